@@ -1,0 +1,69 @@
+# golmok: one Makefile.  `make help` lists what it can do.
+BUILD ?= release
+PREFIX ?= /usr/local
+CC = gcc
+OUT = build/$(CC)-$(BUILD)
+
+MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+PACKAGES := lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
+MODE_debug := -O1 -g
+MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS := -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
+LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -pthread
+
+SOURCES := $(sort $(wildcard proto/*.c core/*.c net/*.c net/peer/*.c cli/*.c))
+LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
+TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
+UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
+EMBEDDED := $(sort $(wildcard proto/packs/*.json))
+EMBED_OBJECTS := $(patsubst %.json,$(OUT)/%.json.o,$(EMBEDDED))
+
+all: $(OUT)/golmok ## build the program as build/golmok
+	@ln -sfn $(notdir $(OUT))/golmok build/golmok
+
+$(OUT)/golmok: $(OUT)/cli/main.o $(OUT)/libgolmok.a
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OUT)/libgolmok.a: $(LIB_OBJECTS) $(EMBED_OBJECTS)
+	@rm -f $@
+	@ar rcsD $@ $^
+
+$(OUT)/%.o: %.c | deps
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# A data file becomes the bytes `embed_NAME` with their length `embed_NAME_size`.
+$(OUT)/%.json.o: %.json tests/lib/embed.sh | deps
+	@mkdir -p $(@D)
+	@sh tests/lib/embed.sh $< $(@:.o=.c)
+	@$(CC) $(CFLAGS) -c -o $@ $(@:.o=.c)
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_LIB) $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/unit/$*.c) $(LDLIBS) $$(pkg-config --libs cmocka)
+
+unit: $(UNITS) ## build and run the unit tests; T=name for one
+	@sh tests/lib/run.sh $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS))
+
+deps: ## install the Debian packages that are missing
+	@sh .ci/deps build
+
+install: all ## install the program; PREFIX=/usr/local
+	install -D -m 755 $(OUT)/golmok $(DESTDIR)$(PREFIX)/bin/golmok
+
+format: ## lay out all C files as the house style has it
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+clean: ## remove all that was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+.PHONY: all unit deps install format clean help
+.SECONDARY:
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(OUT)/cli/main.o $(UNITS:=.o))

@@ -1,0 +1,132 @@
+/*
+ * Growing byte buffers.  Encoders and readers of files collect bytes here.
+ * Sizes chosen by others are limited by the callers before they append.
+ */
+#include "proto/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+struct bytes
+buf_bytes(const struct buf *buf)
+{
+	return bytes_of(buf->p, buf->n);
+}
+
+void
+buf_reserve(struct buf *buf, size_t n)
+{
+	assert(n <= SIZE_MAX / 2 - buf->n);
+	mem_room(&buf->p, &buf->room, buf->n + n, 1);
+}
+
+uint8_t *
+buf_extend(struct buf *buf, size_t n)
+{
+	uint8_t *p;
+
+	buf_reserve(buf, n);
+	if (buf->p == NULL)
+		buf_reserve(buf, 1);
+	p = buf->p + buf->n;
+	buf->n += n;
+	return p;
+}
+
+void
+buf_add(struct buf *buf, struct bytes b)
+{
+	if (b.n > 0)
+		bytes_copy(buf_extend(buf, b.n), b);
+}
+
+void
+buf_add_u8(struct buf *buf, uint8_t v)
+{
+	*buf_extend(buf, 1) = v;
+}
+
+void
+buf_add_be16(struct buf *buf, uint16_t v)
+{
+	bytes_put_be16(buf_extend(buf, 2), v);
+}
+
+void
+buf_add_be32(struct buf *buf, uint32_t v)
+{
+	bytes_put_be32(buf_extend(buf, 4), v);
+}
+
+void
+buf_add_be64(struct buf *buf, uint64_t v)
+{
+	bytes_put_be64(buf_extend(buf, 8), v);
+}
+
+void
+buf_add_text(struct buf *buf, const char *text)
+{
+	buf_add(buf, bytes_text(text));
+}
+
+void
+buf_add_format(struct buf *buf, const char *format, ...)
+{
+	va_list values;
+	int n;
+
+	va_start(values, format);
+	n = vsnprintf(NULL, 0, format, values);
+	va_end(values);
+	assert(n >= 0);
+	buf_reserve(buf, (size_t)n + 1);
+	va_start(values, format);
+	(void)vsnprintf((char *)buf->p + buf->n, (size_t)n + 1, format, values);
+	va_end(values);
+	buf->n += (size_t)n;
+}
+
+void
+buf_cut(struct buf *buf, size_t n)
+{
+	assert(n <= buf->n);
+	buf->n = n;
+}
+
+void
+buf_drop(struct buf *buf, size_t n)
+{
+	assert(n <= buf->n);
+	if (n > 0 && n < buf->n)
+		memmove(buf->p, buf->p + n, buf->n - n);
+	buf->n -= n;
+}
+
+const char *
+buf_text(struct buf *buf)
+{
+	buf_reserve(buf, 1);
+	buf->p[buf->n] = 0;
+	return (const char *)buf->p;
+}
+
+void
+buf_fini(struct buf *buf)
+{
+	mem_free(buf->p);
+	*buf = (struct buf){0};
+}
+
+void
+buf_wipe(struct buf *buf)
+{
+	volatile uint8_t *p = buf->p;
+
+	for (size_t i = 0; i < buf->room; i++)
+		p[i] = 0;
+	buf_fini(buf);
+}

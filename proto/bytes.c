@@ -1,0 +1,146 @@
+/*
+ * Views of bytes.  Everyone who looks at foreign or stored bytes does so
+ * through these functions; this is the only file with pointer arithmetic on
+ * views, because NULL + 0 is undefined in C.  Allocates nothing.
+ */
+#include "proto/bytes.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct bytes
+bytes_of(const void *p, size_t n)
+{
+	assert(p != NULL || n == 0);
+	return (struct bytes){.p = p, .n = n};
+}
+
+struct bytes
+bytes_text(const char *text)
+{
+	return bytes_of(text, strlen(text));
+}
+
+struct bytes
+bytes_first(struct bytes b, size_t n)
+{
+	assert(n <= b.n);
+	return (struct bytes){.p = b.p, .n = n};
+}
+
+struct bytes
+bytes_after(struct bytes b, size_t n)
+{
+	assert(n <= b.n);
+	if (n == 0)
+		return b;
+	return (struct bytes){.p = b.p + n, .n = b.n - n};
+}
+
+struct bytes
+bytes_slice(struct bytes b, size_t at, size_t n)
+{
+	return bytes_first(bytes_after(b, at), n);
+}
+
+bool
+bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+int
+bytes_compare(struct bytes a, struct bytes b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	if (order != 0)
+		return order;
+	return (a.n > b.n) - (a.n < b.n);
+}
+
+bool
+bytes_begins(struct bytes b, struct bytes prefix)
+{
+	return b.n >= prefix.n && bytes_equal(bytes_first(b, prefix.n), prefix);
+}
+
+bool
+bytes_is(struct bytes b, const char *text)
+{
+	return bytes_equal(b, bytes_text(text));
+}
+
+size_t
+bytes_find(struct bytes b, uint8_t byte)
+{
+	const uint8_t *hit = b.n > 0 ? memchr(b.p, byte, b.n) : NULL;
+
+	return hit != NULL ? (size_t)(hit - b.p) : b.n;
+}
+
+void
+bytes_copy(void *to, struct bytes b)
+{
+	if (b.n > 0)
+		memcpy(to, b.p, b.n);
+}
+
+bool
+bytes_size_add(size_t a, size_t b, size_t *sum)
+{
+	if (b > SIZE_MAX - a)
+		return false;
+	*sum = a + b;
+	return true;
+}
+
+uint16_t
+bytes_be16(const uint8_t *p)
+{
+	return (uint16_t)((uint32_t)p[0] << 8 | p[1]);
+}
+
+uint32_t
+bytes_be32(const uint8_t *p)
+{
+	return (uint32_t)bytes_be16(p) << 16 | bytes_be16(p + 2);
+}
+
+uint64_t
+bytes_be64(const uint8_t *p)
+{
+	return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
+}
+
+void
+bytes_put_be16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+void
+bytes_put_be32(uint8_t *p, uint32_t v)
+{
+	bytes_put_be16(p, (uint16_t)(v >> 16));
+	bytes_put_be16(p + 2, (uint16_t)v);
+}
+
+void
+bytes_put_be64(uint8_t *p, uint64_t v)
+{
+	bytes_put_be32(p, (uint32_t)(v >> 32));
+	bytes_put_be32(p + 4, (uint32_t)v);
+}
+
+uint64_t
+bytes_checksum(struct bytes b)
+{
+	static const uint8_t none[1];
+
+	return XXH3_64bits(b.n > 0 ? b.p : none, b.n);
+}

@@ -1,0 +1,83 @@
+#ifndef GOLMOK_PROTO_LIMITS_H
+#define GOLMOK_PROTO_LIMITS_H
+
+#include "proto/base.h"
+
+/*
+ * Every limit of the product, and why it has its value.  What a peer or a
+ * person sends is measured against these before anything is allocated.
+ */
+
+/* Bytes. */
+enum {
+	/* A header is one leaf of a tile bundle, whose entries carry a 16-bit
+	 * length, and one frame's worth. */
+	LIMIT_HEADER_SIZE = 60 * 1024,
+	/* One record's change in one data class: a long visit note of 80,000
+	 * Hangul syllables still fits, a photo does not belong here. */
+	LIMIT_BODY_SIZE = 256 * 1024,
+	/* Sealed, a body carries its padding, its compression's worst case and
+	 * a tag. */
+	LIMIT_SEALED_SIZE = LIMIT_BODY_SIZE + LIMIT_BODY_SIZE / 8 + 1024,
+	/* One text value; bounded by the body. */
+	LIMIT_TEXT_SIZE = 240 * 1024,
+	/* A space id such as d03/c017/case; keeps every LMDB key short. */
+	LIMIT_SPACE_SIZE = 60,
+	/* Names of collections and fields. */
+	LIMIT_NAME_SIZE = 64,
+	/* A name that a person gives to a city, a member, an actor. */
+	LIMIT_LABEL_SIZE = 256,
+	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
+	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
+	/* A checkpoint note: origin line, size, root, and up to 16 signature
+	 * lines. */
+	LIMIT_NOTE_SIZE = 8 * 1024,
+	/* LMDB of Debian 12 is used with keys far below its own 511. */
+	LIMIT_KEY_SIZE = 128,
+};
+
+/* Counts. */
+enum {
+	LIMIT_CHANGES = 1000,	 /* in one delta: one import batch row by row */
+	LIMIT_SEEN = 1000,	 /* dots seen, over all operations of a delta */
+	LIMIT_PARENTS = 1000,	 /* over all changes of a delta */
+	LIMIT_REFERENCES = 2048, /* of one header; they are 32 bytes each */
+	LIMIT_OPERATIONS = 1000, /* in one change, over all its bodies */
+	LIMIT_FIELDS = 256,	 /* of one record */
+	LIMIT_DEPTH = 8,	 /* of nested arrays and maps */
+	LIMIT_SPACES = 4096,	 /* in one store: 424 centres with 5 classes */
+	LIMIT_LOGS = 65536,	 /* in one store */
+	LIMIT_MEMBERS = 4096,	 /* of one city */
+	LIMIT_GRANT_PREFIXES = 64,   /* in one grant fact */
+	LIMIT_GRANT_DEPTH = 3,	     /* strata below root */
+	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
+	LIMIT_NOTE_SIGNATURES = 16,  /* as C2SP signed-note asks at the least */
+};
+
+/* Time. */
+enum {
+	/* A peer's clock pulls ours forward by at most this much: a broken
+	 * clock somewhere must not spoil everybody's. */
+	LIMIT_CLOCK_PULL_MS = 5 * 60 * 1000,
+	/* A log of our own whose clock ran ahead of a repaired wall clock by
+	 * more than this is closed. */
+	LIMIT_CLOCK_AHEAD_MS = 24 * 60 * 60 * 1000,
+};
+
+/* Frames and sessions. */
+enum {
+	/* The largest Noise message. */
+	LIMIT_NOISE_MESSAGE_SIZE = 65535,
+	/* What a compressed frame may unpack to. */
+	LIMIT_FRAME_SIZE = 512 * 1024,
+	/* zstd window of one frame: small enough for 424 links. */
+	LIMIT_FRAME_WINDOW_LOG = 16,
+	/* Whole headers in one chunk of a run. */
+	LIMIT_CHUNK_SIZE = 16 * 1024,
+	/* Unsent bytes of one session before it stops making more. */
+	LIMIT_QUEUE_SIZE = 256 * 1024,
+	/* Bytes that a peer may send beyond what we have acknowledged. */
+	LIMIT_CREDIT_SIZE = 1024 * 1024,
+};
+
+#endif
