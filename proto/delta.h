@@ -12,19 +12,13 @@
  */
 enum { DELTA_FORMAT = 1 };
 
-/* Kinds of deltas; any other number is kept as opaque. */
+/* Kinds of deltas that this program knows; any other number is kept as opaque
+ * (docs/format.md §6 lists those that are reserved). */
 enum delta_kind {
 	DELTA_OPEN = 0,	  /* the first of a log: under which grant, and why */
 	DELTA_CHANGE = 1, /* changes of records */
 	DELTA_MEMBER = 2, /* authority: a key and its label */
 	DELTA_GRANT = 3,  /* authority: member, prefix, rights */
-	DELTA_REVOKE = 4,
-	DELTA_ADOPT = 5,
-	DELTA_VOID = 6,
-	DELTA_ERASE = 7,
-	DELTA_CONFIRM = 8,
-	DELTA_ERASED = 9,
-	DELTA_PACK = 10,
 };
 
 /* Data classes: what a body holds. */
