@@ -1,0 +1,45 @@
+#ifndef GOLMOK_CORE_TXN_H
+#define GOLMOK_CORE_TXN_H
+
+#include "core/host.h"
+#include "core/kv.h"
+#include "core/tables.h"
+#include "proto/arena.h"
+#include "proto/squeeze.h"
+
+/*
+ * One transaction on the replica, with what core's files share while it is
+ * open: the LMDB transaction, the spaces and logs touched (rows are read once
+ * and written once, at commit), and scratch memory.  Sticky like kv: the first
+ * failure decides the commit.  Callers outside core use core/store.h.
+ */
+struct log;
+struct space_state;
+
+struct txn {
+	struct kv_txn *kv; /* owned */
+	bool write;
+	const struct host *host;    /* borrowed */
+	struct arena arena;	    /* lives until the transaction ends */
+	struct squeeze *squeeze;    /* borrowed */
+	struct space_state *spaces; /* arena; newest first (core/space.c) */
+	struct log *logs;	    /* arena; newest first (core/oplog.c) */
+	struct log **log_table;	    /* arena; by id (core/oplog.c) */
+	size_t log_table_size;
+	bool authority_changed; /* a delta came to the space `authority` */
+};
+
+/* Starts a transaction on `kv`; `host` and `squeeze` are borrowed until it
+ * ends.  Blocks as kv_begin does and fails as it does. */
+enum err txn_begin(struct kv *kv, bool write, const struct host *host,
+    struct squeeze *squeeze, struct txn *txn) MUST_USE;
+/* Writes the rows of the spaces and logs that changed and commits; when it
+ * returns ERR_OK all is durable.  Ends `txn` in every case; what was taken from
+ * its arena is gone. */
+enum err txn_commit(struct txn *txn) MUST_USE;
+/* Ends `txn` without its changes; does nothing to a zeroed or ended one. */
+void txn_abort(struct txn *txn);
+/* Keeps `e` as the failure of `txn`, and returns it. */
+enum err txn_fail(struct txn *txn, enum err e) MUST_USE;
+
+#endif
