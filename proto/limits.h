@@ -45,6 +45,7 @@ enum {
 	LIMIT_OPERATIONS = 1000, /* in one change, over all its bodies */
 	LIMIT_FIELDS = 256,	 /* of one record */
 	LIMIT_DEPTH = 8,	 /* of nested arrays and maps */
+	LIMIT_ELEMENTS = 65535,	 /* of one array, pairs of one map */
 	LIMIT_SPACES = 4096,	 /* in one store: 424 centres with 5 classes */
 	LIMIT_LOGS = 65536,	 /* in one store */
 	LIMIT_MEMBERS = 4096,	 /* of one city */
