@@ -11,7 +11,8 @@
  * rights.
  */
 struct body_op {
-	uint16_t number; /* unique over all bodies of one change */
+	uint16_t number; /* its lowest two bits are the class of the body, so
+			    that numbers are unique in a change */
 	enum op_code code;
 	struct bytes field; /* a name; text */
 	struct bytes
@@ -27,11 +28,12 @@ struct body {
 /* Appends the encoding of `body` to `out`; ERR_LIMIT above
  * LIMIT_BODY_SIZE or LIMIT_OPERATIONS, `out` is then as it was. */
 enum err body_encode(const struct body *body, struct buf *out) MUST_USE;
-/* Reads a body; views into `in`, arrays from `arena`.  ERR_MALFORMED for what
- * is not canonical, unknown codes, operations out of order, values of a wrong
- * shape for their code; ERR_VERSION for unknown critical keys. */
-enum err body_decode(
-    struct bytes in, struct arena *arena, struct body *body) MUST_USE;
+/* Reads a body of `class`; views into `in`, arrays from `arena`.
+ * ERR_MALFORMED for what is not canonical, unknown codes, numbers out of order
+ * or of another class, names and values of a wrong shape for their code;
+ * ERR_VERSION for unknown critical keys. */
+enum err body_decode(struct bytes in, enum delta_class class,
+    struct arena *arena, struct body *body) MUST_USE;
 /* The kind that `code` works on. */
 enum field_kind body_kind(enum op_code code);
 /* Does `code` leave a value behind (set, add, count, append, move)? */

@@ -445,7 +445,7 @@ seen_read(struct reading *in, struct delta_change *change)
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t op = codec_get_key(&in->r, &last);
 
-		if (op >= LIMIT_OPERATIONS)
+		if (op >= LIMIT_OPERATION_NUMBER)
 			broken(in, "an operation number out of range");
 		seen[i].op = (uint16_t)op;
 		targets_read(in, &seen[i]);
@@ -469,7 +469,8 @@ targets_read(struct reading *in, struct delta_seen *seen)
 
 		t->ref = (uint32_t)codec_get_uint(&in->r, LIMIT_REFERENCES);
 		t->change = (uint16_t)codec_get_uint(&in->r, LIMIT_CHANGES - 1);
-		t->op = (uint16_t)codec_get_uint(&in->r, LIMIT_OPERATIONS - 1);
+		t->op = (uint16_t)codec_get_uint(
+		    &in->r, LIMIT_OPERATION_NUMBER - 1);
 		if (t->ref >= in->refs_n)
 			broken(in, "something seen outside the references");
 		if (i == 0 || in->r.bad)

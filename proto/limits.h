@@ -43,14 +43,15 @@ enum {
 	LIMIT_PARENTS = 1000,	 /* over all changes of a delta */
 	LIMIT_REFERENCES = 2048, /* of one header; they are 32 bytes each */
 	LIMIT_OPERATIONS = 1000, /* in one change, over all its bodies */
-	LIMIT_FIELDS = 256,	 /* of one record */
-	LIMIT_DEPTH = 8,	 /* of nested arrays and maps */
-	LIMIT_ELEMENTS = 65535,	 /* of one array, pairs of one map */
-	LIMIT_SPACES = 4096,	 /* in one store: 424 centres with 5 classes */
-	LIMIT_LOGS = 65536,	 /* in one store */
-	LIMIT_MEMBERS = 4096,	 /* of one city */
-	LIMIT_GRANT_PREFIXES = 64,   /* in one grant fact */
-	LIMIT_GRANT_DEPTH = 3,	     /* strata below root */
+	/* Operation numbers carry their data class in the lowest two bits. */
+	LIMIT_OPERATION_NUMBER = 4 * LIMIT_OPERATIONS,
+	LIMIT_FIELDS = 256,	/* of one record */
+	LIMIT_DEPTH = 8,	/* of nested arrays and maps */
+	LIMIT_ELEMENTS = 65535, /* of one array, pairs of one map */
+	LIMIT_SPACES = 4096,	/* in one store: 424 centres with 5 classes */
+	LIMIT_LOGS = 65536,	/* in one store */
+	LIMIT_MEMBERS = 4096,	/* of one city */
+	LIMIT_GRANT_DEPTH = 3,	/* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_NOTE_SIGNATURES = 16,  /* as C2SP signed-note asks at the least */
 };
