@@ -54,10 +54,12 @@ void crypto_blake2b(struct bytes key, struct bytes b, uint8_t *out, size_t n);
 
 /* The public half of `seed`. */
 void crypto_sign_key(const struct sign_seed *seed, struct sign_key *key);
-/* Signs `message`; `key` is the public half of `seed` (Ed25519 is
- * deterministic, so the same call gives the same bytes). */
-void crypto_sign(const struct sign_seed *seed, const struct sign_key *key,
-    struct bytes message, struct signature *signature);
+/* Signs `message`; `key` must be the public half of `seed`: signatures under
+ * another one give the seed away.  (Ed25519 is deterministic, so the same call
+ * gives the same bytes.  The plain name crypto_sign is libsodium's.) */
+void crypto_sign_message(const struct sign_seed *seed,
+    const struct sign_key *key, struct bytes message,
+    struct signature *signature);
 /* Does `signature` of `message` verify under `key`? */
 bool crypto_verify(const struct sign_key *key, struct bytes message,
     const struct signature *signature) MUST_USE;

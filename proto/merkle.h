@@ -29,7 +29,7 @@ struct merkle_proof {
 
 /* SHA-256(0x00 || entry). */
 void merkle_leaf(struct bytes entry, struct hash *leaf);
-/* SHA-256(0x01 || left || right). */
+/* SHA-256(0x01 || left || right); `node` may be the same place as an input. */
 void merkle_node(
     const struct hash *left, const struct hash *right, struct hash *node);
 
