@@ -207,7 +207,7 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	enum err e = ERR_OK;
 
 	assert(plain.n <= LIMIT_BODY_SIZE);
-	(void)buf_extend(&padded, LENGTH_SIZE);
+	memset(buf_extend(&padded, LENGTH_SIZE), 0, LENGTH_SIZE);
 	if (plain.n >= SQUEEZE_FROM)
 		e = squeeze_pack(squeeze, plain, SQUEEZE_LEVEL, &padded);
 	if (e != ERR_OK)
