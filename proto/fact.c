@@ -1,0 +1,311 @@
+/*
+ * Facts of the authority space.  core/authority.c evaluates them, the CLI
+ * writes them.  Knows their bytes, not what follows from them.  Pure.
+ */
+#include "proto/fact.h"
+
+#include <string.h>
+
+#include "proto/codec.h"
+#include "proto/text.h"
+
+enum { FOUNDING_FORMAT, FOUNDING_ROOT, FOUNDING_NEXT, FOUNDING_NAME };
+enum { MEMBER_KEY, MEMBER_LABEL };
+enum {
+	GRANT_MEMBER,
+	GRANT_PREFIX,
+	GRANT_BITS,
+	GRANT_CLASSES,
+	GRANT_PASS_BITS,
+	GRANT_PASS_CLASSES
+};
+enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
+
+static const char class_letters[] = "NPSF";
+static const struct {
+	const char *word;
+	enum right right;
+} right_words[] = {
+    {"read", RIGHT_READ},
+    {"hold", RIGHT_HOLD},
+    {"audit", RIGHT_AUDIT},
+    {"write", RIGHT_WRITE},
+    {"admin", RIGHT_ADMIN},
+    {"erase", RIGHT_ERASE},
+};
+
+typedef void field_fn(struct reader *r, int64_t key, void *fact);
+
+static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
+    void *fact, const char *what) MUST_USE;
+static void founding_field(struct reader *r, int64_t key, void *fact);
+static void member_field(struct reader *r, int64_t key, void *fact);
+static void grant_field(struct reader *r, int64_t key, void *fact);
+static struct bytes label_read(struct reader *r);
+static enum err word_read(struct bytes word, struct rights *rights) MUST_USE;
+static enum err letters_read(
+    struct bytes letters, struct rights *rights) MUST_USE;
+
+void
+fact_founding_put(const struct fact_founding *founding, struct buf *out)
+{
+	codec_put_map(out, 4);
+	codec_put_int(out, FOUNDING_FORMAT);
+	codec_put_int(out, DELTA_FORMAT);
+	codec_put_int(out, FOUNDING_ROOT);
+	codec_put_bytes(out, bytes_of(founding->root.b, 32));
+	codec_put_int(out, FOUNDING_NEXT);
+	codec_put_bytes(out, bytes_of(founding->next_root.b, 32));
+	codec_put_int(out, FOUNDING_NAME);
+	codec_put_text(out, founding->name);
+}
+
+void
+fact_member_put(const struct fact_member *member, struct buf *out)
+{
+	codec_put_map(out, 2);
+	codec_put_int(out, MEMBER_KEY);
+	codec_put_bytes(out, bytes_of(member->key.b, 32));
+	codec_put_int(out, MEMBER_LABEL);
+	codec_put_text(out, member->label);
+}
+
+void
+fact_grant_put(const struct fact_grant *grant, struct buf *out)
+{
+	codec_put_map(out, 6);
+	codec_put_int(out, GRANT_MEMBER);
+	codec_put_bytes(out, bytes_of(grant->member.b, 32));
+	codec_put_int(out, GRANT_PREFIX);
+	codec_put_text(out, bytes_text(grant->prefix.text));
+	codec_put_int(out, GRANT_BITS);
+	codec_put_int(out, grant->gives.bits);
+	codec_put_int(out, GRANT_CLASSES);
+	codec_put_int(out, grant->gives.classes);
+	codec_put_int(out, GRANT_PASS_BITS);
+	codec_put_int(out, grant->passes.bits);
+	codec_put_int(out, GRANT_PASS_CLASSES);
+	codec_put_int(out, grant->passes.classes);
+}
+
+/* Reads a map that has each of the keys 0..keys_n - 1. */
+static enum err
+fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
+    const char *what)
+{
+	struct reader r;
+	int64_t last = -1;
+	int64_t found = 0;
+	size_t n;
+
+	codec_begin(&r, in);
+	n = codec_get_map(&r, KEYS_MAX);
+	for (size_t i = 0; i < n && !r.bad; i++) {
+		int64_t key = codec_get_key(&r, &last);
+
+		if (r.bad)
+			break;
+		if (key >= KEY_IGNORABLE) {
+			(void)codec_get_value(&r);
+		} else if (key >= keys_n) {
+			return err_set(ERR_VERSION,
+			    "%s with key %d, which a newer program wrote", what,
+			    (int)key);
+		} else {
+			found++;
+			field(&r, key, fact);
+		}
+	}
+	r.bad = r.bad || found != keys_n;
+	return codec_end(&r, what);
+}
+
+enum err
+fact_founding_get(struct bytes in, struct fact_founding *founding)
+{
+	memset(founding, 0, sizeof(*founding));
+	return fields_read(
+	    in, FOUNDING_NAME + 1, founding_field, founding, "founding record");
+}
+
+static void
+founding_field(struct reader *r, int64_t key, void *fact)
+{
+	struct fact_founding *founding = fact;
+
+	if (key == FOUNDING_FORMAT)
+		r->bad = codec_get_uint(r, UINT32_MAX) != DELTA_FORMAT ||
+			 r->bad;
+	else if (key == FOUNDING_ROOT)
+		bytes_copy(founding->root.b, codec_get_fixed(r, 32));
+	else if (key == FOUNDING_NEXT)
+		bytes_copy(founding->next_root.b, codec_get_fixed(r, 32));
+	else
+		founding->name = label_read(r);
+}
+
+static struct bytes
+label_read(struct reader *r)
+{
+	struct bytes label = codec_get_text(r);
+
+	if (label.n > LIMIT_LABEL_SIZE)
+		r->bad = true;
+	return label;
+}
+
+enum err
+fact_member_get(struct bytes in, struct fact_member *member)
+{
+	memset(member, 0, sizeof(*member));
+	return fields_read(
+	    in, MEMBER_LABEL + 1, member_field, member, "member fact");
+}
+
+static void
+member_field(struct reader *r, int64_t key, void *fact)
+{
+	struct fact_member *member = fact;
+
+	if (key == MEMBER_KEY)
+		bytes_copy(member->key.b, codec_get_fixed(r, 32));
+	else
+		member->label = label_read(r);
+}
+
+enum err
+fact_grant_get(struct bytes in, struct fact_grant *grant)
+{
+	memset(grant, 0, sizeof(*grant));
+	return fields_read(
+	    in, GRANT_PASS_CLASSES + 1, grant_field, grant, "grant fact");
+}
+
+static void
+grant_field(struct reader *r, int64_t key, void *fact)
+{
+	struct fact_grant *grant = fact;
+
+	switch (key) {
+	case GRANT_MEMBER:
+		bytes_copy(grant->member.b, codec_get_fixed(r, 32));
+		break;
+	case GRANT_PREFIX:
+		if (id_prefix(codec_get_text(r), &grant->prefix) != ERR_OK)
+			r->bad = true;
+		break;
+	case GRANT_BITS:
+		grant->gives.bits = (unsigned)codec_get_uint(r, RIGHTS_ALL);
+		break;
+	case GRANT_CLASSES:
+		grant->gives.classes = (unsigned)codec_get_uint(r, CLASSES_ALL);
+		break;
+	case GRANT_PASS_BITS:
+		grant->passes.bits = (unsigned)codec_get_uint(r, RIGHTS_ALL);
+		break;
+	default:
+		grant->passes.classes = (unsigned)codec_get_uint(
+		    r, CLASSES_ALL);
+		break;
+	}
+}
+
+void
+fact_city(struct bytes founding, struct city_id *city)
+{
+	struct hash hash;
+
+	crypto_sha256(founding, &hash);
+	memcpy(city->b, hash.b, sizeof(city->b));
+}
+
+bool
+fact_rights_within(struct rights inner, struct rights outer)
+{
+	return (inner.bits & ~outer.bits) == 0 &&
+	       (inner.classes & ~outer.classes) == 0;
+}
+
+void
+fact_rights_text(struct rights rights, struct buf *text)
+{
+	size_t was = text->n;
+
+	for (size_t i = 0; i < COUNT_OF(right_words); i++) {
+		if ((rights.bits & (unsigned)right_words[i].right) == 0)
+			continue;
+		if (text->n > was)
+			buf_add_u8(text, ',');
+		buf_add_text(text, right_words[i].word);
+		if (right_words[i].right != RIGHT_READ)
+			continue;
+		buf_add_u8(text, ':');
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+			if ((rights.classes >> class & 1) != 0)
+				buf_add_u8(text, (uint8_t)class_letters[class]);
+		}
+	}
+}
+
+enum err
+fact_rights(struct bytes text, struct rights *rights)
+{
+	*rights = (struct rights){0};
+	if (bytes_is(text, "all")) {
+		*rights = (struct rights){
+		    .bits = RIGHTS_ALL, .classes = CLASSES_ALL};
+		return ERR_OK;
+	}
+	while (text.n > 0) {
+		size_t n = bytes_find(text, ',');
+		enum err e = word_read(bytes_first(text, n), rights);
+
+		if (e != ERR_OK)
+			return e;
+		text = bytes_after(text, n < text.n ? n + 1 : n);
+	}
+	if (rights->bits == 0)
+		return err_set(ERR_INVALID, "no right is named");
+	return ERR_OK;
+}
+
+static enum err
+word_read(struct bytes word, struct rights *rights)
+{
+	struct bytes name = bytes_first(word, bytes_find(word, ':'));
+
+	size_t i = 0;
+
+	while (
+	    i < COUNT_OF(right_words) && !bytes_is(name, right_words[i].word))
+		i++;
+	if (i == COUNT_OF(right_words) ||
+	    (name.n < word.n && right_words[i].right != RIGHT_READ))
+		return err_set(ERR_INVALID,
+		    "'%.*s' is no right: read[:NPSF], hold, audit, write, "
+		    "admin, erase, or all",
+		    (int)word.n, (const char *)word.p);
+	rights->bits |= (unsigned)right_words[i].right;
+	if (right_words[i].right != RIGHT_READ)
+		return ERR_OK;
+	rights->classes |= 1u << CLASS_N;
+	return letters_read(
+	    bytes_after(word, name.n < word.n ? name.n + 1 : name.n), rights);
+}
+
+static enum err
+letters_read(struct bytes letters, struct rights *rights)
+{
+	for (size_t i = 0; i < letters.n; i++) {
+		const char *hit = letters.p[i] != 0
+				      ? strchr(class_letters, letters.p[i])
+				      : NULL;
+
+		if (hit == NULL)
+			return err_set(ERR_INVALID,
+			    "'%.*s': data classes are N, P, S and F",
+			    (int)letters.n, (const char *)letters.p);
+		rights->classes |= 1u << (hit - class_letters);
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,68 @@
+#ifndef GOLMOK_PROTO_FACT_H
+#define GOLMOK_PROTO_FACT_H
+
+#include "proto/delta.h"
+
+/*
+ * What the space `authority` says (docs/format.md §8): the founding record of a
+ * city, and facts, each the class N body of one delta.
+ */
+enum right {
+	RIGHT_READ = 1,	  /* bodies of some data classes, always of N */
+	RIGHT_HOLD = 2,	  /* sealed bodies */
+	RIGHT_AUDIT = 4,  /* headers and heads */
+	RIGHT_WRITE = 8,  /* changes count */
+	RIGHT_ADMIN = 16, /* may grant on */
+	RIGHT_ERASE = 32,
+	RIGHTS_ALL = 63,
+};
+enum { CLASSES_ALL = (1 << CLASS_COUNT) - 1 };
+
+/* What a grant gives, or allows to pass on. */
+struct rights {
+	unsigned bits;	  /* enum right */
+	unsigned classes; /* bit 1 << class, for RIGHT_READ */
+};
+
+struct fact_founding {
+	struct sign_key root;
+	struct hash next_root; /* SHA-256 of the next root key */
+	struct bytes name;     /* text, at most LIMIT_LABEL_SIZE */
+};
+
+struct fact_member {
+	struct sign_key key;
+	struct bytes label; /* text, at most LIMIT_LABEL_SIZE */
+};
+
+struct fact_grant {
+	struct sign_key member;
+	struct space prefix; /* empty: all data spaces */
+	struct rights gives;
+	struct rights passes; /* what its holder may grant on (ADMIN) */
+};
+
+/* Append the only encoding of a fact to `out`. */
+void fact_founding_put(const struct fact_founding *founding, struct buf *out);
+void fact_member_put(const struct fact_member *member, struct buf *out);
+void fact_grant_put(const struct fact_grant *grant, struct buf *out);
+
+/* Read a fact; views into `in`.  ERR_MALFORMED for anything but what the
+ * functions above write (keys from 128 on are passed over), ERR_VERSION for a
+ * format or critical key of a newer program. */
+enum err fact_founding_get(
+    struct bytes in, struct fact_founding *founding) MUST_USE;
+enum err fact_member_get(struct bytes in, struct fact_member *member) MUST_USE;
+enum err fact_grant_get(struct bytes in, struct fact_grant *grant) MUST_USE;
+
+/* The city that a founding record founds. */
+void fact_city(struct bytes founding, struct city_id *city);
+
+/* Is all of `inner` within `outer`? */
+bool fact_rights_within(struct rights inner, struct rights outer);
+/* Rights as text, "read:NPS,write", and back; ERR_INVALID names the word that
+ * is no right.  "all" is every right with every class. */
+void fact_rights_text(struct rights rights, struct buf *text);
+enum err fact_rights(struct bytes text, struct rights *rights) MUST_USE;
+
+#endif
