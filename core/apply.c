@@ -1,0 +1,176 @@
+/*
+ * The one road.  core/store.c puts local writes on it, core/intake.c what peers
+ * send, core/fsck.c what the logs hold.  It never refuses a delta: a log with a
+ * gap would be a lie.  Runs inside the caller's transaction.
+ */
+#include "core/apply.h"
+
+#include <string.h>
+
+#include "core/feed.h"
+#include "core/history.h"
+#include "core/record.h"
+
+static enum err changes_apply(
+    struct txn *txn, const struct history_delta *from) MUST_USE;
+static enum err log_restate(struct txn *txn, struct log *log) MUST_USE;
+static void announce(
+    struct txn *txn, const struct log *log, uint64_t seq, unsigned kind);
+
+enum err
+apply_delta(struct txn *txn, struct log *log, struct bytes header,
+    const struct stored_body *bodies, size_t bodies_n, struct hash *leaf)
+{
+	uint64_t seq = log->frontier.size;
+	struct delta delta;
+	struct history_delta from = {.log = log,
+	    .delta = &delta,
+	    .seq = seq,
+	    .bodies = bodies,
+	    .bodies_n = bodies_n};
+	enum err e;
+
+	e = oplog_append(txn, log, header, bodies, bodies_n, &delta, leaf);
+	if (e != ERR_OK)
+		return e;
+	memcpy(from.leaf, leaf->b, sizeof(from.leaf));
+	if (id_is_authority(&log->name.space))
+		txn->authority_changed = true;
+	announce(
+	    txn, log, seq, delta.opaque ? FEED_OPAQUE : (unsigned)delta.kind);
+	if (delta.opaque || delta.kind != DELTA_CHANGE)
+		return kv_failed(txn->kv);
+	return changes_apply(txn, &from);
+}
+
+static void
+announce(struct txn *txn, const struct log *log, uint64_t seq, unsigned kind)
+{
+	feed_put(txn, (struct feed_entry){.space = log->space->no,
+			  .log = log->no,
+			  .seq = seq,
+			  .kind = (uint8_t)kind});
+}
+
+static enum err
+changes_apply(struct txn *txn, const struct history_delta *from)
+{
+	struct space_state *space = from->log->space;
+	struct arena arena = {0};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < from->delta->changes_n; i++)
+		history_put(txn, from, i);
+	for (size_t i = 0; i < from->delta->changes_n && e == ERR_OK; i++) {
+		const struct record_id *id = &from->delta->changes[i].record;
+		struct merge_change change;
+		bool done = false;
+
+		arena_reset(&arena);
+		history_change(txn, from, i, &arena, &change);
+		e = record_fold(txn, space, id, &change, &done);
+		if (e == ERR_OK && !done)
+			e = apply_record(txn, space, id);
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+enum err
+apply_record(
+    struct txn *txn, struct space_state *space, const struct record_id *id)
+{
+	struct arena arena = {0};
+	struct merge_change *changes;
+	struct record record;
+	size_t n;
+	enum err e;
+
+	e = history_load(txn, space, id, &arena, &changes, &n);
+	if (e != ERR_OK)
+		goto out;
+	merge_record(changes, n, &arena, &record);
+	e = record_replace(txn, space, id, &record);
+out:
+	arena_fini(&arena);
+	return e;
+}
+
+enum err
+apply_body(struct txn *txn, struct log *log, uint64_t seq,
+    const struct stored_body *body)
+{
+	struct arena arena = {0};
+	struct history_delta from;
+	bool news;
+	enum err e;
+
+	e = oplog_put_body(txn, log, seq, body, &news);
+	if (e != ERR_OK || !news)
+		goto out;
+	announce(txn, log, seq, FEED_BODY);
+	if (id_is_authority(&log->name.space))
+		txn->authority_changed = true;
+	e = history_delta(txn, log, seq, &arena, &from);
+	if (e != ERR_OK || from.delta == NULL ||
+	    from.delta->kind != DELTA_CHANGE || body->form != BODY_OPEN)
+		goto out;
+	if (body->change < from.delta->changes_n)
+		e = apply_record(
+		    txn, log->space, &from.delta->changes[body->change].record);
+out:
+	arena_fini(&arena);
+	return e;
+}
+
+enum err
+apply_authority(struct txn *txn, const struct authority *authority)
+{
+	struct space_state **spaces;
+	size_t spaces_n;
+	enum err e;
+
+	e = space_all(txn, &spaces, &spaces_n);
+	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
+		struct log **logs;
+		size_t logs_n;
+
+		e = oplog_all(txn, spaces[i], &logs, &logs_n);
+		for (size_t k = 0; k < logs_n && e == ERR_OK; k++) {
+			bool counts = authority_counts(authority, logs[k]);
+
+			if (counts == logs[k]->counts)
+				continue;
+			logs[k]->counts = counts;
+			logs[k]->dirty = true;
+			e = log_restate(txn, logs[k]);
+		}
+	}
+	return e;
+}
+
+/* Merges again every record that `log` touches. */
+static enum err
+log_restate(struct txn *txn, struct log *log)
+{
+	struct arena arena = {0};
+	enum err e = ERR_OK;
+
+	for (uint64_t seq = 0; seq < log->frontier.size && e == ERR_OK; seq++) {
+		struct history_delta from;
+
+		arena_reset(&arena);
+		e = history_delta(txn, log, seq, &arena, &from);
+		if (e != ERR_OK || from.delta == NULL ||
+		    from.delta->kind != DELTA_CHANGE)
+			continue;
+		for (size_t i = 0; i < from.delta->changes_n && e == ERR_OK;
+		     i++)
+			e = apply_record(
+			    txn, log->space, &from.delta->changes[i].record);
+	}
+	if (log->frontier.size > 0)
+		announce(txn, log, log->frontier.size - 1, FEED_STATUS);
+	arena_fini(&arena);
+	return e;
+}

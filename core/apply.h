@@ -1,0 +1,35 @@
+#ifndef GOLMOK_CORE_APPLY_H
+#define GOLMOK_CORE_APPLY_H
+
+#include "core/authority.h"
+#include "core/oplog.h"
+
+/*
+ * The one road.  Every delta, written here or by a peer, goes: append to its
+ * log -> merge into records -> indexes -> feed -> digests, in one transaction.
+ */
+
+/* Takes `header` with the bodies at hand (by change, then class; commitments
+ * checked by the caller) as the next delta of `log`.  What its author may do
+ * decides whether it enters the state, never whether it is kept.  `leaf` is its
+ * leaf hash. */
+enum err apply_delta(struct txn *txn, struct log *log, struct bytes header,
+    const struct stored_body *bodies, size_t bodies_n,
+    struct hash *leaf) MUST_USE;
+
+/* Takes a body that was owed for the stored delta `seq` of `log`, commitment
+ * checked by the caller, and merges again what it changes. */
+enum err apply_body(struct txn *txn, struct log *log, uint64_t seq,
+    const struct stored_body *body) MUST_USE;
+
+/* Brings log->counts of every log to what `authority` says now, merging again
+ * every record that this touches.  To be called in the transaction in which the
+ * authority logs changed, or in which a log was made. */
+enum err apply_authority(
+    struct txn *txn, const struct authority *authority) MUST_USE;
+
+/* Merges the record `id` of `space` again from its whole history. */
+enum err apply_record(struct txn *txn, struct space_state *space,
+    const struct record_id *id) MUST_USE;
+
+#endif

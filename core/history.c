@@ -1,0 +1,243 @@
+/*
+ * From logs to changes.  The road (core/apply.c) reads arriving deltas with it,
+ * `history` and `rebuild` stored ones, so that both see the same.  Decides
+ * nothing.
+ */
+#include "core/history.h"
+
+#include <string.h>
+
+#include "proto/mem.h"
+
+static void ops_collect(const struct history_delta *from, size_t number,
+    const struct body *bodies, struct arena *arena,
+    struct merge_change *change);
+static const struct dot *dots_of(const struct delta *delta,
+    const struct delta_seen *seen, struct arena *arena);
+
+void
+history_put(struct txn *txn, const struct history_delta *from, size_t number)
+{
+	struct key key;
+
+	tables_history_key(from->log->space->no,
+	    &from->delta->changes[number].record,
+	    (struct history_at){.log = from->log->no,
+		.seq = from->seq,
+		.change = (uint16_t)number},
+	    &key);
+	kv_append(txn->kv, TABLE_HISTORY, tables_key(&key), (struct bytes){0});
+}
+
+enum err
+history_open(struct txn *txn, const struct stored_body *body,
+    struct arena *arena, struct bytes *plain)
+{
+	struct secret secret;
+	struct buf open = {0};
+	enum err e;
+
+	if (body->form != BODY_OPEN)
+		return err_set(
+		    ERR_DENIED, "this body is held without its secret");
+	memcpy(secret.b, body->key, sizeof(secret.b));
+	e = body_open(txn->squeeze, body->sealed, &secret, &open);
+	crypto_wipe(&secret, sizeof(secret));
+	if (e == ERR_OK)
+		*plain = arena_bytes(arena, buf_bytes(&open));
+	buf_fini(&open);
+	return e;
+}
+
+void
+history_change(struct txn *txn, const struct history_delta *from, size_t number,
+    struct arena *arena, struct merge_change *change)
+{
+	const struct delta_change *header = &from->delta->changes[number];
+	struct body bodies[CLASS_COUNT] = {0};
+	struct change_ref *parents = arena_array(
+	    arena, header->parents_n, sizeof(*parents));
+
+	memset(change, 0, sizeof(*change));
+	change->at.delta.log = from->log->id;
+	change->at.delta.seq = from->seq;
+	memcpy(change->at.delta.leaf, from->leaf, sizeof(from->leaf));
+	change->at.change = (uint16_t)number;
+	change->stamp = from->delta->stamp;
+	change->has_actor = from->delta->has_actor;
+	change->actor = from->delta->actor;
+	change->act = header->act;
+	change->counts = from->log->counts;
+	for (size_t i = 0; i < header->parents_n; i++)
+		parents[i] = delta_parent(from->delta, header->parents[i]);
+	change->parents = parents;
+	change->parents_n = header->parents_n;
+	for (size_t i = 0; i < from->bodies_n; i++) {
+		const struct stored_body *stored = &from->bodies[i];
+		struct body *body = &bodies[stored->class];
+		struct bytes plain;
+
+		if (stored->change != number || stored->form != BODY_OPEN)
+			continue;
+		if (history_open(txn, stored, arena, &plain) != ERR_OK ||
+		    body_decode(plain, stored->class, arena, body) != ERR_OK)
+			*body = (struct body){0};
+	}
+	change->collection = bodies[CLASS_N].collection;
+	ops_collect(from, number, bodies, arena, change);
+}
+
+/* Joins what the bodies and the header's `seen` say about operations, by rising
+ * number. */
+static void
+ops_collect(const struct history_delta *from, size_t number,
+    const struct body *bodies, struct arena *arena, struct merge_change *change)
+{
+	const struct delta_change *header = &from->delta->changes[number];
+	size_t at[CLASS_COUNT] = {0};
+	size_t seen_at = 0;
+	size_t room = header->seen_n;
+	struct merge_op *ops;
+	size_t n = 0;
+
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		room += bodies[class].ops_n;
+	ops = arena_array(arena, room, sizeof(*ops));
+	for (;;) {
+		unsigned best = UINT32_MAX;
+		struct merge_op *op = &ops[n];
+
+		if (seen_at < header->seen_n)
+			best = header->seen[seen_at].op;
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+			const struct body *body = &bodies[class];
+
+			if (at[class] < body->ops_n &&
+			    body->ops[at[class]].number < best)
+				best = body->ops[at[class]].number;
+		}
+		if (best == UINT32_MAX)
+			break;
+		assert(n < room);
+		op->number = (uint16_t)best;
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+			const struct body *body = &bodies[class];
+
+			if (at[class] == body->ops_n ||
+			    body->ops[at[class]].number != best)
+				continue;
+			op->has_body = true;
+			op->code = body->ops[at[class]].code;
+			op->class = (enum delta_class) class;
+			op->field = body->ops[at[class]].field;
+			op->value = body->ops[at[class]].value;
+			at[class]++;
+		}
+		if (seen_at < header->seen_n &&
+		    header->seen[seen_at].op == best) {
+			op->seen_n = header->seen[seen_at].n;
+			op->seen = dots_of(
+			    from->delta, &header->seen[seen_at], arena);
+			seen_at++;
+		}
+		n++;
+	}
+	change->ops = ops;
+	change->ops_n = n;
+}
+
+static const struct dot *
+dots_of(const struct delta *delta, const struct delta_seen *seen,
+    struct arena *arena)
+{
+	struct dot *dots = arena_array(arena, seen->n, sizeof(*dots));
+
+	for (size_t i = 0; i < seen->n; i++)
+		dots[i] = delta_dot(delta, seen->targets[i]);
+	return dots;
+}
+
+enum err
+history_delta(struct txn *txn, const struct log *log, uint64_t seq,
+    struct arena *arena, struct history_delta *from)
+{
+	struct stored_delta stored;
+	struct stored_body body;
+	struct stored_body *bodies = NULL;
+	struct delta *delta;
+	struct hash leaf;
+	struct bytes rest;
+	size_t n = 0;
+	enum err e;
+
+	e = oplog_get(txn, log, seq, &stored);
+	if (e != ERR_OK)
+		return e;
+	*from = (struct history_delta){.log = log, .seq = seq};
+	merkle_leaf(stored.header, &leaf);
+	memcpy(from->leaf, leaf.b, sizeof(from->leaf));
+	stored.header = arena_bytes(arena, stored.header);
+	stored.bodies = arena_bytes(arena, stored.bodies);
+	delta = arena_new(arena, sizeof(*delta));
+	oplog_decode(&stored, arena, delta);
+	from->delta = delta->opaque ? NULL : delta;
+	rest = stored.bodies;
+	while (oplog_body_next(&rest, &body))
+		n++;
+	bodies = arena_array(arena, n, sizeof(*bodies));
+	rest = stored.bodies;
+	for (size_t i = 0; i < n && oplog_body_next(&rest, &bodies[i]); i++)
+		;
+	from->bodies = bodies;
+	from->bodies_n = n;
+	return ERR_OK;
+}
+
+enum err
+history_load(struct txn *txn, struct space_state *space,
+    const struct record_id *id, struct arena *arena,
+    struct merge_change **changes, size_t *n)
+{
+	struct history_at *places = NULL;
+	size_t room = 0;
+	struct kv_cursor cursor;
+	struct key prefix;
+	enum err e = ERR_OK;
+
+	*n = 0;
+	tables_record_key(space->no, id, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_HISTORY);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor)) {
+		struct record_id record;
+
+		mem_room(&places, &room, *n + 1, sizeof(*places));
+		e = tables_history_get(cursor.key, &record, &places[*n]);
+		if (e != ERR_OK)
+			break;
+		(*n)++;
+	}
+	kv_cursor_fini(&cursor);
+	*changes = arena_array(arena, *n, sizeof(**changes));
+	for (size_t i = 0; i < *n && e == ERR_OK; i++) {
+		struct history_delta from;
+		struct log *log;
+
+		e = oplog_by_no(txn, places[i].log, &log);
+		if (e == ERR_OK)
+			e = history_delta(
+			    txn, log, places[i].seq, arena, &from);
+		if (e == ERR_OK &&
+		    (from.delta == NULL ||
+			places[i].change >= from.delta->changes_n))
+			e = err_set(ERR_CORRUPT,
+			    "the history of a record names a change that its "
+			    "log does not have: run `golmok rebuild`");
+		if (e == ERR_OK)
+			history_change(txn, &from, places[i].change, arena,
+			    &(*changes)[i]);
+	}
+	mem_free(places);
+	return e;
+}

@@ -1,0 +1,49 @@
+#ifndef GOLMOK_CORE_HISTORY_H
+#define GOLMOK_CORE_HISTORY_H
+
+#include "core/merge.h"
+#include "core/oplog.h"
+
+/*
+ * Which changes a record has, and what each says: read from the logs, where the
+ * truth is.
+ */
+
+/* A delta at hand: as it arrives, or as it is stored. */
+struct history_delta {
+	const struct log *log;
+	const struct delta *delta; /* not opaque */
+	uint64_t seq;
+	uint8_t leaf[8]; /* the first bytes of its leaf hash */
+	const struct stored_body *bodies;
+	size_t bodies_n;
+};
+
+/* Writes down that change `number` of the delta touches its record. */
+void history_put(
+    struct txn *txn, const struct history_delta *from, size_t number);
+
+/* Change `number` of the delta, its bodies opened as far as their secrets are
+ * here, into `change`; arrays and values come from `arena`.  A body that does
+ * not open, or says nothing sound, counts as one that is not here: any replica
+ * with the same bytes decides the same. */
+void history_change(struct txn *txn, const struct history_delta *from,
+    size_t number, struct arena *arena, struct merge_change *change);
+
+/* Opens one body: its plain bytes in `arena`.  ERR_MALFORMED, ERR_LIMIT as
+ * body_open; ERR_DENIED when it is held blind. */
+enum err history_open(struct txn *txn, const struct stored_body *body,
+    struct arena *arena, struct bytes *plain) MUST_USE;
+
+/* All changes of the record `id` of `space` that are held, in the order of this
+ * store's logs, into an array in `arena`. */
+enum err history_load(struct txn *txn, struct space_state *space,
+    const struct record_id *id, struct arena *arena,
+    struct merge_change **changes, size_t *n) MUST_USE;
+
+/* Reads the stored delta `seq` of `log` into `from`, copied into `arena`; an
+ * opaque one gives from->delta == NULL. */
+enum err history_delta(struct txn *txn, const struct log *log, uint64_t seq,
+    struct arena *arena, struct history_delta *from) MUST_USE;
+
+#endif
