@@ -21,6 +21,9 @@ enum {
 	LIMIT_SEALED_SIZE = LIMIT_BODY_SIZE + LIMIT_BODY_SIZE / 8 + 1024,
 	/* One text value; bounded by the body. */
 	LIMIT_TEXT_SIZE = 240 * 1024,
+	/* JSON text of one value: a body of text with escapes fits, and what
+	 * its parser builds from it stays below 100 MiB. */
+	LIMIT_JSON_SIZE = 1024 * 1024,
 	/* A space id such as d03/c017/case; keeps every LMDB key short. */
 	LIMIT_SPACE_SIZE = 60,
 	/* Names of collections and fields. */

@@ -219,6 +219,9 @@ char_width(int32_t c)
 
 	if (c < 0)
 		return 1;
+	/* Vowels and finals that a terminal joins to the initial before. */
+	if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0xd7b0 && c <= 0xd7ff))
+		return 0;
 	width = utf8proc_charwidth(c);
 	return width > 0 ? (size_t)width : 0;
 }

@@ -13,6 +13,7 @@
 
 #include "proto/ascii.h"
 #include "proto/codec.h"
+#include "proto/json.h"
 #include "proto/limits.h"
 
 /* A small generator with a fixed seed (splitmix64): the same values in every
@@ -501,12 +502,28 @@ keys_must_rise(void **state)
 	assert_true(r.bad);
 }
 
+/* Is `meaning` the JSON form of `value`, in both directions? */
+static void
+assert_means(struct bytes value, const char *meaning)
+{
+	struct buf text = {0};
+	struct buf again = {0};
+
+	assert_int_equal(json_encode(value, false, &text), ERR_OK);
+	assert_string_equal(buf_text(&text), meaning);
+	assert_int_equal(json_decode(bytes_text(meaning), &again), ERR_OK);
+	assert_true(bytes_equal(buf_bytes(&again), value));
+	buf_fini(&text);
+	buf_fini(&again);
+}
+
 /* One line of the vectors: a verdict, hex, and a meaning for people. */
 static void
 vector_check(char *line)
 {
 	char *verdict = strtok(line, " ");
 	char *hex = strtok(NULL, " ");
+	char *meaning = strtok(NULL, "");
 	struct buf value = {0};
 	enum err e;
 
@@ -518,6 +535,7 @@ vector_check(char *line)
 	if (strcmp(verdict, "accept") == 0) {
 		assert_int_equal(e, ERR_OK);
 		assert_comes_back(buf_bytes(&value));
+		assert_means(buf_bytes(&value), meaning);
 	} else {
 		struct reader r;
 

@@ -1,0 +1,191 @@
+/*
+ * Compression with limits.  Bodies are packed here before they are sealed,
+ * frames before they are sent.  What a frame claims is read from its header by
+ * our own code and judged before zstd sees a byte of it.
+ */
+#include "proto/squeeze.h"
+
+#include <zstd.h>
+
+#include "proto/limits.h"
+
+/* What the header of a frame claims (RFC 8878 §3.1.1.1). */
+struct claim {
+	uint64_t content_size;
+	uint64_t window_size;
+};
+
+static enum err
+pack_setup(struct squeeze *s, int level)
+{
+	size_t wrong;
+
+	if (s->pack == NULL)
+		s->pack = ZSTD_createCCtx();
+	if (s->pack == NULL)
+		return err_set(ERR_IO, "no memory to compress with");
+	wrong = ZSTD_CCtx_setParameter(s->pack, ZSTD_c_compressionLevel, level);
+	assert(!ZSTD_isError(wrong));
+	wrong = ZSTD_CCtx_setParameter(
+	    s->pack, ZSTD_c_windowLog, LIMIT_FRAME_WINDOW_LOG);
+	assert(!ZSTD_isError(wrong));
+	return ERR_OK;
+}
+
+enum err
+squeeze_pack(struct squeeze *s, struct bytes in, int level, struct buf *out)
+{
+	static const uint8_t nothing[1];
+	size_t before = out->n;
+	size_t room = ZSTD_compressBound(in.n);
+	size_t n;
+	enum err e;
+
+	assert(level >= SQUEEZE_LEVEL_MIN && level <= SQUEEZE_LEVEL_MAX);
+	assert(!ZSTD_isError(room));
+	e = pack_setup(s, level);
+	if (e != ERR_OK)
+		return e;
+	n = ZSTD_compress2(s->pack, buf_extend(out, room), room,
+	    in.n > 0 ? in.p : nothing, in.n);
+	if (ZSTD_isError(n)) {
+		buf_cut(out, before);
+		return err_set(
+		    ERR_IO, "compressing failed: %s", ZSTD_getErrorName(n));
+	}
+	buf_cut(out, before + n);
+	return ERR_OK;
+}
+
+/* The bytes of a frame header by its second byte, the descriptor: does it
+ * have a window of its own, and how large is the content size? */
+static size_t
+content_field_size(uint8_t descriptor)
+{
+	bool is_single = (descriptor & 0x20) != 0;
+
+	switch (descriptor >> 6) {
+	case 0:
+		return is_single ? 1 : 0;
+	case 1:
+		return 2;
+	case 2:
+		return 4;
+	}
+	return 8;
+}
+
+static uint64_t
+little_endian(struct bytes field)
+{
+	uint64_t v = 0;
+
+	for (size_t i = field.n; i > 0; i--)
+		v = v << 8 | field.p[i - 1];
+	return v;
+}
+
+static enum err
+claim_decode(struct bytes in, struct claim *claim)
+{
+	static const uint8_t magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+	uint8_t descriptor;
+	bool is_single;
+	size_t n;
+	struct bytes field;
+
+	if (in.n < 6 || !bytes_begins(in, bytes_of(magic, sizeof(magic))))
+		return err_set(ERR_MALFORMED, "not a compressed frame");
+	descriptor = in.p[4];
+	is_single = (descriptor & 0x20) != 0;
+	n = content_field_size(descriptor);
+	if ((descriptor & 0x08) != 0)
+		return err_set(
+		    ERR_MALFORMED, "a compressed frame of an unknown kind");
+	if ((descriptor & 0x03) != 0)
+		return err_set(ERR_MALFORMED,
+		    "a compressed frame that asks for a"
+		    " dictionary");
+	if (n == 0)
+		return err_set(
+		    ERR_MALFORMED, "a compressed frame without content size");
+	field = bytes_after(in, is_single ? 5 : 6);
+	if (field.n < n)
+		return err_set(ERR_MALFORMED, "a compressed frame cut short");
+	claim->content_size = little_endian(bytes_first(field, n));
+	if (n == 2)
+		claim->content_size += 256;
+	claim->window_size = claim->content_size;
+	if (!is_single) {
+		uint64_t base = UINT64_C(1) << (10 + (in.p[5] >> 3));
+
+		claim->window_size = base + base / 8 * (in.p[5] & 7);
+	}
+	return ERR_OK;
+}
+
+static enum err
+claim_judge(const struct claim *claim, size_t size_max)
+{
+	const uint64_t window_max = UINT64_C(1) << LIMIT_FRAME_WINDOW_LOG;
+
+	if (claim->content_size > size_max)
+		return err_set(ERR_LIMIT,
+		    "a compressed frame of %llu bytes; %zu is the most",
+		    (unsigned long long)claim->content_size, size_max);
+	if (claim->window_size > window_max)
+		return err_set(ERR_LIMIT,
+		    "a compressed frame with a window of %llu bytes; %llu is "
+		    "the most",
+		    (unsigned long long)claim->window_size,
+		    (unsigned long long)window_max);
+	return ERR_OK;
+}
+
+enum err
+squeeze_unpack(
+    struct squeeze *s, struct bytes in, size_t size_max, struct buf *out)
+{
+	struct claim claim = {0};
+	size_t before = out->n;
+	size_t size;
+	size_t n;
+	enum err e;
+
+	e = claim_decode(in, &claim);
+	if (e != ERR_OK)
+		return e;
+	e = claim_judge(&claim, size_max);
+	if (e != ERR_OK)
+		return e;
+	/* zstd would go on with a second frame or skip one. */
+	n = ZSTD_findFrameCompressedSize(in.p, in.n);
+	if (ZSTD_isError(n))
+		return err_set(ERR_MALFORMED, "a compressed frame is wrong: %s",
+		    ZSTD_getErrorName(n));
+	if (n != in.n)
+		return err_set(ERR_MALFORMED,
+		    "%zu bytes after a compressed frame", in.n - n);
+	if (s->unpack == NULL)
+		s->unpack = ZSTD_createDCtx();
+	if (s->unpack == NULL)
+		return err_set(ERR_IO, "no memory to decompress with");
+	size = (size_t)claim.content_size;
+	n = ZSTD_decompressDCtx(
+	    s->unpack, buf_extend(out, size), size, in.p, in.n);
+	if (ZSTD_isError(n) || n != size) {
+		buf_cut(out, before);
+		return err_set(ERR_MALFORMED, "a compressed frame is wrong: %s",
+		    ZSTD_isError(n) ? ZSTD_getErrorName(n)
+				    : "its content is shorter than declared");
+	}
+	return ERR_OK;
+}
+
+void
+squeeze_fini(struct squeeze *s)
+{
+	(void)ZSTD_freeCCtx(s->pack);
+	(void)ZSTD_freeDCtx(s->unpack);
+	*s = (struct squeeze){0};
+}
