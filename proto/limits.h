@@ -73,6 +73,15 @@ enum {
 enum {
 	/* The largest Noise message. */
 	LIMIT_NOISE_MESSAGE_SIZE = 65535,
+	/* A message of the handshake, which strangers may send: keys, tags and
+	 * a certificate. */
+	LIMIT_NOISE_HANDSHAKE_SIZE = 4096,
+	/* Messages of one direction under one key: a key that is stolen from
+	 * memory opens little of what was recorded before. */
+	LIMIT_NOISE_REKEY = 1024,
+	/* Keys of one direction before a new handshake is due: 2^32 messages,
+	 * far below the 2^64 nonces. */
+	LIMIT_NOISE_EPOCHS = 4 * 1024 * 1024,
 	/* What a compressed frame may unpack to. */
 	LIMIT_FRAME_SIZE = 512 * 1024,
 	/* zstd window of one frame: small enough for 424 links. */
