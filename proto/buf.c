@@ -19,6 +19,8 @@ buf_bytes(const struct buf *buf)
 void
 buf_reserve(struct buf *buf, size_t n)
 {
+	if (n <= buf->room - buf->n)
+		return;
 	assert(n <= SIZE_MAX / 2 - buf->n);
 	mem_room(&buf->p, &buf->room, buf->n + n, 1);
 }

@@ -1,6 +1,6 @@
 /*
  * Views of bytes.  Everyone who looks at foreign or stored bytes does so
- * through these functions; this is the only file with pointer arithmetic on
+ * through these functions; this and its header alone do pointer arithmetic on
  * views, because NULL + 0 is undefined in C.  Allocates nothing.
  */
 #include "proto/bytes.h"
@@ -11,38 +11,9 @@
 #include <xxhash.h>
 
 struct bytes
-bytes_of(const void *p, size_t n)
-{
-	assert(p != NULL || n == 0);
-	return (struct bytes){.p = p, .n = n};
-}
-
-struct bytes
 bytes_text(const char *text)
 {
 	return bytes_of(text, strlen(text));
-}
-
-struct bytes
-bytes_first(struct bytes b, size_t n)
-{
-	assert(n <= b.n);
-	return (struct bytes){.p = b.p, .n = n};
-}
-
-struct bytes
-bytes_after(struct bytes b, size_t n)
-{
-	assert(n <= b.n);
-	if (n == 0)
-		return b;
-	return (struct bytes){.p = b.p + n, .n = b.n - n};
-}
-
-struct bytes
-bytes_slice(struct bytes b, size_t at, size_t n)
-{
-	return bytes_first(bytes_after(b, at), n);
 }
 
 bool
@@ -96,24 +67,6 @@ bytes_size_add(size_t a, size_t b, size_t *sum)
 		return false;
 	*sum = a + b;
 	return true;
-}
-
-uint16_t
-bytes_be16(const uint8_t *p)
-{
-	return (uint16_t)((uint32_t)p[0] << 8 | p[1]);
-}
-
-uint32_t
-bytes_be32(const uint8_t *p)
-{
-	return (uint32_t)bytes_be16(p) << 16 | bytes_be16(p + 2);
-}
-
-uint64_t
-bytes_be64(const uint8_t *p)
-{
-	return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
 }
 
 void

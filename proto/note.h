@@ -32,6 +32,14 @@ struct note_checkpoint {
 	struct hash root;
 };
 
+/* A head as it is stored and sent where the log, and so its origin and key, are
+ * known: note_checkpoint_verify takes its parts. */
+struct note_head {
+	uint64_t size;
+	struct hash root;
+	struct signature signature;
+};
+
 /* Can `name` be a key name and an origin?  1 to LIMIT_ORIGIN_SIZE bytes of
  * visible ASCII without '+'. */
 bool note_is_name(struct bytes name) MUST_USE;
