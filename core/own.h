@@ -1,0 +1,48 @@
+#ifndef GOLMOK_CORE_OWN_H
+#define GOLMOK_CORE_OWN_H
+
+#include "core/authority.h"
+#include "core/identity.h"
+
+/*
+ * The logs that this node writes: one for each space (and key), continued as
+ * long as nothing speaks against it, opened anew after a restore, a copy, a
+ * clock that ran far ahead, or another grant.
+ */
+
+/* An own log in use by the open transaction. */
+struct own {
+	struct own *next;
+	struct log *log;
+	const struct sign_seed *seed; /* borrowed */
+	struct hash leaf;	      /* of the newest delta appended */
+	bool unsigned_yet;	      /* appended to since the last head */
+};
+
+/* Who writes. */
+struct own_writer {
+	const struct identity *identity;
+	const struct sign_seed *seed;
+	const struct sign_key *key;
+	const struct authority *authority;
+	struct bytes founding; /* root only: the founding record */
+};
+
+/* The log to write to in `space`, opened in this transaction when need be; kept
+ * in `*owns` for the rest of it.  ERR_DENIED: no counting grant gives `write`
+ * there (or, in `authority`, `admin`). */
+enum err own_log(struct txn *txn, const struct own_writer *writer,
+    const struct space *space, struct own **owns, struct own **own) MUST_USE;
+
+/* Appends a delta (its kind and content are set; place, time and origin are
+ * filled in here) with its bodies. */
+enum err own_append(struct txn *txn, struct own *own, struct delta *delta,
+    const struct stored_body *bodies, size_t bodies_n) MUST_USE;
+
+/* Signs the heads of all logs in `owns` that were appended to. */
+enum err own_sign(struct txn *txn, struct own *owns) MUST_USE;
+
+/* From now on every own log is opened anew, for the reason `why`. */
+void own_renew(struct txn *txn, enum open_why why);
+
+#endif

@@ -1,0 +1,139 @@
+#ifndef GOLMOK_CORE_STORE_H
+#define GOLMOK_CORE_STORE_H
+
+#include "core/authority.h"
+#include "core/host.h"
+#include "core/identity.h"
+#include "core/merge.h"
+#include "core/oplog.h"
+
+/*
+ * THE DOOR of core: one replica in one directory.  What cli and net do to it
+ * goes through here, inside one transaction at a time.  Everything blocks on
+ * the disk; nothing waits for a network.  A store handle belongs to one thread.
+ *
+ * A full disk, a failed sync or a lost map leave one state: the transaction has
+ * not happened, ERR_FULL or ERR_IO says so, and the next store_begin opens the
+ * store anew, verifies the heads of its own logs, and goes on.
+ */
+struct store;
+
+/* How a store is made: by founding a city, or as a member of one. */
+struct store_plan {
+	const char *dir; /* must not exist yet */
+	const struct host *host;
+	struct bytes found;	    /* found a city of this name, or empty */
+	struct bytes label;	    /* when founding: the name of this node */
+	const struct city_id *join; /* else: the city to belong to */
+};
+
+/* Makes the store plan->dir in a temporary directory beside it, synced and
+ * renamed.  A founder holds the root keys (file `root`) and has all rights
+ * everywhere.  ERR_EXISTS; ERR_INVALID for a bad name; ERR_DENIED for a file
+ * system of other machines. */
+enum err store_create(const struct store_plan *plan) MUST_USE;
+
+/* Opens the store `dir` for work beside other processes; `host` is borrowed
+ * until store_close.  ERR_NOT_FOUND: no store there.  ERR_BUSY: locked for
+ * maintenance.  ERR_VERSION: a newer format.  ERR_CORRUPT. */
+enum err store_open(
+    const char *dir, const struct host *host, struct store **store) MUST_USE;
+/* As store_open, alone: ERR_BUSY while any other process has it open. */
+enum err store_open_alone(
+    const char *dir, const struct host *host, struct store **store) MUST_USE;
+/* Aborts what is open and ends all.  NULL does nothing. */
+void store_close(struct store *store);
+
+/* This node; lives as long as the store. */
+const struct identity *store_identity(const struct store *store);
+const char *store_dir(const struct store *store);
+/* Does this store hold the root keys of its city? */
+bool store_has_root(const struct store *store);
+
+/* Starts a transaction; none may be open.  A writer waits for other writers.
+ * The first writer after opening looks whether the store was restored or
+ * copied; it then goes on under new incarnations, and store_news tells. */
+enum err store_begin(struct store *store, bool write) MUST_USE;
+/* Seals and signs what was written and makes it durable: only ERR_OK is a yes.
+ * Ends the transaction in every case. */
+enum err store_commit(struct store *store) MUST_USE;
+/* Ends the transaction without what was written; fine when none is open. */
+void store_abort(struct store *store);
+/* The open transaction, for the functions of core that take one. */
+struct txn *store_txn(struct store *store);
+/* Who may do what, as of the open transaction; lives until it ends. */
+enum err store_authority(
+    struct store *store, const struct authority **authority) MUST_USE;
+/* Why this store has begun new incarnations since it was opened: OPEN_NEW for
+ * no reason at all, OPEN_RESTORE, OPEN_CLONE. */
+enum open_why store_news(const struct store *store);
+
+/* One thing to be changed in a record. */
+struct store_edit {
+	struct bytes field;
+	enum op_code code;
+	enum delta_class class;
+	/* One canonical value.  OP_REMOVE: the element to take out.  OP_CLEAR:
+	 * ignored. */
+	struct bytes value;
+};
+
+struct store_write {
+	struct space space;
+	bool create;	 /* a new record */
+	bool has_record; /* else a new id is drawn (create only) */
+	struct record_id record;
+	struct bytes collection; /* create only */
+	enum delta_act act;
+	const struct store_edit *edits; /* borrowed */
+	size_t edits_n;
+	/* What the caller was shown, from store_token; empty: as it is now. */
+	struct bytes token;
+	/* Write every edit, and replace every value that was shown. */
+	bool resolve;
+	bool has_actor;
+	struct actor_id actor;
+};
+
+/* Writes one change in the open write transaction.  Only what differs from what
+ * the caller was shown is written; `*changed` says whether anything was, and
+ * `*record` which record it is.  An edit of a register or state without a token
+ * replaces the value that is shown and leaves other values standing.
+ * ERR_DENIED: no grant lets this node write in the space.  ERR_NOT_FOUND: no
+ * such record.  ERR_EXISTS: create with an id that is taken.  ERR_INVALID: the
+ * edits break the pack or themselves.  ERR_LIMIT. */
+enum err store_write(struct store *store, const struct store_write *write,
+    struct record_id *record, bool *changed) MUST_USE;
+
+/* Which space the record `id` lies in; ERR_NOT_FOUND. */
+enum err store_locate(struct store *store, const struct record_id *id,
+    struct space *space) MUST_USE;
+/* The record `id` of `space` with all values loaded, from `arena`;
+ * ERR_NOT_FOUND when no counting change of it is held. */
+enum err store_get(struct store *store, const struct space *space,
+    const struct record_id *id, struct arena *arena,
+    struct record *record) MUST_USE;
+/* Appends to `token` the text that says which state of `record` was shown. */
+void store_token(const struct record *record, struct buf *token);
+/* The changes of a record, sorted so that parents come first, then by stamp. */
+enum err store_history(struct store *store, const struct space *space,
+    const struct record_id *id, struct arena *arena,
+    struct merge_change **changes, size_t *n) MUST_USE;
+
+/* The id under which the actor `name` stands in headers; keeps the name in this
+ * store, privately, when a write transaction is open. */
+enum err store_actor(
+    struct store *store, struct bytes name, struct actor_id *actor) MUST_USE;
+/* The name kept for `actor`, in `arena`; empty when it is not known here. */
+struct bytes store_actor_name(
+    struct store *store, const struct actor_id *actor, struct arena *arena);
+
+/* Writes a fact into `authority`: as root where the root keys are, else as this
+ * node, which needs `admin`.  ERR_DENIED otherwise, and for a grant beyond what
+ * may be passed on. */
+enum err store_admit(
+    struct store *store, const struct fact_member *member) MUST_USE;
+enum err store_grant(
+    struct store *store, const struct fact_grant *grant) MUST_USE;
+
+#endif
