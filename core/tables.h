@@ -83,13 +83,21 @@ void tables_number_key(uint64_t number, struct key *key);
 /* Appends raw bytes to a key; it must stay within LIMIT_KEY_SIZE. */
 void tables_key_add(struct key *key, struct bytes part);
 
-/* A stored row is 8 bytes of checksum (XXH3 of key and content) and its
- * content.  tables_row puts the checksum in front of `content` into `row`
- * (emptied first); tables_open checks it and gives the content, a view into
- * `row`: ERR_CORRUPT names the table, the key in hex, and says to run
- * `golmok fsck`. */
+/* A stored row is 8 bytes of checksum (XXH3 of its key xor XXH3 of its content)
+ * and its content.  tables_row puts the checksum in front of `content` into
+ * `row` (emptied first).  tables_row_begin and tables_row_end do the same for
+ * content that is appended to `row` between them, without a copy. */
+enum { TABLES_CHECKSUM_SIZE = 8 };
 void tables_row(struct bytes key, struct bytes content, struct buf *row);
+void tables_row_begin(struct buf *row);
+void tables_row_end(struct bytes key, struct buf *row);
+/* Checks the checksum of `row` and gives its content, a view into `row`:
+ * ERR_CORRUPT as tables_corrupt makes it. */
 enum err tables_open(enum table table, struct bytes key, struct bytes row,
     struct bytes *content) MUST_USE;
+/* The ERR_CORRUPT for a row that `why` (static words) says is wrong: names the
+ * table, the key in hex, and says to run `golmok fsck`. */
+enum err tables_corrupt(
+    enum table table, struct bytes key, const char *why) MUST_USE;
 
 #endif

@@ -26,6 +26,9 @@ struct txn {
 	struct log *logs;	    /* arena; newest first (core/oplog.c) */
 	struct log **log_table;	    /* arena; by id (core/oplog.c) */
 	size_t log_table_size;
+	struct buf row;	    /* owned: where a row is made; between two puts */
+	bool feed_known;    /* `feed_last` was read (core/feed.c) */
+	uint64_t feed_last; /* number of the newest entry */
 	bool authority_changed; /* a delta came to the space `authority` */
 };
 
@@ -41,5 +44,12 @@ enum err txn_commit(struct txn *txn) MUST_USE;
 void txn_abort(struct txn *txn);
 /* Keeps `e` as the failure of `txn`, and returns it. */
 enum err txn_fail(struct txn *txn, enum err e) MUST_USE;
+/* Looks up `key` in `table`; true, and `*content` (a view until the next put),
+ * when there is a row and its checksum is right.  Any failure is kept. */
+bool txn_find(struct txn *txn, enum table table, const struct key *key,
+    struct bytes *content) MUST_USE;
+/* Stores `content` with its checksum in front under `key`. */
+void txn_put(struct txn *txn, enum table table, const struct key *key,
+    struct bytes content);
 
 #endif

@@ -1,0 +1,26 @@
+#ifndef GOLMOK_CORE_META_H
+#define GOLMOK_CORE_META_H
+
+#include "core/txn.h"
+
+/*
+ * Small values that this store keeps about itself, each under a name that the
+ * code knows.  Failures, a damaged row among them, are kept in `txn`.
+ */
+
+/* The value `name`, a view that lives until the next put; false when it was
+ * never put. */
+bool meta_find(struct txn *txn, const char *name, struct bytes *value) MUST_USE;
+/* As meta_find for a value that must be `n` bytes long, copied to `out`; any
+ * other length is ERR_CORRUPT. */
+bool meta_find_fixed(
+    struct txn *txn, const char *name, void *out, size_t n) MUST_USE;
+/* The number `name`; 0 when it was never put. */
+uint64_t meta_number(struct txn *txn, const char *name);
+/* Puts the value `name` in the place of what was there. */
+void meta_put(struct txn *txn, const char *name, struct bytes value);
+void meta_put_number(struct txn *txn, const char *name, uint64_t number);
+/* Removes the value `name`, if there is one. */
+void meta_del(struct txn *txn, const char *name);
+
+#endif

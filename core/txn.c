@@ -1,0 +1,86 @@
+/*
+ * One transaction on the replica: the LMDB transaction and what core's files
+ * share while it is open.  core/store.c begins and ends it, everything else in
+ * core gets it as its first argument.  Knows nothing of what rows mean.
+ */
+#include "core/txn.h"
+
+#include "core/oplog.h"
+#include "core/space.h"
+
+static void txn_fini(struct txn *txn);
+
+enum err
+txn_begin(struct kv *kv, bool write, const struct host *host,
+    struct squeeze *squeeze, struct txn *txn)
+{
+	enum err e;
+
+	*txn = (struct txn){.write = write, .host = host, .squeeze = squeeze};
+	e = kv_begin(kv, write, &txn->kv);
+	if (e != ERR_OK)
+		*txn = (struct txn){0};
+	return e;
+}
+
+enum err
+txn_commit(struct txn *txn)
+{
+	enum err e;
+
+	assert(txn->kv != NULL);
+	if (txn->write) {
+		oplog_flush(txn);
+		space_flush(txn);
+	}
+	e = kv_commit(txn->kv);
+	txn_fini(txn);
+	return e;
+}
+
+void
+txn_abort(struct txn *txn)
+{
+	kv_abort(txn->kv);
+	txn_fini(txn);
+}
+
+static void
+txn_fini(struct txn *txn)
+{
+	/* Rows hold the secrets of bodies. */
+	buf_wipe(&txn->row);
+	arena_fini(&txn->arena);
+	*txn = (struct txn){0};
+}
+
+enum err
+txn_fail(struct txn *txn, enum err e)
+{
+	assert(e != ERR_OK);
+	kv_fail(txn->kv, e);
+	return e;
+}
+
+bool
+txn_find(struct txn *txn, enum table table, const struct key *key,
+    struct bytes *content)
+{
+	struct bytes row;
+	enum err e;
+
+	if (!kv_find(txn->kv, table, tables_key(key), &row))
+		return false;
+	e = tables_open(table, tables_key(key), row, content);
+	if (e != ERR_OK)
+		kv_fail(txn->kv, e);
+	return e == ERR_OK;
+}
+
+void
+txn_put(struct txn *txn, enum table table, const struct key *key,
+    struct bytes content)
+{
+	tables_row(tables_key(key), content, &txn->row);
+	kv_put(txn->kv, table, tables_key(key), buf_bytes(&txn->row));
+}
