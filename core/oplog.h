@@ -5,7 +5,6 @@
 #include "core/txn.h"
 #include "proto/delta.h"
 #include "proto/merkle.h"
-#include "proto/note.h"
 
 /*
  * The logs: append-only deltas by (log, seq), their trees and signed heads.
@@ -30,6 +29,8 @@ struct stored_body {
 
 /* A delta as it is stored. */
 struct stored_delta {
+	const struct log *log; /* borrowed */
+	uint64_t seq;
 	bool opaque;	     /* keeps its place, has no meaning here */
 	struct bytes header; /* the leaf; until the next put */
 	struct bytes bodies; /* for oplog_body_next; until the next put */
@@ -79,12 +80,14 @@ enum err oplog_by_no(
 enum err oplog_all(struct txn *txn, struct space_state *space,
     struct log ***logs, size_t *n) MUST_USE;
 
-/* Appends `header` as the next leaf of `log`, with those of its bodies that are
- * at hand (by change, then class; their commitments already checked).  Decides
+/* Appends `header` (at most LIMIT_HEADER_SIZE) as the next leaf of `log`, with
+ * those of its bodies that are at hand (by change, then class; their
+ * commitments already checked; each at most LIMIT_SEALED_SIZE).  Decides
  * whether it is opaque by docs/format.md §6: by itself, and by its log's
  * earlier leaves (position, origin, rising stamp).  `delta` is the decoded
- * header (arrays in txn->arena, views into `header`), `leaf` its leaf hash. The
- * head is not changed. */
+ * header (arrays in txn->arena, views into `header`; an opaque one has only its
+ * position and the log's origin), `leaf` its leaf hash.  The head is not
+ * changed (core/heads.h). */
 enum err oplog_append(struct txn *txn, struct log *log, struct bytes header,
     const struct stored_body *bodies, size_t bodies_n, struct delta *delta,
     struct hash *leaf) MUST_USE;
@@ -99,38 +102,13 @@ void oplog_decode(const struct stored_delta *stored, struct arena *arena,
 /* Takes the next body from `rest` (stored_delta.bodies at the start); false at
  * the end. */
 bool oplog_body_next(struct bytes *rest, struct stored_body *body) MUST_USE;
-/* Adds `body` to the stored delta `seq`, or its secret to a body held blind;
- * what is there already stays.  `*news` says whether anything was added. The
- * prefix counts of `log` move on where they can. */
+/* Adds `body`, whose commitment the caller has checked, to the stored delta
+ * `seq`, or its secret to a body held blind; what is there already stays.
+ * `*news` says whether anything was added.  The prefix counts of `log` move on
+ * where they can.  ERR_NOT_FOUND beyond its size. */
 enum err oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
     const struct stored_body *body, bool *news) MUST_USE;
 
-/* Signs the head of the headers held with `seed`, the author's, after having
- * read the newest header back from the transaction and hashed it again: it must
- * give `leaf` and end the tree (ERR_CORRUPT otherwise).  Stored as the newest
- * head. */
-enum err oplog_sign(struct txn *txn, struct log *log,
-    const struct sign_seed *seed, const struct hash *leaf) MUST_USE;
-/* Stores a head whose signature the caller has checked as the newest one.
- * `ahead` is the proof from frontier.size to it, or NULL when head_size ==
- * frontier.size. Heads of sizes divisible by 256 are kept for ever. */
-void oplog_put_head(struct txn *txn, struct log *log,
-    const struct note_head *head, const struct merkle_proof *ahead);
-/* The smallest stored head of at least `size` leaves; ERR_NOT_FOUND when there
- * is none. */
-enum err oplog_head_from(struct txn *txn, const struct log *log, uint64_t size,
-    struct note_head *head) MUST_USE;
-
-/* Proofs over the headers held, as merkle.h has them; sizes up to
- * frontier.size.  Only roots of subtrees of 16 and more leaves are stored; what
- * is below is hashed again. */
-enum err oplog_inclusion(struct txn *txn, const struct log *log, uint64_t index,
-    uint64_t size, struct merkle_proof *proof) MUST_USE;
-enum err oplog_consistency(struct txn *txn, const struct log *log,
-    uint64_t old_size, uint64_t size, struct merkle_proof *proof) MUST_USE;
-/* The root of the first `size` leaves. */
-enum err oplog_root(struct txn *txn, const struct log *log, uint64_t size,
-    struct hash *root) MUST_USE;
 /* Is the delta that `ref` names held in `space`, leaf and all?  Costs a read
  * and a hash. */
 bool oplog_holds(

@@ -25,7 +25,12 @@ struct txn {
 	struct space_state *spaces; /* arena; newest first (core/space.c) */
 	struct log *logs;	    /* arena; newest first (core/oplog.c) */
 	struct log **log_table;	    /* arena; by id (core/oplog.c) */
-	size_t log_table_size;
+	size_t log_table_size;	    /* slots: 0 or a power of two */
+	size_t logs_n;		    /* in txn->logs */
+	/* The largest space and log number that TABLE_DELTAS has, as in its
+	 * keys, once it was read: behind it rows can be appended. */
+	bool deltas_known;
+	uint64_t deltas_end;
 	struct buf row;	    /* owned: where a row is made; between two puts */
 	bool feed_known;    /* `feed_last` was read (core/feed.c) */
 	uint64_t feed_last; /* number of the newest entry */

@@ -1,0 +1,167 @@
+/*
+ * Signed heads.  Local writes sign theirs here, inside the transaction that
+ * made the deltas; heads of others come from sessions and bundles, verified.
+ * Never decides which of two contradicting heads is right.
+ */
+#include "core/heads.h"
+
+#include "core/tree.h"
+#include "proto/note.h"
+
+enum { HEAD_ROW_SIZE = 32 + 64 };
+
+static enum err ends_tree(
+    struct txn *txn, const struct log *log, const struct hash *leaf) MUST_USE;
+static void row_put(
+    struct txn *txn, const struct log *log, const struct head *head);
+static struct merkle_proof *proof_copy(
+    struct txn *txn, const struct merkle_proof *proof);
+
+enum err
+heads_sign(struct txn *txn, struct log *log, const struct sign_seed *seed,
+    const struct hash *leaf)
+{
+	struct head head = {.size = log->frontier.size};
+	struct note_checkpoint checkpoint = {.size = head.size};
+	struct buf origin = {0};
+	enum err e;
+
+	assert(head.size > 0);
+	e = ends_tree(txn, log, leaf);
+	if (e != ERR_OK)
+		return e;
+	merkle_root(&log->frontier, &head.root);
+	checkpoint.root = head.root;
+	id_origin(&log->name, &origin);
+	checkpoint.origin = buf_bytes(&origin);
+	note_checkpoint_sign(
+	    &checkpoint, seed, &log->name.author, &head.signature);
+	buf_fini(&origin);
+	heads_put(txn, log, &head, NULL);
+	return kv_failed(txn->kv);
+}
+
+/* A signature over a head whose leaf is not what we stored would be a fork that
+ * nobody made: read it back as it will be read later.  The newest leaf is the
+ * last of its complete subtree, so all siblings on the way up are on the left.
+ */
+static enum err
+ends_tree(struct txn *txn, const struct log *log, const struct hash *leaf)
+{
+	uint64_t index = log->frontier.size - 1;
+	size_t last = merkle_frontier_n(log->frontier.size) - 1;
+	struct hash node;
+	struct hash sibling;
+	struct key key;
+	unsigned level = 0;
+	enum err e = tree_node(txn, log, 0, index, &node);
+
+	if (e != ERR_OK)
+		return e;
+	if (bytes_equal(bytes_of(node.b, 32), bytes_of(leaf->b, 32))) {
+		for (; index & 1; index /= 2, level++) {
+			e = tree_node(txn, log, level, index - 1, &sibling);
+			if (e != ERR_OK)
+				return e;
+			merkle_node(&sibling, &node, &node);
+		}
+		if (bytes_equal(bytes_of(node.b, 32),
+			bytes_of(log->frontier.nodes[last].b, 32)))
+			return ERR_OK;
+	}
+	tables_delta_key(log->space->no, log->no, log->frontier.size - 1, &key);
+	return txn_fail(txn,
+	    tables_corrupt(TABLE_DELTAS, tables_key(&key),
+		"it is not the leaf that was appended; nothing was signed"));
+}
+
+void
+heads_put(struct txn *txn, struct log *log, const struct head *head,
+    const struct merkle_proof *ahead)
+{
+	struct key key;
+	bool news = !log->has_head || head->size > log->head_size;
+
+	if (!news && head->size < log->head_size) {
+		if (head->size % HEADS_STEP == 0)
+			row_put(txn, log, head);
+		return;
+	}
+	assert(head->size >= log->frontier.size);
+	assert(ahead != NULL || log->frontier.size == 0 ||
+	       head->size == log->frontier.size);
+	if (news && log->has_head && log->head_size % HEADS_STEP != 0) {
+		tables_delta_key(log->space->no, log->no, log->head_size, &key);
+		kv_del(txn->kv, TABLE_HEADS, tables_key(&key));
+	}
+	row_put(txn, log, head);
+	log->has_head = true;
+	log->head_size = head->size;
+	log->head_root = head->root;
+	log->head_signature = head->signature;
+	log->ahead = NULL;
+	if (ahead != NULL && head->size > log->frontier.size)
+		log->ahead = proof_copy(txn, ahead);
+	log->dirty = true;
+}
+
+static struct merkle_proof *
+proof_copy(struct txn *txn, const struct merkle_proof *proof)
+{
+	struct merkle_proof *copy = arena_new(&txn->arena, sizeof(*copy));
+
+	*copy = *proof;
+	return copy;
+}
+
+static void
+row_put(struct txn *txn, const struct log *log, const struct head *head)
+{
+	struct buf *row = &txn->row;
+	struct key key;
+
+	tables_delta_key(log->space->no, log->no, head->size, &key);
+	tables_row_begin(row);
+	buf_add(row, bytes_of(head->root.b, sizeof(head->root.b)));
+	buf_add(row, bytes_of(head->signature.b, sizeof(head->signature.b)));
+	tables_row_end(tables_key(&key), row);
+	kv_put(txn->kv, TABLE_HEADS, tables_key(&key), buf_bytes(row));
+}
+
+enum err
+heads_from(
+    struct txn *txn, const struct log *log, uint64_t size, struct head *head)
+{
+	struct kv_cursor cursor;
+	struct bytes in = {0};
+	struct key prefix;
+	struct key key;
+	bool found;
+	enum err e = ERR_OK;
+
+	tables_log_prefix(log->space->no, log->no, &prefix);
+	tables_delta_key(log->space->no, log->no, size, &key);
+	kv_cursor_init(&cursor, txn->kv, TABLE_HEADS);
+	found = kv_seek(&cursor, tables_key(&key)) &&
+		bytes_begins(cursor.key, tables_key(&prefix));
+	if (found)
+		e = tables_open(TABLE_HEADS, cursor.key, cursor.value, &in);
+	if (found && e == ERR_OK &&
+	    (in.n != HEAD_ROW_SIZE || cursor.key.n != key.n))
+		e = tables_corrupt(
+		    TABLE_HEADS, cursor.key, "its size is wrong");
+	if (found && e == ERR_OK) {
+		head->size = bytes_be64(bytes_after(cursor.key, prefix.n).p);
+		bytes_copy(head->root.b, bytes_first(in, 32));
+		bytes_copy(head->signature.b, bytes_after(in, 32));
+	}
+	kv_cursor_fini(&cursor);
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	e = kv_failed(txn->kv);
+	if (e == ERR_OK && !found)
+		e = err_set(ERR_NOT_FOUND,
+		    "no head of %llu or more deltas is held",
+		    (unsigned long long)size);
+	return e;
+}

@@ -1,0 +1,589 @@
+/*
+ * The logs of this store: append-only deltas by (log, seq), with the bodies
+ * that are at hand.  core/apply.c and core/intake.c append, everybody reads.
+ * A log's row is read once and written once in a transaction.  Never judges
+ * whether a delta may be here, and never changes a header.
+ */
+#include "core/oplog.h"
+
+#include "core/oplog_row.h"
+#include "core/tree.h"
+
+enum { LOG_TABLE_SIZE_MIN = 64, LOG_NO_ROW_SIZE = 4 + 16 };
+
+/* What of a delta is here: bit 1 << class when every body of the class can be
+ * opened, and that every body is here in any form. */
+enum { HERE_HELD = 1 << CLASS_COUNT, HERE_ALL = 2 * HERE_HELD - 1 };
+
+/* What merkle_append hands to the tree. */
+struct appending {
+	struct txn *txn;
+	const struct log *log;
+};
+
+static struct log *cached(struct txn *txn, const struct log_id *id);
+static struct log **slot_of(struct txn *txn, const struct log_id *id);
+static void add(struct txn *txn, struct log *log);
+static void table_grow(struct txn *txn);
+static struct log *load(struct txn *txn, struct space_state *space,
+    const struct log_id *id, struct bytes row);
+static enum err create(struct txn *txn, const struct log_name *name,
+    struct space_state *space, struct log **log) MUST_USE;
+static enum err next_no(struct txn *txn, struct log_no *no) MUST_USE;
+static size_t count_logs(struct txn *txn, const struct key *prefix);
+static void judge(const struct log *log, struct delta *delta);
+static unsigned here(const struct delta *delta, struct bytes bodies);
+static void count_here(struct log *log, uint64_t seq, unsigned mask);
+static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
+static void subtree_done(
+    void *arg, unsigned level, uint64_t index, const struct hash *node);
+static bool row_merge(const struct stored_delta *stored,
+    const struct stored_body *body, struct buf *row);
+static enum err move_on(
+    struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
+static bool waits_at(const struct log *log, uint64_t seq);
+
+struct log *
+oplog_find(struct txn *txn, struct space_state *space, const struct log_id *id)
+{
+	struct log *log = cached(txn, id);
+	struct bytes row;
+	struct key key;
+
+	/* An id is made from a name, and the space is part of that. */
+	if (log != NULL)
+		return log->space == space ? log : NULL;
+	tables_log_key(space->no, id, &key);
+	if (!kv_find(txn->kv, TABLE_LOGS, tables_key(&key), &row))
+		return NULL;
+	return load(txn, space, id, row);
+}
+
+static struct log *
+cached(struct txn *txn, const struct log_id *id)
+{
+	struct log *log;
+
+	if (txn->log_table_size == 0)
+		return NULL;
+	log = *slot_of(txn, id);
+	while (log != NULL &&
+	       !bytes_equal(bytes_of(log->id.b, 16), bytes_of(id->b, 16)))
+		log = log->chain;
+	return log;
+}
+
+/* Ids are hashes, so their first bytes are as good as any other hash. */
+static struct log **
+slot_of(struct txn *txn, const struct log_id *id)
+{
+	return &txn->log_table[bytes_be32(id->b) & (txn->log_table_size - 1)];
+}
+
+static void
+add(struct txn *txn, struct log *log)
+{
+	struct log **slot;
+
+	if (txn->logs_n >= txn->log_table_size)
+		table_grow(txn);
+	slot = slot_of(txn, &log->id);
+	log->chain = *slot;
+	*slot = log;
+	log->next = txn->logs;
+	txn->logs = log;
+	txn->logs_n++;
+}
+
+static void
+table_grow(struct txn *txn)
+{
+	struct log **slot;
+
+	txn->log_table_size *= 2;
+	if (txn->log_table_size == 0)
+		txn->log_table_size = LOG_TABLE_SIZE_MIN;
+	txn->log_table = arena_array(
+	    &txn->arena, txn->log_table_size, sizeof(struct log *));
+	for (struct log *log = txn->logs; log != NULL; log = log->next) {
+		slot = slot_of(txn, &log->id);
+		log->chain = *slot;
+		*slot = log;
+	}
+}
+
+/* The log of a row that is not cached yet; NULL, and the failure kept, when it
+ * is damaged. */
+static struct log *
+load(struct txn *txn, struct space_state *space, const struct log_id *id,
+    struct bytes row)
+{
+	struct log *log = arena_new(&txn->arena, sizeof(*log));
+	struct bytes content;
+	struct key key;
+	enum err e;
+
+	tables_log_key(space->no, id, &key);
+	log->space = space;
+	e = tables_open(TABLE_LOGS, tables_key(&key), row, &content);
+	if (e == ERR_OK && !oplog_row_log(content, &txn->arena, log))
+		e = tables_corrupt(
+		    TABLE_LOGS, tables_key(&key), "its content is wrong");
+	if (e == ERR_OK) {
+		id_log(&log->name, &log->origin, &log->id);
+		if (!bytes_equal(bytes_of(log->id.b, 16), bytes_of(id->b, 16)))
+			e = tables_corrupt(TABLE_LOGS, tables_key(&key),
+			    "its name gives another id");
+	}
+	if (e != ERR_OK) {
+		kv_fail(txn->kv, e);
+		return NULL;
+	}
+	add(txn, log);
+	return log;
+}
+
+enum err
+oplog_open(struct txn *txn, const struct log_name *name, struct log **log)
+{
+	struct space_state *space;
+	struct hash origin;
+	struct log_id id;
+	enum err e = space_get(txn, &name->space, &space);
+
+	*log = NULL;
+	if (e != ERR_OK)
+		return e;
+	id_log(name, &origin, &id);
+	*log = oplog_find(txn, space, &id);
+	e = kv_failed(txn->kv);
+	if (*log != NULL || e != ERR_OK)
+		return e;
+	return create(txn, name, space, log);
+}
+
+static enum err
+create(struct txn *txn, const struct log_name *name, struct space_state *space,
+    struct log **out)
+{
+	uint8_t content[LOG_NO_ROW_SIZE];
+	struct log *log;
+	struct log_no no;
+	struct key key;
+	enum err e = next_no(txn, &no);
+
+	assert(txn->write);
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	log = arena_new(&txn->arena, sizeof(*log));
+	log->no = no;
+	log->space = space;
+	log->name = *name;
+	id_log(name, &log->origin, &log->id);
+	log->dirty = true;
+	add(txn, log);
+	bytes_put_be32(content, space->no.v);
+	bytes_copy(content + 4, bytes_of(log->id.b, 16));
+	tables_log_no_key(no, &key);
+	txn_put(txn, TABLE_LOG_NOS, &key, bytes_of(content, sizeof(content)));
+	*out = log;
+	return kv_failed(txn->kv);
+}
+
+static enum err
+next_no(struct txn *txn, struct log_no *no)
+{
+	struct kv_cursor cursor;
+	enum err e = ERR_OK;
+
+	no->v = 1;
+	kv_cursor_init(&cursor, txn->kv, TABLE_LOG_NOS);
+	if (kv_seek_before(&cursor, (struct bytes){0})) {
+		if (cursor.key.n == 4)
+			no->v = bytes_be32(cursor.key.p) + 1;
+		else
+			e = tables_corrupt(
+			    TABLE_LOG_NOS, cursor.key, "its key is no number");
+	}
+	kv_cursor_fini(&cursor);
+	if (e == ERR_OK && no->v > LIMIT_LOGS)
+		e = err_set(ERR_LIMIT,
+		    "this store has %d logs already: one more does not fit",
+		    LIMIT_LOGS);
+	return e;
+}
+
+enum err
+oplog_by_no(struct txn *txn, struct log_no no, struct log **log)
+{
+	struct space_state *space;
+	struct bytes content;
+	struct log_id id;
+	struct key key;
+	enum err e;
+
+	*log = NULL;
+	tables_log_no_key(no, &key);
+	if (txn_find(txn, TABLE_LOG_NOS, &key, &content) &&
+	    content.n == LOG_NO_ROW_SIZE) {
+		bytes_copy(id.b, bytes_after(content, 4));
+		e = space_by_no(
+		    txn, (struct space_no){bytes_be32(content.p)}, &space);
+		if (e != ERR_OK)
+			return e;
+		*log = oplog_find(txn, space, &id);
+	}
+	e = kv_failed(txn->kv);
+	if (e != ERR_OK || *log != NULL)
+		return e;
+	return txn_fail(txn, tables_corrupt(TABLE_LOG_NOS, tables_key(&key),
+				 "it leads to no log"));
+}
+
+enum err
+oplog_all(
+    struct txn *txn, struct space_state *space, struct log ***logs, size_t *n)
+{
+	struct kv_cursor cursor;
+	struct log **all;
+	struct log_id id;
+	struct key prefix;
+	size_t room;
+
+	/* New ones must be in the table, which has the order. */
+	if (txn->write)
+		oplog_flush(txn);
+	*n = 0;
+	tables_space_key(space->no, &prefix);
+	room = count_logs(txn, &prefix);
+	all = arena_array(&txn->arena, room, sizeof(struct log *));
+	kv_cursor_init(&cursor, txn->kv, TABLE_LOGS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && *n < room; more = kv_next(&cursor)) {
+		bytes_copy(id.b, bytes_slice(cursor.key, prefix.n, 16));
+		all[*n] = cached(txn, &id);
+		if (all[*n] == NULL)
+			all[*n] = load(txn, space, &id, cursor.value);
+		if (all[*n] == NULL)
+			break;
+		++*n;
+	}
+	kv_cursor_fini(&cursor);
+	*logs = all;
+	return kv_failed(txn->kv);
+}
+
+/* How many there are under `prefix`; a key of a wrong length is a failure. */
+static size_t
+count_logs(struct txn *txn, const struct key *prefix)
+{
+	struct kv_cursor cursor;
+	size_t n = 0;
+	enum err e;
+
+	kv_cursor_init(&cursor, txn->kv, TABLE_LOGS);
+	for (bool more = kv_seek(&cursor, tables_key(prefix));
+	     more && bytes_begins(cursor.key, tables_key(prefix));
+	     more = kv_next(&cursor), n++) {
+		if (cursor.key.n == prefix->n + sizeof(struct log_id))
+			continue;
+		e = tables_corrupt(TABLE_LOGS, cursor.key, "its key is no log");
+		kv_fail(txn->kv, e);
+		break;
+	}
+	kv_cursor_fini(&cursor);
+	return n;
+}
+
+enum err
+oplog_append(struct txn *txn, struct log *log, struct bytes header,
+    const struct stored_body *bodies, size_t bodies_n, struct delta *delta,
+    struct hash *leaf)
+{
+	struct appending appending = {.txn = txn, .log = log};
+	uint64_t seq = log->frontier.size;
+	struct buf *row = &txn->row;
+	struct bytes stored;
+
+	assert(txn->write);
+	assert(header.n <= LIMIT_HEADER_SIZE && seq < INT64_MAX);
+	delta_decode(header, &txn->arena, delta, NULL);
+	judge(log, delta);
+	tables_row_begin(row);
+	oplog_row_header(delta->opaque, header, row);
+	for (size_t i = 0; i < bodies_n; i++) {
+		assert(i == 0 ||
+		       oplog_row_compare(&bodies[i - 1], &bodies[i]) < 0);
+		oplog_row_body(&bodies[i], row);
+	}
+	stored = bytes_after(buf_bytes(row),
+	    TABLES_CHECKSUM_SIZE + OPLOG_ROW_HEAD_SIZE + header.n);
+	count_here(log, seq, here(delta, stored));
+	row_store(txn, log, seq);
+
+	if (!delta->opaque) {
+		log->last = delta->stamp;
+		if (delta->kind == DELTA_OPEN && delta->open.has_grant) {
+			log->has_grant = true;
+			log->grant = delta->refs[delta->open.grant];
+		}
+	}
+	merkle_leaf(header, leaf);
+	merkle_append(&log->frontier, leaf, subtree_done, &appending);
+	log->dirty = true;
+	return kv_failed(txn->kv);
+}
+
+/* What a header breaks by where it stands makes it opaque, as what it breaks by
+ * itself did already (docs/format.md §6).  Its log goes on either way. */
+static void
+judge(const struct log *log, struct delta *delta)
+{
+	uint64_t seq = log->frontier.size;
+	bool first = seq == 0;
+
+	if (!delta->opaque && delta->seq == seq &&
+	    bytes_equal(
+		bytes_of(delta->origin.b, 32), bytes_of(log->origin.b, 32)) &&
+	    (first || delta->stamp.v > log->last.v) &&
+	    (delta->kind == DELTA_OPEN) == first)
+		return;
+	*delta = (struct delta){
+	    .opaque = true, .seq = seq, .origin = log->origin};
+}
+
+/* Which of the bodies that `delta` has are among `bodies`; all that an opaque
+ * one has not. */
+static unsigned
+here(const struct delta *delta, struct bytes bodies)
+{
+	unsigned mask = HERE_ALL;
+	struct stored_body body;
+	bool more = oplog_row_next(&bodies, &body);
+
+	for (size_t i = 0; i < delta->changes_n; i++)
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+			struct stored_body due = {.change = (uint16_t)i,
+			    .class = (enum delta_class) class};
+
+			if ((delta->changes[i].classes >> class & 1) == 0)
+				continue;
+			while (more && oplog_row_compare(&body, &due) < 0)
+				more = oplog_row_next(&bodies, &body);
+			if (!more || oplog_row_compare(&body, &due) != 0)
+				mask &= ~(HERE_HELD | 1u << class);
+			else if (body.form != BODY_OPEN)
+				mask &= ~(1u << class);
+		}
+	return mask;
+}
+
+/* Moves the prefix counts that end at `seq` over it, as `mask` allows. */
+static void
+count_here(struct log *log, uint64_t seq, unsigned mask)
+{
+	if (log->held == seq && mask & HERE_HELD)
+		log->held++;
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		if (log->open[class] == seq && mask >> class & 1)
+			log->open[class]++;
+}
+
+/* Stores txn->row as the delta `seq` of `log`.  Behind all others it is
+ * appended, which is faster and fills the pages; asking LMDB each time whether
+ * it is would cost about what it saves. */
+static void
+row_store(struct txn *txn, const struct log *log, uint64_t seq)
+{
+	uint64_t place = (uint64_t)log->space->no.v << 32 | log->no.v;
+	struct kv_cursor cursor;
+	struct key key;
+
+	if (!txn->deltas_known) {
+		kv_cursor_init(&cursor, txn->kv, TABLE_DELTAS);
+		if (kv_seek_before(&cursor, (struct bytes){0}) &&
+		    cursor.key.n >= 8)
+			txn->deltas_end = bytes_be64(cursor.key.p);
+		kv_cursor_fini(&cursor);
+		txn->deltas_known = true;
+	}
+	tables_delta_key(log->space->no, log->no, seq, &key);
+	tables_row_end(tables_key(&key), &txn->row);
+	if (place < txn->deltas_end || seq < log->frontier.size) {
+		kv_put(txn->kv, TABLE_DELTAS, tables_key(&key),
+		    buf_bytes(&txn->row));
+		return;
+	}
+	kv_append(
+	    txn->kv, TABLE_DELTAS, tables_key(&key), buf_bytes(&txn->row));
+	txn->deltas_end = place;
+}
+
+static void
+subtree_done(void *arg, unsigned level, uint64_t index, const struct hash *node)
+{
+	struct appending *appending = arg;
+
+	tree_put(appending->txn, appending->log, level, index, node);
+}
+
+enum err
+oplog_get(struct txn *txn, const struct log *log, uint64_t seq,
+    struct stored_delta *delta)
+{
+	struct bytes content;
+	struct key key;
+	enum err e;
+
+	if (seq >= log->frontier.size)
+		return err_set(ERR_NOT_FOUND,
+		    "delta %llu of a log of which %llu are held",
+		    (unsigned long long)seq,
+		    (unsigned long long)log->frontier.size);
+	*delta = (struct stored_delta){.log = log, .seq = seq};
+	tables_delta_key(log->space->no, log->no, seq, &key);
+	if (txn_find(txn, TABLE_DELTAS, &key, &content)) {
+		if (oplog_row_delta(content, delta))
+			return ERR_OK;
+		e = tables_corrupt(
+		    TABLE_DELTAS, tables_key(&key), "its content is wrong");
+		return txn_fail(txn, e);
+	}
+	e = kv_failed(txn->kv);
+	if (e != ERR_OK)
+		return e;
+	return txn_fail(txn,
+	    tables_corrupt(TABLE_DELTAS, tables_key(&key), "it is missing"));
+}
+
+void
+oplog_decode(
+    const struct stored_delta *stored, struct arena *arena, struct delta *delta)
+{
+	if (!stored->opaque)
+		delta_decode(stored->header, arena, delta, NULL);
+	if (stored->opaque || delta->opaque)
+		*delta = (struct delta){.opaque = true,
+		    .seq = stored->seq,
+		    .origin = stored->log->origin};
+}
+
+bool
+oplog_body_next(struct bytes *rest, struct stored_body *body)
+{
+	return oplog_row_next(rest, body);
+}
+
+enum err
+oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
+    const struct stored_body *body, bool *news)
+{
+	struct stored_delta stored;
+	enum err e = oplog_get(txn, log, seq, &stored);
+
+	assert(txn->write);
+	*news = false;
+	if (e != ERR_OK)
+		return e;
+	tables_row_begin(&txn->row);
+	oplog_row_header(stored.opaque, stored.header, &txn->row);
+	*news = row_merge(&stored, body, &txn->row);
+	if (!*news)
+		return ERR_OK;
+	row_store(txn, log, seq);
+	return move_on(txn, log, seq);
+}
+
+/* Appends the bodies of `stored` and `body` in order; false when there is
+ * nothing new in it. */
+static bool
+row_merge(const struct stored_delta *stored, const struct stored_body *body,
+    struct buf *row)
+{
+	struct bytes rest = stored->bodies;
+	struct stored_body old;
+	bool placed = false;
+	int order;
+
+	while (oplog_row_next(&rest, &old)) {
+		order = oplog_row_compare(body, &old);
+		if (order == 0 &&
+		    (old.form == BODY_OPEN || body->form == BODY_BLIND))
+			return false;
+		if (order <= 0 && !placed) {
+			oplog_row_body(body, row);
+			placed = true;
+		}
+		if (order != 0)
+			oplog_row_body(&old, row);
+	}
+	if (!placed)
+		oplog_row_body(body, row);
+	return true;
+}
+
+/* Something came to the delta `seq`: counts that stopped there go on, over all
+ * that came earlier behind it.  No delta is passed twice by the same count. */
+static enum err
+move_on(struct txn *txn, struct log *log, uint64_t seq)
+{
+	struct arena arena = {0};
+	struct stored_delta stored;
+	struct delta delta;
+	enum err e = kv_failed(txn->kv);
+
+	for (; e == ERR_OK && waits_at(log, seq); seq++) {
+		e = oplog_get(txn, log, seq, &stored);
+		if (e != ERR_OK)
+			break;
+		arena_reset(&arena);
+		oplog_decode(&stored, &arena, &delta);
+		count_here(log, seq, here(&delta, stored.bodies));
+		log->dirty = true;
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+/* Does a count stop at `seq`, a delta that is held? */
+static bool
+waits_at(const struct log *log, uint64_t seq)
+{
+	bool waits = log->held == seq;
+
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		waits = waits || log->open[class] == seq;
+	return waits && seq < log->frontier.size;
+}
+
+bool
+oplog_holds(struct txn *txn, struct space_state *space, const struct ref *ref)
+{
+	struct log *log = oplog_find(txn, space, &ref->log);
+	struct stored_delta stored;
+	struct hash leaf;
+
+	if (log == NULL || ref->seq >= log->frontier.size ||
+	    oplog_get(txn, log, ref->seq, &stored) != ERR_OK)
+		return false;
+	merkle_leaf(stored.header, &leaf);
+	return bytes_equal(bytes_of(leaf.b, 8), bytes_of(ref->leaf, 8));
+}
+
+void
+oplog_flush(struct txn *txn)
+{
+	struct buf *row = &txn->row;
+	struct key key;
+
+	for (struct log *log = txn->logs; log != NULL; log = log->next) {
+		if (!log->dirty)
+			continue;
+		tables_log_key(log->space->no, &log->id, &key);
+		tables_row_begin(row);
+		oplog_row_from_log(log, row);
+		tables_row_end(tables_key(&key), row);
+		kv_put(txn->kv, TABLE_LOGS, tables_key(&key), buf_bytes(row));
+		log->dirty = false;
+	}
+}

@@ -1,0 +1,155 @@
+/*
+ * The Merkle trees of the logs, as far as they are stored.  core/oplog.c tells
+ * of finished subtrees, sessions and audits ask for proofs.  What is stored
+ * here can be made again from the headers.
+ */
+#include "core/tree.h"
+
+/* Whose tree the functions of proto/merkle.h ask about. */
+struct tree_of {
+	struct txn *txn;
+	const struct log *log;
+};
+
+static enum err get(
+    void *arg, unsigned level, uint64_t index, struct hash *node) MUST_USE;
+static enum err stored_node(
+    struct txn *txn, const struct key *key, struct hash *node) MUST_USE;
+static enum err leaf_hash(struct txn *txn, const struct log *log, uint64_t seq,
+    struct hash *leaf) MUST_USE;
+static enum err beyond(const struct log *log, uint64_t size) MUST_USE;
+
+enum err
+tree_inclusion(struct txn *txn, const struct log *log, uint64_t index,
+    uint64_t size, struct merkle_proof *proof)
+{
+	struct tree_of of = {.txn = txn, .log = log};
+
+	if (size > log->frontier.size || index >= size)
+		return beyond(log, index >= size ? index : size);
+	return merkle_inclusion(index, size, get, &of, proof);
+}
+
+static enum err
+beyond(const struct log *log, uint64_t size)
+{
+	return err_set(ERR_NOT_FOUND,
+	    "%llu of a log of which %llu deltas are held",
+	    (unsigned long long)size, (unsigned long long)log->frontier.size);
+}
+
+static enum err
+get(void *arg, unsigned level, uint64_t index, struct hash *node)
+{
+	struct tree_of *of = arg;
+
+	return tree_node(of->txn, of->log, level, index, node);
+}
+
+enum err
+tree_consistency(struct txn *txn, const struct log *log, uint64_t old_size,
+    uint64_t size, struct merkle_proof *proof)
+{
+	struct tree_of of = {.txn = txn, .log = log};
+
+	if (size > log->frontier.size || old_size > size)
+		return beyond(log, old_size > size ? old_size : size);
+	return merkle_consistency(old_size, size, get, &of, proof);
+}
+
+enum err
+tree_root(
+    struct txn *txn, const struct log *log, uint64_t size, struct hash *root)
+{
+	struct frontier frontier = {0};
+	enum err e = ERR_OK;
+
+	if (size == log->frontier.size)
+		merkle_root(&log->frontier, root);
+	else
+		e = tree_frontier(txn, log, size, &frontier);
+	if (e == ERR_OK && size != log->frontier.size)
+		merkle_root(&frontier, root);
+	return e;
+}
+
+enum err
+tree_frontier(struct txn *txn, const struct log *log, uint64_t size,
+    struct frontier *frontier)
+{
+	struct tree_of of = {.txn = txn, .log = log};
+
+	if (size > log->frontier.size)
+		return beyond(log, size);
+	return merkle_frontier(size, get, &of, frontier);
+}
+
+enum err
+tree_node(struct txn *txn, const struct log *log, unsigned level,
+    uint64_t index, struct hash *node)
+{
+	struct hash row[1 << (TREE_LEVEL_MIN - 1)];
+	struct key key;
+	size_t n = (size_t)1 << (level < TREE_LEVEL_MIN ? level : 0);
+	enum err e;
+
+	assert(level < 63 && index < log->frontier.size >> level);
+	if (level >= TREE_LEVEL_MIN) {
+		tables_tree_key(log->space->no, log->no, level, index, &key);
+		return stored_node(txn, &key, node);
+	}
+	for (size_t i = 0; i < n; i++) {
+		e = leaf_hash(txn, log, (index << level) + i, &row[i]);
+		if (e != ERR_OK)
+			return e;
+	}
+	for (; n > 1; n /= 2)
+		for (size_t i = 0; i < n; i += 2)
+			merkle_node(&row[i], &row[i + 1], &row[i / 2]);
+	*node = row[0];
+	return ERR_OK;
+}
+
+static enum err
+stored_node(struct txn *txn, const struct key *key, struct hash *node)
+{
+	struct bytes content;
+	enum err e;
+
+	if (!txn_find(txn, TABLE_TREE, key, &content)) {
+		e = kv_failed(txn->kv);
+		if (e != ERR_OK)
+			return e;
+		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(key),
+					 "it is missing"));
+	}
+	if (content.n != sizeof(node->b))
+		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(key),
+					 "its size is wrong"));
+	bytes_copy(node->b, content);
+	return ERR_OK;
+}
+
+static enum err
+leaf_hash(
+    struct txn *txn, const struct log *log, uint64_t seq, struct hash *leaf)
+{
+	struct stored_delta stored;
+	enum err e = oplog_get(txn, log, seq, &stored);
+
+	if (e == ERR_OK)
+		merkle_leaf(stored.header, leaf);
+	return e;
+}
+
+void
+tree_put(struct txn *txn, const struct log *log, unsigned level, uint64_t index,
+    const struct hash *node)
+{
+	struct key key;
+
+	if (level < TREE_LEVEL_MIN)
+		return;
+	tables_tree_key(log->space->no, log->no, level, index, &key);
+	txn_put(txn, TABLE_TREE, &key, bytes_of(node->b, sizeof(node->b)));
+}

@@ -1,0 +1,33 @@
+#ifndef GOLMOK_CORE_TREE_H
+#define GOLMOK_CORE_TREE_H
+
+#include "core/oplog.h"
+
+/*
+ * Proofs over the headers of a log that are held, as proto/merkle.h has them.
+ * Only roots of subtrees of 16 and more leaves are stored; what is below is
+ * hashed again.  Sizes and indexes beyond log->frontier.size are ERR_NOT_FOUND;
+ * what is damaged is ERR_CORRUPT, kept in `txn`.
+ */
+enum { TREE_LEVEL_MIN = 4 };
+
+enum err tree_inclusion(struct txn *txn, const struct log *log, uint64_t index,
+    uint64_t size, struct merkle_proof *proof) MUST_USE;
+enum err tree_consistency(struct txn *txn, const struct log *log,
+    uint64_t old_size, uint64_t size, struct merkle_proof *proof) MUST_USE;
+/* The root, and the frontier, of the first `size` leaves. */
+enum err tree_root(struct txn *txn, const struct log *log, uint64_t size,
+    struct hash *root) MUST_USE;
+enum err tree_frontier(struct txn *txn, const struct log *log, uint64_t size,
+    struct frontier *frontier) MUST_USE;
+/* The root of the complete subtree `index` of `level`, which must lie within
+ * the headers held. */
+enum err tree_node(struct txn *txn, const struct log *log, unsigned level,
+    uint64_t index, struct hash *node) MUST_USE;
+
+/* Stores the root of a subtree that was just finished, if it is one of those
+ * that are stored. */
+void tree_put(struct txn *txn, const struct log *log, unsigned level,
+    uint64_t index, const struct hash *node);
+
+#endif
