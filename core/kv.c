@@ -9,15 +9,9 @@
 #define _XOPEN_SOURCE 700
 #include "core/kv.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <lmdb.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
+#include "core/env.h"
 #include "proto/limits.h"
 #include "proto/mem.h"
 
@@ -28,25 +22,20 @@ enum { SPARES_MAX = 8, BEGIN_ROUNDS_MAX = 64 };
 #define ROOM_BYTES_MAX (UINT64_C(1) << 44)
 
 struct kv {
-	MDB_env *env;
-	char *dir;  /* owned */
-	char *data; /* owned: the path of the data file */
+	struct env env;
 	size_t tables_n;
-	MDB_dbi dbis[KV_TABLES_MAX];
-	uint64_t page_bytes;
+	MDB_dbi tables[KV_TABLES_MAX];
 	uint64_t room_bytes;
 
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t changed;
 	struct kv_txn *open; /* all open transactions of this process */
 	bool remapping;	     /* somebody waits for `open` to be empty */
+	bool writing;	     /* one of `open` is the writer */
 	uint64_t map_bytes_min;
 	struct fault broken; /* why nothing works any more */
 	MDB_txn *spares[SPARES_MAX];
 	size_t spares_n;
-
-	struct file_stat identity; /* of `dir` */
-	struct kv *next;	   /* in `all_open` */
 };
 
 struct kv_txn {
@@ -59,29 +48,9 @@ struct kv_txn {
 	struct fault fault;
 };
 
-/* LMDB loses its locks when a process opens one environment twice, without a
- * word, so we remember which directories are open. */
-static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kv *all_open;
-
-/* Where a broken assertion of LMDB leads while a short file is examined. */
-static _Thread_local jmp_buf *rescue;
-
-static enum err lmdb_error(
-    const struct kv *kv, int rc, const char *doing) MUST_USE;
-static enum err registry_add(struct kv *kv) MUST_USE;
-static void registry_remove(struct kv *kv);
-static enum err env_open(
-    struct kv *kv, const struct kv_config *config) MUST_USE;
-static void keep_from_children(const struct kv *kv);
-static enum err length_check(struct kv *kv) MUST_USE;
-static enum err pages_walk(struct kv *kv, uint64_t file_bytes) MUST_USE;
-static int table_walk(MDB_txn *txn, MDB_dbi dbi, const uint8_t *end);
-static void on_assertion(MDB_env *env, const char *text);
-static enum err tables_open(
-    struct kv *kv, const struct kv_config *config) MUST_USE;
-static int tables_open_in(
-    struct kv *kv, const struct kv_config *config, bool create);
+static void lock(struct kv *kv);
+static void unlock(struct kv *kv);
+static enum err broken_check(const struct kv *kv) MUST_USE;
 static int lmdb_begin(struct kv *kv, struct kv_txn *txn);
 static enum err txn_admit(struct kv *kv, struct kv_txn *txn) MUST_USE;
 static void txn_leave(struct kv_txn *txn);
@@ -92,354 +61,31 @@ static void break_for_good(struct kv *kv, enum err e);
 static void spare_keep(struct kv *kv, MDB_txn *txn);
 static void txn_keep(struct kv_txn *txn, int rc, const char *doing);
 static bool move(struct kv_cursor *cursor, MDB_cursor_op op, struct bytes key);
-static MDB_val val_of(struct bytes b);
-
-/* Records what LMDB's `rc` means and returns its code. */
-static enum err
-lmdb_error(const struct kv *kv, int rc, const char *doing)
-{
-	switch (rc) {
-	case MDB_MAP_FULL:
-		return err_set(ERR_FULL,
-		    "%s %s: the map is full; do it again, with more room",
-		    doing, kv->data);
-	case MDB_TXN_FULL:
-	case MDB_BAD_VALSIZE:
-		return err_set(ERR_LIMIT,
-		    "%s %s: too much for one transaction or row (%s)", doing,
-		    kv->data, mdb_strerror(rc));
-	case MDB_READERS_FULL:
-		return err_set(ERR_BUSY,
-		    "%s %s: too many programs are reading it; end some", doing,
-		    kv->data);
-	case MDB_VERSION_MISMATCH:
-		return err_set(ERR_VERSION,
-		    "%s %s: it was written by another version of LMDB", doing,
-		    kv->data);
-	case MDB_INVALID:
-		return err_set(ERR_CORRUPT,
-		    "%s %s: it is no LMDB file, or its header is damaged;"
-		    " restore it from a backup or a peer",
-		    doing, kv->data);
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_INCOMPATIBLE:
-	case MDB_NOTFOUND:
-		return err_set(ERR_CORRUPT,
-		    "%s %s: the file is damaged (%s); restore it from a backup"
-		    " or a peer",
-		    doing, kv->data, mdb_strerror(rc));
-	default:
-		break;
-	}
-	if (rc > 0)
-		return file_error(rc, doing, kv->data);
-	return err_set(ERR_IO, "%s %s: %s", doing, kv->data, mdb_strerror(rc));
-}
 
 enum err
 kv_open(const struct kv_config *config, struct kv **result)
 {
 	struct kv *kv = mem_zeros(1, sizeof(*kv));
-	struct buf path = {0};
 	enum err e;
 
 	assert(config->tables_n > 0 && config->tables_n <= KV_TABLES_MAX);
 	assert(config->room_bytes <= ROOM_BYTES_MAX);
-	buf_add_format(&path, "%s/data.mdb", config->dir);
-	kv->dir = mem_text(config->dir);
-	kv->data = mem_text(buf_text(&path));
-	buf_fini(&path);
 	kv->tables_n = config->tables_n;
 	kv->room_bytes = config->room_bytes;
 	if (kv->room_bytes == 0)
 		kv->room_bytes = ROOM_BYTES_DEFAULT;
 	assert(pthread_mutex_init(&kv->lock, NULL) == 0);
 	assert(pthread_cond_init(&kv->changed, NULL) == 0);
-
-	e = registry_add(kv);
+	e = env_open(&kv->env, config->dir, KV_TABLES_MAX, config->create);
 	if (e == ERR_OK)
-		e = env_open(kv, config);
-	if (e == ERR_OK)
-		e = length_check(kv);
-	if (e == ERR_OK)
-		e = tables_open(kv, config);
+		e = env_tables(&kv->env, config->tables, config->tables_n,
+		    config->create, kv->tables);
 	if (e != ERR_OK) {
 		kv_close(kv);
 		kv = NULL;
 	}
 	*result = kv;
 	return e;
-}
-
-static enum err
-registry_add(struct kv *kv)
-{
-	bool taken = false;
-	enum err e = file_stat(kv->dir, &kv->identity);
-
-	if (e != ERR_OK)
-		return e;
-	assert(pthread_mutex_lock(&all_lock) == 0);
-	for (struct kv *other = all_open; other != NULL; other = other->next)
-		if (other->identity.device == kv->identity.device &&
-		    other->identity.inode == kv->identity.inode)
-			taken = true;
-	if (!taken) {
-		kv->next = all_open;
-		all_open = kv;
-	}
-	assert(pthread_mutex_unlock(&all_lock) == 0);
-	if (taken)
-		return err_set(ERR_BUSY,
-		    "open %s: this program has it open already", kv->dir);
-	return ERR_OK;
-}
-
-static void
-registry_remove(struct kv *kv)
-{
-	struct kv **at = &all_open;
-
-	assert(pthread_mutex_lock(&all_lock) == 0);
-	while (*at != NULL && *at != kv)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = kv->next;
-	assert(pthread_mutex_unlock(&all_lock) == 0);
-}
-
-static enum err
-env_open(struct kv *kv, const struct kv_config *config)
-{
-	struct file_stat found;
-	int dead_n;
-	int rc;
-	enum err e = file_stat(kv->data, &found);
-
-	if (e != ERR_OK && (e != ERR_NOT_FOUND || !config->create))
-		return e;
-	/* LMDB would take an empty file for a new one, and a store that lost
-	 * everything would look like one that never had anything. */
-	if (e == ERR_OK && found.size_bytes == 0)
-		return err_set(ERR_CORRUPT,
-		    "open %s: the file is empty; restore it from a backup or a"
-		    " peer",
-		    kv->data);
-	rc = mdb_env_create(&kv->env);
-	if (rc != 0) {
-		kv->env = NULL;
-		return lmdb_error(kv, rc, "open");
-	}
-	rc = mdb_env_set_maxdbs(kv->env, KV_TABLES_MAX);
-	if (rc == 0)
-		rc = mdb_env_open(kv->env, kv->dir, MDB_NOTLS, 0600);
-	if (rc == 0) {
-		keep_from_children(kv);
-		rc = mdb_reader_check(kv->env, &dead_n);
-	}
-	if (rc != 0)
-		return lmdb_error(kv, rc, "open");
-	return e == ERR_NOT_FOUND ? file_sync(kv->dir) : ERR_OK;
-}
-
-/* LMDB opens its data file twice without O_CLOEXEC and tells us about one of
- * the two.  Descriptors are given out lowest first, so the other is below the
- * next free one or near the first. */
-static void
-keep_from_children(const struct kv *kv)
-{
-	struct stat ours;
-	struct stat stat;
-	int known;
-	int next;
-
-	if (mdb_env_get_fd(kv->env, &known) != 0 || fstat(known, &ours) != 0)
-		return;
-	next = fcntl(known, F_DUPFD_CLOEXEC, 0);
-	if (next >= 0)
-		(void)close(next);
-	if (next < known + 8)
-		next = known + 8;
-	for (int fd = 0; fd < next; fd++)
-		if (fstat(fd, &stat) == 0 && stat.st_dev == ours.st_dev &&
-		    stat.st_ino == ours.st_ino)
-			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* A file shorter than its pages either was cut off, and reading it would end
- * the process by SIGBUS; or the last commit freed pages at its end before they
- * were ever written, and all is well.  Only a walk can tell the two apart, so
- * we make the file long enough, walk, and take the length back if the walk
- * failed.  The writer's lock keeps everybody else from changing the length. */
-static enum err
-length_check(struct kv *kv)
-{
-	struct file_stat found;
-	MDB_envinfo info;
-	MDB_stat stat;
-	MDB_txn *lock;
-	uint64_t needed;
-	int fd;
-	int rc = mdb_env_stat(kv->env, &stat);
-	enum err e;
-
-	if (rc == 0)
-		rc = mdb_env_get_fd(kv->env, &fd);
-	if (rc == 0)
-		rc = mdb_env_info(kv->env, &info);
-	if (rc != 0)
-		return lmdb_error(kv, rc, "open");
-	kv->page_bytes = stat.ms_psize;
-	e = file_stat(kv->data, &found);
-	needed = (info.me_last_pgno + 1) * kv->page_bytes;
-	if (e != ERR_OK || found.size_bytes >= needed)
-		return e;
-
-	/* Beginning a writer reads nothing but the header. */
-	rc = mdb_txn_begin(kv->env, NULL, 0, &lock);
-	if (rc == 0)
-		rc = mdb_env_info(kv->env, &info);
-	if (rc != 0)
-		return lmdb_error(kv, rc, "open");
-	needed = (info.me_last_pgno + 1) * kv->page_bytes;
-	e = file_stat(kv->data, &found);
-	if (e == ERR_OK && found.size_bytes < needed) {
-		if (ftruncate(fd, (off_t)needed) != 0)
-			e = file_error(errno, "make longer", kv->data);
-		else
-			e = pages_walk(kv, found.size_bytes);
-		if (e != ERR_OK && e != ERR_FULL &&
-		    ftruncate(fd, (off_t)found.size_bytes) != 0)
-			e = err_wrap(e, "and its length stays changed");
-	}
-	mdb_txn_abort(lock);
-	return e;
-}
-
-/* Visits everything of all tables; nothing may lie behind `file_bytes`. */
-static enum err
-pages_walk(struct kv *kv, uint64_t file_bytes)
-{
-	MDB_txn *txn = NULL;
-	MDB_cursor *names = NULL;
-	MDB_envinfo info;
-	MDB_val name;
-	MDB_val value;
-	MDB_dbi dbi;
-	const uint8_t *end;
-	jmp_buf place;
-	volatile int rc = mdb_env_info(kv->env, &info);
-
-	if (rc != 0)
-		return lmdb_error(kv, rc, "open");
-	end = (const uint8_t *)info.me_mapaddr + file_bytes;
-	rescue = &place;
-	(void)mdb_env_set_assert(kv->env, on_assertion);
-	if (setjmp(place) != 0) {
-		rc = MDB_CORRUPTED;
-		goto out;
-	}
-	rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
-	/* 0 is the list of free pages, which every writer reads. */
-	if (rc == 0)
-		rc = table_walk(txn, 0, end);
-	if (rc == 0)
-		rc = mdb_dbi_open(txn, NULL, 0, &dbi);
-	if (rc == 0)
-		rc = table_walk(txn, dbi, end);
-	if (rc == 0)
-		rc = mdb_cursor_open(txn, dbi, &names);
-	while (rc == 0 &&
-	       (rc = mdb_cursor_get(names, &name, &value, MDB_NEXT)) == 0) {
-		char *text = mem_new(name.mv_size + 1);
-
-		bytes_copy(text, bytes_of(name.mv_data, name.mv_size));
-		text[name.mv_size] = '\0';
-		rc = mdb_dbi_open(txn, text, 0, &dbi);
-		mem_free(text);
-		if (rc == 0)
-			rc = table_walk(txn, dbi, end);
-	}
-out:
-	rescue = NULL;
-	(void)mdb_env_set_assert(kv->env, NULL);
-	mdb_txn_abort(txn);
-	if (rc == MDB_NOTFOUND)
-		return ERR_OK;
-	return err_wrap(lmdb_error(kv, rc, "open"),
-	    "the file is shorter than what was written to it");
-}
-
-static int
-table_walk(MDB_txn *txn, MDB_dbi dbi, const uint8_t *end)
-{
-	MDB_cursor *cursor;
-	MDB_val key;
-	MDB_val value;
-	int rc = mdb_cursor_open(txn, dbi, &cursor);
-
-	if (rc != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		const uint8_t *p = value.mv_data;
-
-		if (value.mv_size > 0 && (size_t)(end - p) < value.mv_size) {
-			rc = MDB_CORRUPTED;
-			break;
-		}
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-static void
-on_assertion(MDB_env *env, const char *text)
-{
-	(void)env;
-	(void)text;
-	if (rescue != NULL)
-		longjmp(*rescue, 1);
-}
-
-static enum err
-tables_open(struct kv *kv, const struct kv_config *config)
-{
-	int rc = tables_open_in(kv, config, false);
-
-	/* Only what is new costs a write. */
-	if (rc == MDB_NOTFOUND && config->create)
-		rc = tables_open_in(kv, config, true);
-	if (rc == MDB_NOTFOUND)
-		return err_set(
-		    ERR_CORRUPT, "open %s: a table is missing", kv->data);
-	if (rc != 0)
-		return lmdb_error(kv, rc, "open the tables of");
-	return ERR_OK;
-}
-
-static int
-tables_open_in(struct kv *kv, const struct kv_config *config, bool create)
-{
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(kv->env, NULL, create ? 0 : MDB_RDONLY, &txn);
-
-	for (int round = 0; rc == MDB_MAP_RESIZED && round < BEGIN_ROUNDS_MAX;
-	     round++) {
-		rc = mdb_env_set_mapsize(kv->env, 0);
-		if (rc == 0)
-			rc = mdb_txn_begin(
-			    kv->env, NULL, create ? 0 : MDB_RDONLY, &txn);
-	}
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; i < config->tables_n && rc == 0; i++)
-		rc = mdb_dbi_open(txn, config->tables[i],
-		    create ? MDB_CREATE : 0, &kv->dbis[i]);
-	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
-	return rc;
 }
 
 void
@@ -450,15 +96,22 @@ kv_close(struct kv *kv)
 	assert(kv->open == NULL);
 	for (size_t i = 0; i < kv->spares_n; i++)
 		mdb_txn_abort(kv->spares[i]);
-	if (kv->env != NULL)
-		mdb_env_close(kv->env);
-	/* Only now may it be opened again. */
-	registry_remove(kv);
+	env_close(&kv->env);
 	(void)pthread_cond_destroy(&kv->changed);
 	(void)pthread_mutex_destroy(&kv->lock);
-	mem_free(kv->data);
-	mem_free(kv->dir);
 	mem_free(kv);
+}
+
+static void
+lock(struct kv *kv)
+{
+	assert(pthread_mutex_lock(&kv->lock) == 0);
+}
+
+static void
+unlock(struct kv *kv)
+{
+	assert(pthread_mutex_unlock(&kv->lock) == 0);
 }
 
 enum err
@@ -489,7 +142,7 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 		txn->txn = NULL;
 		txn_leave(txn);
 		if (rc != 0 && rc != MDB_MAP_RESIZED) {
-			e = lmdb_error(kv, rc, "begin a transaction of");
+			e = env_error(&kv->env, rc, "begin a transaction of");
 			if (rc == MDB_PANIC)
 				break_for_good(kv, e);
 			break;
@@ -503,7 +156,7 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 		e = err_set(ERR_BUSY,
 		    "begin a transaction of %s: its size"
 		    " keeps changing; try again",
-		    kv->data);
+		    kv->env.data);
 	return e;
 }
 
@@ -511,60 +164,38 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 static int
 lmdb_begin(struct kv *kv, struct kv_txn *txn)
 {
-	unsigned flags = txn->write ? 0 : MDB_RDONLY;
-	int dead_n;
-	int rc;
-
-	if (!txn->write) {
-		assert(pthread_mutex_lock(&kv->lock) == 0);
-		if (kv->spares_n > 0)
-			txn->txn = kv->spares[--kv->spares_n];
-		assert(pthread_mutex_unlock(&kv->lock) == 0);
-		if (txn->txn != NULL) {
-			rc = mdb_txn_renew(txn->txn);
-			if (rc == 0)
-				return 0;
-			mdb_txn_abort(txn->txn);
-			txn->txn = NULL;
-		}
-	}
-	rc = mdb_txn_begin(kv->env, NULL, flags, &txn->txn);
-	if (rc == MDB_READERS_FULL) {
-		rc = mdb_reader_check(kv->env, &dead_n);
-		if (rc == 0)
-			rc = mdb_txn_begin(kv->env, NULL, flags, &txn->txn);
-	}
-	if (rc != 0)
-		txn->txn = NULL;
-	return rc;
+	lock(kv);
+	if (!txn->write && kv->spares_n > 0)
+		txn->txn = kv->spares[--kv->spares_n];
+	unlock(kv);
+	if (txn->txn != NULL && mdb_txn_renew(txn->txn) == 0)
+		return 0;
+	mdb_txn_abort(txn->txn);
+	return env_begin(&kv->env, txn->write, &txn->txn);
 }
 
 /* Enters `txn` among the open ones, once nobody changes the map. */
 static enum err
 txn_admit(struct kv *kv, struct kv_txn *txn)
 {
-	enum err e = ERR_OK;
+	enum err e;
 
 	txn->thread = pthread_self();
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	lock(kv);
 	/* A second one would wait for the first for ever when the map must
 	 * change. */
 	for (struct kv_txn *other = kv->open; other != NULL;
 	     other = other->next)
 		assert(!pthread_equal(other->thread, txn->thread));
-	while (kv->remapping)
+	while (kv->remapping || (txn->write && kv->writing))
 		assert(pthread_cond_wait(&kv->changed, &kv->lock) == 0);
-	if (kv->broken.code != ERR_OK) {
-		e = err_raise(&kv->broken);
-		e = err_wrap(ERR_IO,
-		    "%s is out of use since a failure and"
-		    " must be opened again",
-		    kv->data);
-	} else {
+	e = broken_check(kv);
+	if (e == ERR_OK) {
+		kv->writing = kv->writing || txn->write;
 		txn->next = kv->open;
 		kv->open = txn;
 	}
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 	return e;
 }
 
@@ -574,13 +205,26 @@ txn_leave(struct kv_txn *txn)
 	struct kv *kv = txn->kv;
 	struct kv_txn **at = &kv->open;
 
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	lock(kv);
 	while (*at != txn)
 		at = &(*at)->next;
 	*at = txn->next;
-	if (kv->open == NULL && kv->remapping)
+	if (txn->write)
+		kv->writing = false;
+	if (txn->write || (kv->open == NULL && kv->remapping))
 		assert(pthread_cond_broadcast(&kv->changed) == 0);
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
+}
+
+/* ERR_IO when nothing works any more; under the lock. */
+static enum err
+broken_check(const struct kv *kv)
+{
+	if (err_raise(&kv->broken) == ERR_OK)
+		return ERR_OK;
+	return err_wrap(ERR_IO,
+	    "%s is out of use since a failure and must be opened again",
+	    kv->env.data);
 }
 
 static void
@@ -595,20 +239,13 @@ txn_free(struct kv_txn *txn)
 static bool
 has_room(struct kv *kv, uint64_t *map_bytes)
 {
-	MDB_envinfo info;
-	uint64_t used;
-	uint64_t wanted;
+	uint64_t now;
+	uint64_t wanted = env_map_wanted(
+	    &kv->env, kv->room_bytes, kv->map_bytes_min, &now);
 
-	assert(mdb_env_info(kv->env, &info) == 0);
-	used = (info.me_last_pgno + 1) * kv->page_bytes;
-	assert(info.me_mapsize > 0);
-	wanted = info.me_mapsize;
-	while (wanted < used || wanted - used < kv->room_bytes ||
-	       wanted < kv->map_bytes_min)
-		wanted *= 2;
 	if (map_bytes != NULL)
 		*map_bytes = wanted;
-	return wanted == info.me_mapsize;
+	return wanted == now;
 }
 
 /* Waits until this process has no open transaction, then takes over the size
@@ -617,29 +254,26 @@ static enum err
 map_change(struct kv *kv, bool adopt)
 {
 	uint64_t map_bytes = 0;
-	enum err e = ERR_OK;
+	enum err e;
 	int rc = 0;
 
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	lock(kv);
 	while (kv->remapping)
 		assert(pthread_cond_wait(&kv->changed, &kv->lock) == 0);
 	kv->remapping = true;
 	while (kv->open != NULL)
 		assert(pthread_cond_wait(&kv->changed, &kv->lock) == 0);
-	if (kv->broken.code != ERR_OK) {
-		e = err_raise(&kv->broken);
-		e = err_wrap(ERR_IO, "make more room");
-	} else if (adopt || !has_room(kv, &map_bytes)) {
-		rc = mdb_env_set_mapsize(kv->env, map_bytes);
-	}
+	e = broken_check(kv);
+	if (e == ERR_OK && (adopt || !has_room(kv, &map_bytes)))
+		rc = mdb_env_set_mapsize(kv->env.lmdb, map_bytes);
 	/* LMDB has given up its old map before it asks for the new one. */
 	if (rc != 0) {
-		e = lmdb_error(kv, rc, "make room in the map of");
+		e = env_error(&kv->env, rc, "make room in the map of");
 		err_keep(&kv->broken, e);
 	}
 	kv->remapping = false;
 	assert(pthread_cond_broadcast(&kv->changed) == 0);
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 	return e;
 }
 
@@ -647,10 +281,10 @@ map_change(struct kv *kv, bool adopt)
 static void
 break_for_good(struct kv *kv, enum err e)
 {
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	lock(kv);
 	if (kv->broken.code == ERR_OK)
 		err_keep(&kv->broken, e);
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 }
 
 enum err
@@ -697,12 +331,12 @@ static void
 spare_keep(struct kv *kv, MDB_txn *txn)
 {
 	mdb_txn_reset(txn);
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	lock(kv);
 	if (kv->spares_n < SPARES_MAX) {
 		kv->spares[kv->spares_n++] = txn;
 		txn = NULL;
 	}
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 	mdb_txn_abort(txn);
 }
 
@@ -728,18 +362,18 @@ txn_keep(struct kv_txn *txn, int rc, const char *doing)
 	MDB_envinfo info;
 	int dead_n;
 
-	kv_fail(txn, lmdb_error(kv, rc, doing));
+	kv_fail(txn, env_error(&kv->env, rc, doing));
 	if (rc == MDB_PANIC)
 		break_for_good(kv, txn->fault.code);
 	if (rc != MDB_MAP_FULL)
 		return;
 	/* A reader that died keeps old pages from being used again. */
-	(void)mdb_reader_check(kv->env, &dead_n);
-	assert(mdb_env_info(kv->env, &info) == 0);
-	assert(pthread_mutex_lock(&kv->lock) == 0);
+	(void)mdb_reader_check(kv->env.lmdb, &dead_n);
+	assert(mdb_env_info(kv->env.lmdb, &info) == 0);
+	lock(kv);
 	if (kv->map_bytes_min < 2 * (uint64_t)info.me_mapsize)
 		kv->map_bytes_min = 2 * (uint64_t)info.me_mapsize;
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 }
 
 uint64_t
@@ -748,24 +382,11 @@ kv_txn_id(const struct kv_txn *txn)
 	return mdb_txn_id(txn->txn);
 }
 
-static MDB_val
-val_of(struct bytes b)
-{
-	static char nothing[1];
-	union {
-		const uint8_t *in;
-		void *out;
-	} p = {.in = b.p};
-
-	/* LMDB does not write through it; it only lacks the const. */
-	return (MDB_val){.mv_size = b.n, .mv_data = b.n > 0 ? p.out : nothing};
-}
-
 bool
 kv_find(
     struct kv_txn *txn, unsigned table, struct bytes key, struct bytes *value)
 {
-	MDB_val k = val_of(key);
+	MDB_val k = env_val(key);
 	MDB_val found;
 	int rc;
 
@@ -773,7 +394,7 @@ kv_find(
 	assert(key.n > 0 && key.n <= LIMIT_KEY_SIZE);
 	if (txn->fault.code != ERR_OK)
 		return false;
-	rc = mdb_get(txn->txn, txn->kv->dbis[table], &k, &found);
+	rc = mdb_get(txn->txn, txn->kv->tables[table], &k, &found);
 	if (rc == 0)
 		*value = bytes_of(found.mv_data, found.mv_size);
 	else if (rc != MDB_NOTFOUND)
@@ -786,7 +407,7 @@ put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
     unsigned flags)
 {
 	uint8_t key[LIMIT_KEY_SIZE];
-	MDB_dbi dbi = txn->kv->dbis[table];
+	MDB_dbi dbi = txn->kv->tables[table];
 	MDB_val k = {.mv_size = row[0].n, .mv_data = key};
 	MDB_val v;
 	int rc;
@@ -800,7 +421,7 @@ put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
 	bytes_copy(key, row[0]);
 	buf_cut(&txn->value, 0);
 	buf_add(&txn->value, row[1]);
-	v = val_of(buf_bytes(&txn->value));
+	v = env_val(buf_bytes(&txn->value));
 	rc = mdb_put(txn->txn, dbi, &k, &v, flags);
 	if (rc == MDB_KEYEXIST && flags == MDB_APPEND)
 		rc = mdb_put(txn->txn, dbi, &k, &v, 0);
@@ -833,7 +454,7 @@ kv_del(struct kv_txn *txn, unsigned table, struct bytes key)
 	if (txn->fault.code != ERR_OK)
 		return;
 	bytes_copy(copy, key);
-	rc = mdb_del(txn->txn, txn->kv->dbis[table], &k, NULL);
+	rc = mdb_del(txn->txn, txn->kv->tables[table], &k, NULL);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		txn_keep(txn, rc, "remove from");
 }
@@ -846,7 +467,7 @@ kv_clear(struct kv_txn *txn, unsigned table)
 	assert(txn->write && table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
 		return;
-	rc = mdb_drop(txn->txn, txn->kv->dbis[table], 0);
+	rc = mdb_drop(txn->txn, txn->kv->tables[table], 0);
 	if (rc != 0)
 		txn_keep(txn, rc, "clear a table of");
 }
@@ -860,7 +481,7 @@ kv_count(struct kv_txn *txn, unsigned table)
 	assert(table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
 		return 0;
-	rc = mdb_stat(txn->txn, txn->kv->dbis[table], &stat);
+	rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
 	if (rc == 0)
 		return stat.ms_entries;
 	txn_keep(txn, rc, "count in");
@@ -877,7 +498,7 @@ kv_cursor_init(struct kv_cursor *cursor, struct kv_txn *txn, unsigned table)
 	*cursor = (struct kv_cursor){.txn = txn};
 	if (txn->fault.code != ERR_OK)
 		return;
-	rc = mdb_cursor_open(txn->txn, txn->kv->dbis[table], &made);
+	rc = mdb_cursor_open(txn->txn, txn->kv->tables[table], &made);
 	if (rc == 0)
 		cursor->opaque = made;
 	else
@@ -896,7 +517,7 @@ static bool
 move(struct kv_cursor *cursor, MDB_cursor_op op, struct bytes key)
 {
 	struct kv_txn *txn = cursor->txn;
-	MDB_val k = val_of(key);
+	MDB_val k = env_val(key);
 	MDB_val v;
 	int rc;
 
@@ -945,57 +566,32 @@ enum err
 kv_stat(struct kv *kv, struct kv_stat *stat)
 {
 	MDB_envinfo info;
-	enum err e = ERR_OK;
+	enum err e;
 
 	/* The lock is held while the map changes, so this may be asked with a
 	 * transaction open. */
-	assert(pthread_mutex_lock(&kv->lock) == 0);
-	if (kv->broken.code != ERR_OK) {
-		e = err_raise(&kv->broken);
-		e = err_wrap(ERR_IO, "measure %s", kv->data);
-	} else {
-		assert(mdb_env_info(kv->env, &info) == 0);
+	lock(kv);
+	e = broken_check(kv);
+	if (e == ERR_OK) {
+		assert(mdb_env_info(kv->env.lmdb, &info) == 0);
 		stat->map_bytes = info.me_mapsize;
-		stat->used_bytes = (info.me_last_pgno + 1) * kv->page_bytes;
+		stat->used_bytes = (info.me_last_pgno + 1) * kv->env.page_bytes;
 		stat->last_txn_id = info.me_last_txnid;
 	}
-	assert(pthread_mutex_unlock(&kv->lock) == 0);
+	unlock(kv);
 	return e;
 }
 
 enum err
 kv_copy(struct kv *kv, const char *dir)
 {
-	struct buf path = {0};
 	struct kv_txn *txn;
-	struct file_stat found;
-	enum err e;
-	int rc;
-
-	buf_add_format(&path, "%s/data.mdb", dir);
-	e = file_stat(buf_text(&path), &found);
-	if (e == ERR_OK)
-		e = err_set(
-		    ERR_EXISTS, "copy to %s: there is a store already", dir);
-	if (e != ERR_NOT_FOUND)
-		goto out;
 	/* Keeps the map in place while LMDB reads it. */
-	e = kv_begin(kv, false, &txn);
+	enum err e = kv_begin(kv, false, &txn);
+
 	if (e != ERR_OK)
-		goto out;
-	rc = mdb_env_copy2(kv->env, dir, MDB_CP_COMPACT);
+		return e;
+	e = env_copy(&kv->env, dir);
 	kv_abort(txn);
-	if (rc != 0)
-		e = rc > 0 ? file_error(rc, "copy to", dir)
-			   : lmdb_error(kv, rc, "copy");
-	/* LMDB does not sync a copy. */
-	if (e == ERR_OK)
-		e = file_sync(buf_text(&path));
-	if (e == ERR_OK)
-		e = file_sync(dir);
-	if (e != ERR_OK)
-		(void)unlink(buf_text(&path));
-out:
-	buf_fini(&path);
 	return e;
 }

@@ -26,26 +26,32 @@ struct kv_config {
 	uint64_t room_bytes;
 };
 
-/* Opens the environment in config->dir into `*kv`, ended with kv_close.
- * Clears readers that died.  ERR_NOT_FOUND: no data file and not `create`.
- * ERR_CORRUPT: a file that is not LMDB's.  ERR_VERSION: another LMDB format.
- * ERR_FULL, ERR_IO: the system said no. */
+/* Opens the environment in config->dir into `*kv` (NULL on failure), ended with
+ * kv_close.  Clears readers that died.  ERR_NOT_FOUND: no directory, or no data
+ * file and not `create`.  ERR_CORRUPT: a file that is empty, cut short or not
+ * LMDB's, or lacks a table that `create` does not allow to make.  ERR_BUSY:
+ * this process has it open already.  ERR_VERSION: another LMDB format.
+ * ERR_FULL, ERR_DENIED, ERR_IO: the system said no. */
 enum err kv_open(const struct kv_config *config, struct kv **kv) MUST_USE;
 /* Ends all; no transaction may be open.  NULL does nothing. */
 void kv_close(struct kv *kv);
 
 /* Starts a transaction.  A writer waits until every other writer, in any
  * process, has ended, and makes the map larger before it starts when little is
- * free; a reader sees one unchanging state.  At most one transaction per
- * thread at a time, and none may be held across a wait.  ERR_IO after a failed
- * commit left the environment unusable: close it and open it again. */
+ * free, for which all transactions of this process must end first; a reader
+ * sees one unchanging state.  At most one transaction per thread and
+ * environment at a time (asserted), and none may be held across a wait.  After
+ * ERR_FULL for the map the next writer finds at least twice the map.  ERR_IO
+ * after a failed commit left the environment unusable: close it and open it
+ * again.  ERR_BUSY: too many readers. */
 enum err kv_begin(struct kv *kv, bool write, struct kv_txn **txn) MUST_USE;
 /* Makes all puts durable: when it returns ERR_OK they are committed and synced.
  * Otherwise nothing of the transaction has happened (or, after ERR_IO of a
  * commit cut off by the system, that is not known until the environment is
  * opened again), and the first failure of the transaction is returned: ERR_FULL
- * for a full disk or map, ERR_IO.  Ends `txn` in every case.  A reader is
- * simply ended. */
+ * for a full disk or map, ERR_IO.  A commit that the system cut off, also by a
+ * full disk, makes every later kv_begin fail with ERR_IO.  Ends `txn` in every
+ * case.  A reader is simply ended. */
 enum err kv_commit(struct kv_txn *txn) MUST_USE;
 /* Ends `txn` without its puts.  NULL does nothing. */
 void kv_abort(struct kv_txn *txn);
@@ -63,8 +69,9 @@ uint64_t kv_txn_id(const struct kv_txn *txn);
  * failure of LMDB is kept and gives false. */
 bool kv_find(struct kv_txn *txn, unsigned table, struct bytes key,
     struct bytes *value) MUST_USE;
-/* Stores a copy of `value` under `key` (1 to LIMIT_KEY_SIZE bytes), replacing
- * what was there. */
+/* Stores a copy of `value` under `key` (1 to LIMIT_KEY_SIZE bytes, as for all
+ * keys here), replacing what was there.  Both may be views of this
+ * transaction. */
 void kv_put(
     struct kv_txn *txn, unsigned table, struct bytes key, struct bytes value);
 /* As kv_put for a key behind all others of the table, which is faster; any
@@ -102,14 +109,18 @@ bool kv_seek_before(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 bool kv_next(struct kv_cursor *cursor) MUST_USE;
 bool kv_previous(struct kv_cursor *cursor) MUST_USE;
 
-/* Bytes: the map, the used part of the file, the dirty pages' limit. */
+/* The size of the map in this process, the part of the file that was ever
+ * used, and the newest committed transaction. */
 struct kv_stat {
 	uint64_t map_bytes;
 	uint64_t used_bytes;
 	uint64_t last_txn_id;
 };
+/* May be asked with a transaction open.  ERR_IO after a failed commit. */
 enum err kv_stat(struct kv *kv, struct kv_stat *stat) MUST_USE;
-/* Writes a compacted copy into the existing directory `dir`, synced. */
+/* Writes a compacted copy of the newest committed state into the existing
+ * directory `dir`, synced, or nothing.  No transaction of this thread may be
+ * open.  ERR_EXISTS: `dir` has a data file already. */
 enum err kv_copy(struct kv *kv, const char *dir) MUST_USE;
 
 #endif

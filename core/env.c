@@ -1,0 +1,494 @@
+/*
+ * Opening LMDB environments for core/kv.c, and saying what LMDB's failures
+ * mean.  LMDB trusts its file: here we see to it that the file is not empty,
+ * not cut short, not open twice in this process and not inherited by programs
+ * that we start.  Never holds a transaction after it returns.
+ */
+#define _XOPEN_SOURCE 700
+#include "core/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/mem.h"
+
+/* How often we follow other processes that make the map larger. */
+enum { RESIZED_ROUNDS_MAX = 64 };
+
+/* Visiting everything of a file that may be cut short. */
+struct walk {
+	MDB_env *lmdb;
+	MDB_txn *txn;
+	MDB_cursor *names;
+	MDB_cursor *rows;
+	jmp_buf broken;
+};
+
+/* LMDB loses its locks when a process opens one environment twice, without a
+ * word, so we remember which directories are open. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct env *all_open;
+
+/* Where a broken assertion of LMDB leads during a walk of this thread. */
+static _Thread_local struct walk *walking;
+
+static enum err registry_add(struct env *env) MUST_USE;
+static void registry_remove(struct env *env);
+static int lmdb_open(struct env *env, unsigned tables_max);
+static void keep_from_children(const struct env *env);
+static enum err length_check(struct env *env) MUST_USE;
+static enum err length_repair(struct env *env) MUST_USE;
+static enum err pages_check(struct env *env) MUST_USE;
+static int walk_guarded(struct walk *walk);
+static int walk_all(struct walk *walk);
+static int walk_table(struct walk *walk, MDB_dbi table);
+static void on_assertion(MDB_env *lmdb, const char *text);
+static int tables_open(struct env *env, const char *const *names, size_t n,
+    bool create, MDB_dbi *tables);
+
+enum err
+env_open(struct env *env, const char *dir, unsigned tables_max, bool create)
+{
+	struct buf path = {0};
+	struct file_stat found;
+	bool fresh;
+	int rc;
+	enum err e;
+
+	buf_add_format(&path, "%s/data.mdb", dir);
+	env->dir = mem_text(dir);
+	env->data = mem_text(buf_text(&path));
+	buf_fini(&path);
+
+	e = registry_add(env);
+	if (e != ERR_OK)
+		return e;
+	e = file_stat(env->data, &found);
+	fresh = e == ERR_NOT_FOUND && create;
+	if (e != ERR_OK && !fresh)
+		return e;
+	/* LMDB would take an empty file for a new one, and a store that lost
+	 * everything would look like one that never had anything. */
+	if (!fresh && found.size_bytes == 0)
+		return err_set(ERR_CORRUPT,
+		    "open %s: the file is empty; restore it from a backup or a"
+		    " peer",
+		    env->data);
+	rc = lmdb_open(env, tables_max);
+	if (rc != 0)
+		return env_error(env, rc, "open");
+	if (fresh)
+		return file_sync(env->dir);
+	return length_check(env);
+}
+
+static int
+lmdb_open(struct env *env, unsigned tables_max)
+{
+	MDB_stat stat;
+	int dead_n;
+	int rc = mdb_env_create(&env->lmdb);
+
+	if (rc != 0) {
+		env->lmdb = NULL;
+		return rc;
+	}
+	rc = mdb_env_set_maxdbs(env->lmdb, tables_max);
+	/* Durable commits, and readers that belong to a struct kv_txn and not
+	 * to a thread. */
+	if (rc == 0)
+		rc = mdb_env_open(env->lmdb, env->dir, MDB_NOTLS, 0600);
+	if (rc != 0)
+		return rc;
+	keep_from_children(env);
+	rc = mdb_env_stat(env->lmdb, &stat);
+	if (rc != 0)
+		return rc;
+	env->page_bytes = stat.ms_psize;
+	return mdb_reader_check(env->lmdb, &dead_n);
+}
+
+/* LMDB opens its data file twice without O_CLOEXEC and tells us about one of
+ * the two.  Descriptors are given out lowest first, so the other is below the
+ * next free one or near the first. */
+static void
+keep_from_children(const struct env *env)
+{
+	struct stat ours;
+	struct stat other;
+	int known;
+	int next;
+
+	if (mdb_env_get_fd(env->lmdb, &known) != 0 || fstat(known, &ours) != 0)
+		return;
+	next = fcntl(known, F_DUPFD_CLOEXEC, 0);
+	if (next >= 0)
+		(void)close(next);
+	if (next < known + 8)
+		next = known + 8;
+	for (int fd = 0; fd < next; fd++)
+		if (fstat(fd, &other) == 0 && other.st_dev == ours.st_dev &&
+		    other.st_ino == ours.st_ino)
+			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void
+env_close(struct env *env)
+{
+	if (env->lmdb != NULL)
+		mdb_env_close(env->lmdb);
+	/* Only now may it be opened again. */
+	registry_remove(env);
+	mem_free(env->data);
+	mem_free(env->dir);
+	*env = (struct env){0};
+}
+
+static enum err
+registry_add(struct env *env)
+{
+	bool taken = false;
+	enum err e = file_stat(env->dir, &env->identity);
+
+	if (e != ERR_OK)
+		return e;
+	assert(pthread_mutex_lock(&all_lock) == 0);
+	for (struct env *other = all_open; other != NULL; other = other->next)
+		if (other->identity.device == env->identity.device &&
+		    other->identity.inode == env->identity.inode)
+			taken = true;
+	if (!taken) {
+		env->next = all_open;
+		all_open = env;
+	}
+	assert(pthread_mutex_unlock(&all_lock) == 0);
+	if (taken)
+		return err_set(ERR_BUSY,
+		    "open %s: this program has it open already", env->dir);
+	return ERR_OK;
+}
+
+static void
+registry_remove(struct env *env)
+{
+	struct env **at = &all_open;
+
+	assert(pthread_mutex_lock(&all_lock) == 0);
+	while (*at != NULL && *at != env)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = env->next;
+	assert(pthread_mutex_unlock(&all_lock) == 0);
+}
+
+/* Has the file all pages that its header counts?  If not, it either was cut
+ * off, and reading it would end the process by SIGBUS; or the last commit freed
+ * pages at its end before they were ever written, and all is well. */
+static enum err
+length_check(struct env *env)
+{
+	struct file_stat found;
+	MDB_envinfo info;
+	MDB_txn *lock;
+	int rc = mdb_env_info(env->lmdb, &info);
+	enum err e;
+
+	if (rc != 0)
+		return env_error(env, rc, "open");
+	e = file_stat(env->data, &found);
+	if (e != ERR_OK ||
+	    found.size_bytes / env->page_bytes > info.me_last_pgno)
+		return e;
+	/* A writer reads nothing but the header when it begins, and keeps all
+	 * others from changing the length. */
+	rc = mdb_txn_begin(env->lmdb, NULL, 0, &lock);
+	if (rc != 0)
+		return env_error(env, rc, "open");
+	e = length_repair(env);
+	mdb_txn_abort(lock);
+	return e;
+}
+
+/* Only a walk can tell the two cases apart, so we make the file long enough,
+ * walk, and take the length back when the walk failed. */
+static enum err
+length_repair(struct env *env)
+{
+	struct file_stat found;
+	MDB_envinfo info;
+	uint64_t needed;
+	int fd;
+	int rc = mdb_env_info(env->lmdb, &info);
+	enum err e;
+
+	if (rc == 0)
+		rc = mdb_env_get_fd(env->lmdb, &fd);
+	if (rc != 0)
+		return env_error(env, rc, "open");
+	needed = (info.me_last_pgno + 1) * env->page_bytes;
+	e = file_stat(env->data, &found);
+	if (e != ERR_OK || found.size_bytes >= needed)
+		return e;
+	if (ftruncate(fd, (off_t)needed) != 0)
+		return file_error(errno, "make longer", env->data);
+	e = pages_check(env);
+	if (e != ERR_OK && ftruncate(fd, (off_t)found.size_bytes) != 0)
+		e = err_wrap(e, "its length could not be set back");
+	return e;
+}
+
+/* A page that was cut off is now all zeros, and zero is no kind of page: LMDB
+ * reports it or breaks an assertion.  (Rows larger than a page lie in pages
+ * that LMDB does not look at; the rows' own checksums tell.) */
+static enum err
+pages_check(struct env *env)
+{
+	struct walk walk = {.lmdb = env->lmdb};
+	int rc;
+
+	walking = &walk;
+	rc = mdb_env_set_assert(env->lmdb, on_assertion);
+	if (rc == 0)
+		rc = walk_guarded(&walk);
+	walking = NULL;
+	(void)mdb_env_set_assert(env->lmdb, NULL);
+	if (walk.rows != NULL)
+		mdb_cursor_close(walk.rows);
+	if (walk.names != NULL)
+		mdb_cursor_close(walk.names);
+	mdb_txn_abort(walk.txn);
+	if (rc == 0)
+		return ERR_OK;
+	return err_wrap(env_error(env, rc, "open"),
+	    "the file is shorter than what was written to it");
+}
+
+static int
+walk_guarded(struct walk *walk)
+{
+	if (setjmp(walk->broken) != 0)
+		return MDB_CORRUPTED;
+	return walk_all(walk);
+}
+
+static void
+on_assertion(MDB_env *lmdb, const char *text)
+{
+	(void)text;
+	if (walking != NULL && walking->lmdb == lmdb)
+		longjmp(walking->broken, 1);
+}
+
+static int
+walk_all(struct walk *walk)
+{
+	struct buf text = {0};
+	MDB_val name;
+	MDB_val value;
+	MDB_dbi table;
+	int rc = mdb_txn_begin(walk->lmdb, NULL, MDB_RDONLY, &walk->txn);
+
+	/* 0 is the list of free pages, which every writer reads. */
+	if (rc == 0)
+		rc = walk_table(walk, 0);
+	if (rc == 0)
+		rc = mdb_dbi_open(walk->txn, NULL, 0, &table);
+	if (rc == 0)
+		rc = walk_table(walk, table);
+	if (rc == 0)
+		rc = mdb_cursor_open(walk->txn, table, &walk->names);
+	while (rc == 0) {
+		rc = mdb_cursor_get(walk->names, &name, &value, MDB_NEXT);
+		if (rc != 0)
+			break;
+		buf_add(&text, bytes_of(name.mv_data, name.mv_size));
+		rc = mdb_dbi_open(walk->txn, buf_text(&text), 0, &table);
+		buf_fini(&text);
+		if (rc == 0)
+			rc = walk_table(walk, table);
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int
+walk_table(struct walk *walk, MDB_dbi table)
+{
+	MDB_val key;
+	MDB_val value;
+	int rc = mdb_cursor_open(walk->txn, table, &walk->rows);
+
+	while (rc == 0)
+		rc = mdb_cursor_get(walk->rows, &key, &value, MDB_NEXT);
+	if (walk->rows != NULL)
+		mdb_cursor_close(walk->rows);
+	walk->rows = NULL;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+enum err
+env_tables(struct env *env, const char *const *names, size_t n, bool create,
+    MDB_dbi *tables)
+{
+	int rc = tables_open(env, names, n, false, tables);
+
+	/* Only what is new costs a write. */
+	if (rc == MDB_NOTFOUND && create)
+		rc = tables_open(env, names, n, true, tables);
+	if (rc == MDB_NOTFOUND)
+		return err_set(ERR_CORRUPT,
+		    "open %s: a table is missing; restore it from a backup or"
+		    " a peer",
+		    env->data);
+	if (rc != 0)
+		return env_error(env, rc, "open the tables of");
+	return ERR_OK;
+}
+
+static int
+tables_open(struct env *env, const char *const *names, size_t n, bool create,
+    MDB_dbi *tables)
+{
+	unsigned flags = create ? 0 : MDB_RDONLY;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+
+	for (int i = 0; rc == MDB_MAP_RESIZED && i < RESIZED_ROUNDS_MAX; i++) {
+		rc = mdb_env_set_mapsize(env->lmdb, 0);
+		if (rc == 0)
+			rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+	}
+	if (rc != 0)
+		return rc;
+	flags = create ? MDB_CREATE : 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = mdb_dbi_open(txn, names[i], flags, &tables[i]);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+int
+env_begin(struct env *env, bool write, MDB_txn **txn)
+{
+	unsigned flags = write ? 0 : MDB_RDONLY;
+	int dead_n;
+	int rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
+
+	if (rc == MDB_READERS_FULL) {
+		rc = mdb_reader_check(env->lmdb, &dead_n);
+		if (rc == 0)
+			rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
+	}
+	if (rc != 0)
+		*txn = NULL;
+	return rc;
+}
+
+uint64_t
+env_map_wanted(struct env *env, uint64_t room_bytes, uint64_t map_bytes_min,
+    uint64_t *map_bytes)
+{
+	MDB_envinfo info;
+	uint64_t used;
+	uint64_t wanted;
+
+	assert(mdb_env_info(env->lmdb, &info) == 0);
+	assert(info.me_mapsize > 0);
+	used = (info.me_last_pgno + 1) * env->page_bytes;
+	*map_bytes = info.me_mapsize;
+	wanted = info.me_mapsize;
+	while (wanted < used || wanted - used < room_bytes ||
+	       wanted < map_bytes_min)
+		wanted *= 2;
+	return wanted;
+}
+
+MDB_val
+env_val(struct bytes b)
+{
+	static char nothing[1];
+	union {
+		const uint8_t *in;
+		void *out;
+	} p = {.in = b.p};
+
+	/* LMDB does not write through it; it only lacks the const. */
+	return (MDB_val){.mv_size = b.n, .mv_data = b.n > 0 ? p.out : nothing};
+}
+
+enum err
+env_error(const struct env *env, int rc, const char *doing)
+{
+	const char *why = mdb_strerror(rc);
+
+	switch (rc) {
+	case MDB_MAP_FULL:
+		return err_set(ERR_FULL,
+		    "%s %s: the map is full; do it again, with more room",
+		    doing, env->data);
+	case MDB_TXN_FULL:
+	case MDB_BAD_VALSIZE:
+		return err_set(ERR_LIMIT,
+		    "%s %s: too much for one transaction or row (%s)", doing,
+		    env->data, why);
+	case MDB_READERS_FULL:
+		return err_set(ERR_BUSY,
+		    "%s %s: too many programs are reading it; end some", doing,
+		    env->data);
+	case MDB_VERSION_MISMATCH:
+		return err_set(ERR_VERSION,
+		    "%s %s: it was written by another version of LMDB", doing,
+		    env->data);
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INCOMPATIBLE:
+	case MDB_NOTFOUND:
+		return err_set(ERR_CORRUPT,
+		    "%s %s: it is damaged, or no LMDB file (%s); restore it"
+		    " from a backup or a peer",
+		    doing, env->data, why);
+	default:
+		break;
+	}
+	if (rc > 0)
+		return file_error(rc, doing, env->data);
+	return err_set(ERR_IO, "%s %s: %s", doing, env->data, why);
+}
+
+enum err
+env_copy(struct env *env, const char *dir)
+{
+	struct buf path = {0};
+	struct file_stat found;
+	int rc;
+	enum err e;
+
+	buf_add_format(&path, "%s/data.mdb", dir);
+	e = file_stat(buf_text(&path), &found);
+	if (e == ERR_OK)
+		e = err_set(
+		    ERR_EXISTS, "copy to %s: there is a store already", dir);
+	if (e != ERR_NOT_FOUND)
+		goto out;
+	rc = mdb_env_copy2(env->lmdb, dir, MDB_CP_COMPACT);
+	if (rc > 0)
+		e = file_error(rc, "copy to", dir);
+	else
+		e = rc == 0 ? ERR_OK : env_error(env, rc, "copy");
+	/* LMDB does not sync a copy. */
+	if (e == ERR_OK)
+		e = file_sync(buf_text(&path));
+	if (e == ERR_OK)
+		e = file_sync(dir);
+	if (e != ERR_OK)
+		(void)unlink(buf_text(&path));
+out:
+	buf_fini(&path);
+	return e;
+}

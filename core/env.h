@@ -1,0 +1,51 @@
+#ifndef GOLMOK_CORE_ENV_H
+#define GOLMOK_CORE_ENV_H
+
+#include <lmdb.h>
+
+#include "core/file.h"
+
+/*
+ * The lower half of core/kv.c, for it alone: an LMDB environment that is sound
+ * to work with.  This is the one place that includes lmdb.h.
+ */
+struct env {
+	MDB_env *lmdb;		   /* owned */
+	char *dir;		   /* owned */
+	char *data;		   /* owned: the path of the data file */
+	uint64_t page_bytes;	   /* of one page */
+	struct file_stat identity; /* of `dir` */
+	struct env *next;	   /* all that are open in this process */
+};
+
+/* Opens the environment in the directory `dir` into the zeroed `env`, with room
+ * for `tables_max` tables; on failure too it is ended with env_close.  Makes
+ * the data file if there is none and `create`.  Clears dead readers.
+ * ERR_BUSY: this process has it open already, which LMDB would not notice.
+ * ERR_CORRUPT: not LMDB's file, or cut short. */
+enum err env_open(struct env *env, const char *dir, unsigned tables_max,
+    bool create) MUST_USE;
+/* Closes all; every transaction has ended.  A zeroed one is nothing. */
+void env_close(struct env *env);
+/* Opens the `n` tables called `names` into `tables` for good, making those that
+ * are missing if `create`; otherwise a missing one is ERR_CORRUPT. */
+enum err env_tables(struct env *env, const char *const *names, size_t n,
+    bool create, MDB_dbi *tables) MUST_USE;
+/* Starts a transaction into `*txn` (NULL on failure), clearing dead readers
+ * when all places of readers are taken.  Returns LMDB's code. */
+int env_begin(struct env *env, bool write, MDB_txn **txn) MUST_USE;
+/* How large the map should be to have `room_bytes` behind the last used page
+ * and `map_bytes_min` in all: the size `*map_bytes` that it has, doubled as
+ * often as it takes. */
+uint64_t env_map_wanted(struct env *env, uint64_t room_bytes,
+    uint64_t map_bytes_min, uint64_t *map_bytes);
+/* `b` as LMDB takes it, borrowed. */
+MDB_val env_val(struct bytes b);
+/* Records the text for LMDB's failure `rc`, met while `doing` ("read"), and
+ * returns its code. */
+enum err env_error(const struct env *env, int rc, const char *doing) MUST_USE;
+/* Writes a compacted copy into the existing directory `dir`, synced, or
+ * nothing.  The caller has a reader open.  ERR_EXISTS: there is one already. */
+enum err env_copy(struct env *env, const char *dir) MUST_USE;
+
+#endif
