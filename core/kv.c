@@ -255,8 +255,12 @@ map_change(struct kv *kv, bool adopt)
 {
 	uint64_t map_bytes = 0;
 	enum err e;
+	int dead_n;
 	int rc = 0;
 
+	/* A reader that died keeps old pages from being used again, and the
+	 * file would grow for ever. */
+	(void)mdb_reader_check(kv->env.lmdb, &dead_n);
 	lock(kv);
 	while (kv->remapping)
 		assert(pthread_cond_wait(&kv->changed, &kv->lock) == 0);

@@ -1,0 +1,68 @@
+/*
+ * Second processes of tests, and the two pipes between them.
+ */
+#include "tests/lib/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void
+child_start(struct child *child, child_main *run, void *arg)
+{
+	int up[2];
+	int down[2];
+
+	assert(pipe(up) == 0 && pipe(down) == 0);
+	child->pid = fork();
+	assert(child->pid >= 0);
+	if (child->pid == 0) {
+		struct child test = {.in = down[0], .out = up[1]};
+
+		(void)close(up[0]);
+		(void)close(down[1]);
+		/* Not exit(): what the test buffered is not ours to print. */
+		_exit(run(&test, arg) ? 0 : 1);
+	}
+	(void)close(up[1]);
+	(void)close(down[0]);
+	child->in = up[0];
+	child->out = down[1];
+}
+
+void
+child_signal(struct child *other)
+{
+	assert(write(other->out, "!", 1) == 1);
+}
+
+bool
+child_await(struct child *other)
+{
+	char byte;
+	ssize_t n;
+
+	do {
+		n = read(other->in, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+bool
+child_end(struct child *child)
+{
+	int status = 0;
+
+	(void)close(child->out);
+	(void)close(child->in);
+	assert(waitpid(child->pid, &status, 0) == child->pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void
+child_kill(struct child *child)
+{
+	assert(kill(child->pid, SIGKILL) == 0);
+	assert(!child_end(child));
+}
