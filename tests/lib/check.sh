@@ -64,8 +64,8 @@ stage "packages"
 step "all packages are there" sh .ci/deps check
 
 stage "builds"
-for compiler in gcc clang; do
-	for mode in release asan debug; do
+for compiler in clang gcc; do
+	for mode in asan debug release; do
 		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all
 	done
 done
