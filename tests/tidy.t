@@ -344,7 +344,7 @@ rule 'proto/ and core/ read no clock' => sub {
 };
 
 rule 'proto/ and core/ draw no random numbers' => sub {
-	return uses(qr/^(?:s?rand(?:_r)?|s?random(?:_r)?|[dlmejn]rand48|arc4random\w*|getrandom|getentropy|randombytes\w*|RAND_\w+|crypto_\w+_(?:keygen|keypair)|crypto_box_seal|uuid_\w+)$/,
+	return uses(qr/^(?:s?rand(?:_r)?|s?random(?:_r)?|[dlmejn]rand48|arc4random\w*|getrandom|getentropy|randombytes\w*|RAND_\w+|crypto_(?!\w+_seed_keypair)\w+_(?:keygen|keypair)|crypto_box_seal|uuid_\w+)$/,
 	    'draws random numbers', @pure);
 };
 
