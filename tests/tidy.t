@@ -256,7 +256,7 @@ rule 'what thing.c exports stands in thing.h' => sub {
 
 rule 'a header stands alone' => sub {
 	return () unless @h;
-	my @out = `gcc -std=c17 -I. -D_POSIX_C_SOURCE=200809L -fsyntax-only -x c @h 2>&1`;
+	my @out = `gcc -std=c17 -Werror -I. -D_POSIX_C_SOURCE=200809L -fsyntax-only -x c @h 2>&1`;
 	return () if $? == 0;
 	my @hits = map { /^(\S+?:\d+):\d+: (?:fatal )?error: (.*)/ ? "$1: $2" : () } @out;
 	return @hits ? @hits : 'gcc: failed';
