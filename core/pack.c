@@ -49,9 +49,6 @@ pack_parse(struct bytes json, struct pack **pack)
 	enum err e;
 
 	*pack = NULL;
-	if (json.n > LIMIT_PACK_SIZE)
-		return err_set(ERR_LIMIT, "the pack has more than %d bytes",
-		    LIMIT_PACK_SIZE);
 	e = json_decode(json, &doc);
 	if (e != ERR_OK)
 		goto out;

@@ -100,8 +100,8 @@ struct bytes pack_embedded(void);
 /* Makes a pack of the JSON text `json` (docs/packs.md) into `*pack`, owned by
  * the caller and ended by pack_free.  ERR_INVALID with the path in the JSON for
  * anything that docs/packs.md does not allow, unknown keys included;
- * ERR_VERSION for another "format"; ERR_LIMIT beyond LIMIT_PACK_SIZE; what
- * json_decode says when it is no JSON.  `*pack` is NULL after an error. */
+ * ERR_VERSION for another "format"; what json_decode says when it is no JSON or
+ * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
 /* NULL does nothing. */
 void pack_free(struct pack *pack);

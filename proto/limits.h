@@ -40,8 +40,6 @@ enum {
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
-	/* A domain pack; the first, with 115 fields, is 25 KB. */
-	LIMIT_PACK_SIZE = 1024 * 1024,
 };
 
 /* Counts. */

@@ -250,9 +250,8 @@ bad_packs_are_refused_with_their_place(void **state)
 		"1 to 256 bytes"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		struct pack *pack = (struct pack *)&bad;
+		struct pack *pack = *state;
 
 		assert_int_not_equal(
 		    pack_parse(bytes_text(bad[i].json), &pack), ERR_OK);
@@ -296,7 +295,8 @@ a_pack_that_is_too_large_is_refused(void **state)
 	struct pack *pack;
 
 	(void)state;
-	memset(buf_extend(&json, LIMIT_PACK_SIZE + 1), ' ', LIMIT_PACK_SIZE);
+	memset(
+	    buf_extend(&json, LIMIT_JSON_SIZE + 1), ' ', LIMIT_JSON_SIZE + 1);
 	assert_int_equal(pack_parse(buf_bytes(&json), &pack), ERR_LIMIT);
 	buf_fini(&json);
 }
