@@ -33,6 +33,8 @@ $(OUT)/libgolmok.a: $(LIB_OBJECTS) $(EMBED_OBJECTS)
 	@rm -f $@
 	@ar rcsD $@ $^
 
+objects: $(LIB_OBJECTS) $(EMBED_OBJECTS) $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/main.c)) ## compile, link nothing
+
 $(OUT)/%.o: %.c | deps
 	@mkdir -p $(@D)
 	@echo "  cc $<"; $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -46,8 +48,19 @@ $(OUT)/%.json.o: %.json tests/lib/embed.sh | deps
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_LIB) $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/unit/$*.c) $(LDLIBS) $$(pkg-config --libs cmocka)
 
-unit: $(UNITS) ## build and run the unit tests; T=name for one
-	@sh tests/lib/run.sh $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS))
+unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit tests; T=name for one
+	@perl tests/lib/run.pl $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS))
+
+units: $(UNITS)
+
+check: ## everything that a commit must pass
+	@sh tests/lib/check.sh
+
+tidy: ## hold the sources to the rules of the house
+	@perl tests/lib/run.pl tests/tidy.t
+
+e2e: all ## use the program as a person does; T=NN-name for one
+	@GOLMOK=$(CURDIR)/$(OUT)/golmok perl tests/lib/run.pl $(if $(T),tests/e2e/$(T).t,$(sort $(wildcard tests/e2e/*.t)))
 
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps build
@@ -62,8 +75,8 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all unit deps install format clean help
+.PHONY: all objects unit units check tidy e2e deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(OUT)/cli/main.o $(UNITS:=.o))

@@ -37,6 +37,9 @@ enum {
 	LIMIT_NOTE_SIZE = 8 * 1024,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
+	/* One row of a CSV file becomes one record: a body in each of the four
+	 * data classes. */
+	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
 };
 
 /* Counts. */
@@ -48,13 +51,17 @@ enum {
 	LIMIT_OPERATIONS = 1000, /* in one change, over all its bodies */
 	/* Operation numbers carry their data class in the lowest two bits. */
 	LIMIT_OPERATION_NUMBER = 4 * LIMIT_OPERATIONS,
-	LIMIT_FIELDS = 256,	/* of one record */
-	LIMIT_DEPTH = 8,	/* of nested arrays and maps */
-	LIMIT_ELEMENTS = 65535, /* of one array, pairs of one map */
-	LIMIT_SPACES = 4096,	/* in one store: 424 centres with 5 classes */
-	LIMIT_LOGS = 65536,	/* in one store */
-	LIMIT_MEMBERS = 4096,	/* of one city */
-	LIMIT_GRANT_DEPTH = 3,	/* strata below root */
+	LIMIT_FIELDS = 256, /* of one record */
+	/* In a row of CSV: each field of a record, and the importer's own. */
+	LIMIT_ROW_CELLS = LIMIT_FIELDS + 16,
+	LIMIT_COLLECTIONS = 256, /* of one pack */
+	LIMIT_VALUES = 64,	 /* of one enum, state or map of a pack */
+	LIMIT_DEPTH = 8,	 /* of nested arrays and maps */
+	LIMIT_ELEMENTS = 65535,	 /* of one array, pairs of one map */
+	LIMIT_SPACES = 4096,	 /* in one store: 424 centres with 5 classes */
+	LIMIT_LOGS = 65536,	 /* in one store */
+	LIMIT_MEMBERS = 4096,	 /* of one city */
+	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_NOTE_SIGNATURES = 16,  /* as C2SP signed-note asks at the least */
 };

@@ -1,0 +1,196 @@
+/*
+ * Packs: a domain read from its JSON.  The store and all that people use ask
+ * here what a record may hold.  Nothing in this file knows any domain.
+ */
+#include "core/pack.h"
+
+#include "core/pack_file.h"
+#include "proto/buf.h"
+#include "proto/json.h"
+#include "proto/limits.h"
+#include "proto/mem.h"
+#include "proto/text.h"
+
+enum { NAME_COLUMNS = 40 };
+
+const char *const pack_kind_names[KIND_COUNT] = {[KIND_REGISTER] = "register",
+    [KIND_SET] = "set",
+    [KIND_COUNTER] = "counter",
+    [KIND_NOTES] = "notes",
+    [KIND_STATE] = "state"};
+const char *const pack_type_names[PACK_TYPE_COUNT] = {[PACK_TEXT] = "text",
+    [PACK_INT] = "int",
+    [PACK_BOOL] = "bool",
+    [PACK_ENUM] = "enum",
+    [PACK_DATE] = "date",
+    [PACK_DATETIME] = "datetime",
+    [PACK_MONEY] = "money",
+    [PACK_GEO] = "geo",
+    [PACK_REF] = "ref",
+    [PACK_HASH] = "hash",
+    [PACK_BYTES] = "bytes",
+    [PACK_MAP] = "map"};
+/* Made by tests/lib/embed.sh from proto/packs/chatdong.json. */
+extern const unsigned char embed_chatdong[];
+extern const size_t embed_chatdong_size;
+
+static size_t distance(struct bytes a, struct bytes b);
+
+struct bytes
+pack_embedded(void)
+{
+	return bytes_of(embed_chatdong, embed_chatdong_size);
+}
+
+enum err
+pack_parse(struct bytes json, struct pack **pack)
+{
+	struct buf doc = {0};
+	enum err e;
+
+	*pack = NULL;
+	e = json_decode(json, &doc);
+	if (e != ERR_OK)
+		goto out;
+	*pack = mem_zeros(1, sizeof(**pack));
+	e = pack_file_read(buf_bytes(&doc), *pack);
+	if (e == ERR_OK)
+		goto out;
+	pack_free(*pack);
+	*pack = NULL;
+out:
+	buf_fini(&doc);
+	return e == ERR_OK ? e : err_wrap(e, "pack");
+}
+
+void
+pack_free(struct pack *pack)
+{
+	if (pack == NULL)
+		return;
+	arena_fini(&pack->arena);
+	mem_free(pack);
+}
+
+const struct pack_collection *
+pack_collection(const struct pack *pack, struct bytes name)
+{
+	for (size_t i = 0; i < pack->collections_n; i++) {
+		if (bytes_is(name, pack->collections[i].name))
+			return &pack->collections[i];
+	}
+	return NULL;
+}
+
+const struct pack_field *
+pack_field(const struct pack_collection *collection, struct bytes name)
+{
+	for (size_t i = 0; i < collection->fields_n; i++) {
+		if (bytes_is(name, collection->fields[i].name))
+			return &collection->fields[i];
+	}
+	return NULL;
+}
+
+/* Appends `name` to `list` when `asked` may have meant it. */
+static void
+add_near(struct bytes asked, const char *name, const struct pack_label *label,
+    struct buf *list)
+{
+	size_t allowed = asked.n < 5 ? 1 : 2;
+	bool near = bytes_is(asked, label->ko) || bytes_is(asked, label->en);
+
+	/* A long name has nothing near it, and distance() has no room. */
+	if (!near && asked.n <= LIMIT_NAME_SIZE)
+		near = distance(asked, bytes_text(name)) <= allowed;
+	if (!near && asked.n >= 3)
+		near = bytes_begins(bytes_text(name), asked);
+	if (near)
+		buf_add_format(list, "%s%s", list->n == 0 ? "" : " or ", name);
+}
+
+/* There is no `what` of the name `asked`; `near` is used up. */
+static enum err
+unknown(const char *what, struct bytes asked, struct buf *near)
+{
+	struct buf shown = {0};
+	struct bytes seen;
+	enum err e;
+
+	text_shown(asked, &shown);
+	seen = text_cut_columns(buf_bytes(&shown), NAME_COLUMNS);
+	e = err_set(ERR_INVALID, "there is no %s '%.*s%s'%s%s%s", what,
+	    (int)seen.n, (const char *)seen.p, seen.n < shown.n ? "…" : "",
+	    near->n > 0 ? "; did you mean " : "", buf_text(near),
+	    near->n > 0 ? "?" : "");
+	buf_fini(&shown);
+	buf_fini(near);
+	return e;
+}
+
+enum err
+pack_get_collection(const struct pack *pack, struct bytes name,
+    const struct pack_collection **collection)
+{
+	struct buf near = {0};
+
+	*collection = pack_collection(pack, name);
+	if (*collection != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < pack->collections_n; i++)
+		add_near(name, pack->collections[i].name,
+		    &pack->collections[i].label, &near);
+	return unknown("collection", name, &near);
+}
+
+enum err
+pack_get_field(const struct pack_collection *collection, struct bytes name,
+    const struct pack_field **field)
+{
+	struct buf near = {0};
+	enum err e;
+
+	*field = pack_field(collection, name);
+	if (*field != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < collection->derived_n; i++) {
+		if (bytes_is(name, collection->derived[i].name))
+			return err_set(ERR_INVALID,
+			    "%s.%s is computed from other fields and cannot "
+			    "be written",
+			    collection->name, collection->derived[i].name);
+	}
+	for (size_t i = 0; i < collection->fields_n; i++)
+		add_near(name, collection->fields[i].name,
+		    &collection->fields[i].label, &near);
+	e = unknown("field", name, &near);
+	return err_wrap(e, "%s", collection->name);
+}
+
+/* How many bytes have to be put in, left out or changed to make `b` of `a`;
+ * both at most LIMIT_NAME_SIZE long. */
+static size_t
+distance(struct bytes a, struct bytes b)
+{
+	size_t row[LIMIT_NAME_SIZE + 1];
+
+	assert(a.n <= LIMIT_NAME_SIZE && b.n <= LIMIT_NAME_SIZE);
+	for (size_t k = 0; k <= b.n; k++)
+		row[k] = k;
+	for (size_t i = 0; i < a.n; i++) {
+		size_t corner = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 0; k < b.n; k++) {
+			size_t best = corner + (a.p[i] != b.p[k] ? 1 : 0);
+
+			corner = row[k + 1];
+			if (row[k] + 1 < best)
+				best = row[k] + 1;
+			if (corner + 1 < best)
+				best = corner + 1;
+			row[k + 1] = best;
+		}
+	}
+	return row[b.n];
+}

@@ -1,0 +1,363 @@
+/*
+ * What a pack allows to be written.  The store asks before it makes a change;
+ * merging never asks, so nothing here may decide what is already written.
+ */
+#include "core/pack_check.h"
+
+#include "core/pack_show.h"
+#include "proto/codec.h"
+#include "proto/limits.h"
+#include "proto/text.h"
+
+enum {
+	SHOWN_COLUMNS = 24,
+	SHOWN_VALUES = 16,
+	LATITUDE_MAX = 90 * 1000000,
+	LONGITUDE_MAX = 180 * 1000000,
+	ACCURACY_MAX = 1000000, /* metres: more says nothing about a city */
+	HASH_SIZE_MIN = 16,
+	HASH_SIZE_MAX = 64,
+};
+
+static const char ONE_OF[] = "one of ";
+
+static enum err refuse(
+    const struct pack_field *field, struct bytes text, const char *rule);
+static const char *broken_rule(
+    const struct pack_field *field, struct bytes value);
+static const char *rule_of_text(
+    const struct pack_field *field, struct bytes text);
+static bool is_value(const struct pack_field *field, struct bytes text);
+static bool is_date(struct bytes text);
+static bool is_datetime(struct bytes text);
+static const char *rule_of_geo(struct reader *r);
+static const char *rule_of_map(
+    const struct pack_field *field, struct reader *r);
+static void add_values(
+    const struct pack_field *field, uint64_t which, struct buf *text);
+
+enum err
+pack_check_value(const struct pack_field *field, struct bytes value)
+{
+	const char *rule = broken_rule(field, value);
+	struct buf shown = {0};
+	enum err e;
+
+	if (rule == NULL)
+		return ERR_OK;
+	pack_show_value(field, value, &shown);
+	e = refuse(field, buf_bytes(&shown), rule);
+	buf_fini(&shown);
+	return e;
+}
+
+/* `text` breaks `rule`, which follows "is not"; a rule that ends in a space is
+ * followed by the values of `field`. */
+static enum err
+refuse(const struct pack_field *field, struct bytes text, const char *rule)
+{
+	struct buf shown = {0};
+	struct buf words = {0};
+	struct bytes seen;
+	enum err e;
+
+	text_shown(text, &shown);
+	seen = text_cut_columns(buf_bytes(&shown), SHOWN_COLUMNS);
+	buf_add_text(&words, rule);
+	if (words.p[words.n - 1] == ' ')
+		add_values(field, UINT64_MAX, &words);
+	e = err_set(ERR_INVALID, "%s.%s: '%.*s%s' is not %s", field->collection,
+	    field->name, (int)seen.n, (const char *)seen.p,
+	    seen.n < shown.n ? "…" : "", buf_text(&words));
+	buf_fini(&shown);
+	buf_fini(&words);
+	return e;
+}
+
+/* The rule that `value` breaks, to follow "is not"; NULL when it is that. */
+static const char *
+broken_rule(const struct pack_field *field, struct bytes value)
+{
+	const char *rule = NULL;
+	struct bytes got;
+	struct reader r;
+
+	codec_begin(&r, value);
+	switch (field->type) {
+	case PACK_TEXT:
+	case PACK_ENUM:
+	case PACK_DATE:
+	case PACK_DATETIME:
+		got = codec_get_text(&r);
+		if (r.bad)
+			return field->type == PACK_ENUM ? ONE_OF : "text";
+		rule = rule_of_text(field, got);
+		break;
+	case PACK_INT:
+	case PACK_MONEY:
+		(void)codec_get_int(&r);
+		rule = r.bad ? "a whole number of 64 bits" : NULL;
+		break;
+	case PACK_BOOL:
+		(void)codec_get_bool(&r);
+		rule = r.bad ? "true or false" : NULL;
+		break;
+	case PACK_GEO:
+		rule = rule_of_geo(&r);
+		break;
+	case PACK_REF:
+		(void)codec_get_fixed(&r, PACK_REF_SIZE);
+		rule = r.bad ? "a record id of 16 bytes" : NULL;
+		break;
+	case PACK_HASH:
+		got = codec_get_bytes(&r);
+		if (r.bad || got.n < HASH_SIZE_MIN || got.n > HASH_SIZE_MAX)
+			rule = "a hash of 16 to 64 bytes";
+		break;
+	case PACK_BYTES:
+		got = codec_get_bytes(&r);
+		if (r.bad || got.n > LIMIT_TEXT_SIZE)
+			rule = "at most 240 KiB of bytes";
+		break;
+	case PACK_MAP:
+		rule = rule_of_map(field, &r);
+		break;
+	}
+	if (rule == NULL && (r.bad || r.in.n > 0))
+		rule = "one value in canonical form";
+	return rule;
+}
+
+static const char *
+rule_of_text(const struct pack_field *field, struct bytes text)
+{
+	struct buf normal = {0};
+	bool same;
+
+	if (text.n > LIMIT_TEXT_SIZE)
+		return "at most 240 KiB of text";
+	same = text_nfc(text, &normal) == ERR_OK &&
+	       bytes_equal(buf_bytes(&normal), text);
+	buf_fini(&normal);
+	if (!same)
+		return "text in normal form C without zero bytes";
+	if (field->type == PACK_ENUM && !is_value(field, text))
+		return ONE_OF;
+	if (field->type == PACK_DATE && !is_date(text))
+		return "a day of the calendar as YYYY-MM-DD";
+	if (field->type == PACK_DATETIME && !is_datetime(text))
+		return "a time as YYYY-MM-DDThh:mm:ss with Z or +hh:mm";
+	return NULL;
+}
+
+static bool
+is_value(const struct pack_field *field, struct bytes text)
+{
+	for (size_t i = 0; i < field->values_n; i++) {
+		if (bytes_is(text, field->values[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The number of the `n` digits at `at` of `text`, which has that many bytes;
+ * one too large for any calendar when they are not all digits. */
+static unsigned
+digits(struct bytes text, size_t at, size_t n)
+{
+	unsigned v = 0;
+
+	for (size_t i = at; i < at + n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return UINT16_MAX;
+		v = v * 10 + (unsigned)(text.p[i] - '0');
+	}
+	return v;
+}
+
+static bool
+is_date(struct bytes text)
+{
+	static const uint8_t days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	unsigned year;
+	unsigned month;
+	unsigned day;
+	bool leap;
+
+	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
+		return false;
+	year = digits(text, 0, 4);
+	month = digits(text, 5, 2);
+	day = digits(text, 8, 2);
+	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+		return false;
+	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return day <= days[month - 1] + (month == 2 && leap ? 1U : 0U);
+}
+
+/* The offset at the end of an RFC 3339 time. */
+static bool
+is_offset(struct bytes text)
+{
+	if (text.n == 1)
+		return text.p[0] == 'Z';
+	return text.n == 6 && (text.p[0] == '+' || text.p[0] == '-') &&
+	       text.p[3] == ':' && digits(text, 1, 2) <= 23 &&
+	       digits(text, 4, 2) <= 59;
+}
+
+static bool
+is_datetime(struct bytes text)
+{
+	size_t at = 19;
+	unsigned minute;
+	unsigned second;
+
+	if (text.n <= at || !is_date(bytes_first(text, 10)) ||
+	    text.p[10] != 'T' || text.p[13] != ':' || text.p[16] != ':')
+		return false;
+	minute = digits(text, 14, 2);
+	second = digits(text, 17, 2);
+	/* A leap second ends the last minute of an hour, in any offset of
+	 * whole hours. */
+	if (digits(text, 11, 2) > 23 || minute > 59 ||
+	    second > (minute == 59 ? 60 : 59))
+		return false;
+	if (text.p[at] == '.') {
+		size_t begin = ++at;
+
+		while (
+		    at < text.n && at < begin + 9 && digits(text, at, 1) <= 9)
+			at++;
+		if (at == begin)
+			return false;
+	}
+	return is_offset(bytes_after(text, at));
+}
+
+static bool
+is_within(int64_t v, int64_t max)
+{
+	return v >= -max && v <= max;
+}
+
+static const char *
+rule_of_geo(struct reader *r)
+{
+	size_t n = codec_get_array(r, 3);
+	int64_t latitude = codec_get_int(r);
+	int64_t longitude = codec_get_int(r);
+	int64_t accuracy = codec_get_int(r);
+
+	if (r->bad || n != 3)
+		return "a place: latitude, longitude, metres";
+	if (!is_within(latitude, LATITUDE_MAX))
+		return "a place with a latitude of -90 to 90 degrees";
+	if (!is_within(longitude, LONGITUDE_MAX))
+		return "a place with a longitude of -180 to 180 degrees";
+	if (accuracy < 0 || accuracy > ACCURACY_MAX)
+		return "a place with an accuracy of 0 to 1000000 metres";
+	return NULL;
+}
+
+static const char *
+rule_of_map(const struct pack_field *field, struct reader *r)
+{
+	size_t n = codec_get_map(r, LIMIT_VALUES);
+	struct bytes last = {0};
+
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		struct bytes key = codec_get_text_key(r, &last);
+
+		(void)codec_get_int(r);
+		if (r->bad)
+			break;
+		if (field->values_n > 0 && !is_value(field, key))
+			return "names with whole numbers, each name one of ";
+		if (rule_of_text(
+			&(struct pack_field){.type = PACK_TEXT}, key) != NULL)
+			return "names in normal form C with whole numbers";
+	}
+	return r->bad ? "names with whole numbers" : NULL;
+}
+
+/* The values whose bits are in `which`, with commas between; "…" for more than
+ * a reader wants to see. */
+static void
+add_values(const struct pack_field *field, uint64_t which, struct buf *text)
+{
+	size_t shown = 0;
+
+	assert(field->values_n <= LIMIT_VALUES);
+	for (size_t i = 0; i < field->values_n; i++) {
+		if ((which >> i & 1) == 0)
+			continue;
+		buf_add_text(text, shown == 0 ? "" : ", ");
+		if (shown++ == SHOWN_VALUES) {
+			buf_add_text(text, "…");
+			return;
+		}
+		buf_add_text(text, field->values[i]);
+	}
+}
+
+enum err
+pack_check_required(const struct pack_collection *collection,
+    const struct pack_field *const *present, size_t n)
+{
+	struct buf missing = {0};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < collection->fields_n; i++) {
+		const struct pack_field *field = &collection->fields[i];
+		bool found = !field->required;
+
+		for (size_t k = 0; k < n && !found; k++)
+			found = present[k] == field;
+		if (found)
+			continue;
+		buf_add_text(&missing, missing.n == 0 ? "" : ", ");
+		buf_add_text(&missing, field->name);
+	}
+	if (missing.n > 0)
+		e = err_set(ERR_INVALID, "%s: missing %s", collection->name,
+		    buf_text(&missing));
+	buf_fini(&missing);
+	return e;
+}
+
+/* The number of the state `name`; values_n when there is none. */
+static size_t
+state_find(const struct pack_field *field, struct bytes name)
+{
+	size_t i = 0;
+
+	while (i < field->values_n && !bytes_is(name, field->values[i]))
+		i++;
+	return i;
+}
+
+enum err
+pack_check_transition(
+    const struct pack_field *field, struct bytes from, struct bytes to)
+{
+	size_t old = state_find(field, from);
+	size_t new = state_find(field, to);
+	struct buf text = {0};
+	enum err e;
+
+	assert(field->kind == KIND_STATE);
+	if (new == field->values_n)
+		return refuse(field, to, ONE_OF);
+	if (field->moves == NULL || old == field->values_n || old == new ||
+	    (field->moves[old] >> new & 1) == 1)
+		return ERR_OK;
+	add_values(field, field->moves[old], &text);
+	e = err_set(ERR_INVALID, "%s.%s: '%s' cannot follow '%s'; %s%s",
+	    field->collection, field->name, field->values[new],
+	    field->values[old],
+	    text.n == 0 ? "nothing can" : "what can: ", buf_text(&text));
+	buf_fini(&text);
+	return e;
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# What a commit must pass: `make check` runs this from the top of the sources.
+# Every stage runs, whatever failed before it; what fails is shown in full.  The
+# last line counts everything: "N passed, N failed".
+#
+# A build of the matrix counts as one test.  The unit tests run twice, as gcc
+# makes a release and under clang's sanitisers.
+set -u
+tally=$(mktemp) || exit 2
+trap 'rm -f "$tally"' EXIT
+trap 'exit 130' INT TERM
+MAKEFLAGS="-j${JOBS:-2} --no-print-directory"
+CMOCKA_MESSAGE_OUTPUT=TAP
+ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+UBSAN_OPTIONS=print_stacktrace=1
+export MAKEFLAGS CMOCKA_MESSAGE_OUTPUT ASAN_OPTIONS UBSAN_OPTIONS
+unset GOLMOK GOLMOK_STORE GOLMOK_ACTOR
+
+# stage WHAT: prints a heading with the seconds since the start.
+began=$(date +%s)
+stage() {
+	echo "== $1 ($(($(date +%s) - began)) s)"
+}
+
+# step WHAT COMMAND...: one test that passes when COMMAND does.
+step() {
+	what=$1
+	shift
+	if said=$("$@" 2>&1 </dev/null); then
+		echo "ok $what"
+		echo "1 0" >>"$tally"
+	else
+		[ -z "$said" ] || printf '%s\n' "$said"
+		echo "not ok $what"
+		echo "0 1" >>"$tally"
+	fi
+}
+
+# tests PROGRAM...: runs what there is of them.
+tests() {
+	found=""
+	for program in "$@"; do
+		[ -f "$program" ] && found="$found $program"
+	done
+	# None of our names holds a space.
+	# shellcheck disable=SC2086
+	[ -z "$found" ] || perl tests/lib/run.pl --tally "$tally" $found
+}
+
+# units COMPILER MODE: builds and runs the unit tests.
+units() {
+	step "unit tests build with $1, $2" make -k CC="$1" BUILD="$2" units
+	for source in tests/unit/test_*.c; do
+		program=build/$1-$2/${source%.c}
+		if [ -x "$program" ]; then
+			tests "$program"
+		else
+			step "$program" test -x "$program"
+		fi
+	done
+}
+
+stage "packages"
+step "all packages are there" sh .ci/deps check
+
+stage "builds"
+for compiler in clang gcc; do
+	for mode in asan debug release; do
+		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all
+	done
+done
+
+stage "house style"
+tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
+
+stage "unit tests, gcc release"
+units gcc release
+stage "unit tests, clang with sanitisers"
+units clang asan
+
+stage "vectors, strangers, simulation, fuzz corpus"
+GOLMOK=$PWD/build/gcc-release/golmok
+export GOLMOK
+tests tests/vectors/*.t tests/strangers/*.t tests/sim/*.t tests/fuzz/*.t
+
+stage "end to end"
+step "there are end-to-end tests" ls tests/e2e/*.t
+tests tests/e2e/*.t
+
+stage "done"
+awk '{ passed += $1; failed += $2 }
+END {
+	printf "%d passed, %d failed\n", passed, failed
+	exit failed > 0 || passed == 0
+}' "$tally"

@@ -1,0 +1,316 @@
+/*
+ * Promises of proto/csv.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/csv.h"
+#include "proto/limits.h"
+
+/* All rows of `csv` that are ready, as "line:[cell][cell]" each. */
+static enum err
+drain(struct csv *csv, struct buf *seen)
+{
+	struct csv_row row;
+	bool found = true;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && found) {
+		e = csv_next(csv, &row, &found);
+		if (e != ERR_OK || !found)
+			continue;
+		buf_add_format(seen, "%d:", (int)row.line);
+		for (size_t i = 0; i < row.n; i++) {
+			buf_add_u8(seen, '[');
+			buf_add(seen, row.cells[i]);
+			buf_add_u8(seen, ']');
+		}
+	}
+	return e;
+}
+
+/* Reads `file` fed as its first `cut` bytes and then the rest. */
+static enum err
+read_cut(
+    struct bytes file, size_t cut, enum csv_encoding encoding, struct buf *seen)
+{
+	struct csv *csv = csv_new(encoding);
+	enum err e;
+
+	csv_feed(csv, bytes_first(file, cut));
+	e = drain(csv, seen);
+	if (e == ERR_OK) {
+		csv_feed(csv, bytes_after(file, cut));
+		e = drain(csv, seen);
+	}
+	csv_end(csv);
+	if (e == ERR_OK)
+		e = drain(csv, seen);
+	csv_free(csv);
+	return e;
+}
+
+static void
+assert_rows(const char *file, enum csv_encoding encoding, const char *rows)
+{
+	struct buf seen = {0};
+
+	for (size_t cut = 0; cut <= strlen(file); cut++) {
+		buf_cut(&seen, 0);
+		assert_int_equal(
+		    read_cut(bytes_text(file), cut, encoding, &seen), ERR_OK);
+		assert_string_equal(buf_text(&seen), rows);
+	}
+	buf_fini(&seen);
+}
+
+static void
+assert_refused(const char *file, enum csv_encoding encoding, const char *why)
+{
+	struct buf seen = {0};
+
+	for (size_t cut = 0; cut <= strlen(file); cut++) {
+		assert_int_equal(
+		    read_cut(bytes_text(file), cut, encoding, &seen),
+		    ERR_MALFORMED);
+		assert_string_equal(err_text(), why);
+	}
+	buf_fini(&seen);
+}
+
+static void
+rows_are_the_same_wherever_chunks_are_cut(void **state)
+{
+	(void)state;
+	assert_rows("a,b\n혜화동,\"x,\"\"y\"\"\"\r\n\"두\r\n줄\",\n끝,",
+	    CSV_UTF8, "1:[a][b]2:[혜화동][x,\"y\"]3:[두\r\n줄][]5:[끝][]");
+}
+
+static void
+an_empty_file_has_no_rows(void **state)
+{
+	(void)state;
+	assert_rows("", CSV_UTF8, "");
+	assert_rows("\xef\xbb\xbf", CSV_UTF8, "");
+	assert_rows("\n", CSV_UTF8, "1:[]");
+	assert_rows("\"\"", CSV_UTF8, "1:[]");
+}
+
+static void
+a_byte_order_mark_is_skipped_in_front_only(void **state)
+{
+	(void)state;
+	assert_rows("\xef\xbb\xbf"
+		    "a\n\xef\xbb\xbf"
+		    "b\n",
+	    CSV_UTF8,
+	    "1:[a]2:[\xef\xbb\xbf"
+	    "b]");
+	assert_rows("\xef\xbb\xbf\"a,\"\n", CSV_UTF8, "1:[a,]");
+}
+
+static void
+single_bytes_give_the_same_rows(void **state)
+{
+	struct bytes file = bytes_text("a,\"\xed\x98\x9c\n\"\r\nc,d");
+	struct csv *csv = csv_new(CSV_UTF8);
+	struct buf seen = {0};
+
+	(void)state;
+	for (size_t i = 0; i < file.n; i++) {
+		csv_feed(csv, bytes_slice(file, i, 1));
+		assert_int_equal(drain(csv, &seen), ERR_OK);
+	}
+	csv_end(csv);
+	assert_int_equal(drain(csv, &seen), ERR_OK);
+	assert_string_equal(buf_text(&seen), "1:[a][혜\n]3:[c][d]");
+	csv_free(csv);
+	buf_fini(&seen);
+}
+
+static void
+cp949_becomes_utf8(void **state)
+{
+	(void)state;
+	/* 혜화동,똠\ : 똠 (8c 63) is in CP949 only; its second byte is ASCII.
+	 */
+	assert_rows("\xc7\xfd\xc8\xad\xb5\xbf,\x8c\x63\\\n", CSV_CP949,
+	    "1:[혜화동][똠\\]");
+}
+
+static void
+the_encoding_is_found_from_a_sample(void **state)
+{
+	static const char korean[] = "혜화동";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(korean); n++)
+		assert_int_equal(csv_detect(bytes_of(korean, n)), CSV_UTF8);
+	assert_int_equal(csv_detect(bytes_text("\xc7\xfd,a")), CSV_CP949);
+	assert_int_equal(csv_detect(bytes_text("a,\x8c\x63")), CSV_CP949);
+	assert_int_equal(csv_detect(bytes_text("\xed\xa0\x80")), CSV_CP949);
+	assert_int_equal(csv_detect((struct bytes){0}), CSV_UTF8);
+}
+
+static void
+wrong_bytes_are_named_by_line_and_column(void **state)
+{
+	(void)state;
+	assert_refused("a\n혜화\xff\n", CSV_UTF8,
+	    "line 2, column 3: byte 0xff is not text in UTF-8");
+	assert_refused("\xc0\x80\n", CSV_UTF8,
+	    "line 1, column 1: byte 0xc0 is not text in UTF-8");
+	assert_refused("x\xe0\x80\x80\n", CSV_UTF8,
+	    "line 1, column 2: byte 0x80 is not text in UTF-8");
+	assert_refused("x\xf4\x90\x80\x80\n", CSV_UTF8,
+	    "line 1, column 2: byte 0x90 is not text in UTF-8");
+	assert_refused("a\n\xc7\xfd\xc7\x20\n", CSV_CP949,
+	    "line 2, column 2: byte 0x20 is not text in CP949");
+	assert_refused("a\nb\xed\x98", CSV_UTF8,
+	    "line 2, column 2: the file ends inside a character");
+	assert_refused("a\xc7", CSV_CP949,
+	    "line 1, column 2: the file ends inside a character");
+}
+
+static void
+misplaced_quotes_and_breaks_are_errors(void **state)
+{
+	(void)state;
+	assert_refused("a,b\"c\n", CSV_UTF8,
+	    "line 1, column 4: a quote inside a cell without quotes");
+	assert_refused("a\n\"b\"c\n", CSV_UTF8,
+	    "line 2, column 4: text after the closing quote of a cell");
+	assert_refused("a\rb\n", CSV_UTF8,
+	    "line 1, column 3: a carriage return without a line feed");
+	assert_refused("a\r", CSV_UTF8,
+	    "line 1, column 3: a carriage return without a line feed");
+	assert_refused(
+	    "a\n\"b\nc", CSV_UTF8, "line 2: the file ends inside quotes");
+}
+
+static void
+ragged_rows_are_errors(void **state)
+{
+	(void)state;
+	assert_refused("a,b\nc,d\ne\n", CSV_UTF8,
+	    "line 3: the row has 1 cells, the first has 2");
+	assert_refused("a,b\n\"c\n\",d,e", CSV_UTF8,
+	    "line 2: the row has 3 cells, the first has 2");
+	assert_refused("a,b\n\nc,d\n", CSV_UTF8,
+	    "line 2: the row has 1 cells, the first has 2");
+}
+
+static void
+a_nul_is_an_error(void **state)
+{
+	static const char file[] = "a\nb\0c\n";
+	struct buf seen = {0};
+
+	(void)state;
+	assert_int_equal(
+	    read_cut(bytes_of(file, sizeof(file) - 1), 3, CSV_UTF8, &seen),
+	    ERR_MALFORMED);
+	assert_string_equal(err_text(), "line 2, column 2: a NUL is not text");
+	assert_string_equal(buf_text(&seen), "1:[a]");
+	buf_fini(&seen);
+}
+
+static void
+an_error_stays(void **state)
+{
+	struct csv *csv = csv_new(CSV_UTF8);
+	struct csv_row row;
+	bool found = true;
+
+	(void)state;
+	csv_feed(csv, bytes_text("\xff"));
+	assert_int_equal(csv_next(csv, &row, &found), ERR_MALFORMED);
+	assert_false(found);
+	csv_feed(csv, bytes_text("a\n"));
+	assert_int_equal(csv_next(csv, &row, &found), ERR_MALFORMED);
+	assert_string_equal(
+	    err_text(), "line 1, column 1: byte 0xff is not text in UTF-8");
+	csv_free(csv);
+	csv_free(NULL);
+}
+
+/* A row of `cells` cells of `size` bytes each. */
+static enum err
+read_row_of(size_t cells, size_t size)
+{
+	struct buf file = {0};
+	struct buf seen = {0};
+	enum err e;
+
+	for (size_t i = 0; i < cells; i++) {
+		if (i > 0)
+			buf_add_u8(&file, ',');
+		memset(buf_extend(&file, size), 'x', size);
+	}
+	e = read_cut(buf_bytes(&file), file.n / 2, CSV_UTF8, &seen);
+	buf_fini(&file);
+	buf_fini(&seen);
+	return e;
+}
+
+static void
+cells_and_rows_have_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(read_row_of(1, LIMIT_TEXT_SIZE), ERR_OK);
+	assert_int_equal(read_row_of(1, LIMIT_TEXT_SIZE + 1), ERR_LIMIT);
+	assert_int_equal(read_row_of(8, LIMIT_ROW_SIZE / 8), ERR_OK);
+	assert_int_equal(read_row_of(8, LIMIT_ROW_SIZE / 8 + 1), ERR_LIMIT);
+	assert_int_equal(read_row_of(LIMIT_ROW_CELLS, 1), ERR_OK);
+	assert_int_equal(read_row_of(LIMIT_ROW_CELLS + 1, 1), ERR_LIMIT);
+}
+
+static void
+what_is_written_is_read_back(void **state)
+{
+	static const char *const cells[] = {
+	    "", "a", "", "x,y", "\"", "두\n줄", "\r", "=1+1", " "};
+	struct buf file = {0};
+	struct buf seen = {0};
+
+	(void)state;
+	for (int row = 0; row < 2; row++) {
+		for (size_t i = 0; i < COUNT_OF(cells); i++)
+			csv_add_cell(&file, bytes_text(cells[i]));
+		csv_add_row_end(&file);
+	}
+	assert_int_equal(
+	    read_cut(buf_bytes(&file), 9, CSV_UTF8, &seen), ERR_OK);
+	assert_string_equal(buf_text(&seen),
+	    "1:[][a][][x,y][\"][두\n줄][\r][=1+1][ ]"
+	    "3:[][a][][x,y][\"][두\n줄][\r][=1+1][ ]");
+	buf_fini(&file);
+	buf_fini(&seen);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(rows_are_the_same_wherever_chunks_are_cut),
+	    cmocka_unit_test(an_empty_file_has_no_rows),
+	    cmocka_unit_test(a_byte_order_mark_is_skipped_in_front_only),
+	    cmocka_unit_test(single_bytes_give_the_same_rows),
+	    cmocka_unit_test(cp949_becomes_utf8),
+	    cmocka_unit_test(the_encoding_is_found_from_a_sample),
+	    cmocka_unit_test(wrong_bytes_are_named_by_line_and_column),
+	    cmocka_unit_test(misplaced_quotes_and_breaks_are_errors),
+	    cmocka_unit_test(ragged_rows_are_errors),
+	    cmocka_unit_test(a_nul_is_an_error),
+	    cmocka_unit_test(an_error_stays),
+	    cmocka_unit_test(cells_and_rows_have_limits),
+	    cmocka_unit_test(what_is_written_is_read_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
