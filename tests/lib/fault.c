@@ -68,16 +68,16 @@ due(const char *name)
 }
 
 /* A wrapper of a function that returns -1 and sets errno... */
-#define WRAP_ERRNO(name, params, args)                        \
-	int __real_##name params __attribute__((weak));       \
-	int __wrap_##name params;                             \
-	int __wrap_##name params                              \
-	{                                                     \
-		int number = due(#name);                      \
-		if (number == 0)                              \
-			return __real_##name args;            \
-		errno = number == FAULT_SHORT ? EIO : number; \
-		return -1;                                    \
+#define WRAP_ERRNO(name, params, args)                  \
+	int __real_##name params __attribute__((weak)); \
+	int __wrap_##name params;                       \
+	int __wrap_##name params                        \
+	{                                               \
+		int number = due(#name);                \
+		if (number == 0)                        \
+			return __real_##name args;      \
+		errno = number > 0 ? number : EIO;      \
+		return -1;                              \
 	}
 
 /* ...and of one that returns its failure. */
@@ -116,7 +116,7 @@ __wrap_close(int fd)
 	/* The descriptor is gone even when close fails. */
 	if (number == 0)
 		return rc;
-	errno = number == FAULT_SHORT ? EIO : number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
@@ -135,7 +135,7 @@ __wrap_open(const char *path, int flags, ...)
 	va_end(values);
 	if (number == 0)
 		return __real_open(path, flags, mode);
-	errno = number == FAULT_SHORT ? EIO : number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
@@ -150,7 +150,7 @@ __wrap_read(int fd, void *to, size_t n)
 		return __real_read(fd, to, n);
 	if (number == FAULT_SHORT)
 		return __real_read(fd, to, (n + 1) / 2);
-	errno = number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
@@ -166,7 +166,7 @@ __wrap_pwrite(int fd, const void *from, size_t n, off_t at)
 		return __real_pwrite(fd, from, n, at);
 	if (number == FAULT_SHORT)
 		return __real_pwrite(fd, from, (n + 1) / 2, at);
-	errno = number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 

@@ -261,7 +261,7 @@ appending_works_for_any_key(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		kv_append(txn, HOUSES, bytes_text(keys[i]),
-		    bytes_of("543210" + i, 1));
+		    bytes_of(&"543210"[i], 1));
 	assert_int_equal(kv_failed(txn), ERR_OK);
 	assert_int_equal(kv_count(txn, HOUSES), 5);
 	assert_true(kv_find(txn, HOUSES, bytes_text("d"), &value));
