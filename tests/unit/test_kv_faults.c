@@ -404,10 +404,10 @@ grow_and_write(struct child *test, void *arg)
 	bool good = child_await(test) && kv_open(&place->config, &kv) == ERR_OK;
 
 	for (unsigned i = 1; good && i <= 6; i++) {
-		good = write_rows(kv, 300 << i, i) == ERR_OK;
+		good = write_rows(kv, 300U << i, i) == ERR_OK;
 		/* One more try: the first may have been too large. */
 		for (int again = 0; !good && again < 8; again++)
-			good = write_rows(kv, 300 << i, i) == ERR_OK;
+			good = write_rows(kv, 300U << i, i) == ERR_OK;
 		child_signal(test);
 		good = good && child_await(test) &&
 		       read_rows(kv, 10) == 100 + i;
@@ -432,7 +432,7 @@ two_processes_see_each_others_rows_and_maps(void **state)
 	child_signal(&child);
 	for (unsigned i = 1; i <= 6; i++) {
 		assert_true(child_await(&child));
-		assert_int_equal(read_rows(kv, 300 << i), i);
+		assert_int_equal(read_rows(kv, 300U << i), i);
 		assert_int_equal(write_rows(kv, 10, 100 + i), ERR_OK);
 		child_signal(&child);
 	}
