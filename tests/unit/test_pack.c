@@ -151,6 +151,14 @@ static const struct {
     {PACK(FIELD("f", "\"kind\":\"notes\""),
 	 ",\"derived\":[" FIELD("f", "\"type\":\"int\"") "]"),
 	"pack: collections[0]: derived[0]: name: f stands there twice"},
+    {PACK(FIELD("f", "\"kind\":\"notes\""),
+	 ",\"derived\":[" FIELD("g", "\"type\":\"int\"") "," FIELD(
+	     "g", "\"type\":\"int\"") "]"),
+	"pack: collections[0]: derived[1]: name: g stands there twice"},
+    {PACK(FIELD("f", "\"kind\":\"notes\""),
+	 "},{\"name\":\"c\",\"space\":\"s\"," LABEL
+	 ",\"fields\":[" FIELD("f", "\"kind\":\"notes\"") "]"),
+	"pack: collections[1]: name: c stands there twice"},
     {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"U\"," LABEL "}", ""),
 	"pack: collections[0]: fields[0]: class: must be one of N, P, "
 	"S, F"},
