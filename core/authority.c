@@ -37,6 +37,7 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
+static bool passes(const struct grant *under, const struct fact_grant *grant);
 static bool grant_settle(
     struct authority *authority, const struct fact *fact, struct grant *grant);
 
@@ -316,6 +317,21 @@ authority_may(const struct authority *authority, const struct sign_key *key,
 	if (why != NULL)
 		*why = best;
 	return best != NULL;
+}
+
+bool
+authority_may_grant(const struct authority *authority,
+    const struct sign_key *key, const struct fact_grant *grant)
+{
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *own = &authority->grants[i];
+
+		if (own->counts && key_compare(&own->what.member, key) == 0 &&
+		    (own->what.gives.bits & RIGHT_ADMIN) != 0 &&
+		    passes(own, grant))
+			return true;
+	}
+	return false;
 }
 
 unsigned

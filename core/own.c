@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/heads.h"
 #include "core/meta.h"
 
 /* A row of TABLE_OWN: which incarnation we write in a space. */
@@ -256,7 +257,7 @@ own_sign(struct txn *txn, struct own *owns)
 
 		if (!own->unsigned_yet)
 			continue;
-		e = oplog_sign(txn, own->log, own->seed, &own->leaf);
+		e = heads_sign(txn, own->log, own->seed, &own->leaf);
 		if (e != ERR_OK)
 			return txn_fail(txn, e);
 		own->unsigned_yet = false;

@@ -12,7 +12,8 @@
 #include "core/apply.h"
 #include "core/compose.h"
 #include "core/file.h"
-#include "core/heads.h"
+#include "core/founder.h"
+#include "core/fsck.h"
 #include "core/history.h"
 #include "core/mark.h"
 #include "core/meta.h"
@@ -25,8 +26,7 @@
 enum {
 	STORE_FORMAT = 1,
 	/* Room that is kept aside for the day when the disk is full. */
-	BALLAST_SIZE = 32 * 1024 * 1024,
-	HEADS_CHECKED_MAX = 64,
+	BALLAST_SIZE = 8 * 1024 * 1024,
 };
 
 static const char meta_format[] = "format";
@@ -63,15 +63,12 @@ static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
-static enum err own_heads_check(struct store *store) MUST_USE;
 static enum err mark_look(struct store *store) MUST_USE;
+static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
 static enum err fill(const char *dir, const struct store_plan *plan) MUST_USE;
-static enum err found(struct store *store, const struct store_plan *plan,
-    const struct fact_founding *founding) MUST_USE;
-static enum err founding_make(struct store *store,
-    const struct store_plan *plan, struct city_id *city,
-    struct buf *record) MUST_USE;
+static enum err content_make(struct store *store, const struct store_plan *plan,
+    struct bytes founding) MUST_USE;
 
 static char *
 path_in(const char *dir, const char *name)
@@ -337,12 +334,13 @@ store_abort(struct store *store)
 static enum err
 seal_all(struct store *store)
 {
+	struct composer composer = composer_of(store, false);
 	struct txn *txn = &store->txn;
 	enum err e = kv_failed(txn->kv);
 
 	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
 	     draft = draft->next)
-		e = compose_seal(store_composer(store), draft);
+		e = compose_seal(&composer, draft);
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
 	if (e == ERR_OK && txn->authority_changed)
@@ -363,4 +361,326 @@ store_authority(struct store *store, const struct authority **authority)
 	    &store->txn, &store->identity.city, &store->authority);
 	*authority = &store->authority;
 	return e;
+}
+
+/* After a full disk, a failed sync or a panic: makes room, opens the data anew,
+ * and believes nothing until the newest heads of our own logs hold again. */
+static enum err
+again(struct store *store)
+{
+	char *ballast = path_in(store->dir, "ballast");
+	enum err e;
+
+	kv_close(store->kv);
+	store->kv = NULL;
+	/* That there is no ballast left is no reason to give up. */
+	e = file_remove(ballast);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		goto out;
+	e = kv_start(store, false);
+	if (e != ERR_OK)
+		goto out;
+	store->broken = false;
+	e = store_begin(store, false);
+	if (e == ERR_OK) {
+		e = fsck_heads(store, &store->identity.key);
+		store_abort(store);
+	}
+	/* The room is taken again as soon as there is some. */
+	if (e == ERR_OK && file_ballast(ballast, BALLAST_SIZE) != ERR_OK)
+		e = ERR_OK;
+out:
+	store->broken = e != ERR_OK;
+	mem_free(ballast);
+	return e == ERR_OK ? e
+			   : err_wrap(e, "opening store %s again", store->dir);
+}
+
+/* Who writes: this node, or root where it is kept here. */
+static struct composer
+composer_of(struct store *store, bool as_root)
+{
+	struct bytes founding = {0};
+	struct composer composer = {.txn = &store->txn,
+	    .owns = &store->owns,
+	    .drafts = &store->drafts,
+	    .writer = {.identity = &store->identity,
+		.seed = &store->identity.seed,
+		.key = &store->identity.key,
+		.authority = &store->authority}};
+
+	if (as_root && meta_find(&store->txn, meta_founding, &founding)) {
+		composer.writer.seed = &store->root.seed;
+		composer.writer.key = &store->root_key;
+		composer.writer.founding = arena_bytes(
+		    &store->txn.arena, founding);
+	}
+	return composer;
+}
+
+enum err
+store_write(struct store *store, const struct store_write *write,
+    struct record_id *record, bool *changed)
+{
+	const struct authority *authority;
+	struct composer composer = composer_of(store, false);
+	enum err e;
+
+	assert(store->open && store->txn.write);
+	e = store_authority(store, &authority);
+	if (e != ERR_OK)
+		return e;
+	return compose_write(&composer, write, record, changed);
+}
+
+enum err
+store_admit(struct store *store, const struct fact_member *member)
+{
+	const struct authority *authority;
+	struct composer composer = composer_of(store, store->has_root);
+	struct buf plain = {0};
+	enum err e = store_authority(store, &authority);
+
+	if (e == ERR_OK &&
+	    (!text_is_utf8(member->label) || member->label.n == 0 ||
+		member->label.n > LIMIT_LABEL_SIZE))
+		e = err_set(ERR_INVALID,
+		    "the name of a member has 1 to %d bytes of UTF-8",
+		    LIMIT_LABEL_SIZE);
+	if (e == ERR_OK) {
+		fact_member_put(member, &plain);
+		e = compose_fact(&composer, DELTA_MEMBER, buf_bytes(&plain));
+	}
+	buf_fini(&plain);
+	return e;
+}
+
+enum err
+store_grant(struct store *store, const struct fact_grant *grant)
+{
+	const struct authority *authority;
+	struct composer composer = composer_of(store, store->has_root);
+	struct buf plain = {0};
+	enum err e = store_authority(store, &authority);
+
+	if (e == ERR_OK && authority_member(authority, &grant->member) == NULL)
+		e = err_set(
+		    ERR_NOT_FOUND, "this key is not a member: admit it first");
+	if (e == ERR_OK && !store->has_root &&
+	    !authority_may_grant(authority, &store->identity.key, grant))
+		e = err_set(ERR_DENIED,
+		    "this node may not pass on these rights for '%s'",
+		    grant->prefix.text);
+	if (e == ERR_OK) {
+		fact_grant_put(grant, &plain);
+		e = compose_fact(&composer, DELTA_GRANT, buf_bytes(&plain));
+	}
+	buf_fini(&plain);
+	return e;
+}
+
+enum err
+store_locate(
+    struct store *store, const struct record_id *id, struct space *space)
+{
+	struct txn *txn = &store->txn;
+	struct space_state **spaces;
+	size_t n;
+	enum err e = space_all(txn, &spaces, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct bytes row;
+		struct key key;
+
+		tables_record_key(spaces[i]->no, id, &key);
+		if (!kv_find(txn->kv, TABLE_RECORDS, tables_key(&key), &row))
+			continue;
+		*space = spaces[i]->name;
+		return kv_failed(txn->kv);
+	}
+	if (e == ERR_OK)
+		e = kv_failed(txn->kv);
+	return e != ERR_OK
+		   ? e
+		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+}
+
+enum err
+store_get(struct store *store, const struct space *space,
+    const struct record_id *id, struct arena *arena, struct record *record)
+{
+	struct space_state *state = space_find(&store->txn, space);
+	enum err e = kv_failed(store->txn.kv);
+
+	if (e == ERR_OK && state == NULL)
+		e = err_set(ERR_NOT_FOUND,
+		    "nothing of the space '%s' is held here", space->text);
+	if (e == ERR_OK)
+		e = record_get(&store->txn, state, id, true, arena, record);
+	if (e == ERR_OK && !record->exists)
+		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
+		    space->text);
+	return e;
+}
+
+void
+store_token(const struct record *record, struct buf *token)
+{
+	compose_token(record, token);
+}
+
+static int
+history_order(const void *a, const void *b)
+{
+	const struct merge_change *left = a;
+	const struct merge_change *right = b;
+
+	if (left->stamp.v != right->stamp.v)
+		return left->stamp.v < right->stamp.v ? -1 : 1;
+	return id_change_compare(&left->at, &right->at);
+}
+
+enum err
+store_history(struct store *store, const struct space *space,
+    const struct record_id *id, struct arena *arena,
+    struct merge_changes *changes)
+{
+	struct space_state *state = space_find(&store->txn, space);
+	enum err e = kv_failed(store->txn.kv);
+
+	*changes = (struct merge_changes){0};
+	if (e == ERR_OK && state != NULL)
+		e = history_load(&store->txn, state, id, arena, changes);
+	if (e == ERR_OK && changes->n == 0)
+		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
+		    space->text);
+	if (e == ERR_OK)
+		qsort(
+		    changes->p, changes->n, sizeof(*changes->p), history_order);
+	return e;
+}
+
+enum err
+store_actor(struct store *store, struct bytes name, struct actor_id *actor)
+{
+	enum err e = identity_actor(&store->identity, name, actor);
+	struct key key = {0};
+
+	if (e != ERR_OK || !store->open || !store->txn.write)
+		return e;
+	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
+	txn_put(&store->txn, TABLE_ACTORS, &key, name);
+	return kv_failed(store->txn.kv);
+}
+
+struct bytes
+store_actor_name(
+    struct store *store, const struct actor_id *actor, struct arena *arena)
+{
+	struct bytes name = {0};
+	struct key key = {0};
+
+	assert(store->open);
+	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
+	if (!txn_find(&store->txn, TABLE_ACTORS, &key, &name))
+		return (struct bytes){0};
+	return arena_bytes(arena, name);
+}
+
+enum err
+store_create(const struct store_plan *plan)
+{
+	struct buf fresh = {0};
+	struct file_stat stat;
+	const char *dir;
+	enum err e = founder_check(plan);
+
+	if (e != ERR_OK)
+		return e;
+	if (file_stat(plan->dir, &stat) == ERR_OK)
+		return err_set(ERR_EXISTS,
+		    "%s is there already: choose another directory", plan->dir);
+	buf_add_format(&fresh, "%s.new", plan->dir);
+	dir = buf_text(&fresh);
+	e = file_remove_tree(dir);
+	if (e == ERR_OK)
+		e = file_make_dir(dir);
+	if (e == ERR_OK)
+		e = fill(dir, plan);
+	if (e == ERR_OK)
+		e = file_move(dir, plan->dir);
+	if (e != ERR_OK) {
+		struct fault fault;
+
+		err_keep(&fault, e);
+		if (file_remove_tree(dir) != ERR_OK)
+			fault.code = e;
+		e = err_raise(&fault);
+		e = err_wrap(e, "making store %s", plan->dir);
+	}
+	buf_fini(&fresh);
+	return e;
+}
+
+/* Makes the content of a new store in the directory `dir`. */
+static enum err
+fill(const char *dir, const struct store_plan *plan)
+{
+	struct store *store = mem_zeros(1, sizeof(*store));
+	struct buf founding = {0};
+	char *lock = path_in(dir, "lock");
+	char *ballast = path_in(dir, "ballast");
+	enum err e;
+
+	store->dir = mem_text(dir);
+	store->host = plan->host;
+	e = file_lock_init(&store->lock, lock, true);
+	if (e == ERR_OK)
+		e = founder_keys(dir, plan, &founding);
+	if (e == ERR_OK)
+		e = keys_load(store);
+	if (e == ERR_OK)
+		e = kv_start(store, true);
+	if (e == ERR_OK)
+		e = content_make(store, plan, buf_bytes(&founding));
+	if (e == ERR_OK)
+		e = file_ballast(ballast, BALLAST_SIZE);
+	if (e == ERR_OK)
+		e = file_sync(dir);
+	store_close(store);
+	buf_fini(&founding);
+	mem_free(lock);
+	mem_free(ballast);
+	return e;
+}
+
+/* The first transaction: what the store is, and the founder's rights. */
+static enum err
+content_make(
+    struct store *store, const struct store_plan *plan, struct bytes founding)
+{
+	const struct rights all = {.bits = RIGHTS_ALL, .classes = CLASSES_ALL};
+	struct fact_member member = {
+	    .key = store->identity.key, .label = plan->label};
+	struct fact_grant grant = {
+	    .member = store->identity.key, .gives = all, .passes = all};
+	enum err e = store_begin(store, true);
+
+	if (e != ERR_OK)
+		return e;
+	meta_put_number(&store->txn, meta_format, STORE_FORMAT);
+	meta_put(&store->txn, meta_city, bytes_of(store->identity.city.b, 32));
+	if (founding.n > 0) {
+		meta_put(&store->txn, meta_founding, founding);
+		e = store_admit(store, &member);
+		/* The grant needs the member to be known, which it is from the
+		 * next reading of the authority logs on. */
+		if (e == ERR_OK)
+			e = store_grant(store, &grant);
+	}
+	if (e != ERR_OK) {
+		store_abort(store);
+		return e;
+	}
+	return store_commit(store);
 }
