@@ -212,10 +212,17 @@ grant_settle(
 	under = authority_grant(authority, &fact->log->grant);
 	assert(under != NULL && under->counts);
 	grant->stratum = under->stratum + 1;
-	return grant->stratum <= LIMIT_GRANT_DEPTH &&
-	       id_covers_prefix(&under->what.prefix, &fact->grant.prefix) &&
-	       fact_rights_within(fact->grant.gives, under->what.passes) &&
-	       fact_rights_within(fact->grant.passes, under->what.passes);
+	return passes(under, &fact->grant);
+}
+
+/* Does `under` let its holder give `grant`? */
+static bool
+passes(const struct grant *under, const struct fact_grant *grant)
+{
+	return under->stratum < LIMIT_GRANT_DEPTH &&
+	       id_covers_prefix(&under->what.prefix, &grant->prefix) &&
+	       fact_rights_within(grant->gives, under->what.passes) &&
+	       fact_rights_within(grant->passes, under->what.passes);
 }
 
 static int

@@ -302,6 +302,7 @@ known_gather(struct composing *c)
 {
 	struct txn *txn = c->composer->txn;
 	struct space_state *space;
+	struct merge_changes all;
 	struct merge_change *changes;
 	const struct change_ref **queue;
 	bool *taken;
@@ -311,9 +312,11 @@ known_gather(struct composing *c)
 
 	e = space_get(txn, &c->write->space, &space);
 	if (e == ERR_OK)
-		e = history_load(txn, space, &c->id, &txn->arena, &changes, &n);
+		e = history_load(txn, space, &c->id, &txn->arena, &all);
 	if (e != ERR_OK)
 		return e;
+	changes = all.p;
+	n = all.n;
 	if (n > 0)
 		qsort(changes, n, sizeof(*changes), history_order);
 	c->known = arena_array(&txn->arena, n, sizeof(*c->known));

@@ -1,14 +1,114 @@
 /*
- * The beginning of a store: keys are drawn and, for a new city, its founding
- * record is made.  core/store.c calls this once for each store.
+ * The beginning of a store: keys are drawn, for a new city its founding record
+ * is made, and the first transaction says what the store is.  Everything
+ * happens in a directory beside, which is renamed when it is whole and synced.
  */
 #include "core/founder.h"
 
 #include "core/file.h"
+#include "core/meta.h"
 #include "proto/text.h"
 
+static enum err plan_check(const struct store_plan *plan) MUST_USE;
+static enum err fill(const char *dir, const struct store_plan *plan) MUST_USE;
+static enum err keys_draw(const char *dir, const struct store_plan *plan,
+    struct buf *founding) MUST_USE;
+static enum err content_make(struct store *store, const struct store_plan *plan,
+    struct bytes founding) MUST_USE;
+
 enum err
-founder_check(const struct store_plan *plan)
+founder_create(const struct store_plan *plan)
+{
+	struct buf fresh = {0};
+	struct file_stat stat;
+	const char *dir;
+	enum err e = plan_check(plan);
+
+	if (e != ERR_OK)
+		return e;
+	if (file_stat(plan->dir, &stat) == ERR_OK)
+		return err_set(ERR_EXISTS,
+		    "%s is there already: choose another directory", plan->dir);
+	buf_add_format(&fresh, "%s.new", plan->dir);
+	dir = buf_text(&fresh);
+	e = file_remove_tree(dir);
+	if (e == ERR_OK)
+		e = file_make_dir(dir);
+	if (e == ERR_OK)
+		e = fill(dir, plan);
+	if (e == ERR_OK)
+		e = file_move(dir, plan->dir);
+	if (e != ERR_OK) {
+		struct fault fault;
+
+		err_keep(&fault, e);
+		if (file_remove_tree(dir) != ERR_OK)
+			fault.code = e;
+		e = err_raise(&fault);
+		e = err_wrap(e, "making store %s", plan->dir);
+	}
+	buf_fini(&fresh);
+	return e;
+}
+
+/* Makes the content of a new store in the directory `dir`. */
+static enum err
+fill(const char *dir, const struct store_plan *plan)
+{
+	struct store *store = NULL;
+	struct buf founding = {0};
+	struct buf ballast = {0};
+	enum err e = keys_draw(dir, plan, &founding);
+
+	if (e == ERR_OK)
+		e = store_open_empty(dir, plan->host, &store);
+	if (e == ERR_OK)
+		e = content_make(store, plan, buf_bytes(&founding));
+	store_close(store);
+	buf_add_format(&ballast, "%s/ballast", dir);
+	if (e == ERR_OK)
+		e = file_ballast(buf_text(&ballast), STORE_BALLAST_SIZE);
+	if (e == ERR_OK)
+		e = file_sync(dir);
+	buf_fini(&founding);
+	buf_fini(&ballast);
+	return e;
+}
+
+/* The first transaction: what the store is, and the founder's rights. */
+static enum err
+content_make(
+    struct store *store, const struct store_plan *plan, struct bytes founding)
+{
+	const struct rights all = {.bits = RIGHTS_ALL, .classes = CLASSES_ALL};
+	struct fact_member member = {
+	    .key = store_identity(store)->key, .label = plan->label};
+	struct fact_grant grant = {
+	    .member = store_identity(store)->key, .gives = all, .passes = all};
+	enum err e = store_begin(store, true);
+
+	if (e != ERR_OK)
+		return e;
+	meta_put_number(store_txn(store), meta_format, META_FORMAT);
+	meta_put(store_txn(store), meta_city,
+	    bytes_of(store_identity(store)->city.b, 32));
+	if (founding.n > 0) {
+		meta_put(store_txn(store), meta_founding, founding);
+		e = store_admit(store, &member);
+		/* The grant needs the member to be known, which it is from the
+		 * next reading of the authority logs on. */
+		if (e == ERR_OK)
+			e = store_grant(store, &grant);
+	}
+	if (e != ERR_OK) {
+		store_abort(store);
+		return e;
+	}
+	return store_commit(store);
+}
+
+static enum err
+plan_check(const struct store_plan *plan)
 {
 	bool remote = false;
 	struct buf parent = {0};
@@ -40,9 +140,8 @@ founder_check(const struct store_plan *plan)
 	return e;
 }
 
-enum err
-founder_keys(
-    const char *dir, const struct store_plan *plan, struct buf *founding)
+static enum err
+keys_draw(const char *dir, const struct store_plan *plan, struct buf *founding)
 {
 	const struct host *host = plan->host;
 	struct identity identity = {0};

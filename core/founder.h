@@ -3,17 +3,19 @@
 
 #include "core/store.h"
 
-/*
- * What there is before a store is: the names, the keys, the founding record.
- */
+/* How a store is made: by founding a city, or as a member of one. */
+struct store_plan {
+	const char *dir; /* must not exist yet */
+	const struct host *host;
+	struct bytes found;	    /* found a city of this name, or empty */
+	struct bytes label;	    /* when founding: the name of this node */
+	const struct city_id *join; /* else: the city to belong to */
+};
 
-/* Are the names in `plan` sound, and may a store lie where it says?
- * ERR_INVALID, ERR_DENIED for a file system of other machines. */
-enum err founder_check(const struct store_plan *plan) MUST_USE;
-/* Draws keys for the store in the directory `dir` and writes them there (files
- * `identity` and, for a founder, `root`).  The founding record is appended to
- * `founding`; nothing for a store that joins. */
-enum err founder_keys(const char *dir, const struct store_plan *plan,
-    struct buf *founding) MUST_USE;
+/* Makes the store plan->dir in a temporary directory beside it, synced and
+ * renamed.  A founder holds the root keys (file `root`) and has all rights
+ * everywhere.  ERR_EXISTS; ERR_INVALID for a bad name; ERR_DENIED for a file
+ * system of other machines. */
+enum err founder_create(const struct store_plan *plan) MUST_USE;
 
 #endif

@@ -12,7 +12,6 @@
 #include "core/apply.h"
 #include "core/compose.h"
 #include "core/file.h"
-#include "core/founder.h"
 #include "core/fsck.h"
 #include "core/history.h"
 #include "core/mark.h"
@@ -22,16 +21,6 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "proto/text.h"
-
-enum {
-	STORE_FORMAT = 1,
-	/* Room that is kept aside for the day when the disk is full. */
-	BALLAST_SIZE = 8 * 1024 * 1024,
-};
-
-static const char meta_format[] = "format";
-static const char meta_city[] = "city";
-static const char meta_founding[] = "founding";
 
 struct store {
 	char *dir; /* owned, as all below */
@@ -57,8 +46,9 @@ struct store {
 };
 
 static char *path_in(const char *dir, const char *name);
-static enum err store_open_mode(const char *dir, const struct host *host,
-    bool alone, struct store **store) MUST_USE;
+enum open_mode { OPEN_BESIDE, OPEN_ALONE, OPEN_EMPTY };
+static enum err open_as(const char *dir, const struct host *host,
+    enum open_mode mode, struct store **store) MUST_USE;
 static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
@@ -66,10 +56,6 @@ static enum err again(struct store *store) MUST_USE;
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
-static enum err fill(const char *dir, const struct store_plan *plan) MUST_USE;
-static enum err content_make(struct store *store, const struct store_plan *plan,
-    struct bytes founding) MUST_USE;
-
 static char *
 path_in(const char *dir, const char *name)
 {
@@ -85,18 +71,24 @@ path_in(const char *dir, const char *name)
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
 {
-	return store_open_mode(dir, host, false, store);
+	return open_as(dir, host, OPEN_BESIDE, store);
+}
+
+enum err
+store_open_empty(const char *dir, const struct host *host, struct store **store)
+{
+	return open_as(dir, host, OPEN_EMPTY, store);
 }
 
 enum err
 store_open_alone(const char *dir, const struct host *host, struct store **store)
 {
-	return store_open_mode(dir, host, true, store);
+	return open_as(dir, host, OPEN_ALONE, store);
 }
 
 static enum err
-store_open_mode(
-    const char *dir, const struct host *host, bool alone, struct store **out)
+open_as(const char *dir, const struct host *host, enum open_mode mode,
+    struct store **out)
 {
 	struct store *store;
 	struct file_stat stat;
@@ -108,20 +100,22 @@ store_open_mode(
 	store->dir = mem_text(dir);
 	store->host = host;
 	e = file_stat(lock, &stat);
+	if (e == ERR_NOT_FOUND && mode == OPEN_EMPTY)
+		e = ERR_OK;
 	if (e == ERR_NOT_FOUND)
 		e = err_set(ERR_NOT_FOUND,
 		    "%s is not a golmok store: make one with `golmok init`, or "
 		    "name another with --store",
 		    dir);
 	if (e == ERR_OK)
-		e = file_lock_init(&store->lock, lock, alone);
+		e = file_lock_init(&store->lock, lock, mode != OPEN_BESIDE);
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
 		e = keys_load(store);
 	if (e == ERR_OK)
-		e = kv_start(store, false);
-	if (e == ERR_OK)
+		e = kv_start(store, mode == OPEN_EMPTY);
+	if (e == ERR_OK && mode != OPEN_EMPTY)
 		e = format_check(store);
 	mem_free(lock);
 	if (e != ERR_OK) {
@@ -187,11 +181,11 @@ format_check(struct store *store)
 	if (e != ERR_OK)
 		return e;
 	format = meta_number(&store->txn, meta_format);
-	if (kv_failed(store->txn.kv) == ERR_OK && format > STORE_FORMAT)
+	if (kv_failed(store->txn.kv) == ERR_OK && format > META_FORMAT)
 		e = err_set(ERR_VERSION,
 		    "store %s has format %llu, and this program knows %d: use "
 		    "a newer golmok",
-		    store->dir, (unsigned long long)format, STORE_FORMAT);
+		    store->dir, (unsigned long long)format, META_FORMAT);
 	else if (!meta_find_fixed(&store->txn, meta_city, city.b, 32))
 		e = err_set(ERR_CORRUPT,
 		    "store %s does not say which city it belongs to: restore "
@@ -387,7 +381,7 @@ again(struct store *store)
 		store_abort(store);
 	}
 	/* The room is taken again as soon as there is some. */
-	if (e == ERR_OK && file_ballast(ballast, BALLAST_SIZE) != ERR_OK)
+	if (e == ERR_OK && file_ballast(ballast, STORE_BALLAST_SIZE) != ERR_OK)
 		e = ERR_OK;
 out:
 	store->broken = e != ERR_OK;
@@ -585,102 +579,4 @@ store_actor_name(
 	if (!txn_find(&store->txn, TABLE_ACTORS, &key, &name))
 		return (struct bytes){0};
 	return arena_bytes(arena, name);
-}
-
-enum err
-store_create(const struct store_plan *plan)
-{
-	struct buf fresh = {0};
-	struct file_stat stat;
-	const char *dir;
-	enum err e = founder_check(plan);
-
-	if (e != ERR_OK)
-		return e;
-	if (file_stat(plan->dir, &stat) == ERR_OK)
-		return err_set(ERR_EXISTS,
-		    "%s is there already: choose another directory", plan->dir);
-	buf_add_format(&fresh, "%s.new", plan->dir);
-	dir = buf_text(&fresh);
-	e = file_remove_tree(dir);
-	if (e == ERR_OK)
-		e = file_make_dir(dir);
-	if (e == ERR_OK)
-		e = fill(dir, plan);
-	if (e == ERR_OK)
-		e = file_move(dir, plan->dir);
-	if (e != ERR_OK) {
-		struct fault fault;
-
-		err_keep(&fault, e);
-		if (file_remove_tree(dir) != ERR_OK)
-			fault.code = e;
-		e = err_raise(&fault);
-		e = err_wrap(e, "making store %s", plan->dir);
-	}
-	buf_fini(&fresh);
-	return e;
-}
-
-/* Makes the content of a new store in the directory `dir`. */
-static enum err
-fill(const char *dir, const struct store_plan *plan)
-{
-	struct store *store = mem_zeros(1, sizeof(*store));
-	struct buf founding = {0};
-	char *lock = path_in(dir, "lock");
-	char *ballast = path_in(dir, "ballast");
-	enum err e;
-
-	store->dir = mem_text(dir);
-	store->host = plan->host;
-	e = file_lock_init(&store->lock, lock, true);
-	if (e == ERR_OK)
-		e = founder_keys(dir, plan, &founding);
-	if (e == ERR_OK)
-		e = keys_load(store);
-	if (e == ERR_OK)
-		e = kv_start(store, true);
-	if (e == ERR_OK)
-		e = content_make(store, plan, buf_bytes(&founding));
-	if (e == ERR_OK)
-		e = file_ballast(ballast, BALLAST_SIZE);
-	if (e == ERR_OK)
-		e = file_sync(dir);
-	store_close(store);
-	buf_fini(&founding);
-	mem_free(lock);
-	mem_free(ballast);
-	return e;
-}
-
-/* The first transaction: what the store is, and the founder's rights. */
-static enum err
-content_make(
-    struct store *store, const struct store_plan *plan, struct bytes founding)
-{
-	const struct rights all = {.bits = RIGHTS_ALL, .classes = CLASSES_ALL};
-	struct fact_member member = {
-	    .key = store->identity.key, .label = plan->label};
-	struct fact_grant grant = {
-	    .member = store->identity.key, .gives = all, .passes = all};
-	enum err e = store_begin(store, true);
-
-	if (e != ERR_OK)
-		return e;
-	meta_put_number(&store->txn, meta_format, STORE_FORMAT);
-	meta_put(&store->txn, meta_city, bytes_of(store->identity.city.b, 32));
-	if (founding.n > 0) {
-		meta_put(&store->txn, meta_founding, founding);
-		e = store_admit(store, &member);
-		/* The grant needs the member to be known, which it is from the
-		 * next reading of the authority logs on. */
-		if (e == ERR_OK)
-			e = store_grant(store, &grant);
-	}
-	if (e != ERR_OK) {
-		store_abort(store);
-		return e;
-	}
-	return store_commit(store);
 }
