@@ -28,9 +28,10 @@ apply_delta(struct txn *txn, struct log *log, struct bytes header,
 	    .seq = seq,
 	    .bodies = bodies,
 	    .bodies_n = bodies_n};
-	enum err e;
+	struct oplog_entry entry = {
+	    .header = header, .bodies = bodies, .bodies_n = bodies_n};
+	enum err e = oplog_append(txn, log, &entry, &delta, leaf);
 
-	e = oplog_append(txn, log, header, bodies, bodies_n, &delta, leaf);
 	if (e != ERR_OK)
 		return e;
 	memcpy(from.leaf, leaf->b, sizeof(from.leaf));

@@ -81,12 +81,12 @@ heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 	struct key key;
 	bool news = !log->has_head || head->size > log->head_size;
 
-	if (!news && head->size < log->head_size) {
+	if (head->size < log->frontier.size ||
+	    (!news && head->size < log->head_size)) {
 		if (head->size % HEADS_STEP == 0)
 			row_put(txn, log, head);
 		return;
 	}
-	assert(head->size >= log->frontier.size);
 	assert(ahead != NULL || log->frontier.size == 0 ||
 	       head->size == log->frontier.size);
 	if (news && log->has_head && log->head_size % HEADS_STEP != 0) {

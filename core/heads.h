@@ -20,8 +20,9 @@ enum err heads_sign(struct txn *txn, struct log *log,
 /* Stores a head whose signature the caller has checked, and that contradicts no
  * other, as the newest one.  `ahead` is the proof from frontier.size to it; it
  * may be NULL when frontier.size is head->size or 0.  The head before is
- * removed unless it is kept for ever.  A head that is smaller than the newest
- * is kept only if it is kept for ever, and changes nothing else. */
+ * removed unless it is kept for ever.  A head that is smaller than the newest,
+ * or than what is held, is kept only if it is kept for ever, and changes
+ * nothing else. */
 void heads_put(struct txn *txn, struct log *log, const struct note_head *head,
     const struct merkle_proof *ahead);
 /* The smallest stored head of at least `size` leaves; ERR_NOT_FOUND when there

@@ -33,7 +33,9 @@ append_is_opaque(struct txn *txn, struct log *log, struct bytes header)
 	struct hash expected;
 
 	assert_int_equal(
-	    oplog_append(txn, log, header, NULL, 0, &delta, &leaf), ERR_OK);
+	    oplog_append(txn, log, &(struct oplog_entry){.header = header},
+		&delta, &leaf),
+	    ERR_OK);
 	merkle_leaf(header, &expected);
 	assert_memory_equal(leaf.b, expected.b, 32);
 	if (delta.opaque) {
@@ -253,6 +255,7 @@ a_delta_row_with_a_right_checksum_is_still_read_within_bounds(void **state)
 	struct log *log = log_of(txn, 1);
 	struct stored_body body = {
 	    .form = BODY_OPEN, .sealed = bytes_text("s")};
+	struct oplog_entry entry = {.bodies = &body, .bodies_n = 1};
 	struct stored_delta stored;
 	struct delta delta;
 	struct hash leaf;
@@ -263,9 +266,8 @@ a_delta_row_with_a_right_checksum_is_still_read_within_bounds(void **state)
 	size_t cuts[2];
 
 	replica_header(log, 0, 1, 0, &header);
-	assert_int_equal(
-	    oplog_append(txn, log, buf_bytes(&header), &body, 1, &delta, &leaf),
-	    ERR_OK);
+	entry.header = buf_bytes(&header);
+	assert_int_equal(oplog_append(txn, log, &entry, &delta, &leaf), ERR_OK);
 	txn = replica_reopen(replica);
 	log = log_of(txn, 1);
 	tables_delta_key(log->space->no, log->no, 0, &key);

@@ -44,13 +44,13 @@ append(struct txn *txn, struct log *log, unsigned classes,
 {
 	uint64_t seq = log->frontier.size;
 	struct buf header = {0};
+	struct oplog_entry entry = {.bodies = bodies, .bodies_n = bodies_n};
 	struct delta delta;
 	struct hash leaf;
 
 	replica_header(log, seq, seq + 1, classes, &header);
-	assert_int_equal(oplog_append(txn, log, buf_bytes(&header), bodies,
-			     bodies_n, &delta, &leaf),
-	    ERR_OK);
+	entry.header = buf_bytes(&header);
+	assert_int_equal(oplog_append(txn, log, &entry, &delta, &leaf), ERR_OK);
 	assert_false(delta.opaque);
 	buf_fini(&header);
 }
@@ -128,8 +128,9 @@ an_opaque_delta_owes_nothing(void **state)
 	struct delta delta;
 	struct hash leaf;
 
-	assert_int_equal(
-	    oplog_append(txn, log, bytes_text("?"), NULL, 0, &delta, &leaf),
+	assert_int_equal(oplog_append(txn, log,
+			     &(struct oplog_entry){.header = bytes_text("?")},
+			     &delta, &leaf),
 	    ERR_OK);
 	assert_int_equal(log->held, 1);
 	assert_int_equal(log->open[CLASS_P], 1);

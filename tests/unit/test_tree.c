@@ -51,7 +51,9 @@ append(struct txn *txn, struct log *log, struct hash *leaf)
 
 	replica_header(log, seq, seq + 1, 0, &header);
 	assert_int_equal(
-	    oplog_append(txn, log, buf_bytes(&header), NULL, 0, &delta, leaf),
+	    oplog_append(txn, log,
+		&(struct oplog_entry){.header = buf_bytes(&header)}, &delta,
+		leaf),
 	    ERR_OK);
 	buf_fini(&header);
 }
@@ -397,6 +399,30 @@ an_older_head_changes_nothing_but_is_kept_if_it_is_a_256th(void **state)
 }
 
 static void
+a_head_of_less_than_is_held_does_not_become_the_newest(void **state)
+{
+	struct replica *replica = *state;
+	struct txn *txn = replica_begin(replica, true);
+	struct sign_seed seed = replica_seed(1);
+	struct log *log = log_of(txn);
+	struct note_head head;
+	struct hash leaf;
+
+	append(txn, log, &leaf);
+	assert_int_equal(heads_sign(txn, log, &seed, &leaf), ERR_OK);
+	head = head_of(log);
+	append(txn, log, &leaf);
+	heads_put(txn, log, &head, NULL);
+	assert_int_equal(log->head_size, 1);
+	assert_int_equal(heads_sign(txn, log, &seed, &leaf), ERR_OK);
+	head = made_head(1);
+	heads_put(txn, log, &head, NULL);
+	assert_int_equal(log->head_size, 2);
+	assert_int_equal(kv_count(txn->kv, TABLE_HEADS), 1);
+	replica_commit(replica);
+}
+
+static void
 heads_of_one_log_are_not_those_of_the_next(void **state)
 {
 	struct replica *replica = *state;
@@ -484,6 +510,7 @@ main(void)
 	    TEST(a_leaf_that_is_not_the_end_of_the_tree_is_not_signed),
 	    TEST(the_newest_head_and_every_256th_are_kept),
 	    TEST(an_older_head_changes_nothing_but_is_kept_if_it_is_a_256th),
+	    TEST(a_head_of_less_than_is_held_does_not_become_the_newest),
 	    TEST(heads_of_one_log_are_not_those_of_the_next),
 	    TEST(the_proof_to_a_head_ahead_is_kept_until_it_is_reached),
 	    TEST(a_damaged_head_is_named),
