@@ -378,8 +378,7 @@ compare_survivors(const void *a, const void *b)
 	const struct survivor *y = b;
 	struct record_field field = {
 	    .name = x->op->field, .kind = body_kind(x->op->code)};
-	int order =
-	    merge_compare(&field, y->op->field, body_kind(y->op->code));
+	int order = merge_compare(&field, y->op->field, body_kind(y->op->code));
 
 	if (order != 0)
 		return order;

@@ -116,8 +116,8 @@ bool merge_is_conflict(const struct record_field *field);
 const struct record_field *merge_find(
     const struct record *record, struct bytes name, enum field_kind kind);
 /* Orders `field` against (name, kind): < 0, 0, > 0; as record.fields lie. */
-int merge_compare(const struct record_field *field, struct bytes name,
-    enum field_kind kind);
+int merge_compare(
+    const struct record_field *field, struct bytes name, enum field_kind kind);
 /* The dot of a value of `record`. */
 struct dot merge_dot(
     const struct record *record, const struct record_value *value);
