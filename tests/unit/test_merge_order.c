@@ -311,6 +311,44 @@ of_one_writer_the_last_change_of_a_register_stays(void **state)
 	}
 }
 
+static void
+ten_thousand_changes_merge_at_once(void **state)
+{
+	enum { MANY = 10000 };
+	struct arena arena = {0};
+	struct merge_change *changes = arena_array(
+	    &arena, MANY, sizeof(*changes));
+	struct merge_op *ops = arena_array(&arena, MANY, sizeof(*ops));
+	struct dot *dots = arena_array(&arena, MANY, sizeof(*dots));
+	struct record record;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		struct merge_change *change = &changes[MANY - 1 - i];
+
+		change->at.delta.seq = i;
+		change->counts = i == MANY - 1;
+		change->ops = &ops[i];
+		change->ops_n = 1;
+		ops[i].has_body = true;
+		ops[i].code = OP_SET;
+		ops[i].field = bytes_text("f");
+		if (i > 0) {
+			dots[i].at.delta.seq = i - 1;
+			ops[i].seen = &dots[i];
+			ops[i].seen_n = 1;
+			change->parents = &dots[i].at;
+			change->parents_n = 1;
+		}
+	}
+	merge_record(changes, MANY, &arena, &record);
+	assert_int_equal(record.heads_n, 1);
+	assert_int_equal(record.fields_n, 1);
+	assert_int_equal(record.fields[0].n, 1);
+	assert_int_equal(record.sources[0].at.delta.seq, MANY - 1);
+	arena_fini(&arena);
+}
+
 int
 main(void)
 {
@@ -319,6 +357,7 @@ main(void)
 	    cmocka_unit_test(any_order_of_many_changes_makes_one_record),
 	    cmocka_unit_test(the_fast_way_agrees_with_the_plain_one),
 	    cmocka_unit_test(of_one_writer_the_last_change_of_a_register_stays),
+	    cmocka_unit_test(ten_thousand_changes_merge_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
