@@ -28,6 +28,7 @@ static void header_field(struct reading *in, int64_t key, struct delta *delta);
 static void refs_read(struct reading *in, struct delta *delta);
 static void changes_read(struct reading *in, struct delta *delta);
 static void change_read(struct reading *in, struct delta_change *change);
+static void act_read(struct reading *in, struct delta_change *change);
 static size_t tuples_read(struct reading *in, size_t per, size_t max);
 static void parents_read(struct reading *in, struct delta_change *change);
 static void seen_read(struct reading *in, struct delta_change *change);
@@ -257,10 +258,7 @@ change_read(struct reading *in, struct delta_change *change)
 			has_record = true;
 			bytes_copy(change->record.b, codec_get_fixed(r, 16));
 		} else if (key == DELTA_CHANGE_ACT) {
-			change->act = (enum delta_act)codec_get_uint(
-			    r, ACT_KEEP);
-			if (change->act == ACT_EDIT)
-				broken(in, "an edit that says so");
+			act_read(in, change);
 		} else if (key == DELTA_CHANGE_PARENTS) {
 			parents_read(in, change);
 		} else if (key == DELTA_CHANGE_SEEN) {
@@ -276,6 +274,21 @@ change_read(struct reading *in, struct delta_change *change)
 	}
 	if (!r->bad && !has_record)
 		broken(in, "a change without a record");
+}
+
+static void
+act_read(struct reading *in, struct delta_change *change)
+{
+	uint64_t act = codec_get_uint(&in->r, UINT32_MAX);
+
+	if (in->r.bad)
+		return;
+	if (act == ACT_EDIT)
+		broken(in, "an edit that says so");
+	else if (act > ACT_KEEP)
+		broken(in, "an act that is not known here");
+	else
+		change->act = (enum delta_act)act;
 }
 
 /* Begins an array of whole groups of `per` integers, at most `max` of them. */
@@ -321,10 +334,12 @@ seen_read(struct reading *in, struct delta_change *change)
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "an empty map of what was seen");
+		broken(in, "no operations in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t op = codec_get_key(&in->r, &last);
 
+		if (in->r.bad)
+			break;
 		if (op >= LIMIT_OPERATION_NUMBER)
 			broken(in, "an operation number out of range");
 		seen[i].op = (uint16_t)op;
@@ -367,7 +382,7 @@ commitments_read(struct reading *in, struct delta_change *change)
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "an empty map of commitments");
+		broken(in, "no commitments in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t class = codec_get_key(&in->r, &last);
 
