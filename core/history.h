@@ -41,6 +41,10 @@ enum err history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
     struct merge_changes *changes) MUST_USE;
 
+/* Sorts `changes`: parents before their children, and where that leaves a
+ * choice by stamp, then name.  Scratch memory comes from `arena`. */
+void history_sort(struct merge_changes *changes, struct arena *arena);
+
 /* Reads the stored delta `seq` of `log` into `from`, copied into `arena`; an
  * opaque one gives from->delta == NULL. */
 enum err history_delta(struct txn *txn, const struct log *log, uint64_t seq,

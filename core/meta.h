@@ -14,6 +14,8 @@ enum { META_FORMAT = 1 };
 extern const char meta_format[];
 extern const char meta_city[];
 extern const char meta_founding[];
+/* How many bodies came to deltas of `authority` that were held without. */
+extern const char meta_facts[];
 
 /* The value `name`, a view that lives until the next put; false when it was
  * never put. */

@@ -6,7 +6,6 @@
 #include "core/store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/apply.h"
@@ -528,6 +527,7 @@ store_grant(struct store *store, const struct fact_grant *grant)
 		    grant->prefix.text);
 	if (e == ERR_OK) {
 		fact_grant_put(grant, &plain);
+		composer.writer.passing = grant;
 		e = compose_fact(&composer, DELTA_GRANT, buf_bytes(&plain));
 	}
 	buf_fini(&plain);
@@ -584,17 +584,6 @@ store_token(const struct record *record, struct buf *token)
 	compose_token(record, token);
 }
 
-static int
-history_order(const void *a, const void *b)
-{
-	const struct merge_change *left = a;
-	const struct merge_change *right = b;
-
-	if (left->stamp.v != right->stamp.v)
-		return left->stamp.v < right->stamp.v ? -1 : 1;
-	return id_change_compare(&left->at, &right->at);
-}
-
 enum err
 store_history(struct store *store, const struct space *space,
     const struct record_id *id, struct arena *arena,
@@ -610,8 +599,7 @@ store_history(struct store *store, const struct space *space,
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);
 	if (e == ERR_OK)
-		qsort(
-		    changes->p, changes->n, sizeof(*changes->p), history_order);
+		history_sort(changes, arena);
 	return e;
 }
 
@@ -620,10 +608,14 @@ store_actor(struct store *store, struct bytes name, struct actor_id *actor)
 {
 	enum err e = identity_actor(&store->identity, name, actor);
 	struct key key = {0};
+	struct bytes known;
 
 	if (e != ERR_OK || !store->open || !store->txn.write)
 		return e;
 	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
+	if (txn_find(&store->txn, TABLE_ACTORS, &key, &known) &&
+	    bytes_equal(known, name))
+		return ERR_OK;
 	txn_put(&store->txn, TABLE_ACTORS, &key, name);
 	return kv_failed(store->txn.kv);
 }
