@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/actor.h"
 #include "core/apply.h"
+#include "core/ballast.h"
 #include "core/compose.h"
 #include "core/file.h"
 #include "core/fsck.h"
@@ -52,7 +54,6 @@ static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
-static void ballast_keep(const struct store *store);
 static bool is_disk(enum err e);
 static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
@@ -121,7 +122,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_OK && mode != OPEN_EMPTY)
 		e = format_check(store);
 	if (e == ERR_OK && mode != OPEN_EMPTY)
-		ballast_keep(store);
+		ballast_keep(store->dir);
 	mem_free(lock);
 	if (e != ERR_OK) {
 		struct fault fault;
@@ -405,49 +406,26 @@ store_authority(struct store *store, const struct authority **authority)
 static enum err
 again(struct store *store)
 {
-	char *ballast = path_in(store->dir, "ballast");
 	enum err e;
 
 	kv_close(store->kv);
 	store->kv = NULL;
-	/* That there is no ballast left is no reason to give up. */
-	e = file_remove(ballast);
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
-		goto out;
-	e = kv_start(store, false);
-	if (e != ERR_OK)
-		goto out;
-	store->broken = false;
-	e = store_begin(store, false);
+	e = ballast_drop(store->dir);
+	if (e == ERR_OK)
+		e = kv_start(store, false);
+	if (e == ERR_OK) {
+		store->broken = false;
+		e = store_begin(store, false);
+	}
 	if (e == ERR_OK) {
 		e = fsck_heads(store, &store->identity.key);
 		store_abort(store);
 	}
 	if (e == ERR_OK)
-		ballast_keep(store);
-out:
+		ballast_keep(store->dir);
 	store->broken = e != ERR_OK;
-	mem_free(ballast);
 	return e == ERR_OK ? e
 			   : err_wrap(e, "opening store %s again", store->dir);
-}
-
-/* Takes the ballast's room again, but only when the next writes find enough
- * beside it: otherwise they would fail on the room that was made for them. */
-static void
-ballast_keep(const struct store *store)
-{
-	char *ballast = path_in(store->dir, "ballast");
-	struct file_stat stat;
-	uint64_t free_bytes;
-
-	if (file_stat(ballast, &stat) == ERR_NOT_FOUND &&
-	    file_free_bytes(store->dir, &free_bytes) == ERR_OK &&
-	    free_bytes >= 4 * (uint64_t)STORE_BALLAST_SIZE &&
-	    file_ballast(ballast, STORE_BALLAST_SIZE) != ERR_OK) {
-		/* The store is as good as before; the next opening tries. */
-	}
-	mem_free(ballast);
 }
 
 /* Who writes: this node, or root where it is kept here. */
@@ -607,16 +585,10 @@ enum err
 store_actor(struct store *store, struct bytes name, struct actor_id *actor)
 {
 	enum err e = identity_actor(&store->identity, name, actor);
-	struct key key = {0};
-	struct bytes known;
 
 	if (e != ERR_OK || !store->open || !store->txn.write)
 		return e;
-	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
-	if (txn_find(&store->txn, TABLE_ACTORS, &key, &known) &&
-	    bytes_equal(known, name))
-		return ERR_OK;
-	txn_put(&store->txn, TABLE_ACTORS, &key, name);
+	actor_put(&store->txn, actor, name);
 	return kv_failed(store->txn.kv);
 }
 
@@ -624,12 +596,6 @@ struct bytes
 store_actor_name(
     struct store *store, const struct actor_id *actor, struct arena *arena)
 {
-	struct bytes name = {0};
-	struct key key = {0};
-
 	assert(store->open);
-	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
-	if (!txn_find(&store->txn, TABLE_ACTORS, &key, &name))
-		return (struct bytes){0};
-	return arena_bytes(arena, name);
+	return actor_name(&store->txn, actor, arena);
 }

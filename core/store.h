@@ -18,12 +18,6 @@
  */
 struct store;
 
-enum {
-	/* Room kept aside (file `ballast`) for the day when the disk is full:
-	 * what LMDB needs to free pages and commit. */
-	STORE_BALLAST_SIZE = 8 * 1024 * 1024,
-};
-
 /* Opens the store `dir` for work beside other processes; `host` is borrowed
  * until store_close.  ERR_NOT_FOUND: no store there.  ERR_BUSY: locked for
  * maintenance.  ERR_VERSION: a newer format.  ERR_CORRUPT. */
