@@ -28,9 +28,10 @@ apply_delta(struct txn *txn, struct log *log, struct bytes header,
 	    .seq = seq,
 	    .bodies = bodies,
 	    .bodies_n = bodies_n};
-	enum err e;
+	struct oplog_entry entry = {
+	    .header = header, .bodies = bodies, .bodies_n = bodies_n};
+	enum err e = oplog_append(txn, log, &entry, &delta, leaf);
 
-	e = oplog_append(txn, log, header, bodies, bodies_n, &delta, leaf);
 	if (e != ERR_OK)
 		return e;
 	memcpy(from.leaf, leaf->b, sizeof(from.leaf));
@@ -81,15 +82,14 @@ apply_record(
     struct txn *txn, struct space_state *space, const struct record_id *id)
 {
 	struct arena arena = {0};
-	struct merge_change *changes;
+	struct merge_changes changes;
 	struct record record;
-	size_t n;
 	enum err e;
 
-	e = history_load(txn, space, id, &arena, &changes, &n);
+	e = history_load(txn, space, id, &arena, &changes);
 	if (e != ERR_OK)
 		goto out;
-	merge_record(changes, n, &arena, &record);
+	merge_record(changes.p, changes.n, &arena, &record);
 	e = record_replace(txn, space, id, &record);
 out:
 	arena_fini(&arena);

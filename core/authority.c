@@ -37,6 +37,7 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
+static bool passes(const struct grant *under, const struct fact_grant *grant);
 static bool grant_settle(
     struct authority *authority, const struct fact *fact, struct grant *grant);
 
@@ -211,10 +212,17 @@ grant_settle(
 	under = authority_grant(authority, &fact->log->grant);
 	assert(under != NULL && under->counts);
 	grant->stratum = under->stratum + 1;
-	return grant->stratum <= LIMIT_GRANT_DEPTH &&
-	       id_covers_prefix(&under->what.prefix, &fact->grant.prefix) &&
-	       fact_rights_within(fact->grant.gives, under->what.passes) &&
-	       fact_rights_within(fact->grant.passes, under->what.passes);
+	return passes(under, &fact->grant);
+}
+
+/* Does `under` let its holder give `grant`? */
+static bool
+passes(const struct grant *under, const struct fact_grant *grant)
+{
+	return under->stratum < LIMIT_GRANT_DEPTH &&
+	       id_covers_prefix(&under->what.prefix, &grant->prefix) &&
+	       fact_rights_within(grant->gives, under->what.passes) &&
+	       fact_rights_within(grant->passes, under->what.passes);
 }
 
 static int
@@ -316,6 +324,21 @@ authority_may(const struct authority *authority, const struct sign_key *key,
 	if (why != NULL)
 		*why = best;
 	return best != NULL;
+}
+
+bool
+authority_may_grant(const struct authority *authority,
+    const struct sign_key *key, const struct fact_grant *grant)
+{
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *own = &authority->grants[i];
+
+		if (own->counts && key_compare(&own->what.member, key) == 0 &&
+		    (own->what.gives.bits & RIGHT_ADMIN) != 0 &&
+		    passes(own, grant))
+			return true;
+	}
+	return false;
 }
 
 unsigned

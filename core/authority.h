@@ -59,6 +59,10 @@ const struct grant *authority_grant(
 bool authority_may(const struct authority *authority,
     const struct sign_key *key, enum right right, const struct space *space,
     const struct grant **why);
+/* May `key` pass on what `grant` says: by a counting grant of its own with
+ * `admin`, within that one's prefix and rights, and not too deep? */
+bool authority_may_grant(const struct authority *authority,
+    const struct sign_key *key, const struct fact_grant *grant);
 /* The classes that `key` may read in `space`; in `authority` everybody reads N.
  * 0: none. */
 unsigned authority_reads(const struct authority *authority,

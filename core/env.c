@@ -214,13 +214,16 @@ length_check(struct env *env)
 }
 
 /* Only a walk can tell the two cases apart, so we make the file long enough,
- * walk, and take the length back when the walk failed. */
+ * with zeros for what is missing and for the last page if that is not whole,
+ * walk, and put it back as it was when the walk failed. */
 static enum err
 length_repair(struct env *env)
 {
+	struct buf tail = {0};
 	struct file_stat found;
 	MDB_envinfo info;
-	uint64_t needed;
+	uint64_t whole;
+	off_t needed;
 	int fd;
 	int rc = mdb_env_info(env->lmdb, &info);
 	enum err e;
@@ -229,15 +232,24 @@ length_repair(struct env *env)
 		rc = mdb_env_get_fd(env->lmdb, &fd);
 	if (rc != 0)
 		return env_error(env, rc, "open");
-	needed = (info.me_last_pgno + 1) * env->page_bytes;
+	needed = (off_t)((info.me_last_pgno + 1) * env->page_bytes);
 	e = file_stat(env->data, &found);
-	if (e != ERR_OK || found.size_bytes >= needed)
+	if (e != ERR_OK || found.size_bytes >= (uint64_t)needed)
 		return e;
-	if (ftruncate(fd, (off_t)needed) != 0)
-		return file_error(errno, "make longer", env->data);
-	e = pages_check(env);
-	if (e != ERR_OK && ftruncate(fd, (off_t)found.size_bytes) != 0)
-		e = err_wrap(e, "its length could not be set back");
+	whole = found.size_bytes / env->page_bytes * env->page_bytes;
+	e = file_read_from(env->data, whole, env->page_bytes, &tail);
+	if (e != ERR_OK)
+		goto out;
+	if (ftruncate(fd, (off_t)whole) != 0 || ftruncate(fd, needed) != 0)
+		e = file_error(errno, "make longer", env->data);
+	else
+		e = pages_check(env);
+	if (e != ERR_OK &&
+	    (ftruncate(fd, (off_t)whole) != 0 ||
+		pwrite(fd, tail.p, tail.n, (off_t)whole) != (ssize_t)tail.n))
+		e = err_wrap(e, "its end could not be put back");
+out:
+	buf_fini(&tail);
 	return e;
 }
 

@@ -82,6 +82,13 @@ file_error(int number, const char *doing, const char *path)
 enum err
 file_read(const char *path, size_t size_max, struct buf *content)
 {
+	return file_read_from(path, 0, size_max, content);
+}
+
+enum err
+file_read_from(
+    const char *path, uint64_t at, size_t size_max, struct buf *content)
+{
 	/* Not to block on a pipe that lies where a file should be. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t before = content->n;
@@ -94,6 +101,8 @@ file_read(const char *path, size_t size_max, struct buf *content)
 		e = file_error(errno, "look at", path);
 	else if (!S_ISREG(stat.st_mode))
 		e = err_set(ERR_INVALID, "read %s: it is no file", path);
+	else if (lseek(fd, (off_t)at, SEEK_SET) < 0)
+		e = file_error(errno, "read", path);
 	else
 		e = read_all(fd, path, size_max, content);
 	if (e != ERR_OK)

@@ -23,6 +23,9 @@ enum err file_error(int number, const char *doing, const char *path) MUST_USE;
  * it is no regular file. */
 enum err file_read(
     const char *path, size_t size_max, struct buf *content) MUST_USE;
+/* As file_read for what lies behind the first `at` bytes of `path`. */
+enum err file_read_from(const char *path, uint64_t at, size_t size_max,
+    struct buf *content) MUST_USE;
 /* Makes `content` the content of `path` with the permissions `mode`, durably:
  * after a crash or a failure there is the old file or the new one.  Writes to
  * `path` with ".new" appended first. */

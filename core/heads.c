@@ -6,14 +6,13 @@
 #include "core/heads.h"
 
 #include "core/tree.h"
-#include "proto/note.h"
 
 enum { HEAD_ROW_SIZE = 32 + 64 };
 
 static enum err ends_tree(
     struct txn *txn, const struct log *log, const struct hash *leaf) MUST_USE;
 static void row_put(
-    struct txn *txn, const struct log *log, const struct head *head);
+    struct txn *txn, const struct log *log, const struct note_head *head);
 static struct merkle_proof *proof_copy(
     struct txn *txn, const struct merkle_proof *proof);
 
@@ -21,7 +20,7 @@ enum err
 heads_sign(struct txn *txn, struct log *log, const struct sign_seed *seed,
     const struct hash *leaf)
 {
-	struct head head = {.size = log->frontier.size};
+	struct note_head head = {.size = log->frontier.size};
 	struct note_checkpoint checkpoint = {.size = head.size};
 	struct buf origin = {0};
 	enum err e;
@@ -76,18 +75,18 @@ ends_tree(struct txn *txn, const struct log *log, const struct hash *leaf)
 }
 
 void
-heads_put(struct txn *txn, struct log *log, const struct head *head,
+heads_put(struct txn *txn, struct log *log, const struct note_head *head,
     const struct merkle_proof *ahead)
 {
 	struct key key;
 	bool news = !log->has_head || head->size > log->head_size;
 
-	if (!news && head->size < log->head_size) {
+	if (head->size < log->frontier.size ||
+	    (!news && head->size < log->head_size)) {
 		if (head->size % HEADS_STEP == 0)
 			row_put(txn, log, head);
 		return;
 	}
-	assert(head->size >= log->frontier.size);
 	assert(ahead != NULL || log->frontier.size == 0 ||
 	       head->size == log->frontier.size);
 	if (news && log->has_head && log->head_size % HEADS_STEP != 0) {
@@ -115,7 +114,7 @@ proof_copy(struct txn *txn, const struct merkle_proof *proof)
 }
 
 static void
-row_put(struct txn *txn, const struct log *log, const struct head *head)
+row_put(struct txn *txn, const struct log *log, const struct note_head *head)
 {
 	struct buf *row = &txn->row;
 	struct key key;
@@ -129,8 +128,8 @@ row_put(struct txn *txn, const struct log *log, const struct head *head)
 }
 
 enum err
-heads_from(
-    struct txn *txn, const struct log *log, uint64_t size, struct head *head)
+heads_from(struct txn *txn, const struct log *log, uint64_t size,
+    struct note_head *head)
 {
 	struct kv_cursor cursor;
 	struct bytes in = {0};

@@ -2,6 +2,7 @@
 #define GOLMOK_CORE_HEADS_H
 
 #include "core/oplog.h"
+#include "proto/note.h"
 
 /*
  * Signed heads of logs: size, root, and the author's signature of the
@@ -9,12 +10,6 @@
  * all of sizes divisible by HEADS_STEP are kept in TABLE_HEADS.
  */
 enum { HEADS_STEP = 256 };
-
-struct head {
-	uint64_t size;
-	struct hash root;
-	struct signature signature;
-};
 
 /* Signs the head of the headers held (one at least) with `seed`, the author's,
  * after having read the newest header back from the transaction and hashed it
@@ -25,13 +20,14 @@ enum err heads_sign(struct txn *txn, struct log *log,
 /* Stores a head whose signature the caller has checked, and that contradicts no
  * other, as the newest one.  `ahead` is the proof from frontier.size to it; it
  * may be NULL when frontier.size is head->size or 0.  The head before is
- * removed unless it is kept for ever.  A head that is smaller than the newest
- * is kept only if it is kept for ever, and changes nothing else. */
-void heads_put(struct txn *txn, struct log *log, const struct head *head,
+ * removed unless it is kept for ever.  A head that is smaller than the newest,
+ * or than what is held, is kept only if it is kept for ever, and changes
+ * nothing else. */
+void heads_put(struct txn *txn, struct log *log, const struct note_head *head,
     const struct merkle_proof *ahead);
 /* The smallest stored head of at least `size` leaves; ERR_NOT_FOUND when there
  * is none. */
 enum err heads_from(struct txn *txn, const struct log *log, uint64_t size,
-    struct head *head) MUST_USE;
+    struct note_head *head) MUST_USE;
 
 #endif

@@ -196,15 +196,16 @@ history_delta(struct txn *txn, const struct log *log, uint64_t seq,
 enum err
 history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
-    struct merge_change **changes, size_t *n)
+    struct merge_changes *changes)
 {
 	struct history_at *places = NULL;
 	size_t room = 0;
+	size_t n = 0;
 	struct kv_cursor cursor;
 	struct key prefix;
 	enum err e = ERR_OK;
 
-	*n = 0;
+	*changes = (struct merge_changes){0};
 	tables_record_key(space->no, id, &prefix);
 	kv_cursor_init(&cursor, txn->kv, TABLE_HISTORY);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
@@ -212,15 +213,16 @@ history_load(struct txn *txn, struct space_state *space,
 	     more = kv_next(&cursor)) {
 		struct record_id record;
 
-		mem_room(&places, &room, *n + 1, sizeof(*places));
-		e = tables_history_get(cursor.key, &record, &places[*n]);
+		mem_room(&places, &room, n + 1, sizeof(*places));
+		e = tables_history_get(cursor.key, &record, &places[n]);
 		if (e != ERR_OK)
 			break;
-		(*n)++;
+		n++;
 	}
 	kv_cursor_fini(&cursor);
-	*changes = arena_array(arena, *n, sizeof(**changes));
-	for (size_t i = 0; i < *n && e == ERR_OK; i++) {
+	changes->n = n;
+	changes->p = arena_array(arena, n, sizeof(*changes->p));
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct history_delta from;
 		struct log *log;
 
@@ -236,7 +238,7 @@ history_load(struct txn *txn, struct space_state *space,
 			    "log does not have: run `golmok rebuild`");
 		if (e == ERR_OK)
 			history_change(txn, &from, places[i].change, arena,
-			    &(*changes)[i]);
+			    &changes->p[i]);
 	}
 	mem_free(places);
 	return e;

@@ -39,7 +39,7 @@ enum err history_open(struct txn *txn, const struct stored_body *body,
  * store's logs, into an array in `arena`. */
 enum err history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
-    struct merge_change **changes, size_t *n) MUST_USE;
+    struct merge_changes *changes) MUST_USE;
 
 /* Reads the stored delta `seq` of `log` into `from`, copied into `arena`; an
  * opaque one gives from->delta == NULL. */

@@ -141,21 +141,19 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 		mdb_txn_abort(txn->txn);
 		txn->txn = NULL;
 		txn_leave(txn);
-		if (rc != 0 && rc != MDB_MAP_RESIZED) {
+		if (rc == 0 || rc == MDB_MAP_RESIZED)
+			e = map_change(kv, rc != 0);
+		else
 			e = env_error(&kv->env, rc, "begin a transaction of");
-			if (rc == MDB_PANIC)
-				break_for_good(kv, e);
-			break;
-		}
-		e = map_change(kv, rc == MDB_MAP_RESIZED);
+		if (rc == MDB_PANIC)
+			break_for_good(kv, e);
 		if (e != ERR_OK)
 			break;
 	}
 	txn_free(txn);
 	if (e == ERR_OK)
 		e = err_set(ERR_BUSY,
-		    "begin a transaction of %s: its size"
-		    " keeps changing; try again",
+		    "begin a transaction of %s: its size keeps changing",
 		    kv->env.data);
 	return e;
 }

@@ -39,6 +39,12 @@ struct merge_change {
 	const struct merge_op *ops; /* by rising number */
 };
 
+/* A list of changes, in an arena. */
+struct merge_changes {
+	struct merge_change *p;
+	size_t n;
+};
+
 enum record_status {
 	RECORD_LIVE = 0,
 	RECORD_DELETED = 1,

@@ -4,6 +4,10 @@
  */
 #include "core/meta.h"
 
+const char meta_format[] = "format";
+const char meta_city[] = "city";
+const char meta_founding[] = "founding";
+
 static void name_key(const char *name, struct key *key);
 
 bool

@@ -8,6 +8,13 @@
  * code knows.  Failures, a damaged row among them, are kept in `txn`.
  */
 
+/* Names: the format of the store (META_FORMAT), its city, and at a founder the
+ * founding record. */
+enum { META_FORMAT = 1 };
+extern const char meta_format[];
+extern const char meta_city[];
+extern const char meta_founding[];
+
 /* The value `name`, a view that lives until the next put; false when it was
  * never put. */
 bool meta_find(struct txn *txn, const char *name, struct bytes *value) MUST_USE;

@@ -296,10 +296,11 @@ count_logs(struct txn *txn, const struct key *prefix)
 }
 
 enum err
-oplog_append(struct txn *txn, struct log *log, struct bytes header,
-    const struct stored_body *bodies, size_t bodies_n, struct delta *delta,
-    struct hash *leaf)
+oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
+    struct delta *delta, struct hash *leaf)
 {
+	const struct stored_body *bodies = entry->bodies;
+	struct bytes header = entry->header;
 	struct appending appending = {.txn = txn, .log = log};
 	uint64_t seq = log->frontier.size;
 	struct buf *row = &txn->row;
@@ -311,7 +312,7 @@ oplog_append(struct txn *txn, struct log *log, struct bytes header,
 	judge(log, delta);
 	tables_row_begin(row);
 	oplog_row_header(delta->opaque, header, row);
-	for (size_t i = 0; i < bodies_n; i++) {
+	for (size_t i = 0; i < entry->bodies_n; i++) {
 		assert(i == 0 ||
 		       oplog_row_compare(&bodies[i - 1], &bodies[i]) < 0);
 		oplog_row_body(&bodies[i], row);

@@ -27,6 +27,15 @@ struct stored_body {
 	struct bytes sealed; /* borrowed */
 };
 
+/* A delta on its way into a log. */
+struct oplog_entry {
+	struct bytes header; /* borrowed */
+	/* Those at hand, by change, then class; their commitments checked, each
+	 * at most LIMIT_SEALED_SIZE.  Borrowed. */
+	const struct stored_body *bodies;
+	size_t bodies_n;
+};
+
 /* A delta as it is stored. */
 struct stored_delta {
 	const struct log *log; /* borrowed */
@@ -80,16 +89,14 @@ enum err oplog_by_no(
 enum err oplog_all(struct txn *txn, struct space_state *space,
     struct log ***logs, size_t *n) MUST_USE;
 
-/* Appends `header` (at most LIMIT_HEADER_SIZE) as the next leaf of `log`, with
- * those of its bodies that are at hand (by change, then class; their
- * commitments already checked; each at most LIMIT_SEALED_SIZE).  Decides
- * whether it is opaque by docs/format.md §6: by itself, and by its log's
- * earlier leaves (position, origin, rising stamp).  `delta` is the decoded
- * header (arrays in txn->arena, views into `header`; an opaque one has only its
- * position and the log's origin), `leaf` its leaf hash.  The head is not
- * changed (core/heads.h). */
-enum err oplog_append(struct txn *txn, struct log *log, struct bytes header,
-    const struct stored_body *bodies, size_t bodies_n, struct delta *delta,
+/* Appends the header of `entry` (at most LIMIT_HEADER_SIZE) as the next leaf of
+ * `log`, with its bodies.  Decides whether it is opaque by docs/format.md §6:
+ * by itself, and by its log's earlier leaves (position, origin, rising stamp).
+ * `delta` is the decoded header (arrays in txn->arena, views into the header;
+ * an opaque one has only its position and the log's origin), `leaf` its leaf
+ * hash.  The head is not changed (core/heads.h). */
+enum err oplog_append(struct txn *txn, struct log *log,
+    const struct oplog_entry *entry, struct delta *delta,
     struct hash *leaf) MUST_USE;
 /* The stored delta `seq` of `log`, checksum checked.  ERR_NOT_FOUND beyond its
  * size. */

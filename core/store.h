@@ -18,20 +18,11 @@
  */
 struct store;
 
-/* How a store is made: by founding a city, or as a member of one. */
-struct store_plan {
-	const char *dir; /* must not exist yet */
-	const struct host *host;
-	struct bytes found;	    /* found a city of this name, or empty */
-	struct bytes label;	    /* when founding: the name of this node */
-	const struct city_id *join; /* else: the city to belong to */
+enum {
+	/* Room kept aside (file `ballast`) for the day when the disk is full:
+	 * what LMDB needs to free pages and commit. */
+	STORE_BALLAST_SIZE = 8 * 1024 * 1024,
 };
-
-/* Makes the store plan->dir in a temporary directory beside it, synced and
- * renamed.  A founder holds the root keys (file `root`) and has all rights
- * everywhere.  ERR_EXISTS; ERR_INVALID for a bad name; ERR_DENIED for a file
- * system of other machines. */
-enum err store_create(const struct store_plan *plan) MUST_USE;
 
 /* Opens the store `dir` for work beside other processes; `host` is borrowed
  * until store_close.  ERR_NOT_FOUND: no store there.  ERR_BUSY: locked for
@@ -40,6 +31,10 @@ enum err store_open(
     const char *dir, const struct host *host, struct store **store) MUST_USE;
 /* As store_open, alone: ERR_BUSY while any other process has it open. */
 enum err store_open_alone(
+    const char *dir, const struct host *host, struct store **store) MUST_USE;
+/* For core/founder.c: as store_open_alone, of a directory that holds the keys
+ * and nothing else yet. */
+enum err store_open_empty(
     const char *dir, const struct host *host, struct store **store) MUST_USE;
 /* Aborts what is open and ends all.  NULL does nothing. */
 void store_close(struct store *store);
@@ -118,7 +113,7 @@ void store_token(const struct record *record, struct buf *token);
 /* The changes of a record, sorted so that parents come first, then by stamp. */
 enum err store_history(struct store *store, const struct space *space,
     const struct record_id *id, struct arena *arena,
-    struct merge_change **changes, size_t *n) MUST_USE;
+    struct merge_changes *changes) MUST_USE;
 
 /* The id under which the actor `name` stands in headers; keeps the name in this
  * store, privately, when a write transaction is open. */

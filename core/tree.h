@@ -11,8 +11,11 @@
  */
 enum { TREE_LEVEL_MIN = 4 };
 
+/* The inclusion proof of the leaf `index` in the first `size` leaves. */
 enum err tree_inclusion(struct txn *txn, const struct log *log, uint64_t index,
     uint64_t size, struct merkle_proof *proof) MUST_USE;
+/* The consistency proof from the first `old_size` to the first `size` leaves.
+ */
 enum err tree_consistency(struct txn *txn, const struct log *log,
     uint64_t old_size, uint64_t size, struct merkle_proof *proof) MUST_USE;
 /* The root, and the frontier, of the first `size` leaves. */

@@ -65,7 +65,7 @@ my %system = map { $_ => 1 } qw(assert.h complex.h ctype.h errno.h fenv.h
     langinfo.h libgen.h netdb.h poll.h pthread.h pwd.h regex.h sched.h
     semaphore.h spawn.h strings.h syslog.h termios.h unistd.h utime.h);
 my %place = (
-	'lmdb.h' => 'core/kv.c', 'sodium.h' => 'proto/crypto.c',
+	'lmdb.h' => 'core/env.h', 'sodium.h' => 'proto/crypto.c',
 	'openssl' => 'proto/crypto.c', 'msgpack.h' => 'proto/codec.c',
 	'zstd.h' => 'proto/squeeze.c', 'jansson.h' => 'proto/json.c',
 	'utf8proc.h' => 'proto/text.c', 'xxhash.h' => 'proto/bytes.c',

@@ -67,22 +67,27 @@ due(const char *name)
 	return armed.number;
 }
 
+#define PRAGMA(text) _Pragma(#text)
+#define WEAK(name) PRAGMA(weak name)
+
 /* A wrapper of a function that returns -1 and sets errno... */
-#define WRAP_ERRNO(name, params, args)                        \
-	int __real_##name params __attribute__((weak));       \
-	int __wrap_##name params;                             \
-	int __wrap_##name params                              \
-	{                                                     \
-		int number = due(#name);                      \
-		if (number == 0)                              \
-			return __real_##name args;            \
-		errno = number == FAULT_SHORT ? EIO : number; \
-		return -1;                                    \
+#define WRAP_ERRNO(name, params, args)             \
+	WEAK(__real_##name)                        \
+	int __real_##name params;                  \
+	int __wrap_##name params;                  \
+	int __wrap_##name params                   \
+	{                                          \
+		int number = due(#name);           \
+		if (number == 0)                   \
+			return __real_##name args; \
+		errno = number > 0 ? number : EIO; \
+		return -1;                         \
 	}
 
 /* ...and of one that returns its failure. */
 #define WRAP_CODE(name, params, args)                             \
-	int __real_##name params __attribute__((weak));           \
+	WEAK(__real_##name)                                       \
+	int __real_##name params;                                 \
 	int __wrap_##name params;                                 \
 	int __wrap_##name params                                  \
 	{                                                         \
@@ -105,7 +110,8 @@ WRAP_ERRNO(mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP_ERRNO(flock, (int fd, int how), (fd, how))
 WRAP_CODE(posix_fallocate, (int fd, off_t at, off_t n), (fd, at, n))
 
-int __real_close(int fd) __attribute__((weak));
+WEAK(__real_close)
+int __real_close(int fd);
 int __wrap_close(int fd);
 int
 __wrap_close(int fd)
@@ -116,11 +122,12 @@ __wrap_close(int fd)
 	/* The descriptor is gone even when close fails. */
 	if (number == 0)
 		return rc;
-	errno = number == FAULT_SHORT ? EIO : number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
-int __real_open(const char *path, int flags, ...) __attribute__((weak));
+WEAK(__real_open)
+int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int
 __wrap_open(const char *path, int flags, ...)
@@ -135,11 +142,12 @@ __wrap_open(const char *path, int flags, ...)
 	va_end(values);
 	if (number == 0)
 		return __real_open(path, flags, mode);
-	errno = number == FAULT_SHORT ? EIO : number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
-ssize_t __real_read(int fd, void *to, size_t n) __attribute__((weak));
+WEAK(__real_read)
+ssize_t __real_read(int fd, void *to, size_t n);
 ssize_t __wrap_read(int fd, void *to, size_t n);
 ssize_t
 __wrap_read(int fd, void *to, size_t n)
@@ -150,12 +158,12 @@ __wrap_read(int fd, void *to, size_t n)
 		return __real_read(fd, to, n);
 	if (number == FAULT_SHORT)
 		return __real_read(fd, to, (n + 1) / 2);
-	errno = number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
-ssize_t __real_pwrite(int fd, const void *from, size_t n, off_t at)
-    __attribute__((weak));
+WEAK(__real_pwrite)
+ssize_t __real_pwrite(int fd, const void *from, size_t n, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *from, size_t n, off_t at);
 ssize_t
 __wrap_pwrite(int fd, const void *from, size_t n, off_t at)
@@ -166,7 +174,7 @@ __wrap_pwrite(int fd, const void *from, size_t n, off_t at)
 		return __real_pwrite(fd, from, n, at);
 	if (number == FAULT_SHORT)
 		return __real_pwrite(fd, from, (n + 1) / 2, at);
-	errno = number;
+	errno = number > 0 ? number : EIO;
 	return -1;
 }
 
@@ -202,7 +210,8 @@ WRAP_CODE(mdb_cursor_get, (void *cursor, void *key, void *value, int move),
     (cursor, key, value, move))
 
 void mdb_txn_abort(void *txn);
-int __real_mdb_txn_commit(void *txn) __attribute__((weak));
+WEAK(__real_mdb_txn_commit)
+int __real_mdb_txn_commit(void *txn);
 int __wrap_mdb_txn_commit(void *txn);
 int
 __wrap_mdb_txn_commit(void *txn)

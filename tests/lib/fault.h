@@ -17,7 +17,8 @@ struct fault_plan {
 	const char *names; /* "fsync rename": what to count; NULL: everything */
 	unsigned nth;	   /* the call that fails: 1 is the next */
 	bool for_ever;	   /* and all after it */
-	int number;	   /* of errno.h, or LMDB's code, or FAULT_SHORT */
+	int number;	   /* of errno.h, or LMDB's code (for the system's
+			    * calls as EIO), or FAULT_SHORT */
 };
 
 /* From now on `plan` holds; counting starts anew. */

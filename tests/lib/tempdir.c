@@ -28,7 +28,7 @@ tempdir_fini(struct tempdir *dir)
 const char *
 tempdir_at(const struct tempdir *dir, const char *name)
 {
-	static char paths[4][2 * TEMPDIR_PATH_SIZE];
+	static char paths[16][2 * TEMPDIR_PATH_SIZE];
 	static unsigned turn;
 	char *path = paths[turn++ % COUNT_OF(paths)];
 	int n = snprintf(path, sizeof(paths[0]), "%s/%s", dir->path, name);

@@ -14,7 +14,7 @@ struct tempdir {
 void tempdir_init(struct tempdir *dir);
 /* Removes it with everything in it. */
 void tempdir_fini(struct tempdir *dir);
-/* The path of `name` in it, in one of four static buffers used in turn. */
+/* The path of `name` in it, in one of 16 static buffers used in turn. */
 const char *tempdir_at(const struct tempdir *dir, const char *name);
 
 #endif

@@ -1,0 +1,273 @@
+/*
+ * The logs of this node.  Local writes get their log, its place and its time
+ * here, and at the end of the transaction one signed head for each.  Never
+ * appends to a log that somebody else might be writing too.
+ */
+#include "core/own.h"
+
+#include <string.h>
+
+#include "core/apply.h"
+#include "core/heads.h"
+#include "core/meta.h"
+
+/* A row of TABLE_OWN: which incarnation we write in a space. */
+struct own_row {
+	struct incarnation incarnation;
+	uint64_t epoch; /* of the store when it was opened */
+	bool has_grant;
+	struct ref grant;
+};
+enum { OWN_ROW_SIZE = 8 + 8 + 1 + ID_REF_SIZE };
+
+static const char meta_epoch[] = "epoch";
+static const char meta_epoch_why[] = "epoch_why";
+
+static void own_key(const struct space_state *space,
+    const struct sign_key *author, struct key *key);
+static bool row_find(
+    struct txn *txn, const struct key *key, struct own_row *row);
+static void row_put(
+    struct txn *txn, const struct key *key, const struct own_row *row);
+static enum err right_find(const struct own_writer *writer,
+    const struct space *space, const struct grant **grant) MUST_USE;
+static bool row_holds(struct txn *txn, const struct own_row *row,
+    const struct log *log, const struct grant *grant, enum open_why *why);
+static enum err log_of(struct txn *txn, const struct own_writer *writer,
+    const struct space *space, struct incarnation incarnation,
+    struct log **log) MUST_USE;
+static enum err log_start(struct txn *txn, const struct own_writer *writer,
+    struct own *own, const struct log *before, struct delta *open) MUST_USE;
+
+enum err
+own_log(struct txn *txn, const struct own_writer *writer,
+    const struct space *space, struct own **owns, struct own **own)
+{
+	struct space_state *state;
+	const struct grant *grant = NULL;
+	struct own_row row = {0};
+	struct log *log = NULL;
+	struct delta open = {.kind = DELTA_OPEN};
+	struct key key;
+	enum err e;
+
+	for (*own = *owns; *own != NULL; *own = (*own)->next) {
+		const struct log_name *name = &(*own)->log->name;
+
+		if (id_space_equal(&name->space, space) &&
+		    memcmp(&name->author, writer->key, 32) == 0)
+			return ERR_OK;
+	}
+	e = right_find(writer, space, &grant);
+	if (e == ERR_OK)
+		e = space_get(txn, space, &state);
+	if (e != ERR_OK)
+		return e;
+	own_key(state, writer->key, &key);
+	if (row_find(txn, &key, &row)) {
+		e = log_of(txn, writer, space, row.incarnation, &log);
+		if (e != ERR_OK)
+			return e;
+	}
+	*own = arena_new(&txn->arena, sizeof(**own));
+	(*own)->seed = writer->seed;
+	(*own)->log = log;
+	if (log == NULL || !row_holds(txn, &row, log, grant, &open.open.why)) {
+		row.epoch = meta_number(txn, meta_epoch);
+		row.has_grant = grant != NULL;
+		if (grant != NULL)
+			row.grant = grant->fact;
+		txn->host->random(
+		    txn->host->arg, row.incarnation.b, sizeof(row.incarnation));
+		e = log_of(txn, writer, space, row.incarnation, &(*own)->log);
+		if (e != ERR_OK)
+			return e;
+		row_put(txn, &key, &row);
+		open.open.has_grant = grant != NULL;
+		open.refs_n = grant != NULL;
+		open.refs = &row.grant;
+		e = log_start(txn, writer, *own, log, &open);
+	}
+	(*own)->next = *owns;
+	*owns = *own;
+	return e;
+}
+
+static void
+own_key(const struct space_state *space, const struct sign_key *author,
+    struct key *key)
+{
+	tables_space_key(space->no, key);
+	tables_key_add(key, bytes_of(author->b, sizeof(author->b)));
+}
+
+static bool
+row_find(struct txn *txn, const struct key *key, struct own_row *row)
+{
+	struct bytes content;
+
+	if (!txn_find(txn, TABLE_OWN, key, &content))
+		return false;
+	if (content.n != OWN_ROW_SIZE) {
+		kv_fail(txn->kv,
+		    err_set(ERR_CORRUPT, "a row of own logs has a wrong size"));
+		return false;
+	}
+	memcpy(row->incarnation.b, content.p, 8);
+	row->epoch = bytes_be64(content.p + 8);
+	row->has_grant = content.p[16] != 0;
+	id_ref_get(content.p + 17, &row->grant);
+	return true;
+}
+
+static void
+row_put(struct txn *txn, const struct key *key, const struct own_row *row)
+{
+	uint8_t content[OWN_ROW_SIZE];
+
+	memcpy(content, row->incarnation.b, 8);
+	bytes_put_be64(content + 8, row->epoch);
+	content[16] = row->has_grant;
+	id_ref_put(&row->grant, content + 17);
+	txn_put(txn, TABLE_OWN, key, bytes_of(content, sizeof(content)));
+}
+
+/* The grant under which `writer` may write in `space`; NULL for root. */
+static enum err
+right_find(const struct own_writer *writer, const struct space *space,
+    const struct grant **grant)
+{
+	const struct authority *authority = writer->authority;
+
+	*grant = NULL;
+	if (!id_is_authority(space)) {
+		if (!authority_may(
+			authority, writer->key, RIGHT_WRITE, space, grant))
+			return err_set(ERR_DENIED,
+			    "no grant lets this node write in '%s': ask an "
+			    "admin for one",
+			    space->text);
+		return ERR_OK;
+	}
+	if (writer->founding.n > 0)
+		return ERR_OK;
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *g = &authority->grants[i];
+
+		if (g->counts &&
+		    memcmp(&g->what.member, writer->key, 32) == 0 &&
+		    (g->what.gives.bits & RIGHT_ADMIN) != 0 &&
+		    (*grant == NULL || g->stratum < (*grant)->stratum))
+			*grant = g;
+	}
+	if (*grant == NULL)
+		return err_set(ERR_DENIED,
+		    "this node has no admin right, so it can admit nobody and "
+		    "grant nothing");
+	return ERR_OK;
+}
+
+/* May the log of `row` be continued?  If not, `*why` says what the next one is
+ * opened for. */
+static bool
+row_holds(struct txn *txn, const struct own_row *row, const struct log *log,
+    const struct grant *grant, enum open_why *why)
+{
+	uint64_t now_ms = txn->host->now_ms(txn->host->arg);
+
+	*why = OPEN_NEW;
+	if (row->epoch != meta_number(txn, meta_epoch)) {
+		*why = (enum open_why)meta_number(txn, meta_epoch_why);
+		return false;
+	}
+	if (row->has_grant != (grant != NULL) ||
+	    (grant != NULL && id_ref_compare(&row->grant, &grant->fact) != 0)) {
+		*why = OPEN_REGRANT;
+		return false;
+	}
+	if (stamp_ms(log->last) > now_ms &&
+	    stamp_ms(log->last) - now_ms > LIMIT_CLOCK_AHEAD_MS) {
+		*why = OPEN_CLOCK;
+		return false;
+	}
+	/* A store that lost its newest deltas, or holds more than it wrote. */
+	if (log->frontier.size == 0 ||
+	    (log->has_head && log->head_size != log->frontier.size)) {
+		*why = OPEN_RESTORE;
+		return false;
+	}
+	return true;
+}
+
+static enum err
+log_of(struct txn *txn, const struct own_writer *writer,
+    const struct space *space, struct incarnation incarnation, struct log **log)
+{
+	struct log_name name = {.city = writer->identity->city,
+	    .author = *writer->key,
+	    .space = *space,
+	    .incarnation = incarnation};
+
+	return oplog_open(txn, &name, log);
+}
+
+static enum err
+log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
+    const struct log *before, struct delta *open)
+{
+	if (before != NULL && before->frontier.size > 0) {
+		open->open.has_previous = true;
+		open->open.previous = before->name.incarnation;
+		open->open.previous_size = before->frontier.size;
+		merkle_root(&before->frontier, &open->open.previous_root);
+	}
+	if (id_is_authority(&own->log->name.space))
+		open->open.founding = writer->founding;
+	/* The road asks whether a log counts before it has an open to tell. */
+	own->log->counts = true;
+	return own_append(txn, own, open, NULL, 0);
+}
+
+enum err
+own_append(struct txn *txn, struct own *own, struct delta *delta,
+    const struct stored_body *bodies, size_t bodies_n)
+{
+	struct buf header = {0};
+	enum err e;
+
+	delta->format = DELTA_FORMAT;
+	delta->seq = own->log->frontier.size;
+	delta->stamp = stamp_next(
+	    own->log->last, txn->host->now_ms(txn->host->arg));
+	delta->origin = own->log->origin;
+	e = delta_encode(delta, &header);
+	if (e == ERR_OK)
+		e = apply_delta(txn, own->log, buf_bytes(&header), bodies,
+		    bodies_n, &own->leaf);
+	own->unsigned_yet = true;
+	buf_fini(&header);
+	return e == ERR_OK ? e : txn_fail(txn, e);
+}
+
+enum err
+own_sign(struct txn *txn, struct own *owns)
+{
+	for (struct own *own = owns; own != NULL; own = own->next) {
+		enum err e;
+
+		if (!own->unsigned_yet)
+			continue;
+		e = heads_sign(txn, own->log, own->seed, &own->leaf);
+		if (e != ERR_OK)
+			return txn_fail(txn, e);
+		own->unsigned_yet = false;
+	}
+	return ERR_OK;
+}
+
+void
+own_renew(struct txn *txn, enum open_why why)
+{
+	meta_put_number(txn, meta_epoch, meta_number(txn, meta_epoch) + 1);
+	meta_put_number(txn, meta_epoch_why, (uint64_t)why);
+}
