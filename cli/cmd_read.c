@@ -370,8 +370,7 @@ history_run(const struct args *args, struct out *out)
 	struct space space;
 	struct record_id id;
 	struct view view = {.work = &work, .space = &space, .id = &id};
-	struct merge_change *changes = NULL;
-	size_t n = 0;
+	struct merge_changes changes = {0};
 	enum err e;
 
 	e = open_begin(args, out, false, &work);
@@ -379,18 +378,18 @@ history_run(const struct args *args, struct out *out)
 		e = name_record(&work, args_word(args, 0), &space, &id);
 	if (e == ERR_OK)
 		e = store_history(
-		    work.store, &space, &id, &work.arena, &changes, &n);
+		    work.store, &space, &id, &work.arena, &changes);
 	if (e == ERR_OK)
 		e = store_authority(work.store, &view.authority);
 	if (e == ERR_OK) {
 		struct out_table *table = out_table_new(
 		    out, columns, COUNT_OF(columns));
 
-		for (size_t i = 0; i < n; i++) {
-			if (changes[i].collection.n > 0)
+		for (size_t i = 0; i < changes.n; i++) {
+			if (changes.p[i].collection.n > 0)
 				view.collection = pack_collection(
-				    work.pack, changes[i].collection);
-			history_row(&view, &changes[i], table);
+				    work.pack, changes.p[i].collection);
+			history_row(&view, &changes.p[i], table);
 		}
 		out_table_end(table, "no changes are held");
 	}

@@ -114,8 +114,10 @@ say_written(struct opened *work, const struct store_write *write,
 	struct record record;
 	enum err e;
 
-	e = store_get(
-	    work->store, &write->space, id, &work->arena, &record);
+	e = store_settle(work->store);
+	if (e == ERR_OK)
+		e = store_get(work->store, &write->space, id, &work->arena,
+		    &record);
 	if (e == ERR_OK)
 		store_token(&record, &token);
 	if (e == ERR_OK)

@@ -3,6 +3,7 @@
  * outcome into an exit status.  The only file that ends the process.
  */
 #include "cli/args.h"
+#include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_read.h"
@@ -27,6 +28,7 @@ gather(size_t *n)
 	    {cmd_store_commands, cmd_store_commands_n},
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
+	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	};
@@ -80,7 +82,8 @@ say_help(
 	struct buf text = {0};
 
 	args_help(table, args->command, &text);
-	if (args->command == NULL) {
+	if (args->command == NULL ||
+	    bytes_is(bytes_text(args->command->name), "exit")) {
 		buf_add_text(&text, "\n");
 		cmd_store_exit_text(&text);
 	} else if (text.n > 0) {
