@@ -1,0 +1,66 @@
+#ifndef GOLMOK_NET_PEER_CHANNEL_H
+#define GOLMOK_NET_PEER_CHANNEL_H
+
+#include "core/identity.h"
+#include "proto/buf.h"
+#include "proto/noise.h"
+#include "proto/squeeze.h"
+
+/*
+ * A secure channel over a byte stream (docs/sync.md §1 and §2): preface, Noise
+ * XX with each side's certificate, then messages in frames, compressed where
+ * that helps and cut into Noise messages.  A machine: bytes in, messages out;
+ * messages in, bytes out; no socket, no clock, no store.
+ */
+struct channel;
+
+struct channel_config {
+	bool initiator;
+	const struct identity *identity; /* borrowed for the channel's life */
+	struct dh_secret ephemeral;	 /* 32 random bytes, used once */
+	struct squeeze *squeeze;	 /* borrowed scratch of this thread */
+};
+
+struct channel *channel_new(const struct channel_config *config) MUST_USE;
+/* Wipes keys; NULL does nothing. */
+void channel_free(struct channel *channel);
+
+/* Takes what arrived; all of `in` is consumed, none of it borrowed.  Any error
+ * is final: ERR_MALFORMED for bytes that no honest peer of this city sends,
+ * ERR_VERSION for another protocol, ERR_EXISTS when the peer is this node
+ * itself. */
+enum err channel_feed(struct channel *channel, struct bytes in) MUST_USE;
+/* Is the handshake over, so that the peer is known? */
+bool channel_is_up(const struct channel *channel);
+/* The peer's key of logs, proved by its certificate; only when up. */
+const struct sign_key *channel_peer(const struct channel *channel);
+/* The handshake's hash, equal on both sides; only when up. */
+const struct hash512 *channel_hash(const struct channel *channel);
+
+/* The next whole message that arrived: true, and `*message`, a view that lives
+ * until the next channel_take or channel_feed.  A message is at most
+ * LIMIT_FRAME_SIZE.  ERR in `*e` for one that does not unpack; final. */
+bool channel_take(
+    struct channel *channel, struct bytes *message, enum err *e) MUST_USE;
+/* Bytes that arrived and wait to be taken. */
+size_t channel_waiting(const struct channel *channel);
+
+/* Queues `message` (at most LIMIT_FRAME_SIZE) for sending; only when up. */
+enum err channel_send(struct channel *channel, struct bytes message) MUST_USE;
+/* What to send next: a view that lives until the next call on `channel`. */
+struct bytes channel_out(const struct channel *channel);
+/* The first `n` bytes of channel_out() were handed to the transport. */
+void channel_sent(struct channel *channel, size_t n);
+
+/* Bytes and messages so far, for totals and tests. */
+struct channel_count {
+	uint64_t in_bytes; /* on the wire */
+	uint64_t out_bytes;
+	uint64_t in_messages;
+	uint64_t out_messages;
+	uint64_t in_plain_bytes; /* of messages, before Noise */
+	uint64_t out_plain_bytes;
+};
+void channel_count(const struct channel *channel, struct channel_count *count);
+
+#endif

@@ -1,0 +1,92 @@
+#ifndef GOLMOK_NET_PEER_SESSION_H
+#define GOLMOK_NET_PEER_SESSION_H
+
+#include "core/store.h"
+
+/*
+ * The conversation of two nodes (docs/sync.md): secure channel, hello, clocks,
+ * runs, live.  A machine over core: bytes in, bytes out; no socket, no clock of
+ * its own.  Whoever runs it does, in a circle:
+ *
+ *	session_feed		what arrived
+ *	session_has_work	then, in one write transaction over any number
+ *	session_work		of sessions: take in what was received;
+ *	session_worked		once, after the commit
+ *	session_fill		in a read transaction: decide what to send
+ *	session_out, _sent	hand it to the transport
+ *	session_tick		when session_wake_ms says so
+ *
+ * Every error is final for the session; session_out may then still hold a word
+ * of farewell to send before the transport is closed.
+ */
+struct session;
+
+struct session_config {
+	bool initiator;
+	bool once;	     /* end when both sides have nothing to send */
+	struct store *store; /* borrowed for the session's life */
+	const struct host *host;
+	struct squeeze *squeeze; /* borrowed scratch of this thread */
+	uint64_t now_ms;	 /* monotonic, as everywhere below */
+};
+
+struct session *session_new(const struct session_config *config) MUST_USE;
+void session_free(struct session *session);
+
+/* Takes what arrived; all of `in` is consumed, none of it borrowed.  No
+ * transaction is needed. */
+enum err session_feed(
+    struct session *session, struct bytes in, uint64_t now_ms) MUST_USE;
+/* False when enough has arrived that was not worked on yet: read no more. */
+bool session_wants_input(const struct session *session);
+
+/* Is there something that needs a write transaction? */
+bool session_has_work(const struct session *session);
+/* Takes in what was received, within limits for one transaction; to be called
+ * with the store's write transaction open.  ERR of the peer's making
+ * (ERR_MALFORMED, ERR_DENIED, ERR_LIMIT, ERR_VERSION) leave the transaction
+ * sound: others may still commit theirs, and what this session took in before
+ * is verified and may be committed too.  Any other error is the store's. */
+enum err session_work(struct session *session, uint64_t now_ms) MUST_USE;
+/* The transaction ended with `e`: on ERR_OK what was taken in is durable and is
+ * acknowledged; otherwise the session ends. */
+void session_worked(struct session *session, enum err e);
+
+/* Puts what the peer should get next into the output, as far as its credit and
+ * our queue allow; in an open transaction (reading is enough). */
+enum err session_fill(struct session *session, uint64_t now_ms) MUST_USE;
+
+/* What to send next: a view that lives until the next call on `session`. */
+struct bytes session_out(const struct session *session);
+/* The first `n` bytes of session_out() have been handed to the transport. */
+void session_sent(struct session *session, size_t n);
+/* When to call session_tick at the latest; UINT64_MAX for never. */
+uint64_t session_wake_ms(const struct session *session);
+/* Time has passed: heartbeats, idle limits.  ERR_PEER when the peer is gone. */
+enum err session_tick(struct session *session, uint64_t now_ms) MUST_USE;
+/* Ends the session from our side, with a word to the peer. */
+void session_end(struct session *session, enum err why, const char *text);
+
+/* Has everything ended well: with `once`, both are idle and all is
+ * acknowledged; or the peer said so? */
+bool session_is_done(const struct session *session);
+/* Nothing to send, nothing under way, nothing expected. */
+bool session_is_idle(const struct session *session);
+
+/* Where it stands, for status, progress and tests. */
+struct session_status {
+	bool up; /* the peer is known */
+	struct sign_key peer;
+	bool in_sync;	   /* agreed at the hello, or idle both ways */
+	uint64_t in_bytes; /* on the wire */
+	uint64_t out_bytes;
+	uint64_t deltas_in;	  /* taken in and durable */
+	uint64_t deltas_out;	  /* sent */
+	uint64_t deltas_expected; /* what the peer announced */
+	uint64_t dropped;	  /* runs not taken: spaces or strangers */
+	uint64_t round_trips;	  /* changes of direction after the handshake */
+};
+void session_status(
+    const struct session *session, struct session_status *status);
+
+#endif

@@ -1,0 +1,133 @@
+#ifndef GOLMOK_PROTO_MSG_H
+#define GOLMOK_PROTO_MSG_H
+
+#include "proto/arena.h"
+#include "proto/delta.h"
+#include "proto/merkle.h"
+
+/*
+ * What two nodes say to each other (docs/sync.md §3), one struct for each
+ * message.  A message is a type and a canonical array; fields that a newer
+ * program appends to an array are passed over.
+ */
+enum msg_type {
+	MSG_HELLO = 1,	/* digests: do we agree already? */
+	MSG_CLOCK = 2,	/* what I have of some logs */
+	MSG_TOTAL = 3,	/* how much I am going to send */
+	MSG_RUN = 4,	/* a head, and where headers begin */
+	MSG_CHUNK = 5,	/* headers of the run, proved against its head */
+	MSG_BODIES = 6, /* bodies, or secrets for bodies held */
+	MSG_CREDIT = 7, /* how much of what you sent is durable here */
+	MSG_IDLE = 8,	/* nothing more for you at the moment */
+	MSG_PING = 9,	/* are you there? */
+	MSG_PONG = 10,
+	MSG_CLOSE = 11, /* the end, and why */
+};
+
+enum {
+	MSG_VERSION = 1,
+	MSG_DIGEST_SIZE = 24,  /* of a clock; SHA-256 cut short */
+	MSG_ENTRIES_MAX = 512, /* in one MSG_CLOCK */
+	MSG_HEADERS_MAX = 256, /* in one MSG_CHUNK */
+	MSG_BODIES_MAX = 1024, /* in one MSG_BODIES */
+};
+
+struct msg_hello {
+	uint64_t version;
+	uint64_t features;		/* none yet: 0 */
+	uint8_t mine[MSG_DIGEST_SIZE];	/* of the sender's clock */
+	uint8_t yours[MSG_DIGEST_SIZE]; /* of what it believes the other has */
+};
+
+/* How much of a log somebody has. */
+struct msg_entry {
+	struct log_id log;
+	uint64_t size;		    /* headers */
+	uint8_t root[8];	    /* the first bytes of their root */
+	uint64_t held;		    /* leading deltas with all sealed bodies */
+	uint64_t open[CLASS_COUNT]; /* ... with the secrets of a class */
+};
+
+struct msg_clock {
+	bool last;  /* the first exchange is complete with this one */
+	bool again; /* forget what is under way in these logs: send from here */
+	size_t n;
+	const struct msg_entry *entries; /* arena */
+};
+
+struct msg_total {
+	uint64_t deltas;
+	uint64_t bytes; /* roughly, of headers and bodies */
+};
+
+struct msg_run {
+	struct log_name name; /* without the city: the link has one */
+	uint64_t from;	      /* the first header to come */
+	uint64_t head_size;
+	struct hash head_root;
+	struct signature head_signature;
+	/* Set when the sender itself has only part of the run: it ends at
+	 * `middle_size`, proved once against the head; chunks then prove
+	 * themselves against the middle. */
+	bool has_middle;
+	uint64_t middle_size;
+	struct hash middle_root;
+	struct merkle_proof middle_proof;
+	struct msg_entry entry; /* what the sender has of the log */
+};
+
+struct msg_chunk {
+	size_t n;
+	const struct bytes *headers; /* arena; views into the message */
+	uint64_t bodies_n;	     /* so many bodies of these deltas follow */
+	struct merkle_proof proof;   /* from the chunk's end to the run's */
+};
+
+/* One body, or one secret for a body that the receiver holds. */
+struct msg_body {
+	uint64_t seq;
+	uint16_t change;
+	enum delta_class class;
+	bool is_open; /* key is the secret, else the tag t */
+	uint8_t key[32];
+	struct bytes sealed; /* empty: the receiver has it; view */
+};
+
+struct msg_bodies {
+	struct log_id log;
+	size_t n;
+	const struct msg_body *bodies; /* arena */
+};
+
+struct msg_credit {
+	uint64_t bytes; /* of all messages so far, as their sender counts */
+};
+
+struct msg_close {
+	enum err why;	   /* ERR_OK: done */
+	struct bytes text; /* for a person; nothing secret; view */
+};
+
+struct msg {
+	enum msg_type type;
+	union {
+		struct msg_hello hello;
+		struct msg_clock clock;
+		struct msg_total total;
+		struct msg_run run;
+		struct msg_chunk chunk;
+		struct msg_bodies bodies;
+		struct msg_credit credit;
+		struct msg_close close;
+	} u;
+};
+
+/* Appends `msg` to `out`: one byte of type, then its canonical array. */
+void msg_encode(const struct msg *msg, struct buf *out);
+/* Reads one message; arrays from `arena`, views into `in`.  ERR_MALFORMED:
+ * anything not canonical, out of range, more than the limits above, of a type
+ * not known in this version. */
+enum err msg_decode(
+    struct bytes in, struct arena *arena, struct msg *msg) MUST_USE;
+
+#endif
