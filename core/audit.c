@@ -65,17 +65,10 @@ enum err
 audit_head_after(struct txn *txn, const struct log *log, uint64_t size,
     struct note_head *head, bool *found)
 {
-	struct head stored;
-	enum err e = heads_from(txn, log, size + 1, &stored);
+	enum err e = heads_from(txn, log, size + 1, head);
 
 	*found = e == ERR_OK;
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	if (e == ERR_OK)
-		*head = (struct note_head){.size = stored.size,
-		    .root = stored.root,
-		    .signature = stored.signature};
-	return e;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 static enum err
