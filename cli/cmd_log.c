@@ -1,5 +1,5 @@
 /*
- * Commands on the signed logs: log ls, log show, log verify.  What they write
+ * Commands on the signed logs: log ls, log show.  What they write
  * with --note and --proofs is for tools that are not ours.
  */
 #include "cli/cmd_log.h"
@@ -7,9 +7,8 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
-#include "cli/progress.h"
 #include "cli/show.h"
-#include "core/audit.h"
+#include "core/heads.h"
 #include "core/tree.h"
 #include "proto/ascii.h"
 #include "proto/note.h"
@@ -304,6 +303,18 @@ proof_line(struct out *out, struct buf *line, const struct merkle_proof *proof)
 	buf_fini(line);
 }
 
+/* The first stored head of `log` of more than `size` leaves; `*found` is false
+ * when there is none. */
+static enum err
+head_after(struct txn *txn, const struct log *log, uint64_t size,
+    struct note_head *head, bool *found)
+{
+	enum err e = heads_from(txn, log, size + 1, head);
+
+	*found = e == ERR_OK;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 /* The lines for one head: itself, that it goes on from the one before, and that
  * its first and last leaves and one in between are in it. */
 static enum err
@@ -361,7 +372,7 @@ show_proofs(struct opened *work, const struct log *log)
 	signer.name = buf_bytes(&origin);
 	note_signer_encode(&signer, &line);
 	out_say(work->out, "golmok-log/1\nvkey %s", buf_text(&line));
-	e = audit_head_after(txn, log, 0, &head, &found);
+	e = head_after(txn, log, 0, &head, &found);
 	for (uint64_t seq = 0; seq < log->frontier.size && e == ERR_OK; seq++) {
 		struct stored_delta stored;
 
@@ -376,7 +387,7 @@ show_proofs(struct opened *work, const struct log *log)
 		e = proofs_of_head(work, log, &head, before);
 		before = head.size;
 		if (e == ERR_OK)
-			e = audit_head_after(txn, log, before, &head, &found);
+			e = head_after(txn, log, before, &head, &found);
 	}
 	if (e == ERR_OK)
 		out_say(work->out, "end");
@@ -408,99 +419,6 @@ log_show_run(const struct args *args, struct out *out)
 	return e;
 }
 
-/* ---- log verify --------------------------------------------------------- */
-
-static const struct out_column verify_columns[] = {
-    {.key = "log", .title = "LOG"},
-    {.key = "headers", .title = "HEADERS", .kind = OUT_NUMBER},
-    {.key = "heads", .title = "HEADS", .kind = OUT_NUMBER},
-    {.key = "bodies", .title = "BODIES", .kind = OUT_NUMBER},
-    {.key = "opened", .title = "READ", .kind = OUT_NUMBER},
-    {.key = "missing", .title = "NOT HERE", .kind = OUT_NUMBER},
-    {.key = "verdict", .title = "VERDICT"},
-};
-
-static void
-verify_row(struct out_table *table, const struct log *log,
-    const struct audit *audit)
-{
-	const uint64_t counts[] = {audit->headers, audit->heads, audit->bodies,
-	    audit->opened, audit->missing};
-	struct buf texts[COUNT_OF(counts) + 1] = {0};
-	struct bytes cells[COUNT_OF(verify_columns)];
-
-	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &texts[0]);
-	for (size_t i = 0; i < COUNT_OF(counts); i++)
-		buf_add_format(
-		    &texts[i + 1], "%llu", (unsigned long long)counts[i]);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	cells[COUNT_OF(texts)] = bytes_text(
-	    audit->sound ? "sound" : err_text());
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
-}
-
-/* Verifies all of `logs`, going on behind what is wrong. */
-static enum err
-verify_all(struct opened *work, const struct logs *logs)
-{
-	struct out_table *table = out_table_new(
-	    work->out, verify_columns, COUNT_OF(verify_columns));
-	struct progress progress;
-	uint64_t total = 0;
-	uint64_t done = 0;
-	size_t wrong = 0;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < logs->n; i++)
-		total += logs->p[i]->frontier.size;
-	progress_init(
-	    &progress, work->out, "deltas", total, progress_now_ms());
-	for (size_t i = 0; i < logs->n; i++) {
-		struct audit audit;
-
-		e = audit_log(store_txn(work->store), logs->p[i], &work->arena,
-		    &audit);
-		if (e != ERR_OK && e != ERR_CORRUPT)
-			break;
-		verify_row(table, logs->p[i], &audit);
-		wrong += !audit.sound;
-		done += logs->p[i]->frontier.size;
-		progress_step(&progress, done, progress_now_ms());
-	}
-	progress_end(&progress);
-	out_table_end(table, "no logs yet");
-	if (e != ERR_OK && e != ERR_CORRUPT)
-		return e;
-	if (wrong > 0)
-		return err_set(ERR_CORRUPT,
-		    "%zu of %zu logs are not sound, see above", wrong, logs->n);
-	return ERR_OK;
-}
-
-static enum err
-log_verify_run(const struct args *args, struct out *out)
-{
-	struct opened work = {0};
-	struct logs logs;
-	struct log *one;
-	enum err e;
-
-	e = open_begin(args, out, false, &work);
-	if (e == ERR_OK && args_word(args, 0) != NULL) {
-		e = name_log(&work, args_word(args, 0), &one);
-		logs = (struct logs){.p = &one, .n = 1};
-	} else if (e == ERR_OK) {
-		e = logs_all(&work, &logs);
-	}
-	if (e == ERR_OK)
-		e = verify_all(&work, &logs);
-	open_end(&work);
-	return e;
-}
-
 static const struct args_option show_options[] = {
     {.name = "note", .help = "only the newest signed head"},
     {.name = "proofs",
@@ -520,10 +438,5 @@ const struct args_command cmd_log_commands[] = {
 	.options = show_options,
 	.options_n = COUNT_OF(show_options),
 	.run = log_show_run},
-    {.name = "log verify",
-	.words = "[LOG]",
-	.words_max = 1,
-	.help = "check hashes, heads and bodies of logs from raw bytes",
-	.run = log_verify_run},
 };
 const size_t cmd_log_commands_n = COUNT_OF(cmd_log_commands);

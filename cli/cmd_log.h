@@ -3,7 +3,7 @@
 
 #include "cli/args.h"
 
-/* The signed logs: log ls, log show, log verify. */
+/* The signed logs: log ls, log show. */
 extern const struct args_command cmd_log_commands[];
 extern const size_t cmd_log_commands_n;
 

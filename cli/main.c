@@ -3,6 +3,7 @@
  * outcome into an exit status.  The only file that ends the process.
  */
 #include "cli/args.h"
+#include "cli/cmd_check.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_member.h"
@@ -31,6 +32,7 @@ gather(size_t *n)
 	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
+	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;
 
