@@ -283,9 +283,35 @@ get_table(const struct view *view)
 
 /* ---- history ------------------------------------------------------------ */
 
+/* A record with all its changes. */
+struct history {
+	struct view view;
+	struct merge_changes changes;
+};
+
+/* The value of the operation that `dot` names; nil when it is not here. */
+static struct bytes
+value_at(const struct merge_changes *changes, const struct dot *dot)
+{
+	static const uint8_t nil[] = {0xc0};
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct merge_change *change = &changes->p[i];
+
+		if (id_change_compare(&change->at, &dot->at) != 0)
+			continue;
+		for (size_t at = 0; at < change->ops_n; at++) {
+			if (change->ops[at].number == dot->op &&
+			    change->ops[at].has_body)
+				return change->ops[at].value;
+		}
+	}
+	return bytes_of(nil, sizeof(nil));
+}
+
 /* Appends what one operation did. */
 static void
-op_text(const struct pack_collection *collection, const struct merge_op *op,
+op_text(const struct history *history, const struct merge_op *op,
     struct buf *text)
 {
 	static const char *const signs[KIND_COUNT] = {
@@ -296,6 +322,7 @@ op_text(const struct pack_collection *collection, const struct merge_op *op,
 	    [KIND_STATE] = " = "};
 	struct record_field content = {
 	    .name = op->field, .kind = body_kind(op->code)};
+	struct bytes value = op->value;
 
 	buf_add_text(text, text->n > 0 ? "; " : "");
 	buf_add(text, op->field);
@@ -303,14 +330,18 @@ op_text(const struct pack_collection *collection, const struct merge_op *op,
 		buf_add_text(text, " cleared");
 		return;
 	}
+	/* A removal names the additions that it saw, not their value. */
+	if (op->code == OP_REMOVE && op->seen_n > 0)
+		value = value_at(&history->changes, &op->seen[0]);
 	buf_add_text(
 	    text, op->code == OP_REMOVE ? " -= " : signs[content.kind]);
-	show_value(value_field(collection, &content), op->value, text);
+	show_value(
+	    value_field(history->view.collection, &content), value, text);
 }
 
 static void
-change_text(const struct pack_collection *collection,
-    const struct merge_change *change, struct buf *text)
+change_text(const struct history *history, const struct merge_change *change,
+    struct buf *text)
 {
 	size_t unread = 0;
 
@@ -323,7 +354,7 @@ change_text(const struct pack_collection *collection,
 		buf_add_text(text, "kept");
 	for (size_t i = 0; i < change->ops_n; i++) {
 		if (change->ops[i].has_body)
-			op_text(collection, &change->ops[i], text);
+			op_text(history, &change->ops[i], text);
 		else
 			unread++;
 	}
@@ -333,9 +364,10 @@ change_text(const struct pack_collection *collection,
 }
 
 static void
-history_row(const struct view *view, const struct merge_change *change,
+history_row(const struct history *history, const struct merge_change *change,
     struct out_table *table)
 {
+	const struct view *view = &history->view;
 	struct record_source source = {.at = change->at,
 	    .stamp = change->stamp,
 	    .has_actor = change->has_actor,
@@ -350,7 +382,7 @@ history_row(const struct view *view, const struct merge_change *change,
 		show_time(change->stamp, &text);
 	cells[0] = keep_text(arena, &text);
 	cells[1] = author_of(view, &source);
-	change_text(view->collection, change, &text);
+	change_text(history, change, &text);
 	cells[2] = keep_text(arena, &text);
 	cells[3] = bytes_text(change->counts ? "counts" : "kept outside");
 	out_table_row(table, cells);
@@ -369,8 +401,9 @@ history_run(const struct args *args, struct out *out)
 	struct opened work = {0};
 	struct space space;
 	struct record_id id;
-	struct view view = {.work = &work, .space = &space, .id = &id};
-	struct merge_changes changes = {0};
+	struct history history = {
+	    .view = {.work = &work, .space = &space, .id = &id}};
+	struct merge_changes *changes = &history.changes;
 	enum err e;
 
 	e = open_begin(args, out, false, &work);
@@ -378,18 +411,18 @@ history_run(const struct args *args, struct out *out)
 		e = name_record(&work, args_word(args, 0), &space, &id);
 	if (e == ERR_OK)
 		e = store_history(
-		    work.store, &space, &id, &work.arena, &changes);
+		    work.store, &space, &id, &work.arena, changes);
 	if (e == ERR_OK)
-		e = store_authority(work.store, &view.authority);
+		e = store_authority(work.store, &history.view.authority);
 	if (e == ERR_OK) {
 		struct out_table *table = out_table_new(
 		    out, columns, COUNT_OF(columns));
 
-		for (size_t i = 0; i < changes.n; i++) {
-			if (changes.p[i].collection.n > 0)
-				view.collection = pack_collection(
-				    work.pack, changes.p[i].collection);
-			history_row(&view, &changes.p[i], table);
+		for (size_t i = 0; i < changes->n; i++) {
+			if (changes->p[i].collection.n > 0)
+				history.view.collection = pack_collection(
+				    work.pack, changes->p[i].collection);
+			history_row(&history, &changes->p[i], table);
 		}
 		out_table_end(table, "no changes are held");
 	}

@@ -386,6 +386,40 @@ check_present(const struct value_edits *edits)
 	return e;
 }
 
+/* The text that `value` is; empty when it is none. */
+static struct bytes
+text_of(struct bytes value)
+{
+	struct reader r;
+
+	codec_begin(&r, value);
+	return codec_get_text(&r);
+}
+
+/* Does an element of the set `name` stay when `edits` are done? */
+static bool
+set_stays(const struct value_edits *edits, struct bytes name)
+{
+	const struct record_field *has = NULL;
+	size_t left;
+
+	if (edits->record != NULL)
+		has = merge_find(edits->record, name, KIND_SET);
+	left = has != NULL ? has->n : 0;
+	for (size_t i = 0; i < edits->n; i++) {
+		const struct store_edit *edit = &edits->edits[i];
+
+		if (!bytes_equal(edit->field, name))
+			continue;
+		if (edit->code == OP_ADD)
+			return true;
+		for (size_t at = 0; has != NULL && at < has->n; at++)
+			left -= bytes_equal(
+			    has->values[at].value, edit->value);
+	}
+	return left > 0;
+}
+
 /* Changed records: does what must be there stay, and do states move as they
  * may? */
 static enum err
@@ -397,7 +431,9 @@ check_edit(const struct value_edits *edits, const struct store_edit *edit)
 	const struct record_value *from = NULL;
 
 	assert(field != NULL);
-	if (edit->code == OP_CLEAR && field->required)
+	if (field->required &&
+	    (edit->code == OP_CLEAR ||
+		(edit->code == OP_REMOVE && !set_stays(edits, edit->field))))
 		return err_set(ERR_INVALID,
 		    "%s.%s: is required and cannot be cleared",
 		    field->collection, field->name);
@@ -408,7 +444,8 @@ check_edit(const struct value_edits *edits, const struct store_edit *edit)
 	if (has != NULL)
 		from = merge_winner(edits->record, has);
 	return pack_check_transition(field,
-	    from != NULL ? from->value : (struct bytes){0}, edit->value);
+	    from != NULL ? text_of(from->value) : (struct bytes){0},
+	    text_of(edit->value));
 }
 
 /* The last component of `space`. */
