@@ -60,14 +60,16 @@ changes_apply(struct txn *txn, const struct history_delta *from)
 	struct arena arena = {0};
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < from->delta->changes_n; i++)
-		history_put(txn, from, i);
 	for (size_t i = 0; i < from->delta->changes_n && e == ERR_OK; i++) {
 		const struct record_id *id = &from->delta->changes[i].record;
 		struct merge_change change;
 		bool done = false;
 
 		arena_reset(&arena);
+		/* Not earlier: when two changes of a delta touch one record,
+		 * merging for the first must not take in the second, which is
+		 * folded next. */
+		history_put(txn, from, i);
 		history_change(txn, from, i, &arena, &change);
 		e = record_fold(txn, space, id, &change, &done);
 		if (e == ERR_OK && !done)

@@ -77,7 +77,9 @@ struct record_field {
 };
 
 struct record {
-	bool exists; /* some counting change is held */
+	/* Some counting change is held.  Without one only the heads are given,
+	 * so that what is quarantined can be continued and is not forgotten. */
+	bool exists;
 	/* Nothing is missing, nothing is deleted or kept, every change counts:
 	 * the next change may be folded in without looking at the others. */
 	bool plain;
@@ -113,6 +115,9 @@ bool merge_is_conflict(const struct record_field *field);
 /* The field `name` of `kind`; NULL when it has no values. */
 const struct record_field *merge_find(
     const struct record *record, struct bytes name, enum field_kind kind);
+/* Orders `field` against (name, kind): < 0, 0, > 0; as record.fields lie. */
+int merge_compare(
+    const struct record_field *field, struct bytes name, enum field_kind kind);
 /* The dot of a value of `record`. */
 struct dot merge_dot(
     const struct record *record, const struct record_value *value);

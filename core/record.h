@@ -13,31 +13,38 @@
  */
 
 /* Reads the record `id` of `space`.  Arrays come from `arena`; views live until
- * the transaction's next put.  With `cells` all values are loaded (copied into
- * `arena`), without it fields of several values have values == NULL.  A record
- * that was never seen gives ERR_OK and record->exists false. */
+ * the transaction's next put.  With `cells` all values are loaded and
+ * everything is copied into `arena`; without it fields of several values have
+ * values == NULL, and only the sources of loaded values are there.  A record
+ * that was never seen gives ERR_OK, record->exists false and no heads; one of
+ * which no change counts yet has heads.  ERR_CORRUPT, kept in `txn`, for
+ * damaged rows.
+ */
 enum err record_get(struct txn *txn, struct space_state *space,
     const struct record_id *id, bool cells, struct arena *arena,
     struct record *record) MUST_USE;
 
-/* Folds one change into the record without looking at its history, when that is
- * certain to give what merge_record would: the record is plain (or new), the
- * change counts, is an edit, and its parents and what it saw are all held
- * (oplog_holds is asked where the row does not tell).  `*done` says whether it
- * was; if not, nothing was changed and the caller gives the whole history to
- * record_replace. */
+/* Folds one change, which is not part of the record yet, into it without
+ * looking at the other changes, when that is certain to give what merge_record
+ * would: the record is plain (or new), the change counts, is an edit, its
+ * parents are changes of this record that are held (TABLE_HISTORY and
+ * oplog_holds are asked where the row does not tell), and all it saw are values
+ * that survive.
+ * `*done` says whether it was; if not, nothing was changed and the caller gives
+ * the whole history to record_replace. */
 enum err record_fold(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct merge_change *change,
     bool *done) MUST_USE;
 
-/* Puts `record`, fully loaded, in the place of what is stored; one that does
- * not exist removes it. */
+/* Puts `record`, fully loaded, in the place of what is stored.  One without
+ * heads removes it; one that does not exist but has heads leaves a row that
+ * only record_get and record_fold see. */
 enum err record_replace(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct record *record) MUST_USE;
 
 /* Reads on from the record after `*id` (all zero: from the first) in the order
- * of ids; `*found` says whether there is one, `*id` is it.  Arguments as for
- * record_get. */
+ * of ids; `*found` says whether there is one, `*id` is it.  Records that do not
+ * exist are passed over.  Arguments as for record_get. */
 enum err record_next(struct txn *txn, struct space_state *space,
     struct record_id *id, bool cells, struct arena *arena,
     struct record *record, bool *found) MUST_USE;

@@ -15,7 +15,7 @@ struct space_state {
 	struct space_no no;
 	struct space name;
 	struct digest digests[CLASS_COUNT];
-	uint64_t records; /* rows in TABLE_RECORDS */
+	uint64_t records; /* that exist */
 	bool dirty;	  /* set by who changes it; written at commit */
 };
 

@@ -33,4 +33,10 @@ enum err tree_node(struct txn *txn, const struct log *log, unsigned level,
 void tree_put(struct txn *txn, const struct log *log, unsigned level,
     uint64_t index, const struct hash *node);
 
+/* The consistency proof from `old_size` (at most frontier.size) to the newest
+ * head of `log`, which may lie beyond the headers held: then it is made of the
+ * subtrees held and of log->ahead, the proof from there to the head. */
+enum err tree_ahead(struct txn *txn, const struct log *log, uint64_t old_size,
+    struct merkle_proof *proof) MUST_USE;
+
 #endif

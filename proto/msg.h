@@ -66,13 +66,6 @@ struct msg_run {
 	uint64_t head_size;
 	struct hash head_root;
 	struct signature head_signature;
-	/* Set when the sender itself has only part of the run: it ends at
-	 * `middle_size`, proved once against the head; chunks then prove
-	 * themselves against the middle. */
-	bool has_middle;
-	uint64_t middle_size;
-	struct hash middle_root;
-	struct merkle_proof middle_proof;
 	struct msg_entry entry; /* what the sender has of the log */
 };
 

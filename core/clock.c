@@ -1,0 +1,201 @@
+/*
+ * Clocks.  The session tells and learns them, `status` counts replicas by them.
+ * Beliefs are rows of TABLE_PEERS: never sent, worth nothing as proof, and
+ * dropped whole when one turns out wrong.
+ */
+#include "core/clock.h"
+
+#include <string.h>
+
+static void belief_key(
+    const struct sign_key *peer, const struct log_id *log, struct key *key);
+static bool entry_get(struct bytes in, struct msg_entry *entry);
+
+void
+clock_entry(const struct log *log, struct msg_entry *entry)
+{
+	struct hash root;
+
+	*entry = (struct msg_entry){
+	    .log = log->id, .size = log->frontier.size, .held = log->held};
+	merkle_root(&log->frontier, &root);
+	memcpy(entry->root, root.b, sizeof(entry->root));
+	memcpy(entry->open, log->open, sizeof(entry->open));
+}
+
+void
+clock_entry_put(const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE])
+{
+	memcpy(out, entry->log.b, 16);
+	bytes_put_be64(out + 16, entry->size);
+	memcpy(out + 24, entry->root, 8);
+	bytes_put_be64(out + 32, entry->held);
+	for (size_t class = 0; class < CLASS_COUNT; class ++)
+		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
+}
+
+static bool
+entry_get(struct bytes in, struct msg_entry *entry)
+{
+	if (in.n != CLOCK_ENTRY_SIZE)
+		return false;
+	memcpy(entry->log.b, in.p, 16);
+	entry->size = bytes_be64(in.p + 16);
+	memcpy(entry->root, in.p + 24, 8);
+	entry->held = bytes_be64(in.p + 32);
+	for (size_t class = 0; class < CLASS_COUNT; class ++)
+		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
+	return true;
+}
+
+void
+clock_digest(
+    const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE])
+{
+	struct crypto_sha256 state;
+	uint8_t bytes[CLOCK_ENTRY_SIZE];
+	struct hash hash;
+
+	crypto_sha256_init(&state);
+	crypto_sha256_add(&state, bytes_text("golmok/clock/1"));
+	for (size_t i = 0; i < n; i++) {
+		assert(i == 0 ||
+		       memcmp(&entries[i - 1].log, &entries[i].log, 16) < 0);
+		clock_entry_put(&entries[i], bytes);
+		crypto_sha256_add(&state, bytes_of(bytes, sizeof(bytes)));
+	}
+	crypto_sha256_out(&state, &hash);
+	memcpy(digest, hash.b, MSG_DIGEST_SIZE);
+}
+
+void
+clock_depth(const struct authority *authority, const struct sign_key *key,
+    const struct space *space, struct clock_depth *depth)
+{
+	const struct member *member = authority_member(authority, key);
+
+	*depth = (struct clock_depth){0};
+	if (member == NULL || !member->counts)
+		return;
+	if (id_is_authority(space)) {
+		*depth = (struct clock_depth){
+		    .any = true, .hold = true, .classes = 1u << CLASS_N};
+		return;
+	}
+	depth->classes = authority_reads(authority, key, space);
+	depth->hold = authority_may(authority, key, RIGHT_HOLD, space, NULL);
+	depth->any = depth->classes != 0 || depth->hold ||
+		     authority_may(authority, key, RIGHT_AUDIT, space, NULL) ||
+		     authority_may(authority, key, RIGHT_WRITE, space, NULL);
+}
+
+static void
+belief_key(
+    const struct sign_key *peer, const struct log_id *log, struct key *key)
+{
+	*key = (struct key){0};
+	tables_key_add(key, bytes_of(peer->b, sizeof(peer->b)));
+	if (log != NULL)
+		tables_key_add(key, bytes_of(log->b, sizeof(log->b)));
+}
+
+void
+clock_believe(
+    struct txn *txn, const struct sign_key *peer, const struct msg_entry *entry)
+{
+	uint8_t bytes[CLOCK_ENTRY_SIZE];
+	struct key key;
+
+	belief_key(peer, &entry->log, &key);
+	clock_entry_put(entry, bytes);
+	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
+}
+
+bool
+clock_belief(struct txn *txn, const struct sign_key *peer,
+    const struct log_id *log, struct msg_entry *entry)
+{
+	struct bytes content;
+	struct key key;
+
+	belief_key(peer, log, &key);
+	return txn_find(txn, TABLE_PEERS, &key, &content) &&
+	       entry_get(content, entry);
+}
+
+void
+clock_forget(struct txn *txn, const struct sign_key *peer)
+{
+	struct key prefix;
+	struct key key;
+
+	belief_key(peer, NULL, &prefix);
+	for (;;) {
+		struct kv_cursor cursor;
+		bool found;
+
+		kv_cursor_init(&cursor, txn->kv, TABLE_PEERS);
+		found = kv_seek(&cursor, tables_key(&prefix));
+		if (found && cursor.key.n == prefix.n)
+			found = kv_next(&cursor);
+		found = found && bytes_begins(cursor.key, tables_key(&prefix));
+		if (found) {
+			key = (struct key){0};
+			tables_key_add(&key, cursor.key);
+		}
+		kv_cursor_fini(&cursor);
+		if (!found)
+			return;
+		kv_del(txn->kv, TABLE_PEERS, tables_key(&key));
+	}
+}
+
+void
+clock_met(struct txn *txn, const struct sign_key *peer, uint64_t now_ms)
+{
+	uint8_t bytes[8];
+	struct key key;
+
+	belief_key(peer, NULL, &key);
+	bytes_put_be64(bytes, now_ms);
+	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
+}
+
+enum err
+clock_peers(
+    struct txn *txn, struct arena *arena, struct clock_peer **peers, size_t *n)
+{
+	struct kv_cursor cursor;
+	size_t room = 0;
+	struct clock_peer *list = NULL;
+	enum err e = ERR_OK;
+
+	*n = 0;
+	kv_cursor_init(&cursor, txn->kv, TABLE_PEERS);
+	for (bool more = kv_seek(&cursor, (struct bytes){0});
+	     more && e == ERR_OK; more = kv_next(&cursor)) {
+		struct bytes content;
+
+		if (cursor.key.n != sizeof(struct sign_key))
+			continue;
+		e = tables_open(
+		    TABLE_PEERS, cursor.key, cursor.value, &content);
+		if (e != ERR_OK || content.n != 8)
+			continue;
+		if (*n == room) {
+			struct clock_peer *more_room = arena_array(
+			    arena, 2 * room + 8, sizeof(*list));
+
+			for (size_t i = 0; i < *n; i++)
+				more_room[i] = list[i];
+			list = more_room;
+			room = 2 * room + 8;
+		}
+		bytes_copy(list[*n].key.b, cursor.key);
+		list[*n].met_ms = bytes_be64(content.p);
+		(*n)++;
+	}
+	kv_cursor_fini(&cursor);
+	*peers = list;
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}

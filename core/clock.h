@@ -1,0 +1,53 @@
+#ifndef GOLMOK_CORE_CLOCK_H
+#define GOLMOK_CORE_CLOCK_H
+
+#include "core/authority.h"
+#include "proto/msg.h"
+
+/*
+ * Who has how much of which log: what we hold, and what peers last said that
+ * they hold, durably.  This and the feed are all that flows from core to net.
+ */
+
+/* How much of `log` we have, as we tell it. */
+void clock_entry(const struct log *log, struct msg_entry *entry);
+
+/* Appends the bytes of `entry` that are stored and hashed (docs/sync.md §4). */
+enum { CLOCK_ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 };
+void clock_entry_put(
+    const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE]);
+
+/* The digest of a clock: of `n` entries, sorted by log, each once. */
+void clock_digest(
+    const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
+
+/* What `peer` may get of `space`, by the grants that count. */
+struct clock_depth {
+	bool any;	  /* headers and heads at least */
+	bool hold;	  /* sealed bodies of every class */
+	unsigned classes; /* bit 1 << class: with secrets */
+};
+void clock_depth(const struct authority *authority, const struct sign_key *key,
+    const struct space *space, struct clock_depth *depth);
+
+/* Notes that `peer` said `entry` of a log. */
+void clock_believe(struct txn *txn, const struct sign_key *peer,
+    const struct msg_entry *entry);
+/* What `peer` last said of `log`; false when it never did. */
+bool clock_belief(struct txn *txn, const struct sign_key *peer,
+    const struct log_id *log, struct msg_entry *entry) MUST_USE;
+/* Forgets all that `peer` ever said: it turned out to be untrue. */
+void clock_forget(struct txn *txn, const struct sign_key *peer);
+
+/* Notes that `peer` was met at `now_ms` of the wall. */
+void clock_met(struct txn *txn, const struct sign_key *peer, uint64_t now_ms);
+/* A peer that was met. */
+struct clock_peer {
+	struct sign_key key;
+	uint64_t met_ms;
+};
+/* All peers ever met, by key, into an array in `arena`. */
+enum err clock_peers(struct txn *txn, struct arena *arena,
+    struct clock_peer **peers, size_t *n) MUST_USE;
+
+#endif

@@ -1,0 +1,400 @@
+/*
+ * Records as they are kept: rows, cells, and the state digests of their space.
+ * core/apply.c writes them, everyone who shows a record reads them here.  What
+ * a record is, is decided in core/merge.c alone.
+ */
+#include "core/record.h"
+
+#include <string.h>
+
+#include "core/digest.h"
+#include "core/row.h"
+#include "core/turn.h"
+
+/* Cells while they are loaded into the fields that they belong to. */
+struct loading {
+	struct arena *arena;
+	struct record *record;
+	struct record_source *given; /* as row_sources wants them */
+	size_t *first;		     /* of each field, in `given` */
+	size_t *loaded;		     /* values of each field so far */
+};
+
+static enum err row_get(
+    const struct turn_place *at, bool copied, struct record *record) MUST_USE;
+static enum err cells_get(
+    const struct turn_place *at, struct record *record) MUST_USE;
+static enum err loading_begin(struct loading *load, const struct turn_place *at,
+    struct record *record) MUST_USE;
+static enum err cells_scan(
+    struct loading *load, const struct turn_place *at) MUST_USE;
+static bool cell_load(struct loading *load, const struct cell *cell);
+static bool is_whole(const struct loading *load);
+static void settle(const struct turn_place *at, const struct turn *turn);
+static void cells_settle(const struct turn_place *at, const struct turn *turn);
+static void digest_cell(
+    const struct turn_place *at, const struct cell *cell, struct digest *term);
+static void row_settle(const struct turn_place *at, const struct turn *turn);
+static void table_clear(
+    struct txn *txn, enum table table, const struct key *prefix);
+
+enum err
+record_get(struct txn *txn, struct space_state *space,
+    const struct record_id *id, bool cells, struct arena *arena,
+    struct record *record)
+{
+	struct turn_place at = {
+	    .txn = txn, .space = space, .id = id, .arena = arena};
+	enum err e;
+
+	e = row_get(&at, cells, record);
+	if (e == ERR_OK && cells)
+		e = cells_get(&at, record);
+	return e;
+}
+
+static enum err
+row_get(const struct turn_place *at, bool copied, struct record *record)
+{
+	struct bytes content;
+	struct key key;
+
+	memset(record, 0, sizeof(*record));
+	tables_record_key(at->space->no, at->id, &key);
+	if (!txn_find(at->txn, TABLE_RECORDS, &key, &content))
+		return kv_failed(at->txn->kv);
+	if (copied)
+		content = arena_bytes(at->arena, content);
+	if (!row_decode(content, at->arena, record))
+		return txn_fail(
+		    at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
+				 "its content is no record"));
+	return ERR_OK;
+}
+
+/* Loads the values that lie in cells, and puts their sources among those of
+ * the row. */
+static enum err
+cells_get(const struct turn_place *at, struct record *record)
+{
+	struct loading load = {0};
+	bool any = false;
+	struct key key;
+	enum err e;
+
+	for (size_t i = 0; i < record->fields_n; i++)
+		any = any || record->fields[i].n > 1;
+	if (!any)
+		return ERR_OK;
+	e = loading_begin(&load, at, record);
+	if (e == ERR_OK)
+		e = cells_scan(&load, at);
+	if (e != ERR_OK)
+		return e;
+	if (!is_whole(&load)) {
+		tables_record_key(at->space->no, at->id, &key);
+		return txn_fail(at->txn,
+		    tables_corrupt(TABLE_CELLS, tables_key(&key),
+			"not all values that the record counts are there"));
+	}
+	row_sources(load.given, at->arena, record);
+	return ERR_OK;
+}
+
+static enum err
+loading_begin(
+    struct loading *load, const struct turn_place *at, struct record *record)
+{
+	uint64_t cells = kv_count(at->txn->kv, TABLE_CELLS);
+	struct key key;
+	size_t n = 0;
+
+	*load = (struct loading){
+	    .arena = at->arena,
+	    .record = record,
+	    .first = arena_array(
+		at->arena, record->fields_n, sizeof(*load->first)),
+	    .loaded = arena_array(
+		at->arena, record->fields_n, sizeof(*load->loaded)),
+	};
+	for (size_t i = 0; i < record->fields_n; i++) {
+		struct record_field *field = &record->fields[i];
+
+		load->first[i] = n;
+		if (field->n > 1 && field->n > cells) {
+			tables_record_key(at->space->no, at->id, &key);
+			return txn_fail(at->txn,
+			    tables_corrupt(TABLE_RECORDS, tables_key(&key),
+				"it counts more values than there are"));
+		}
+		if (field->n > 1)
+			field->values = arena_array(
+			    at->arena, field->n, sizeof(*field->values));
+		n += field->n;
+	}
+	load->given = arena_array(at->arena, n, sizeof(*load->given));
+	for (size_t i = 0; i < record->fields_n; i++)
+		if (record->fields[i].n == 1)
+			load->given[load->first[i]] =
+			    record->sources[record->fields[i].values[0].source];
+	return ERR_OK;
+}
+
+static enum err
+cells_scan(struct loading *load, const struct turn_place *at)
+{
+	struct txn *txn = at->txn;
+	struct kv_cursor cursor;
+	struct key prefix;
+	enum err e = ERR_OK;
+
+	tables_record_key(at->space->no, at->id, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_CELLS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor)) {
+		struct bytes content;
+		struct cell cell;
+
+		e = tables_open(
+		    TABLE_CELLS, cursor.key, cursor.value, &content);
+		if (e == ERR_OK && (!cell_decode(cursor.key, content, &cell) ||
+				       !cell_load(load, &cell)))
+			e = tables_corrupt(TABLE_CELLS, cursor.key,
+			    "its record does not count this value");
+		if (e != ERR_OK)
+			break;
+	}
+	kv_cursor_fini(&cursor);
+	return e != ERR_OK ? txn_fail(txn, e) : kv_failed(txn->kv);
+}
+
+/* Cells of one field come by rising dot, whatever comes between them. */
+static bool
+cell_load(struct loading *load, const struct cell *cell)
+{
+	const struct record_field *field = merge_find(
+	    load->record, cell->field, cell->kind);
+	size_t at;
+	size_t n;
+
+	if (field == NULL || field->n < 2)
+		return false;
+	at = (size_t)(field - load->record->fields);
+	n = load->loaded[at];
+	if (n == field->n)
+		return false;
+	load->given[load->first[at] + n] = cell_source(cell);
+	field->values[n] = (struct record_value){
+	    .op = cell->dot.op,
+	    .class = cell->class,
+	    .value = arena_bytes(load->arena, cell->value),
+	};
+	load->loaded[at] = n + 1;
+	return true;
+}
+
+static bool
+is_whole(const struct loading *load)
+{
+	const struct record *record = load->record;
+
+	for (size_t i = 0; i < record->fields_n; i++)
+		if (record->fields[i].n > 1 &&
+		    load->loaded[i] != record->fields[i].n)
+			return false;
+	return true;
+}
+
+enum err
+record_fold(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct merge_change *change, bool *done)
+{
+	struct arena arena = {0};
+	struct turn_place at = {
+	    .txn = txn, .space = space, .id = id, .arena = &arena};
+	struct record old;
+	struct turn turn;
+	enum err e;
+
+	*done = false;
+	e = row_get(&at, true, &old);
+	if (e == ERR_OK)
+		e = turn_fold(&at, &old, change, &turn, done);
+	if (e == ERR_OK && *done) {
+		settle(&at, &turn);
+		e = kv_failed(txn->kv);
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+enum err
+record_replace(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct record *record)
+{
+	struct arena arena = {0};
+	struct turn_place at = {
+	    .txn = txn, .space = space, .id = id, .arena = &arena};
+	struct record old;
+	struct turn turn;
+	enum err e;
+
+	e = record_get(txn, space, id, true, &arena, &old);
+	if (e == ERR_OK) {
+		turn_replace(&old, record, &arena, &turn);
+		settle(&at, &turn);
+		e = kv_failed(txn->kv);
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+/* Every change of a stored record passes here, with the record before and
+ * after at hand, and the values that enter or leave fields of several; in a
+ * fold those fields have values == NULL in both. */
+static void
+settle(const struct turn_place *at, const struct turn *turn)
+{
+	struct space_state *space = at->space;
+
+	assert(at->txn->write);
+	cells_settle(at, turn);
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+		struct digest term;
+
+		digest_record(
+		    at->id, turn->old, (enum delta_class) class, &term);
+		digest_sub(&space->digests[class], &term);
+		digest_record(
+		    at->id, turn->next, (enum delta_class) class, &term);
+		digest_add(&space->digests[class], &term);
+	}
+	row_settle(at, turn);
+	if (turn->next->exists && !turn->old->exists)
+		space->records++;
+	if (turn->old->exists && !turn->next->exists)
+		space->records--;
+	space->dirty = true;
+}
+
+static void
+cells_settle(const struct turn_place *at, const struct turn *turn)
+{
+	struct digest *digests = at->space->digests;
+	struct buf row = {0};
+	struct digest term;
+	struct key key;
+
+	for (size_t i = 0; i < turn->gone_n; i++) {
+		const struct cell *cell = &turn->gone[i];
+
+		cell_key(at->space->no, at->id, cell, &key);
+		kv_del(at->txn->kv, TABLE_CELLS, tables_key(&key));
+		digest_cell(at, cell, &term);
+		digest_sub(&digests[cell->class], &term);
+	}
+	for (size_t i = 0; i < turn->come_n; i++) {
+		const struct cell *cell = &turn->come[i];
+
+		cell_key(at->space->no, at->id, cell, &key);
+		buf_cut(&row, 0);
+		cell_encode(cell, &row);
+		txn_put(at->txn, TABLE_CELLS, &key, buf_bytes(&row));
+		digest_cell(at, cell, &term);
+		digest_add(&digests[cell->class], &term);
+	}
+	buf_fini(&row);
+}
+
+static void
+digest_cell(
+    const struct turn_place *at, const struct cell *cell, struct digest *term)
+{
+	struct record_field field = {.name = cell->field, .kind = cell->kind};
+
+	digest_value(at->id, &field, &cell->dot, cell->value, term);
+}
+
+static void
+row_settle(const struct turn_place *at, const struct turn *turn)
+{
+	struct buf row = {0};
+	struct key key;
+
+	tables_record_key(at->space->no, at->id, &key);
+	if (turn->next->exists || turn->next->heads_n > 0) {
+		row_encode(turn->next, &row);
+		txn_put(at->txn, TABLE_RECORDS, &key, buf_bytes(&row));
+	} else {
+		kv_del(at->txn->kv, TABLE_RECORDS, tables_key(&key));
+	}
+	buf_fini(&row);
+}
+
+enum err
+record_next(struct txn *txn, struct space_state *space, struct record_id *id,
+    bool cells, struct arena *arena, struct record *record, bool *found)
+{
+	struct kv_cursor cursor;
+	struct key prefix;
+	struct key key;
+	enum err e = ERR_OK;
+
+	*found = false;
+	tables_space_key(space->no, &prefix);
+	tables_record_key(space->no, id, &key);
+	tables_key_add(&key, bytes_of("", 1));
+	kv_cursor_init(&cursor, txn->kv, TABLE_RECORDS);
+	for (bool more = kv_seek(&cursor, tables_key(&key));
+	     more && e == ERR_OK && !*found &&
+	     bytes_begins(cursor.key, tables_key(&prefix));
+	     more = !*found && kv_next(&cursor)) {
+		if (cursor.key.n != prefix.n + sizeof(id->b)) {
+			e = txn_fail(
+			    txn, tables_corrupt(TABLE_RECORDS, cursor.key,
+				     "its key is no record's"));
+			break;
+		}
+		bytes_copy(id->b, bytes_after(cursor.key, prefix.n));
+		e = record_get(txn, space, id, cells, arena, record);
+		*found = e == ERR_OK && record->exists;
+	}
+	kv_cursor_fini(&cursor);
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+enum err
+record_clear(struct txn *txn, struct space_state *space)
+{
+	struct key prefix;
+
+	assert(txn->write);
+	tables_space_key(space->no, &prefix);
+	table_clear(txn, TABLE_RECORDS, &prefix);
+	table_clear(txn, TABLE_CELLS, &prefix);
+	memset(space->digests, 0, sizeof(space->digests));
+	space->records = 0;
+	space->dirty = true;
+	return kv_failed(txn->kv);
+}
+
+/* Deletes all keys that begin with `prefix`; a cursor is sought again after
+ * each. */
+static void
+table_clear(struct txn *txn, enum table table, const struct key *prefix)
+{
+	struct kv_cursor cursor;
+
+	kv_cursor_init(&cursor, txn->kv, table);
+	while (kv_seek(&cursor, tables_key(prefix)) &&
+	       bytes_begins(cursor.key, tables_key(prefix))) {
+		struct key key = {0};
+
+		tables_key_add(&key, cursor.key);
+		kv_del(txn->kv, table, tables_key(&key));
+		if (kv_failed(txn->kv) != ERR_OK)
+			break;
+	}
+	kv_cursor_fini(&cursor);
+}

@@ -1,0 +1,562 @@
+/*
+ * What changes in the tables when a record does.  core/record.c carries it out.
+ * Folding claims only what the stored row makes certain: everything else goes
+ * through core/merge.c and the whole history.  Never writes.
+ */
+#include "core/turn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/row.h"
+
+/* One field while a change is folded in. */
+struct slot {
+	struct record_field field; /* as it was; n is 0 for a new one */
+	size_t gone_n;		   /* of its old values */
+	size_t come_n;		   /* values that the change adds */
+	struct cell one;	   /* its value when it has or gets only one */
+};
+
+struct folding {
+	const struct turn_place *at;
+	const struct record *old;
+	const struct merge_change *change;
+	struct turn *turn;
+	struct record *next;
+	struct slot *slots; /* the old fields in their order, then new ones */
+	size_t slots_n;
+};
+
+static void cells_leave(
+    struct turn *turn, const struct record *old, const struct record *next);
+static const struct record_value *value_find(const struct record *record,
+    const struct record_field *field, const struct dot *dot);
+static const struct record_field *several(
+    const struct record *record, const struct record_field *like);
+static bool same_value(const struct cell *a, const struct cell *b);
+static bool is_foldable(const struct folding *f);
+static bool is_held(const struct turn_place *at, const struct change_ref *ref);
+static bool is_head(const struct record *record, const struct change_ref *ref);
+static void slots_begin(struct folding *f);
+static struct slot *slot_of(
+    struct folding *f, struct bytes name, enum field_kind kind, bool make);
+static bool see_all(struct folding *f);
+static bool see_one(
+    struct folding *f, const struct merge_op *op, const struct dot *dot);
+static bool is_inline(
+    const struct folding *f, const struct slot *slot, const struct dot *dot);
+static bool see_cell(
+    struct folding *f, struct slot *slot, const struct dot *dot);
+static void add_all(struct folding *f);
+static struct cell cell_made(
+    const struct merge_change *change, const struct merge_op *op);
+static void come(struct folding *f, const struct cell *cell);
+static void slot_spread(struct folding *f, struct slot *slot);
+static enum err slot_gather(struct folding *f, struct slot *slot) MUST_USE;
+static bool is_gone(const struct turn *turn, const struct dot *dot);
+static void next_fields(struct folding *f);
+static int compare_slots(const void *a, const void *b);
+static void next_heads(struct folding *f);
+static void next_rest(struct folding *f);
+
+void
+turn_replace(const struct record *old, const struct record *next,
+    struct arena *arena, struct turn *turn)
+{
+	size_t gone = 0;
+	size_t coming = 0;
+	struct turn back = {0};
+
+	for (size_t i = 0; i < old->fields_n; i++)
+		gone += old->fields[i].n;
+	for (size_t i = 0; i < next->fields_n; i++)
+		coming += next->fields[i].n;
+	*turn = (struct turn){.old = old, .next = next};
+	turn->gone = arena_array(arena, gone, sizeof(*turn->gone));
+	turn->come = arena_array(arena, coming, sizeof(*turn->come));
+	back.gone = turn->come;
+	cells_leave(turn, old, next);
+	cells_leave(&back, next, old);
+	turn->come_n = back.gone_n;
+}
+
+/* Lists the cells that `old` has and `next` has not, or not so. */
+static void
+cells_leave(
+    struct turn *turn, const struct record *old, const struct record *next)
+{
+	for (size_t i = 0; i < old->fields_n; i++) {
+		const struct record_field *field = &old->fields[i];
+		const struct record_field *other = several(next, field);
+
+		for (size_t k = 0; field->n > 1 && k < field->n; k++) {
+			struct cell cell = cell_of(
+			    old, field, &field->values[k]);
+			const struct record_value *value = NULL;
+			struct cell kept;
+
+			if (other != NULL)
+				value = value_find(next, other, &cell.dot);
+			if (value != NULL) {
+				kept = cell_of(next, other, value);
+				if (same_value(&cell, &kept))
+					continue;
+			}
+			turn->gone[turn->gone_n++] = cell;
+		}
+	}
+}
+
+/* The field of `record` with the name and kind of `like`, when its values lie
+ * in cells. */
+static const struct record_field *
+several(const struct record *record, const struct record_field *like)
+{
+	const struct record_field *field = merge_find(
+	    record, like->name, like->kind);
+
+	return field != NULL && field->n > 1 ? field : NULL;
+}
+
+static const struct record_value *
+value_find(const struct record *record, const struct record_field *field,
+    const struct dot *dot)
+{
+	size_t low = 0;
+	size_t high = field->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct dot other = merge_dot(record, &field->values[middle]);
+		int order = id_dot_compare(&other, dot);
+
+		if (order == 0)
+			return &field->values[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool
+same_value(const struct cell *a, const struct cell *b)
+{
+	return a->class == b->class && a->stamp.v == b->stamp.v &&
+	       a->has_actor == b->has_actor &&
+	       memcmp(a->actor.b, b->actor.b, sizeof(a->actor.b)) == 0 &&
+	       bytes_equal(a->value, b->value);
+}
+
+enum err
+turn_fold(const struct turn_place *at, const struct record *old,
+    const struct merge_change *change, struct turn *turn, bool *done)
+{
+	struct folding f = {.at = at, .old = old, .change = change};
+	enum err e = ERR_OK;
+
+	*done = false;
+	*turn = (struct turn){.old = old};
+	f.turn = turn;
+	if (!is_foldable(&f))
+		return kv_failed(at->txn->kv);
+	slots_begin(&f);
+	if (!see_all(&f))
+		return kv_failed(at->txn->kv);
+	add_all(&f);
+	for (size_t i = 0; i < f.slots_n && e == ERR_OK; i++) {
+		struct slot *slot = &f.slots[i];
+		size_t left = slot->field.n - slot->gone_n;
+
+		if (slot->field.n > 1 && left + slot->come_n == 1 && left == 1)
+			e = slot_gather(&f, slot);
+		else if (left + slot->come_n > 1)
+			slot_spread(&f, slot);
+	}
+	if (e != ERR_OK)
+		return e;
+	f.next = arena_new(at->arena, sizeof(*f.next));
+	turn->next = f.next;
+	next_rest(&f);
+	next_heads(&f);
+	next_fields(&f);
+	*done = true;
+	return kv_failed(at->txn->kv);
+}
+
+static bool
+is_foldable(const struct folding *f)
+{
+	const struct merge_change *change = f->change;
+	const struct record *old = f->old;
+
+	if (!change->counts || change->act != ACT_EDIT)
+		return false;
+	if ((old->exists || old->heads_n > 0) && !old->plain)
+		return false;
+	if (is_head(old, &change->at))
+		return false;
+	/* Two creators at one moment are told apart by more than the row has.
+	 */
+	if (change->collection.n > 0 && old->collection.n > 0 &&
+	    change->stamp.v == old->created.v &&
+	    !bytes_equal(change->collection, old->collection))
+		return false;
+	for (size_t i = 0; i < change->parents_n; i++)
+		if (!is_head(old, &change->parents[i]) &&
+		    !is_held(f->at, &change->parents[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_head(const struct record *record, const struct change_ref *ref)
+{
+	for (size_t i = 0; i < record->heads_n; i++)
+		if (id_change_compare(&record->heads[i], ref) == 0)
+			return true;
+	return false;
+}
+
+/* Is `ref` a change of this very record, with the leaf that it names?  That a
+ * delta of that place is held is not enough: it may have changed others. */
+static bool
+is_held(const struct turn_place *at, const struct change_ref *ref)
+{
+	const struct log *log = oplog_find(at->txn, at->space, &ref->delta.log);
+	struct history_at place = {.change = ref->change};
+	struct bytes nothing;
+	struct key key;
+
+	if (log == NULL)
+		return false;
+	place.log = log->no;
+	place.seq = ref->delta.seq;
+	tables_history_key(at->space->no, at->id, place, &key);
+	return kv_find(
+		   at->txn->kv, TABLE_HISTORY, tables_key(&key), &nothing) &&
+	       oplog_holds(at->txn, at->space, &ref->delta);
+}
+
+static void
+slots_begin(struct folding *f)
+{
+	const struct record *old = f->old;
+	size_t ops_n = f->change->ops_n;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < ops_n; i++)
+		seen += f->change->ops[i].seen_n;
+	f->slots_n = old->fields_n;
+	f->slots = arena_array(
+	    f->at->arena, f->slots_n + ops_n, sizeof(*f->slots));
+	for (size_t i = 0; i < f->slots_n; i++) {
+		f->slots[i].field = old->fields[i];
+		if (old->fields[i].n == 1)
+			f->slots[i].one = cell_of(
+			    old, &old->fields[i], &old->fields[i].values[0]);
+	}
+	f->turn->gone = arena_array(
+	    f->at->arena, seen + f->slots_n, sizeof(*f->turn->gone));
+	f->turn->come = arena_array(
+	    f->at->arena, ops_n + f->slots_n, sizeof(*f->turn->come));
+}
+
+/* The slot of (name, kind); when there is none, NULL or a new one. */
+static struct slot *
+slot_of(struct folding *f, struct bytes name, enum field_kind kind, bool make)
+{
+	const struct record_field *field = merge_find(f->old, name, kind);
+	struct slot *slot;
+
+	if (field != NULL)
+		return &f->slots[field - f->old->fields];
+	for (size_t i = f->old->fields_n; i < f->slots_n; i++)
+		if (merge_compare(&f->slots[i].field, name, kind) == 0)
+			return &f->slots[i];
+	if (!make)
+		return NULL;
+	slot = &f->slots[f->slots_n++];
+	slot->field.name = name;
+	slot->field.kind = kind;
+	return slot;
+}
+
+/* Takes away what the change saw.  In a plain record what survives is not
+ * hidden by anything, and has hidden all that it saw itself.  False when
+ * something seen is not a value that survives: whether it is known at all, only
+ * the history tells. */
+static bool
+see_all(struct folding *f)
+{
+	for (size_t i = 0; i < f->change->ops_n; i++) {
+		const struct merge_op *op = &f->change->ops[i];
+
+		for (size_t s = 0; s < op->seen_n; s++)
+			if (!see_one(f, op, &op->seen[s]))
+				return false;
+	}
+	return true;
+}
+
+static bool
+see_one(struct folding *f, const struct merge_op *op, const struct dot *dot)
+{
+	struct slot *slot = NULL;
+
+	if (op->has_body)
+		slot = slot_of(f, op->field, body_kind(op->code), false);
+	if (slot != NULL && slot->field.n > 1)
+		return see_cell(f, slot, dot);
+	if (slot == NULL || !is_inline(f, slot, dot)) {
+		/* A field may see another's value, if not in good sense. */
+		slot = NULL;
+		for (size_t i = 0; i < f->slots_n && slot == NULL; i++)
+			if (is_inline(f, &f->slots[i], dot))
+				slot = &f->slots[i];
+	}
+	if (slot == NULL)
+		return false;
+	slot->gone_n = 1;
+	return true;
+}
+
+static bool
+is_inline(
+    const struct folding *f, const struct slot *slot, const struct dot *dot)
+{
+	struct dot other;
+
+	if (slot->field.n != 1)
+		return false;
+	other = merge_dot(f->old, &slot->field.values[0]);
+	return id_dot_compare(&other, dot) == 0;
+}
+
+static bool
+see_cell(struct folding *f, struct slot *slot, const struct dot *dot)
+{
+	struct cell *cell = &f->turn->gone[f->turn->gone_n];
+	struct bytes content;
+	struct key key;
+
+	if (is_gone(f->turn, dot))
+		return true;
+	*cell = (struct cell){
+	    .field = slot->field.name, .kind = slot->field.kind, .dot = *dot};
+	cell_key(f->at->space->no, f->at->id, cell, &key);
+	if (!txn_find(f->at->txn, TABLE_CELLS, &key, &content))
+		return false;
+	content = arena_bytes(f->at->arena, content);
+	if (!cell_decode(tables_key(&key), content, cell) ||
+	    !bytes_equal(cell->field, slot->field.name))
+		return false;
+	f->turn->gone_n++;
+	slot->gone_n++;
+	return true;
+}
+
+static bool
+is_gone(const struct turn *turn, const struct dot *dot)
+{
+	for (size_t i = 0; i < turn->gone_n; i++)
+		if (id_dot_compare(&turn->gone[i].dot, dot) == 0)
+			return true;
+	return false;
+}
+
+/* Counts what the change adds, and lists it for the fields that will have
+ * several values. */
+static void
+add_all(struct folding *f)
+{
+	for (size_t i = 0; i < f->change->ops_n; i++) {
+		const struct merge_op *op = &f->change->ops[i];
+		struct slot *slot;
+
+		if (!op->has_body || !body_has_value(op->code))
+			continue;
+		slot = slot_of(f, op->field, body_kind(op->code), true);
+		slot->come_n++;
+		if (slot->field.n == slot->gone_n)
+			slot->one = cell_made(f->change, op);
+	}
+	for (size_t i = 0; i < f->change->ops_n; i++) {
+		const struct merge_op *op = &f->change->ops[i];
+		const struct slot *slot;
+		struct cell cell;
+
+		if (!op->has_body || !body_has_value(op->code))
+			continue;
+		slot = slot_of(f, op->field, body_kind(op->code), false);
+		assert(slot != NULL);
+		if (slot->field.n - slot->gone_n + slot->come_n < 2)
+			continue;
+		cell = cell_made(f->change, op);
+		come(f, &cell);
+	}
+}
+
+static struct cell
+cell_made(const struct merge_change *change, const struct merge_op *op)
+{
+	return (struct cell){
+	    .field = op->field,
+	    .kind = body_kind(op->code),
+	    .dot = {.at = change->at, .op = op->number},
+	    .class = op->class,
+	    .stamp = change->stamp,
+	    .has_actor = change->has_actor,
+	    .actor = change->actor,
+	    .value = op->value,
+	};
+}
+
+static void
+come(struct folding *f, const struct cell *cell)
+{
+	f->turn->come[f->turn->come_n++] = *cell;
+}
+
+/* The field will have several values: the one that lay in the row, if it
+ * stays, gets a cell. */
+static void
+slot_spread(struct folding *f, struct slot *slot)
+{
+	if (slot->field.n == 1 && slot->gone_n == 0)
+		come(f, &slot->one);
+}
+
+/* Of several values one is left: its cell goes, the row takes it. */
+static enum err
+slot_gather(struct folding *f, struct slot *slot)
+{
+	struct txn *txn = f->at->txn;
+	struct kv_cursor cursor;
+	struct key prefix;
+	bool found = false;
+	enum err e = ERR_OK;
+
+	cell_prefix(f->at->space->no, f->at->id, slot->field.name,
+	    slot->field.kind, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_CELLS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix)) && !found;
+	     more = kv_next(&cursor)) {
+		struct bytes content;
+
+		e = tables_open(
+		    TABLE_CELLS, cursor.key, cursor.value, &content);
+		if (e != ERR_OK)
+			break;
+		content = arena_bytes(f->at->arena, content);
+		found = cell_decode(cursor.key, content, &slot->one) &&
+			bytes_equal(slot->one.field, slot->field.name) &&
+			!is_gone(f->turn, &slot->one.dot);
+	}
+	if (e == ERR_OK && !found)
+		e = tables_corrupt(TABLE_CELLS, tables_key(&prefix),
+		    "a value that its record counts is not there");
+	kv_cursor_fini(&cursor);
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	f->turn->gone[f->turn->gone_n++] = slot->one;
+	return ERR_OK;
+}
+
+static void
+next_rest(struct folding *f)
+{
+	const struct merge_change *change = f->change;
+	struct record *next = f->next;
+
+	next->exists = true;
+	next->plain = true;
+	next->status = RECORD_LIVE;
+	next->collection = f->old->collection;
+	next->created = f->old->created;
+	next->changed = f->old->changed;
+	if (change->stamp.v > next->changed.v)
+		next->changed = change->stamp;
+	if (change->collection.n > 0 &&
+	    (next->collection.n == 0 || change->stamp.v < next->created.v)) {
+		next->collection = change->collection;
+		next->created = change->stamp;
+	}
+}
+
+static void
+next_heads(struct folding *f)
+{
+	const struct record *old = f->old;
+	const struct merge_change *change = f->change;
+	bool placed = false;
+	struct record *next = f->next;
+
+	next->heads = arena_array(
+	    f->at->arena, old->heads_n + 1, sizeof(*next->heads));
+	for (size_t i = 0; i < old->heads_n; i++) {
+		bool is_parent = false;
+
+		for (size_t k = 0; k < change->parents_n && !is_parent; k++)
+			is_parent = id_change_compare(&change->parents[k],
+					&old->heads[i]) == 0;
+		if (is_parent)
+			continue;
+		if (!placed &&
+		    id_change_compare(&old->heads[i], &change->at) > 0) {
+			next->heads[next->heads_n++] = change->at;
+			placed = true;
+		}
+		next->heads[next->heads_n++] = old->heads[i];
+	}
+	if (!placed)
+		next->heads[next->heads_n++] = change->at;
+}
+
+static void
+next_fields(struct folding *f)
+{
+	struct arena *arena = f->at->arena;
+	struct record *next = f->next;
+	size_t n = f->slots_n;
+	struct record_value *values = arena_array(arena, n, sizeof(*values));
+	struct record_source *given = arena_array(arena, n, sizeof(*given));
+	size_t given_n = 0;
+
+	/* Slots of old fields are in order already. */
+	if (n > f->old->fields_n)
+		qsort(f->slots, n, sizeof(*f->slots), compare_slots);
+	next->fields = arena_array(arena, n, sizeof(*next->fields));
+	for (size_t i = 0; i < n; i++) {
+		const struct slot *slot = &f->slots[i];
+		struct record_field *field = &next->fields[next->fields_n];
+		size_t left = slot->field.n - slot->gone_n + slot->come_n;
+
+		if (left == 0)
+			continue;
+		next->fields_n++;
+		*field = (struct record_field){.name = slot->field.name,
+		    .kind = slot->field.kind,
+		    .n = left};
+		if (left > 1)
+			continue;
+		given[given_n] = cell_source(&slot->one);
+		field->values = &values[given_n++];
+		*field->values = (struct record_value){.op = slot->one.dot.op,
+		    .class = slot->one.class,
+		    .value = slot->one.value};
+	}
+	row_sources(given, arena, next);
+}
+
+static int
+compare_slots(const void *a, const void *b)
+{
+	const struct slot *x = a;
+	const struct slot *y = b;
+
+	return merge_compare(&x->field, y->field.name, y->field.kind);
+}
