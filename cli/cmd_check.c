@@ -169,8 +169,8 @@ verify_one(struct opened *work, const struct log *log,
 }
 
 static enum err
-verify_all(struct opened *work, struct fsck_report *total,
-    struct out_table *table)
+verify_all(
+    struct opened *work, struct fsck_report *total, struct out_table *table)
 {
 	struct txn *txn = store_txn(work->store);
 	struct space_state **spaces;
@@ -245,8 +245,8 @@ struct before {
 
 /* How many of the `n` spaces have another state now. */
 static enum err
-count_changed(struct opened *work, const struct before *before, size_t n,
-    size_t *changed)
+count_changed(
+    struct opened *work, const struct before *before, size_t n, size_t *changed)
 {
 	struct txn *txn = store_txn(work->store);
 
@@ -326,7 +326,8 @@ const struct args_command cmd_check_commands[] = {
 	.words_max = 1,
 	.help = "check hashes, heads and bodies of logs from raw bytes",
 	.run = log_verify_run},
-    {.name = "fsck", .help = "check everything; repairs nothing",
+    {.name = "fsck",
+	.help = "check everything; repairs nothing",
 	.run = fsck_command_run},
     {.name = "rebuild",
 	.help = "make all that is derived again from the logs",

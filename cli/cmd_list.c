@@ -38,8 +38,8 @@ struct list {
 
 static enum err list_records(struct list *list) MUST_USE;
 static bool fits(const struct list *list, const struct record *record);
-static void record_row(struct list *list, const struct record_id *id,
-    const struct record *record);
+static void record_row(
+    struct list *list, const struct record_id *id, const struct record *record);
 
 static void
 space_row(struct out_table *table, const struct space_state *space, size_t logs)
@@ -47,12 +47,11 @@ space_row(struct out_table *table, const struct space_state *space, size_t logs)
 	struct buf records = {0};
 	struct buf count = {0};
 
-	buf_add_format(
-	    &records, "%llu", (unsigned long long)space->records);
+	buf_add_format(&records, "%llu", (unsigned long long)space->records);
 	buf_add_format(&count, "%zu", logs);
-	out_table_row(table,
-	    (const struct bytes[]){bytes_text(space->name.text),
-		buf_bytes(&records), buf_bytes(&count)});
+	out_table_row(
+	    table, (const struct bytes[]){bytes_text(space->name.text),
+		       buf_bytes(&records), buf_bytes(&count)});
 	buf_fini(&count);
 	buf_fini(&records);
 }
@@ -100,8 +99,8 @@ where_add(struct list *list, const char *word)
 		return err_set(
 		    ERR_USAGE, "--where %s is not field=value", word);
 	if (list->wheres_n == WHERE_MAX)
-		return err_set(ERR_USAGE, "--where may be given %d times",
-		    WHERE_MAX);
+		return err_set(
+		    ERR_USAGE, "--where may be given %d times", WHERE_MAX);
 	where = &list->wheres[list->wheres_n++];
 	where->name = bytes_first(all, at);
 	if (list->pack != NULL)
@@ -187,8 +186,7 @@ list_records(struct list *list)
 	struct record_id id = {0};
 	enum err e;
 
-	list->table = out_table_new(
-	    work->out, list->columns, list->columns_n);
+	list->table = out_table_new(work->out, list->columns, list->columns_n);
 	for (;;) {
 		struct record record;
 		bool found;
@@ -268,8 +266,8 @@ status_text(const struct record *record)
 }
 
 static void
-record_row(struct list *list, const struct record_id *id,
-    const struct record *record)
+record_row(
+    struct list *list, const struct record_id *id, const struct record *record)
 {
 	struct bytes cells[COUNT_OF(list->columns)] = {0};
 	struct buf texts[COUNT_OF(list->columns)] = {0};

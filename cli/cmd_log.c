@@ -68,9 +68,8 @@ log_row(struct out_table *table, const struct authority *authority,
 
 	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &texts[0]);
 	buf_add_text(&texts[1], log->name.space.text);
-	if (authority->founded &&
-	    bytes_equal(bytes_of(log->name.author.b, 32),
-		bytes_of(authority->root.b, 32)))
+	if (authority->founded && bytes_equal(bytes_of(log->name.author.b, 32),
+				      bytes_of(authority->root.b, 32)))
 		buf_add_text(&texts[2], "root");
 	else
 		show_member(authority, &log->name.author, &texts[2]);
@@ -144,9 +143,9 @@ change_json(const struct delta_change *change, struct buf *json)
 	object_number(json, "parents", change->parents_n);
 	object_number(json, "seen", change->seen_n);
 	object_begin(json, "commitments");
-	for (unsigned class = 0; class < CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		if ((change->classes & 1U << class) != 0)
-			object_hex(json, show_class((enum delta_class)class),
+			object_hex(json, show_class((enum delta_class) class),
 			    bytes_of(change->commitments[class].b, 32));
 	}
 	object_end(json);
@@ -207,8 +206,8 @@ delta_row(struct opened *work, const struct stored_delta *stored,
 		show_time(delta->stamp, &texts[1]);
 	buf_add_text(&texts[2], kind_text(delta));
 	if (delta->has_actor)
-		buf_add(&texts[3], store_actor_name(work->store, &delta->actor,
-				       &work->arena));
+		buf_add(&texts[3],
+		    store_actor_name(work->store, &delta->actor, &work->arena));
 	if (delta->has_actor && texts[3].n == 0)
 		ascii_hex(bytes_of(delta->actor.b, 4), &texts[3]);
 	buf_add_format(&texts[4], "%zu", delta->changes_n);
@@ -258,8 +257,7 @@ show_deltas(struct opened *work, const struct log *log)
 
 /* Appends the signed note of `head`. */
 static void
-head_note(
-    const struct log *log, const struct note_head *head, struct buf *note)
+head_note(const struct log *log, const struct note_head *head, struct buf *note)
 {
 	struct buf origin = {0};
 	struct note_checkpoint checkpoint = {
@@ -312,7 +310,9 @@ head_after(struct txn *txn, const struct log *log, uint64_t size,
 	enum err e = heads_from(txn, log, size + 1, head);
 
 	*found = e == ERR_OK;
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	return e;
 }
 
 /* The lines for one head: itself, that it goes on from the one before, and that
@@ -341,16 +341,14 @@ proofs_of_head(struct opened *work, const struct log *log,
 		if (e != ERR_OK)
 			break;
 		buf_add_format(&line, "inclusion %llu %llu",
-		    (unsigned long long)at[i],
-		    (unsigned long long)head->size);
+		    (unsigned long long)at[i], (unsigned long long)head->size);
 		proof_line(work->out, &line, &proof);
 	}
 	if (e == ERR_OK && before > 0)
 		e = tree_consistency(txn, log, before, head->size, &proof);
 	if (e == ERR_OK && before > 0) {
 		buf_add_format(&line, "consistency %llu %llu",
-		    (unsigned long long)before,
-		    (unsigned long long)head->size);
+		    (unsigned long long)before, (unsigned long long)head->size);
 		proof_line(work->out, &line, &proof);
 	}
 	return e;
@@ -428,7 +426,8 @@ static const struct args_option show_options[] = {
 };
 
 const struct args_command cmd_log_commands[] = {
-    {.name = "log ls", .help = "list the signed logs that are held",
+    {.name = "log ls",
+	.help = "list the signed logs that are held",
 	.run = log_ls_run},
     {.name = "log show",
 	.words = "LOG",

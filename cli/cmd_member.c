@@ -54,8 +54,8 @@ member_rows(struct opened *work, const struct authority *authority,
 		bool last = i == authority->grants_n;
 
 		if (last ? any
-			 : !same_key(&authority->grants[i].what.member,
-			       &member->key))
+			 : !same_key(
+			       &authority->grants[i].what.member, &member->key))
 			continue;
 		buf_cut(&text, 0);
 		if (!last)
@@ -191,7 +191,8 @@ static const struct args_option grant_options[] = {
 };
 
 const struct args_command cmd_member_commands[] = {
-    {.name = "members", .help = "list the members and what they may do",
+    {.name = "members",
+	.help = "list the members and what they may do",
 	.run = members_run},
     {.name = "admit",
 	.words = "KEY",

@@ -82,9 +82,9 @@ author_of(const struct view *view, const struct record_source *source)
 	struct opened *work = view->work;
 	struct txn *txn = store_txn(work->store);
 	struct space_state *space = space_find(txn, view->space);
-	struct log *log = space == NULL ? NULL
-					: oplog_find(txn, space,
-					      &source->at.delta.log);
+	struct log *log = space == NULL
+			      ? NULL
+			      : oplog_find(txn, space, &source->at.delta.log);
 	struct buf text = {0};
 	struct bytes name = {0};
 	struct bytes whole;
@@ -165,8 +165,7 @@ get_json(const struct view *view)
 	object_hex(&json, "id", bytes_of(view->id->b, sizeof(view->id->b)));
 	object_text(&json, "space", bytes_text(view->space->text));
 	object_text(&json, "collection", record->collection);
-	object_text(
-	    &json, "status", bytes_text(show_status(record->status)));
+	object_text(&json, "status", bytes_text(show_status(record->status)));
 	show_utc(record->created, &text);
 	object_text(&json, "created", buf_bytes(&text));
 	buf_cut(&text, 0);
@@ -311,11 +310,10 @@ value_at(const struct merge_changes *changes, const struct dot *dot)
 
 /* Appends what one operation did. */
 static void
-op_text(const struct history *history, const struct merge_op *op,
-    struct buf *text)
+op_text(
+    const struct history *history, const struct merge_op *op, struct buf *text)
 {
-	static const char *const signs[KIND_COUNT] = {
-	    [KIND_REGISTER] = " = ",
+	static const char *const signs[KIND_COUNT] = {[KIND_REGISTER] = " = ",
 	    [KIND_SET] = " += ",
 	    [KIND_COUNTER] = " += ",
 	    [KIND_NOTES] = " += ",
@@ -472,8 +470,8 @@ conflict_row(const struct view *view, struct out_table *table)
 }
 
 static enum err
-conflicts_in(struct opened *work, struct space_state *space,
-    struct out_table *table)
+conflicts_in(
+    struct opened *work, struct space_state *space, struct out_table *table)
 {
 	struct record_id id = {0};
 

@@ -19,8 +19,8 @@
 
 /* What this node is, as one object or as lines. */
 struct self {
-	struct opened *work;		   /* borrowed */
-	const struct identity *identity;   /* borrowed, as below */
+	struct opened *work;		 /* borrowed */
+	const struct identity *identity; /* borrowed, as below */
 	const struct authority *authority;
 	const struct member *member; /* NULL: not admitted yet */
 };
@@ -39,8 +39,7 @@ self_json(const struct self *self)
 	object_text(&json, "label",
 	    self->member != NULL ? self->member->label : (struct bytes){0});
 	object_bool(&json, "root", store_has_root(self->work->store));
-	object_text(
-	    &json, "store", bytes_text(store_dir(self->work->store)));
+	object_text(&json, "store", bytes_text(store_dir(self->work->store)));
 	object_array(&json, "grants");
 	for (size_t i = 0; i < authority->grants_n; i++) {
 		const struct grant *grant = &authority->grants[i];
@@ -94,9 +93,8 @@ self_lines(const struct self *self)
 		buf_cut(&text, 0);
 		fact_rights_text(grant->what.gives, &text);
 		out_say(out, "grant %s %s%s",
-		    grant->what.prefix.text[0] != '\0'
-			? grant->what.prefix.text
-			: "all",
+		    grant->what.prefix.text[0] != '\0' ? grant->what.prefix.text
+						       : "all",
 		    buf_text(&text), grant->counts ? "" : " (does not count)");
 	}
 	buf_fini(&text);
@@ -147,8 +145,8 @@ plan_read(const struct args *args, struct store_plan *plan,
 		    "to belong to one");
 	if (join != NULL) {
 		plan->join = city;
-		e = id_from_hex(bytes_text(join), "city id", city->b,
-		    sizeof(city->b));
+		e = id_from_hex(
+		    bytes_text(join), "city id", city->b, sizeof(city->b));
 		return e == ERR_OK ? e : err_wrap(ERR_USAGE, "--city");
 	}
 	if (label == NULL)
@@ -202,9 +200,9 @@ digest_row(struct out_table *table, const struct space_state *space,
 	struct buf hex = {0};
 
 	ascii_hex(digest, &hex);
-	out_table_row(table,
-	    (const struct bytes[]){bytes_text(space->name.text),
-		bytes_text(what), buf_bytes(&hex)});
+	out_table_row(
+	    table, (const struct bytes[]){bytes_text(space->name.text),
+		       bytes_text(what), buf_bytes(&hex)});
 	buf_fini(&hex);
 }
 
@@ -222,8 +220,7 @@ digest_rows(
 	digest_row(table, space, "logs", bytes_of(logs.b, sizeof(logs.b)));
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		digest_row(table, space, names[i],
-		    bytes_of(space->digests[i].b,
-			sizeof(space->digests[i].b)));
+		    bytes_of(space->digests[i].b, sizeof(space->digests[i].b)));
 	return ERR_OK;
 }
 
@@ -317,8 +314,7 @@ feed_run(const struct args *args, struct out *out)
 	out->json = true;
 	if (e == ERR_OK)
 		e = open_begin(args, out, false, &work);
-	while (e == ERR_OK &&
-	       feed_next(store_txn(work.store), since, &entry)) {
+	while (e == ERR_OK && feed_next(store_txn(work.store), since, &entry)) {
 		e = feed_line(&work, &entry);
 		since = entry.number;
 	}
@@ -376,10 +372,9 @@ exit_run(const struct args *args, struct out *out)
 		struct buf status = {0};
 
 		buf_add_format(&status, "%d", exit_status(outcomes[i].code));
-		out_table_row(table,
-		    (const struct bytes[]){buf_bytes(&status),
-			bytes_text(err_name(outcomes[i].code)),
-			bytes_text(outcomes[i].means)});
+		out_table_row(table, (const struct bytes[]){buf_bytes(&status),
+					 bytes_text(err_name(outcomes[i].code)),
+					 bytes_text(outcomes[i].means)});
 		buf_fini(&status);
 	}
 	out_table_end(table, "none");

@@ -116,8 +116,8 @@ say_written(struct opened *work, const struct store_write *write,
 
 	e = store_settle(work->store);
 	if (e == ERR_OK)
-		e = store_get(work->store, &write->space, id, &work->arena,
-		    &record);
+		e = store_get(
+		    work->store, &write->space, id, &work->arena, &record);
 	if (e == ERR_OK)
 		store_token(&record, &token);
 	if (e == ERR_OK)
@@ -129,8 +129,8 @@ say_written(struct opened *work, const struct store_write *write,
 		object_begin(&json, NULL);
 		object_text(&json, "id", buf_bytes(&hex));
 		object_text(&json, "space", bytes_text(write->space.text));
-		object_text(&json, "status",
-		    bytes_text(show_status(record.status)));
+		object_text(
+		    &json, "status", bytes_text(show_status(record.status)));
 		object_text(&json, "token", buf_bytes(&token));
 		object_end(&json);
 		out_json(work->out, buf_bytes(&json));
@@ -228,8 +228,8 @@ read_input(struct buf *text)
 			break;
 	}
 	if (ferror(stdin))
-		return err_set(ERR_IO, "cannot read standard input: %s",
-		    strerror(errno));
+		return err_set(
+		    ERR_IO, "cannot read standard input: %s", strerror(errno));
 	if (text->n > 0 && text->p[text->n - 1] == '\n')
 		buf_cut(text, text->n - 1);
 	if (text->n == 0)
@@ -343,20 +343,22 @@ static const char values_about[] =
     "A field is given as field=value.  A set takes several with semicolons\n"
     "between them; field+=value adds one and field-=value takes one out.\n"
     "A counter is added to with field+=3 or field-=3, notes with field+=text.\n"
-    "field= clears a field.  The pack says which fields a collection has, what\n"
-    "they take and how private they are.  With --free a collection need not be\n"
+    "field= clears a field.  The pack says which fields a collection has, "
+    "what\n"
+    "they take and how private they are.  With --free a collection need not "
+    "be\n"
     "in the pack; its fields are name[:kind][@class]=value, where kind is\n"
     "register (the default), set, counter, notes or state, and class is N, P\n"
     "(the default), S or F.";
 
-#define TOKEN_OPTION                                                           \
-	{                                                                      \
-		.name = "token", .value = "TOKEN",                             \
-		.help = "what get showed; newer values are left standing"      \
+#define TOKEN_OPTION                                                      \
+	{                                                                 \
+		.name = "token", .value = "TOKEN",                        \
+		.help = "what get showed; newer values are left standing" \
 	}
-#define FREE_OPTION                                                            \
-	{                                                                      \
-		.name = "free", .help = "allow a collection outside the pack"  \
+#define FREE_OPTION                                                           \
+	{                                                                     \
+		.name = "free", .help = "allow a collection outside the pack" \
 	}
 
 static const struct args_option put_options[] = {

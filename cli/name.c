@@ -80,7 +80,8 @@ hits_end(struct hits *hits, const char *word, const char *what)
 	enum err e = ERR_OK;
 
 	if (hits->n == 0)
-		e = err_set(ERR_NOT_FOUND, "no %s %s in this store", what, word);
+		e = err_set(
+		    ERR_NOT_FOUND, "no %s %s in this store", what, word);
 	if (hits->n > 1)
 		e = err_set(ERR_INVALID,
 		    "%s begins the ids of %zu %ss: %s%s; give more digits",
@@ -230,8 +231,8 @@ name_known_space(
 }
 
 enum err
-name_key(const struct authority *authority, const char *word,
-    struct sign_key *key)
+name_key(
+    const struct authority *authority, const char *word, struct sign_key *key)
 {
 	size_t found = 0;
 

@@ -21,8 +21,8 @@ enum err name_log(
 enum err name_space(const char *word, struct space *space) MUST_USE;
 /* What this store holds of the space `word`.  ERR_NOT_FOUND, with what may have
  * been meant. */
-enum err name_known_space(struct opened *work, const char *word,
-    struct space_state **state) MUST_USE;
+enum err name_known_space(
+    struct opened *work, const char *word, struct space_state **state) MUST_USE;
 /* The key `word`: 64 hex digits, or the label of exactly one member of
  * `authority` (which may be NULL).  ERR_USAGE, ERR_INVALID. */
 enum err name_key(const struct authority *authority, const char *word,

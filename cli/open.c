@@ -38,8 +38,8 @@ actor_name(const struct args *args)
 }
 
 enum err
-open_begin(const struct args *args, struct out *out, bool write,
-    struct opened *work)
+open_begin(
+    const struct args *args, struct out *out, bool write, struct opened *work)
 {
 	const char *dir = open_dir(args);
 	const char *name;

@@ -180,8 +180,7 @@ show_status(enum record_status status)
 	return "?";
 }
 
-const char *
-show_class(enum delta_class class)
+const char *show_class(enum delta_class class)
 {
 	static const char *const names[CLASS_COUNT] = {"N", "P", "S", "F"};
 

@@ -50,7 +50,8 @@ identify(const struct value_edits *edits, struct assignment *a)
 static enum err
 refuse(const struct assignment *a, const char *rule)
 {
-	return err_set(ERR_INVALID, "%.*s: %s", (int)a->name.n, a->name.p, rule);
+	return err_set(
+	    ERR_INVALID, "%.*s: %s", (int)a->name.n, a->name.p, rule);
 }
 
 /* Is `sign` something that can be done to this kind of field? */
@@ -109,8 +110,7 @@ value_add(struct value_edits *edits, const char *word)
 }
 
 enum err
-value_add_note(
-    struct value_edits *edits, const char *name, struct bytes text)
+value_add_note(struct value_edits *edits, const char *name, struct bytes text)
 {
 	struct assignment a = {.text = text, .sign = '+'};
 	enum err e;
@@ -191,10 +191,10 @@ resolve_free(const struct value_edits *edits, struct assignment *a)
 	if (e != ERR_OK)
 		return e;
 	if (!text_is_name(a->name))
-		return refuse(a,
-		    "is no name of a field: a-z, 0-9 and _, a letter first");
+		return refuse(
+		    a, "is no name of a field: a-z, 0-9 and _, a letter first");
 	a->kind = kind < KIND_COUNT ? (enum field_kind)kind : KIND_REGISTER;
-	a->class = class < CLASS_COUNT ? (enum delta_class)class : CLASS_P;
+	a->class = class < CLASS_COUNT ? (enum delta_class) class : CLASS_P;
 	for (size_t i = 0; edits->record != NULL && i < edits->record->fields_n;
 	     i++) {
 		const struct record_field *has = &edits->record->fields[i];
@@ -214,8 +214,8 @@ static void
 push(struct value_edits *edits, const struct assignment *a, enum op_code code,
     struct bytes value)
 {
-	mem_room(&edits->edits, &edits->room, edits->n + 1,
-	    sizeof(*edits->edits));
+	mem_room(
+	    &edits->edits, &edits->room, edits->n + 1, sizeof(*edits->edits));
 	edits->edits[edits->n++] = (struct store_edit){
 	    .field = arena_bytes(edits->arena, a->name),
 	    .code = code,
@@ -299,8 +299,8 @@ negate(struct buf *value)
 }
 
 static enum err
-add_one(struct value_edits *edits, const struct assignment *a,
-    struct bytes element)
+add_one(
+    struct value_edits *edits, const struct assignment *a, struct bytes element)
 {
 	struct buf value = {0};
 	enum err e;
@@ -414,8 +414,7 @@ set_stays(const struct value_edits *edits, struct bytes name)
 		if (edit->code == OP_ADD)
 			return true;
 		for (size_t at = 0; has != NULL && at < has->n; at++)
-			left -= bytes_equal(
-			    has->values[at].value, edit->value);
+			left -= bytes_equal(has->values[at].value, edit->value);
 	}
 	return left > 0;
 }

@@ -19,7 +19,7 @@
  * register of class P; their values are text (of a counter: an integer).
  */
 struct value_edits {
-	struct arena *arena;		      /* borrowed: all below lives there */
+	struct arena *arena; /* borrowed: all below lives there */
 	const struct pack_collection *collection; /* NULL: free fields */
 	bool create;
 	const struct record *record; /* as shown, loaded; NULL when creating */
@@ -33,8 +33,8 @@ struct value_edits {
  * ERR_LIMIT: too large. */
 enum err value_add(struct value_edits *edits, const char *word) MUST_USE;
 /* As value_add for a note `text` of the field `name`. */
-enum err value_add_note(struct value_edits *edits, const char *name,
-    struct bytes text) MUST_USE;
+enum err value_add_note(
+    struct value_edits *edits, const char *name, struct bytes text) MUST_USE;
 /* May all that was added be written to a record in `space`?  By the pack:
  * required fields are there and stay, states move as they may, the space is of
  * the class that the collection belongs to.  ERR_INVALID. */
