@@ -18,19 +18,17 @@ static void announce(
     struct txn *txn, const struct log *log, uint64_t seq, unsigned kind);
 
 enum err
-apply_delta(struct txn *txn, struct log *log, struct bytes header,
-    const struct stored_body *bodies, size_t bodies_n, struct hash *leaf)
+apply_delta(struct txn *txn, struct log *log, const struct oplog_entry *entry,
+    struct hash *leaf)
 {
 	uint64_t seq = log->frontier.size;
 	struct delta delta;
 	struct history_delta from = {.log = log,
 	    .delta = &delta,
 	    .seq = seq,
-	    .bodies = bodies,
-	    .bodies_n = bodies_n};
-	struct oplog_entry entry = {
-	    .header = header, .bodies = bodies, .bodies_n = bodies_n};
-	enum err e = oplog_append(txn, log, &entry, &delta, leaf);
+	    .bodies = entry->bodies,
+	    .bodies_n = entry->bodies_n};
+	enum err e = oplog_append(txn, log, entry, &delta, leaf);
 
 	if (e != ERR_OK)
 		return e;

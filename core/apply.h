@@ -9,13 +9,11 @@
  * log -> merge into records -> indexes -> feed -> digests, in one transaction.
  */
 
-/* Takes `header` with the bodies at hand (by change, then class; commitments
- * checked by the caller) as the next delta of `log`.  What its author may do
- * decides whether it enters the state, never whether it is kept.  `leaf` is its
- * leaf hash. */
-enum err apply_delta(struct txn *txn, struct log *log, struct bytes header,
-    const struct stored_body *bodies, size_t bodies_n,
-    struct hash *leaf) MUST_USE;
+/* Takes `entry` as the next delta of `log`.  What its author may do decides
+ * whether it enters the state, never whether it is kept.  `leaf` is its leaf
+ * hash. */
+enum err apply_delta(struct txn *txn, struct log *log,
+    const struct oplog_entry *entry, struct hash *leaf) MUST_USE;
 
 /* Takes a body that was owed for the stored delta `seq` of `log`, commitment
  * checked by the caller, and merges again what it changes. */

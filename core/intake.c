@@ -131,7 +131,7 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 {
 	const struct msg_run *run = chunk->run;
 	uint64_t end = chunk->from + chunk->headers_n;
-	struct head head = {.size = run->head_size,
+	struct note_head head = {.size = run->head_size,
 	    .root = run->head_root,
 	    .signature = run->head_signature};
 	size_t skip;
@@ -157,6 +157,11 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 		if (e == ERR_OK)
 			e = apply_delta(txn, log, &entry, &leaf);
 		*taken += e == ERR_OK;
+		/* Its open says under which grant it writes. */
+		if (e == ERR_OK && log->frontier.size == 1) {
+			log->counts = authority_counts(chunk->authority, log);
+			log->dirty = true;
+		}
 	}
 	if (e == ERR_OK)
 		heads_put(

@@ -20,6 +20,12 @@ enum err intake_run(struct txn *txn, const struct authority *authority,
     const struct city_id *city, const struct msg_run *run,
     struct log **log) MUST_USE;
 
+/* What we may have of a space. */
+struct intake_accept {
+	bool hold;	  /* sealed bodies */
+	unsigned classes; /* secrets of these */
+};
+
 /* Headers with their bodies as they came. */
 struct intake_chunk {
 	const struct msg_run *run;
@@ -29,10 +35,8 @@ struct intake_chunk {
 	const struct merkle_proof *proof;
 	const struct msg_body *bodies; /* by seq, change, class */
 	size_t bodies_n;
-	struct intake_accept {
-		bool hold;	  /* we may keep sealed bodies */
-		unsigned classes; /* and read these */
-	} accept;
+	const struct authority *authority;
+	struct intake_accept accept;
 };
 
 /* Takes what is new of a chunk of `log` onto the road.  What we hold already is

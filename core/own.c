@@ -232,6 +232,7 @@ enum err
 own_append(struct txn *txn, struct own *own, struct delta *delta,
     const struct stored_body *bodies, size_t bodies_n)
 {
+	struct oplog_entry entry = {.bodies = bodies, .bodies_n = bodies_n};
 	struct buf header = {0};
 	enum err e;
 
@@ -242,8 +243,9 @@ own_append(struct txn *txn, struct own *own, struct delta *delta,
 	delta->origin = own->log->origin;
 	e = delta_encode(delta, &header);
 	if (e == ERR_OK)
-		e = apply_delta(txn, own->log, buf_bytes(&header), bodies,
-		    bodies_n, &own->leaf);
+		entry.header = buf_bytes(&header);
+	if (e == ERR_OK)
+		e = apply_delta(txn, own->log, &entry, &own->leaf);
 	own->unsigned_yet = true;
 	buf_fini(&header);
 	return e == ERR_OK ? e : txn_fail(txn, e);
