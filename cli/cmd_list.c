@@ -205,6 +205,10 @@ list_records(struct list *list)
 		arena_reset(&work->arena);
 	}
 	out_table_end(list->table, "no such records");
+	/* A word that neither the pack nor the space knows was a slip. */
+	if (e == ERR_OK && list->n == 0 && list->collection.n > 0)
+		e = pack_get_collection(
+		    work->pack, list->collection, &list->pack);
 	if (e == ERR_OK && list->more)
 		out_notice(work->out, "there are more; --limit N shows more");
 	return e;

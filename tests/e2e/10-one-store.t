@@ -94,6 +94,6 @@ ok 'grant takes the label of a member' exits 0 "$GOLMOK" grant 성수1가동 --p
 run "$GOLMOK" members
 ok 'members shows the grant' says 'd03/c017: read:NPSF,write'
 ok 'a join needs no founder' exits 0 "$GOLMOK" init other --city "$(printf %064d 1)"
-run "$GOLMOK" put d03/c017/volunteer volunteer a=b --store other
-ok 'a node without a grant may not write' [ "$status" -ne 0 ]
+ok 'a node without a grant may not write' \
+	exits 6 "$GOLMOK" put d03/c017/misc thing name=x --free --store other
 finish

@@ -54,6 +54,8 @@ ok 'a word that is no assignment' exits 2 "$GOLMOK" patch "$id" phone
 ok 'a space that is none' exits 2 "$GOLMOK" put 'D03//x' volunteer name=김
 ok 'a space that is not held' exits 3 "$GOLMOK" ls d03/c017/volunter
 ok '... may be a slip' errs 'did you mean d03/c017/volunteer'
+ok 'a collection that is none' exits 5 "$GOLMOK" ls $V volunter
+ok '... may be a slip' errs 'did you mean volunteer'
 ok 'an id that is none' exits 2 "$GOLMOK" get xyz
 ok 'an id that is too short' exits 2 "$GOLMOK" get 0123
 ok 'a record that is not there' exits 3 "$GOLMOK" get ffffffffffffffffffffffffffffffff
