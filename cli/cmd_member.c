@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/name.h"
+#include "cli/object.h"
 #include "cli/open.h"
 #include "cli/show.h"
 #include "proto/ascii.h"
@@ -98,6 +99,22 @@ members_run(const struct args *args, struct out *out)
 	return e;
 }
 
+/* That `done` was done to the member `key`, who is called `label`. */
+static void
+say_done(struct out *out, const char *done, const struct sign_key *key,
+    struct bytes label)
+{
+	struct buf json = {0};
+
+	object_begin(&json, NULL);
+	object_hex(&json, done, bytes_of(key->b, sizeof(key->b)));
+	object_text(&json, "label", label);
+	object_end(&json);
+	out_json(out, buf_bytes(&json));
+	out_say(out, "%s: %.*s", done, (int)label.n, label.p);
+	buf_fini(&json);
+}
+
 static enum err
 admit_run(const struct args *args, struct out *out)
 {
@@ -117,7 +134,7 @@ admit_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = open_commit(&work);
 	if (e == ERR_OK)
-		out_say(out, "admitted %s", buf_text(&label));
+		say_done(out, "admitted", &member.key, buf_bytes(&label));
 	open_end(&work);
 	buf_fini(&label);
 	return e;
@@ -163,7 +180,7 @@ grant_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = open_commit(&work);
 	if (e == ERR_OK)
-		out_say(out, "granted to %s", buf_text(&text));
+		say_done(out, "granted", &grant.member, buf_bytes(&text));
 	open_end(&work);
 	buf_fini(&text);
 	return e;

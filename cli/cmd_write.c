@@ -65,6 +65,10 @@ target_rules(const struct opened *work, const struct target *target,
 	edits->collection = target->collection;
 	if (target->collection != NULL || args_has(work->args, "free"))
 		return ERR_OK;
+	if (target->record.collection.n == 0)
+		return err_set(ERR_INVALID,
+		    "what kind of record this is cannot be read here, so that "
+		    "its rules are not known");
 	return err_set(ERR_INVALID,
 	    "collection %.*s is not in the pack: --free changes its records "
 	    "without rules",

@@ -18,6 +18,12 @@
 
 static const char version[] = "golmok 0.1";
 
+static const char environment[] =
+    "\nWithout --store the store is in $GOLMOK_STORE, else in golmok-store;\n"
+    "without --actor the actor is $GOLMOK_ACTOR, else the name of the "
+    "account.\n"
+    "\n";
+
 /* All tables of commands in one; owned by the caller. */
 static struct args_command *
 gather(size_t *n)
@@ -86,7 +92,7 @@ say_help(
 	args_help(table, args->command, &text);
 	if (args->command == NULL ||
 	    bytes_is(bytes_text(args->command->name), "exit")) {
-		buf_add_text(&text, "\n");
+		buf_add_text(&text, environment);
 		cmd_store_exit_text(&text);
 	} else if (text.n > 0) {
 		buf_cut(&text, text.n - 1);
