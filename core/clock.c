@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "proto/mem.h"
+
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
 static bool entry_get(struct bytes in, struct msg_entry *entry);
@@ -121,6 +123,43 @@ clock_belief(struct txn *txn, const struct sign_key *peer,
 	belief_key(peer, log, &key);
 	return txn_find(txn, TABLE_PEERS, &key, &content) &&
 	       entry_get(content, entry);
+}
+
+enum err
+clock_beliefs(struct txn *txn, const struct sign_key *peer, struct arena *arena,
+    struct clock_list *list)
+{
+	struct kv_cursor cursor;
+	struct msg_entry *entries = NULL;
+	size_t room = 0;
+	struct key prefix;
+	enum err e = ERR_OK;
+
+	*list = (struct clock_list){0};
+	belief_key(peer, NULL, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_PEERS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix)) &&
+	     e == ERR_OK;
+	     more = kv_next(&cursor)) {
+		struct bytes content;
+
+		if (cursor.key.n == prefix.n)
+			continue;
+		mem_room(&entries, &room, list->n + 1, sizeof(*entries));
+		e = tables_open(
+		    TABLE_PEERS, cursor.key, cursor.value, &content);
+		if (e == ERR_OK && !entry_get(content, &entries[list->n]))
+			e = err_set(
+			    ERR_CORRUPT, "a row of what a peer has is damaged");
+		list->n += e == ERR_OK;
+	}
+	kv_cursor_fini(&cursor);
+	list->entries = arena_array(arena, list->n, sizeof(*entries));
+	for (size_t i = 0; i < list->n; i++)
+		list->entries[i] = entries[i];
+	mem_free(entries);
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
 void

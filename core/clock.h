@@ -30,12 +30,22 @@ struct clock_depth {
 void clock_depth(const struct authority *authority, const struct sign_key *key,
     const struct space *space, struct clock_depth *depth);
 
+/* Entries, sorted by log. */
+struct clock_list {
+	struct msg_entry *entries;
+	size_t n;
+};
+
 /* Notes that `peer` said `entry` of a log. */
 void clock_believe(struct txn *txn, const struct sign_key *peer,
     const struct msg_entry *entry);
 /* What `peer` last said of `log`; false when it never did. */
 bool clock_belief(struct txn *txn, const struct sign_key *peer,
     const struct log_id *log, struct msg_entry *entry) MUST_USE;
+/* All that `peer` ever said and that was not forgotten, by log, into an array
+ * in `arena`. */
+enum err clock_beliefs(struct txn *txn, const struct sign_key *peer,
+    struct arena *arena, struct clock_list *list) MUST_USE;
 /* Forgets all that `peer` ever said: it turned out to be untrue. */
 void clock_forget(struct txn *txn, const struct sign_key *peer);
 

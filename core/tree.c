@@ -18,6 +18,7 @@ static enum err stored_node(
 static enum err leaf_hash(struct txn *txn, const struct log *log, uint64_t seq,
     struct hash *leaf) MUST_USE;
 static enum err beyond(const struct log *log, uint64_t size) MUST_USE;
+static enum err ahead_holds(const struct log *log) MUST_USE;
 
 enum err
 tree_inclusion(struct txn *txn, const struct log *log, uint64_t index,
@@ -55,6 +56,51 @@ tree_consistency(struct txn *txn, const struct log *log, uint64_t old_size,
 	if (size > log->frontier.size || old_size > size)
 		return beyond(log, old_size > size ? old_size : size);
 	return merkle_consistency(old_size, size, get, &of, proof);
+}
+
+enum err
+tree_ahead(struct txn *txn, const struct log *log, uint64_t old_size,
+    struct merkle_proof *proof)
+{
+	struct tree_of of = {.txn = txn, .log = log};
+	struct merkle_ahead ahead = {.held = log->frontier.size,
+	    .size = log->head_size,
+	    .proof = log->ahead};
+	enum err e;
+
+	if (old_size > log->frontier.size)
+		return beyond(log, old_size);
+	if (!log->has_head || old_size > log->head_size)
+		return err_set(ERR_NOT_FOUND,
+		    "no head of %llu or more deltas is held",
+		    (unsigned long long)old_size);
+	if (log->head_size <= log->frontier.size)
+		return tree_consistency(
+		    txn, log, old_size, log->head_size, proof);
+	e = ahead_holds(log);
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	return merkle_consistency_ahead(old_size, &ahead, get, &of, proof);
+}
+
+/* Does log->ahead lead from the headers held to the head?  What is made of it
+ * goes to peers, who would take a wrong proof for a lie. */
+static enum err
+ahead_holds(const struct log *log)
+{
+	static const struct merkle_proof none;
+	const struct merkle_proof *ahead = log->ahead;
+	struct hash root;
+
+	merkle_root(&log->frontier, &root);
+	if (log->head_size <= INT64_MAX &&
+	    merkle_consistency_holds(log->frontier.size, log->head_size, &root,
+		ahead == NULL ? &none : ahead, &log->head_root))
+		return ERR_OK;
+	return err_set(ERR_CORRUPT,
+	    "the proof from %llu deltas held to the head of %llu does not hold",
+	    (unsigned long long)log->frontier.size,
+	    (unsigned long long)log->head_size);
 }
 
 enum err

@@ -35,7 +35,9 @@ void tree_put(struct txn *txn, const struct log *log, unsigned level,
 
 /* The consistency proof from `old_size` (at most frontier.size) to the newest
  * head of `log`, which may lie beyond the headers held: then it is made of the
- * subtrees held and of log->ahead, the proof from there to the head. */
+ * subtrees held and of log->ahead, the proof from there to the head, which must
+ * hold (ERR_CORRUPT otherwise).  ERR_NOT_FOUND without a head of at least
+ * `old_size` leaves. */
 enum err tree_ahead(struct txn *txn, const struct log *log, uint64_t old_size,
     struct merkle_proof *proof) MUST_USE;
 

@@ -72,6 +72,7 @@ body_decode(struct bytes in, enum delta_class class, struct arena *arena,
 {
 	struct reader r;
 	int64_t last = -1;
+	bool has_ops = false;
 	size_t n;
 
 	memset(body, 0, sizeof(*body));
@@ -82,8 +83,10 @@ body_decode(struct bytes in, enum delta_class class, struct arena *arena,
 
 		if (key == BODY_COLLECTION && !r.bad) {
 			body->collection = codec_get_text(&r);
-			r.bad = r.bad || !text_is_name(body->collection);
+			r.bad = r.bad || class != CLASS_N ||
+				!text_is_name(body->collection);
 		} else if (key == BODY_OPS && !r.bad) {
+			has_ops = true;
 			ops_read(&r, class, arena, body);
 		} else if (key >= KEY_IGNORABLE) {
 			(void)codec_get_value(&r);
@@ -93,6 +96,7 @@ body_decode(struct bytes in, enum delta_class class, struct arena *arena,
 			    (int)key);
 		}
 	}
+	r.bad = r.bad || !has_ops;
 	return codec_end(&r, "body of a change");
 }
 
@@ -203,10 +207,12 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	struct secret key;
 	struct hash tag;
 	uint32_t length;
-	size_t size;
+	size_t zeros;
 	enum err e = ERR_OK;
 
 	assert(plain.n <= LIMIT_BODY_SIZE);
+	/* Growing would leave copies of what is secret behind. */
+	buf_reserve(&padded, padded_size(LENGTH_SIZE + plain.n));
 	memset(buf_extend(&padded, LENGTH_SIZE), 0, LENGTH_SIZE);
 	if (plain.n >= SQUEEZE_FROM)
 		e = squeeze_pack(squeeze, plain, SQUEEZE_LEVEL, &padded);
@@ -220,9 +226,8 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	}
 	padded.p[0] = (uint8_t)(length >> 16);
 	bytes_put_be16(padded.p + 1, (uint16_t)length);
-	size = padded_size(padded.n);
-	while (padded.n < size)
-		buf_add_u8(&padded, 0);
+	zeros = padded_size(padded.n) - padded.n;
+	memset(buf_extend(&padded, zeros), 0, zeros);
 	key_of(secret, &key);
 	crypto_seal(&key, 0, (struct bytes){0}, buf_bytes(&padded),
 	    buf_extend(sealed, padded.n + CRYPTO_TAG_SIZE));

@@ -20,7 +20,8 @@ struct body_op {
 };
 
 struct body {
-	struct bytes collection; /* empty when this body does not create */
+	struct bytes collection; /* class N only; empty when this body does
+				    not create */
 	size_t ops_n;
 	const struct body_op *ops; /* by rising number; arena */
 };

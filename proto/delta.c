@@ -9,28 +9,7 @@
 #include <string.h>
 
 #include "proto/codec.h"
-
-/* Keys of the header, of a change, of what an open says (docs/format.md §6). */
-enum {
-	KEY_FORMAT,
-	KEY_KIND,
-	KEY_SEQ,
-	KEY_STAMP,
-	KEY_ACTOR,
-	KEY_ORIGIN,
-	KEY_REFS,
-	KEY_CHANGES,
-	KEY_OPEN
-};
-enum {
-	CHANGE_RECORD,
-	CHANGE_ACT,
-	CHANGE_PARENTS,
-	CHANGE_SEEN,
-	CHANGE_COMMITMENTS
-};
-enum { OPEN_WHY, OPEN_GRANT, OPEN_PREVIOUS, OPEN_FOUNDING };
-enum { KEY_IGNORABLE = 128, KEYS_MAX = 64, FOUNDING_SIZE_MAX = 1024 };
+#include "proto/delta_form.h"
 
 /* What a decoder carries along: where it reads, where it allocates, the sums
  * that are limited over the whole header, and the first broken rule. */
@@ -43,21 +22,20 @@ struct reading {
 	const char *why;
 };
 
-static void scalars_encode(const struct delta *delta, struct buf *out);
-static void refs_encode(const struct delta *delta, struct buf *out);
-static void change_encode(const struct delta_change *change, struct buf *out);
-static void open_encode(const struct delta_open *open, struct buf *out);
+static enum err counts_check(const struct delta *delta) MUST_USE;
 static void header_read(struct reading *in, struct delta *delta);
 static void header_field(struct reading *in, int64_t key, struct delta *delta);
 static void refs_read(struct reading *in, struct delta *delta);
 static void changes_read(struct reading *in, struct delta *delta);
 static void change_read(struct reading *in, struct delta_change *change);
+static void act_read(struct reading *in, struct delta_change *change);
 static size_t tuples_read(struct reading *in, size_t per, size_t max);
 static void parents_read(struct reading *in, struct delta_change *change);
 static void seen_read(struct reading *in, struct delta_change *change);
 static void targets_read(struct reading *in, struct delta_seen *seen);
 static void commitments_read(struct reading *in, struct delta_change *change);
 static void open_read(struct reading *in, struct delta_open *open);
+static void previous_read(struct reading *in, struct delta_open *open);
 static void shape_check(struct reading *in, const struct delta *delta);
 static void change_check(
     struct reading *in, uint64_t kind, const struct delta_change *change);
@@ -74,28 +52,13 @@ enum err
 delta_encode(const struct delta *delta, struct buf *out)
 {
 	size_t was = out->n;
+	enum err e;
 
 	assert(!delta->opaque);
-	if (delta->refs_n > LIMIT_REFERENCES ||
-	    delta->changes_n > LIMIT_CHANGES)
-		return err_set(ERR_LIMIT,
-		    "a delta of %zu changes with %zu references: at most %d "
-		    "and %d are allowed",
-		    delta->changes_n, delta->refs_n, LIMIT_CHANGES,
-		    LIMIT_REFERENCES);
-	scalars_encode(delta, out);
-	if (delta->refs_n > 0)
-		refs_encode(delta, out);
-	if (delta->changes_n > 0) {
-		codec_put_int(out, KEY_CHANGES);
-		codec_put_array(out, delta->changes_n);
-	}
-	for (size_t i = 0; i < delta->changes_n; i++)
-		change_encode(&delta->changes[i], out);
-	if (delta->kind == DELTA_OPEN) {
-		codec_put_int(out, KEY_OPEN);
-		open_encode(&delta->open, out);
-	}
+	e = counts_check(delta);
+	if (e != ERR_OK)
+		return e;
+	delta_form_put(delta, out);
 	if (out->n - was > LIMIT_HEADER_SIZE) {
 		buf_cut(out, was);
 		return err_set(ERR_LIMIT,
@@ -106,119 +69,37 @@ delta_encode(const struct delta *delta, struct buf *out)
 	return ERR_OK;
 }
 
-static void
-scalars_encode(const struct delta *delta, struct buf *out)
+/* What would come back as opaque must never be written. */
+static enum err
+counts_check(const struct delta *delta)
 {
-	size_t optional = (size_t)delta->has_actor + (delta->refs_n > 0) +
-			  (delta->changes_n > 0) + (delta->kind == DELTA_OPEN);
+	size_t parents_n = 0;
+	size_t seen_n = 0;
 
-	codec_put_map(out, 5 + optional);
-	codec_put_int(out, KEY_FORMAT);
-	codec_put_int(out, DELTA_FORMAT);
-	codec_put_int(out, KEY_KIND);
-	codec_put_int(out, (int64_t)delta->kind);
-	codec_put_int(out, KEY_SEQ);
-	codec_put_int(out, (int64_t)delta->seq);
-	codec_put_int(out, KEY_STAMP);
-	codec_put_int(out, (int64_t)delta->stamp.v);
-	if (delta->has_actor) {
-		codec_put_int(out, KEY_ACTOR);
-		codec_put_bytes(out, bytes_of(delta->actor.b, 16));
-	}
-	codec_put_int(out, KEY_ORIGIN);
-	codec_put_bytes(out, bytes_of(delta->origin.b, 32));
-}
+	if (delta->refs_n > LIMIT_REFERENCES ||
+	    delta->changes_n > LIMIT_CHANGES)
+		return err_set(ERR_LIMIT,
+		    "a delta of %zu changes with %zu references: at most %d "
+		    "and %d are allowed",
+		    delta->changes_n, delta->refs_n, LIMIT_CHANGES,
+		    LIMIT_REFERENCES);
+	for (size_t i = 0; i < delta->changes_n; i++) {
+		const struct delta_change *change = &delta->changes[i];
 
-static void
-refs_encode(const struct delta *delta, struct buf *out)
-{
-	codec_put_int(out, KEY_REFS);
-	codec_put_array(out, delta->refs_n);
-	for (size_t i = 0; i < delta->refs_n; i++) {
-		const struct ref *ref = &delta->refs[i];
-
-		assert(i == 0 || id_ref_compare(&ref[-1], ref) < 0);
-		codec_put_array(out, 3);
-		codec_put_bytes(out, bytes_of(ref->log.b, 16));
-		codec_put_int(out, (int64_t)ref->seq);
-		codec_put_bytes(out, bytes_of(ref->leaf, 8));
+		parents_n += change->parents_n;
+		for (size_t k = 0; k < change->seen_n; k++)
+			seen_n += change->seen[k].n;
 	}
-}
-
-static void
-change_encode(const struct delta_change *change, struct buf *out)
-{
-	unsigned bodies = 0;
-
-	for (unsigned class = 0; class < CLASS_COUNT; class ++)
-		bodies += change->classes >> class & 1;
-	codec_put_map(out, (size_t)1 + (change->act != ACT_EDIT) +
-			       (change->parents_n > 0) + (change->seen_n > 0) +
-			       (bodies > 0));
-	codec_put_int(out, CHANGE_RECORD);
-	codec_put_bytes(out, bytes_of(change->record.b, 16));
-	if (change->act != ACT_EDIT) {
-		codec_put_int(out, CHANGE_ACT);
-		codec_put_int(out, (int64_t)change->act);
-	}
-	if (change->parents_n > 0) {
-		codec_put_int(out, CHANGE_PARENTS);
-		codec_put_array(out, 2 * change->parents_n);
-	}
-	for (size_t i = 0; i < change->parents_n; i++) {
-		codec_put_int(out, change->parents[i].ref);
-		codec_put_int(out, change->parents[i].change);
-	}
-	if (change->seen_n > 0) {
-		codec_put_int(out, CHANGE_SEEN);
-		codec_put_map(out, change->seen_n);
-	}
-	for (size_t i = 0; i < change->seen_n; i++) {
-		const struct delta_seen *seen = &change->seen[i];
-
-		codec_put_int(out, seen->op);
-		codec_put_array(out, 3 * seen->n);
-		for (size_t k = 0; k < seen->n; k++) {
-			codec_put_int(out, seen->targets[k].ref);
-			codec_put_int(out, seen->targets[k].change);
-			codec_put_int(out, seen->targets[k].op);
-		}
-	}
-	if (bodies > 0) {
-		codec_put_int(out, CHANGE_COMMITMENTS);
-		codec_put_map(out, bodies);
-	}
-	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-		if ((change->classes >> class & 1) == 0)
-			continue;
-		codec_put_int(out, class);
-		codec_put_bytes(
-		    out, bytes_of(change->commitments[class].b, 32));
-	}
-}
-
-static void
-open_encode(const struct delta_open *open, struct buf *out)
-{
-	codec_put_map(out, (size_t)1 + open->has_grant + open->has_previous +
-			       (open->founding.n > 0));
-	codec_put_int(out, OPEN_WHY);
-	codec_put_int(out, (int64_t)open->why);
-	if (open->has_grant) {
-		codec_put_int(out, OPEN_GRANT);
-		codec_put_int(out, open->grant);
-	}
-	if (open->has_previous) {
-		codec_put_int(out, OPEN_PREVIOUS);
-		codec_put_array(out, 3);
-		codec_put_bytes(out, bytes_of(open->previous.b, 8));
-		codec_put_int(out, (int64_t)open->previous_size);
-		codec_put_bytes(out, bytes_of(open->previous_root.b, 32));
-	}
-	if (open->founding.n > 0) {
-		codec_put_int(out, OPEN_FOUNDING);
-		codec_put_bytes(out, open->founding);
-	}
+	if (parents_n > LIMIT_PARENTS || seen_n > LIMIT_SEEN)
+		return err_set(ERR_LIMIT,
+		    "a delta that names %zu parents and replaces %zu values: "
+		    "at most %d and %d are allowed",
+		    parents_n, seen_n, LIMIT_PARENTS, LIMIT_SEEN);
+	if (delta->open.founding.n > DELTA_FOUNDING_SIZE_MAX)
+		return err_set(ERR_LIMIT,
+		    "a founding record of %zu bytes: at most %d are allowed",
+		    delta->open.founding.n, DELTA_FOUNDING_SIZE_MAX);
+	return ERR_OK;
 }
 
 void
@@ -237,11 +118,12 @@ delta_decode(
 		broken(&reading, "bytes after the header");
 	if (!reading.r.bad)
 		shape_check(&reading, delta);
-	delta->opaque = reading.r.bad;
-	if (delta->opaque) {
-		delta->changes_n = 0;
-		delta->refs_n = 0;
-	}
+	if (reading.r.bad)
+		*delta = (struct delta){.opaque = true,
+		    .format = delta->format,
+		    .kind = delta->kind,
+		    .seq = delta->seq,
+		    .origin = delta->origin};
 	if (why != NULL)
 		*why = !delta->opaque	     ? NULL
 		       : reading.why != NULL ? reading.why
@@ -251,10 +133,11 @@ delta_decode(
 static void
 header_read(struct reading *in, struct delta *delta)
 {
-	size_t n = codec_get_map(&in->r, KEYS_MAX);
+	size_t n = codec_get_map(&in->r, DELTA_KEYS_MAX);
 	uint32_t found = 0;
-	uint32_t needed = 1u << KEY_FORMAT | 1u << KEY_KIND | 1u << KEY_SEQ |
-			  1u << KEY_STAMP | 1u << KEY_ORIGIN;
+	uint32_t needed = 1u << DELTA_KEY_FORMAT | 1u << DELTA_KEY_KIND |
+			  1u << DELTA_KEY_SEQ | 1u << DELTA_KEY_STAMP |
+			  1u << DELTA_KEY_ORIGIN;
 	int64_t last = -1;
 
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
@@ -262,11 +145,11 @@ header_read(struct reading *in, struct delta *delta)
 
 		if (in->r.bad)
 			break;
-		if (key >= KEY_IGNORABLE) {
+		if (key >= DELTA_KEY_IGNORABLE) {
 			(void)codec_get_value(&in->r);
 			continue;
 		}
-		if (key > KEY_OPEN) {
+		if (key > DELTA_KEY_OPEN) {
 			broken(in, "a critical key that is not known here");
 			break;
 		}
@@ -276,7 +159,7 @@ header_read(struct reading *in, struct delta *delta)
 	if (!in->r.bad && (found & needed) != needed)
 		broken(in, "a field that every header has is missing");
 	if (!in->r.bad &&
-	    (found >> KEY_OPEN & 1) != (delta->kind == DELTA_OPEN))
+	    (found >> DELTA_KEY_OPEN & 1) != (delta->kind == DELTA_OPEN))
 		broken(in, "an open without its field, or the other way");
 }
 
@@ -286,33 +169,33 @@ header_field(struct reading *in, int64_t key, struct delta *delta)
 	struct reader *r = &in->r;
 
 	switch (key) {
-	case KEY_FORMAT:
+	case DELTA_KEY_FORMAT:
 		delta->format = codec_get_uint(r, UINT32_MAX);
 		if (!r->bad && delta->format != DELTA_FORMAT)
 			broken(in, "a format that is not known here");
 		break;
-	case KEY_KIND:
+	case DELTA_KEY_KIND:
 		delta->kind = codec_get_uint(r, UINT32_MAX);
 		if (!r->bad && delta->kind > DELTA_GRANT)
 			broken(in, "a kind that is not known here");
 		break;
-	case KEY_SEQ:
+	case DELTA_KEY_SEQ:
 		delta->seq = codec_get_uint(r, INT64_MAX);
 		break;
-	case KEY_STAMP:
+	case DELTA_KEY_STAMP:
 		delta->stamp.v = codec_get_uint(r, INT64_MAX);
 		break;
-	case KEY_ACTOR:
+	case DELTA_KEY_ACTOR:
 		delta->has_actor = true;
 		bytes_copy(delta->actor.b, codec_get_fixed(r, 16));
 		break;
-	case KEY_ORIGIN:
+	case DELTA_KEY_ORIGIN:
 		bytes_copy(delta->origin.b, codec_get_fixed(r, 32));
 		break;
-	case KEY_REFS:
+	case DELTA_KEY_REFS:
 		refs_read(in, delta);
 		break;
-	case KEY_CHANGES:
+	case DELTA_KEY_CHANGES:
 		changes_read(in, delta);
 		break;
 	default:
@@ -328,7 +211,7 @@ refs_read(struct reading *in, struct delta *delta)
 	struct ref *refs = arena_array(in->arena, n, sizeof(*refs));
 
 	if (n == 0)
-		broken(in, "an empty list of references");
+		broken(in, "no references in a list of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		if (codec_get_array(&in->r, 3) != 3)
 			broken(in, "a reference that is not of three parts");
@@ -351,7 +234,7 @@ changes_read(struct reading *in, struct delta *delta)
 	    in->arena, n, sizeof(*changes));
 
 	if (n == 0)
-		broken(in, "an empty list of changes");
+		broken(in, "no changes in a list of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++)
 		change_read(in, &changes[i]);
 	delta->changes = changes;
@@ -362,7 +245,7 @@ static void
 change_read(struct reading *in, struct delta_change *change)
 {
 	struct reader *r = &in->r;
-	size_t n = codec_get_map(r, KEYS_MAX);
+	size_t n = codec_get_map(r, DELTA_KEYS_MAX);
 	bool has_record = false;
 	int64_t last = -1;
 
@@ -371,21 +254,18 @@ change_read(struct reading *in, struct delta_change *change)
 
 		if (r->bad)
 			return;
-		if (key == CHANGE_RECORD) {
+		if (key == DELTA_CHANGE_RECORD) {
 			has_record = true;
 			bytes_copy(change->record.b, codec_get_fixed(r, 16));
-		} else if (key == CHANGE_ACT) {
-			change->act = (enum delta_act)codec_get_uint(
-			    r, ACT_KEEP);
-			if (change->act == ACT_EDIT)
-				broken(in, "an edit that says so");
-		} else if (key == CHANGE_PARENTS) {
+		} else if (key == DELTA_CHANGE_ACT) {
+			act_read(in, change);
+		} else if (key == DELTA_CHANGE_PARENTS) {
 			parents_read(in, change);
-		} else if (key == CHANGE_SEEN) {
+		} else if (key == DELTA_CHANGE_SEEN) {
 			seen_read(in, change);
-		} else if (key == CHANGE_COMMITMENTS) {
+		} else if (key == DELTA_CHANGE_COMMITMENTS) {
 			commitments_read(in, change);
-		} else if (key < KEY_IGNORABLE) {
+		} else if (key < DELTA_KEY_IGNORABLE) {
 			broken(
 			    in, "a critical key of a change, not known here");
 		} else {
@@ -394,6 +274,21 @@ change_read(struct reading *in, struct delta_change *change)
 	}
 	if (!r->bad && !has_record)
 		broken(in, "a change without a record");
+}
+
+static void
+act_read(struct reading *in, struct delta_change *change)
+{
+	uint64_t act = codec_get_uint(&in->r, UINT32_MAX);
+
+	if (in->r.bad)
+		return;
+	if (act == ACT_EDIT)
+		broken(in, "an edit that says so");
+	else if (act > ACT_KEEP)
+		broken(in, "an act that is not known here");
+	else
+		change->act = (enum delta_act)act;
 }
 
 /* Begins an array of whole groups of `per` integers, at most `max` of them. */
@@ -424,9 +319,7 @@ parents_read(struct reading *in, struct delta_change *change)
 		p->change = (uint16_t)codec_get_uint(&in->r, LIMIT_CHANGES - 1);
 		if (p->ref >= in->refs_n)
 			broken(in, "a parent outside the references");
-		if (i > 0 &&
-		    (p[-1].ref > p->ref ||
-			(p[-1].ref == p->ref && p[-1].change >= p->change)))
+		if (i > 0 && delta_form_parent_compare(&p[-1], p) >= 0)
 			broken(in, "parents out of order");
 	}
 	change->parents = parents;
@@ -441,10 +334,12 @@ seen_read(struct reading *in, struct delta_change *change)
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "an empty map of what was seen");
+		broken(in, "no operations in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t op = codec_get_key(&in->r, &last);
 
+		if (in->r.bad)
+			break;
 		if (op >= LIMIT_OPERATION_NUMBER)
 			broken(in, "an operation number out of range");
 		seen[i].op = (uint16_t)op;
@@ -473,12 +368,7 @@ targets_read(struct reading *in, struct delta_seen *seen)
 		    &in->r, LIMIT_OPERATION_NUMBER - 1);
 		if (t->ref >= in->refs_n)
 			broken(in, "something seen outside the references");
-		if (i == 0 || in->r.bad)
-			continue;
-		if (t[-1].ref > t->ref ||
-		    (t[-1].ref == t->ref &&
-			(t[-1].change > t->change ||
-			    (t[-1].change == t->change && t[-1].op >= t->op))))
+		if (i > 0 && delta_form_target_compare(&t[-1], t) >= 0)
 			broken(in, "what was seen is out of order");
 	}
 	seen->targets = targets;
@@ -492,7 +382,7 @@ commitments_read(struct reading *in, struct delta_change *change)
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "an empty map of commitments");
+		broken(in, "no commitments in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t class = codec_get_key(&in->r, &last);
 
@@ -510,7 +400,7 @@ static void
 open_read(struct reading *in, struct delta_open *open)
 {
 	struct reader *r = &in->r;
-	size_t n = codec_get_map(r, KEYS_MAX);
+	size_t n = codec_get_map(r, DELTA_KEYS_MAX);
 	int64_t last = -1;
 	bool has_why = false;
 
@@ -519,29 +409,42 @@ open_read(struct reading *in, struct delta_open *open)
 
 		if (r->bad)
 			return;
-		if (key == OPEN_WHY) {
+		if (key == DELTA_OPEN_WHY) {
 			has_why = true;
 			open->why = (enum open_why)codec_get_uint(
 			    r, OPEN_REGRANT);
-		} else if (key == OPEN_GRANT) {
+		} else if (key == DELTA_OPEN_GRANT) {
 			open->has_grant = true;
 			open->grant = (uint32_t)codec_get_uint(r, UINT32_MAX);
-		} else if (key == OPEN_PREVIOUS) {
-			open->has_previous = codec_get_array(r, 3) == 3;
-			bytes_copy(open->previous.b, codec_get_fixed(r, 8));
-			open->previous_size = codec_get_uint(r, INT64_MAX);
-			bytes_copy(
-			    open->previous_root.b, codec_get_fixed(r, 32));
-		} else if (key == OPEN_FOUNDING) {
+		} else if (key == DELTA_OPEN_PREVIOUS) {
+			previous_read(in, open);
+		} else if (key == DELTA_OPEN_FOUNDING) {
 			open->founding = codec_get_bytes(r);
-		} else if (key < KEY_IGNORABLE) {
+			if (open->founding.n == 0 ||
+			    open->founding.n > DELTA_FOUNDING_SIZE_MAX)
+				broken(in, "an empty or too large founding "
+					   "record");
+		} else if (key < DELTA_KEY_IGNORABLE) {
 			broken(in, "a critical key of an open, not known here");
 		} else {
 			(void)codec_get_value(r);
 		}
 	}
-	if (!r->bad && (!has_why || open->founding.n > FOUNDING_SIZE_MAX))
-		broken(in, "an open without a reason, or too large");
+	if (!r->bad && !has_why)
+		broken(in, "an open without a reason");
+}
+
+static void
+previous_read(struct reading *in, struct delta_open *open)
+{
+	struct reader *r = &in->r;
+
+	if (codec_get_array(r, 3) != 3)
+		broken(in, "a previous log that is not of three parts");
+	open->has_previous = true;
+	bytes_copy(open->previous.b, codec_get_fixed(r, 8));
+	open->previous_size = codec_get_uint(r, INT64_MAX);
+	bytes_copy(open->previous_root.b, codec_get_fixed(r, 32));
 }
 
 /* Rules between the fields, when each alone was right. */

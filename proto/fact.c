@@ -34,6 +34,12 @@ static const struct {
     {"erase", RIGHT_ERASE},
 };
 
+/* A founding record on its way in, with the format that it names. */
+struct founding_reading {
+	struct fact_founding founding;
+	uint64_t format;
+};
+
 typedef void field_fn(struct reader *r, int64_t key, void *fact);
 
 static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
@@ -123,25 +129,35 @@ fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
 enum err
 fact_founding_get(struct bytes in, struct fact_founding *founding)
 {
-	memset(founding, 0, sizeof(*founding));
-	return fields_read(
-	    in, FOUNDING_NAME + 1, founding_field, founding, "founding record");
+	struct founding_reading reading = {.format = DELTA_FORMAT};
+	enum err e = fields_read(
+	    in, FOUNDING_NAME + 1, founding_field, &reading, "founding record");
+
+	*founding = reading.founding;
+	if (reading.format > DELTA_FORMAT)
+		return err_set(ERR_VERSION,
+		    "founding record of format %llu, which a newer program "
+		    "wrote",
+		    (unsigned long long)reading.format);
+	return e;
 }
 
 static void
 founding_field(struct reader *r, int64_t key, void *fact)
 {
-	struct fact_founding *founding = fact;
+	struct founding_reading *reading = fact;
+	struct fact_founding *founding = &reading->founding;
 
-	if (key == FOUNDING_FORMAT)
-		r->bad = codec_get_uint(r, UINT32_MAX) != DELTA_FORMAT ||
-			 r->bad;
-	else if (key == FOUNDING_ROOT)
+	if (key == FOUNDING_FORMAT) {
+		reading->format = codec_get_uint(r, UINT32_MAX);
+		r->bad = r->bad || reading->format < DELTA_FORMAT;
+	} else if (key == FOUNDING_ROOT) {
 		bytes_copy(founding->root.b, codec_get_fixed(r, 32));
-	else if (key == FOUNDING_NEXT)
+	} else if (key == FOUNDING_NEXT) {
 		bytes_copy(founding->next_root.b, codec_get_fixed(r, 32));
-	else
+	} else {
 		founding->name = label_read(r);
+	}
 }
 
 static struct bytes
@@ -256,17 +272,16 @@ fact_rights(struct bytes text, struct rights *rights)
 		    .bits = RIGHTS_ALL, .classes = CLASSES_ALL};
 		return ERR_OK;
 	}
-	while (text.n > 0) {
+	if (text.n == 0)
+		return err_set(ERR_INVALID, "no right is named");
+	for (;;) {
 		size_t n = bytes_find(text, ',');
 		enum err e = word_read(bytes_first(text, n), rights);
 
-		if (e != ERR_OK)
+		if (e != ERR_OK || n == text.n)
 			return e;
-		text = bytes_after(text, n < text.n ? n + 1 : n);
+		text = bytes_after(text, n + 1);
 	}
-	if (rights->bits == 0)
-		return err_set(ERR_INVALID, "no right is named");
-	return ERR_OK;
 }
 
 static enum err

@@ -146,8 +146,9 @@ id_from_origin(struct bytes line, struct log_name *name)
 	line = bytes_after(line, space.n + 1);
 	if (id_space(space, &name->space) != ERR_OK)
 		return err_wrap(ERR_MALFORMED, "origin line");
-	return id_from_hex(line, "incarnation of an origin line",
-	    name->incarnation.b, sizeof(name->incarnation.b));
+	e = id_from_hex(line, "incarnation", name->incarnation.b,
+	    sizeof(name->incarnation.b));
+	return e == ERR_OK ? e : err_wrap(ERR_MALFORMED, "origin line");
 }
 
 /* Takes 2 * n hex digits and a '/' from the front of `line`. */

@@ -29,8 +29,14 @@ struct climb {
 static bool is_same(const struct hash *a, const struct hash *b);
 static uint64_t split_of(uint64_t n);
 static void range_add(struct ranges *ranges, uint64_t at, uint64_t n);
+static void consistency_ranges(
+    uint64_t old_size, uint64_t size, struct ranges *ranges);
 static enum err ranges_roots(const struct ranges *ranges, merkle_get_fn *get,
     void *arg, struct merkle_proof *proof) MUST_USE;
+static enum err range_root(struct range range, merkle_get_fn *get, void *arg,
+    struct hash *root) MUST_USE;
+static void range_ahead(struct range range, const struct ranges *known,
+    const struct merkle_proof *ahead, struct hash *root);
 static enum err range_nodes(struct range range, merkle_get_fn *get, void *arg,
     struct frontier *nodes) MUST_USE;
 static bool climb_is_right(const struct climb *climb);
@@ -167,32 +173,112 @@ enum err
 merkle_consistency(uint64_t old_size, uint64_t size, merkle_get_fn *get,
     void *arg, struct merkle_proof *proof)
 {
-	struct ranges ranges = {0};
+	struct ranges ranges;
+
+	consistency_ranges(old_size, size, &ranges);
+	return ranges_roots(&ranges, get, arg, proof);
+}
+
+static void
+consistency_ranges(uint64_t old_size, uint64_t size, struct ranges *ranges)
+{
 	struct range tree = {.n = size};
 
 	assert(old_size <= size);
 	assert(size <= INT64_MAX);
-	proof->n = 0;
+	ranges->n = 0;
 	if (old_size == 0)
-		return ERR_OK;
+		return;
 	/* Narrow to the right edge of the old tree: it ends where `tree`
 	 * does, or somewhere inside. */
 	while (tree.at + tree.n > old_size) {
 		uint64_t k = split_of(tree.n);
 
 		if (old_size - tree.at <= k) {
-			range_add(&ranges, tree.at + k, tree.n - k);
+			range_add(ranges, tree.at + k, tree.n - k);
 			tree.n = k;
 		} else {
-			range_add(&ranges, tree.at, k);
+			range_add(ranges, tree.at, k);
 			tree.at += k;
 			tree.n -= k;
 		}
 	}
 	/* The whole old tree is known to the verifier: it is not sent. */
 	if (tree.at > 0)
-		range_add(&ranges, tree.at, tree.n);
-	return ranges_roots(&ranges, get, arg, proof);
+		range_add(ranges, tree.at, tree.n);
+}
+
+enum err
+merkle_consistency_ahead(uint64_t old_size, const struct merkle_ahead *ahead,
+    merkle_get_fn *get, void *arg, struct merkle_proof *proof)
+{
+	size_t given = ahead->proof == NULL ? 0 : ahead->proof->n;
+	struct ranges wanted;
+	struct ranges known;
+	enum err e;
+
+	assert(old_size <= ahead->held);
+	assert(proof != ahead->proof);
+	proof->n = 0;
+	consistency_ranges(old_size, ahead->size, &wanted);
+	consistency_ranges(ahead->held, ahead->size, &known);
+	if (given != known.n)
+		return err_set(ERR_CORRUPT,
+		    "the proof from %llu to %llu leaves has %zu hashes, not "
+		    "%zu",
+		    (unsigned long long)ahead->held,
+		    (unsigned long long)ahead->size, given, known.n);
+	for (size_t i = 0; i < wanted.n; i++) {
+		struct range range = wanted.items[wanted.n - 1 - i];
+
+		if (range.at + range.n > ahead->held) {
+			range_ahead(
+			    range, &known, ahead->proof, &proof->nodes[i]);
+			continue;
+		}
+		e = range_root(range, get, arg, &proof->nodes[i]);
+		if (e != ERR_OK)
+			return e;
+	}
+	proof->n = wanted.n;
+	return ERR_OK;
+}
+
+/* The root of a range that ends beyond the leaves held, out of `ahead`, whose
+ * ranges are `known`.  Both proofs narrow the same tree, so a range that lies
+ * wholly beyond was set aside on the way to the leaves held, too; and one that
+ * lies across was entered on that way, so that the hashes from within it, which
+ * are the first of `ahead`, add up to it. */
+static void
+range_ahead(struct range range, const struct ranges *known,
+    const struct merkle_proof *ahead, struct hash *root)
+{
+	struct range sum = {0};
+
+	for (size_t i = 0; i < ahead->n; i++) {
+		struct range next = known->items[known->n - 1 - i];
+		const struct hash *node = &ahead->nodes[i];
+
+		if (next.at == range.at && next.n == range.n) {
+			*root = *node;
+			return;
+		}
+		if (next.at < range.at || next.at + next.n > range.at + range.n)
+			continue;
+		if (sum.n == 0) {
+			*root = *node;
+			sum = next;
+			continue;
+		}
+		if (next.at < sum.at)
+			merkle_node(node, root, root);
+		else
+			merkle_node(root, node, root);
+		sum.at = next.at < sum.at ? next.at : sum.at;
+		sum.n += next.n;
+	}
+	assert(sum.at == range.at);
+	assert(sum.n == range.n);
 }
 
 /* The largest power of two below `n`, which is at least 2. */
@@ -219,20 +305,28 @@ static enum err
 ranges_roots(const struct ranges *ranges, merkle_get_fn *get, void *arg,
     struct merkle_proof *proof)
 {
-	struct frontier nodes;
 	enum err e;
 
 	proof->n = 0;
-	for (size_t i = ranges->n; i > 0; i--) {
-		e = range_nodes(ranges->items[i - 1], get, arg, &nodes);
-		if (e != ERR_OK) {
-			proof->n = 0;
+	for (size_t i = 0; i < ranges->n; i++) {
+		e = range_root(ranges->items[ranges->n - 1 - i], get, arg,
+		    &proof->nodes[i]);
+		if (e != ERR_OK)
 			return e;
-		}
-		merkle_root(&nodes, &proof->nodes[proof->n]);
-		proof->n++;
 	}
+	proof->n = ranges->n;
 	return ERR_OK;
+}
+
+static enum err
+range_root(struct range range, merkle_get_fn *get, void *arg, struct hash *root)
+{
+	struct frontier nodes;
+	enum err e = range_nodes(range, get, arg, &nodes);
+
+	if (e == ERR_OK)
+		merkle_root(&nodes, root);
+	return e;
 }
 
 bool

@@ -57,6 +57,21 @@ enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_get_fn *get,
  * 0 and for equal sizes. */
 enum err merkle_consistency(uint64_t old_size, uint64_t size,
     merkle_get_fn *get, void *arg, struct merkle_proof *proof) MUST_USE;
+/* What is known of a tree of `size` leaves by one who holds the first `held` of
+ * them: `proof` is PROOF(held, D[size]), borrowed; NULL is an empty one. */
+struct merkle_ahead {
+	uint64_t held;
+	uint64_t size;
+	const struct merkle_proof *proof;
+};
+/* PROOF(old_size, D[ahead->size]), old_size <= ahead->held, as
+ * merkle_consistency makes it from all leaves; `get` is asked for subtrees
+ * within the first ahead->held leaves only, and `proof` is another place than
+ * ahead->proof.  An ahead->proof that has not the length that its sizes ask is
+ * ERR_CORRUPT; whether its hashes are right is not looked at. */
+enum err merkle_consistency_ahead(uint64_t old_size,
+    const struct merkle_ahead *ahead, merkle_get_fn *get, void *arg,
+    struct merkle_proof *proof) MUST_USE;
 /* The frontier of the first `size` leaves. */
 enum err merkle_frontier(uint64_t size, merkle_get_fn *get, void *arg,
     struct frontier *frontier) MUST_USE;

@@ -1,0 +1,92 @@
+#ifndef GOLMOK_NET_PEER_TALK_H
+#define GOLMOK_NET_PEER_TALK_H
+
+#include "core/intake.h"
+#include "core/store.h"
+#include "net/peer/channel.h"
+#include "net/peer/ledger.h"
+
+/*
+ * What the files of a session share: session.c keeps it, sender.c decides what
+ * to send, receiver.c takes in what came.  Nobody else includes this.
+ */
+enum talk_state {
+	TALK_SHAKING, /* the handshake is under way */
+	TALK_HELLO,   /* ours is sent, theirs is awaited */
+	TALK_CLOCKS,  /* we do not agree: clocks are exchanged */
+	TALK_LIVE,    /* runs and news flow */
+	TALK_ENDED,
+};
+
+/* The run that we are sending. */
+struct talk_sending {
+	bool open;
+	struct log_id log;
+	uint64_t head_size; /* of the head in the RUN sent */
+};
+
+/* The run that we are receiving, and the chunk whose bodies are awaited. */
+struct talk_receiving {
+	bool open;
+	bool dropped; /* what comes is passed over */
+	struct msg_run run;
+	struct log_id log;
+	uint64_t next; /* seq of the next header */
+	bool waiting;  /* for bodies_left more bodies */
+	uint64_t bodies_left;
+	struct arena arena; /* holds the chunk: */
+	struct intake_chunk chunk;
+	struct msg_body *bodies; /* arena, room for bodies_room */
+	size_t bodies_room;
+};
+
+struct talk {
+	struct store *store; /* borrowed, as host and squeeze */
+	const struct host *host;
+	struct channel *channel; /* owned */
+	bool once;
+	enum talk_state state;
+	struct sign_key me;
+	struct sign_key peer; /* from TALK_HELLO on */
+	struct ledger ledger;
+	uint64_t feed_at;	       /* the feed was looked at up to here */
+	struct hash authority_version; /* that sharing was decided by */
+	struct msg_hello hello;	       /* ours */
+	bool heard_hello;
+	struct msg_hello their_hello;
+	bool agreed;	  /* at the hello: no clocks were needed */
+	bool clock_sent;  /* ours, whole */
+	bool clock_heard; /* theirs, whole */
+	bool forget;	  /* stored beliefs turned out untrue */
+	bool met;	  /* the meeting is to be noted */
+	bool flush;	  /* write beliefs down at the next work */
+	struct talk_sending sending;
+	struct talk_receiving receiving;
+	uint64_t debt_bytes;	 /* sent under credit, so far */
+	uint64_t credited_bytes; /* of these, durable at the peer */
+	uint64_t taken_bytes;	 /* received under credit and worked on */
+	uint64_t told_bytes;	 /* of these, told to the peer */
+	bool idle_sent;
+	bool idle_heard;
+	bool total_sent;
+	/* Logs whose entries are to be told after the next commit; owned. */
+	struct log_id *touched;
+	size_t touched_n;
+	size_t touched_room;
+	struct msg_entry *told; /* owned: entries read before the commit */
+	size_t told_n;
+	size_t told_room;
+	struct log_id again; /* a log whose run had a gap */
+	bool has_again;
+	struct buf scratch; /* a message being made */
+	uint64_t deltas_in;
+	uint64_t deltas_in_pending; /* not committed yet */
+	uint64_t deltas_out;
+	uint64_t deltas_expected;
+	uint64_t dropped;
+};
+
+/* Queues `msg` on the channel; counts it when it goes under credit. */
+enum err talk_send(struct talk *talk, const struct msg *msg) MUST_USE;
+
+#endif
