@@ -70,6 +70,7 @@ say_report(struct out *out, const struct fsck_report *report)
 	    {"heads", report->heads},
 	    {"bodies", report->bodies},
 	    {"bodies_opened", report->bodies_opened},
+	    {"bodies_unsound", report->bodies_unsound},
 	    {"records", report->records},
 	    {"found", report->found},
 	};
