@@ -171,6 +171,7 @@ run_take(struct talk *talk, const struct msg_run *run)
 		return err_set(
 		    ERR_MALFORMED, "a run begins where bodies are due");
 	talk->idle_heard = false;
+	talk->idle_sent = false;
 	arena_reset(&in->arena);
 	in->open = true;
 	in->dropped = false;
@@ -252,6 +253,7 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	enum err e = ERR_OK;
 
 	talk->idle_heard = false;
+	talk->idle_sent = false;
 	if (!in->waiting)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
