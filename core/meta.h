@@ -14,6 +14,8 @@ enum { META_FORMAT = 1 };
 extern const char meta_format[];
 extern const char meta_city[];
 extern const char meta_founding[];
+/* There while a rebuild is not complete (core/rebuild.h). */
+extern const char meta_rebuilding[];
 
 /* The value `name`, a view that lives until the next put; false when it was
  * never put. */

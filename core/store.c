@@ -34,8 +34,10 @@ struct store {
 	struct root_keys root;
 	struct sign_key root_key;
 	struct authority authority;
-	bool broken;  /* kv must be opened again before the next use */
-	bool marked;  /* the mark was looked at by a writer */
+	bool alone;	 /* no other process has it open */
+	bool rebuilding; /* and that is not complete */
+	bool broken;	 /* kv must be opened again before the next use */
+	bool marked;	 /* the mark was looked at by a writer */
 	bool foreign; /* a restored or copied store that was not adopted yet */
 	enum open_why news;
 	/* The open transaction. */
@@ -52,6 +54,7 @@ static enum err open_as(const char *dir, const struct host *host,
 static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
+static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
@@ -99,6 +102,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	store = mem_zeros(1, sizeof(*store));
 	store->dir = mem_text(dir);
 	store->host = host;
+	store->alone = mode != OPEN_BESIDE;
 	e = file_stat(lock, &stat);
 	if (e == ERR_NOT_FOUND && mode == OPEN_EMPTY)
 		e = ERR_OK;
@@ -177,7 +181,7 @@ format_check(struct store *store)
 	uint64_t format;
 	enum err e;
 
-	e = store_begin(store, false);
+	e = txn_start(store, false);
 	if (e != ERR_OK)
 		return e;
 	format = meta_number(&store->txn, meta_format);
@@ -194,6 +198,9 @@ format_check(struct store *store)
 	else if (memcmp(&city, &store->identity.city, sizeof(city)) != 0)
 		e = err_set(ERR_CORRUPT,
 		    "the keys in %s are those of another city", store->dir);
+	else
+		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
+				    0;
 	store_abort(store);
 	return e;
 }
@@ -248,6 +255,32 @@ store_txn(struct store *store)
 
 enum err
 store_begin(struct store *store, bool write)
+{
+	if (store->rebuilding)
+		return err_set(ERR_CORRUPT,
+		    "the rebuild of store %s was cut off: run `golmok rebuild` "
+		    "again",
+		    store->dir);
+	return txn_start(store, write);
+}
+
+enum err
+store_begin_rebuild(struct store *store, bool write)
+{
+	if (!store->alone)
+		return err_set(ERR_BUSY,
+		    "store %s may be in use by others meanwhile", store->dir);
+	return txn_start(store, write);
+}
+
+void
+store_set_rebuilding(struct store *store, bool rebuilding)
+{
+	store->rebuilding = rebuilding;
+}
+
+static enum err
+txn_start(struct store *store, bool write)
 {
 	enum err e = ERR_OK;
 
@@ -375,8 +408,12 @@ again(struct store *store)
 	if (e != ERR_OK)
 		goto out;
 	store->broken = false;
-	e = store_begin(store, false);
+	e = txn_start(store, false);
 	if (e == ERR_OK) {
+		/* Whether the commit that failed happened, only now is known.
+		 */
+		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
+				    0;
 		e = fsck_heads(store, &store->identity.key);
 		store_abort(store);
 	}

@@ -45,9 +45,17 @@ const char *store_dir(const struct store *store);
 /* Does this store hold the root keys of its city? */
 bool store_has_root(const struct store *store);
 
+/* For core/rebuild.c: as store_begin, also while a rebuild is not complete.
+ * ERR_BUSY when the store was not opened alone. */
+enum err store_begin_rebuild(struct store *store, bool write) MUST_USE;
+/* A rebuild has begun, or is complete: from now on store_begin refuses, or no
+ * longer does. */
+void store_set_rebuilding(struct store *store, bool rebuilding);
+
 /* Starts a transaction; none may be open.  A writer waits for other writers.
  * The first writer after opening looks whether the store was restored or
- * copied; it then goes on under new incarnations, and store_news tells. */
+ * copied; it then goes on under new incarnations, and store_news tells.
+ * ERR_CORRUPT: a rebuild was cut off and must be run again. */
 enum err store_begin(struct store *store, bool write) MUST_USE;
 /* Seals and signs what was written and makes it durable: only ERR_OK is a yes.
  * Ends the transaction in every case. */
