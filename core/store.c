@@ -405,13 +405,9 @@ store_abort(struct store *store)
 static enum err
 seal_all(struct store *store)
 {
-	struct composer composer = composer_of(store, false);
 	struct txn *txn = &store->txn;
-	enum err e = kv_failed(txn->kv);
+	enum err e = store_settle(store);
 
-	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
-	     draft = draft->next)
-		e = compose_seal(&composer, draft);
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
 	if (e == ERR_OK && txn->authority_changed)
@@ -419,6 +415,18 @@ seal_all(struct store *store)
 		    txn, &store->identity.city, &store->authority);
 	if (e == ERR_OK && txn->authority_changed)
 		e = apply_authority(txn, &store->authority);
+	return e;
+}
+
+enum err
+store_settle(struct store *store)
+{
+	struct composer composer = composer_of(store, false);
+	enum err e = kv_failed(store->txn.kv);
+
+	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
+	     draft = draft->next)
+		e = compose_seal(&composer, draft);
 	return e;
 }
 

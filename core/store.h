@@ -108,6 +108,10 @@ struct store_write {
 enum err store_write(struct store *store, const struct store_write *write,
     struct record_id *record, bool *changed) MUST_USE;
 
+/* Makes deltas of what was written so far in the open write transaction, so
+ * that store_get shows it before it is durable. */
+enum err store_settle(struct store *store) MUST_USE;
+
 /* Which space the record `id` lies in; ERR_NOT_FOUND. */
 enum err store_locate(struct store *store, const struct record_id *id,
     struct space *space) MUST_USE;
