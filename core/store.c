@@ -56,9 +56,13 @@ static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
+static void ballast_keep(const struct store *store);
+static bool is_disk(enum err e);
+static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
+
 static char *
 path_in(const char *dir, const char *name)
 {
@@ -121,6 +125,8 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		e = kv_start(store, mode == OPEN_EMPTY);
 	if (e == ERR_OK && mode != OPEN_EMPTY)
 		e = format_check(store);
+	if (e == ERR_OK && mode != OPEN_EMPTY)
+		ballast_keep(store);
 	mem_free(lock);
 	if (e != ERR_OK) {
 		struct fault fault;
@@ -185,7 +191,12 @@ format_check(struct store *store)
 	if (e != ERR_OK)
 		return e;
 	format = meta_number(&store->txn, meta_format);
-	if (kv_failed(store->txn.kv) == ERR_OK && format > META_FORMAT)
+	e = kv_failed(store->txn.kv);
+	if (e != ERR_OK) {
+		store_abort(store);
+		return e;
+	}
+	if (format > META_FORMAT)
 		e = err_set(ERR_VERSION,
 		    "store %s has format %llu, and this program knows %d: use "
 		    "a newer golmok",
@@ -290,8 +301,10 @@ txn_start(struct store *store, bool write)
 	if (e == ERR_OK)
 		e = txn_begin(store->kv, write, store->host, &store->squeeze,
 		    &store->txn);
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		store->broken = store->broken || is_disk(e);
 		return e;
+	}
 	store->open = true;
 	store->owns = NULL;
 	store->drafts = NULL;
@@ -327,24 +340,51 @@ mark_look(struct store *store)
 enum err
 store_commit(struct store *store)
 {
-	uint64_t number = kv_txn_id(store->txn.kv);
 	bool write = store->txn.write;
+	bool authority_changed;
+	uint64_t number;
 	enum err e;
 
 	assert(store->open);
 	e = write ? seal_all(store) : ERR_OK;
-	if (e == ERR_OK)
-		e = txn_commit(&store->txn);
-	else
-		txn_abort(&store->txn);
+	if (e != ERR_OK) {
+		struct fault fault;
+
+		err_keep(&fault, e);
+		store_abort(store);
+		store->broken = store->broken || is_disk(e);
+		return err_raise(&fault);
+	}
+	authority_changed = store->txn.authority_changed;
+	number = kv_txn_id(store->txn.kv);
+	e = txn_commit(&store->txn);
 	store->open = false;
 	if (e == ERR_OK && write) {
 		store->marked = true;
-		mark_note(&store->mark, number);
+		committed(store, number);
 	}
-	if (e == ERR_FULL || e == ERR_IO)
-		store->broken = true;
+	if (e != ERR_OK && authority_changed)
+		authority_fini(&store->authority);
+	store->broken = store->broken || is_disk(e);
 	return e;
+}
+
+/* Failures after which nothing is believed until the store was opened anew. */
+static bool
+is_disk(enum err e)
+{
+	return e == ERR_FULL || e == ERR_IO;
+}
+
+/* A transaction that wrote nothing leaves no trace in LMDB, and its number is
+ * given again: a mark that had it would be newer than its store. */
+static void
+committed(struct store *store, uint64_t number)
+{
+	struct kv_stat stat;
+
+	if (kv_stat(store->kv, &stat) == ERR_OK && stat.last_txn_id >= number)
+		mark_note(&store->mark, number);
 }
 
 void
@@ -352,6 +392,10 @@ store_abort(struct store *store)
 {
 	if (!store->open)
 		return;
+	/* What was read of facts that have not happened. */
+	if (store->txn.authority_changed)
+		authority_fini(&store->authority);
+	store->broken = store->broken || is_disk(kv_failed(store->txn.kv));
 	txn_abort(&store->txn);
 	store->open = false;
 }
@@ -425,14 +469,31 @@ again(struct store *store)
 		e = fsck_heads(store, &store->identity.key);
 		store_abort(store);
 	}
-	/* The room is taken again as soon as there is some. */
-	if (e == ERR_OK && file_ballast(ballast, STORE_BALLAST_SIZE) != ERR_OK)
-		e = ERR_OK;
+	if (e == ERR_OK)
+		ballast_keep(store);
 out:
 	store->broken = e != ERR_OK;
 	mem_free(ballast);
 	return e == ERR_OK ? e
 			   : err_wrap(e, "opening store %s again", store->dir);
+}
+
+/* Takes the ballast's room again, but only when the next writes find enough
+ * beside it: otherwise they would fail on the room that was made for them. */
+static void
+ballast_keep(const struct store *store)
+{
+	char *ballast = path_in(store->dir, "ballast");
+	struct file_stat stat;
+	uint64_t free_bytes;
+
+	if (file_stat(ballast, &stat) == ERR_NOT_FOUND &&
+	    file_free_bytes(store->dir, &free_bytes) == ERR_OK &&
+	    free_bytes >= 4 * (uint64_t)STORE_BALLAST_SIZE &&
+	    file_ballast(ballast, STORE_BALLAST_SIZE) != ERR_OK) {
+		/* The store is as good as before; the next opening tries. */
+	}
+	mem_free(ballast);
 }
 
 /* Who writes: this node, or root where it is kept here. */
