@@ -64,7 +64,7 @@ static void
 a_space_id_is_read_as_it_stands(void **state)
 {
 	(void)state;
-	each("space", 9, check_space);
+	each("space", 8, check_space);
 }
 
 static void
@@ -86,7 +86,7 @@ what_is_no_space_id_is_refused(void **state)
 	struct space space;
 
 	(void)state;
-	each("nospace", 13, check_nospace);
+	each("nospace", 14, check_nospace);
 	assert_int_equal(id_prefix((struct bytes){0}, &space), ERR_OK);
 	assert_string_equal(space.text, "");
 }
