@@ -364,3 +364,23 @@ out_error(struct out *out, enum err code)
 	(void)fflush(out->errors);
 	buf_fini(&line);
 }
+
+void
+out_notice(struct out *out, const char *text)
+{
+	struct buf line = {0};
+
+	if (out->json) {
+		buf_add_text(&line, "{\"note\":");
+		out_json_text(bytes_text(text), &line);
+		buf_add_text(&line, "}\n");
+	} else {
+		buf_add_text(&line, "golmok: note: ");
+		text_shown(bytes_text(text), &line);
+		buf_add_u8(&line, '\n');
+	}
+	/* As above. */
+	(void)fwrite(line.p, 1, line.n, out->errors);
+	(void)fflush(out->errors);
+	buf_fini(&line);
+}

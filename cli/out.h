@@ -71,5 +71,8 @@ void out_table_end(struct out_table *table, const char *none);
  * {"error":{"code":"<name>","text":"<text>"}} with --json; to standard error
  * in both cases, so that results stay clean. */
 void out_error(struct out *out, enum err code);
+/* Something besides the result that somebody should know: "golmok: note:
+ * <text>", or {"note":"<text>"} with --json; to standard error. */
+void out_notice(struct out *out, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The one road.  core/store.c puts local writes on it, core/intake.c what peers
- * send, core/fsck.c what the logs hold.  It never refuses a delta: a log with a
- * gap would be a lie.  Runs inside the caller's transaction.
+ * send, core/rebuild.c what the logs hold.  It never refuses a delta: a log
+ * with a gap would be a lie.  Runs inside the caller's transaction.
  */
 #include "core/apply.h"
 
@@ -41,6 +41,20 @@ apply_delta(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	if (delta.opaque || delta.kind != DELTA_CHANGE)
 		return kv_failed(txn->kv);
 	return changes_apply(txn, &from);
+}
+
+enum err
+apply_stored(struct txn *txn, struct log *log, uint64_t seq)
+{
+	struct arena arena = {0};
+	struct history_delta from;
+	enum err e = history_delta(txn, log, seq, &arena, &from);
+
+	if (e == ERR_OK && from.delta != NULL &&
+	    from.delta->kind == DELTA_CHANGE)
+		e = changes_apply(txn, &from);
+	arena_fini(&arena);
+	return e;
 }
 
 static void

@@ -15,6 +15,11 @@
 enum err apply_delta(struct txn *txn, struct log *log,
     const struct oplog_entry *entry, struct hash *leaf) MUST_USE;
 
+/* Puts the stored delta `seq` of `log` on the road behind the log: what
+ * apply_delta does with one that was just appended, but for the feed.  For
+ * core/rebuild.c; its changes are not in the history yet. */
+enum err apply_stored(struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
+
 /* Takes a body that was owed for the stored delta `seq` of `log`, commitment
  * checked by the caller, and merges again what it changes. */
 enum err apply_body(struct txn *txn, struct log *log, uint64_t seq,

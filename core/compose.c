@@ -496,36 +496,3 @@ compose_seal(struct composer *composer, struct draft *draft)
 	    composer->owns, &own);
 	return e == ERR_OK ? draft_seal(composer->txn, draft, own) : e;
 }
-
-enum err
-compose_fact(
-    struct composer *composer, enum delta_kind kind, struct bytes plain)
-{
-	struct txn *txn = composer->txn;
-	struct delta_change change = {.classes = 1u << CLASS_N};
-	struct delta delta = {
-	    .kind = (uint64_t)kind, .changes = &change, .changes_n = 1};
-	struct stored_body body = {.class = CLASS_N, .form = BODY_OPEN};
-	struct secret secret;
-	struct buf sealed = {0};
-	uint8_t random[10];
-	struct own *own;
-	enum err e;
-
-	e = own_log(
-	    txn, &composer->writer, &id_authority, composer->owns, &own);
-	if (e != ERR_OK)
-		return e;
-	txn->host->random(txn->host->arg, random, sizeof(random));
-	id_record(txn->host->now_ms(txn->host->arg), random, &change.record);
-	txn->host->random(txn->host->arg, secret.b, sizeof(secret.b));
-	e = body_seal(txn->squeeze, plain, &secret, &sealed,
-	    &change.commitments[CLASS_N]);
-	memcpy(body.key, secret.b, sizeof(secret.b));
-	body.sealed = buf_bytes(&sealed);
-	if (e == ERR_OK)
-		e = own_append(txn, own, &delta, &body, 1);
-	buf_fini(&sealed);
-	crypto_wipe(&secret, sizeof(secret));
-	return e;
-}

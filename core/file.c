@@ -46,6 +46,7 @@ file_error(int number, const char *doing, const char *path)
 	assert(number > 0);
 	switch (number) {
 	case ENOENT:
+	case ENOTDIR:
 		return err_set(
 		    ERR_NOT_FOUND, "%s %s: there is no such file", doing, path);
 	case EEXIST:

@@ -5,7 +5,7 @@
 
 /*
  * Is everything as it must be?  Reads the raw bytes and believes no stored
- * hash.  Rebuild makes all derived tables again from the logs.
+ * hash.  core/rebuild.h makes what is derived again from the logs.
  */
 
 /* One thing that is wrong, in words: what, where, what to do. */
@@ -18,6 +18,9 @@ struct fsck_report {
 	uint64_t heads;
 	uint64_t bodies; /* held in any form, commitments checked */
 	uint64_t bodies_opened;
+	/* That fit their commitment and do not open: their author's doing, the
+	 * same on every replica, and no damage. */
+	uint64_t bodies_unsound;
 	uint64_t records;
 	uint64_t found; /* things that are wrong */
 };
@@ -31,24 +34,21 @@ struct fsck_watch {
 	void *arg;		    /* borrowed; for both */
 };
 
-/* Checks one log, in the open transaction: every header is hashed again, its
- * newest head's root and signature must fit, every body must fit its
- * commitment and, if its secret is here, open. */
+/* Checks one log, in the open transaction, which only reads: every header is
+ * hashed again, its newest head's root and signature must fit, every body must
+ * fit its commitment; its row, tree and the history of its records must be what
+ * its deltas give. */
 enum err fsck_log(struct store *store, const struct log *log,
     const struct fsck_watch *watch, struct fsck_report *report) MUST_USE;
 /* Checks all logs, and that records, cells, history and digests are those that
- * the logs give. In the open transaction. ERR_OK even when something is wrong:
- * report->found counts it. */
+ * the logs give.  In the open transaction, which only reads.  ERR_OK even when
+ * something is wrong: report->found counts it.  ERR_IO: the disk, or a damage
+ * that LMDB cannot step over, ended the check. */
 enum err fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report) MUST_USE;
 /* Checks the newest header and head of every log of `author`; fast.
  * ERR_CORRUPT names the log. In the open transaction. */
 enum err fsck_heads(
     struct store *store, const struct sign_key *author) MUST_USE;
-
-/* Makes history, records, cells, indexes and digests again from the logs, in
- * the open write transaction. */
-enum err fsck_rebuild(
-    struct store *store, const struct fsck_watch *watch) MUST_USE;
 
 #endif

@@ -7,10 +7,13 @@
 
 #include "core/tree.h"
 
-enum { HEAD_ROW_SIZE = 32 + 64 };
+/* space, log, size; root, signature */
+enum { HEAD_KEY_SIZE = 4 + 4 + 8, HEAD_ROW_SIZE = 32 + 64 };
 
 static enum err ends_tree(
     struct txn *txn, const struct log *log, const struct hash *leaf) MUST_USE;
+static enum err leads_to_tree(
+    const struct log *log, const struct note_head *head) MUST_USE;
 static void row_put(
     struct txn *txn, const struct log *log, const struct note_head *head);
 static struct merkle_proof *proof_copy(
@@ -41,7 +44,8 @@ heads_sign(struct txn *txn, struct log *log, const struct sign_seed *seed,
 }
 
 /* A signature over a head whose leaf is not what we stored would be a fork that
- * nobody made: read it back as it will be read later.  The newest leaf is the
+ * nobody made: read it back as it will be read later.  A `leaf` of NULL is
+ * whatever lies there.  The newest leaf is the
  * last of its complete subtree, so all siblings on the way up are on the left.
  */
 static enum err
@@ -57,7 +61,8 @@ ends_tree(struct txn *txn, const struct log *log, const struct hash *leaf)
 
 	if (e != ERR_OK)
 		return e;
-	if (bytes_equal(bytes_of(node.b, 32), bytes_of(leaf->b, 32))) {
+	if (leaf == NULL ||
+	    bytes_equal(bytes_of(node.b, 32), bytes_of(leaf->b, 32))) {
 		for (; index & 1; index /= 2, level++) {
 			e = tree_node(txn, log, level, index - 1, &sibling);
 			if (e != ERR_OK)
@@ -132,7 +137,6 @@ heads_from(struct txn *txn, const struct log *log, uint64_t size,
     struct note_head *head)
 {
 	struct kv_cursor cursor;
-	struct bytes in = {0};
 	struct key prefix;
 	struct key key;
 	bool found;
@@ -144,16 +148,7 @@ heads_from(struct txn *txn, const struct log *log, uint64_t size,
 	found = kv_seek(&cursor, tables_key(&key)) &&
 		bytes_begins(cursor.key, tables_key(&prefix));
 	if (found)
-		e = tables_open(TABLE_HEADS, cursor.key, cursor.value, &in);
-	if (found && e == ERR_OK &&
-	    (in.n != HEAD_ROW_SIZE || cursor.key.n != key.n))
-		e = tables_corrupt(
-		    TABLE_HEADS, cursor.key, "its size is wrong");
-	if (found && e == ERR_OK) {
-		head->size = bytes_be64(bytes_after(cursor.key, prefix.n).p);
-		bytes_copy(head->root.b, bytes_first(in, 32));
-		bytes_copy(head->signature.b, bytes_after(in, 32));
-	}
+		e = heads_row(cursor.key, cursor.value, head);
 	kv_cursor_fini(&cursor);
 	if (e != ERR_OK)
 		return txn_fail(txn, e);
@@ -163,4 +158,85 @@ heads_from(struct txn *txn, const struct log *log, uint64_t size,
 		    "no head of %llu or more deltas is held",
 		    (unsigned long long)size);
 	return e;
+}
+
+enum err
+heads_row(struct bytes key, struct bytes row, struct note_head *head)
+{
+	struct bytes in = {0};
+	enum err e = tables_open(TABLE_HEADS, key, row, &in);
+
+	if (e != ERR_OK)
+		return e;
+	if (in.n != HEAD_ROW_SIZE || key.n != HEAD_KEY_SIZE)
+		return tables_corrupt(TABLE_HEADS, key, "its size is wrong");
+	head->size = bytes_be64(bytes_after(key, 8).p);
+	bytes_copy(head->root.b, bytes_first(in, 32));
+	bytes_copy(head->signature.b, bytes_after(in, 32));
+	return ERR_OK;
+}
+
+enum err
+heads_verify(const struct log *log, const struct note_head *head)
+{
+	struct note_checkpoint checkpoint = {
+	    .size = head->size, .root = head->root};
+	struct buf origin = {0};
+	struct key key;
+	enum err e;
+
+	id_origin(&log->name, &origin);
+	checkpoint.origin = buf_bytes(&origin);
+	e = note_checkpoint_verify(
+	    &checkpoint, &log->name.author, &head->signature);
+	buf_fini(&origin);
+	if (e == ERR_OK)
+		return e;
+	tables_delta_key(log->space->no, log->no, head->size, &key);
+	return tables_corrupt(
+	    TABLE_HEADS, tables_key(&key), "its author did not sign this head");
+}
+
+enum err
+heads_check(struct txn *txn, const struct log *log)
+{
+	struct note_head head = {.size = log->head_size,
+	    .root = log->head_root,
+	    .signature = log->head_signature};
+	enum err e = ERR_OK;
+
+	if (log->frontier.size > 0)
+		e = ends_tree(txn, log, NULL);
+	if (e == ERR_OK && log->has_head)
+		e = heads_verify(log, &head);
+	if (e == ERR_OK)
+		e = leads_to_tree(log, &head);
+	return e == ERR_OK ? e : txn_fail(txn, e);
+}
+
+/* No headers need no head; all others need one of their root, or one that
+ * begins with them. */
+static enum err
+leads_to_tree(const struct log *log, const struct note_head *head)
+{
+	uint64_t size = log->frontier.size;
+	struct hash root;
+	struct key key;
+	bool holds = log->has_head && head->size >= size;
+
+	if (size == 0)
+		return ERR_OK;
+	merkle_root(&log->frontier, &root);
+	if (holds && head->size == size)
+		holds = bytes_equal(bytes_of(root.b, sizeof(root.b)),
+		    bytes_of(head->root.b, sizeof(head->root.b)));
+	else if (holds)
+		holds = log->ahead != NULL &&
+			merkle_consistency_holds(
+			    size, head->size, &root, log->ahead, &head->root);
+	if (holds)
+		return ERR_OK;
+	tables_log_key(log->space->no, &log->id, &key);
+	return tables_corrupt(TABLE_LOGS, tables_key(&key),
+	    "its newest head is not that of its headers");
 }

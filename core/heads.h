@@ -30,4 +30,17 @@ void heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 enum err heads_from(struct txn *txn, const struct log *log, uint64_t size,
     struct note_head *head) MUST_USE;
 
+/* Reads the row `row` of TABLE_HEADS with the key `key`; ERR_CORRUPT when it is
+ * damaged. */
+enum err heads_row(
+    struct bytes key, struct bytes row, struct note_head *head) MUST_USE;
+/* Did the author of `log` sign `head`?  ERR_CORRUPT: no. */
+enum err heads_verify(
+    const struct log *log, const struct note_head *head) MUST_USE;
+/* Does the newest head of `log` lead to the headers held?  The newest header is
+ * read and hashed again and must end the tree; the head must be signed and have
+ * the tree's root, or the proof kept with it.  ERR_CORRUPT, kept in `txn`: no.
+ */
+enum err heads_check(struct txn *txn, const struct log *log) MUST_USE;
+
 #endif

@@ -239,12 +239,20 @@ history_load(struct txn *txn, struct space_state *space,
 			e = err_set(ERR_CORRUPT,
 			    "the history of a record names a change that its "
 			    "log does not have: run `golmok rebuild`");
+		if (e == ERR_OK &&
+		    memcmp(&from.delta->changes[places[i].change].record, id,
+			sizeof(*id)) != 0)
+			e = err_set(ERR_CORRUPT,
+			    "the history of a record names a change of another "
+			    "one: run `golmok rebuild`");
 		if (e == ERR_OK)
 			history_change(txn, &from, places[i].change, arena,
 			    &changes->p[i]);
 	}
 	mem_free(places);
-	return e;
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	return kv_failed(txn->kv);
 }
 
 static int

@@ -356,6 +356,13 @@ kv_fail(struct kv_txn *txn, enum err e)
 		err_keep(&txn->fault, e);
 }
 
+void
+kv_forget(struct kv_txn *txn)
+{
+	assert(!txn->write);
+	txn->fault.code = ERR_OK;
+}
+
 /* Keeps LMDB's failure `rc`, and prepares the cure of a full map. */
 static void
 txn_keep(struct kv_txn *txn, int rc, const char *doing)

@@ -60,6 +60,9 @@ enum err kv_failed(const struct kv_txn *txn) MUST_USE;
 /* Keeps `e` (with the thread's text) as the failure of `txn`, unless it has one
  * already. */
 void kv_fail(struct kv_txn *txn, enum err e);
+/* Forgets the kept failure of the reader `txn` (asserted): for core/check.c,
+ * which goes on behind what is damaged. */
+void kv_forget(struct kv_txn *txn);
 /* The number of the state that `txn` sees (LMDB's transaction id; a writer: the
  * one that it will make). */
 uint64_t kv_txn_id(const struct kv_txn *txn);

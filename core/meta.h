@@ -16,6 +16,8 @@ extern const char meta_city[];
 extern const char meta_founding[];
 /* How many bodies came to deltas of `authority` that were held without. */
 extern const char meta_facts[];
+/* There while a rebuild is not complete (core/rebuild.h). */
+extern const char meta_rebuilding[];
 
 /* The value `name`, a view that lives until the next put; false when it was
  * never put. */

@@ -32,6 +32,8 @@ static enum err create(struct txn *txn, const struct log_name *name,
 static enum err next_no(struct txn *txn, struct log_no *no) MUST_USE;
 static size_t count_logs(struct txn *txn, const struct key *prefix);
 static void judge(const struct log *log, struct delta *delta);
+static void advance(struct log *log, const struct delta *delta,
+    const struct stored_delta *stored);
 static unsigned here(const struct delta *delta, struct bytes bodies);
 static void count_here(struct log *log, uint64_t seq, unsigned mask);
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
@@ -304,7 +306,7 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	struct appending appending = {.txn = txn, .log = log};
 	uint64_t seq = log->frontier.size;
 	struct buf *row = &txn->row;
-	struct bytes stored;
+	struct stored_delta stored = {.log = log, .seq = seq, .header = header};
 
 	assert(txn->write);
 	assert(header.n <= LIMIT_HEADER_SIZE && seq < INT64_MAX);
@@ -317,18 +319,10 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 		       oplog_row_compare(&bodies[i - 1], &bodies[i]) < 0);
 		oplog_row_body(&bodies[i], row);
 	}
-	stored = bytes_after(buf_bytes(row),
+	stored.bodies = bytes_after(buf_bytes(row),
 	    TABLES_CHECKSUM_SIZE + OPLOG_ROW_HEAD_SIZE + header.n);
-	count_here(log, seq, here(delta, stored));
+	advance(log, delta, &stored);
 	row_store(txn, log, seq);
-
-	if (!delta->opaque) {
-		log->last = delta->stamp;
-		if (delta->kind == DELTA_OPEN && delta->open.has_grant) {
-			log->has_grant = true;
-			log->grant = delta->refs[delta->open.grant];
-		}
-	}
 	merkle_leaf(header, leaf);
 	merkle_append(&log->frontier, leaf, subtree_done, &appending);
 	log->dirty = true;
@@ -351,6 +345,79 @@ judge(const struct log *log, struct delta *delta)
 		return;
 	*delta = (struct delta){
 	    .opaque = true, .seq = seq, .origin = log->origin};
+}
+
+/* What the next delta of `log` changes in what its row says, but for the tree.
+ */
+static void
+advance(struct log *log, const struct delta *delta,
+    const struct stored_delta *stored)
+{
+	count_here(log, stored->seq, here(delta, stored->bodies));
+	if (delta->opaque)
+		return;
+	log->last = delta->stamp;
+	if (delta->kind == DELTA_OPEN && delta->open.has_grant) {
+		log->has_grant = true;
+		log->grant = delta->refs[delta->open.grant];
+	}
+}
+
+void
+oplog_trace_init(struct oplog_trace *trace, const struct log *log)
+{
+	*trace = (struct oplog_trace){
+	    .log = {.no = log->no,
+		.space = log->space,
+		.id = log->id,
+		.name = log->name,
+		.origin = log->origin},
+	};
+}
+
+void
+oplog_trace_next(struct oplog_trace *trace, const struct stored_delta *stored,
+    struct arena *arena)
+{
+	assert(stored->seq == trace->log.frontier.size);
+	delta_decode(stored->header, arena, &trace->delta, NULL);
+	judge(&trace->log, &trace->delta);
+	advance(&trace->log, &trace->delta, stored);
+	merkle_leaf(stored->header, &trace->leaf);
+	merkle_append(
+	    &trace->log.frontier, &trace->leaf, trace->done, trace->arg);
+}
+
+void
+oplog_trace_adopt(const struct oplog_trace *trace, struct log *log)
+{
+	const struct log *from = &trace->log;
+
+	log->frontier = from->frontier;
+	log->last = from->last;
+	log->held = from->held;
+	bytes_copy(log->open, bytes_of(from->open, sizeof(from->open)));
+	log->has_grant = from->has_grant;
+	log->grant = from->grant;
+	log->dirty = true;
+}
+
+enum err
+oplog_put_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
+{
+	struct stored_delta stored;
+	struct stored_body body;
+	enum err e = oplog_get(txn, log, seq, &stored);
+
+	assert(txn->write);
+	if (e != ERR_OK)
+		return e;
+	tables_row_begin(&txn->row);
+	oplog_row_header(opaque, stored.header, &txn->row);
+	while (oplog_row_next(&stored.bodies, &body))
+		oplog_row_body(&body, &txn->row);
+	row_store(txn, log, seq);
+	return kv_failed(txn->kv);
 }
 
 /* Which of the bodies that `delta` has are among `bodies`; all that an opaque

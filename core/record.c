@@ -207,6 +207,31 @@ is_whole(const struct loading *load)
 }
 
 enum err
+record_locate(
+    struct txn *txn, const struct record_id *id, struct space_state **space)
+{
+	struct space_state **spaces;
+	size_t n;
+	enum err e = space_all(txn, &spaces, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct bytes row;
+		struct key key;
+
+		tables_record_key(spaces[i]->no, id, &key);
+		if (!txn_find(txn, TABLE_RECORDS, &key, &row)) {
+			e = kv_failed(txn->kv);
+			continue;
+		}
+		*space = spaces[i];
+		return ERR_OK;
+	}
+	return e != ERR_OK
+		   ? e
+		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+}
+
+enum err
 record_fold(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct merge_change *change, bool *done)
 {

@@ -5,13 +5,13 @@
  */
 #include "core/store.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/actor.h"
 #include "core/apply.h"
 #include "core/ballast.h"
 #include "core/compose.h"
+#include "core/facts.h"
 #include "core/file.h"
 #include "core/fsck.h"
 #include "core/history.h"
@@ -19,9 +19,7 @@
 #include "core/meta.h"
 #include "core/own.h"
 #include "core/record.h"
-#include "proto/codec.h"
 #include "proto/mem.h"
-#include "proto/text.h"
 
 struct store {
 	char *dir; /* owned, as all below */
@@ -35,9 +33,10 @@ struct store {
 	struct root_keys root;
 	struct sign_key root_key;
 	struct authority authority;
-	bool broken;  /* kv must be opened again before the next use */
-	bool marked;  /* the mark was looked at by a writer */
-	bool foreign; /* a restored or copied store that was not adopted yet */
+	bool alone;	 /* no other process has it open */
+	bool rebuilding; /* and that is not complete */
+	bool broken;	 /* kv must be opened again before the next use */
+	bool marked;	 /* the mark was looked at by a writer */
 	enum open_why news;
 	/* The open transaction. */
 	bool open;
@@ -53,6 +52,7 @@ static enum err open_as(const char *dir, const struct host *host,
 static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
+static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
 static bool is_disk(enum err e);
 static void committed(struct store *store, uint64_t number);
@@ -103,6 +103,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	store = mem_zeros(1, sizeof(*store));
 	store->dir = mem_text(dir);
 	store->host = host;
+	store->alone = mode != OPEN_BESIDE;
 	e = file_stat(lock, &stat);
 	if (e == ERR_NOT_FOUND && mode == OPEN_EMPTY)
 		e = ERR_OK;
@@ -183,7 +184,7 @@ format_check(struct store *store)
 	uint64_t format;
 	enum err e;
 
-	e = store_begin(store, false);
+	e = txn_start(store, false);
 	if (e != ERR_OK)
 		return e;
 	format = meta_number(&store->txn, meta_format);
@@ -205,6 +206,9 @@ format_check(struct store *store)
 	else if (memcmp(&city, &store->identity.city, sizeof(city)) != 0)
 		e = err_set(ERR_CORRUPT,
 		    "the keys in %s are those of another city", store->dir);
+	else
+		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
+				    0;
 	store_abort(store);
 	return e;
 }
@@ -260,6 +264,32 @@ store_txn(struct store *store)
 enum err
 store_begin(struct store *store, bool write)
 {
+	if (store->rebuilding)
+		return err_set(ERR_CORRUPT,
+		    "the rebuild of store %s was cut off: run `golmok rebuild` "
+		    "again",
+		    store->dir);
+	return txn_start(store, write);
+}
+
+enum err
+store_begin_rebuild(struct store *store, bool write)
+{
+	if (!store->alone)
+		return err_set(ERR_BUSY,
+		    "store %s may be in use by others meanwhile", store->dir);
+	return txn_start(store, write);
+}
+
+void
+store_set_rebuilding(struct store *store, bool rebuilding)
+{
+	store->rebuilding = rebuilding;
+}
+
+static enum err
+txn_start(struct store *store, bool write)
+{
 	enum err e = ERR_OK;
 
 	assert(!store->open);
@@ -291,8 +321,7 @@ mark_look(struct store *store)
 
 	if (e != ERR_OK)
 		return e;
-	store->foreign = why != OPEN_NEW;
-	if (!store->foreign) {
+	if (why == OPEN_NEW) {
 		store->marked = true;
 		return ERR_OK;
 	}
@@ -372,13 +401,9 @@ store_abort(struct store *store)
 static enum err
 seal_all(struct store *store)
 {
-	struct composer composer = composer_of(store, false);
 	struct txn *txn = &store->txn;
-	enum err e = kv_failed(txn->kv);
+	enum err e = store_settle(store);
 
-	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
-	     draft = draft->next)
-		e = compose_seal(&composer, draft);
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
 	if (e == ERR_OK && txn->authority_changed)
@@ -386,6 +411,18 @@ seal_all(struct store *store)
 		    txn, &store->identity.city, &store->authority);
 	if (e == ERR_OK && txn->authority_changed)
 		e = apply_authority(txn, &store->authority);
+	return e;
+}
+
+enum err
+store_settle(struct store *store)
+{
+	struct composer composer = composer_of(store, false);
+	enum err e = kv_failed(store->txn.kv);
+
+	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
+	     draft = draft->next)
+		e = compose_seal(&composer, draft);
 	return e;
 }
 
@@ -415,9 +452,13 @@ again(struct store *store)
 		e = kv_start(store, false);
 	if (e == ERR_OK) {
 		store->broken = false;
-		e = store_begin(store, false);
+		e = txn_start(store, false);
 	}
 	if (e == ERR_OK) {
+		/* Whether the commit that failed happened, only now is known.
+		 */
+		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
+				    0;
 		e = fsck_heads(store, &store->identity.key);
 		store_abort(store);
 	}
@@ -470,21 +511,9 @@ store_admit(struct store *store, const struct fact_member *member)
 {
 	const struct authority *authority;
 	struct composer composer = composer_of(store, store->has_root);
-	struct buf plain = {0};
 	enum err e = store_authority(store, &authority);
 
-	if (e == ERR_OK &&
-	    (!text_is_utf8(member->label) || member->label.n == 0 ||
-		member->label.n > LIMIT_LABEL_SIZE))
-		e = err_set(ERR_INVALID,
-		    "the name of a member has 1 to %d bytes of UTF-8",
-		    LIMIT_LABEL_SIZE);
-	if (e == ERR_OK) {
-		fact_member_put(member, &plain);
-		e = compose_fact(&composer, DELTA_MEMBER, buf_bytes(&plain));
-	}
-	buf_fini(&plain);
-	return e;
+	return e == ERR_OK ? facts_admit(&composer, member) : e;
 }
 
 enum err
@@ -492,50 +521,21 @@ store_grant(struct store *store, const struct fact_grant *grant)
 {
 	const struct authority *authority;
 	struct composer composer = composer_of(store, store->has_root);
-	struct buf plain = {0};
 	enum err e = store_authority(store, &authority);
 
-	if (e == ERR_OK && authority_member(authority, &grant->member) == NULL)
-		e = err_set(
-		    ERR_NOT_FOUND, "this key is not a member: admit it first");
-	if (e == ERR_OK && !store->has_root &&
-	    !authority_may_grant(authority, &store->identity.key, grant))
-		e = err_set(ERR_DENIED,
-		    "this node may not pass on these rights for '%s'",
-		    grant->prefix.text);
-	if (e == ERR_OK) {
-		fact_grant_put(grant, &plain);
-		composer.writer.passing = grant;
-		e = compose_fact(&composer, DELTA_GRANT, buf_bytes(&plain));
-	}
-	buf_fini(&plain);
-	return e;
+	return e == ERR_OK ? facts_grant(&composer, grant) : e;
 }
 
 enum err
 store_locate(
     struct store *store, const struct record_id *id, struct space *space)
 {
-	struct txn *txn = &store->txn;
-	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(txn, &spaces, &n);
+	struct space_state *state;
+	enum err e = record_locate(&store->txn, id, &state);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		struct bytes row;
-		struct key key;
-
-		tables_record_key(spaces[i]->no, id, &key);
-		if (!kv_find(txn->kv, TABLE_RECORDS, tables_key(&key), &row))
-			continue;
-		*space = spaces[i]->name;
-		return kv_failed(txn->kv);
-	}
 	if (e == ERR_OK)
-		e = kv_failed(txn->kv);
-	return e != ERR_OK
-		   ? e
-		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+		*space = state->name;
+	return e;
 }
 
 enum err

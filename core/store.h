@@ -39,9 +39,17 @@ const char *store_dir(const struct store *store);
 /* Does this store hold the root keys of its city? */
 bool store_has_root(const struct store *store);
 
+/* For core/rebuild.c: as store_begin, also while a rebuild is not complete.
+ * ERR_BUSY when the store was not opened alone. */
+enum err store_begin_rebuild(struct store *store, bool write) MUST_USE;
+/* A rebuild has begun, or is complete: from now on store_begin refuses, or no
+ * longer does. */
+void store_set_rebuilding(struct store *store, bool rebuilding);
+
 /* Starts a transaction; none may be open.  A writer waits for other writers.
  * The first writer after opening looks whether the store was restored or
- * copied; it then goes on under new incarnations, and store_news tells. */
+ * copied; it then goes on under new incarnations, and store_news tells.
+ * ERR_CORRUPT: a rebuild was cut off and must be run again. */
 enum err store_begin(struct store *store, bool write) MUST_USE;
 /* Seals and signs what was written and makes it durable: only ERR_OK is a yes.
  * Ends the transaction in every case. */
@@ -94,6 +102,10 @@ struct store_write {
 enum err store_write(struct store *store, const struct store_write *write,
     struct record_id *record, bool *changed) MUST_USE;
 
+/* Makes deltas of what was written so far in the open write transaction, so
+ * that store_get shows it before it is durable. */
+enum err store_settle(struct store *store) MUST_USE;
+
 /* Which space the record `id` lies in; ERR_NOT_FOUND. */
 enum err store_locate(struct store *store, const struct record_id *id,
     struct space *space) MUST_USE;
@@ -119,7 +131,7 @@ struct bytes store_actor_name(
 
 /* Writes a fact into `authority`: as root where the root keys are, else as this
  * node, which needs `admin`.  ERR_DENIED otherwise, and for a grant beyond what
- * may be passed on. */
+ * may be passed on.  ERR_NOT_FOUND: nobody admitted grant->member. */
 enum err store_admit(
     struct store *store, const struct fact_member *member) MUST_USE;
 enum err store_grant(

@@ -30,6 +30,7 @@ enum {
 	MSG_ENTRIES_MAX = 512, /* in one MSG_CLOCK */
 	MSG_HEADERS_MAX = 256, /* in one MSG_CHUNK */
 	MSG_BODIES_MAX = 1024, /* in one MSG_BODIES */
+	MSG_TEXT_SIZE = 512,   /* the words of MSG_CLOSE */
 };
 
 struct msg_hello {
@@ -115,11 +116,14 @@ struct msg {
 	} u;
 };
 
-/* Appends `msg` to `out`: one byte of type, then its canonical array. */
+/* Appends `msg` to `out`: one byte of type, then its canonical array.  Counts
+ * are within the limits above, integers at most INT64_MAX (asserted); the text
+ * of MSG_CLOSE is cut to the whole characters that MSG_TEXT_SIZE holds. */
 void msg_encode(const struct msg *msg, struct buf *out);
 /* Reads one message; arrays from `arena`, views into `in`.  ERR_MALFORMED:
  * anything not canonical, out of range, more than the limits above, of a type
- * not known in this version. */
+ * not known in this version.  A run's name has no city; a reason of MSG_CLOSE
+ * that is not known is ERR_PEER. */
 enum err msg_decode(
     struct bytes in, struct arena *arena, struct msg *msg) MUST_USE;
 

@@ -14,6 +14,7 @@ struct ledger_log {
 	bool is_local;	       /* we hold some of it: */
 	struct log_no no;      /* its number here */
 	bool is_shared;	       /* in a space that both may have */
+	bool is_authority;     /* it goes before all others */
 	bool is_queued;	       /* waits in a queue */
 	bool is_known;	       /* `peer` was told or believed */
 	bool is_told;	       /* `told` was sent */

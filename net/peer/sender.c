@@ -5,11 +5,11 @@
  */
 #include "net/peer/sender.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/feed.h"
 #include "core/tree.h"
+#include "net/peer/opening.h"
 
 enum {
 	/* Sealed bodies that go with one chunk of headers. */
@@ -31,21 +31,6 @@ struct batch {
 	size_t bytes;
 };
 
-static enum err begin(struct talk *talk) MUST_USE;
-static enum err judge(
-    struct talk *talk, const struct authority *authority) MUST_USE;
-static enum err share_all(
-    struct talk *talk, const struct authority *authority) MUST_USE;
-static enum err share_log(struct talk *talk, const struct authority *authority,
-    const struct log *log) MUST_USE;
-static bool shares(const struct talk *talk, const struct authority *authority,
-    const struct space *space);
-static enum err beliefs_take(struct talk *talk) MUST_USE;
-static enum err hello_send(struct talk *talk) MUST_USE;
-static void hello_compare(struct talk *talk);
-static enum err clocks_send(struct talk *talk) MUST_USE;
-static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
-static enum err live_begin(struct talk *talk) MUST_USE;
 static enum err feed_scan(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve(
@@ -77,284 +62,15 @@ sender_fill(struct talk *talk)
 	if (!channel_is_up(talk->channel) || talk->state == TALK_ENDED)
 		return ERR_OK;
 	if (talk->state == TALK_SHAKING)
-		return begin(talk);
+		return opening_begin(talk);
 	e = store_authority(talk->store, &authority);
-	if (e == ERR_OK &&
-	    memcmp(&authority->version, &talk->authority_version, 32) != 0) {
-		e = judge(talk, authority);
-		if (e == ERR_OK)
-			e = share_all(talk, authority);
-		talk->authority_version = authority->version;
-	}
-	if (e == ERR_OK && talk->state == TALK_HELLO && talk->heard_hello) {
-		hello_compare(talk);
-		if (talk->agreed)
-			e = live_begin(talk);
-	}
-	if (e == ERR_OK && talk->state == TALK_CLOCKS && !talk->clock_sent)
-		e = clocks_send(talk);
-	if (e == ERR_OK && talk->state == TALK_CLOCKS && talk->clock_heard)
-		e = live_begin(talk);
+	if (e == ERR_OK)
+		e = opening_go_on(talk, authority);
 	if (e == ERR_OK && talk->state == TALK_LIVE)
 		e = feed_scan(talk, authority);
 	if (e == ERR_OK && talk->state == TALK_LIVE)
 		e = serve(talk, authority);
 	return e;
-}
-
-static enum err
-begin(struct talk *talk)
-{
-	const struct authority *authority;
-	enum err e = store_authority(talk->store, &authority);
-
-	talk->peer = *channel_peer(talk->channel);
-	if (e == ERR_OK)
-		e = judge(talk, authority);
-	if (e != ERR_OK)
-		return e;
-	talk->authority_version = authority->version;
-	talk->feed_at = feed_last(store_txn(talk->store));
-	talk->met = true;
-	e = share_all(talk, authority);
-	if (e == ERR_OK)
-		e = beliefs_take(talk);
-	if (e == ERR_OK)
-		e = hello_send(talk);
-	talk->state = TALK_HELLO;
-	return e;
-}
-
-/* Somebody who holds nothing of the city yet talks to whoever claims to be of
- * it: what comes is verified from the city's id down. */
-static enum err
-judge(struct talk *talk, const struct authority *authority)
-{
-	const struct member *member = authority_member(authority, &talk->peer);
-
-	if (!authority->founded || (member != NULL && member->counts))
-		return ERR_OK;
-	return err_set(ERR_DENIED,
-	    "the peer's key is not one of a member of this city: admit it "
-	    "first");
-}
-
-static bool
-shares(const struct talk *talk, const struct authority *authority,
-    const struct space *space)
-{
-	struct clock_depth mine;
-	struct clock_depth theirs;
-
-	if (id_is_authority(space))
-		return true;
-	clock_depth(authority, &talk->me, space, &mine);
-	clock_depth(authority, &talk->peer, space, &theirs);
-	return mine.any && theirs.any;
-}
-
-/* Marks every log here as shared or not, by the rights of now. */
-static enum err
-share_all(struct talk *talk, const struct authority *authority)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct space_state **spaces;
-	size_t spaces_n;
-	enum err e = space_all(txn, &spaces, &spaces_n);
-
-	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
-		struct log **logs;
-		size_t n;
-
-		e = oplog_all(txn, spaces[i], &logs, &n);
-		for (size_t k = 0; k < n && e == ERR_OK; k++)
-			e = share_log(talk, authority, logs[k]);
-	}
-	return e;
-}
-
-static enum err
-share_log(
-    struct talk *talk, const struct authority *authority, const struct log *log)
-{
-	struct ledger_log *entry;
-	enum err e = ledger_get(&talk->ledger, &log->id, &entry);
-
-	if (e != ERR_OK)
-		return e;
-	entry->is_local = true;
-	entry->no = log->no;
-	entry->is_authority = id_is_authority(&log->name.space);
-	entry->is_shared = shares(talk, authority, &log->name.space);
-	if (entry->is_shared && talk->state == TALK_LIVE)
-		ledger_queue(&talk->ledger, entry);
-	return ERR_OK;
-}
-
-static enum err
-beliefs_take(struct talk *talk)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct clock_list list;
-	enum err e = clock_beliefs(txn, &talk->peer, &txn->arena, &list);
-	size_t n = 0;
-
-	for (size_t i = 0; i < list.n && e == ERR_OK; i++) {
-		struct ledger_log *entry;
-
-		e = ledger_get(&talk->ledger, &list.entries[i].log, &entry);
-		if (e != ERR_OK || (entry->is_local && !entry->is_shared))
-			continue;
-		ledger_heard(&talk->ledger, entry, &list.entries[i], true);
-		entry->is_dirty = false;
-		talk->ledger.dirty_n--;
-		list.entries[n++] = list.entries[i];
-	}
-	clock_digest(list.entries, n, talk->hello.yours);
-	return e;
-}
-
-static int
-entry_order(const void *a, const void *b)
-{
-	const struct msg_entry *left = a;
-	const struct msg_entry *right = b;
-
-	return memcmp(&left->log, &right->log, sizeof(left->log));
-}
-
-/* What we have of all shared logs, sorted. */
-static enum err
-clock_list(struct talk *talk, struct clock_list *list)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct ledger *ledger = &talk->ledger;
-
-	list->n = 0;
-	list->entries = arena_array(
-	    &txn->arena, ledger->n, sizeof(*list->entries));
-	for (size_t i = 0; i < ledger->size; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-		struct log *log;
-		enum err e;
-
-		if (!entry->used || !entry->is_local || !entry->is_shared)
-			continue;
-		e = oplog_by_no(txn, entry->no, &log);
-		if (e != ERR_OK)
-			return e;
-		clock_entry(log, &entry->told);
-		if (log->frontier.size > 0)
-			list->entries[list->n++] = entry->told;
-	}
-	if (list->n > 0)
-		qsort(list->entries, list->n, sizeof(*list->entries),
-		    entry_order);
-	return ERR_OK;
-}
-
-static enum err
-hello_send(struct talk *talk)
-{
-	struct msg msg = {.type = MSG_HELLO};
-	struct clock_list list;
-	enum err e = clock_list(talk, &list);
-
-	if (e != ERR_OK)
-		return e;
-	talk->hello.version = MSG_VERSION;
-	clock_digest(list.entries, list.n, talk->hello.mine);
-	msg.u.hello = talk->hello;
-	return talk_send(talk, &msg);
-}
-
-/* Do both know what the other has?  If not, all beliefs are dropped. */
-static void
-hello_compare(struct talk *talk)
-{
-	struct ledger *ledger = &talk->ledger;
-	const struct msg_hello *theirs = &talk->their_hello;
-	bool true_of_them = memcmp(theirs->mine, talk->hello.yours,
-				MSG_DIGEST_SIZE) == 0;
-	bool true_of_us = memcmp(theirs->yours, talk->hello.mine,
-			      MSG_DIGEST_SIZE) == 0;
-
-	talk->agreed = true_of_them && true_of_us;
-	talk->state = TALK_CLOCKS;
-	talk->forget = !true_of_them;
-	for (size_t i = 0; i < ledger->size; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-
-		if (!entry->used)
-			continue;
-		entry->is_told = talk->agreed;
-		if (talk->agreed)
-			continue;
-		entry->is_known = false;
-		entry->peer = (struct msg_entry){.log = entry->id};
-		ledger_heard(ledger, entry, &entry->peer, true);
-		entry->is_known = false;
-		entry->is_dirty = false;
-	}
-	if (!talk->agreed)
-		ledger->dirty_n = 0;
-	if (talk->agreed &&
-	    memcmp(theirs->mine, talk->hello.mine, MSG_DIGEST_SIZE) == 0) {
-		talk->idle_sent = true;
-		talk->idle_heard = true;
-	}
-}
-
-static enum err
-clocks_send(struct talk *talk)
-{
-	struct clock_list list;
-	size_t at = 0;
-	enum err e = clock_list(talk, &list);
-
-	if (e != ERR_OK)
-		return e;
-	do {
-		struct msg msg = {.type = MSG_CLOCK};
-		size_t left = list.n - at;
-
-		msg.u.clock.n = left < MSG_ENTRIES_MAX ? left : MSG_ENTRIES_MAX;
-		msg.u.clock.entries = list.entries + at;
-		at += msg.u.clock.n;
-		msg.u.clock.last = at == list.n;
-		e = talk_send(talk, &msg);
-	} while (at < list.n && e == ERR_OK);
-	for (size_t i = 0; i < list.n && e == ERR_OK; i++)
-		ledger_find(&talk->ledger, &list.entries[i].log)->is_told =
-		    true;
-	talk->clock_sent = true;
-	return e;
-}
-
-/* From now on whatever the peer lacks is sent; says how much that is. */
-static enum err
-live_begin(struct talk *talk)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct ledger *ledger = &talk->ledger;
-	struct msg msg = {.type = MSG_TOTAL};
-
-	talk->state = TALK_LIVE;
-	for (size_t i = 0; i < ledger->size; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-		struct log *log;
-		enum err e;
-
-		if (!entry->used || !entry->is_local || !entry->is_shared)
-			continue;
-		ledger_queue(ledger, entry);
-		e = oplog_by_no(txn, entry->no, &log);
-		if (e != ERR_OK)
-			return e;
-		if (log->frontier.size > entry->sent)
-			msg.u.total.deltas += log->frontier.size - entry->sent;
-	}
-	return msg.u.total.deltas > 0 ? talk_send(talk, &msg) : ERR_OK;
 }
 
 /* Queues the logs to which something happened since we last looked. */
@@ -376,7 +92,7 @@ feed_scan(struct talk *talk, const struct authority *authority)
 		last = news.log;
 		e = oplog_by_no(txn, news.log, &log);
 		if (e == ERR_OK)
-			e = share_log(talk, authority, log);
+			e = opening_share(talk, authority, log);
 		if (e != ERR_OK)
 			return e;
 	}

@@ -1,0 +1,10 @@
+#ifndef GOLMOK_CLI_HOST_H
+#define GOLMOK_CLI_HOST_H
+
+#include "core/host.h"
+
+/* The real world: the wall clock of the system and the randomness of its
+ * kernel.  Static; works in any thread, borrows nothing. */
+const struct host *host_system(void);
+
+#endif

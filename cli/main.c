@@ -1,0 +1,148 @@
+/*
+ * The program: reads the words, runs the command that they name, and turns its
+ * outcome into an exit status.  The only file that ends the process.
+ */
+#include "cli/args.h"
+#include "cli/cmd_check.h"
+#include "cli/cmd_list.h"
+#include "cli/cmd_log.h"
+#include "cli/cmd_member.h"
+#include "cli/cmd_read.h"
+#include "cli/cmd_store.h"
+#include "cli/cmd_write.h"
+#include "cli/exit.h"
+#include "cli/out.h"
+#include "proto/crypto.h"
+#include "proto/mem.h"
+#include "proto/text.h"
+
+static const char version[] = "golmok 0.1";
+
+static const char environment[] =
+    "\nWithout --store the store is in $GOLMOK_STORE, else in golmok-store;\n"
+    "without --actor the actor is $GOLMOK_ACTOR, else the name of the "
+    "account.\n"
+    "\n";
+
+/* All tables of commands in one; owned by the caller. */
+static struct args_command *
+gather(size_t *n)
+{
+	const struct {
+		const struct args_command *commands;
+		size_t n;
+	} parts[] = {
+	    {cmd_store_commands, cmd_store_commands_n},
+	    {cmd_write_commands, cmd_write_commands_n},
+	    {cmd_read_commands, cmd_read_commands_n},
+	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_member_commands, cmd_member_commands_n},
+	    {cmd_log_commands, cmd_log_commands_n},
+	    {cmd_check_commands, cmd_check_commands_n},
+	};
+	struct args_command *all;
+
+	*n = 0;
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		*n += parts[i].n;
+	all = mem_zeros(*n, sizeof(*all));
+	*n = 0;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		for (size_t at = 0; at < parts[i].n; at++)
+			all[(*n)++] = parts[i].commands[at];
+	}
+	return all;
+}
+
+/* Is every word and value text?  The names of directories alone may be any
+ * bytes. */
+static enum err
+check_text(const struct args *args)
+{
+	for (size_t i = 0; i < args->words_n; i++) {
+		struct bytes word = bytes_text(args->words[i]);
+
+		if (!text_is_utf8(word))
+			return err_set(ERR_INVALID,
+			    "word %zu behind '%s' is not text in UTF-8 (byte "
+			    "%zu): set the terminal to UTF-8 and type it anew",
+			    i + 1, args->command->name, text_utf8_size(word));
+	}
+	for (size_t i = 0; i < args->given_n; i++) {
+		const struct args_given *given = &args->given[i];
+		struct bytes value = bytes_text(
+		    given->value != NULL ? given->value : "");
+
+		if (!text_is_utf8(value) &&
+		    !bytes_is(bytes_text(given->option->name), "store"))
+			return err_set(ERR_INVALID,
+			    "the value of --%s is not text in UTF-8 (byte "
+			    "%zu): set the terminal to UTF-8 and type it anew",
+			    given->option->name, text_utf8_size(value));
+	}
+	return ERR_OK;
+}
+
+static void
+say_help(
+    const struct args_table *table, const struct args *args, struct out *out)
+{
+	struct buf text = {0};
+
+	args_help(table, args->command, &text);
+	if (args->command == NULL ||
+	    bytes_is(bytes_text(args->command->name), "exit")) {
+		buf_add_text(&text, environment);
+		cmd_store_exit_text(&text);
+	} else if (text.n > 0) {
+		buf_cut(&text, text.n - 1);
+	}
+	/* Help is for people also where results are JSON. */
+	out->json = false;
+	out_say(out, "%s", buf_text(&text));
+	buf_fini(&text);
+}
+
+static enum err
+run(const struct args_table *table, const struct args *args, struct out *out)
+{
+	enum err e;
+
+	if (args->help) {
+		say_help(table, args, out);
+		return ERR_OK;
+	}
+	if (args->version) {
+		out_say(out, "%s", version);
+		return ERR_OK;
+	}
+	e = check_text(args);
+	if (e == ERR_OK)
+		e = crypto_start();
+	return e == ERR_OK ? args->command->run(args, out) : e;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct args_table table = {0};
+	struct args_command *commands = gather(&table.commands_n);
+	struct args args = {0};
+	struct out out;
+	enum err e;
+
+	table.commands = commands;
+	e = args_parse(&table, argc, argv, &args);
+	out_init(&out, args_has(&args, "json"));
+	if (e == ERR_OK)
+		e = run(&table, &args, &out);
+	if (e == ERR_OK)
+		e = out_end(&out);
+	if (e != ERR_OK)
+		out_error(&out, e);
+	/* What was found before the failure is still worth seeing. */
+	(void)fflush(stdout);
+	args_fini(&args);
+	mem_free(commands);
+	return exit_status(e);
+}

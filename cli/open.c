@@ -1,0 +1,126 @@
+/*
+ * From words and environment to an open store.  Every command but `init` comes
+ * through here.  Makes no store, and writes nothing of its own.
+ */
+#include "cli/open.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/host.h"
+
+const char *
+open_dir(const struct args *args)
+{
+	const char *dir = args_text(args, "store", 0);
+
+	if (dir == NULL)
+		dir = getenv("GOLMOK_STORE");
+	if (dir == NULL || dir[0] == '\0')
+		dir = "golmok-store";
+	return dir;
+}
+
+/* The name of who writes; NULL when nobody says. */
+static const char *
+actor_name(const struct args *args)
+{
+	const char *name = args_text(args, "actor", 0);
+	const struct passwd *account;
+
+	if (name == NULL)
+		name = getenv("GOLMOK_ACTOR");
+	if (name != NULL && name[0] != '\0')
+		return name;
+	account = getpwuid(getuid());
+	return account != NULL ? account->pw_name : NULL;
+}
+
+/* Fills `work` but for the store. */
+static enum err
+prepare(const struct args *args, struct out *out, struct opened *work)
+{
+	enum err e;
+
+	assert(work->store == NULL);
+	work->args = args;
+	work->out = out;
+	e = pack_parse(pack_embedded(), &work->pack);
+	if (e != ERR_OK)
+		return err_wrap(e, "the pack of this program");
+	return ERR_OK;
+}
+
+enum err
+open_alone(const struct args *args, struct out *out, struct opened *work)
+{
+	enum err e = prepare(args, out, work);
+
+	if (e == ERR_OK)
+		e = store_open_alone(
+		    open_dir(args), host_system(), &work->store);
+	return e;
+}
+
+enum err
+open_begin(
+    const struct args *args, struct out *out, bool write, struct opened *work)
+{
+	const char *name;
+	enum err e = prepare(args, out, work);
+
+	if (e == ERR_OK)
+		e = store_open(open_dir(args), host_system(), &work->store);
+	if (e != ERR_OK)
+		return e;
+	e = store_begin(work->store, write);
+	if (e != ERR_OK || !write)
+		return e;
+	name = actor_name(args);
+	if (name == NULL)
+		return ERR_OK;
+	e = store_actor(work->store, bytes_text(name), &work->actor);
+	if (e != ERR_OK)
+		return err_wrap(e, "actor '%s'", name);
+	work->has_actor = true;
+	return ERR_OK;
+}
+
+enum err
+open_commit(struct opened *work)
+{
+	enum err e = store_commit(work->store);
+
+	if (e != ERR_OK)
+		return e;
+	switch (store_news(work->store)) {
+	case OPEN_RESTORE:
+		out_notice(work->out,
+		    "this store was restored from an older copy; it goes on "
+		    "in new logs, and fetches what is missing from its peers");
+		break;
+	case OPEN_CLONE:
+		out_notice(work->out,
+		    "this store is a copy of another; it goes on in logs of "
+		    "its own");
+		break;
+	case OPEN_NEW:
+	case OPEN_CLOCK:
+	case OPEN_FORK:
+	case OPEN_REGRANT:
+		break;
+	}
+	return ERR_OK;
+}
+
+void
+open_end(struct opened *work)
+{
+	if (work->store != NULL)
+		store_abort(work->store);
+	store_close(work->store);
+	pack_free(work->pack);
+	arena_fini(&work->arena);
+	*work = (struct opened){0};
+}

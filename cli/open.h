@@ -1,0 +1,43 @@
+#ifndef GOLMOK_CLI_OPEN_H
+#define GOLMOK_CLI_OPEN_H
+
+#include "cli/args.h"
+#include "cli/out.h"
+#include "core/pack.h"
+#include "core/store.h"
+
+/*
+ * What a command works with: the store that the words or the environment name,
+ * with one transaction open, the pack, and scratch memory until the end.
+ */
+struct opened {
+	const struct args *args; /* borrowed */
+	struct out *out;	 /* borrowed */
+	struct store *store;	 /* owned */
+	struct pack *pack;	 /* owned */
+	struct arena arena;	 /* owned */
+	bool has_actor;		 /* who writes is known */
+	struct actor_id actor;
+};
+
+/* Where the store is: --store DIR, else $GOLMOK_STORE, else ./golmok-store.
+ * Borrowed from argv or the environment. */
+const char *open_dir(const struct args *args);
+
+/* Opens that store into the zeroed `work` and begins a transaction; a writing
+ * one also knows its actor: --actor NAME, else $GOLMOK_ACTOR, else the name of
+ * the account, else nobody.  `work` is ended with open_end in every case.
+ * Errors as store_open and store_begin give them. */
+enum err open_begin(const struct args *args, struct out *out, bool write,
+    struct opened *work) MUST_USE;
+/* As open_begin, alone and without a transaction: for maintenance.  ERR_BUSY
+ * while any other process has the store open. */
+enum err open_alone(
+    const struct args *args, struct out *out, struct opened *work) MUST_USE;
+/* Makes what was written durable and tells when the store turned out to have
+ * been restored or copied.  Only ERR_OK is a yes. */
+enum err open_commit(struct opened *work) MUST_USE;
+/* Gives everything back; what was not committed did not happen. */
+void open_end(struct opened *work);
+
+#endif

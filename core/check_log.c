@@ -1,0 +1,347 @@
+/*
+ * One log against its own bytes: core/fsck.c hands over each.  Every header is
+ * hashed again and every rule applied again, so that what the log's row, its
+ * tree and its heads say is only ever compared, never believed.
+ */
+#include "core/check_log.h"
+
+#include <string.h>
+
+#include "core/heads.h"
+#include "core/oplog_row.h"
+#include "core/tree.h"
+#include "proto/ascii.h"
+
+struct check_log {
+	struct check *check;
+	const struct log *log;
+	struct oplog_trace trace;
+	struct arena arena; /* of one delta */
+	struct kv_cursor heads;
+	bool more_heads;
+	struct note_head head; /* where `heads` stands */
+	bool newest;	       /* the log's newest head was met */
+};
+
+static void deltas_check(struct check_log *c);
+static bool delta_read(struct check_log *c, struct stored_delta *stored);
+static void delta_check(struct check_log *c, const struct stored_delta *stored);
+static void changes_check(struct check_log *c);
+static void bodies_check(struct check_log *c, struct bytes bodies);
+static enum err body_check(
+    struct check_log *c, const struct stored_body *body) MUST_USE;
+static void node_check(
+    void *arg, unsigned level, uint64_t index, const struct hash *node);
+static void heads_next(struct check_log *c, bool first);
+static void heads_pass(struct check_log *c);
+static void row_check(struct check_log *c);
+static void rows_count(struct check_log *c);
+static enum err wrong(
+    const struct check_log *c, uint64_t seq, const char *why) MUST_USE;
+
+void
+check_log_run(struct check *check, const struct log *log)
+{
+	struct check_log c = {.check = check, .log = log};
+
+	check->report->logs++;
+	oplog_trace_init(&c.trace, log);
+	c.trace.done = node_check;
+	c.trace.arg = &c;
+	kv_cursor_init(&c.heads, check->txn->kv, TABLE_HEADS);
+	heads_next(&c, true);
+	deltas_check(&c);
+	while (c.more_heads)
+		heads_pass(&c);
+	kv_cursor_fini(&c.heads);
+	row_check(&c);
+	rows_count(&c);
+	(void)check_went_well(check);
+	arena_fini(&c.arena);
+}
+
+static void
+deltas_check(struct check_log *c)
+{
+	uint64_t size = c->log->frontier.size;
+
+	for (uint64_t seq = 0; seq < size && !check_ended(c->check); seq++) {
+		struct stored_delta stored = {.log = c->log, .seq = seq};
+
+		arena_reset(&c->arena);
+		if (!delta_read(c, &stored)) {
+			/* What follows cannot be told from this log's. */
+			c->check->cut = true;
+			return;
+		}
+		c->check->report->deltas++;
+		oplog_trace_next(&c->trace, &stored, &c->arena);
+		delta_check(c, &stored);
+		if (c->more_heads && c->head.size <= seq + 1)
+			heads_pass(c);
+		check_step(c->check);
+	}
+}
+
+/* A row whose checksum is wrong is told, and its header taken as it lies, so
+ * that the rest of the log is still looked at. */
+static bool
+delta_read(struct check_log *c, struct stored_delta *stored)
+{
+	struct kv_txn *kv = c->check->txn->kv;
+	struct bytes row;
+	struct bytes content = {0};
+	struct key key;
+
+	tables_delta_key(c->log->space->no, c->log->no, stored->seq, &key);
+	if (!kv_find(kv, TABLE_DELTAS, tables_key(&key), &row)) {
+		if (check_went_well(c->check))
+			(void)check_passed(
+			    c->check, tables_corrupt(TABLE_DELTAS,
+					  tables_key(&key), "it is missing"));
+		return false;
+	}
+	if (!check_passed(c->check,
+		tables_open(TABLE_DELTAS, tables_key(&key), row, &content)) &&
+	    row.n < TABLES_CHECKSUM_SIZE)
+		return false;
+	if (oplog_row_delta(content, stored))
+		return true;
+	(void)check_passed(
+	    c->check, tables_corrupt(TABLE_DELTAS, tables_key(&key),
+			  "its content is wrong"));
+	return false;
+}
+
+static void
+delta_check(struct check_log *c, const struct stored_delta *stored)
+{
+	const struct delta *delta = &c->trace.delta;
+
+	if (stored->opaque != delta->opaque)
+		(void)check_passed(c->check,
+		    wrong(c, stored->seq,
+			"it is not kept as what it is: run `golmok rebuild`"));
+	if (stored->opaque || delta->opaque)
+		return;
+	if (delta->kind == DELTA_CHANGE)
+		changes_check(c);
+	bodies_check(c, stored->bodies);
+}
+
+/* Each change stands in the history of its record. */
+static void
+changes_check(struct check_log *c)
+{
+	const struct delta *delta = &c->trace.delta;
+
+	for (size_t i = 0; i < delta->changes_n; i++) {
+		struct history_at at = {.log = c->log->no,
+		    .seq = delta->seq,
+		    .change = (uint16_t)i};
+		struct bytes nothing;
+		struct key key;
+
+		c->check->changes++;
+		tables_history_key(
+		    c->log->space->no, &delta->changes[i].record, at, &key);
+		if (kv_find(c->check->txn->kv, TABLE_HISTORY, tables_key(&key),
+			&nothing))
+			continue;
+		if (check_went_well(c->check))
+			(void)check_passed(
+			    c->check, tables_corrupt(TABLE_HISTORY,
+					  tables_key(&key), "it is missing"));
+	}
+}
+
+static void
+bodies_check(struct check_log *c, struct bytes bodies)
+{
+	struct stored_body body;
+
+	while (oplog_body_next(&bodies, &body)) {
+		c->check->report->bodies++;
+		(void)check_passed(c->check, body_check(c, &body));
+	}
+}
+
+static enum err
+body_check(struct check_log *c, const struct stored_body *body)
+{
+	const struct delta *delta = &c->trace.delta;
+	const struct delta_change *change;
+	struct hash commitment;
+	struct secret secret;
+	struct hash tag;
+	struct buf plain = {0};
+
+	if (body->change >= delta->changes_n ||
+	    (delta->changes[body->change].classes >> body->class & 1) == 0)
+		return wrong(
+		    c, delta->seq, "a body that its header does not have");
+	change = &delta->changes[body->change];
+	memcpy(secret.b, body->key, sizeof(secret.b));
+	memcpy(tag.b, body->key, sizeof(tag.b));
+	if (body->form == BODY_OPEN)
+		body_tag(&secret, &tag);
+	body_commitment(&tag, body->sealed, &commitment);
+	if (memcmp(&commitment, &change->commitments[body->class],
+		sizeof(commitment)) != 0) {
+		crypto_wipe(&secret, sizeof(secret));
+		return wrong(
+		    c, delta->seq, "a body is not the one it commits to");
+	}
+	/* What fits its commitment is what the author sealed, sound or not. */
+	if (body->form == BODY_OPEN &&
+	    body_open(c->check->txn->squeeze, body->sealed, &secret, &plain) ==
+		ERR_OK)
+		c->check->report->bodies_opened++;
+	else if (body->form == BODY_OPEN)
+		c->check->report->bodies_unsound++;
+	crypto_wipe(&secret, sizeof(secret));
+	buf_wipe(&plain);
+	return ERR_OK;
+}
+
+static void
+node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
+{
+	struct check_log *c = arg;
+	struct bytes row;
+	struct bytes content;
+	struct key key;
+	enum err e;
+
+	if (level < TREE_LEVEL_MIN)
+		return;
+	tables_tree_key(c->log->space->no, c->log->no, level, index, &key);
+	if (!kv_find(c->check->txn->kv, TABLE_TREE, tables_key(&key), &row)) {
+		if (check_went_well(c->check))
+			(void)check_passed(
+			    c->check, tables_corrupt(TABLE_TREE,
+					  tables_key(&key), "it is missing"));
+		return;
+	}
+	c->check->rows[TABLE_TREE]++;
+	e = tables_open(TABLE_TREE, tables_key(&key), row, &content);
+	if (e == ERR_OK &&
+	    !bytes_equal(content, bytes_of(node->b, sizeof(node->b))))
+		e = tables_corrupt(TABLE_TREE, tables_key(&key),
+		    "it is not the root of its headers");
+	(void)check_passed(c->check, e);
+}
+
+/* Moves to the next head of the log that can be read. */
+static void
+heads_next(struct check_log *c, bool first)
+{
+	struct key prefix;
+
+	tables_log_prefix(c->log->space->no, c->log->no, &prefix);
+	for (;;) {
+		c->more_heads = first ? kv_seek(&c->heads, tables_key(&prefix))
+				      : kv_next(&c->heads);
+		c->more_heads = c->more_heads &&
+				bytes_begins(c->heads.key, tables_key(&prefix));
+		if (!c->more_heads)
+			return;
+		c->check->rows[TABLE_HEADS]++;
+		first = false;
+		if (check_passed(c->check,
+			heads_row(c->heads.key, c->heads.value, &c->head)))
+			return;
+	}
+}
+
+/* Checks the head at hand against the tree so far, and goes on. */
+static void
+heads_pass(struct check_log *c)
+{
+	const struct log *log = c->log;
+	struct hash root;
+	struct key key;
+
+	c->check->report->heads++;
+	(void)check_passed(c->check, heads_verify(log, &c->head));
+	tables_delta_key(log->space->no, log->no, c->head.size, &key);
+	merkle_root(&c->trace.log.frontier, &root);
+	if (c->head.size == c->trace.log.frontier.size &&
+	    memcmp(&root, &c->head.root, sizeof(root)) != 0)
+		(void)check_passed(
+		    c->check, tables_corrupt(TABLE_HEADS, tables_key(&key),
+				  "its root is not that of the headers"));
+	if (log->has_head && c->head.size == log->head_size)
+		c->newest = memcmp(&c->head.root, &log->head_root,
+				sizeof(root)) == 0 &&
+			    memcmp(&c->head.signature, &log->head_signature,
+				sizeof(c->head.signature)) == 0;
+	heads_next(c, false);
+}
+
+/* Does the log's row say what the log is? */
+static void
+row_check(struct check_log *c)
+{
+	const struct log *log = c->log;
+	const struct log *is = &c->trace.log;
+	const char *why = NULL;
+	struct key key;
+
+	if (check_ended(c->check) || is->frontier.size != log->frontier.size)
+		return;
+	if (memcmp(is->frontier.nodes, log->frontier.nodes,
+		merkle_frontier_n(log->frontier.size) * sizeof(struct hash)) !=
+	    0)
+		why = "its tree is not that of its headers";
+	else if (is->last.v != log->last.v)
+		why = "its newest stamp is wrong";
+	else if (is->held != log->held ||
+		 memcmp(is->open, log->open, sizeof(is->open)) != 0)
+		why = "its counts of bodies are wrong";
+	else if (is->has_grant != log->has_grant ||
+		 (is->has_grant && id_ref_compare(&is->grant, &log->grant)))
+		why = "its grant is not the one that its open names";
+	else if (log->has_head && !c->newest)
+		why = "its newest head is not among its heads";
+	tables_log_key(log->space->no, &log->id, &key);
+	if (why != NULL)
+		(void)check_passed(c->check,
+		    tables_corrupt(TABLE_LOGS, tables_key(&key), why));
+	else
+		(void)check_passed(c->check, heads_check(c->check->txn, log));
+}
+
+/* How many rows of deltas the log really has. */
+static void
+rows_count(struct check_log *c)
+{
+	struct kv_cursor cursor;
+	struct key prefix;
+	uint64_t n = 0;
+
+	tables_log_prefix(c->log->space->no, c->log->no, &prefix);
+	kv_cursor_init(&cursor, c->check->txn->kv, TABLE_DELTAS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor))
+		n++;
+	kv_cursor_fini(&cursor);
+	c->check->rows[TABLE_DELTAS] += n;
+	if (n > c->log->frontier.size)
+		(void)check_passed(c->check,
+		    wrong(c, n - 1, "it lies beyond the size of its log"));
+}
+
+static enum err
+wrong(const struct check_log *c, uint64_t seq, const char *why)
+{
+	struct buf hex = {0};
+	enum err e;
+
+	ascii_hex(bytes_of(c->log->id.b, sizeof(c->log->id.b)), &hex);
+	e = err_set(ERR_CORRUPT, "delta %llu of log %s: %s",
+	    (unsigned long long)seq, buf_text(&hex), why);
+	buf_fini(&hex);
+	return e;
+}

@@ -1,0 +1,18 @@
+#ifndef GOLMOK_NET_PEER_OPENING_H
+#define GOLMOK_NET_PEER_OPENING_H
+
+#include "net/peer/talk.h"
+
+/* The channel is up: judges the peer, takes stock of what both may have, says
+ * hello.  ERR_DENIED: the peer is no member. */
+enum err opening_begin(struct talk *talk) MUST_USE;
+/* Goes on until news can flow, and takes stock again when rights have changed:
+ * what `authority` says now.  ERR_DENIED: the peer is no member any more. */
+enum err opening_go_on(
+    struct talk *talk, const struct authority *authority) MUST_USE;
+/* Enters `log` of this store into the ledger and queues it if both may have
+ * it. */
+enum err opening_share(struct talk *talk, const struct authority *authority,
+    const struct log *log) MUST_USE;
+
+#endif

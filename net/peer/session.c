@@ -1,0 +1,313 @@
+/*
+ * The life of a conversation: when its parts run, when it has ended, how long
+ * silence may last.  net/peer/hub.c and the simulator run it.  Opens no
+ * transaction of its own.
+ */
+#include "net/peer/session.h"
+
+#include <string.h>
+
+#include "net/peer/receiver.h"
+#include "net/peer/sender.h"
+#include "net/peer/talk.h"
+#include "proto/mem.h"
+
+enum {
+	/* Silence after which we ask whether the peer is there, and after which
+	 * it is not: slow links stall for a minute. */
+	PING_MS = 25 * 1000,
+	GONE_MS = 90 * 1000,
+	/* How long what a peer acknowledged may wait to be written down. */
+	FLUSH_MS = 1000,
+	/* Received bytes that wait for a transaction before reading stops. */
+	WAITING_BYTES_MAX = 2 * 1024 * 1024,
+};
+
+struct session {
+	struct talk talk;
+	struct fault fault; /* why it ended; code ERR_OK: well, or not yet */
+	bool done;
+	bool closing; /* our farewell is queued */
+	uint64_t heard_ms;
+	uint64_t said_ms;
+	uint64_t flushed_ms;
+	bool asked; /* since we last said something the peer was silent */
+	uint64_t round_trips;
+};
+
+static enum err settle(struct session *session, enum err e) MUST_USE;
+static void farewell(struct session *session, enum err why, const char *text);
+static bool may_finish(const struct talk *talk);
+
+struct session *
+session_new(const struct session_config *config)
+{
+	struct session *session = mem_zeros(1, sizeof(*session));
+	struct talk *talk = &session->talk;
+	struct channel_config channel = {.initiator = config->initiator,
+	    .identity = store_identity(config->store),
+	    .squeeze = config->squeeze};
+	uint8_t salt[8];
+
+	talk->store = config->store;
+	talk->host = config->host;
+	talk->once = config->once;
+	talk->me = store_identity(config->store)->key;
+	config->host->random(config->host->arg, channel.ephemeral.b,
+	    sizeof(channel.ephemeral.b));
+	config->host->random(config->host->arg, salt, sizeof(salt));
+	talk->channel = channel_new(&channel);
+	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
+	ledger_init(&talk->ledger, bytes_be64(salt));
+	session->heard_ms = config->now_ms;
+	session->said_ms = config->now_ms;
+	session->flushed_ms = config->now_ms;
+	return session;
+}
+
+void
+session_free(struct session *session)
+{
+	if (session == NULL)
+		return;
+	receiver_fini(&session->talk);
+	ledger_fini(&session->talk.ledger);
+	channel_free(session->talk.channel);
+	buf_fini(&session->talk.scratch);
+	mem_free(session);
+}
+
+enum err
+talk_send(struct talk *talk, const struct msg *msg)
+{
+	buf_cut(&talk->scratch, 0);
+	msg_encode(msg, &talk->scratch);
+	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
+	    msg->type == MSG_BODIES) {
+		talk->debt_bytes += talk->scratch.n;
+		/* What we send may give the peer more to send: only what it
+		 * says after this counts. */
+		talk->idle_heard = false;
+	}
+	return channel_send(talk->channel, buf_bytes(&talk->scratch));
+}
+
+enum err
+session_feed(struct session *session, struct bytes in, uint64_t now_ms)
+{
+	if (session->talk.state == TALK_ENDED)
+		return err_raise(&session->fault);
+	if (in.n > 0) {
+		session->heard_ms = now_ms;
+		session->round_trips += session->asked;
+		session->asked = false;
+	}
+	return settle(session, channel_feed(session->talk.channel, in));
+}
+
+/* Every error ends the session, with a word to the peer where one is fitting.
+ */
+static enum err
+settle(struct session *session, enum err e)
+{
+	if (e == ERR_OK)
+		return e;
+	if (session->fault.code == ERR_OK)
+		err_keep(&session->fault, e);
+	if (session->talk.state != TALK_ENDED)
+		farewell(session, e, err_text());
+	session->talk.state = TALK_ENDED;
+	return err_raise(&session->fault);
+}
+
+/* Failures of our own disk are nobody else's business. */
+static void
+farewell(struct session *session, enum err why, const char *text)
+{
+	struct talk *talk = &session->talk;
+	bool ours = why == ERR_IO || why == ERR_FULL || why == ERR_CORRUPT;
+	struct msg msg = {.type = MSG_CLOSE,
+	    .u.close = {.why = why,
+		.text = bytes_text(
+		    ours ? "this node has trouble with its disk" : text)}};
+
+	if (session->closing || !channel_is_up(talk->channel))
+		return;
+	session->closing = true;
+	if (talk_send(talk, &msg) != ERR_OK)
+		session->closing = true;
+}
+
+bool
+session_wants_input(const struct session *session)
+{
+	return session->talk.state != TALK_ENDED &&
+	       channel_waiting(session->talk.channel) < WAITING_BYTES_MAX;
+}
+
+bool
+session_has_work(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+		   channel_waiting(talk->channel) > 0) ||
+	       talk->flush || talk->forget;
+}
+
+enum err
+session_work(struct session *session, uint64_t now_ms)
+{
+	if (session->talk.flush)
+		session->flushed_ms = now_ms;
+	return settle(session, receiver_work(&session->talk));
+}
+
+void
+session_worked(struct session *session, enum err e)
+{
+	struct talk *talk = &session->talk;
+
+	if (e == ERR_OK && talk->state != TALK_ENDED)
+		e = receiver_committed(talk);
+	if (settle(session, e) != ERR_OK)
+		return;
+	if (talk->state == TALK_ENDED)
+		session->done = true;
+}
+
+/* With `once`: have both said that they have no more, is all acknowledged, and
+ * is what the peer has written down? */
+static bool
+may_finish(const struct talk *talk)
+{
+	return talk->once && sender_is_idle(talk) && talk->idle_heard &&
+	       talk->credited_bytes == talk->debt_bytes &&
+	       talk->told_bytes == talk->taken_bytes &&
+	       channel_waiting(talk->channel) == 0;
+}
+
+enum err
+session_fill(struct session *session, uint64_t now_ms)
+{
+	struct talk *talk = &session->talk;
+	size_t before = channel_out(talk->channel).n;
+	enum err e;
+
+	if (talk->state == TALK_ENDED)
+		return err_raise(&session->fault);
+	e = settle(session, sender_fill(talk));
+	if (e != ERR_OK)
+		return e;
+	if (may_finish(talk)) {
+		if (talk->ledger.dirty_n > 0 || talk->met) {
+			talk->flush = true;
+		} else {
+			farewell(session, ERR_OK, "done");
+			talk->state = TALK_ENDED;
+			session->done = true;
+		}
+	}
+	if (channel_out(talk->channel).n > before)
+		session->said_ms = now_ms;
+	return ERR_OK;
+}
+
+struct bytes
+session_out(const struct session *session)
+{
+	return channel_out(session->talk.channel);
+}
+
+void
+session_sent(struct session *session, size_t n)
+{
+	session->asked = session->asked || n > 0;
+	channel_sent(session->talk.channel, n);
+}
+
+uint64_t
+session_wake_ms(const struct session *session)
+{
+	uint64_t wake = session->heard_ms + GONE_MS;
+
+	if (session->talk.state == TALK_ENDED)
+		return UINT64_MAX;
+	if (session->said_ms + PING_MS < wake)
+		wake = session->said_ms + PING_MS;
+	if (session->talk.ledger.dirty_n > 0 &&
+	    session->flushed_ms + FLUSH_MS < wake)
+		wake = session->flushed_ms + FLUSH_MS;
+	return wake;
+}
+
+enum err
+session_tick(struct session *session, uint64_t now_ms)
+{
+	struct talk *talk = &session->talk;
+	struct msg ping = {.type = MSG_PING};
+
+	if (talk->state == TALK_ENDED)
+		return err_raise(&session->fault);
+	if (now_ms >= session->heard_ms + GONE_MS)
+		return settle(session,
+		    err_set(ERR_PEER, "the peer was silent for %d seconds",
+			GONE_MS / 1000));
+	if (talk->ledger.dirty_n > 0 &&
+	    now_ms >= session->flushed_ms + FLUSH_MS)
+		talk->flush = true;
+	if (now_ms < session->said_ms + PING_MS ||
+	    !channel_is_up(talk->channel) || talk->state == TALK_SHAKING)
+		return ERR_OK;
+	session->said_ms = now_ms;
+	return settle(session, talk_send(talk, &ping));
+}
+
+void
+session_end(struct session *session, enum err why, const char *text)
+{
+	if (session->talk.state == TALK_ENDED)
+		return;
+	farewell(session, why, text);
+	session->talk.state = TALK_ENDED;
+	session->done = why == ERR_OK;
+	if (why != ERR_OK)
+		err_keep(&session->fault, err_set(why, "%s", text));
+}
+
+bool
+session_is_done(const struct session *session)
+{
+	return session->done;
+}
+
+bool
+session_is_idle(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return sender_is_idle(talk) && talk->idle_heard &&
+	       talk->credited_bytes == talk->debt_bytes &&
+	       talk->told_bytes == talk->taken_bytes &&
+	       channel_waiting(talk->channel) == 0 &&
+	       channel_out(talk->channel).n == 0;
+}
+
+void
+session_status(const struct session *session, struct session_status *status)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	*status = (struct session_status){.up = talk->state != TALK_SHAKING,
+	    .peer = talk->peer,
+	    .in_sync = sender_is_idle(talk) && talk->idle_heard,
+	    .in_bytes = count.in_bytes,
+	    .out_bytes = count.out_bytes,
+	    .deltas_in = talk->deltas_in,
+	    .deltas_out = talk->deltas_out,
+	    .deltas_expected = talk->deltas_expected,
+	    .dropped = talk->dropped,
+	    .round_trips = session->round_trips};
+}

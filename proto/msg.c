@@ -1,0 +1,534 @@
+/*
+ * The messages of two nodes as bytes.  The session builds and reads them, the
+ * channel carries them.  Knows their form and their limits, never what follows
+ * from them.  Pure.
+ */
+#include "proto/msg.h"
+
+#include <string.h>
+
+#include "proto/codec.h"
+#include "proto/text.h"
+
+/* What stands for an outcome on the wire; enum err may be sorted anew, these
+ * numbers never. */
+enum {
+	WHY_OK = 0,
+	WHY_USAGE = 1,
+	WHY_NOT_FOUND = 2,
+	WHY_EXISTS = 3,
+	WHY_INVALID = 4,
+	WHY_DENIED = 5,
+	WHY_MALFORMED = 6,
+	WHY_CORRUPT = 7,
+	WHY_VERSION = 8,
+	WHY_LIMIT = 9,
+	WHY_BUSY = 10,
+	WHY_FULL = 11,
+	WHY_IO = 12,
+	WHY_PEER = 13,
+};
+
+/* Elements of each array that this version knows. */
+enum {
+	HELLO_N = 4,
+	CLOCK_N = 3,
+	TOTAL_N = 2,
+	RUN_N = 8,
+	CHUNK_N = 3,
+	BODIES_N = 2,
+	CREDIT_N = 1,
+	CLOSE_N = 2,
+	ENTRY_N = 4 + CLASS_COUNT,
+	BODY_N = 6,
+};
+
+/* What a reader of one message works with. */
+struct input {
+	struct reader r;
+	struct arena *arena;
+};
+
+static void hello_put(const struct msg_hello *hello, struct buf *out);
+static void clock_put(const struct msg_clock *clock, struct buf *out);
+static void entry_put(const struct msg_entry *entry, struct buf *out);
+static void run_put(const struct msg_run *run, struct buf *out);
+static void proof_put(const struct merkle_proof *proof, struct buf *out);
+static void chunk_put(const struct msg_chunk *chunk, struct buf *out);
+static void bodies_put(const struct msg_bodies *bodies, struct buf *out);
+static void close_put(const struct msg_close *close, struct buf *out);
+static void uint_put(uint64_t v, struct buf *out);
+static unsigned why_number(enum err why);
+
+static size_t array_begin(struct reader *r, size_t known_n);
+static void array_end(struct reader *r, size_t n, size_t known_n);
+static void content_get(struct input *in, struct msg *msg);
+static void hello_get(struct reader *r, struct msg_hello *hello);
+static void clock_get(struct input *in, struct msg_clock *clock);
+static void entry_get(struct reader *r, struct msg_entry *entry);
+static void total_get(struct reader *r, struct msg_total *total);
+static void run_get(struct reader *r, struct msg_run *run);
+static void proof_get(struct reader *r, struct merkle_proof *proof);
+static void chunk_get(struct input *in, struct msg_chunk *chunk);
+static void bodies_get(struct input *in, struct msg_bodies *bodies);
+static void body_get(struct reader *r, struct msg_body *body);
+static void credit_get(struct reader *r, struct msg_credit *credit);
+static void close_get(struct reader *r, struct msg_close *close);
+static void fixed_get(struct reader *r, void *to, size_t n);
+static enum err why_from(uint64_t number);
+
+void
+msg_encode(const struct msg *msg, struct buf *out)
+{
+	buf_add_u8(out, (uint8_t)msg->type);
+	switch (msg->type) {
+	case MSG_HELLO:
+		hello_put(&msg->u.hello, out);
+		break;
+	case MSG_CLOCK:
+		clock_put(&msg->u.clock, out);
+		break;
+	case MSG_TOTAL:
+		codec_put_array(out, TOTAL_N);
+		uint_put(msg->u.total.deltas, out);
+		uint_put(msg->u.total.bytes, out);
+		break;
+	case MSG_RUN:
+		run_put(&msg->u.run, out);
+		break;
+	case MSG_CHUNK:
+		chunk_put(&msg->u.chunk, out);
+		break;
+	case MSG_BODIES:
+		bodies_put(&msg->u.bodies, out);
+		break;
+	case MSG_CREDIT:
+		codec_put_array(out, CREDIT_N);
+		uint_put(msg->u.credit.bytes, out);
+		break;
+	case MSG_CLOSE:
+		close_put(&msg->u.close, out);
+		break;
+	case MSG_IDLE:
+	case MSG_PING:
+	case MSG_PONG:
+		codec_put_array(out, 0);
+		break;
+	}
+}
+
+static void
+hello_put(const struct msg_hello *hello, struct buf *out)
+{
+	codec_put_array(out, HELLO_N);
+	uint_put(hello->version, out);
+	uint_put(hello->features, out);
+	codec_put_bytes(out, bytes_of(hello->mine, MSG_DIGEST_SIZE));
+	codec_put_bytes(out, bytes_of(hello->yours, MSG_DIGEST_SIZE));
+}
+
+static void
+clock_put(const struct msg_clock *clock, struct buf *out)
+{
+	assert(clock->n <= MSG_ENTRIES_MAX);
+	codec_put_array(out, CLOCK_N);
+	codec_put_bool(out, clock->last);
+	codec_put_bool(out, clock->again);
+	codec_put_array(out, clock->n);
+	for (size_t i = 0; i < clock->n; i++)
+		entry_put(&clock->entries[i], out);
+}
+
+static void
+entry_put(const struct msg_entry *entry, struct buf *out)
+{
+	codec_put_array(out, ENTRY_N);
+	codec_put_bytes(out, bytes_of(entry->log.b, sizeof(entry->log.b)));
+	uint_put(entry->size, out);
+	codec_put_bytes(out, bytes_of(entry->root, sizeof(entry->root)));
+	uint_put(entry->held, out);
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		uint_put(entry->open[i], out);
+}
+
+static void
+run_put(const struct msg_run *run, struct buf *out)
+{
+	const struct log_name *name = &run->name;
+
+	codec_put_array(out, RUN_N);
+	codec_put_bytes(out, bytes_of(name->author.b, sizeof(name->author.b)));
+	codec_put_text(out, bytes_text(name->space.text));
+	codec_put_bytes(
+	    out, bytes_of(name->incarnation.b, sizeof(name->incarnation.b)));
+	uint_put(run->from, out);
+	uint_put(run->head_size, out);
+	codec_put_bytes(
+	    out, bytes_of(run->head_root.b, sizeof(run->head_root.b)));
+	codec_put_bytes(out,
+	    bytes_of(run->head_signature.b, sizeof(run->head_signature.b)));
+	entry_put(&run->entry, out);
+}
+
+/* The hashes of a proof in a row, as one byte string. */
+static void
+proof_put(const struct merkle_proof *proof, struct buf *out)
+{
+	assert(proof->n <= MERKLE_PROOF_MAX);
+	codec_put_bytes(
+	    out, bytes_of(proof->nodes, proof->n * sizeof(proof->nodes[0])));
+}
+
+static void
+chunk_put(const struct msg_chunk *chunk, struct buf *out)
+{
+	assert(chunk->n <= MSG_HEADERS_MAX);
+	codec_put_array(out, CHUNK_N);
+	codec_put_array(out, chunk->n);
+	for (size_t i = 0; i < chunk->n; i++)
+		codec_put_bytes(out, chunk->headers[i]);
+	uint_put(chunk->bodies_n, out);
+	proof_put(&chunk->proof, out);
+}
+
+static void
+bodies_put(const struct msg_bodies *bodies, struct buf *out)
+{
+	assert(bodies->n <= MSG_BODIES_MAX);
+	codec_put_array(out, BODIES_N);
+	codec_put_bytes(out, bytes_of(bodies->log.b, sizeof(bodies->log.b)));
+	codec_put_array(out, bodies->n);
+	for (size_t i = 0; i < bodies->n; i++) {
+		const struct msg_body *body = &bodies->bodies[i];
+
+		codec_put_array(out, BODY_N);
+		uint_put(body->seq, out);
+		uint_put(body->change, out);
+		uint_put(body->class, out);
+		codec_put_bool(out, body->is_open);
+		codec_put_bytes(out, bytes_of(body->key, sizeof(body->key)));
+		if (body->sealed.n > 0)
+			codec_put_bytes(out, body->sealed);
+		else
+			codec_put_nil(out);
+	}
+}
+
+static void
+close_put(const struct msg_close *close, struct buf *out)
+{
+	struct bytes text = close->text;
+
+	if (text.n > MSG_TEXT_SIZE)
+		text = bytes_first(text, MSG_TEXT_SIZE);
+	codec_put_array(out, CLOSE_N);
+	uint_put(why_number(close->why), out);
+	codec_put_text(out, bytes_first(text, text_utf8_size(text)));
+}
+
+static void
+uint_put(uint64_t v, struct buf *out)
+{
+	assert(v <= INT64_MAX);
+	codec_put_int(out, (int64_t)v);
+}
+
+static unsigned
+why_number(enum err why)
+{
+	switch (why) {
+	case ERR_OK:
+		return WHY_OK;
+	case ERR_USAGE:
+		return WHY_USAGE;
+	case ERR_NOT_FOUND:
+		return WHY_NOT_FOUND;
+	case ERR_EXISTS:
+		return WHY_EXISTS;
+	case ERR_INVALID:
+		return WHY_INVALID;
+	case ERR_DENIED:
+		return WHY_DENIED;
+	case ERR_MALFORMED:
+		return WHY_MALFORMED;
+	case ERR_CORRUPT:
+		return WHY_CORRUPT;
+	case ERR_VERSION:
+		return WHY_VERSION;
+	case ERR_LIMIT:
+		return WHY_LIMIT;
+	case ERR_BUSY:
+		return WHY_BUSY;
+	case ERR_FULL:
+		return WHY_FULL;
+	case ERR_IO:
+		return WHY_IO;
+	case ERR_PEER:
+		return WHY_PEER;
+	}
+	return WHY_PEER;
+}
+
+enum err
+msg_decode(struct bytes in, struct arena *arena, struct msg *msg)
+{
+	struct input input = {.arena = arena};
+
+	memset(msg, 0, sizeof(*msg));
+	if (in.n == 0)
+		return err_set(ERR_MALFORMED, "a message without a type");
+	if (in.n > LIMIT_FRAME_SIZE)
+		return err_set(ERR_MALFORMED,
+		    "a message of %zu bytes; %d is the most", in.n,
+		    LIMIT_FRAME_SIZE);
+	if (in.p[0] < MSG_HELLO || in.p[0] > MSG_CLOSE)
+		return err_set(
+		    ERR_MALFORMED, "a message of unknown type %d", in.p[0]);
+	msg->type = (enum msg_type)in.p[0];
+	codec_begin(&input.r, bytes_after(in, 1));
+	content_get(&input, msg);
+	if (codec_end(&input.r, "message") != ERR_OK)
+		return err_wrap(ERR_MALFORMED, "type %d", in.p[0]);
+	return ERR_OK;
+}
+
+static void
+content_get(struct input *in, struct msg *msg)
+{
+	switch (msg->type) {
+	case MSG_HELLO:
+		hello_get(&in->r, &msg->u.hello);
+		break;
+	case MSG_CLOCK:
+		clock_get(in, &msg->u.clock);
+		break;
+	case MSG_TOTAL:
+		total_get(&in->r, &msg->u.total);
+		break;
+	case MSG_RUN:
+		run_get(&in->r, &msg->u.run);
+		break;
+	case MSG_CHUNK:
+		chunk_get(in, &msg->u.chunk);
+		break;
+	case MSG_BODIES:
+		bodies_get(in, &msg->u.bodies);
+		break;
+	case MSG_CREDIT:
+		credit_get(&in->r, &msg->u.credit);
+		break;
+	case MSG_CLOSE:
+		close_get(&in->r, &msg->u.close);
+		break;
+	case MSG_IDLE:
+	case MSG_PING:
+	case MSG_PONG:
+		array_end(&in->r, array_begin(&in->r, 0), 0);
+		break;
+	}
+}
+
+/* The elements of an array that has `known_n` or, from a newer program, more;
+ * array_end passes over those. */
+static size_t
+array_begin(struct reader *r, size_t known_n)
+{
+	size_t n = codec_get_array(r, LIMIT_ELEMENTS);
+
+	if (n < known_n)
+		r->bad = true;
+	return n;
+}
+
+static void
+array_end(struct reader *r, size_t n, size_t known_n)
+{
+	for (size_t i = known_n; i < n && !r->bad; i++)
+		(void)codec_get_value(r);
+}
+
+static void
+hello_get(struct reader *r, struct msg_hello *hello)
+{
+	size_t n = array_begin(r, HELLO_N);
+
+	hello->version = codec_get_uint(r, INT64_MAX);
+	hello->features = codec_get_uint(r, INT64_MAX);
+	fixed_get(r, hello->mine, sizeof(hello->mine));
+	fixed_get(r, hello->yours, sizeof(hello->yours));
+	array_end(r, n, HELLO_N);
+}
+
+static void
+clock_get(struct input *in, struct msg_clock *clock)
+{
+	struct reader *r = &in->r;
+	size_t n = array_begin(r, CLOCK_N);
+	struct msg_entry *entries = NULL;
+
+	clock->last = codec_get_bool(r);
+	clock->again = codec_get_bool(r);
+	clock->n = codec_get_array(r, MSG_ENTRIES_MAX);
+	if (clock->n > 0)
+		entries = arena_array(in->arena, clock->n, sizeof(*entries));
+	for (size_t i = 0; i < clock->n && !r->bad; i++)
+		entry_get(r, &entries[i]);
+	clock->entries = entries;
+	array_end(r, n, CLOCK_N);
+}
+
+static void
+entry_get(struct reader *r, struct msg_entry *entry)
+{
+	size_t n = array_begin(r, ENTRY_N);
+
+	fixed_get(r, entry->log.b, sizeof(entry->log.b));
+	entry->size = codec_get_uint(r, INT64_MAX);
+	fixed_get(r, entry->root, sizeof(entry->root));
+	entry->held = codec_get_uint(r, entry->size);
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		entry->open[i] = codec_get_uint(r, entry->size);
+	array_end(r, n, ENTRY_N);
+}
+
+static void
+total_get(struct reader *r, struct msg_total *total)
+{
+	size_t n = array_begin(r, TOTAL_N);
+
+	total->deltas = codec_get_uint(r, INT64_MAX);
+	total->bytes = codec_get_uint(r, INT64_MAX);
+	array_end(r, n, TOTAL_N);
+}
+
+static void
+run_get(struct reader *r, struct msg_run *run)
+{
+	size_t n = array_begin(r, RUN_N);
+	struct log_name *name = &run->name;
+
+	fixed_get(r, name->author.b, sizeof(name->author.b));
+	if (id_space(codec_get_text(r), &name->space) != ERR_OK)
+		r->bad = true;
+	fixed_get(r, name->incarnation.b, sizeof(name->incarnation.b));
+	run->from = codec_get_uint(r, INT64_MAX);
+	run->head_size = codec_get_uint(r, INT64_MAX);
+	fixed_get(r, run->head_root.b, sizeof(run->head_root.b));
+	fixed_get(r, run->head_signature.b, sizeof(run->head_signature.b));
+	if (run->from > run->head_size)
+		r->bad = true;
+	entry_get(r, &run->entry);
+	array_end(r, n, RUN_N);
+}
+
+static void
+proof_get(struct reader *r, struct merkle_proof *proof)
+{
+	struct bytes nodes = codec_get_bytes(r);
+
+	if (nodes.n % sizeof(proof->nodes[0]) != 0 ||
+	    nodes.n > sizeof(proof->nodes)) {
+		r->bad = true;
+		return;
+	}
+	proof->n = nodes.n / sizeof(proof->nodes[0]);
+	bytes_copy(proof->nodes, nodes);
+}
+
+static void
+chunk_get(struct input *in, struct msg_chunk *chunk)
+{
+	struct reader *r = &in->r;
+	size_t n = array_begin(r, CHUNK_N);
+	struct bytes *headers = NULL;
+
+	chunk->n = codec_get_array(r, MSG_HEADERS_MAX);
+	if (chunk->n > 0)
+		headers = arena_array(in->arena, chunk->n, sizeof(*headers));
+	for (size_t i = 0; i < chunk->n && !r->bad; i++) {
+		headers[i] = codec_get_bytes(r);
+		if (headers[i].n > LIMIT_HEADER_SIZE)
+			r->bad = true;
+	}
+	chunk->headers = headers;
+	chunk->bodies_n = codec_get_uint(r, INT64_MAX);
+	proof_get(r, &chunk->proof);
+	array_end(r, n, CHUNK_N);
+}
+
+static void
+bodies_get(struct input *in, struct msg_bodies *bodies)
+{
+	struct reader *r = &in->r;
+	size_t n = array_begin(r, BODIES_N);
+	struct msg_body *list = NULL;
+
+	fixed_get(r, bodies->log.b, sizeof(bodies->log.b));
+	bodies->n = codec_get_array(r, MSG_BODIES_MAX);
+	if (bodies->n > 0)
+		list = arena_array(in->arena, bodies->n, sizeof(*list));
+	for (size_t i = 0; i < bodies->n && !r->bad; i++)
+		body_get(r, &list[i]);
+	bodies->bodies = list;
+	array_end(r, n, BODIES_N);
+}
+
+static void
+body_get(struct reader *r, struct msg_body *body)
+{
+	size_t n = array_begin(r, BODY_N);
+
+	body->seq = codec_get_uint(r, INT64_MAX);
+	body->change = (uint16_t)codec_get_uint(r, UINT16_MAX);
+	body->class = (enum delta_class)codec_get_uint(r, CLASS_COUNT - 1);
+	body->is_open = codec_get_bool(r);
+	fixed_get(r, body->key, sizeof(body->key));
+	if (codec_peek(r) == CODEC_NIL) {
+		codec_get_nil(r);
+	} else {
+		body->sealed = codec_get_bytes(r);
+		/* Nothing to send is nil: one meaning, one form. */
+		if (body->sealed.n == 0 || body->sealed.n > LIMIT_SEALED_SIZE)
+			r->bad = true;
+	}
+	array_end(r, n, BODY_N);
+}
+
+static void
+credit_get(struct reader *r, struct msg_credit *credit)
+{
+	size_t n = array_begin(r, CREDIT_N);
+
+	credit->bytes = codec_get_uint(r, INT64_MAX);
+	array_end(r, n, CREDIT_N);
+}
+
+static void
+close_get(struct reader *r, struct msg_close *close)
+{
+	size_t n = array_begin(r, CLOSE_N);
+
+	close->why = why_from(codec_get_uint(r, UINT8_MAX));
+	close->text = codec_get_text(r);
+	if (close->text.n > MSG_TEXT_SIZE)
+		r->bad = true;
+	array_end(r, n, CLOSE_N);
+}
+
+/* A reader that goes bad leaves `to` as it is: zero. */
+static void
+fixed_get(struct reader *r, void *to, size_t n)
+{
+	bytes_copy(to, codec_get_fixed(r, n));
+}
+
+/* A reason that only a newer program knows is a reason all the same. */
+static enum err
+why_from(uint64_t number)
+{
+	for (enum err e = ERR_OK; e < ERR_PEER; e++) {
+		if (why_number(e) == number)
+			return e;
+	}
+	return ERR_PEER;
+}

@@ -1,0 +1,369 @@
+/*
+ * What core/fsck.h and core/rebuild.h promise: what is whole passes, what is
+ * damaged is found, and what is derived can be made again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/history.h"
+#include "core/meta.h"
+#include "core/rebuild.h"
+#include "core/record.h"
+#include "tests/lib/desk.h"
+#include "tests/lib/saga.h"
+
+static const char here[] = "d03/c017/case";
+static const char there[] = "d03/c018/case";
+
+/* Two stores of one city, which wrote apart from each other and then met. */
+struct town {
+	struct desk hall;
+	struct desk dong;
+	struct record_id ids[64];
+	const char *spaces[64];
+	struct buf shown[64]; /* the records as text */
+	size_t n;
+};
+
+static enum err record_text(struct town *town, size_t i, struct buf *text);
+
+static struct record_id
+written(struct town *town, struct desk *desk, const char *space, int i)
+{
+	static const char *const names[] = {
+	    "김 할머니", "이 할아버지", "박", "최씨 댁"};
+	struct record_id id = desk_create(desk, space, names[i % 4]);
+	struct store_edit edits[] = {
+	    desk_text(OP_SET, CLASS_N, "visit", "정기"),
+	    desk_text(OP_ADD, CLASS_S, "illness", "고혈압"),
+	    desk_text(OP_ADD, CLASS_S, "illness", "당뇨"),
+	    desk_text(OP_COUNT, CLASS_N, "calls", ""),
+	    desk_text(OP_APPEND, CLASS_P, "diary", "문을 두드렸으나 답이 없다"),
+	    desk_text(OP_APPEND, CLASS_P, "diary", "다시 갔다"),
+	    desk_text(OP_MOVE, CLASS_N, "stage", "open"),
+	    desk_text(OP_SET, CLASS_F, "debt", "삼백만"),
+	    desk_text(OP_REMOVE, CLASS_S, "illness", "당뇨"),
+	    desk_text(OP_CLEAR, CLASS_F, "debt", ""),
+	};
+
+	for (size_t k = 0; k < COUNT_OF(edits); k++)
+		desk_edit(desk, space, &id, &edits[k], NULL);
+	town->spaces[town->n] = space;
+	town->ids[town->n++] = id;
+	return id;
+}
+
+/* Edits, a delete and a keep that knew nothing of each other. */
+static void
+quarrel(struct desk *desk, const char *space, const struct record_id *id, int i)
+{
+	struct store_edit one = desk_text(OP_SET, CLASS_N, "visit", "안부");
+	struct store_edit two = desk_text(OP_SET, CLASS_N, "visit", "긴급");
+	struct buf token = {0};
+
+	desk_token(desk, space, id, &token);
+	desk_edit(desk, space, id, &one, &token);
+	desk_edit(desk, space, id, &two, &token);
+	if (i % 3 != 0)
+		desk_settle(desk, space, id, ACT_DELETE, &token);
+	if (i % 3 == 2)
+		desk_settle(desk, space, id, ACT_KEEP, NULL);
+	buf_fini(&token);
+}
+
+static int
+town_make(void **state)
+{
+	static struct town town;
+
+	memset(&town, 0, sizeof(town));
+	desk_found(&town.hall, 1);
+	desk_join(&town.dong, &town.hall, 2);
+	desk_admit(&town.hall, &town.dong, "d03");
+	desk_pull(&town.dong, &town.hall);
+	for (int i = 0; i < 6; i++) {
+		struct record_id id;
+
+		desk_begin(&town.hall, true);
+		id = written(&town, &town.hall, i % 2 ? here : there, i);
+		desk_commit(&town.hall);
+		desk_pull(&town.dong, &town.hall);
+		desk_begin(&town.dong, true);
+		quarrel(&town.dong, i % 2 ? here : there, &id, i);
+		desk_commit(&town.dong);
+		desk_begin(&town.hall, true);
+		quarrel(&town.hall, i % 2 ? here : there, &id, i + 1);
+		desk_commit(&town.hall);
+		desk_begin(&town.dong, true);
+		written(&town, &town.dong, here, i);
+		desk_commit(&town.dong);
+	}
+	desk_pull(&town.hall, &town.dong);
+	for (size_t i = 0; i < town.n; i++)
+		assert_int_equal(record_text(&town, i, &town.shown[i]), ERR_OK);
+	*state = &town;
+	return 0;
+}
+
+static int
+town_remove(void **state)
+{
+	struct town *town = *state;
+
+	for (size_t i = 0; i < town->n; i++)
+		buf_fini(&town->shown[i]);
+	desk_fini(&town->dong);
+	desk_fini(&town->hall);
+	return 0;
+}
+
+static void
+a_whole_store_is_found_whole(void **state)
+{
+	struct town *town = *state;
+	struct fsck_report report;
+
+	desk_begin(&town->hall, false);
+	assert_int_equal(fsck_run(town->hall.store, NULL, &report), ERR_OK);
+	store_abort(town->hall.store);
+	assert_int_equal(desk_check(&town->hall, true), 0);
+	assert_int_equal(desk_check(&town->dong, true), 0);
+	assert_int_equal(report.found, 0);
+	assert_int_equal(report.records, 12);
+	/* root's and four in two spaces */
+	assert_true(report.logs >= 5);
+	assert_true(report.deltas > 100 && report.bodies > 100);
+	assert_int_equal(report.bodies, report.bodies_opened);
+	assert_true(report.heads >= report.logs);
+}
+
+static void
+replicas_that_met_have_the_same_state(void **state)
+{
+	struct town *town = *state;
+	struct buf one = {0};
+	struct buf other = {0};
+
+	desk_pull(&town->dong, &town->hall);
+	desk_text_all(&town->hall, &one);
+	desk_text_all(&town->dong, &other);
+	assert_int_equal(one.n, other.n);
+	assert_memory_equal(one.p, other.p, one.n);
+	buf_fini(&one);
+	buf_fini(&other);
+}
+
+static void
+rebuilt(struct desk *desk)
+{
+	enum err e;
+
+	desk_close(desk);
+	desk_open(desk, true);
+	e = rebuild_run(desk->store, NULL);
+	if (e != ERR_OK)
+		print_error("%s\n", err_text());
+	assert_int_equal(e, ERR_OK);
+}
+
+static void
+rebuild_gives_the_same_records_and_digests(void **state)
+{
+	struct town *town = *state;
+	struct buf before = {0};
+	struct buf after = {0};
+
+	desk_text_all(&town->hall, &before);
+	rebuilt(&town->hall);
+	desk_text_all(&town->hall, &after);
+	assert_int_equal(before.n, after.n);
+	assert_memory_equal(before.p, after.p, before.n);
+	assert_int_equal(desk_check(&town->hall, true), 0);
+	buf_fini(&before);
+	buf_fini(&after);
+}
+
+/* Puts `value` in the place of the row number `n` of `table`, or removes it. */
+static void
+row_replace(struct desk *desk, enum table table, const struct buf *key,
+    const struct buf *value)
+{
+	struct kv_txn *kv;
+
+	desk_begin(desk, true);
+	kv = store_txn(desk->store)->kv;
+	if (value == NULL)
+		kv_del(kv, table, buf_bytes(key));
+	else
+		kv_put(kv, table, buf_bytes(key), buf_bytes(value));
+	desk_commit(desk);
+}
+
+/* Copies the `n`th row of `table`; false behind the last. */
+static bool
+row_copy(struct desk *desk, enum table table, uint64_t n, struct buf row[2])
+{
+	struct kv_cursor cursor;
+	bool more;
+
+	buf_cut(&row[0], 0);
+	buf_cut(&row[1], 0);
+	desk_begin(desk, false);
+	kv_cursor_init(&cursor, store_txn(desk->store)->kv, table);
+	more = kv_seek(&cursor, (struct bytes){0});
+	for (uint64_t i = 0; more && i < n; i++)
+		more = kv_next(&cursor);
+	if (more) {
+		buf_add(&row[0], cursor.key);
+		buf_add(&row[1], cursor.value);
+	}
+	kv_cursor_fini(&cursor);
+	store_abort(desk->store);
+	return more;
+}
+
+/* What the record number `i` is, as text; empty when the store refuses. */
+static enum err
+record_text(struct town *town, size_t i, struct buf *text)
+{
+	struct desk *desk = &town->hall;
+	struct arena arena = {0};
+	struct record record;
+	struct space space;
+	enum err e;
+
+	desk_begin(desk, false);
+	assert_int_equal(id_space(bytes_text(town->spaces[i]), &space), ERR_OK);
+	e = store_get(desk->store, &space, &town->ids[i], &arena, &record);
+	if (e == ERR_OK)
+		saga_text(&record, text);
+	store_abort(desk->store);
+	arena_fini(&arena);
+	return e;
+}
+
+/* Every read gives what it gave, or says that the store is damaged. */
+static void
+reads_are_right_or_refused(struct town *town)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < town->n; i++) {
+		enum err e;
+
+		buf_cut(&text, 0);
+		e = record_text(town, i, &text);
+		if (e == ERR_CORRUPT)
+			continue;
+		assert_int_equal(e, ERR_OK);
+		assert_int_equal(text.n, town->shown[i].n);
+		assert_memory_equal(text.p, town->shown[i].p, text.n);
+	}
+	buf_fini(&text);
+}
+
+static const enum table looked_at[] = {TABLE_META, TABLE_SPACES, TABLE_LOGS,
+    TABLE_LOG_NOS, TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_HISTORY,
+    TABLE_RECORDS, TABLE_CELLS, TABLE_FEED, TABLE_OWN};
+
+static void
+a_flipped_bit_of_any_row_is_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct prng prng = {7};
+	struct buf row[2] = {0};
+
+	for (size_t t = 0; t < COUNT_OF(looked_at); t++) {
+		for (uint64_t n = 0; row_copy(desk, looked_at[t], n, row);
+		     n += 1 + prng_below(&prng, 25)) {
+			uint64_t bit;
+
+			if (row[1].n == 0)
+				continue;
+			bit = prng_below(&prng, 8 * row[1].n);
+			row[1].p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			row_replace(desk, looked_at[t], &row[0], &row[1]);
+			assert_true(desk_check(desk, false) > 0);
+			reads_are_right_or_refused(town);
+			row[1].p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			row_replace(desk, looked_at[t], &row[0], &row[1]);
+		}
+	}
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+static void
+a_missing_row_is_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct prng prng = {8};
+	struct buf row[2] = {0};
+
+	for (size_t t = 2; t < 10; t++) {
+		for (uint64_t n = 0; row_copy(desk, looked_at[t], n, row);
+		     n += 1 + prng_below(&prng, 25)) {
+			row_replace(desk, looked_at[t], &row[0], NULL);
+			assert_true(desk_check(desk, false) > 0);
+			row_replace(desk, looked_at[t], &row[0], &row[1]);
+		}
+	}
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+static void
+rows_that_changed_places_are_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct buf one[2] = {0};
+	struct buf two[2] = {0};
+
+	for (size_t t = 0; t < COUNT_OF(looked_at); t++) {
+		if (!row_copy(desk, looked_at[t], 0, one) ||
+		    !row_copy(desk, looked_at[t], 1, two) || one[1].n == 0)
+			continue;
+		row_replace(desk, looked_at[t], &one[0], &two[1]);
+		row_replace(desk, looked_at[t], &two[0], &one[1]);
+		assert_true(desk_check(desk, false) > 0);
+		row_replace(desk, looked_at[t], &one[0], &one[1]);
+		row_replace(desk, looked_at[t], &two[0], &two[1]);
+	}
+	assert_int_equal(desk_check(desk, true), 0);
+	for (int i = 0; i < 2; i++) {
+		buf_fini(&one[i]);
+		buf_fini(&two[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		a_whole_store_is_found_whole, town_make, town_remove),
+	    cmocka_unit_test_setup_teardown(
+		replicas_that_met_have_the_same_state, town_make, town_remove),
+	    cmocka_unit_test_setup_teardown(
+		rebuild_gives_the_same_records_and_digests, town_make,
+		town_remove),
+	    cmocka_unit_test_setup_teardown(
+		a_flipped_bit_of_any_row_is_found, town_make, town_remove),
+	    cmocka_unit_test_setup_teardown(
+		a_missing_row_is_found, town_make, town_remove),
+	    cmocka_unit_test_setup_teardown(
+		rows_that_changed_places_are_found, town_make, town_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
