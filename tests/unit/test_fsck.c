@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/history.h"
-#include "core/meta.h"
+#include "core/heads.h"
 #include "core/rebuild.h"
 #include "core/record.h"
 #include "tests/lib/desk.h"
@@ -346,23 +345,191 @@ rows_that_changed_places_are_found(void **state)
 	}
 }
 
+/* Reads the log that has the most deltas, in the open transaction. */
+static struct log *
+longest(struct desk *desk)
+{
+	struct space_state **spaces;
+	struct log *best = NULL;
+	size_t spaces_n;
+
+	assert_int_equal(
+	    space_all(store_txn(desk->store), &spaces, &spaces_n), ERR_OK);
+	for (size_t i = 0; i < spaces_n; i++) {
+		struct log **logs;
+		size_t n;
+
+		assert_int_equal(
+		    oplog_all(store_txn(desk->store), spaces[i], &logs, &n),
+		    ERR_OK);
+		for (size_t k = 0; k < n; k++)
+			if (best == NULL ||
+			    logs[k]->frontier.size > best->frontier.size)
+				best = logs[k];
+	}
+	return best;
+}
+
+static void
+a_head_that_its_author_did_not_sign_is_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct note_head head;
+	struct sign_key author;
+	struct log *log;
+
+	desk_begin(desk, true);
+	log = longest(desk);
+	author = log->name.author;
+	assert_int_equal(fsck_heads(desk->store, &author), ERR_OK);
+	head = (struct note_head){.size = log->head_size,
+	    .root = log->head_root,
+	    .signature = log->head_signature};
+	head.signature.b[63] ^= 1;
+	heads_put(store_txn(desk->store), log, &head, NULL);
+	desk_commit(desk);
+	assert_true(desk_check(desk, false) > 0);
+	desk_begin(desk, false);
+	assert_int_equal(fsck_heads(desk->store, &author), ERR_CORRUPT);
+	store_abort(desk->store);
+}
+
+static void
+a_head_of_another_root_is_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct log *log;
+
+	desk_begin(desk, true);
+	log = longest(desk);
+	log->frontier.nodes[0].b[0] ^= 1;
+	log->dirty = true;
+	desk_commit(desk);
+	assert_true(desk_check(desk, false) > 0);
+	/* Nor is anything made from a log that does not fit itself. */
+	desk_close(desk);
+	desk_open(desk, true);
+	assert_int_equal(rebuild_run(desk->store, NULL), ERR_CORRUPT);
+	desk_begin(desk, false);
+	store_abort(desk->store);
+}
+
+static void
+a_rebuild_wants_the_store_alone(void **state)
+{
+	struct town *town = *state;
+
+	assert_int_equal(rebuild_run(town->hall.store, NULL), ERR_BUSY);
+}
+
+static void
+a_damaged_log_stops_a_rebuild_before_it_begins(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct buf row[2] = {0};
+
+	assert_true(row_copy(desk, TABLE_DELTAS, 40, row));
+	row[1].p[20] ^= 1;
+	row_replace(desk, TABLE_DELTAS, &row[0], &row[1]);
+	desk_close(desk);
+	desk_open(desk, true);
+	assert_int_equal(rebuild_run(desk->store, NULL), ERR_CORRUPT);
+	reads_are_right_or_refused(town);
+	assert_int_equal(record_text(town, 0, &row[0]), ERR_OK);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+static void
+a_history_that_names_another_record_is_refused(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct merge_changes changes;
+	struct arena arena = {0};
+	struct record_id id;
+	struct space space;
+	struct buf row[2] = {0};
+
+	assert_true(row_copy(desk, TABLE_HISTORY, 0, row));
+	memcpy(id.b, row[0].p + 4, sizeof(id.b));
+	id.b[15] ^= 1;
+	row[0].p[4 + 15] ^= 1;
+	row_replace(desk, TABLE_HISTORY, &row[0], &row[1]);
+	assert_true(desk_check(desk, false) > 0);
+	for (int i = 0; i < 2; i++) {
+		enum err e;
+
+		desk_begin(desk, false);
+		assert_int_equal(
+		    id_space(bytes_text(i ? here : there), &space), ERR_OK);
+		e = store_history(desk->store, &space, &id, &arena, &changes);
+		assert_true(e == ERR_CORRUPT || e == ERR_NOT_FOUND);
+		store_abort(desk->store);
+	}
+	arena_fini(&arena);
+	rebuilt(desk);
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+static void
+a_rebuild_mends_whatever_is_derived(void **state)
+{
+	const enum table derived[] = {
+	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct buf before = {0};
+	struct buf after = {0};
+	struct buf row[2] = {0};
+
+	desk_text_all(desk, &before);
+	for (size_t t = 0; t < COUNT_OF(derived); t++) {
+		for (uint64_t n = 0; row_copy(desk, derived[t], n, row);
+		     n += 9) {
+			if (n % 2 == 0 || row[1].n == 0) {
+				row_replace(desk, derived[t], &row[0], NULL);
+				continue;
+			}
+			row[1].p[row[1].n / 2] ^= 16;
+			row_replace(desk, derived[t], &row[0], &row[1]);
+		}
+	}
+	assert_true(desk_check(desk, false) > 0);
+	rebuilt(desk);
+	assert_int_equal(desk_check(desk, true), 0);
+	desk_text_all(desk, &after);
+	assert_int_equal(before.n, after.n);
+	assert_memory_equal(before.p, after.p, before.n);
+	buf_fini(&before);
+	buf_fini(&after);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+#define TOWN(test) cmocka_unit_test_setup_teardown(test, town_make, town_remove)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(
-		a_whole_store_is_found_whole, town_make, town_remove),
-	    cmocka_unit_test_setup_teardown(
-		replicas_that_met_have_the_same_state, town_make, town_remove),
-	    cmocka_unit_test_setup_teardown(
-		rebuild_gives_the_same_records_and_digests, town_make,
-		town_remove),
-	    cmocka_unit_test_setup_teardown(
-		a_flipped_bit_of_any_row_is_found, town_make, town_remove),
-	    cmocka_unit_test_setup_teardown(
-		a_missing_row_is_found, town_make, town_remove),
-	    cmocka_unit_test_setup_teardown(
-		rows_that_changed_places_are_found, town_make, town_remove),
+	    TOWN(a_whole_store_is_found_whole),
+	    TOWN(replicas_that_met_have_the_same_state),
+	    TOWN(rebuild_gives_the_same_records_and_digests),
+	    TOWN(a_flipped_bit_of_any_row_is_found),
+	    TOWN(a_missing_row_is_found),
+	    TOWN(rows_that_changed_places_are_found),
+	    TOWN(a_head_that_its_author_did_not_sign_is_found),
+	    TOWN(a_head_of_another_root_is_found),
+	    TOWN(a_rebuild_wants_the_store_alone),
+	    TOWN(a_damaged_log_stops_a_rebuild_before_it_begins),
+	    TOWN(a_history_that_names_another_record_is_refused),
+	    TOWN(a_rebuild_mends_whatever_is_derived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
