@@ -185,6 +185,10 @@ record_read(struct composing *c)
 	if (e == ERR_OK)
 		e = record_get(
 		    txn, space, &c->id, false, &txn->arena, &c->record);
+	/* An id that was drawn just now needs no look. */
+	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
+	    (c->write->has_record || !c->write->create))
+		e = history_none(txn, space, &c->id);
 	if (e == ERR_OK && cells_wanted(c->write, &c->record))
 		e = record_get(
 		    txn, space, &c->id, true, &txn->arena, &c->record);

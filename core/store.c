@@ -593,8 +593,10 @@ store_locate(
 		struct key key;
 
 		tables_record_key(spaces[i]->no, id, &key);
-		if (!kv_find(txn->kv, TABLE_RECORDS, tables_key(&key), &row))
+		if (!kv_find(txn->kv, TABLE_RECORDS, tables_key(&key), &row)) {
+			e = history_none(txn, spaces[i], id);
 			continue;
+		}
 		*space = spaces[i]->name;
 		return kv_failed(txn->kv);
 	}
@@ -617,6 +619,8 @@ store_get(struct store *store, const struct space *space,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
 		e = record_get(&store->txn, state, id, true, arena, record);
+	if (e == ERR_OK && !record->exists && record->heads_n == 0)
+		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);
