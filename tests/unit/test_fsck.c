@@ -18,6 +18,7 @@
 #include "core/heads.h"
 #include "core/rebuild.h"
 #include "core/record.h"
+#include "core/tree.h"
 #include "core/file.h"
 #include "tests/lib/child.h"
 #include "tests/lib/desk.h"
@@ -308,6 +309,40 @@ a_flipped_bit_of_any_row_is_found(void **state)
 	buf_fini(&row[1]);
 }
 
+/* Not all that is wrong has a wrong checksum. */
+static void
+a_row_that_says_something_else_is_found(void **state)
+{
+	const enum table tables[] = {TABLE_SPACES, TABLE_LOGS, TABLE_LOG_NOS,
+	    TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_RECORDS, TABLE_CELLS};
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct prng prng = {11};
+	struct buf row[2] = {0};
+	struct buf other = {0};
+
+	for (size_t t = 0; t < COUNT_OF(tables); t++) {
+		for (uint64_t n = 0; row_copy(desk, tables[t], n, row);
+		     n += 1 + prng_below(&prng, 25)) {
+			struct bytes in = bytes_after(
+			    buf_bytes(&row[1]), TABLES_CHECKSUM_SIZE);
+			uint64_t bit = prng_below(&prng, 8 * in.n);
+
+			tables_row(buf_bytes(&row[0]), in, &other);
+			other.p[TABLES_CHECKSUM_SIZE + bit / 8] ^=
+			    (uint8_t)(1u << bit % 8);
+			tables_row_end(buf_bytes(&row[0]), &other);
+			row_replace(desk, tables[t], &row[0], &other);
+			assert_true(desk_check(desk, false) > 0);
+			row_replace(desk, tables[t], &row[0], &row[1]);
+		}
+	}
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+	buf_fini(&other);
+}
+
 static void
 a_missing_row_is_found(void **state)
 {
@@ -403,6 +438,29 @@ a_head_that_its_author_did_not_sign_is_found(void **state)
 	desk_begin(desk, false);
 	assert_int_equal(fsck_heads(desk->store, &author), ERR_CORRUPT);
 	store_abort(desk->store);
+}
+
+/* Nor may one of those that are kept for ever lie, whatever its root is. */
+static void
+an_older_head_without_a_signature_is_found(void **state)
+{
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	uint8_t content[32 + 64] = {0};
+	struct hash root;
+	struct log *log;
+	struct key key;
+
+	desk_begin(desk, true);
+	log = longest(desk);
+	assert_int_equal(
+	    tree_root(store_txn(desk->store), log, 3, &root), ERR_OK);
+	memcpy(content, root.b, 32);
+	tables_delta_key(log->space->no, log->no, 3, &key);
+	txn_put(store_txn(desk->store), TABLE_HEADS, &key,
+	    bytes_of(content, sizeof(content)));
+	desk_commit(desk);
+	assert_int_equal(desk_check(desk, false), 1);
 }
 
 static void
@@ -624,9 +682,11 @@ main(void)
 	    TOWN(replicas_that_met_have_the_same_state),
 	    TOWN(rebuild_gives_the_same_records_and_digests),
 	    TOWN(a_flipped_bit_of_any_row_is_found),
+	    TOWN(a_row_that_says_something_else_is_found),
 	    TOWN(a_missing_row_is_found),
 	    TOWN(rows_that_changed_places_are_found),
 	    TOWN(a_head_that_its_author_did_not_sign_is_found),
+	    TOWN(an_older_head_without_a_signature_is_found),
 	    TOWN(a_head_of_another_root_is_found),
 	    TOWN(a_rebuild_wants_the_store_alone),
 	    TOWN(a_damaged_log_stops_a_rebuild_before_it_begins),
