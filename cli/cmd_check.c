@@ -11,6 +11,7 @@
 #include "cli/open.h"
 #include "cli/progress.h"
 #include "core/fsck.h"
+#include "core/rebuild.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
@@ -69,6 +70,7 @@ say_report(struct out *out, const struct fsck_report *report)
 	    {"heads", report->heads},
 	    {"bodies", report->bodies},
 	    {"bodies_opened", report->bodies_opened},
+	    {"bodies_unsound", report->bodies_unsound},
 	    {"records", report->records},
 	    {"found", report->found},
 	};
@@ -243,79 +245,97 @@ struct before {
 	struct digest digests[CLASS_COUNT];
 };
 
+/* Reads the digests of all spaces into an array that the caller frees. */
+static enum err
+digests_read(struct opened *work, struct before **before, size_t *n)
+{
+	struct space_state **spaces;
+	enum err e = store_begin(work->store, false);
+
+	if (e != ERR_OK)
+		return e;
+	e = space_all(store_txn(work->store), &spaces, n);
+	if (e == ERR_OK) {
+		*before = mem_zeros(*n, sizeof(**before));
+		for (size_t i = 0; i < *n; i++) {
+			(*before)[i].name = spaces[i]->name;
+			memcpy((*before)[i].digests, spaces[i]->digests,
+			    sizeof(spaces[i]->digests));
+		}
+	}
+	store_abort(work->store);
+	return e;
+}
+
 /* How many of the `n` spaces have another state now. */
 static enum err
 count_changed(
     struct opened *work, const struct before *before, size_t n, size_t *changed)
 {
-	struct txn *txn = store_txn(work->store);
+	struct before *now = NULL;
+	size_t now_n = 0;
+	enum err e = digests_read(work, &now, &now_n);
 
 	*changed = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct space_state *now = space_find(
-		    txn, &before[i].name);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		bool same = false;
 
-		if (now == NULL || memcmp(now->digests, before[i].digests,
-				       sizeof(now->digests)) != 0)
-			++*changed;
+		for (size_t at = 0; at < now_n && !same; at++)
+			same = id_space_equal(&before[i].name, &now[at].name) &&
+			       memcmp(before[i].digests, now[at].digests,
+				   sizeof(now->digests)) == 0;
+		*changed += !same;
 	}
-	return kv_failed(txn->kv);
-}
-
-static enum err
-rebuild(struct opened *work, struct before **before, size_t *changed)
-{
-	struct watcher watcher = {.out = work->out, .what = ""};
-	struct fsck_watch watch = {
-	    .found = on_found, .progress = on_progress, .arg = &watcher};
-	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(store_txn(work->store), &spaces, &n);
-
-	if (e != ERR_OK)
-		return e;
-	*before = mem_zeros(n, sizeof(**before));
-	for (size_t i = 0; i < n; i++) {
-		(*before)[i].name = spaces[i]->name;
-		memcpy((*before)[i].digests, spaces[i]->digests,
-		    sizeof(spaces[i]->digests));
-	}
-	e = fsck_rebuild(work->store, &watch);
-	watcher_end(&watcher);
-	if (e == ERR_OK)
-		e = count_changed(work, *before, n, changed);
+	mem_free(now);
 	return e;
 }
 
+static void
+say_rebuilt(struct out *out, bool known, size_t changed)
+{
+	struct buf json = {0};
+
+	if (!known)
+		out_say(out, "rebuilt; it had been broken off before");
+	else if (changed == 0)
+		out_say(out, "rebuilt; the state is the same");
+	else
+		out_say(out,
+		    "rebuilt; what was derived had been damaged in %zu "
+		    "spaces, and is now what the logs say",
+		    changed);
+	object_begin(&json, NULL);
+	object_bool(&json, "same", known && changed == 0);
+	object_end(&json);
+	out_json(out, buf_bytes(&json));
+	buf_fini(&json);
+}
+
 static enum err
-rebuild_run(const struct args *args, struct out *out)
+rebuild_command_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
+	struct watcher watcher = {.out = out, .what = ""};
+	struct fsck_watch watch = {
+	    .found = on_found, .progress = on_progress, .arg = &watcher};
 	struct before *before = NULL;
-	struct buf json = {0};
+	size_t n = 0;
 	size_t changed = 0;
+	bool known = false;
 	enum err e;
 
-	e = open_begin(args, out, true, &work);
+	e = open_alone(args, out, &work);
+	/* A rebuild that was broken off left no state to compare with. */
 	if (e == ERR_OK)
-		e = rebuild(&work, &before, &changed);
+		known = digests_read(&work, &before, &n) == ERR_OK;
 	if (e == ERR_OK)
-		e = open_commit(&work);
-	if (e == ERR_OK) {
-		if (changed == 0)
-			out_say(out, "rebuilt; the state is the same");
-		else
-			out_say(out,
-			    "rebuilt; what was derived had been damaged in "
-			    "%zu spaces, and is now what the logs say",
-			    changed);
-		object_begin(&json, NULL);
-		object_number(&json, "spaces_changed", changed);
-		object_end(&json);
-		out_json(out, buf_bytes(&json));
-	}
+		e = rebuild_run(work.store, &watch);
+	watcher_end(&watcher);
+	if (e == ERR_OK)
+		e = count_changed(&work, before, n, &changed);
+	if (e == ERR_OK)
+		say_rebuilt(out, known, changed);
 	mem_free(before);
-	buf_fini(&json);
 	open_end(&work);
 	return e;
 }
@@ -331,6 +351,6 @@ const struct args_command cmd_check_commands[] = {
 	.run = fsck_command_run},
     {.name = "rebuild",
 	.help = "make all that is derived again from the logs",
-	.run = rebuild_run},
+	.run = rebuild_command_run},
 };
 const size_t cmd_check_commands_n = COUNT_OF(cmd_check_commands);

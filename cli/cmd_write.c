@@ -24,7 +24,8 @@ struct target {
 };
 
 static enum err say_written(struct opened *work,
-    const struct store_write *write, const struct record_id *id) MUST_USE;
+    const struct store_write *write, const struct record_id *id,
+    const struct record *before) MUST_USE;
 
 /* What every write says alike. */
 static void
@@ -75,9 +76,11 @@ target_rules(const struct opened *work, const struct target *target,
 	    (int)target->record.collection.n, target->record.collection.p);
 }
 
-/* Writes, commits, and says what came of it. */
+/* Writes, commits, and says what came of it.  `before` is the record as it was,
+ * NULL for a new one. */
 static enum err
-write_out(struct opened *work, struct store_write *write)
+write_out(
+    struct opened *work, struct store_write *write, const struct record *before)
 {
 	struct record_id id;
 	bool changed;
@@ -90,7 +93,7 @@ write_out(struct opened *work, struct store_write *write)
 	if (!changed)
 		out_notice(work->out, "nothing was changed: it is like that "
 				      "already");
-	return say_written(work, write, &id);
+	return say_written(work, write, &id, before);
 }
 
 static enum err
@@ -103,14 +106,59 @@ write_edits(struct opened *work, struct store_write *write,
 		return e;
 	write->edits = edits->edits;
 	write->edits_n = edits->n;
-	return write_out(work, write);
+	return write_out(work, write, edits->record);
 }
 
-/* The token is taken in the transaction that wrote: what others write after it
- * was not shown to this caller. */
+static bool
+has_conflict(const struct record *record)
+{
+	for (size_t i = 0; i < record->fields_n; i++) {
+		if (merge_is_conflict(&record->fields[i]))
+			return true;
+	}
+	return record->status == RECORD_CONTESTED;
+}
+
+static bool
+has_head(const struct record *record, const struct change_ref *head)
+{
+	for (size_t i = 0; record != NULL && i < record->heads_n; i++) {
+		if (id_change_compare(&record->heads[i], head) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the caller knows now, so that a token never covers what it was not
+ * shown: with a token, that and its own change, which is the one head that was
+ * not there before; without one, all, unless values stand beside each other
+ * that only `get` shows. */
+static void
+known_token(const struct store_write *write, const struct record *before,
+    const struct record *after, struct buf *token)
+{
+	struct record known = *after;
+
+	if (write->token.n == 0) {
+		if (!has_conflict(after))
+			store_token(after, token);
+		return;
+	}
+	for (size_t i = 0; i < after->heads_n; i++) {
+		if (has_head(before, &after->heads[i]))
+			continue;
+		known.heads = &after->heads[i];
+		known.heads_n = 1;
+		store_token(&known, token);
+		return;
+	}
+	/* Nothing was written. */
+	buf_add(token, write->token);
+}
+
 static enum err
 say_written(struct opened *work, const struct store_write *write,
-    const struct record_id *id)
+    const struct record_id *id, const struct record *before)
 {
 	struct buf token = {0};
 	struct buf hex = {0};
@@ -123,19 +171,25 @@ say_written(struct opened *work, const struct store_write *write,
 		e = store_get(
 		    work->store, &write->space, id, &work->arena, &record);
 	if (e == ERR_OK)
-		store_token(&record, &token);
+		known_token(write, before, &record, &token);
 	if (e == ERR_OK)
 		e = open_commit(work);
 	if (e == ERR_OK) {
 		ascii_hex(bytes_of(id->b, sizeof(id->b)), &hex);
 		out_say(work->out, "id %s", buf_text(&hex));
-		out_say(work->out, "token %s", buf_text(&token));
+		if (token.n > 0)
+			out_say(work->out, "token %s", buf_text(&token));
+		else
+			out_notice(work->out,
+			    "values stand beside each other in this record: "
+			    "golmok get shows them, and has its token");
 		object_begin(&json, NULL);
 		object_text(&json, "id", buf_bytes(&hex));
 		object_text(&json, "space", bytes_text(write->space.text));
 		object_text(
 		    &json, "status", bytes_text(show_status(record.status)));
-		object_text(&json, "token", buf_bytes(&token));
+		if (token.n > 0)
+			object_text(&json, "token", buf_bytes(&token));
 		object_end(&json);
 		out_json(work->out, buf_bytes(&json));
 	}
@@ -293,7 +347,7 @@ act_run(const struct args *args, struct out *out, enum delta_act act)
 	write.space = target.space;
 	write.record = target.id;
 	if (e == ERR_OK)
-		e = write_out(&work, &write);
+		e = write_out(&work, &write, &target.record);
 	open_end(&work);
 	return e;
 }
@@ -336,7 +390,7 @@ resolve_run(const struct args *args, struct out *out)
 	write.edits = edits.edits;
 	write.edits_n = edits.n;
 	if (e == ERR_OK)
-		e = write_out(&work, &write);
+		e = write_out(&work, &write, &target.record);
 	buf_fini(&word);
 	value_fini(&edits);
 	open_end(&work);
@@ -355,22 +409,18 @@ static const char values_about[] =
     "register (the default), set, counter, notes or state, and class is N, P\n"
     "(the default), S or F.";
 
-#define TOKEN_OPTION                                                      \
-	{                                                                 \
-		.name = "token", .value = "TOKEN",                        \
-		.help = "what get showed; newer values are left standing" \
-	}
-#define FREE_OPTION                                                           \
-	{                                                                     \
-		.name = "free", .help = "allow a collection outside the pack" \
-	}
-
 static const struct args_option put_options[] = {
     {.name = "id", .value = "HEX", .help = "the id of the new record"},
-    FREE_OPTION,
+    {.name = "free", .help = "allow a collection outside the pack"},
 };
-static const struct args_option edit_options[] = {TOKEN_OPTION, FREE_OPTION};
-static const struct args_option act_options[] = {TOKEN_OPTION};
+
+/* The first of them for rm and keep, too. */
+static const struct args_option edit_options[] = {
+    {.name = "token",
+	.value = "TOKEN",
+	.help = "what get showed; newer values are left standing"},
+    {.name = "free", .help = "allow a collection outside the pack"},
+};
 
 enum { WORDS_MAX = LIMIT_OPERATIONS + 2 };
 
@@ -406,16 +456,16 @@ const struct args_command cmd_write_commands[] = {
 	.words_min = 1,
 	.words_max = 1,
 	.help = "delete a record; its history stays",
-	.options = act_options,
-	.options_n = COUNT_OF(act_options),
+	.options = edit_options,
+	.options_n = 1,
 	.run = rm_run},
     {.name = "keep",
 	.words = "ID",
 	.words_min = 1,
 	.words_max = 1,
 	.help = "bring a deleted or contested record back",
-	.options = act_options,
-	.options_n = COUNT_OF(act_options),
+	.options = edit_options,
+	.options_n = 1,
 	.run = keep_run},
     {.name = "resolve",
 	.words = "ID FIELD VALUE",

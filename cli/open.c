@@ -37,12 +37,10 @@ actor_name(const struct args *args)
 	return account != NULL ? account->pw_name : NULL;
 }
 
-enum err
-open_begin(
-    const struct args *args, struct out *out, bool write, struct opened *work)
+/* Fills `work` but for the store. */
+static enum err
+prepare(const struct args *args, struct out *out, struct opened *work)
 {
-	const char *dir = open_dir(args);
-	const char *name;
 	enum err e;
 
 	assert(work->store == NULL);
@@ -51,7 +49,29 @@ open_begin(
 	e = pack_parse(pack_embedded(), &work->pack);
 	if (e != ERR_OK)
 		return err_wrap(e, "the pack of this program");
-	e = store_open(dir, host_system(), &work->store);
+	return ERR_OK;
+}
+
+enum err
+open_alone(const struct args *args, struct out *out, struct opened *work)
+{
+	enum err e = prepare(args, out, work);
+
+	if (e == ERR_OK)
+		e = store_open_alone(
+		    open_dir(args), host_system(), &work->store);
+	return e;
+}
+
+enum err
+open_begin(
+    const struct args *args, struct out *out, bool write, struct opened *work)
+{
+	const char *name;
+	enum err e = prepare(args, out, work);
+
+	if (e == ERR_OK)
+		e = store_open(open_dir(args), host_system(), &work->store);
 	if (e != ERR_OK)
 		return e;
 	e = store_begin(work->store, write);

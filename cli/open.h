@@ -30,6 +30,10 @@ const char *open_dir(const struct args *args);
  * Errors as store_open and store_begin give them. */
 enum err open_begin(const struct args *args, struct out *out, bool write,
     struct opened *work) MUST_USE;
+/* As open_begin, alone and without a transaction: for maintenance.  ERR_BUSY
+ * while any other process has the store open. */
+enum err open_alone(
+    const struct args *args, struct out *out, struct opened *work) MUST_USE;
 /* Makes what was written durable and tells when the store turned out to have
  * been restored or copied.  Only ERR_OK is a yes. */
 enum err open_commit(struct opened *work) MUST_USE;

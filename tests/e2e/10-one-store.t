@@ -28,6 +28,11 @@ ok 'the first digits of an id are enough' exits 0 "$GOLMOK" get "$short"
 ok 'patch gives a field a value' exits 0 "$GOLMOK" patch "$id" phone=010-1234-5678 --token "$token"
 ok 'another patch from the old token stands beside it' \
 	exits 0 "$GOLMOK" patch "$id" phone=010-9999-0000 --token "$token" --actor 이간호사
+token2=$(sed -n 's/^token //p' out)
+ok 'its token does not cover what it was not shown' \
+	exits 0 "$GOLMOK" patch "$id" phone=010-9999-0001 --token "$token2"
+"$GOLMOK" patch "$id" phone=010-9999-0000 --token "$(sed -n 's/^token //p' out)" \
+	--actor 이간호사 >/dev/null
 run "$GOLMOK" get "$id"
 ok 'both values are shown' says 010-1234-5678
 ok '... and the other' says 010-9999-0000
@@ -35,6 +40,8 @@ ok '... as a conflict' says CONFLICT
 ok '... with who wrote it' says 이간호사
 run "$GOLMOK" conflicts --json
 ok 'conflicts lists the record' is "$id" "$(json id)"
+ok 'a write without a token leaves the conflict' exits 0 "$GOLMOK" patch "$id" hours+=0
+ok '... and gets none for it' [ "$(grep -c token out)" = 0 ]
 ok 'ls marks it' exits 0 "$GOLMOK" ls d03/c017/volunteer volunteer
 ok '... as a conflict' says conflict
 ok 'resolve decides' exits 0 "$GOLMOK" resolve "$id" phone 010-9999-0000

@@ -8,18 +8,27 @@ volunteer 홍길동
 
 # The lock file is what all processes share; perl stands for a maintenance.
 mkfifo ready go
-perl -MFcntl=:flock -e '
-	open(my $lock, "+<", "s/lock") or die "no lock: $!\n";
-	flock($lock, LOCK_EX) or die "no lock: $!\n";
-	open(my $ready, ">", "ready"); close($ready);
-	open(my $go, "<", "go"); <$go>;
-' &
-read -r _ <ready
+hold() {
+	perl -MFcntl=:flock -e '
+		open(my $lock, "+<", "s/lock") or die "no lock: $!\n";
+		flock($lock, $ARGV[0] eq "alone" ? LOCK_EX : LOCK_SH) or
+		    die "no lock: $!\n";
+		open(my $ready, ">", "ready"); close($ready);
+		open(my $go, "<", "go"); <$go>;
+	' "$1" &
+	read -r _ <ready
+}
+hold alone
 ok 'a store under maintenance is busy' exits 11 "$GOLMOK" ls
 ok '... and is told' errs 'in use'
 echo >go
 wait
 ok 'afterwards it is not' exits 0 "$GOLMOK" ls
+hold beside
+ok 'maintenance waits for nobody' exits 11 "$GOLMOK" rebuild
+ok '... and work goes on beside others' exits 0 "$GOLMOK" patch "$id" hours+=0
+echo >go
+wait
 
 "$GOLMOK" ls d03/c017/volunteer --json >one &
 "$GOLMOK" ls d03/c017/volunteer --json >two
