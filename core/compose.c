@@ -198,6 +198,10 @@ record_read(struct composing *c)
 	if (e != ERR_OK || c->space == NULL)
 		return e;
 	e = record_get(txn, c->space, &c->id, false, &txn->arena, &c->record);
+	/* An id that was drawn just now needs no look. */
+	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
+	    (c->write->has_record || !c->write->create))
+		e = history_none(txn, c->space, &c->id);
 	if (e == ERR_OK && cells_wanted(c->write, &c->record))
 		e = record_get(
 		    txn, c->space, &c->id, true, &txn->arena, &c->record);

@@ -255,6 +255,25 @@ history_load(struct txn *txn, struct space_state *space,
 	return kv_failed(txn->kv);
 }
 
+enum err
+history_none(
+    struct txn *txn, struct space_state *space, const struct record_id *id)
+{
+	struct kv_cursor cursor;
+	struct key prefix;
+	bool any;
+
+	tables_record_key(space->no, id, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_HISTORY);
+	any = kv_seek(&cursor, tables_key(&prefix)) &&
+	      bytes_begins(cursor.key, tables_key(&prefix));
+	kv_cursor_fini(&cursor);
+	if (!any)
+		return kv_failed(txn->kv);
+	return txn_fail(txn, tables_corrupt(TABLE_RECORDS, tables_key(&prefix),
+				 "it is missing"));
+}
+
 static int
 stamp_order(const void *a, const void *b)
 {

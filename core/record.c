@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/history.h"
 #include "core/digest.h"
 #include "core/row.h"
 #include "core/turn.h"
@@ -220,7 +221,7 @@ record_locate(
 
 		tables_record_key(spaces[i]->no, id, &key);
 		if (!txn_find(txn, TABLE_RECORDS, &key, &row)) {
-			e = kv_failed(txn->kv);
+			e = history_none(txn, spaces[i], id);
 			continue;
 		}
 		*space = spaces[i];

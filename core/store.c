@@ -546,6 +546,8 @@ store_get(struct store *store, const struct space *space,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
 		e = record_get(&store->txn, state, id, true, arena, record);
+	if (e == ERR_OK && !record->exists && record->heads_n == 0)
+		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);
