@@ -344,7 +344,7 @@ store_commit(struct store *store)
 	assert(store->open);
 	e = write ? seal_all(store) : ERR_OK;
 	if (e != ERR_OK)
-		(void)txn_fail(&store->txn, e);
+		kv_fail(store->txn.kv, e);
 	authority_changed = store->txn.authority_changed;
 	number = kv_txn_id(store->txn.kv);
 	e = txn_commit(&store->txn);
