@@ -366,6 +366,33 @@ a_missing_row_is_found(void **state)
 }
 
 static void
+a_row_that_has_no_place_is_found(void **state)
+{
+	const enum table tables[] = {
+	    TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_RECORDS, TABLE_CELLS};
+	struct town *town = *state;
+	struct desk *desk = &town->hall;
+	struct buf row[2] = {0};
+	struct buf other = {0};
+
+	for (size_t t = 0; t < COUNT_OF(tables); t++) {
+		assert_true(row_copy(desk, tables[t], 0, row));
+		/* No space has this number. */
+		row[0].p[3] = 99;
+		tables_row(buf_bytes(&row[0]),
+		    bytes_after(buf_bytes(&row[1]), TABLES_CHECKSUM_SIZE),
+		    &other);
+		row_replace(desk, tables[t], &row[0], &other);
+		assert_int_equal(desk_check(desk, false), 1);
+		row_replace(desk, tables[t], &row[0], NULL);
+	}
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+	buf_fini(&other);
+}
+
+static void
 rows_that_changed_places_are_found(void **state)
 {
 	struct town *town = *state;
@@ -684,6 +711,7 @@ main(void)
 	    TOWN(a_flipped_bit_of_any_row_is_found),
 	    TOWN(a_row_that_says_something_else_is_found),
 	    TOWN(a_missing_row_is_found),
+	    TOWN(a_row_that_has_no_place_is_found),
 	    TOWN(rows_that_changed_places_are_found),
 	    TOWN(a_head_that_its_author_did_not_sign_is_found),
 	    TOWN(an_older_head_without_a_signature_is_found),
