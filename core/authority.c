@@ -30,6 +30,7 @@ struct gathering {
 	size_t room;
 };
 
+static void version_add(struct log **logs, size_t n, struct hash *version);
 static enum err gather(struct gathering *g, const struct log *log) MUST_USE;
 static enum err gather_fact(
     struct gathering *g, const struct history_delta *from) MUST_USE;
@@ -70,11 +71,15 @@ authority_load(
 	if (space == NULL)
 		return kv_failed(txn->kv);
 	e = digest_logs(txn, space, &version);
-	if (e != ERR_OK || memcmp(&version, &authority->version, 32) == 0)
+	if (e == ERR_OK)
+		e = oplog_all(txn, space, &logs, &n);
+	if (e != ERR_OK)
 		return e;
+	version_add(logs, n, &version);
+	if (memcmp(&version, &authority->version, 32) == 0)
+		return ERR_OK;
 	authority_fini(authority);
 	authority->city = *city;
-	e = oplog_all(txn, space, &logs, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = gather(&g, logs[i]);
 	if (e == ERR_OK) {
@@ -84,6 +89,22 @@ authority_load(
 	}
 	mem_free(g.facts);
 	return e;
+}
+
+/* Facts are bodies, and may come after their headers. */
+static void
+version_add(struct log **logs, size_t n, struct hash *version)
+{
+	struct crypto_sha256 state;
+	uint8_t count[8];
+
+	crypto_sha256_init(&state);
+	crypto_sha256_add(&state, bytes_of(version->b, sizeof(version->b)));
+	for (size_t i = 0; i < n; i++) {
+		bytes_put_be64(count, logs[i]->open[CLASS_N]);
+		crypto_sha256_add(&state, bytes_of(count, sizeof(count)));
+	}
+	crypto_sha256_out(&state, version);
 }
 
 void

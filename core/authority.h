@@ -30,7 +30,7 @@ struct grant {
 struct authority {
 	struct arena arena; /* owned */
 	struct city_id city;
-	struct hash version; /* log digest of the space `authority` */
+	struct hash version; /* of the deltas and facts that it is made from */
 	bool founded;	     /* root's own log is here */
 	struct sign_key root;
 	struct bytes name;	/* of the city */
