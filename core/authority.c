@@ -10,6 +10,7 @@
 
 #include "core/digest.h"
 #include "core/history.h"
+#include "core/meta.h"
 #include "proto/mem.h"
 
 /* One fact with the log that it stands in. */
@@ -30,7 +31,8 @@ struct gathering {
 	size_t room;
 };
 
-static void version_add(struct log **logs, size_t n, struct hash *version);
+static enum err version_of(
+    struct txn *txn, struct space_state *space, struct hash *version) MUST_USE;
 static enum err gather(struct gathering *g, const struct log *log) MUST_USE;
 static enum err gather_fact(
     struct gathering *g, const struct history_delta *from) MUST_USE;
@@ -38,7 +40,6 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
-static bool passes(const struct grant *under, const struct fact_grant *grant);
 static bool grant_settle(
     struct authority *authority, const struct fact *fact, struct grant *grant);
 
@@ -70,16 +71,12 @@ authority_load(
 
 	if (space == NULL)
 		return kv_failed(txn->kv);
-	e = digest_logs(txn, space, &version);
-	if (e == ERR_OK)
-		e = oplog_all(txn, space, &logs, &n);
-	if (e != ERR_OK)
+	e = version_of(txn, space, &version);
+	if (e != ERR_OK || memcmp(&version, &authority->version, 32) == 0)
 		return e;
-	version_add(logs, n, &version);
-	if (memcmp(&version, &authority->version, 32) == 0)
-		return ERR_OK;
 	authority_fini(authority);
 	authority->city = *city;
+	e = oplog_all(txn, space, &logs, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = gather(&g, logs[i]);
 	if (e == ERR_OK) {
@@ -91,20 +88,20 @@ authority_load(
 	return e;
 }
 
-/* Facts are bodies, and may come after their headers. */
-static void
-version_add(struct log **logs, size_t n, struct hash *version)
+/* The logs, and how many bodies of facts came later than their headers. */
+static enum err
+version_of(struct txn *txn, struct space_state *space, struct hash *version)
 {
-	struct crypto_sha256 state;
-	uint8_t count[8];
+	struct hash logs;
+	uint8_t bodies[8];
+	enum err e = digest_logs(txn, space, &logs);
 
-	crypto_sha256_init(&state);
-	crypto_sha256_add(&state, bytes_of(version->b, sizeof(version->b)));
-	for (size_t i = 0; i < n; i++) {
-		bytes_put_be64(count, logs[i]->open[CLASS_N]);
-		crypto_sha256_add(&state, bytes_of(count, sizeof(count)));
-	}
-	crypto_sha256_out(&state, version);
+	if (e != ERR_OK)
+		return e;
+	bytes_put_be64(bodies, meta_number(txn, meta_facts));
+	crypto_sha256_two(bytes_of(logs.b, sizeof(logs.b)),
+	    bytes_of(bodies, sizeof(bodies)), version);
+	return kv_failed(txn->kv);
 }
 
 void
@@ -233,12 +230,11 @@ grant_settle(
 	under = authority_grant(authority, &fact->log->grant);
 	assert(under != NULL && under->counts);
 	grant->stratum = under->stratum + 1;
-	return passes(under, &fact->grant);
+	return authority_passes(under, &fact->grant);
 }
 
-/* Does `under` let its holder give `grant`? */
-static bool
-passes(const struct grant *under, const struct fact_grant *grant)
+bool
+authority_passes(const struct grant *under, const struct fact_grant *grant)
 {
 	return under->stratum < LIMIT_GRANT_DEPTH &&
 	       id_covers_prefix(&under->what.prefix, &grant->prefix) &&
@@ -356,7 +352,7 @@ authority_may_grant(const struct authority *authority,
 
 		if (own->counts && key_compare(&own->what.member, key) == 0 &&
 		    (own->what.gives.bits & RIGHT_ADMIN) != 0 &&
-		    passes(own, grant))
+		    authority_passes(own, grant))
 			return true;
 	}
 	return false;

@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/heads.h"
 #include "core/history.h"
+#include "core/own.h"
 #include "core/tree.h"
 
 /* A chunk on its way in. */
@@ -244,6 +245,7 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 	const struct stored_body *bodies = taking->bodies;
 	enum err e = ERR_OK;
 
+	own_received(txn, log);
 	for (size_t i = taking->skip; i < chunk->headers_n && e == ERR_OK;
 	     i++) {
 		struct oplog_entry entry = {.header = chunk->headers[i],

@@ -279,11 +279,11 @@ delta_carry(struct txn *from, struct txn *to, const struct log *source,
 		assert_true(oplog_body_next(&rest, &bodies[i]));
 	if (bare)
 		n = 0;
-	assert_int_equal(apply_delta(to, log,
-			     &(struct oplog_entry){.header = stored.header,
-				 .bodies = bodies,
-				 .bodies_n = n},
-			     &leaf),
+	assert_int_equal(
+	    apply_delta(to, log,
+		&(struct oplog_entry){
+		    .header = stored.header, .bodies = bodies, .bodies_n = n},
+		&leaf),
 	    ERR_OK);
 	arena_fini(&arena);
 }
