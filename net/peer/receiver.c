@@ -442,6 +442,7 @@ beliefs_flush(struct talk *talk)
 	if (talk->met)
 		clock_met(
 		    txn, &talk->peer, talk->host->now_ms(talk->host->arg));
+	talk->met = false;
 	for (size_t i = 0; i < ledger->size && ledger->dirty_n > 0; i++) {
 		struct ledger_log *entry = &ledger->logs[i];
 
