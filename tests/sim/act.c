@@ -147,6 +147,7 @@ token_keep(struct sim_node *node, size_t space, const struct record_id *id)
 
 	if (e == ERR_OK) {
 		token->used = true;
+		token->pending = true;
 		token->space = space;
 		token->record = *id;
 		buf_cut(&token->text, 0);
@@ -218,12 +219,25 @@ write_one(struct sim_node *node)
 	return e;
 }
 
+/* What was shown of a transaction that has not happened was never shown. */
+static void
+tokens_settle(struct sim_node *node, bool keep)
+{
+	for (size_t i = 0; i < SIM_TOKENS; i++) {
+		struct sim_token *token = &node->tokens[i];
+
+		token->used = token->used && (keep || !token->pending);
+		token->pending = false;
+	}
+}
+
 void
 act_write(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
 	size_t n = 1 + sim_below(sim, WRITES_MAX);
 
+	tokens_settle(node, false);
 	node_begin(node, true);
 	for (size_t i = 0; i < n; i++) {
 		if (write_one(node) != ERR_OK) {
@@ -241,8 +255,8 @@ act_write(struct sim_node *node)
 		store_abort(node->store);
 		return;
 	}
-	if (node_commit(node) != ERR_OK)
-		return;
+	if (node_commit(node) == ERR_OK)
+		tokens_settle(node, true);
 }
 
 void

@@ -32,6 +32,7 @@ struct sim;
 /* What was shown to somebody at some time. */
 struct sim_token {
 	bool used;
+	bool pending; /* of a transaction that has not ended */
 	size_t space;
 	struct record_id record;
 	struct buf text; /* owned */
