@@ -19,7 +19,6 @@ static bool shares(const struct talk *talk, const struct authority *authority,
     const struct space *space);
 static enum err beliefs_take(struct talk *talk) MUST_USE;
 static enum err hello_send(struct talk *talk) MUST_USE;
-static void hello_compare(struct talk *talk);
 static enum err clocks_send(struct talk *talk) MUST_USE;
 static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
 static enum err live_begin(struct talk *talk) MUST_USE;
@@ -66,11 +65,6 @@ opening_go_on(struct talk *talk, const struct authority *authority)
 	if (e == ERR_OK && talk->newcomer && talk->idle_heard) {
 		talk->newcomer = false;
 		e = judge(talk, authority);
-	}
-	if (e == ERR_OK && talk->state == TALK_HELLO && talk->heard_hello) {
-		hello_compare(talk);
-		if (talk->agreed)
-			e = live_begin(talk);
 	}
 	if (e == ERR_OK && talk->state == TALK_CLOCKS && !talk->clock_sent)
 		e = clocks_send(talk);
@@ -252,9 +246,8 @@ hello_send(struct talk *talk)
 	return talk_send(talk, &msg);
 }
 
-/* Do both know what the other has?  If not, all beliefs are dropped. */
-static void
-hello_compare(struct talk *talk)
+void
+opening_compare(struct talk *talk)
 {
 	struct ledger *ledger = &talk->ledger;
 	const struct msg_hello *theirs = &talk->their_hello;

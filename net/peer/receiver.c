@@ -154,6 +154,7 @@ hello_take(struct talk *talk, const struct msg_hello *hello)
 		    (unsigned long long)hello->version, MSG_VERSION);
 	talk->heard_hello = true;
 	talk->their_hello = *hello;
+	opening_compare(talk);
 	return ERR_OK;
 }
 

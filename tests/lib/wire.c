@@ -26,7 +26,7 @@ static void failed(struct wire_end *end, enum err e);
 void
 wire_open(struct wire *wire, struct town *town, size_t a, size_t b, bool once)
 {
-	*wire = (struct wire){.town = town, .squeeze = squeeze_new()};
+	*wire = (struct wire){.town = town};
 	wire->ends[0].node = a;
 	wire->ends[1].node = b;
 	for (size_t i = 0; i < 2; i++) {
@@ -36,7 +36,7 @@ wire_open(struct wire *wire, struct town *town, size_t a, size_t b, bool once)
 			.once = once,
 			.store = town_store(town, wire->ends[i].node),
 			.host = &town->host,
-			.squeeze = wire->squeeze});
+			.squeeze = &wire->squeeze});
 	}
 }
 
@@ -47,7 +47,7 @@ wire_close(struct wire *wire)
 		session_free(wire->ends[i].session);
 		buf_fini(&wire->ends[i].in);
 	}
-	squeeze_free(wire->squeeze);
+	squeeze_fini(&wire->squeeze);
 	*wire = (struct wire){0};
 }
 
@@ -130,7 +130,7 @@ end_turn(struct wire *wire, struct wire_end *end, struct wire_end *other)
 		session_sent(end->session, out.n);
 		moved = true;
 	}
-	return moved;
+	return moved || session_has_work(end->session);
 }
 
 bool
@@ -161,6 +161,23 @@ wire_run(struct wire *wires, size_t n)
 	}
 }
 
+static void
+wire_print(const struct wire *wire)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct session_status s = wire_status(wire, i);
+
+		print_error("end %zu: up %d done %d in %llu out %llu deltas in "
+			    "%llu out %llu dropped %llu, unread %zu\n",
+		    i, s.up, session_is_done(wire->ends[i].session),
+		    (unsigned long long)s.in_bytes,
+		    (unsigned long long)s.out_bytes,
+		    (unsigned long long)s.deltas_in,
+		    (unsigned long long)s.deltas_out,
+		    (unsigned long long)s.dropped, wire->ends[i].in.n);
+	}
+}
+
 void
 wire_sync(struct town *town, size_t a, size_t b)
 {
@@ -173,6 +190,8 @@ wire_sync(struct town *town, size_t a, size_t b)
 			print_error(
 			    "end %zu: %s\n", i, wire.ends[i].fault.text);
 		assert_int_equal(wire.ends[i].fault.code, ERR_OK);
+		if (!session_is_done(wire.ends[i].session))
+			wire_print(&wire);
 		assert_true(session_is_done(wire.ends[i].session));
 	}
 	wire_close(&wire);

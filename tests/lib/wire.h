@@ -21,8 +21,8 @@ struct wire_end {
 };
 
 struct wire {
-	struct town *town; /* borrowed */
-	struct squeeze *squeeze;
+	struct town *town;	 /* borrowed */
+	struct squeeze squeeze;	 /* borrowed by the sessions */
 	struct wire_end ends[2]; /* 0 is the initiator */
 	size_t piece;		 /* bytes handed over at once; 0: all */
 	bool cut;		 /* one way ended: so does the other */
