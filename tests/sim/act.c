@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/apply.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
@@ -266,22 +267,29 @@ act_forge(struct sim_node *node)
 	struct act act = {.node = node, .space = sim_below(sim, sim->spaces_n)};
 	struct store_write write = {.collection = bytes_text("card")};
 	struct node_rights rights = node_rights(node, act.space);
+	const struct authority *authority;
 	enum err e;
 
 	if (!rights.any || rights.write)
 		return;
-	write.create = rights.classes == 0 || !record_pick(&act);
+	write.create = sim_once_in(sim, 3) || !record_pick(&act);
 	write.space = sim->spaces[act.space];
 	write.record = act.record;
 	edits_pick(&act, act_forged);
 	write.edits = act.edits;
 	write.edits_n = act.edits_n;
 	node_begin(node, true);
+	sim_must(sim, store_authority(node->store, &authority), "read rights");
 	wrap_forge(true);
 	e = act_do(&act, &write);
+	if (e == ERR_OK)
+		sim_must(sim, store_settle(node->store), "settle");
+	wrap_forge(false);
+	/* Its own store is honest all the same. */
+	sim_must(sim, apply_authority(store_txn(node->store), authority),
+	    "judge a forged log");
 	if (e == ERR_OK && node_commit(node) == ERR_OK)
 		sim->count.forged++;
-	wrap_forge(false);
 	store_abort(node->store);
 	act_fini(&act);
 	sim_note(sim, "forge", node->number, (uint64_t)e);

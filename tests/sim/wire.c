@@ -71,7 +71,7 @@ static bool
 is_peers(enum err e)
 {
 	return e == ERR_MALFORMED || e == ERR_DENIED || e == ERR_LIMIT ||
-	       e == ERR_VERSION || e == ERR_PEER;
+	       e == ERR_VERSION || e == ERR_PEER || e == ERR_EXISTS;
 }
 
 /* Among honest nodes a session ends because the other one went away, or is not
@@ -80,7 +80,10 @@ static void
 side_ended(struct sim_wire *wire, unsigned side, enum err e)
 {
 	struct sim *sim = wire->node[side]->sim;
-	bool expected = e == ERR_OK || e == ERR_PEER || e == ERR_DENIED;
+	/* A clone is told that it meets itself. */
+	bool expected = e == ERR_OK || e == ERR_PEER || e == ERR_DENIED ||
+			(e == ERR_EXISTS &&
+			    wire->node[0]->person == wire->node[1]->person);
 
 	if (wire->gone[side])
 		return;

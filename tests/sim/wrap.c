@@ -4,7 +4,7 @@
  * the true one `__real_x`; production code knows nothing of it.
  * LINK: -Wl,--wrap=kv_commit,--wrap=merge_record,--wrap=record_replace
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_counts
- * LINK: -Wl,--wrap=authority_may,--wrap=mark_check
+ * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
  * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry
  */
 #include "tests/sim/wrap.h"
@@ -43,20 +43,16 @@ enum err __real_record_replace(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct record *record);
 enum err __wrap_record_replace(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct record *record);
-enum err __real_intake_chunk(struct txn *txn, struct log *log,
-    const struct intake_chunk *chunk, bool *gap, uint64_t *taken);
-enum err __wrap_intake_chunk(struct txn *txn, struct log *log,
-    const struct intake_chunk *chunk, bool *gap, uint64_t *taken);
+enum err __real_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
+enum err __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
 bool __real_authority_counts(
     const struct authority *authority, const struct log *log);
 bool __wrap_authority_counts(
     const struct authority *authority, const struct log *log);
-bool __real_authority_may(const struct authority *authority,
-    const struct sign_key *key, enum right right, const struct space *space,
-    const struct grant **why);
-bool __wrap_authority_may(const struct authority *authority,
-    const struct sign_key *key, enum right right, const struct space *space,
-    const struct grant **why);
+bool __real_id_covers(const struct space *prefix, const struct space *space);
+bool __wrap_id_covers(const struct space *prefix, const struct space *space);
 enum err __real_mark_check(
     struct mark *mark, struct txn *txn, enum open_why *why);
 enum err __wrap_mark_check(
@@ -184,17 +180,20 @@ __wrap_record_replace(struct txn *txn, struct space_state *space,
 }
 
 enum err
-__wrap_intake_chunk(struct txn *txn, struct log *log,
-    const struct intake_chunk *chunk, bool *gap, uint64_t *taken)
+__wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken)
 {
 	struct oplog_entry again = {.header = chunk->headers[0]};
+	struct log *log = NULL;
 	struct hash leaf;
 	enum err e = ERR_OK;
 
-	if (broken == RULE_DEDUPE && chunk->from < log->frontier.size)
+	if (broken == RULE_DEDUPE)
+		log = oplog_find(txn,
+		    space_find(txn, &chunk->run->name.space), &chunk->log);
+	if (log != NULL && chunk->from < log->frontier.size)
 		e = apply_delta(txn, log, &again, &leaf);
-	return e == ERR_OK ? __real_intake_chunk(txn, log, chunk, gap, taken)
-			   : e;
+	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;
 }
 
 bool
@@ -205,23 +204,9 @@ __wrap_authority_counts(
 }
 
 bool
-__wrap_authority_may(const struct authority *authority,
-    const struct sign_key *key, enum right right, const struct space *space,
-    const struct grant **why)
+__wrap_id_covers(const struct space *prefix, const struct space *space)
 {
-	if (__real_authority_may(authority, key, right, space, why))
-		return true;
-	if (!forging || right != RIGHT_WRITE || why == NULL)
-		return false;
-	for (size_t i = 0; i < authority->grants_n; i++) {
-		const struct grant *grant = &authority->grants[i];
-
-		if (memcmp(&grant->what.member, key, sizeof(*key)) != 0)
-			continue;
-		*why = grant;
-		return true;
-	}
-	return false;
+	return forging || __real_id_covers(prefix, space);
 }
 
 enum err

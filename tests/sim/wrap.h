@@ -35,8 +35,8 @@ void wrap_next_commit(enum wrap_commit what);
 /* Did a commit fail by our doing since this was asked last? */
 bool wrap_failed(void);
 
-/* While it is set, a write without the right to it is made all the same, under
- * any grant. */
+/* While it is set, every grant to write reaches every space: what a member with
+ * a changed program may write. */
 void wrap_forge(bool on);
 
 #endif
