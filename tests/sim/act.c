@@ -264,7 +264,9 @@ void
 act_forge(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
-	struct act act = {.node = node, .space = sim_below(sim, sim->spaces_n)};
+	struct act act = {.node = node,
+	    /* What it keeps for its neighbour. */
+	    .space = (node->centre + 1) % (sim->spaces_n - 1)};
 	struct store_write write = {.collection = bytes_text("card")};
 	struct node_rights rights = node_rights(node, act.space);
 	const struct authority *authority;

@@ -58,8 +58,7 @@ store_check(struct sim_node *node)
 	struct fsck_report report = {0};
 
 	node_begin(node, false);
-	sim_must(
-	    node->sim, fsck_run(node->store, &watch, &report), "run fsck");
+	sim_must(node->sim, fsck_run(node->store, &watch, &report), "run fsck");
 	if (report.found > 0)
 		sim_fail(node->sim, "node %zu: fsck found %llu things",
 		    node->number, (unsigned long long)report.found);
@@ -130,8 +129,8 @@ beliefs_check(struct sim_node *node)
 	struct clock_peer *peers;
 	size_t peers_n;
 
-	sim_must(sim, clock_peers(txn, &txn->arena, &peers, &peers_n),
-	    "list peers");
+	sim_must(
+	    sim, clock_peers(txn, &txn->arena, &peers, &peers_n), "list peers");
 	for (size_t i = 0; i < peers_n; i++) {
 		size_t person = person_of(sim, &peers[i].key);
 		struct clock_list list;
@@ -143,8 +142,7 @@ beliefs_check(struct sim_node *node)
 		    clock_beliefs(txn, &peers[i].key, &txn->arena, &list),
 		    "list beliefs");
 		for (size_t k = 0; k < sim->model.n; k++) {
-			uint64_t ever = model_size(
-			    &sim->model.ever[person], k);
+			uint64_t ever = model_size(&sim->model.ever[person], k);
 
 			for (size_t j = 0; j < list.n; j++)
 				if (memcmp(&list.entries[j].log,
@@ -191,8 +189,7 @@ audit_converge(struct sim *sim)
 		sim->count.rounds++;
 		for (size_t a = 0; a < sim->n; a++)
 			for (size_t b = a + 1; b < sim->n; b++)
-				meet(&sim->nodes[a], &sim->nodes[b],
-				    round > 0);
+				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
 		agreed = all_agree(sim, false);
 	}
 	if (!agreed)
@@ -277,9 +274,8 @@ depth_agrees(struct sim_node *node, bool must)
 
 			all = !rights.hold || logs[k]->held == size;
 			for (unsigned c = 0; c < CLASS_COUNT; c++)
-				all = all &&
-				      ((rights.classes >> c & 1) == 0 ||
-					  logs[k]->open[c] == size);
+				all = all && ((rights.classes >> c & 1) == 0 ||
+						 logs[k]->open[c] == size);
 		}
 		if (!all && must)
 			sim_fail(sim, "node %zu is owed bodies of %s",

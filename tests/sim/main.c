@@ -54,11 +54,11 @@ sim_once_in(struct sim *sim, uint64_t n)
 void
 sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b)
 {
-	uint64_t words[] = {sim->step, sim->now_ms, bytes_checksum(bytes_text(what)), a, b};
+	uint64_t words[] = {
+	    sim->step, sim->now_ms, bytes_checksum(bytes_text(what)), a, b};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
-		sim->hash = (sim->hash ^ words[i]) *
-			    UINT64_C(0x100000001b3);
+		sim->hash = (sim->hash ^ words[i]) * UINT64_C(0x100000001b3);
 	if (sim->trace)
 		printf("# %llu %s %llu %llu\n", (unsigned long long)sim->step,
 		    what, (unsigned long long)a, (unsigned long long)b);
@@ -94,7 +94,7 @@ on_abort(int number)
 {
 	ssize_t n = write(STDOUT_FILENO, again, strlen(again));
 
-	_exit(n < 0 || number != SIGABRT ? 3 : 1);
+	_exit(n < 0 ? 3 : number == SIGABRT ? 1 : 4);
 }
 
 static struct sim_node *
@@ -116,15 +116,32 @@ connect_some(struct sim *sim)
 	sim_note(sim, "connect", a->number, b->number);
 }
 
+/* NULL when there is none. */
+static struct sim_wire *
+any_wire(struct sim *sim)
+{
+	size_t first = sim_below(sim, SIM_WIRES_MAX);
+
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
+		struct sim_wire *wire =
+		    &sim->wires[(first + i) % SIM_WIRES_MAX];
+
+		if (wire->used)
+			return wire;
+	}
+	return NULL;
+}
+
 static void
 wire_event(struct sim *sim)
 {
-	struct sim_wire *wire = &sim->wires[sim_below(sim, SIM_WIRES_MAX)];
+	struct sim_wire *wire = any_wire(sim);
 	unsigned side = (unsigned)sim_below(sim, 2);
-	struct sim_node *node = wire->node[side];
+	struct sim_node *node;
 
-	if (!wire->used)
+	if (wire == NULL)
 		return;
+	node = wire->node[side];
 	if (sim_once_in(sim, 60)) {
 		sim->count.lost++;
 		sim_note(sim, "lost", node->number, 0);
@@ -157,9 +174,9 @@ wire_event(struct sim *sim)
 static void
 wire_pump(struct sim *sim)
 {
-	struct sim_wire *wire = &sim->wires[sim_below(sim, SIM_WIRES_MAX)];
+	struct sim_wire *wire = any_wire(sim);
 
-	for (unsigned i = 0; i < 8 && wire->used; i++) {
+	for (unsigned i = 0; i < 8 && wire != NULL && wire->used; i++) {
 		struct sim_node *node = wire->node[i % 2];
 
 		wire_work(node, false);
@@ -167,6 +184,25 @@ wire_pump(struct sim *sim)
 		wire_carry(wire, i % 2, 1 + sim_below(sim, 20000));
 		model_look(node);
 	}
+}
+
+/* Everybody at once, so that the same deltas come from several sides. */
+static void
+rush(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->n; i++)
+		if (sim->nodes[i].store != NULL)
+			wire_fill(&sim->nodes[i]);
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
+		for (unsigned side = 0; side < 2; side++)
+			if (sim->wires[i].used)
+				wire_carry(&sim->wires[i], side, SIZE_MAX);
+	for (size_t i = 0; i < sim->n; i++) {
+		if (sim->nodes[i].store != NULL)
+			wire_work(&sim->nodes[i], false);
+		model_look(&sim->nodes[i]);
+	}
+	sim_note(sim, "rush", 0, 0);
 }
 
 static void
@@ -188,8 +224,7 @@ accident(struct sim *sim)
 		node_crash(node);
 		break;
 	case 2:
-		if (!sim->swarm.restore || !node->snapshot.taken ||
-		    !sim_once_in(sim, 3))
+		if (!sim->swarm.restore || !node->snapshot.taken)
 			break;
 		sim->count.restores++;
 		sim_note(sim, "restore", node->number, same_file);
@@ -257,7 +292,7 @@ seldom(struct sim *sim)
 	struct sim_node *node = any_node(sim);
 	struct sim_node *whom = any_node(sim);
 
-	switch (sim_below(sim, 5)) {
+	switch (sim_below(sim, 6)) {
 	case 0:
 		clock_jump(sim);
 		break;
@@ -271,7 +306,9 @@ seldom(struct sim *sim)
 			node_admit(node, whom);
 		break;
 	case 3:
-		if (sim->swarm.forge && node->store != NULL)
+	case 4:
+		if (sim->swarm.forge && node->store != NULL &&
+		    node->role == ROLE_CENTRE)
 			act_forge(node);
 		break;
 	default:
@@ -287,8 +324,12 @@ seldom(struct sim *sim)
 static void
 step(struct sim *sim)
 {
-	struct sim_node *node = any_node(sim);
 	uint64_t what = sim_below(sim, 100);
+	struct sim_node *node = any_node(sim);
+
+	/* Most are written by those who may. */
+	while (what < 16 && node->role != ROLE_CENTRE && !sim_once_in(sim, 4))
+		node = any_node(sim);
 
 	sim->step++;
 	sim->now_ms += sim_once_in(sim, 50) ? 1 + sim_below(sim, 60000)
@@ -296,15 +337,17 @@ step(struct sim *sim)
 	if (node->store == NULL) {
 		if (sim_once_in(sim, 3))
 			node_open(node);
-	} else if (what < 12) {
+	} else if (what < 16) {
 		act_write(node);
 	}
-	if (what >= 12 && what < 20)
+	if (what >= 16 && what < 20)
 		connect_some(sim);
 	else if (what >= 20 && what < 60)
 		wire_event(sim);
-	else if (what >= 60 && what < 90)
+	else if (what >= 60 && what < 75)
 		wire_pump(sim);
+	else if (what >= 75 && what < 90)
+		rush(sim);
 	else if (what >= 90 && what < 95)
 		accident(sim);
 	else if (what >= 95)
@@ -428,10 +471,10 @@ main(int argc, char **argv)
 	(void)snprintf(again, sizeof(again),
 	    "make sim SEED=%llu NODES=%zu STEPS=%llu%s%s\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps,
-	    sim->rule != NULL ? " BREAK=" : "",
+	    (unsigned long long)sim->steps, sim->rule != NULL ? " BREAK=" : "",
 	    sim->rule != NULL ? sim->rule : "");
 	(void)signal(SIGABRT, on_abort);
+	(void)signal(SIGSEGV, on_abort);
 	sim->prng.seed = sim->seed;
 	sim->now_ms = UINT64_C(1700000000000);
 	sim_must(sim, crypto_start(), "start");

@@ -105,8 +105,8 @@ log_number(struct sim *sim, const struct log *log)
 
 /* Every store must show the same leaf at the same position, for ever. */
 static void
-leaf_know(struct sim_node *node, size_t number, uint64_t seq,
-    const struct hash *leaf)
+leaf_know(
+    struct sim_node *node, size_t number, uint64_t seq, const struct hash *leaf)
 {
 	struct model_log *log = &node->sim->model.logs[number];
 
@@ -178,8 +178,8 @@ model_acknowledge(
     struct sim_node *node, const struct model_promise *promises, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		leaf_know(node, promises[i].log, promises[i].seq,
-		    &promises[i].leaf);
+		leaf_know(
+		    node, promises[i].log, promises[i].seq, &promises[i].leaf);
 		model_set(&node->held, promises[i].log, promises[i].seq + 1);
 	}
 }
@@ -221,8 +221,9 @@ model_look(struct sim_node *node)
 	}
 	store_abort(node->store);
 	if (missing > 0)
-		sim_fail(sim, "node %zu: %zu logs with acknowledged writes "
-			      "are gone",
+		sim_fail(sim,
+		    "node %zu: %zu logs with acknowledged writes "
+		    "are gone",
 		    node->number, missing);
 }
 
@@ -328,8 +329,8 @@ state_know(struct sim_node *node, const struct model_state *new)
 			sim_fail(node->sim,
 			    "node %zu: the same logs of %s give another state "
 			    "(class %u)",
-			    node->number,
-			    node->sim->spaces[new->space].text, new->class);
+			    node->number, node->sim->spaces[new->space].text,
+			    new->class);
 		return;
 	}
 	if (model->states_n < MODEL_STATES_MAX / 2) {

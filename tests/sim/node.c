@@ -89,8 +89,8 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->person = number;
 	node->prng.seed = sim->seed * 1000 + number;
 	(void)snprintf(name, sizeof(name), "node%02u", (unsigned)number % 100);
-	(void)snprintf(node->dir, sizeof(node->dir), "%s",
-	    tempdir_at(&sim->dir, name));
+	(void)snprintf(
+	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
@@ -152,9 +152,8 @@ node_rights(const struct sim_node *node, size_t space)
 	case ROLE_CENTRE:
 		if (space == node->centre ||
 		    (space == centres && node->centre < 2))
-			return (struct node_rights){.any = true,
-			    .write = true,
-			    .classes = CLASSES_ALL};
+			return (struct node_rights){
+			    .any = true, .write = true, .classes = CLASSES_ALL};
 		if (space == (node->centre + 1) % centres)
 			return (struct node_rights){.any = true, .hold = true};
 		return none;
@@ -181,14 +180,14 @@ node_is_admin(const struct sim_node *by)
 	    (by->role != ROLE_FOUNDER && by->role != ROLE_DISTRICT))
 		return false;
 	node_begin((struct sim_node *)(uintptr_t)by, false);
-	sim_must(by->sim, store_authority(by->store, &authority), "read rights");
+	sim_must(
+	    by->sim, store_authority(by->store, &authority), "read rights");
 	for (size_t i = 0; i < authority->grants_n; i++)
-		is = is ||
-		     (authority->grants[i].counts &&
-			 (authority->grants[i].what.gives.bits & RIGHT_ADMIN) !=
-			     0 &&
-			 memcmp(&authority->grants[i].what.member, &by->key,
-			     sizeof(by->key)) == 0);
+		is = is || (authority->grants[i].counts &&
+			       (authority->grants[i].what.gives.bits &
+				   RIGHT_ADMIN) != 0 &&
+			       memcmp(&authority->grants[i].what.member,
+				   &by->key, sizeof(by->key)) == 0);
 	store_abort(by->store);
 	return is;
 }
@@ -205,8 +204,8 @@ grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
 	    "name rights");
 	if (whom->role == ROLE_DISTRICT)
 		sim_must(by->sim,
-		    fact_rights(bytes_text("read:NPSF,write,hold,audit"),
-			&fact.passes),
+		    fact_rights(
+			bytes_text("read:NPSF,write,hold,audit"), &fact.passes),
 		    "name rights");
 	sim_must(by->sim, store_grant(by->store, &fact), "grant");
 }
@@ -355,8 +354,7 @@ node_restore(struct sim_node *node, bool same_file)
 void
 node_clone(struct sim_node *node)
 {
-	static const char *const files[] = {
-	    "identity", "mark", "lock", "root"};
+	static const char *const files[] = {"identity", "mark", "lock", "root"};
 	struct sim *sim = node->sim;
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;

@@ -56,10 +56,10 @@ struct sim_node {
 	struct prng prng;
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;    /* how far the wall's clock is off */
-	bool clock_dead;     /* it shows 1970 */
-	unsigned side;	     /* of the partition */
-	uint64_t looked_txn; /* the transaction that was checked last */
+	int64_t clock_ms;	/* how far the wall's clock is off */
+	bool clock_dead;	/* it shows 1970 */
+	unsigned side;		/* of the partition */
+	uint64_t looked_txn;	/* the transaction that was checked last */
 	struct model_held held; /* owned: what the store must hold */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];

@@ -157,7 +157,8 @@ first_keep(const struct record *stored, const struct record *record,
 		struct dot dot = merge_dot(record, &field->values[i]);
 		struct dot first = merge_dot(stored, &before->values[0]);
 
-		if (memcmp(&dot, &first, sizeof(dot)) != 0)
+		if (dot.op != first.op ||
+		    id_change_compare(&dot.at, &first.at) != 0)
 			continue;
 		field->values[0] = field->values[i];
 		field->n = 1;
@@ -184,13 +185,15 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken)
 {
 	struct oplog_entry again = {.header = chunk->headers[0]};
+	struct space_state *space = NULL;
 	struct log *log = NULL;
 	struct hash leaf;
 	enum err e = ERR_OK;
 
 	if (broken == RULE_DEDUPE)
-		log = oplog_find(txn,
-		    space_find(txn, &chunk->run->name.space), &chunk->log);
+		space = space_find(txn, &chunk->run->name.space);
+	if (space != NULL)
+		log = oplog_find(txn, space, &chunk->log);
 	if (log != NULL && chunk->from < log->frontier.size)
 		e = apply_delta(txn, log, &again, &leaf);
 	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;

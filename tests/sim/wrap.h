@@ -10,14 +10,14 @@
  */
 enum wrap_rule {
 	RULE_NONE,
-	RULE_MERGE,    /* who arrives first wins */
-	RULE_SEEN,     /* what was seen is not hidden */
-	RULE_DEDUPE,   /* what overlaps is taken twice */
-	RULE_SYNC,     /* yes is said before it is durable */
-	RULE_GRANT,    /* everybody may do everything */
-	RULE_MARK,     /* a restored store is not noticed */
-	RULE_RESUME,   /* a log is resumed one delta too late */
-	RULE_OWED,     /* bodies that are owed are said to be there */
+	RULE_MERGE,  /* who arrives first wins */
+	RULE_SEEN,   /* what was seen is not hidden */
+	RULE_DEDUPE, /* what overlaps is taken twice */
+	RULE_SYNC,   /* yes is said before it is durable */
+	RULE_GRANT,  /* everybody may do everything */
+	RULE_MARK,   /* a restored store is not noticed */
+	RULE_RESUME, /* a log is resumed one delta too late */
+	RULE_OWED,   /* bodies that are owed are said to be there */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];
