@@ -20,6 +20,7 @@ SOURCES := $(sort $(wildcard proto/*.c core/*.c net/*.c net/peer/*.c cli/*.c))
 LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
 TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
 UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
+SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/*.c)) tests/lib/prng.c tests/lib/tempdir.c)
 EMBEDDED := $(sort $(wildcard proto/packs/*.json))
 EMBED_OBJECTS := $(patsubst %.json,$(OUT)/%.json.o,$(EMBEDDED))
 
@@ -53,6 +54,14 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 
 units: $(UNITS)
 
+$(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/sim/wrap.c) $(LDLIBS)
+
+simulator: $(OUT)/tests/sim/sim
+
+sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000, BREAK=rule
+	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(BREAK),--break $(BREAK))
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
@@ -77,6 +86,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units check tidy e2e deps install format clean help
+.PHONY: all objects unit units sim simulator check tidy e2e deps install format clean help
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(OUT)/cli/main.o $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(UNITS:=.o))
