@@ -343,14 +343,8 @@ store_commit(struct store *store)
 
 	assert(store->open);
 	e = write ? seal_all(store) : ERR_OK;
-	if (e != ERR_OK) {
-		struct fault fault;
-
-		err_keep(&fault, e);
-		store_abort(store);
-		store->broken = store->broken || is_disk(e);
-		return err_raise(&fault);
-	}
+	if (e != ERR_OK)
+		kv_fail(store->txn.kv, e);
 	authority_changed = store->txn.authority_changed;
 	number = kv_txn_id(store->txn.kv);
 	e = txn_commit(&store->txn);
@@ -369,7 +363,9 @@ store_commit(struct store *store)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A transaction that wrote nothing leaves no trace in LMDB, and its number is

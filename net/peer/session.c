@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "net/peer/ack.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -37,6 +38,7 @@ struct session {
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
 static void farewell(struct session *session, enum err why, const char *text);
+static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
 
 struct session *
@@ -71,9 +73,10 @@ session_free(struct session *session)
 	if (session == NULL)
 		return;
 	receiver_fini(&session->talk);
+	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
 	channel_free(session->talk.channel);
-	buf_fini(&session->talk.scratch);
+	buf_wipe(&session->talk.scratch);
 	mem_free(session);
 }
 
@@ -169,11 +172,20 @@ session_worked(struct session *session, enum err e)
 	struct talk *talk = &session->talk;
 
 	if (e == ERR_OK && talk->state != TALK_ENDED)
-		e = receiver_committed(talk);
+		e = ack_committed(talk);
 	if (settle(session, e) != ERR_OK)
 		return;
-	if (talk->state == TALK_ENDED)
+	if (talk->state == TALK_ENDED && session->fault.code == ERR_OK)
 		session->done = true;
+}
+
+static bool
+is_quiet(const struct talk *talk)
+{
+	return sender_is_idle(talk) && talk->idle_heard &&
+	       talk->credited_bytes == talk->debt_bytes &&
+	       talk->told_bytes == talk->taken_bytes &&
+	       channel_waiting(talk->channel) == 0;
 }
 
 /* With `once`: have both said that they have no more, is all acknowledged, and
@@ -181,10 +193,7 @@ session_worked(struct session *session, enum err e)
 static bool
 may_finish(const struct talk *talk)
 {
-	return talk->once && sender_is_idle(talk) && talk->idle_heard &&
-	       talk->credited_bytes == talk->debt_bytes &&
-	       talk->told_bytes == talk->taken_bytes &&
-	       channel_waiting(talk->channel) == 0;
+	return talk->once && is_quiet(talk);
 }
 
 enum err
@@ -235,7 +244,7 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
-	if (session->talk.ledger.dirty_n > 0 &&
+	if ((session->talk.ledger.dirty_n > 0 || session->talk.met) &&
 	    session->flushed_ms + FLUSH_MS < wake)
 		wake = session->flushed_ms + FLUSH_MS;
 	return wake;
@@ -253,7 +262,7 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
-	if (talk->ledger.dirty_n > 0 &&
+	if ((talk->ledger.dirty_n > 0 || talk->met) &&
 	    now_ms >= session->flushed_ms + FLUSH_MS)
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
@@ -286,11 +295,7 @@ session_is_idle(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
 
-	return sender_is_idle(talk) && talk->idle_heard &&
-	       talk->credited_bytes == talk->debt_bytes &&
-	       talk->told_bytes == talk->taken_bytes &&
-	       channel_waiting(talk->channel) == 0 &&
-	       channel_out(talk->channel).n == 0;
+	return is_quiet(talk) && channel_out(talk->channel).n == 0;
 }
 
 void
@@ -305,6 +310,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .in_sync = sender_is_idle(talk) && talk->idle_heard,
 	    .in_bytes = count.in_bytes,
 	    .out_bytes = count.out_bytes,
+	    .out_plain_bytes = count.out_plain_bytes,
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
 	    .deltas_expected = talk->deltas_expected,

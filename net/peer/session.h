@@ -80,6 +80,7 @@ struct session_status {
 	bool in_sync;	   /* agreed at the hello, or idle both ways */
 	uint64_t in_bytes; /* on the wire */
 	uint64_t out_bytes;
+	uint64_t out_plain_bytes; /* of messages, before the channel */
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
 	uint64_t deltas_expected; /* what the peer announced */
