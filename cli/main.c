@@ -7,7 +7,9 @@
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_member.h"
+#include "cli/cmd_net.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
@@ -38,6 +40,8 @@ gather(size_t *n)
 	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
+	    {cmd_net_commands, cmd_net_commands_n},
+	    {cmd_status_commands, cmd_status_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;

@@ -9,6 +9,7 @@
 
 #include "core/feed.h"
 #include "core/history.h"
+#include "core/meta.h"
 #include "core/record.h"
 
 static enum err changes_apply(
@@ -123,8 +124,11 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	if (e != ERR_OK || !news)
 		goto out;
 	announce(txn, log, seq, FEED_BODY);
-	if (id_is_authority(&log->name.space))
+	if (id_is_authority(&log->name.space)) {
 		txn->authority_changed = true;
+		meta_put_number(
+		    txn, meta_facts, meta_number(txn, meta_facts) + 1);
+	}
 	e = history_delta(txn, log, seq, &arena, &from);
 	if (e != ERR_OK || from.delta == NULL ||
 	    from.delta->kind != DELTA_CHANGE || body->form != BODY_OPEN)

@@ -10,6 +10,7 @@
 
 #include "core/digest.h"
 #include "core/history.h"
+#include "core/meta.h"
 #include "proto/mem.h"
 
 /* One fact with the log that it stands in. */
@@ -30,6 +31,8 @@ struct gathering {
 	size_t room;
 };
 
+static enum err version_of(
+    struct txn *txn, struct space_state *space, struct hash *version) MUST_USE;
 static enum err gather(struct gathering *g, const struct log *log) MUST_USE;
 static enum err gather_fact(
     struct gathering *g, const struct history_delta *from) MUST_USE;
@@ -37,7 +40,6 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
-static bool passes(const struct grant *under, const struct fact_grant *grant);
 static bool grant_settle(
     struct authority *authority, const struct fact *fact, struct grant *grant);
 
@@ -69,7 +71,7 @@ authority_load(
 
 	if (space == NULL)
 		return kv_failed(txn->kv);
-	e = digest_logs(txn, space, &version);
+	e = version_of(txn, space, &version);
 	if (e != ERR_OK || memcmp(&version, &authority->version, 32) == 0)
 		return e;
 	authority_fini(authority);
@@ -84,6 +86,22 @@ authority_load(
 	}
 	mem_free(g.facts);
 	return e;
+}
+
+/* The logs, and how many bodies of facts came later than their headers. */
+static enum err
+version_of(struct txn *txn, struct space_state *space, struct hash *version)
+{
+	struct hash logs;
+	uint8_t bodies[8];
+	enum err e = digest_logs(txn, space, &logs);
+
+	if (e != ERR_OK)
+		return e;
+	bytes_put_be64(bodies, meta_number(txn, meta_facts));
+	crypto_sha256_two(bytes_of(logs.b, sizeof(logs.b)),
+	    bytes_of(bodies, sizeof(bodies)), version);
+	return kv_failed(txn->kv);
 }
 
 void
@@ -212,12 +230,11 @@ grant_settle(
 	under = authority_grant(authority, &fact->log->grant);
 	assert(under != NULL && under->counts);
 	grant->stratum = under->stratum + 1;
-	return passes(under, &fact->grant);
+	return authority_passes(under, &fact->grant);
 }
 
-/* Does `under` let its holder give `grant`? */
-static bool
-passes(const struct grant *under, const struct fact_grant *grant)
+bool
+authority_passes(const struct grant *under, const struct fact_grant *grant)
 {
 	return under->stratum < LIMIT_GRANT_DEPTH &&
 	       id_covers_prefix(&under->what.prefix, &grant->prefix) &&
@@ -335,7 +352,7 @@ authority_may_grant(const struct authority *authority,
 
 		if (own->counts && key_compare(&own->what.member, key) == 0 &&
 		    (own->what.gives.bits & RIGHT_ADMIN) != 0 &&
-		    passes(own, grant))
+		    authority_passes(own, grant))
 			return true;
 	}
 	return false;

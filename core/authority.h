@@ -30,7 +30,7 @@ struct grant {
 struct authority {
 	struct arena arena; /* owned */
 	struct city_id city;
-	struct hash version; /* log digest of the space `authority` */
+	struct hash version; /* of what this was made from */
 	bool founded;	     /* root's own log is here */
 	struct sign_key root;
 	struct bytes name;	/* of the city */
@@ -63,6 +63,10 @@ bool authority_may(const struct authority *authority,
  * `admin`, within that one's prefix and rights, and not too deep? */
 bool authority_may_grant(const struct authority *authority,
     const struct sign_key *key, const struct fact_grant *grant);
+/* Does the counting grant `under` let its holder give `grant`: within its
+ * prefix and the rights that it passes on, and not too deep? */
+bool authority_passes(
+    const struct grant *under, const struct fact_grant *grant);
 /* The classes that `key` may read in `space`; in `authority` everybody reads N.
  * 0: none. */
 unsigned authority_reads(const struct authority *authority,

@@ -9,13 +9,14 @@
 
 #include "core/heads.h"
 #include "core/oplog_row.h"
+#include "core/trace.h"
 #include "core/tree.h"
 #include "proto/ascii.h"
 
 struct check_log {
 	struct check *check;
 	const struct log *log;
-	struct oplog_trace trace;
+	struct trace trace;
 	struct arena arena; /* of one delta */
 	struct kv_cursor heads;
 	bool more_heads;
@@ -45,7 +46,7 @@ check_log_run(struct check *check, const struct log *log)
 	struct check_log c = {.check = check, .log = log};
 
 	check->report->logs++;
-	oplog_trace_init(&c.trace, log);
+	trace_init(&c.trace, log);
 	c.trace.done = node_check;
 	c.trace.arg = &c;
 	kv_cursor_init(&c.heads, check->txn->kv, TABLE_HEADS);
@@ -75,7 +76,7 @@ deltas_check(struct check_log *c)
 			return;
 		}
 		c->check->report->deltas++;
-		oplog_trace_next(&c->trace, &stored, &c->arena);
+		trace_next(&c->trace, &stored, &c->arena);
 		delta_check(c, &stored);
 		if (c->more_heads && c->head.size <= seq + 1)
 			heads_pass(c);

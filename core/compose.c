@@ -19,15 +19,19 @@ struct composing {
 	struct composer *composer;
 	const struct store_write *write;
 	struct record_id id;
-	struct record record; /* as it stands */
-	/* What the caller was shown: everything, or the changes in `known`. */
-	bool all_shown;
-	struct change_ref *known; /* arena; sorted */
-	size_t known_n;
-	struct change_ref *shown_heads; /* arena */
-	size_t shown_heads_n;
+	struct space_state *space; /* NULL while nothing of it is held */
+	struct record record;	   /* as it stands */
+	struct record shown;	   /* as the caller was shown it */
+	struct change_ref *heads;  /* of what was shown; arena */
+	size_t heads_n;
 	struct draft_change change;
 };
+
+/* So many latest changes a change names as its parents at most.  A record that
+ * was changed in more places at once comes together again by and by. */
+enum { PARENTS_OF_CHANGE = LIMIT_PARENTS / 4 };
+/* What an operation takes in a body beside its name and value, at most. */
+enum { OP_ROOM = 16 };
 
 static enum err edits_check(const struct store_write *write) MUST_USE;
 static enum err twice_check(const struct store_write *write, size_t i) MUST_USE;
@@ -37,11 +41,16 @@ static bool cells_wanted(
     const struct store_write *write, const struct record *record);
 static enum err record_wanted(struct composing *c) MUST_USE;
 static enum err shown_read(struct composing *c) MUST_USE;
-static enum err known_gather(struct composing *c) MUST_USE;
+static enum err token_read(struct composing *c) MUST_USE;
+static enum err shown_merge(struct composing *c) MUST_USE;
+static void known_add(const struct merge_changes *all,
+    const struct change_ref *at, bool *taken, struct merge_change *known,
+    size_t *n);
 static void ops_make(struct composing *c);
 static bool op_make(
     struct composing *c, const struct store_edit *edit, struct draft_op *op);
-static enum err parents_take(struct composing *c) MUST_USE;
+static void parents_take(struct composing *c);
+static enum err body_check(const struct composing *c) MUST_USE;
 static enum err change_add(struct composing *c, struct draft *draft) MUST_USE;
 
 enum err
@@ -50,18 +59,14 @@ compose_write(struct composer *composer, const struct store_write *write,
 {
 	struct txn *txn = composer->txn;
 	struct composing c = {.composer = composer, .write = write};
-	struct draft *draft;
-	struct own *own;
 	enum err e;
 
 	*changed = false;
 	e = edits_check(write);
 	if (e == ERR_OK)
-		e = own_log(txn, &composer->writer, &write->space,
-		    composer->owns, &own);
+		e = own_may(&composer->writer, &write->space);
 	if (e != ERR_OK)
 		return e;
-	draft = draft_get(txn, composer->drafts, write);
 	c.id = write->record;
 	if (write->create && !write->has_record) {
 		uint8_t random[10];
@@ -97,8 +102,9 @@ compose_write(struct composer *composer, const struct store_write *write,
 	if (write->create)
 		c.change.collection = arena_bytes(
 		    &txn->arena, write->collection);
-	e = parents_take(&c);
-	return e == ERR_OK ? change_add(&c, draft) : e;
+	parents_take(&c);
+	c.change.shown = c.shown.changed;
+	return change_add(&c, draft_get(txn, composer->drafts, write));
 }
 
 static enum err
@@ -172,6 +178,12 @@ edit_check(const struct store_edit *edit)
 	if (codec_check(edit->value) != ERR_OK)
 		return err_wrap(ERR_INVALID, "field '%.*s'", (int)edit->field.n,
 		    (const char *)edit->field.p);
+	/* What does not fit would be passed over by every reader. */
+	if (edit->code != OP_REMOVE &&
+	    !body_value_fits(edit->code, edit->value))
+		return err_set(ERR_INVALID,
+		    "field '%.*s': a value of another type is wanted",
+		    (int)edit->field.n, (const char *)edit->field.p);
 	return ERR_OK;
 }
 
@@ -179,15 +191,20 @@ static enum err
 record_read(struct composing *c)
 {
 	struct txn *txn = c->composer->txn;
-	struct space_state *space;
-	enum err e = space_get(txn, &c->write->space, &space);
+	enum err e;
 
-	if (e == ERR_OK)
-		e = record_get(
-		    txn, space, &c->id, false, &txn->arena, &c->record);
+	c->space = space_find(txn, &c->write->space);
+	e = kv_failed(txn->kv);
+	if (e != ERR_OK || c->space == NULL)
+		return e;
+	e = record_get(txn, c->space, &c->id, false, &txn->arena, &c->record);
+	/* An id that was drawn just now needs no look. */
+	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
+	    (c->write->has_record || !c->write->create))
+		e = history_none(txn, c->space, &c->id);
 	if (e == ERR_OK && cells_wanted(c->write, &c->record))
 		e = record_get(
-		    txn, space, &c->id, true, &txn->arena, &c->record);
+		    txn, c->space, &c->id, true, &txn->arena, &c->record);
 	return e;
 }
 
@@ -239,24 +256,39 @@ compose_token(const struct record *record, struct buf *token)
 	}
 }
 
-/* Reads the token: the latest changes that the caller was shown. */
+/* What the caller was shown: the record as it stands, or by the token as it
+ * stood then. */
 static enum err
 shown_read(struct composing *c)
 {
-	struct arena *arena = &c->composer->txn->arena;
+	bool all;
+	enum err e;
+
+	c->shown = c->record;
+	c->heads = c->record.heads;
+	c->heads_n = c->record.heads_n;
+	if (c->write->token.n == 0)
+		return ERR_OK;
+	e = token_read(c);
+	if (e != ERR_OK)
+		return e;
+	all = c->heads_n == c->record.heads_n;
+	for (size_t i = 0; i < c->heads_n && all; i++)
+		all = id_change_compare(&c->heads[i], &c->record.heads[i]) == 0;
+	return all ? ERR_OK : shown_merge(c);
+}
+
+/* The token names the latest changes of what was shown, in order. */
+static enum err
+token_read(struct composing *c)
+{
 	struct bytes rest = c->write->token;
 	struct buf bin = {0};
 	size_t n = 0;
-	bool all = true;
 	enum err e = ERR_OK;
 
-	c->all_shown = true;
-	c->shown_heads = c->record.heads;
-	c->shown_heads_n = c->record.heads_n;
-	if (rest.n == 0)
-		return ERR_OK;
-	c->shown_heads = arena_array(
-	    arena, rest.n / ID_CHANGE_SIZE + 1, sizeof(struct change_ref));
+	c->heads = arena_array(&c->composer->txn->arena,
+	    rest.n / ID_CHANGE_SIZE + 1, sizeof(struct change_ref));
 	while (rest.n > 0 && e == ERR_OK) {
 		struct bytes one = bytes_first(rest, bytes_find(rest, '.'));
 
@@ -266,25 +298,18 @@ shown_read(struct composing *c)
 		if (e == ERR_OK && bin.n != ID_CHANGE_SIZE)
 			e = err_set(ERR_MALFORMED, "a part has a wrong length");
 		if (e == ERR_OK)
-			id_change_get(bin.p, &c->shown_heads[n++]);
+			id_change_get(bin.p, &c->heads[n++]);
+		if (e == ERR_OK && n > 1 &&
+		    id_change_compare(&c->heads[n - 2], &c->heads[n - 1]) >= 0)
+			e = err_set(
+			    ERR_MALFORMED, "its parts are out of order");
 	}
+	c->heads_n = n;
 	buf_fini(&bin);
-	if (e != ERR_OK)
-		return err_wrap(ERR_INVALID,
-		    "this token is not one that `golmok get` printed");
-	c->shown_heads_n = n;
-	all = n == c->record.heads_n;
-	for (size_t i = 0; i < n && all; i++)
-		all = id_change_compare(
-			  &c->shown_heads[i], &c->record.heads[i]) == 0;
-	c->all_shown = all;
-	return all ? ERR_OK : known_gather(c);
-}
-
-static int
-change_order(const void *a, const void *b)
-{
-	return id_change_compare(a, b);
+	return e == ERR_OK ? e
+			   : err_wrap(ERR_INVALID,
+				 "this token is not one that `golmok get` "
+				 "printed");
 }
 
 static int
@@ -296,70 +321,55 @@ history_order(const void *a, const void *b)
 	return id_change_compare(&left->at, &right->at);
 }
 
-/* The ancestry of what was shown: all that the caller can have seen. */
+/* Merges what the caller was shown: the changes of the token with all their
+ * ancestors, and nothing else. */
 static enum err
-known_gather(struct composing *c)
+shown_merge(struct composing *c)
 {
-	struct txn *txn = c->composer->txn;
-	struct space_state *space;
-	struct merge_changes all;
-	struct merge_change *changes;
-	const struct change_ref **queue;
+	struct arena *arena = &c->composer->txn->arena;
+	struct merge_changes all = {0};
+	struct merge_change *known;
 	bool *taken;
-	size_t n;
-	size_t queued = 0;
+	size_t n = 0;
 	enum err e;
 
-	e = space_get(txn, &c->write->space, &space);
-	if (e == ERR_OK)
-		e = history_load(txn, space, &c->id, &txn->arena, &all);
+	e = history_load(c->composer->txn, c->space, &c->id, arena, &all);
 	if (e != ERR_OK)
 		return e;
-	changes = all.p;
-	n = all.n;
-	if (n > 0)
-		qsort(changes, n, sizeof(*changes), history_order);
-	c->known = arena_array(&txn->arena, n, sizeof(*c->known));
-	taken = arena_array(&txn->arena, n, sizeof(*taken));
-	queue = arena_array(&txn->arena, n + c->shown_heads_n,
-	    sizeof(const struct change_ref *));
-	for (size_t i = 0; i < c->shown_heads_n; i++)
-		queue[queued++] = &c->shown_heads[i];
-	for (size_t at = 0; at < queued; at++) {
-		struct merge_change wanted = {.at = *queue[at]};
-		struct merge_change *hit = n == 0 ? NULL
-						  : bsearch(&wanted, changes, n,
-							sizeof(wanted),
-							history_order);
-
-		if (hit == NULL || taken[hit - changes])
-			continue;
-		taken[hit - changes] = true;
-		c->known[c->known_n++] = hit->at;
-		for (size_t i = 0; i < hit->parents_n; i++) {
-			struct merge_change parent = {.at = hit->parents[i]};
-			struct merge_change *up = bsearch(
-			    &parent, changes, n, sizeof(parent), history_order);
-
-			if (up != NULL && !taken[up - changes] &&
-			    queued < n + c->shown_heads_n)
-				queue[queued++] = &up->at;
-		}
-	}
-	if (c->known_n == 0)
+	if (all.n > 0)
+		qsort(all.p, all.n, sizeof(*all.p), history_order);
+	known = arena_array(arena, all.n, sizeof(*known));
+	taken = arena_array(arena, all.n, sizeof(*taken));
+	for (size_t i = 0; i < c->heads_n; i++)
+		known_add(&all, &c->heads[i], taken, known, &n);
+	if (n < c->heads_n)
 		return err_set(ERR_INVALID,
 		    "this token is of another record, or of changes that are "
-		    "not here yet");
-	qsort(c->known, c->known_n, sizeof(*c->known), change_order);
+		    "not here: read the record again");
+	for (size_t at = 0; at < n; at++) {
+		for (size_t i = 0; i < known[at].parents_n; i++)
+			known_add(
+			    &all, &known[at].parents[i], taken, known, &n);
+	}
+	merge_record(known, n, arena, &c->shown);
 	return ERR_OK;
 }
 
-static bool
-is_shown(const struct composing *c, const struct record_value *value)
+/* Appends the change `at` to `known`, unless it was taken or is not held. */
+static void
+known_add(const struct merge_changes *all, const struct change_ref *at,
+    bool *taken, struct merge_change *known, size_t *n)
 {
-	return c->all_shown ||
-	       bsearch(&c->record.sources[value->source].at, c->known,
-		   c->known_n, sizeof(*c->known), change_order) != NULL;
+	struct merge_change wanted = {.at = *at};
+	struct merge_change *hit = all->n == 0
+				       ? NULL
+				       : bsearch(&wanted, all->p, all->n,
+					     sizeof(wanted), history_order);
+
+	if (hit == NULL || taken[hit - all->p])
+		return;
+	taken[hit - all->p] = true;
+	known[(*n)++] = *hit;
 }
 
 static void
@@ -388,12 +398,13 @@ ops_make(struct composing *c)
 	}
 }
 
-/* What `edit` replaces; false when it would change nothing. */
+/* What `edit` replaces of what was shown; false when it would change nothing.
+ */
 static bool
 op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 {
 	const struct record_field *field = merge_find(
-	    &c->record, edit->field, body_kind(edit->code));
+	    &c->shown, edit->field, body_kind(edit->code));
 	const struct record_value *winner;
 	bool narrow = c->write->token.n == 0 && !c->write->resolve;
 	bool same = false;
@@ -401,14 +412,12 @@ op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 
 	if (edit->code == OP_APPEND || edit->code == OP_COUNT)
 		return true;
-	winner = n > 0 ? merge_winner(&c->record, field) : NULL;
+	winner = n > 0 ? merge_winner(&c->shown, field) : NULL;
 	op->seen = arena_array(&c->composer->txn->arena, n, sizeof(*op->seen));
 	for (size_t i = 0; i < n; i++) {
 		const struct record_value *value = &field->values[i];
 		bool equal = bytes_equal(value->value, edit->value);
 
-		if (!is_shown(c, value))
-			continue;
 		if (edit->code == OP_ADD || edit->code == OP_REMOVE)
 			same = same || equal;
 		else
@@ -418,34 +427,55 @@ op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 		    (edit->code != OP_REMOVE && narrow &&
 			!bytes_equal(value->value, winner->value)))
 			continue;
-		op->seen[op->seen_n++] = merge_dot(&c->record, value);
+		op->seen[op->seen_n++] = merge_dot(&c->shown, value);
 	}
 	if (edit->code == OP_CLEAR || edit->code == OP_REMOVE)
 		return op->seen_n > 0;
 	return c->write->resolve || !same;
 }
 
-static enum err
+static void
 parents_take(struct composing *c)
 {
-	if (c->shown_heads_n > LIMIT_PARENTS)
-		return err_set(ERR_LIMIT,
-		    "this record was changed in %zu places at once, more than "
-		    "%d",
-		    c->shown_heads_n, LIMIT_PARENTS);
-	c->change.parents_n = c->shown_heads_n;
-	c->change.parents = arena_array(&c->composer->txn->arena,
-	    c->shown_heads_n, sizeof(struct change_ref));
-	for (size_t i = 0; i < c->shown_heads_n; i++)
-		c->change.parents[i] = c->shown_heads[i];
+	size_t n = c->heads_n < PARENTS_OF_CHANGE ? c->heads_n
+						  : PARENTS_OF_CHANGE;
+
+	c->change.parents_n = n;
+	c->change.parents = arena_array(
+	    &c->composer->txn->arena, n, sizeof(struct change_ref));
+	for (size_t i = 0; i < n; i++)
+		c->change.parents[i] = c->heads[i];
+}
+
+/* Does each class of the change fit into a body?  Later it would be too late to
+ * say no to this write alone. */
+static enum err
+body_check(const struct composing *c)
+{
+	size_t sizes[CLASS_COUNT] = {0};
+
+	sizes[CLASS_N] = c->change.collection.n;
+	for (size_t i = 0; i < c->change.ops_n; i++) {
+		const struct body_op *op = &c->change.ops[i].op;
+		size_t *size = &sizes[c->change.classes[i]];
+
+		*size += OP_ROOM + op->field.n + op->value.n;
+		if (*size > LIMIT_BODY_SIZE - OP_ROOM)
+			return err_set(ERR_LIMIT,
+			    "a change of more than %d bytes: shorten its "
+			    "longest text, or write it in parts",
+			    LIMIT_BODY_SIZE);
+	}
 	return ERR_OK;
 }
 
 static enum err
 change_add(struct composing *c, struct draft *draft)
 {
-	enum err e = ERR_OK;
+	enum err e = body_check(c);
 
+	if (e != ERR_OK)
+		return e;
 	if (!draft_fits(draft, &c->change))
 		e = compose_seal(c->composer, draft);
 	if (e == ERR_OK && !draft_fits(draft, &c->change))
@@ -469,37 +499,4 @@ compose_seal(struct composer *composer, struct draft *draft)
 	e = own_log(composer->txn, &composer->writer, &draft->space,
 	    composer->owns, &own);
 	return e == ERR_OK ? draft_seal(composer->txn, draft, own) : e;
-}
-
-enum err
-compose_fact(
-    struct composer *composer, enum delta_kind kind, struct bytes plain)
-{
-	struct txn *txn = composer->txn;
-	struct delta_change change = {.classes = 1u << CLASS_N};
-	struct delta delta = {
-	    .kind = (uint64_t)kind, .changes = &change, .changes_n = 1};
-	struct stored_body body = {.class = CLASS_N, .form = BODY_OPEN};
-	struct secret secret;
-	struct buf sealed = {0};
-	uint8_t random[10];
-	struct own *own;
-	enum err e;
-
-	e = own_log(
-	    txn, &composer->writer, &id_authority, composer->owns, &own);
-	if (e != ERR_OK)
-		return e;
-	txn->host->random(txn->host->arg, random, sizeof(random));
-	id_record(txn->host->now_ms(txn->host->arg), random, &change.record);
-	txn->host->random(txn->host->arg, secret.b, sizeof(secret.b));
-	e = body_seal(txn->squeeze, plain, &secret, &sealed,
-	    &change.commitments[CLASS_N]);
-	memcpy(body.key, secret.b, sizeof(secret.b));
-	body.sealed = buf_bytes(&sealed);
-	if (e == ERR_OK)
-		e = own_append(txn, own, &delta, &body, 1);
-	buf_fini(&sealed);
-	crypto_wipe(&secret, sizeof(secret));
-	return e;
 }

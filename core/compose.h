@@ -22,10 +22,6 @@ enum err compose_write(struct composer *composer,
 /* Makes a delta of `draft`, if it holds anything. */
 enum err compose_seal(struct composer *composer, struct draft *draft) MUST_USE;
 
-/* Writes a fact of `kind` with the body `plain` into `authority`. */
-enum err compose_fact(struct composer *composer, enum delta_kind kind,
-    struct bytes plain) MUST_USE;
-
 /* As store_token. */
 void compose_token(const struct record *record, struct buf *token);
 

@@ -1,6 +1,6 @@
 /*
  * From local writes to a delta: gathers changes, numbers operations, makes the
- * list of references, seals bodies.  core/store_write.c fills it; one road
+ * list of references, seals bodies.  core/compose.c fills it; one road
  * (core/own.c, core/apply.c) takes what comes out.
  */
 #include "core/draft.h"
@@ -17,10 +17,19 @@ enum {
 	TARGET_BYTES = 9,
 	SEEN_BYTES = 6,
 	REF_BYTES = 40,
+	/* Of a body, and of an operation in it, beside names and values. */
+	BODY_BASE = 16,
+	OP_BASE = 16,
 };
 
-static void cost_of(const struct draft_change *change, size_t *header_bytes,
-    size_t *refs_n, size_t *targets_n);
+/* What a change adds to a delta, at most. */
+struct cost {
+	size_t header_bytes;
+	size_t targets; /* and references */
+	size_t body_bytes;
+};
+
+static struct cost cost_of(const struct draft_change *change);
 static void refs_gather(const struct draft *draft, struct ref *refs, size_t *n);
 static uint32_t ref_at(const struct ref *refs, size_t n, const struct ref *ref);
 static enum err change_seal(struct txn *txn, const struct draft_change *from,
@@ -43,7 +52,8 @@ draft_get(
 	for (draft = *drafts; draft != NULL; draft = draft->next) {
 		if (id_space_equal(&draft->space, &write->space) &&
 		    draft->has_actor == write->has_actor &&
-		    memcmp(&draft->actor, &write->actor, 16) == 0)
+		    (!draft->has_actor ||
+			memcmp(&draft->actor, &write->actor, 16) == 0))
 			return draft;
 	}
 	draft = arena_new(&txn->arena, sizeof(*draft));
@@ -68,48 +78,57 @@ draft_has(const struct draft *draft, const struct record_id *id)
 	return false;
 }
 
-static void
-cost_of(const struct draft_change *change, size_t *header_bytes, size_t *refs_n,
-    size_t *targets_n)
+static struct cost
+cost_of(const struct draft_change *change)
 {
+	struct cost cost = {0};
+	unsigned classes = change->collection.n > 0 ? 1u << CLASS_N : 0;
 	size_t seen = 0;
 
-	for (size_t i = 0; i < change->ops_n; i++)
+	cost.body_bytes = BODY_BASE + change->collection.n;
+	for (size_t i = 0; i < change->ops_n; i++) {
+		const struct body_op *op = &change->ops[i].op;
+
 		seen += change->ops[i].seen_n;
-	*refs_n = change->parents_n + seen;
-	*targets_n = change->parents_n + seen;
-	*header_bytes = CHANGE_BASE + CLASS_COUNT * COMMITMENT_BYTES +
-			change->parents_n * (PARENT_BYTES + REF_BYTES) +
-			seen * (TARGET_BYTES + REF_BYTES) +
-			change->ops_n * SEEN_BYTES;
+		classes |= 1u << change->classes[i];
+		cost.body_bytes += OP_BASE + op->field.n + op->value.n;
+	}
+	cost.targets = change->parents_n + seen;
+	cost.header_bytes = CHANGE_BASE +
+			    change->parents_n * (PARENT_BYTES + REF_BYTES) +
+			    seen * (TARGET_BYTES + REF_BYTES) +
+			    change->ops_n * SEEN_BYTES;
+	for (; classes != 0; classes &= classes - 1)
+		cost.header_bytes += COMMITMENT_BYTES;
+	return cost;
 }
 
 bool
 draft_fits(const struct draft *draft, const struct draft_change *change)
 {
-	size_t bytes;
-	size_t refs;
-	size_t targets;
+	struct cost cost = cost_of(change);
 
-	cost_of(change, &bytes, &refs, &targets);
+	/* Whoever takes a delta has all its bodies at hand. */
 	return draft->changes_n < LIMIT_CHANGES &&
-	       draft->header_bytes + bytes <= LIMIT_HEADER_SIZE &&
-	       draft->refs_n + refs <= LIMIT_REFERENCES &&
-	       draft->targets_n + targets <= LIMIT_SEEN;
+	       draft->header_bytes + cost.header_bytes <= LIMIT_HEADER_SIZE &&
+	       draft->refs_n + cost.targets <= LIMIT_REFERENCES &&
+	       draft->targets_n + cost.targets <= LIMIT_SEEN &&
+	       (draft->changes_n == 0 ||
+		   draft->body_bytes + cost.body_bytes <= LIMIT_ROW_SIZE);
 }
 
 void
 draft_add(struct draft *draft, const struct draft_change *change)
 {
-	size_t bytes;
-	size_t refs;
-	size_t targets;
+	struct cost cost = cost_of(change);
 
 	assert(draft_fits(draft, change));
-	cost_of(change, &bytes, &refs, &targets);
-	draft->header_bytes += bytes;
-	draft->refs_n += refs;
-	draft->targets_n += targets;
+	draft->header_bytes += cost.header_bytes;
+	draft->refs_n += cost.targets;
+	draft->targets_n += cost.targets;
+	draft->body_bytes += cost.body_bytes;
+	if (change->shown.v > draft->shown.v)
+		draft->shown = change->shown;
 	draft->changes[draft->changes_n++] = *change;
 }
 
@@ -137,7 +156,8 @@ draft_seal(struct txn *txn, struct draft *draft, struct own *own)
 	size_t n = draft->changes_n;
 	struct delta delta = {.kind = DELTA_CHANGE,
 	    .has_actor = draft->has_actor,
-	    .actor = draft->actor};
+	    .actor = draft->actor,
+	    .stamp = draft->shown};
 	struct delta_change *changes;
 	struct stored_body *bodies;
 	struct ref *refs;
@@ -167,6 +187,8 @@ draft_seal(struct txn *txn, struct draft *draft, struct own *own)
 	draft->header_bytes = HEADER_BASE;
 	draft->refs_n = 0;
 	draft->targets_n = 0;
+	draft->body_bytes = 0;
+	draft->shown = (struct stamp){0};
 	return e == ERR_OK ? e : txn_fail(txn, e);
 }
 
@@ -233,14 +255,16 @@ seen_make(struct txn *txn, const struct draft_change *from,
 	struct delta_seen *seen = arena_array(
 	    &txn->arena, from->ops_n, sizeof(*seen));
 	uint16_t next[CLASS_COUNT] = {CLASS_N, CLASS_P, CLASS_S, CLASS_F};
+	unsigned end = 0;
 
 	for (size_t i = 0; i < from->ops_n; i++) {
 		uint16_t *number = &next[from->classes[i]];
 
 		from->ops[i].op.number = *number;
 		*number = (uint16_t)(*number + CLASS_COUNT);
+		end = end < *number ? *number : end;
 	}
-	for (unsigned n = 0; n < LIMIT_OPERATION_NUMBER; n++) {
+	for (unsigned n = 0; n < end; n++) {
 		size_t i = 0;
 		struct delta_target *targets;
 		struct draft_op *op;

@@ -24,6 +24,7 @@ struct draft_change {
 	size_t ops_n;
 	struct draft_op *ops;	   /* by class, numbers are given here; arena */
 	enum delta_class *classes; /* ops_n of them; arena */
+	struct stamp shown;	   /* the newest change that was shown */
 };
 
 struct draft {
@@ -36,6 +37,8 @@ struct draft {
 	size_t header_bytes; /* at most what the header will have */
 	size_t refs_n;	     /* at most */
 	size_t targets_n;    /* seen and parents, at most */
+	size_t body_bytes;   /* of all bodies, at most */
+	struct stamp shown;  /* the newest change that was shown */
 };
 
 /* The draft of `space` and `actor` in `*drafts`, made when there is none. */
@@ -43,8 +46,8 @@ struct draft *draft_get(
     struct txn *txn, struct draft **drafts, const struct store_write *write);
 /* Is the record `id` changed in `draft`? */
 bool draft_has(const struct draft *draft, const struct record_id *id);
-/* Would `change` fit beside those in `draft`?  ERR_LIMIT in `*e` when it does
- * not fit into any delta. */
+/* Would `change` fit beside those in `draft`?  One that does not fit into an
+ * empty draft fits into no delta. */
 bool draft_fits(const struct draft *draft, const struct draft_change *change);
 /* Adds `change`, which fits. */
 void draft_add(struct draft *draft, const struct draft_change *change);

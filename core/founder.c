@@ -5,6 +5,7 @@
  */
 #include "core/founder.h"
 
+#include "core/ballast.h"
 #include "core/file.h"
 #include "core/meta.h"
 #include "proto/text.h"
@@ -29,7 +30,7 @@ founder_create(const struct store_plan *plan)
 	if (file_stat(plan->dir, &stat) == ERR_OK)
 		return err_set(ERR_EXISTS,
 		    "%s is there already: choose another directory", plan->dir);
-	buf_add_format(&fresh, "%s.new", plan->dir);
+	buf_add_format(&fresh, "%s.golmok-new", plan->dir);
 	dir = buf_text(&fresh);
 	e = file_remove_tree(dir);
 	if (e == ERR_OK)
@@ -67,7 +68,7 @@ fill(const char *dir, const struct store_plan *plan)
 	store_close(store);
 	buf_add_format(&ballast, "%s/ballast", dir);
 	if (e == ERR_OK)
-		e = file_ballast(buf_text(&ballast), STORE_BALLAST_SIZE);
+		e = file_ballast(buf_text(&ballast), BALLAST_SIZE);
 	if (e == ERR_OK)
 		e = file_sync(dir);
 	buf_fini(&founding);

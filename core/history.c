@@ -5,6 +5,7 @@
  */
 #include "core/history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/mem.h"
@@ -12,6 +13,8 @@
 static void ops_collect(const struct history_delta *from, size_t number,
     const struct body *bodies, struct arena *arena,
     struct merge_change *change);
+static struct merge_change *held(
+    struct merge_change **named, size_t n, const struct change_ref *at);
 static const struct dot *dots_of(const struct delta *delta,
     const struct delta_seen *seen, struct arena *arena);
 
@@ -250,4 +253,103 @@ history_load(struct txn *txn, struct space_state *space,
 	if (e != ERR_OK)
 		return txn_fail(txn, e);
 	return kv_failed(txn->kv);
+}
+
+enum err
+history_none(
+    struct txn *txn, struct space_state *space, const struct record_id *id)
+{
+	struct kv_cursor cursor;
+	struct key prefix;
+	bool any;
+
+	tables_record_key(space->no, id, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_HISTORY);
+	any = kv_seek(&cursor, tables_key(&prefix)) &&
+	      bytes_begins(cursor.key, tables_key(&prefix));
+	kv_cursor_fini(&cursor);
+	if (!any)
+		return kv_failed(txn->kv);
+	return txn_fail(txn, tables_corrupt(TABLE_RECORDS, tables_key(&prefix),
+				 "it is missing"));
+}
+
+static int
+stamp_order(const void *a, const void *b)
+{
+	const struct merge_change *left = a;
+	const struct merge_change *right = b;
+
+	if (left->stamp.v != right->stamp.v)
+		return left->stamp.v < right->stamp.v ? -1 : 1;
+	return id_change_compare(&left->at, &right->at);
+}
+
+static int
+name_order(const void *a, const void *b)
+{
+	const struct merge_change *const *left = a;
+	const struct merge_change *const *right = b;
+
+	return id_change_compare(&(*left)->at, &(*right)->at);
+}
+
+/* Clocks may be wrong, so that a child has the lower stamp: each change comes
+ * when it is its turn by stamp, after those of its ancestors that are still
+ * missing.  `path` is the way down to the ancestor at hand. */
+void
+history_sort(struct merge_changes *changes, struct arena *arena)
+{
+	size_t n = changes->n;
+	struct merge_change *sorted = arena_array(arena, n, sizeof(*sorted));
+	struct merge_change **named = arena_array(arena, n, sizeof(*named));
+	struct merge_change **path = arena_array(arena, n, sizeof(*path));
+	size_t *next = arena_array(arena, n, sizeof(*next));
+	bool *begun = arena_array(arena, n, sizeof(*begun));
+	size_t done = 0;
+
+	if (n == 0)
+		return;
+	qsort(changes->p, n, sizeof(*changes->p), stamp_order);
+	for (size_t i = 0; i < n; i++)
+		named[i] = &changes->p[i];
+	qsort(named, n, sizeof(struct merge_change *), name_order);
+	for (size_t i = 0; i < n; i++) {
+		size_t depth = 0;
+
+		if (!begun[i])
+			path[depth++] = &changes->p[i];
+		begun[i] = true;
+		while (depth > 0) {
+			struct merge_change *change = path[depth - 1];
+			size_t at = (size_t)(change - changes->p);
+			struct merge_change *parent = NULL;
+
+			if (next[at] == change->parents_n) {
+				sorted[done++] = *change;
+				depth--;
+				continue;
+			}
+			parent = held(named, n, &change->parents[next[at]++]);
+			if (parent == NULL || begun[parent - changes->p])
+				continue;
+			begun[parent - changes->p] = true;
+			path[depth++] = parent;
+		}
+	}
+	assert(done == n);
+	changes->p = sorted;
+}
+
+/* The change `at` among `n` that are sorted by name; NULL when it is not here.
+ */
+static struct merge_change *
+held(struct merge_change **named, size_t n, const struct change_ref *at)
+{
+	struct merge_change wanted = {.at = *at};
+	const struct merge_change *key = &wanted;
+	struct merge_change **hit = bsearch(
+	    &key, named, n, sizeof(struct merge_change *), name_order);
+
+	return hit != NULL ? *hit : NULL;
 }

@@ -41,6 +41,14 @@ enum err history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
     struct merge_changes *changes) MUST_USE;
 
+/* For who finds no row of the record `id` of `space`: ERR_OK when it has no
+ * history either, else the ERR_CORRUPT of a row that is lost, kept in `txn`. */
+enum err history_none(struct txn *txn, struct space_state *space,
+    const struct record_id *id) MUST_USE;
+/* Sorts `changes`: parents before their children, and where that leaves a
+ * choice by stamp, then name.  Scratch memory comes from `arena`. */
+void history_sort(struct merge_changes *changes, struct arena *arena);
+
 /* Reads the stored delta `seq` of `log` into `from`, copied into `arena`; an
  * opaque one gives from->delta == NULL. */
 enum err history_delta(struct txn *txn, const struct log *log, uint64_t seq,

@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/heads.h"
 #include "core/history.h"
+#include "core/own.h"
 #include "core/tree.h"
 
 static enum err log_room(
@@ -146,6 +147,8 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 		    "headers beyond the head that they came with");
 	skip = (size_t)(log->frontier.size - chunk->from);
 	e = chunk_prove(log, chunk, skip);
+	if (e == ERR_OK)
+		own_received(txn, log);
 	for (size_t i = skip; i < chunk->headers_n && e == ERR_OK; i++) {
 		struct stored_body *bodies = arena_array(
 		    &txn->arena, chunk->bodies_n, sizeof(*bodies));

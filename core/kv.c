@@ -48,8 +48,6 @@ struct kv_txn {
 	struct fault fault;
 };
 
-static void lock(struct kv *kv);
-static void unlock(struct kv *kv);
 static enum err broken_check(const struct kv *kv) MUST_USE;
 static int lmdb_begin(struct kv *kv, struct kv_txn *txn);
 static enum err txn_admit(struct kv *kv, struct kv_txn *txn) MUST_USE;
@@ -60,7 +58,6 @@ static enum err map_change(struct kv *kv, bool adopt) MUST_USE;
 static void break_for_good(struct kv *kv, enum err e);
 static void spare_keep(struct kv *kv, MDB_txn *txn);
 static void txn_keep(struct kv_txn *txn, int rc, const char *doing);
-static bool move(struct kv_cursor *cursor, MDB_cursor_op op, struct bytes key);
 
 enum err
 kv_open(const struct kv_config *config, struct kv **result)
@@ -416,9 +413,9 @@ put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
     unsigned flags)
 {
 	uint8_t key[LIMIT_KEY_SIZE];
-	MDB_dbi dbi = txn->kv->tables[table];
 	MDB_val k = {.mv_size = row[0].n, .mv_data = key};
 	MDB_val v;
+	MDB_dbi dbi = txn->kv->tables[table];
 	int rc;
 
 	assert(txn->write && table < txn->kv->tables_n);
@@ -552,11 +549,9 @@ kv_seek(struct kv_cursor *cursor, struct bytes key)
 bool
 kv_seek_before(struct kv_cursor *cursor, struct bytes key)
 {
-	struct bytes none = {0};
-
 	if (key.n > 0 && move(cursor, MDB_SET_RANGE, key))
-		return move(cursor, MDB_PREV, none);
-	return move(cursor, MDB_LAST, none);
+		return move(cursor, MDB_PREV, (struct bytes){0});
+	return move(cursor, MDB_LAST, (struct bytes){0});
 }
 
 bool

@@ -67,9 +67,12 @@ mark_check(struct mark *mark, struct txn *txn, enum open_why *why)
 	enum err e;
 
 	*why = OPEN_RESTORE;
-	known = file_read(mark->path, MARK_SIZE, &content) == ERR_OK &&
-		row_get(buf_bytes(&content), mark);
+	e = file_read(mark->path, MARK_SIZE, &content);
+	known = e == ERR_OK && row_get(buf_bytes(&content), mark);
 	buf_fini(&content);
+	/* That the system cannot read it now says nothing about the store. */
+	if (e == ERR_IO || e == ERR_DENIED || e == ERR_FULL)
+		return e;
 	if (!meta_find_fixed(txn, meta_id, id, sizeof(id)) || !known ||
 	    memcmp(id, mark->id, sizeof(id)) != 0 ||
 	    kv_txn_id(txn->kv) - txn->write < mark->txn_id)

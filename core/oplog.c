@@ -7,13 +7,10 @@
 #include "core/oplog.h"
 
 #include "core/oplog_row.h"
+#include "core/trace.h"
 #include "core/tree.h"
 
 enum { LOG_TABLE_SIZE_MIN = 64, LOG_NO_ROW_SIZE = 4 + 16 };
-
-/* What of a delta is here: bit 1 << class when every body of the class can be
- * opened, and that every body is here in any form. */
-enum { HERE_HELD = 1 << CLASS_COUNT, HERE_ALL = 2 * HERE_HELD - 1 };
 
 /* What merkle_append hands to the tree. */
 struct appending {
@@ -31,11 +28,6 @@ static enum err create(struct txn *txn, const struct log_name *name,
     struct space_state *space, struct log **log) MUST_USE;
 static enum err next_no(struct txn *txn, struct log_no *no) MUST_USE;
 static size_t count_logs(struct txn *txn, const struct key *prefix);
-static void judge(const struct log *log, struct delta *delta);
-static void advance(struct log *log, const struct delta *delta,
-    const struct stored_delta *stored);
-static unsigned here(const struct delta *delta, struct bytes bodies);
-static void count_here(struct log *log, uint64_t seq, unsigned mask);
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
 static void subtree_done(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
@@ -311,7 +303,7 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	assert(txn->write);
 	assert(header.n <= LIMIT_HEADER_SIZE && seq < INT64_MAX);
 	delta_decode(header, &txn->arena, delta, NULL);
-	judge(log, delta);
+	trace_judge(log, delta);
 	tables_row_begin(row);
 	oplog_row_header(delta->opaque, header, row);
 	for (size_t i = 0; i < entry->bodies_n; i++) {
@@ -321,85 +313,12 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	}
 	stored.bodies = bytes_after(buf_bytes(row),
 	    TABLES_CHECKSUM_SIZE + OPLOG_ROW_HEAD_SIZE + header.n);
-	advance(log, delta, &stored);
+	trace_take(log, delta, &stored);
 	row_store(txn, log, seq);
 	merkle_leaf(header, leaf);
 	merkle_append(&log->frontier, leaf, subtree_done, &appending);
 	log->dirty = true;
 	return kv_failed(txn->kv);
-}
-
-/* What a header breaks by where it stands makes it opaque, as what it breaks by
- * itself did already (docs/format.md §6).  Its log goes on either way. */
-static void
-judge(const struct log *log, struct delta *delta)
-{
-	uint64_t seq = log->frontier.size;
-	bool first = seq == 0;
-
-	if (!delta->opaque && delta->seq == seq &&
-	    bytes_equal(
-		bytes_of(delta->origin.b, 32), bytes_of(log->origin.b, 32)) &&
-	    (first || delta->stamp.v > log->last.v) &&
-	    (delta->kind == DELTA_OPEN) == first)
-		return;
-	*delta = (struct delta){
-	    .opaque = true, .seq = seq, .origin = log->origin};
-}
-
-/* What the next delta of `log` changes in what its row says, but for the tree.
- */
-static void
-advance(struct log *log, const struct delta *delta,
-    const struct stored_delta *stored)
-{
-	count_here(log, stored->seq, here(delta, stored->bodies));
-	if (delta->opaque)
-		return;
-	log->last = delta->stamp;
-	if (delta->kind == DELTA_OPEN && delta->open.has_grant) {
-		log->has_grant = true;
-		log->grant = delta->refs[delta->open.grant];
-	}
-}
-
-void
-oplog_trace_init(struct oplog_trace *trace, const struct log *log)
-{
-	*trace = (struct oplog_trace){
-	    .log = {.no = log->no,
-		.space = log->space,
-		.id = log->id,
-		.name = log->name,
-		.origin = log->origin},
-	};
-}
-
-void
-oplog_trace_next(struct oplog_trace *trace, const struct stored_delta *stored,
-    struct arena *arena)
-{
-	assert(stored->seq == trace->log.frontier.size);
-	delta_decode(stored->header, arena, &trace->delta, NULL);
-	judge(&trace->log, &trace->delta);
-	advance(&trace->log, &trace->delta, stored);
-	merkle_leaf(stored->header, &trace->leaf);
-	merkle_append(
-	    &trace->log.frontier, &trace->leaf, trace->done, trace->arg);
-}
-
-void
-oplog_trace_adopt(const struct oplog_trace *trace, struct log *log)
-{
-	const struct log *from = &trace->log;
-
-	log->frontier = from->frontier;
-	log->last = from->last;
-	log->held = from->held;
-	bytes_copy(log->open, bytes_of(from->open, sizeof(from->open)));
-	log->has_grant = from->has_grant;
-	log->grant = from->grant;
-	log->dirty = true;
 }
 
 enum err
@@ -418,43 +337,6 @@ oplog_put_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
 		oplog_row_body(&body, &txn->row);
 	row_store(txn, log, seq);
 	return kv_failed(txn->kv);
-}
-
-/* Which of the bodies that `delta` has are among `bodies`; all that an opaque
- * one has not. */
-static unsigned
-here(const struct delta *delta, struct bytes bodies)
-{
-	unsigned mask = HERE_ALL;
-	struct stored_body body;
-	bool more = oplog_row_next(&bodies, &body);
-
-	for (size_t i = 0; i < delta->changes_n; i++)
-		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-			struct stored_body due = {.change = (uint16_t)i,
-			    .class = (enum delta_class) class};
-
-			if ((delta->changes[i].classes >> class & 1) == 0)
-				continue;
-			while (more && oplog_row_compare(&body, &due) < 0)
-				more = oplog_row_next(&bodies, &body);
-			if (!more || oplog_row_compare(&body, &due) != 0)
-				mask &= ~(HERE_HELD | 1u << class);
-			else if (body.form != BODY_OPEN)
-				mask &= ~(1u << class);
-		}
-	return mask;
-}
-
-/* Moves the prefix counts that end at `seq` over it, as `mask` allows. */
-static void
-count_here(struct log *log, uint64_t seq, unsigned mask)
-{
-	if (log->held == seq && mask & HERE_HELD)
-		log->held++;
-	for (unsigned class = 0; class < CLASS_COUNT; class ++)
-		if (log->open[class] == seq && mask >> class & 1)
-			log->open[class]++;
 }
 
 /* Stores txn->row as the delta `seq` of `log`.  Behind all others it is
@@ -606,7 +488,7 @@ move_on(struct txn *txn, struct log *log, uint64_t seq)
 			break;
 		arena_reset(&arena);
 		oplog_decode(&stored, &arena, &delta);
-		count_here(log, seq, here(&delta, stored.bodies));
+		trace_count(log, &delta, &stored);
 		log->dirty = true;
 	}
 	arena_fini(&arena);

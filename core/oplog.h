@@ -116,24 +116,6 @@ bool oplog_body_next(struct bytes *rest, struct stored_body *body) MUST_USE;
 enum err oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
     const struct stored_body *body, bool *news) MUST_USE;
 
-/* A log that is gone through again from its first delta, believing nothing but
- * the bytes of its deltas. */
-struct oplog_trace {
-	struct log log; /* what the deltas so far make of it; not in a txn */
-	struct delta delta;   /* the newest, judged; arrays from the arena */
-	struct hash leaf;     /* its leaf hash */
-	merkle_done_fn *done; /* as for merkle_append; may be NULL */
-	void *arg;	      /* borrowed */
-};
-/* Before the first delta of `log`. */
-void oplog_trace_init(struct oplog_trace *trace, const struct log *log);
-/* Takes `stored`, the next delta, as oplog_append took it (what its row says
- * about being opaque is not believed). */
-void oplog_trace_next(struct oplog_trace *trace,
-    const struct stored_delta *stored, struct arena *arena);
-/* Makes the tree, the newest stamp, the counts and the grant of `log` those of
- * `trace`, which has come to its end. */
-void oplog_trace_adopt(const struct oplog_trace *trace, struct log *log);
 /* Writes down that the stored delta `seq` of `log` is opaque, or no longer: a
  * newer program may know what an older one did not. */
 enum err oplog_put_opaque(

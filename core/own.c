@@ -23,14 +23,19 @@ enum { OWN_ROW_SIZE = 8 + 8 + 1 + ID_REF_SIZE };
 static const char meta_epoch[] = "epoch";
 static const char meta_epoch_why[] = "epoch_why";
 
+static bool own_used(struct own *owns, const struct own_writer *writer,
+    const struct space *space, const struct grant *grant, struct own **own);
 static void own_key(const struct space_state *space,
-    const struct sign_key *author, struct key *key);
+    const struct sign_key *author, const struct grant *grant, struct key *key);
 static bool row_find(
     struct txn *txn, const struct key *key, struct own_row *row);
 static void row_put(
     struct txn *txn, const struct key *key, const struct own_row *row);
 static enum err right_find(const struct own_writer *writer,
-    const struct space *space, const struct grant **grant) MUST_USE;
+    const struct space *space, const struct own_row *row,
+    const struct grant **grant) MUST_USE;
+static bool grant_serves(const struct own_writer *writer,
+    const struct space *space, const struct grant *grant);
 static bool row_holds(struct txn *txn, const struct own_row *row,
     const struct log *log, const struct grant *grant, enum open_why *why);
 static enum err log_of(struct txn *txn, const struct own_writer *writer,
@@ -40,32 +45,37 @@ static enum err log_start(struct txn *txn, const struct own_writer *writer,
     struct own *own, const struct log *before, struct delta *open) MUST_USE;
 
 enum err
+own_may(const struct own_writer *writer, const struct space *space)
+{
+	const struct grant *grant;
+
+	return right_find(writer, space, NULL, &grant);
+}
+
+enum err
 own_log(struct txn *txn, const struct own_writer *writer,
     const struct space *space, struct own **owns, struct own **own)
 {
 	struct space_state *state;
-	const struct grant *grant = NULL;
+	const struct grant *grant;
 	struct own_row row = {0};
 	struct log *log = NULL;
 	struct delta open = {.kind = DELTA_OPEN};
 	struct key key;
-	enum err e;
+	enum err e = right_find(writer, space, NULL, &grant);
 
-	for (*own = *owns; *own != NULL; *own = (*own)->next) {
-		const struct log_name *name = &(*own)->log->name;
-
-		if (id_space_equal(&name->space, space) &&
-		    memcmp(&name->author, writer->key, 32) == 0)
-			return ERR_OK;
-	}
-	e = right_find(writer, space, &grant);
+	*own = NULL;
+	if (e == ERR_OK && own_used(*owns, writer, space, grant, own))
+		return ERR_OK;
 	if (e == ERR_OK)
 		e = space_get(txn, space, &state);
 	if (e != ERR_OK)
 		return e;
-	own_key(state, writer->key, &key);
+	own_key(state, writer->key, grant, &key);
 	if (row_find(txn, &key, &row)) {
-		e = log_of(txn, writer, space, row.incarnation, &log);
+		e = right_find(writer, space, &row, &grant);
+		if (e == ERR_OK)
+			e = log_of(txn, writer, space, row.incarnation, &log);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -93,12 +103,38 @@ own_log(struct txn *txn, const struct own_writer *writer,
 	return e;
 }
 
+/* Is the log in use already?  In `authority` there is one for each grant. */
+static bool
+own_used(struct own *owns, const struct own_writer *writer,
+    const struct space *space, const struct grant *grant, struct own **own)
+{
+	for (struct own *o = owns; o != NULL; o = o->next) {
+		const struct log *log = o->log;
+
+		if (!id_space_equal(&log->name.space, space) ||
+		    memcmp(&log->name.author, writer->key, 32) != 0)
+			continue;
+		if (id_is_authority(space) && grant != NULL &&
+		    id_ref_compare(&log->grant, &grant->fact) != 0)
+			continue;
+		*own = o;
+		return true;
+	}
+	return false;
+}
+
 static void
 own_key(const struct space_state *space, const struct sign_key *author,
-    struct key *key)
+    const struct grant *grant, struct key *key)
 {
+	uint8_t ref[ID_REF_SIZE];
+
 	tables_space_key(space->no, key);
 	tables_key_add(key, bytes_of(author->b, sizeof(author->b)));
+	if (!id_is_authority(&space->name) || grant == NULL)
+		return;
+	id_ref_put(&grant->fact, ref);
+	tables_key_add(key, bytes_of(ref, sizeof(ref)));
 }
 
 static bool
@@ -132,39 +168,60 @@ row_put(struct txn *txn, const struct key *key, const struct own_row *row)
 	txn_put(txn, TABLE_OWN, key, bytes_of(content, sizeof(content)));
 }
 
-/* The grant under which `writer` may write in `space`; NULL for root. */
+/* The grant under which `writer` may write in `space`; NULL for root.  The one
+ * of `row`, if it is given, as long as that one serves, for another grant needs
+ * another log; else that of the lowest stratum. */
 static enum err
 right_find(const struct own_writer *writer, const struct space *space,
-    const struct grant **grant)
+    const struct own_row *row, const struct grant **grant)
 {
 	const struct authority *authority = writer->authority;
+	const struct grant *best = NULL;
 
 	*grant = NULL;
-	if (!id_is_authority(space)) {
-		if (!authority_may(
-			authority, writer->key, RIGHT_WRITE, space, grant))
-			return err_set(ERR_DENIED,
-			    "no grant lets this node write in '%s': ask an "
-			    "admin for one",
-			    space->text);
-		return ERR_OK;
-	}
-	if (writer->founding.n > 0)
+	if (id_is_authority(space) && writer->founding.n > 0)
 		return ERR_OK;
 	for (size_t i = 0; i < authority->grants_n; i++) {
 		const struct grant *g = &authority->grants[i];
 
-		if (g->counts &&
-		    memcmp(&g->what.member, writer->key, 32) == 0 &&
-		    (g->what.gives.bits & RIGHT_ADMIN) != 0 &&
-		    (*grant == NULL || g->stratum < (*grant)->stratum))
-			*grant = g;
+		if (!grant_serves(writer, space, g))
+			continue;
+		if (best == NULL || g->stratum < best->stratum)
+			best = g;
+		if (row != NULL && row->has_grant &&
+		    id_ref_compare(&row->grant, &g->fact) == 0) {
+			best = g;
+			break;
+		}
 	}
-	if (*grant == NULL)
-		return err_set(ERR_DENIED,
-		    "this node has no admin right, so it can admit nobody and "
-		    "grant nothing");
-	return ERR_OK;
+	*grant = best;
+	if (best != NULL)
+		return ERR_OK;
+	return id_is_authority(space)
+		   ? err_set(ERR_DENIED,
+			 "this node has no admin right that reaches so far: "
+			 "ask an admin above")
+		   : err_set(ERR_DENIED,
+			 "no grant lets this node write in '%s': ask an admin "
+			 "for one",
+			 space->text);
+}
+
+/* Does `grant` let `writer` write what it wants to write in `space`? */
+static bool
+grant_serves(const struct own_writer *writer, const struct space *space,
+    const struct grant *grant)
+{
+	unsigned bits = grant->what.gives.bits;
+
+	if (!grant->counts || memcmp(&grant->what.member, writer->key, 32) != 0)
+		return false;
+	if (!id_is_authority(space))
+		return (bits & RIGHT_WRITE) != 0 &&
+		       id_covers(&grant->what.prefix, space);
+	return (bits & RIGHT_ADMIN) != 0 &&
+	       (writer->passing == NULL ||
+		   authority_passes(grant, writer->passing));
 }
 
 /* May the log of `row` be continued?  If not, `*why` says what the next one is
@@ -190,7 +247,8 @@ row_holds(struct txn *txn, const struct own_row *row, const struct log *log,
 		*why = OPEN_CLOCK;
 		return false;
 	}
-	/* A store that lost its newest deltas, or holds more than it wrote. */
+	/* A peer told of more than we hold: this store lost its newest deltas.
+	 */
 	if (log->frontier.size == 0 ||
 	    (log->has_head && log->head_size != log->frontier.size)) {
 		*why = OPEN_RESTORE;
@@ -234,12 +292,14 @@ own_append(struct txn *txn, struct own *own, struct delta *delta,
 {
 	struct oplog_entry entry = {.bodies = bodies, .bodies_n = bodies_n};
 	struct buf header = {0};
+	uint64_t now_ms;
 	enum err e;
 
 	delta->format = DELTA_FORMAT;
 	delta->seq = own->log->frontier.size;
+	now_ms = txn->host->now_ms(txn->host->arg);
 	delta->stamp = stamp_next(
-	    own->log->last, txn->host->now_ms(txn->host->arg));
+	    stamp_meet(own->log->last, delta->stamp, now_ms), now_ms);
 	delta->origin = own->log->origin;
 	e = delta_encode(delta, &header);
 	if (e == ERR_OK)
@@ -265,6 +325,21 @@ own_sign(struct txn *txn, struct own *owns)
 		own->unsigned_yet = false;
 	}
 	return ERR_OK;
+}
+
+void
+own_received(struct txn *txn, const struct log *log)
+{
+	struct key key;
+	struct own_row row;
+	struct grant grant = {.fact = log->grant};
+
+	own_key(log->space, &log->name.author, log->has_grant ? &grant : NULL,
+	    &key);
+	if (row_find(txn, &key, &row) &&
+	    memcmp(&row.incarnation, &log->name.incarnation, 8) == 0 &&
+	    row.epoch == meta_number(txn, meta_epoch))
+		own_renew(txn, OPEN_RESTORE);
 }
 
 void

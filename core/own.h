@@ -26,21 +26,32 @@ struct own_writer {
 	const struct sign_key *key;
 	const struct authority *authority;
 	struct bytes founding; /* root only: the founding record */
+	/* In `authority`: the grant that is to be given, if it is one. */
+	const struct fact_grant *passing;
 };
 
+/* ERR_DENIED: no counting grant gives `write` in `space` (or, in `authority`,
+ * `admin` that reaches as far as writer->passing).  Changes nothing. */
+enum err own_may(
+    const struct own_writer *writer, const struct space *space) MUST_USE;
+
 /* The log to write to in `space`, opened in this transaction when need be; kept
- * in `*owns` for the rest of it.  ERR_DENIED: no counting grant gives `write`
- * there (or, in `authority`, `admin`). */
+ * in `*owns` for the rest of it.  ERR_DENIED as own_may. */
 enum err own_log(struct txn *txn, const struct own_writer *writer,
     const struct space *space, struct own **owns, struct own **own) MUST_USE;
 
-/* Appends a delta (its kind and content are set; place, time and origin are
- * filled in here) with its bodies. */
+/* Appends a delta (its kind and content are set, and as its stamp the newest
+ * one that its author was shown; place, time and origin are filled in here)
+ * with its bodies. */
 enum err own_append(struct txn *txn, struct own *own, struct delta *delta,
     const struct stored_body *bodies, size_t bodies_n) MUST_USE;
 
 /* Signs the heads of all logs in `owns` that were appended to. */
 enum err own_sign(struct txn *txn, struct own *owns) MUST_USE;
+
+/* Deltas of `log` come from a peer.  If it is one that this node writes now,
+ * the node has lost them, and who knows how many more: own_renew. */
+void own_received(struct txn *txn, const struct log *log);
 
 /* From now on every own log is opened anew, for the reason `why`. */
 void own_renew(struct txn *txn, enum open_why why);

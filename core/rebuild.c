@@ -9,6 +9,7 @@
 
 #include "core/apply.h"
 #include "core/meta.h"
+#include "core/trace.h"
 #include "core/tree.h"
 #include "proto/mem.h"
 
@@ -50,7 +51,7 @@ static enum err log_trace(
     struct rebuild *r, const struct source *source) MUST_USE;
 static enum err log_find(
     struct rebuild *r, const struct source *source, struct log **log) MUST_USE;
-static enum err delta_trace(struct rebuild *r, struct oplog_trace *trace,
+static enum err delta_trace(struct rebuild *r, struct trace *trace,
     struct log *log, struct arena *arena) MUST_USE;
 static void plant(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
@@ -169,7 +170,7 @@ static enum err
 log_trace(struct rebuild *r, const struct source *source)
 {
 	struct arena arena = {0};
-	struct oplog_trace trace;
+	struct trace trace;
 	struct planting planting = {.rebuild = r};
 	struct log *log;
 	struct key key;
@@ -177,7 +178,7 @@ log_trace(struct rebuild *r, const struct source *source)
 
 	if (e != ERR_OK)
 		return e;
-	oplog_trace_init(&trace, log);
+	trace_init(&trace, log);
 	trace.done = plant;
 	trace.arg = &planting;
 	while (e == ERR_OK && trace.log.frontier.size < log->frontier.size) {
@@ -199,7 +200,7 @@ log_trace(struct rebuild *r, const struct source *source)
 		    "its tree is not that of its headers");
 	}
 	if (r->write)
-		oplog_trace_adopt(&trace, log);
+		trace_adopt(&trace, log);
 	return ERR_OK;
 }
 
@@ -215,7 +216,7 @@ log_find(struct rebuild *r, const struct source *source, struct log **log)
 }
 
 static enum err
-delta_trace(struct rebuild *r, struct oplog_trace *trace, struct log *log,
+delta_trace(struct rebuild *r, struct trace *trace, struct log *log,
     struct arena *arena)
 {
 	struct txn *txn = store_txn(r->store);
@@ -228,7 +229,7 @@ delta_trace(struct rebuild *r, struct oplog_trace *trace, struct log *log,
 	arena_reset(arena);
 	stored.header = arena_bytes(arena, stored.header);
 	stored.bodies = arena_bytes(arena, stored.bodies);
-	oplog_trace_next(trace, &stored, arena);
+	trace_next(trace, &stored, arena);
 	if (!r->write || stored.opaque == trace->delta.opaque)
 		return kv_failed(txn->kv);
 	return oplog_put_opaque(txn, log, seq, trace->delta.opaque);

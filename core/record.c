@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/history.h"
 #include "core/digest.h"
 #include "core/row.h"
 #include "core/turn.h"
@@ -204,6 +205,31 @@ is_whole(const struct loading *load)
 		    load->loaded[i] != record->fields[i].n)
 			return false;
 	return true;
+}
+
+enum err
+record_locate(
+    struct txn *txn, const struct record_id *id, struct space_state **space)
+{
+	struct space_state **spaces;
+	size_t n;
+	enum err e = space_all(txn, &spaces, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct bytes row;
+		struct key key;
+
+		tables_record_key(spaces[i]->no, id, &key);
+		if (!txn_find(txn, TABLE_RECORDS, &key, &row)) {
+			e = history_none(txn, spaces[i], id);
+			continue;
+		}
+		*space = spaces[i];
+		return ERR_OK;
+	}
+	return e != ERR_OK
+		   ? e
+		   : err_set(ERR_NOT_FOUND, "no record has this id here");
 }
 
 enum err

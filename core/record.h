@@ -24,6 +24,11 @@ enum err record_get(struct txn *txn, struct space_state *space,
     const struct record_id *id, bool cells, struct arena *arena,
     struct record *record) MUST_USE;
 
+/* The space in which the record `id` lies, whatever its status; ERR_NOT_FOUND.
+ */
+enum err record_locate(struct txn *txn, const struct record_id *id,
+    struct space_state **space) MUST_USE;
+
 /* Folds one change, which is not part of the record yet, into it without
  * looking at the other changes, when that is certain to give what merge_record
  * would: the record is plain (or new), the change counts, is an edit, its

@@ -5,12 +5,13 @@
  */
 #include "core/store.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/actor.h"
 #include "core/apply.h"
+#include "core/ballast.h"
 #include "core/compose.h"
+#include "core/facts.h"
 #include "core/file.h"
 #include "core/fsck.h"
 #include "core/history.h"
@@ -18,9 +19,7 @@
 #include "core/meta.h"
 #include "core/own.h"
 #include "core/record.h"
-#include "proto/codec.h"
 #include "proto/mem.h"
-#include "proto/text.h"
 
 struct store {
 	char *dir; /* owned, as all below */
@@ -38,7 +37,6 @@ struct store {
 	bool rebuilding; /* and that is not complete */
 	bool broken;	 /* kv must be opened again before the next use */
 	bool marked;	 /* the mark was looked at by a writer */
-	bool foreign; /* a restored or copied store that was not adopted yet */
 	enum open_why news;
 	/* The open transaction. */
 	bool open;
@@ -56,7 +54,6 @@ static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
-static void ballast_keep(const struct store *store);
 static bool is_disk(enum err e);
 static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
@@ -126,7 +123,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_OK && mode != OPEN_EMPTY)
 		e = format_check(store);
 	if (e == ERR_OK && mode != OPEN_EMPTY)
-		ballast_keep(store);
+		ballast_keep(store->dir);
 	mem_free(lock);
 	if (e != ERR_OK) {
 		struct fault fault;
@@ -324,8 +321,7 @@ mark_look(struct store *store)
 
 	if (e != ERR_OK)
 		return e;
-	store->foreign = why != OPEN_NEW;
-	if (!store->foreign) {
+	if (why == OPEN_NEW) {
 		store->marked = true;
 		return ERR_OK;
 	}
@@ -447,20 +443,17 @@ store_authority(struct store *store, const struct authority **authority)
 static enum err
 again(struct store *store)
 {
-	char *ballast = path_in(store->dir, "ballast");
 	enum err e;
 
 	kv_close(store->kv);
 	store->kv = NULL;
-	/* That there is no ballast left is no reason to give up. */
-	e = file_remove(ballast);
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
-		goto out;
-	e = kv_start(store, false);
-	if (e != ERR_OK)
-		goto out;
-	store->broken = false;
-	e = txn_start(store, false);
+	e = ballast_drop(store->dir);
+	if (e == ERR_OK)
+		e = kv_start(store, false);
+	if (e == ERR_OK) {
+		store->broken = false;
+		e = txn_start(store, false);
+	}
 	if (e == ERR_OK) {
 		/* Whether the commit that failed happened, only now is known.
 		 */
@@ -470,30 +463,10 @@ again(struct store *store)
 		store_abort(store);
 	}
 	if (e == ERR_OK)
-		ballast_keep(store);
-out:
+		ballast_keep(store->dir);
 	store->broken = e != ERR_OK;
-	mem_free(ballast);
 	return e == ERR_OK ? e
 			   : err_wrap(e, "opening store %s again", store->dir);
-}
-
-/* Takes the ballast's room again, but only when the next writes find enough
- * beside it: otherwise they would fail on the room that was made for them. */
-static void
-ballast_keep(const struct store *store)
-{
-	char *ballast = path_in(store->dir, "ballast");
-	struct file_stat stat;
-	uint64_t free_bytes;
-
-	if (file_stat(ballast, &stat) == ERR_NOT_FOUND &&
-	    file_free_bytes(store->dir, &free_bytes) == ERR_OK &&
-	    free_bytes >= 4 * (uint64_t)STORE_BALLAST_SIZE &&
-	    file_ballast(ballast, STORE_BALLAST_SIZE) != ERR_OK) {
-		/* The store is as good as before; the next opening tries. */
-	}
-	mem_free(ballast);
 }
 
 /* Who writes: this node, or root where it is kept here. */
@@ -538,21 +511,9 @@ store_admit(struct store *store, const struct fact_member *member)
 {
 	const struct authority *authority;
 	struct composer composer = composer_of(store, store->has_root);
-	struct buf plain = {0};
 	enum err e = store_authority(store, &authority);
 
-	if (e == ERR_OK &&
-	    (!text_is_utf8(member->label) || member->label.n == 0 ||
-		member->label.n > LIMIT_LABEL_SIZE))
-		e = err_set(ERR_INVALID,
-		    "the name of a member has 1 to %d bytes of UTF-8",
-		    LIMIT_LABEL_SIZE);
-	if (e == ERR_OK) {
-		fact_member_put(member, &plain);
-		e = compose_fact(&composer, DELTA_MEMBER, buf_bytes(&plain));
-	}
-	buf_fini(&plain);
-	return e;
+	return e == ERR_OK ? facts_admit(&composer, member) : e;
 }
 
 enum err
@@ -560,49 +521,21 @@ store_grant(struct store *store, const struct fact_grant *grant)
 {
 	const struct authority *authority;
 	struct composer composer = composer_of(store, store->has_root);
-	struct buf plain = {0};
 	enum err e = store_authority(store, &authority);
 
-	if (e == ERR_OK && authority_member(authority, &grant->member) == NULL)
-		e = err_set(
-		    ERR_NOT_FOUND, "this key is not a member: admit it first");
-	if (e == ERR_OK && !store->has_root &&
-	    !authority_may_grant(authority, &store->identity.key, grant))
-		e = err_set(ERR_DENIED,
-		    "this node may not pass on these rights for '%s'",
-		    grant->prefix.text);
-	if (e == ERR_OK) {
-		fact_grant_put(grant, &plain);
-		e = compose_fact(&composer, DELTA_GRANT, buf_bytes(&plain));
-	}
-	buf_fini(&plain);
-	return e;
+	return e == ERR_OK ? facts_grant(&composer, grant) : e;
 }
 
 enum err
 store_locate(
     struct store *store, const struct record_id *id, struct space *space)
 {
-	struct txn *txn = &store->txn;
-	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(txn, &spaces, &n);
+	struct space_state *state;
+	enum err e = record_locate(&store->txn, id, &state);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		struct bytes row;
-		struct key key;
-
-		tables_record_key(spaces[i]->no, id, &key);
-		if (!kv_find(txn->kv, TABLE_RECORDS, tables_key(&key), &row))
-			continue;
-		*space = spaces[i]->name;
-		return kv_failed(txn->kv);
-	}
 	if (e == ERR_OK)
-		e = kv_failed(txn->kv);
-	return e != ERR_OK
-		   ? e
-		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+		*space = state->name;
+	return e;
 }
 
 enum err
@@ -617,6 +550,8 @@ store_get(struct store *store, const struct space *space,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
 		e = record_get(&store->txn, state, id, true, arena, record);
+	if (e == ERR_OK && !record->exists && record->heads_n == 0)
+		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);
@@ -627,17 +562,6 @@ void
 store_token(const struct record *record, struct buf *token)
 {
 	compose_token(record, token);
-}
-
-static int
-history_order(const void *a, const void *b)
-{
-	const struct merge_change *left = a;
-	const struct merge_change *right = b;
-
-	if (left->stamp.v != right->stamp.v)
-		return left->stamp.v < right->stamp.v ? -1 : 1;
-	return id_change_compare(&left->at, &right->at);
 }
 
 enum err
@@ -655,8 +579,7 @@ store_history(struct store *store, const struct space *space,
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);
 	if (e == ERR_OK)
-		qsort(
-		    changes->p, changes->n, sizeof(*changes->p), history_order);
+		history_sort(changes, arena);
 	return e;
 }
 
@@ -664,12 +587,10 @@ enum err
 store_actor(struct store *store, struct bytes name, struct actor_id *actor)
 {
 	enum err e = identity_actor(&store->identity, name, actor);
-	struct key key = {0};
 
 	if (e != ERR_OK || !store->open || !store->txn.write)
 		return e;
-	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
-	txn_put(&store->txn, TABLE_ACTORS, &key, name);
+	actor_put(&store->txn, actor, name);
 	return kv_failed(store->txn.kv);
 }
 
@@ -677,12 +598,6 @@ struct bytes
 store_actor_name(
     struct store *store, const struct actor_id *actor, struct arena *arena)
 {
-	struct bytes name = {0};
-	struct key key = {0};
-
 	assert(store->open);
-	tables_key_add(&key, bytes_of(actor->b, sizeof(actor->b)));
-	if (!txn_find(&store->txn, TABLE_ACTORS, &key, &name))
-		return (struct bytes){0};
-	return arena_bytes(arena, name);
+	return actor_name(&store->txn, actor, arena);
 }

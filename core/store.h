@@ -18,12 +18,6 @@
  */
 struct store;
 
-enum {
-	/* Room kept aside (file `ballast`) for the day when the disk is full:
-	 * what LMDB needs to free pages and commit. */
-	STORE_BALLAST_SIZE = 8 * 1024 * 1024,
-};
-
 /* Opens the store `dir` for work beside other processes; `host` is borrowed
  * until store_close.  ERR_NOT_FOUND: no store there.  ERR_BUSY: locked for
  * maintenance.  ERR_VERSION: a newer format.  ERR_CORRUPT. */
@@ -137,7 +131,7 @@ struct bytes store_actor_name(
 
 /* Writes a fact into `authority`: as root where the root keys are, else as this
  * node, which needs `admin`.  ERR_DENIED otherwise, and for a grant beyond what
- * may be passed on. */
+ * may be passed on.  ERR_NOT_FOUND: nobody admitted grant->member. */
 enum err store_admit(
     struct store *store, const struct fact_member *member) MUST_USE;
 enum err store_grant(

@@ -33,6 +33,7 @@ struct stream {
 	bool started;	/* has an owner, which wants on_close */
 	bool connected; /* bytes may flow */
 	bool reading;
+	bool held;	 /* the owner wants nothing more at the moment */
 	bool peer_ended; /* no more bytes will come */
 	bool finishing;	 /* stream_finish was called */
 	bool finished;	 /* and the peer was told */
@@ -183,11 +184,13 @@ stream_start(struct stream *s, const struct stream_config *config)
 	reading_update(s);
 }
 
-/* Reading goes on unless the peer ended or answers pile up. */
+/* Reading goes on unless the peer ended, answers pile up or the owner has
+ * enough. */
 static void
 reading_update(struct stream *s)
 {
-	bool wanted = s->connected && !s->peer_ended && !s->closing &&
+	bool wanted = s->connected && !s->held && !s->peer_ended &&
+		      !s->closing &&
 		      stream_unsent(s) <= 2 * s->config.queue_size;
 	int status;
 
@@ -275,6 +278,14 @@ size_t
 stream_unsent(const struct stream *s)
 {
 	return s->pending.n + s->flying.n;
+}
+
+void
+stream_hold(struct stream *s, bool held)
+{
+	assert(s->started);
+	s->held = held;
+	reading_update(s);
 }
 
 void

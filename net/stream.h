@@ -65,6 +65,10 @@ enum err stream_write(struct stream *stream, struct bytes b) MUST_USE;
 size_t stream_room(const struct stream *stream);
 /* Bytes that were written and are not yet in the system's hands. */
 size_t stream_unsent(const struct stream *stream);
+/* While `held` is true nothing is read, so that the peer has to wait: for an
+ * owner who has not yet worked off what arrived.  What the peer does meanwhile,
+ * even its end, shows when `held` is false again. */
+void stream_hold(struct stream *stream, bool held);
 /* Nothing more will be written: what is queued is sent, then the peer is told
  * (half-close).  Reading goes on; when the peer has ended too, the stream
  * closes by itself.  Calling it again does nothing. */

@@ -26,7 +26,6 @@ static const uint32_t length_squeezed = 1u << 23;
 static void ops_read(struct reader *r, enum delta_class class,
     struct arena *arena, struct body *body);
 static bool op_is_sound(const struct body_op *op, enum delta_class class);
-static bool value_fits(enum op_code code, struct bytes value);
 static size_t padded_size(size_t n);
 static void key_of(const struct secret *secret, struct secret *key);
 static enum err padded_open(
@@ -128,11 +127,11 @@ static bool
 op_is_sound(const struct body_op *op, enum delta_class class)
 {
 	return (op->number & (CLASS_COUNT - 1)) == (unsigned)class &&
-	       text_is_name(op->field) && value_fits(op->code, op->value);
+	       text_is_name(op->field) && body_value_fits(op->code, op->value);
 }
 
-static bool
-value_fits(enum op_code code, struct bytes value)
+bool
+body_value_fits(enum op_code code, struct bytes value)
 {
 	struct reader r;
 	enum codec_type type;

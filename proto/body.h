@@ -37,6 +37,8 @@ enum err body_decode(struct bytes in, enum delta_class class,
     struct arena *arena, struct body *body) MUST_USE;
 /* The kind that `code` works on. */
 enum field_kind body_kind(enum op_code code);
+/* May `value`, one canonical value, stand beside `code`? */
+bool body_value_fits(enum op_code code, struct bytes value);
 /* Does `code` leave a value behind (set, add, count, append, move)? */
 bool body_has_value(enum op_code code);
 

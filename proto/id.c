@@ -42,6 +42,11 @@ id_space(struct bytes text, struct space *space)
 		components += i < text.n;
 		length = 0;
 	}
+	if (bytes_begins(text, bytes_text("authority/")))
+		return err_set(ERR_INVALID,
+		    "space id '%.*s': what begins with 'authority/' is "
+		    "reserved",
+		    (int)text.n, (const char *)text.p);
 	if (components > SPACE_COMPONENTS_MAX)
 		return err_set(ERR_INVALID,
 		    "space id '%.*s': more than %d components", (int)text.n,

@@ -99,6 +99,15 @@ enum {
 	LIMIT_QUEUE_SIZE = 256 * 1024,
 	/* Bytes that a peer may send beyond what we have acknowledged. */
 	LIMIT_CREDIT_SIZE = 1024 * 1024,
+	/* Links of one node: an aggregator with 424 centres and some to spare;
+	 * each may hold a few megabytes while it is busy. */
+	LIMIT_SESSIONS = 512,
+	/* Of these, accepted ones whose peer is not known yet: whoever can
+	 * reach the port can open them. */
+	LIMIT_SESSIONS_HALF_OPEN = 64,
+	/* Of one peer at a time: its service, a sync by hand beside it, and
+	 * those that died without a word. */
+	LIMIT_SESSIONS_OF_PEER = 4,
 };
 
 #endif

@@ -34,8 +34,7 @@ enum {
 	HELLO_N = 4,
 	CLOCK_N = 3,
 	TOTAL_N = 2,
-	RUN_N = 9,
-	MIDDLE_N = 3,
+	RUN_N = 8,
 	CHUNK_N = 3,
 	BODIES_N = 2,
 	CREDIT_N = 1,
@@ -69,7 +68,6 @@ static void clock_get(struct input *in, struct msg_clock *clock);
 static void entry_get(struct reader *r, struct msg_entry *entry);
 static void total_get(struct reader *r, struct msg_total *total);
 static void run_get(struct reader *r, struct msg_run *run);
-static void middle_get(struct reader *r, struct msg_run *run);
 static void proof_get(struct reader *r, struct merkle_proof *proof);
 static void chunk_get(struct input *in, struct msg_chunk *chunk);
 static void bodies_get(struct input *in, struct msg_bodies *bodies);
@@ -169,15 +167,6 @@ run_put(const struct msg_run *run, struct buf *out)
 	    out, bytes_of(run->head_root.b, sizeof(run->head_root.b)));
 	codec_put_bytes(out,
 	    bytes_of(run->head_signature.b, sizeof(run->head_signature.b)));
-	if (run->has_middle) {
-		codec_put_array(out, MIDDLE_N);
-		uint_put(run->middle_size, out);
-		codec_put_bytes(out,
-		    bytes_of(run->middle_root.b, sizeof(run->middle_root.b)));
-		proof_put(&run->middle_proof, out);
-	} else {
-		codec_put_nil(out);
-	}
 	entry_put(&run->entry, out);
 }
 
@@ -428,26 +417,8 @@ run_get(struct reader *r, struct msg_run *run)
 	fixed_get(r, run->head_signature.b, sizeof(run->head_signature.b));
 	if (run->from > run->head_size)
 		r->bad = true;
-	if (codec_peek(r) == CODEC_NIL)
-		codec_get_nil(r);
-	else
-		middle_get(r, run);
 	entry_get(r, &run->entry);
 	array_end(r, n, RUN_N);
-}
-
-static void
-middle_get(struct reader *r, struct msg_run *run)
-{
-	size_t n = array_begin(r, MIDDLE_N);
-
-	run->has_middle = true;
-	run->middle_size = codec_get_uint(r, run->head_size);
-	if (run->middle_size < run->from)
-		r->bad = true;
-	fixed_get(r, run->middle_root.b, sizeof(run->middle_root.b));
-	proof_get(r, &run->middle_proof);
-	array_end(r, n, MIDDLE_N);
 }
 
 static void

@@ -290,8 +290,11 @@ log_pull(struct txn *to, struct txn *from, const struct log *theirs)
 		well(history_delta(
 		    from, theirs, log->frontier.size, &arena, &delta));
 		well(oplog_get(from, theirs, log->frontier.size, &stored));
-		well(apply_delta(to, log, stored.header, delta.bodies,
-		    delta.bodies_n, &leaf));
+		well(apply_delta(to, log,
+		    &(struct oplog_entry){.header = stored.header,
+			.bodies = delta.bodies,
+			.bodies_n = delta.bodies_n},
+		    &leaf));
 		arena_fini(&arena);
 	}
 	if (theirs->has_head && log->head_size < head.size)

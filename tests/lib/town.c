@@ -280,7 +280,11 @@ delta_carry(struct txn *from, struct txn *to, const struct log *source,
 	if (bare)
 		n = 0;
 	assert_int_equal(
-	    apply_delta(to, log, stored.header, bodies, n, &leaf), ERR_OK);
+	    apply_delta(to, log,
+		&(struct oplog_entry){
+		    .header = stored.header, .bodies = bodies, .bodies_n = n},
+		&leaf),
+	    ERR_OK);
 	arena_fini(&arena);
 }
 

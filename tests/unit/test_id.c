@@ -64,7 +64,7 @@ static void
 a_space_id_is_read_as_it_stands(void **state)
 {
 	(void)state;
-	each("space", 9, check_space);
+	each("space", 8, check_space);
 }
 
 static void
@@ -86,7 +86,7 @@ what_is_no_space_id_is_refused(void **state)
 	struct space space;
 
 	(void)state;
-	each("nospace", 13, check_nospace);
+	each("nospace", 14, check_nospace);
 	assert_int_equal(id_prefix((struct bytes){0}, &space), ERR_OK);
 	assert_string_equal(space.text, "");
 }
@@ -339,10 +339,25 @@ hex_is_of_exactly_the_size_and_lower_case(void **state)
 	assert_int_equal(id_from_hex((struct bytes){0}, "x", out, 0), ERR_OK);
 }
 
+static void
+what_is_below_authority_is_reserved(void **state)
+{
+	struct space space;
+
+	(void)state;
+	assert_int_equal(id_space(bytes_text("authority"), &space), ERR_OK);
+	assert_int_equal(
+	    id_space(bytes_text("authority/x"), &space), ERR_INVALID);
+	assert_int_equal(
+	    id_prefix(bytes_text("authority/x"), &space), ERR_INVALID);
+	assert_int_equal(id_space(bytes_text("authority2"), &space), ERR_OK);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_below_authority_is_reserved),
 	    cmocka_unit_test(a_space_id_is_read_as_it_stands),
 	    cmocka_unit_test(what_is_no_space_id_is_refused),
 	    cmocka_unit_test(

@@ -1,0 +1,455 @@
+/*
+ * A running node: its listener, its dialers, and what becomes of their links.
+ * cli/ starts it.  Decides who may connect by number only; whom the city knows
+ * is the session's business.
+ */
+#include "net/node.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "net/peer/dialer.h"
+#include "proto/ascii.h"
+#include "proto/mem.h"
+
+enum { KEY_SHOWN = 8 }; /* bytes of a peer's key in a line */
+
+struct node {
+	const struct node_config *config; /* borrowed for the run */
+	struct loop *loop;
+	struct hub *hub;
+	struct stream_listener *listener;
+	struct loop_signal *signals[2];
+	struct dialer **dialers; /* owned */
+	size_t dialers_n;
+	struct link *links[LIMIT_SESSIONS]; /* in the order they came */
+	size_t links_n;
+	bool stopping;
+};
+
+static enum err node_start(struct node *node) MUST_USE;
+static enum err node_listen(struct node *node) MUST_USE;
+static enum err node_dial(struct node *node) MUST_USE;
+static void node_on_signal(void *arg, int number);
+static void node_stop(struct node *node);
+static void node_on_accept(void *arg, struct stream *stream);
+static size_t half_open_n(const struct node *node);
+static void node_on_link(void *arg, struct link *link, enum link_event event);
+static void node_on_failed(void *arg, const struct place *place);
+static void node_linked(struct node *node, struct link *link);
+static void node_twins(struct node *node, struct link *link);
+static bool node_yields(const struct node *node, const struct sign_key *peer);
+static void node_unlinked(struct node *node, struct link *link);
+static void node_tell(struct node *node, enum node_news news,
+    const struct link *link, const char *what);
+
+enum err
+node_serve(const struct node_config *config)
+{
+	struct node *node = mem_zeros(1, sizeof(*node));
+	enum err e;
+
+	node->config = config;
+	e = loop_open(&node->loop);
+	if (e != ERR_OK)
+		goto out;
+	node->hub = hub_new(node->loop, config->store, config->host);
+	e = node_start(node);
+	if (e == ERR_OK)
+		loop_run(node->loop);
+	else
+		node_stop(node);
+	/* Farewells and whatever was half done: nothing is open behind them. */
+	while (loop_step(node->loop))
+		continue;
+	assert(node->links_n == 0);
+	hub_free(node->hub);
+	loop_close(node->loop);
+out:
+	mem_free(node->dialers);
+	mem_free(node);
+	return e;
+}
+
+static enum err
+node_start(struct node *node)
+{
+	static const int numbers[] = {SIGINT, SIGTERM};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < COUNT_OF(numbers) && e == ERR_OK; i++)
+		e = loop_signal_open(node->loop, numbers[i], node_on_signal,
+		    node, &node->signals[i]);
+	if (e == ERR_OK)
+		e = node_dial(node);
+	if (e == ERR_OK && node->config->listen != NULL)
+		e = node_listen(node);
+	return e;
+}
+
+static enum err
+node_listen(struct node *node)
+{
+	struct stream_taker taker = {.on_accept = node_on_accept, .arg = node};
+	struct place place;
+	struct buf text = {0};
+	enum err e = place_read(node->config->listen, &place);
+
+	if (e == ERR_OK)
+		e = stream_listen(node->loop, place.host, place.port, &taker,
+		    &node->listener);
+	if (e != ERR_OK)
+		return err_wrap(e, "listen at %s", node->config->listen);
+	buf_add_format(&text,
+	    strchr(place.host, ':') != NULL ? "[%s]:%u" : "%s:%u", place.host,
+	    stream_listener_port(node->listener));
+	node->config->on_news(node->config->arg, NODE_LISTENS, buf_text(&text));
+	buf_fini(&text);
+	return ERR_OK;
+}
+
+static enum err
+node_dial(struct node *node)
+{
+	const struct node_config *config = node->config;
+
+	if (config->peers_n > LIMIT_SESSIONS)
+		return err_set(ERR_LIMIT, "%zu peers; %d are the most",
+		    config->peers_n, LIMIT_SESSIONS);
+	node->dialers = mem_zeros(config->peers_n, sizeof(*node->dialers));
+	for (size_t i = 0; i < config->peers_n; i++) {
+		struct dialer_config dialer = {
+		    .link = {.hub = node->hub,
+			.on_event = node_on_link,
+			.arg = node},
+		    .on_failed = node_on_failed,
+		};
+		enum err e = place_read(config->peers[i], &dialer.place);
+
+		if (e != ERR_OK)
+			return err_wrap(e, "peer");
+		node->dialers[node->dialers_n++] = dialer_new(&dialer);
+	}
+	return ERR_OK;
+}
+
+static void
+node_on_signal(void *arg, int number)
+{
+	(void)number;
+	node_stop(arg);
+}
+
+/* Takes no more, dials no more, says goodbye; the loop then comes to its end.
+ */
+static void
+node_stop(struct node *node)
+{
+	if (node->stopping)
+		return;
+	node->stopping = true;
+	stream_listener_close(node->listener);
+	node->listener = NULL;
+	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
+		loop_signal_close(node->signals[i]);
+	for (size_t i = 0; i < node->dialers_n; i++)
+		dialer_free(node->dialers[i]);
+	for (size_t i = 0; i < node->links_n; i++)
+		link_end(node->links[i], ERR_OK, "this node stops");
+	loop_stop(node->loop);
+}
+
+static void
+node_on_accept(void *arg, struct stream *stream)
+{
+	struct node *node = arg;
+	struct link_config config = {
+	    .hub = node->hub, .on_event = node_on_link, .arg = node};
+
+	if (node->stopping)
+		return;
+	/* A stream that is not started is closed. */
+	if (node->links_n == LIMIT_SESSIONS ||
+	    half_open_n(node) >= LIMIT_SESSIONS_HALF_OPEN) {
+		struct buf text = {0};
+
+		buf_add_format(
+		    &text, "%s refused: too many links", stream_peer(stream));
+		node->config->on_news(
+		    node->config->arg, NODE_REFUSED, buf_text(&text));
+		buf_fini(&text);
+		return;
+	}
+	node->links[node->links_n++] = link_accept(&config, stream);
+}
+
+static size_t
+half_open_n(const struct node *node)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < node->links_n; i++)
+		n += !link_is_up(node->links[i]) &&
+		     !link_is_initiator(node->links[i]);
+	return n;
+}
+
+static void
+node_on_failed(void *arg, const struct place *place)
+{
+	struct node *node = arg;
+	struct buf text = {0};
+
+	buf_add_format(&text, "%s:%u not reached: %s", place->host, place->port,
+	    err_text());
+	node->config->on_news(node->config->arg, NODE_REFUSED, buf_text(&text));
+	buf_fini(&text);
+}
+
+static void
+node_on_link(void *arg, struct link *link, enum link_event event)
+{
+	struct node *node = arg;
+
+	switch (event) {
+	case LINK_UP:
+		node_linked(node, link);
+		break;
+	case LINK_MOVED:
+		break;
+	case LINK_ENDED:
+		node_unlinked(node, link);
+		break;
+	}
+}
+
+/* A dialled link counts from now on. */
+static void
+node_linked(struct node *node, struct link *link)
+{
+	if (link_is_initiator(link)) {
+		if (node->links_n == LIMIT_SESSIONS || node->stopping) {
+			link_end(
+			    link, ERR_LIMIT, "this node has too many links");
+			return;
+		}
+		node->links[node->links_n++] = link;
+	}
+	node_tell(node, NODE_LINKED, link, "linked");
+	node_twins(node, link);
+}
+
+/* Two nodes that dial each other at once have two links; the one that the node
+ * with the larger key dialled is ended, by that node.  Both see it the same
+ * way, and a sync by hand beside the service, which only dials, is never the
+ * one that has to go.  Of what one peer dials, the newest count: older ones
+ * died unnoticed. */
+static void
+node_twins(struct node *node, struct link *link)
+{
+	struct session_status status;
+	struct link *dialled = NULL;
+	struct link *oldest = NULL;
+	size_t accepted_n = 0;
+	struct sign_key peer;
+
+	link_status(link, &status);
+	peer = status.peer;
+	for (size_t i = 0; i < node->links_n; i++) {
+		struct link *other = node->links[i];
+
+		if (!link_is_up(other))
+			continue;
+		link_status(other, &status);
+		if (memcmp(&status.peer, &peer, sizeof(peer)) != 0)
+			continue;
+		if (link_is_initiator(other)) {
+			dialled = other;
+			continue;
+		}
+		if (accepted_n++ == 0)
+			oldest = other;
+	}
+	if (accepted_n > 0 && dialled != NULL && node_yields(node, &peer))
+		link_end(dialled, ERR_EXISTS, "there is a link already");
+	if (accepted_n > LIMIT_SESSIONS_OF_PEER)
+		link_end(oldest, ERR_LIMIT, "too many links of one node");
+}
+
+static bool
+node_yields(const struct node *node, const struct sign_key *peer)
+{
+	const struct identity *me = store_identity(node->config->store);
+
+	return memcmp(me->key.b, peer->b, sizeof(peer->b)) > 0;
+}
+
+static void
+node_unlinked(struct node *node, struct link *link)
+{
+	const struct fault *why = link_why(link);
+
+	for (size_t i = 0; i < node->links_n; i++) {
+		if (node->links[i] != link)
+			continue;
+		node->links_n--;
+		memmove(&node->links[i], &node->links[i + 1],
+		    (node->links_n - i) * sizeof(struct link *));
+		break;
+	}
+	node_tell(node, link_is_up(link) ? NODE_UNLINKED : NODE_REFUSED, link,
+	    why->code == ERR_OK ? "link ended" : why->text);
+}
+
+static void
+node_tell(struct node *node, enum node_news news, const struct link *link,
+    const char *what)
+{
+	struct session_status status;
+	struct buf text = {0};
+
+	buf_add_text(&text, link_peer(link));
+	if (link_is_up(link)) {
+		link_status(link, &status);
+		buf_add_text(&text, " (");
+		ascii_hex(bytes_of(status.peer.b, KEY_SHOWN), &text);
+		buf_add_text(&text, "...)");
+	}
+	buf_add_format(&text, ": %s", what);
+	node->config->on_news(node->config->arg, news, buf_text(&text));
+	buf_fini(&text);
+}
+
+/*
+ * One sync.
+ */
+struct once {
+	const struct node_sync *sync;
+	struct loop *loop;
+	struct hub *hub;
+	struct loop_timer *timer;
+	struct link *link;
+	struct place place;
+	char address[PLACE_HOST_SIZE]; /* in numbers */
+	struct session_status *status;
+	uint64_t in_bytes; /* when the timer was set */
+	bool ended;
+	struct fault why;
+};
+
+static enum err once_run(struct once *once, unsigned turn) MUST_USE;
+static enum err once_find(struct once *once, unsigned turn) MUST_USE;
+static void once_on_address(void *arg, enum err e, const char *address);
+static void once_on_link(void *arg, struct link *link, enum link_event event);
+static void once_on_timer(void *arg);
+
+enum err
+node_sync_once(const struct node_sync *sync, struct session_status *status)
+{
+	struct once once = {.sync = sync, .status = status};
+	enum err e;
+
+	*status = (struct session_status){0};
+	e = place_read(sync->peer, &once.place);
+	if (e == ERR_OK)
+		e = loop_open(&once.loop);
+	if (e != ERR_OK)
+		return e;
+	once.hub = hub_new(once.loop, sync->store, sync->host);
+	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
+	e = once_run(&once, 0);
+	/* A name often has an address of each kind, and one that nobody
+	 * listens at. */
+	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
+		e = once_run(&once, 1);
+	loop_timer_free(once.timer);
+	hub_free(once.hub);
+	loop_close(once.loop);
+	if (e != ERR_OK)
+		e = err_wrap(e, "sync with %s", sync->peer);
+	return e;
+}
+
+static enum err
+once_run(struct once *once, unsigned turn)
+{
+	struct link_config config = {
+	    .hub = once->hub,
+	    .once = true,
+	    .on_event = once_on_link,
+	    .arg = once,
+	};
+	enum err e = once_find(once, turn);
+
+	if (e == ERR_OK)
+		e = link_dial(
+		    &config, once->address, once->place.port, &once->link);
+	if (e != ERR_OK)
+		return e;
+	once->ended = false;
+	loop_timer_set(once->timer, loop_now_ms() + once->sync->timeout_ms);
+	while (!once->ended && loop_step(once->loop))
+		continue;
+	loop_timer_set(once->timer, UINT64_MAX);
+	return err_raise(&once->why);
+}
+
+/* Waits for the resolver, if it is needed at all. */
+static enum err
+once_find(struct once *once, unsigned turn)
+{
+	struct place_asker asker = {.fn = once_on_address, .arg = once};
+	struct place_query *query;
+	enum err e;
+
+	if (place_is_number(&once->place)) {
+		bytes_copy(once->address, bytes_text(once->place.host));
+		return ERR_OK;
+	}
+	once->ended = false;
+	e = place_find(once->loop, &once->place, turn, &asker, &query);
+	if (e != ERR_OK)
+		return e;
+	while (!once->ended && loop_step(once->loop))
+		continue;
+	return err_raise(&once->why);
+}
+
+static void
+once_on_address(void *arg, enum err e, const char *address)
+{
+	struct once *once = arg;
+
+	err_keep(&once->why, e);
+	memset(once->address, 0, sizeof(once->address));
+	if (e == ERR_OK)
+		bytes_copy(once->address, bytes_text(address));
+	once->ended = true;
+}
+
+static void
+once_on_link(void *arg, struct link *link, enum link_event event)
+{
+	struct once *once = arg;
+
+	link_status(link, once->status);
+	if (once->status->in_bytes != once->in_bytes) {
+		once->in_bytes = once->status->in_bytes;
+		loop_timer_set(
+		    once->timer, loop_now_ms() + once->sync->timeout_ms);
+	}
+	if (once->sync->on_progress != NULL)
+		once->sync->on_progress(once->sync->arg, once->status);
+	if (event == LINK_ENDED) {
+		once->why = *link_why(link);
+		once->ended = true;
+	}
+}
+
+static void
+once_on_timer(void *arg)
+{
+	struct once *once = arg;
+
+	link_end(once->link, ERR_PEER, "the peer did not answer in time");
+}

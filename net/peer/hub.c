@@ -1,0 +1,381 @@
+/*
+ * Turns of all sessions of a process on one store.  net/peer/link.c joins its
+ * sessions and is called back after each turn.  One session's failure is its
+ * own; only the store's concerns all that took part.  Must never keep a
+ * transaction open when a callback of the loop ends.
+ */
+#include "net/peer/hub.h"
+
+#include "core/feed.h"
+#include "proto/mem.h"
+
+struct hub_member {
+	struct hub *hub;	 /* borrowed: it outlives its members */
+	struct session *session; /* borrowed from who joined */
+	hub_turn_fn *turn;
+	void *arg;
+	size_t place; /* in hub->members */
+	bool due;     /* wants a turn */
+	bool working; /* takes part in the write transaction of this turn */
+	struct fault *fault; /* owned; how this turn failed, or NULL */
+};
+
+struct hub {
+	struct loop *loop; /* borrowed, as store and host */
+	struct store *store;
+	const struct host *host;
+	struct squeeze squeeze;
+	struct loop_timer *turn;     /* set when a turn is due */
+	struct loop_timer *watch;    /* runs while there are members */
+	struct hub_member **members; /* owned; NULL for one that left */
+	size_t n;
+	size_t room;
+	size_t live_n; /* members that have not left */
+	bool in_turn;  /* places in `members` stay as they are */
+	uint64_t feed; /* the newest number of the feed that all have seen */
+};
+
+static void hub_on_watch(void *arg);
+static void hub_on_turn(void *arg);
+static void work_all(struct hub *hub);
+static size_t work_mark(struct hub *hub);
+static enum err work_each(struct hub *hub) MUST_USE;
+static void worked_each(struct hub *hub, enum err e);
+static bool is_peers(enum err e);
+static void fill_all(struct hub *hub);
+static enum err fill_each(struct hub *hub) MUST_USE;
+static void tell_all(struct hub *hub);
+static void fault_keep(struct hub_member *member, enum err e);
+static void members_sweep(struct hub *hub);
+
+struct hub *
+hub_new(struct loop *loop, struct store *store, const struct host *host)
+{
+	struct hub *hub = mem_zeros(1, sizeof(*hub));
+
+	hub->loop = loop;
+	hub->store = store;
+	hub->host = host;
+	hub->turn = loop_timer_new(loop, hub_on_turn, hub);
+	hub->watch = loop_timer_new(loop, hub_on_watch, hub);
+	return hub;
+}
+
+void
+hub_free(struct hub *hub)
+{
+	if (hub == NULL)
+		return;
+	assert(hub->live_n == 0 && !hub->in_turn);
+	loop_timer_free(hub->turn);
+	loop_timer_free(hub->watch);
+	squeeze_fini(&hub->squeeze);
+	mem_free(hub->members);
+	mem_free(hub);
+}
+
+struct loop *
+hub_loop(const struct hub *hub)
+{
+	return hub->loop;
+}
+
+struct store *
+hub_store(const struct hub *hub)
+{
+	return hub->store;
+}
+
+const struct host *
+hub_host(const struct hub *hub)
+{
+	return hub->host;
+}
+
+struct session *
+hub_session(struct hub *hub, bool initiator, bool once)
+{
+	return session_new(&(struct session_config){
+	    .initiator = initiator,
+	    .once = once,
+	    .store = hub->store,
+	    .host = hub->host,
+	    .squeeze = &hub->squeeze,
+	    .now_ms = loop_now_ms(),
+	});
+}
+
+struct hub_member *
+hub_join(struct hub *hub, struct session *session, hub_turn_fn *turn, void *arg)
+{
+	struct hub_member *member = mem_zeros(1, sizeof(*member));
+
+	member->hub = hub;
+	member->session = session;
+	member->turn = turn;
+	member->arg = arg;
+	member->place = hub->n;
+	mem_room(
+	    &hub->members, &hub->room, hub->n + 1, sizeof(struct hub_member *));
+	hub->members[hub->n++] = member;
+	if (hub->live_n++ == 0)
+		loop_timer_set(hub->watch, loop_now_ms() + HUB_WATCH_MS);
+	return member;
+}
+
+void
+hub_leave(struct hub_member *member)
+{
+	struct hub *hub;
+
+	if (member == NULL)
+		return;
+	hub = member->hub;
+	assert(hub->members[member->place] == member);
+	hub->members[member->place] = NULL;
+	hub->live_n--;
+	if (hub->live_n == 0)
+		loop_timer_set(hub->watch, UINT64_MAX);
+	mem_free(member->fault);
+	mem_free(member);
+	if (!hub->in_turn)
+		members_sweep(hub);
+}
+
+/* Closes the gaps that members left. */
+static void
+members_sweep(struct hub *hub)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < hub->n; i++) {
+		if (hub->members[i] == NULL)
+			continue;
+		hub->members[i]->place = n;
+		hub->members[n++] = hub->members[i];
+	}
+	hub->n = n;
+	assert(hub->n == hub->live_n);
+}
+
+void
+hub_wake(struct hub_member *member)
+{
+	member->due = true;
+	/* Not at once: what else is ready on the loop joins the same turn. */
+	loop_timer_set(member->hub->turn, 0);
+}
+
+/* Has somebody else written?  A store that cannot be read shows when a session
+ * needs it. */
+static void
+hub_on_watch(void *arg)
+{
+	struct hub *hub = arg;
+	uint64_t feed = hub->feed;
+
+	if (store_begin(hub->store, false) == ERR_OK) {
+		feed = feed_last(store_txn(hub->store));
+		store_abort(hub->store);
+	}
+	if (feed != hub->feed)
+		loop_timer_set(hub->turn, 0);
+	loop_timer_set(hub->watch, loop_now_ms() + HUB_WATCH_MS);
+}
+
+static void
+hub_on_turn(void *arg)
+{
+	struct hub *hub = arg;
+
+	assert(!hub->in_turn);
+	hub->in_turn = true;
+	work_all(hub);
+	fill_all(hub);
+	tell_all(hub);
+	hub->in_turn = false;
+	members_sweep(hub);
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+
+		if (member->due || session_has_work(member->session))
+			hub_wake(member);
+	}
+}
+
+/* One write transaction for all that have something to take in. */
+static void
+work_all(struct hub *hub)
+{
+	enum err e;
+
+	if (work_mark(hub) == 0)
+		return;
+	e = store_begin(hub->store, true);
+	if (e == ERR_OK) {
+		e = work_each(hub);
+		if (e == ERR_OK)
+			e = store_commit(hub->store);
+		else
+			store_abort(hub->store);
+	}
+	worked_each(hub, e);
+}
+
+static size_t
+work_mark(struct hub *hub)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+
+		if (member == NULL)
+			continue;
+		member->working = session_has_work(member->session);
+		n += member->working;
+	}
+	return n;
+}
+
+/* Fails only when the store does. */
+static enum err
+work_each(struct hub *hub)
+{
+	uint64_t now_ms = loop_now_ms();
+
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+		enum err e;
+
+		if (member == NULL || !member->working)
+			continue;
+		e = session_work(member->session, now_ms);
+		if (e == ERR_OK)
+			continue;
+		fault_keep(member, e);
+		if (!is_peers(e))
+			return e;
+	}
+	return ERR_OK;
+}
+
+/* Is `e` the peer's making, so that the transaction is sound? */
+static bool
+is_peers(enum err e)
+{
+	switch (e) {
+	case ERR_OK:
+	case ERR_MALFORMED:
+	case ERR_DENIED:
+	case ERR_LIMIT:
+	case ERR_VERSION:
+	case ERR_PEER:
+		return true;
+	case ERR_USAGE:
+	case ERR_NOT_FOUND:
+	case ERR_EXISTS:
+	case ERR_INVALID:
+	case ERR_CORRUPT:
+	case ERR_BUSY:
+	case ERR_FULL:
+	case ERR_IO:
+		return false;
+	}
+	return false;
+}
+
+static void
+worked_each(struct hub *hub, enum err e)
+{
+	struct fault fault = {0};
+
+	err_keep(&fault, e);
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+
+		if (member == NULL || !member->working)
+			continue;
+		member->working = false;
+		member->due = true;
+		e = err_raise(&fault);
+		session_worked(member->session, e);
+		if (e != ERR_OK)
+			fault_keep(member, e);
+	}
+}
+
+/* The first failure is the reason. */
+static void
+fault_keep(struct hub_member *member, enum err e)
+{
+	if (member->fault != NULL)
+		return;
+	member->fault = mem_new(sizeof(*member->fault));
+	err_keep(member->fault, e);
+}
+
+/* One read transaction for all that may have something to say: those that are
+ * due, and everybody once the feed has grown. */
+static void
+fill_all(struct hub *hub)
+{
+	enum err e = store_begin(hub->store, false);
+
+	if (e == ERR_OK) {
+		e = fill_each(hub);
+		store_abort(hub->store);
+	}
+	if (e == ERR_OK)
+		return;
+	for (size_t i = 0; i < hub->n; i++) {
+		if (hub->members[i] != NULL && hub->members[i]->due)
+			fault_keep(hub->members[i], e);
+	}
+}
+
+/* Fails only when the store does. */
+static enum err
+fill_each(struct hub *hub)
+{
+	uint64_t now_ms = loop_now_ms();
+	uint64_t feed = feed_last(store_txn(hub->store));
+	bool grown = feed != hub->feed;
+
+	hub->feed = feed;
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+		enum err e;
+
+		if (member == NULL || member->fault != NULL)
+			continue;
+		member->due = member->due || grown;
+		if (!member->due || session_is_done(member->session))
+			continue;
+		e = session_fill(member->session, now_ms);
+		if (e == ERR_OK)
+			continue;
+		fault_keep(member, e);
+		if (!is_peers(e))
+			return e;
+	}
+	return ERR_OK;
+}
+
+static void
+tell_all(struct hub *hub)
+{
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+		struct fault *fault;
+
+		if (member == NULL || (!member->due && member->fault == NULL))
+			continue;
+		fault = member->fault;
+		member->fault = NULL;
+		member->due = false;
+		member->turn(
+		    member->arg, fault != NULL ? err_raise(fault) : ERR_OK);
+		mem_free(fault);
+	}
+}
