@@ -206,7 +206,8 @@ list_records(struct list *list)
 	}
 	out_table_end(list->table, "no such records");
 	/* A word that neither the pack nor the space knows was a slip. */
-	if (e == ERR_OK && list->n == 0 && list->collection.n > 0)
+	if (e == ERR_OK && list->n == 0 && list->collection.n > 0 &&
+	    work->pack != NULL)
 		e = pack_get_collection(
 		    work->pack, list->collection, &list->pack);
 	if (e == ERR_OK && list->more)

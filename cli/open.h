@@ -14,7 +14,7 @@ struct opened {
 	const struct args *args; /* borrowed */
 	struct out *out;	 /* borrowed */
 	struct store *store;	 /* owned */
-	struct pack *pack;	 /* owned */
+	const struct pack *pack; /* of the store; NULL: no rules */
 	struct arena arena;	 /* owned */
 	bool has_actor;		 /* who writes is known */
 	struct actor_id actor;

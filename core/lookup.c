@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "core/meta.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 
@@ -184,8 +183,8 @@ part_plain(struct bytes value, bool whole, struct key *key)
 	codec_begin(&r, value);
 	switch (codec_peek(&r)) {
 	case CODEC_INT:
-		bytes_put_be64(part + 1,
-		    (uint64_t)codec_get_int(&r) ^ UINT64_C(1) << 63);
+		bytes_put_be64(
+		    part + 1, (uint64_t)codec_get_int(&r) ^ UINT64_C(1) << 63);
 		tables_key_add(key, bytes_of(part, sizeof(part)));
 		return true;
 	case CODEC_BOOL:
@@ -242,9 +241,15 @@ lookup_key(struct txn *txn, struct space_no space,
 enum lookup_stand
 lookup_stand(struct txn *txn, struct lookup_done *done)
 {
-	struct bytes state;
+	struct bytes state = {0};
+	struct bytes row;
+	struct key key = {0};
 
-	if (txn->lookup == NULL || !meta_find(txn, lookup_meta, &state) ||
+	/* A damaged value is as good as none: the indexes are made anew. */
+	tables_key_add(&key, bytes_text(lookup_meta));
+	if (txn->lookup == NULL ||
+	    !kv_find(txn->kv, TABLE_META, tables_key(&key), &row) ||
+	    tables_open(TABLE_META, tables_key(&key), row, &state) != ERR_OK ||
 	    !bytes_begins(state, bytes_of(txn->lookup->state, LOOKUP_STATE)))
 		return LOOKUP_OTHER;
 	if (state.n == LOOKUP_STATE)
@@ -339,9 +344,8 @@ lookup_next(struct lookup_scan *scan, struct record_id *id, bool *found)
 		*found = !scan->exact ||
 			 cursor.key.n == scan->under.n + sizeof(id->b);
 		if (*found)
-			bytes_copy(id->b,
-			    bytes_after(cursor.key,
-				cursor.key.n - sizeof(id->b)));
+			bytes_copy(id->b, bytes_after(cursor.key,
+					      cursor.key.n - sizeof(id->b)));
 		scan->at.n = 0;
 		tables_key_add(&scan->at, cursor.key);
 		tables_key_add(&scan->at, bytes_of("", 1));

@@ -18,8 +18,7 @@ static void value_bump(const struct turn_place *at,
     const struct lookup_index *index, const struct cell *cell, int by);
 static void field_bump(const struct turn_place *at,
     const struct lookup_index *index, const struct turn *turn);
-static bool is_loaded(
-    const struct lookup *lookup, const struct record *record);
+static bool is_loaded(const struct lookup *lookup, const struct record *record);
 static bool cells_differ(
     const struct turn_place *at, const struct record_field *field);
 static void open_settle(const struct turn_place *at, const struct turn *turn);
@@ -78,8 +77,8 @@ is_loaded(const struct lookup *lookup, const struct record *record)
 	    lookup, record->collection);
 
 	for (; index != NULL; index = lookup_next_index(lookup, index)) {
-		const struct record_field *field = merge_find(record,
-		    bytes_text(index->field->name), index->field->kind);
+		const struct record_field *field = merge_find(
+		    record, bytes_text(index->field->name), index->field->kind);
 
 		if (field != NULL && field->values == NULL)
 			return false;
@@ -211,9 +210,9 @@ cells_differ(const struct turn_place *at, const struct record_field *field)
 		if (tables_open(TABLE_CELLS, cursor.key, cursor.value,
 			&content) != ERR_OK ||
 		    !cell_decode(cursor.key, content, &cell)) {
-			kv_fail(at->txn->kv,
-			    tables_corrupt(TABLE_CELLS, cursor.key,
-				"it is no value of a record"));
+			kv_fail(
+			    at->txn->kv, tables_corrupt(TABLE_CELLS, cursor.key,
+					     "it is no value of a record"));
 			break;
 		}
 		if (!bytes_equal(cell.field, field->name))
@@ -267,8 +266,8 @@ lookup_keep_rows(const struct turn_place *at, const struct record *record,
 		room += record->fields[i].n;
 	rows = arena_array(at->arena, room, sizeof(*rows));
 	for (; index != NULL; index = lookup_next_index(lookup, index)) {
-		const struct record_field *field = merge_find(record,
-		    bytes_text(index->field->name), index->field->kind);
+		const struct record_field *field = merge_find(
+		    record, bytes_text(index->field->name), index->field->kind);
 
 		for (size_t i = 0; field != NULL && i < field->n; i++) {
 			struct cell cell = cell_of(
@@ -322,8 +321,8 @@ stand_write(struct txn *txn, const struct lookup_done *done)
 	memcpy(state, txn->lookup->state, LOOKUP_STATE);
 	if (done != NULL) {
 		bytes_put_be32(state + LOOKUP_STATE, done->space);
-		memcpy(state + LOOKUP_STATE + 4, done->id.b,
-		    sizeof(done->id.b));
+		memcpy(
+		    state + LOOKUP_STATE + 4, done->id.b, sizeof(done->id.b));
 		n = sizeof(state);
 	}
 	meta_put(txn, lookup_meta, bytes_of(state, n));
