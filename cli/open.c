@@ -62,7 +62,6 @@ enum err
 open_begin(
     const struct args *args, struct out *out, bool write, struct opened *work)
 {
-	const char *name;
 	enum err e;
 
 	prepare(args, out, work);
@@ -70,10 +69,18 @@ open_begin(
 	if (e != ERR_OK)
 		return e;
 	work->pack = store_pack(work->store);
-	e = store_begin(work->store, write);
-	if (e != ERR_OK || !write)
+	return write ? open_again(work) : store_begin(work->store, false);
+}
+
+enum err
+open_again(struct opened *work)
+{
+	const char *name;
+	enum err e = store_begin(work->store, true);
+
+	if (e != ERR_OK)
 		return e;
-	name = actor_name(args);
+	name = actor_name(work->args);
 	if (name == NULL)
 		return ERR_OK;
 	e = store_actor(work->store, bytes_text(name), &work->actor);

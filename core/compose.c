@@ -419,6 +419,7 @@ moves_check(const struct composing *c)
 static enum err
 claims_make(struct composing *c)
 {
+	const struct space_no no_space = {UINT32_MAX};
 	struct txn *txn = c->composer->txn;
 	struct turn_place at = {
 	    .txn = txn, .space = c->space, .id = &c->id, .arena = &txn->arena};
@@ -432,8 +433,8 @@ claims_make(struct composing *c)
 		    txn->pack, collection_of(c), op);
 		struct key *claim = &c->change.claims[c->change.claims_n];
 
-		if (field == NULL || !lookup_key(txn, (struct space_no){0},
-					 field, op->value, claim))
+		if (field == NULL ||
+		    !lookup_key(txn, no_space, field, op->value, claim))
 			continue;
 		c->change.claims_n++;
 		if (c->space != NULL)
