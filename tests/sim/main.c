@@ -148,6 +148,8 @@ wire_event(struct sim *sim)
 		wire_break(wire);
 		return;
 	}
+	if (sim->swarm.damage && sim_once_in(sim, 60))
+		wire_damage(wire);
 	switch (sim_below(sim, 4)) {
 	case 0:
 		wire_carry(wire, side, 1 + sim_below(sim, 300));
@@ -380,8 +382,8 @@ run(struct sim *sim)
 	uint64_t every = sim->steps / 3 + 1;
 	struct sim_swarm *swarm = &sim->swarm;
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
-	    &swarm->clocks, &swarm->partition, &swarm->disk, &swarm->forge,
-	    &swarm->rebuild, &swarm->late};
+	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
+	    &swarm->forge, &swarm->rebuild, &swarm->late};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
@@ -410,16 +412,18 @@ report(const struct sim *sim)
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
 	printf("# %llu writes, %llu forged, %zu logs, %llu commits, %llu "
-	       "failed, %llu wires, %llu lost, %llu crashes, %llu restores, "
+	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
+	       "%llu restores, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
-	    (unsigned long long)c->lost, (unsigned long long)c->crashes,
-	    (unsigned long long)c->restores, (unsigned long long)c->clones,
-	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
-	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
+	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
+	    (unsigned long long)c->crashes, (unsigned long long)c->restores,
+	    (unsigned long long)c->clones, (unsigned long long)c->jumps,
+	    (unsigned long long)c->rebuilds, (unsigned long long)c->conflicts,
+	    (unsigned long long)c->rounds);
 }
 
 static uint64_t

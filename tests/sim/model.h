@@ -63,7 +63,7 @@ struct model_promise {
 	uint64_t seq;
 	struct hash leaf;
 };
-enum { MODEL_PROMISES_MAX = 64 };
+enum { MODEL_PROMISES_MAX = 2048 };
 size_t model_promise(
     struct sim_node *node, struct model_promise promises[MODEL_PROMISES_MAX]);
 /* It was acknowledged: from now on `node` must hold it. */

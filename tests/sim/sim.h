@@ -72,6 +72,8 @@ struct sim_wire {
 	struct session *session[2]; /* owned */
 	bool gone[2];		    /* that side has ended */
 	bool well[2];		    /* and it ended as it should */
+	bool damages;		    /* the next bytes will be changed */
+	bool damaged;		    /* bytes were changed on the way */
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
@@ -82,6 +84,7 @@ struct sim_swarm {
 	bool clone;
 	bool clocks;
 	bool partition;
+	bool damage;
 	bool disk;
 	bool forge;
 	bool rebuild;
@@ -93,7 +96,8 @@ struct sim_count {
 	uint64_t forged;
 	uint64_t commits;
 	uint64_t wires;
-	uint64_t lost; /* wires that broke */
+	uint64_t lost;	  /* wires that broke */
+	uint64_t damaged; /* wires that changed a byte */
 	uint64_t crashes;
 	uint64_t restores;
 	uint64_t clones;
