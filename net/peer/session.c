@@ -28,6 +28,7 @@ struct session {
 	struct talk talk;
 	struct fault fault; /* why it ended; code ERR_OK: well, or not yet */
 	bool done;
+	bool agreed;  /* with `once`: neither had anything left */
 	bool closing; /* our farewell is queued */
 	uint64_t heard_ms;
 	uint64_t said_ms;
@@ -209,6 +210,7 @@ session_fill(struct session *session, uint64_t now_ms)
 	if (e != ERR_OK)
 		return e;
 	if (may_finish(talk)) {
+		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
 			talk->flush = true;
 		} else {
@@ -307,7 +309,8 @@ session_status(const struct session *session, struct session_status *status)
 	channel_count(talk->channel, &count);
 	*status = (struct session_status){.up = talk->state != TALK_SHAKING,
 	    .peer = talk->peer,
-	    .in_sync = sender_is_idle(talk) && talk->idle_heard,
+	    .in_sync = session->agreed ||
+		       (sender_is_idle(talk) && talk->idle_heard),
 	    .in_bytes = count.in_bytes,
 	    .out_bytes = count.out_bytes,
 	    .out_plain_bytes = count.out_plain_bytes,

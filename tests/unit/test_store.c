@@ -264,8 +264,7 @@ take_run(struct town *town, size_t from, size_t to)
 	struct msg_run run = {0};
 	struct log **logs;
 	struct log *log;
-	uint64_t taken;
-	bool gap;
+	struct intake_taken taken;
 	size_t n;
 
 	assert_int_equal(store_begin(town_store(town, from), false), ERR_OK);
@@ -282,9 +281,11 @@ take_run(struct town *town, size_t from, size_t to)
 	assert_int_equal(
 	    store_authority(town_store(town, to), &authority), ERR_OK);
 	assert_int_equal(
-	    intake_run(here, authority, &town->city, &run, &log), ERR_OK);
+	    intake_run(here, authority, &run, &chunk.log), ERR_OK);
 	chunk.run = &run;
 	chunk.authority = authority;
+	log = oplog_find(here, space_find(here, &name), &chunk.log);
+	assert_non_null(log);
 	chunk.from = log->frontier.size;
 	for (uint64_t seq = chunk.from; seq < run.head_size; seq++) {
 		struct stored_delta stored;
@@ -293,9 +294,9 @@ take_run(struct town *town, size_t from, size_t to)
 		    oplog_get(there, logs[0], seq, &stored), ERR_OK);
 		headers[chunk.headers_n++] = arena_bytes(&arena, stored.header);
 	}
-	assert_int_equal(intake_chunk(here, log, &chunk, &gap, &taken), ERR_OK);
-	assert_false(gap);
-	assert_int_equal(taken, chunk.headers_n);
+	assert_int_equal(intake_chunk(here, &chunk, &taken), ERR_OK);
+	assert_false(taken.gap);
+	assert_int_equal(taken.deltas, chunk.headers_n);
 	store_abort(town_store(town, from));
 	assert_int_equal(store_commit(town_store(town, to)), ERR_OK);
 	arena_fini(&arena);
