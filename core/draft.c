@@ -84,6 +84,23 @@ draft_has(const struct draft *draft, const struct record_id *id)
 	return false;
 }
 
+bool
+draft_claims(const struct draft *draft, const struct record_id *id,
+    const struct key *claim)
+{
+	for (size_t i = 0; i < draft->changes_n; i++) {
+		const struct draft_change *change = &draft->changes[i];
+
+		if (memcmp(&change->record, id, sizeof(*id)) == 0)
+			continue;
+		for (size_t k = 0; k < change->claims_n; k++)
+			if (bytes_equal(tables_key(&change->claims[k]),
+				tables_key(claim)))
+				return true;
+	}
+	return false;
+}
+
 static struct cost
 cost_of(const struct draft_change *change)
 {

@@ -210,3 +210,11 @@ identity_actor(
 	    actor->b, sizeof(actor->b));
 	return ERR_OK;
 }
+
+void
+identity_lookup_key(const struct identity *identity, uint8_t *key)
+{
+	crypto_blake2b(
+	    bytes_of(identity->actor_key, sizeof(identity->actor_key)),
+	    bytes_text("golmok/lookup"), key, 32);
+}

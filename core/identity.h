@@ -48,4 +48,8 @@ void identity_fini_root(struct root_keys *root);
 enum err identity_actor(const struct identity *identity, struct bytes name,
     struct actor_id *actor) MUST_USE;
 
+/* The key of 32 bytes under which this node hashes values for its indexes
+ * (core/lookup.h): made from its actor key, secret like that. */
+void identity_lookup_key(const struct identity *identity, uint8_t *key);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "core/history.h"
 #include "core/digest.h"
+#include "core/lookup_keep.h"
 #include "core/row.h"
 #include "core/turn.h"
 
@@ -285,6 +286,7 @@ settle(const struct turn_place *at, const struct turn *turn)
 	struct space_state *space = at->space;
 
 	assert(at->txn->write);
+	lookup_keep_leave(at, turn);
 	cells_settle(at, turn);
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		struct digest term;
@@ -297,6 +299,7 @@ settle(const struct turn_place *at, const struct turn *turn)
 		digest_add(&space->digests[class], &term);
 	}
 	row_settle(at, turn);
+	lookup_keep_enter(at, turn);
 	if (turn->next->exists && !turn->old->exists)
 		space->records++;
 	if (turn->old->exists && !turn->next->exists)

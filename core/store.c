@@ -13,8 +13,10 @@
 #include "core/compose.h"
 #include "core/facts.h"
 #include "core/file.h"
+#include "core/force.h"
 #include "core/fsck.h"
 #include "core/history.h"
+#include "core/lookup_keep.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -29,6 +31,7 @@ struct store {
 	struct mark mark;
 	struct squeeze squeeze;
 	struct identity identity;
+	struct force force;
 	bool has_root;
 	struct root_keys root;
 	struct sign_key root_key;
@@ -53,6 +56,7 @@ static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
+static enum err writer_start(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
 static bool is_disk(enum err e);
 static void committed(struct store *store, uint64_t number);
@@ -120,7 +124,9 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		e = keys_load(store);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
-	if (e == ERR_OK && mode != OPEN_EMPTY)
+	if (e == ERR_OK && mode == OPEN_EMPTY)
+		force_init(&store->identity, &store->force);
+	else if (e == ERR_OK)
 		e = format_check(store);
 	if (e == ERR_OK && mode != OPEN_EMPTY)
 		ballast_keep(store->dir);
@@ -177,40 +183,22 @@ kv_start(struct store *store, bool create)
 	return e;
 }
 
+/* What the store says about itself. */
 static enum err
 format_check(struct store *store)
 {
-	struct city_id city;
-	uint64_t format;
-	enum err e;
+	enum err e = txn_start(store, false);
 
-	e = txn_start(store, false);
 	if (e != ERR_OK)
 		return e;
-	format = meta_number(&store->txn, meta_format);
-	e = kv_failed(store->txn.kv);
-	if (e != ERR_OK) {
-		store_abort(store);
-		return e;
-	}
-	if (format > META_FORMAT)
-		e = err_set(ERR_VERSION,
-		    "store %s has format %llu, and this program knows %d: use "
-		    "a newer golmok",
-		    store->dir, (unsigned long long)format, META_FORMAT);
-	else if (!meta_find_fixed(&store->txn, meta_city, city.b, 32))
-		e = err_set(ERR_CORRUPT,
-		    "store %s does not say which city it belongs to: restore "
-		    "it from a backup",
-		    store->dir);
-	else if (memcmp(&city, &store->identity.city, sizeof(city)) != 0)
-		e = err_set(ERR_CORRUPT,
-		    "the keys in %s are those of another city", store->dir);
-	else
+	e = force_load(&store->txn, &store->identity, &store->force);
+	if (e == ERR_OK)
 		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
 				    0;
+	if (e == ERR_OK)
+		e = kv_failed(store->txn.kv);
 	store_abort(store);
-	return e;
+	return e == ERR_OK ? e : err_wrap(e, "store %s", store->dir);
 }
 
 void
@@ -221,6 +209,7 @@ store_close(struct store *store)
 	store_abort(store);
 	kv_close(store->kv);
 	mark_fini(&store->mark);
+	force_fini(&store->force);
 	authority_fini(&store->authority);
 	squeeze_fini(&store->squeeze);
 	identity_fini(&store->identity);
@@ -240,6 +229,12 @@ const char *
 store_dir(const struct store *store)
 {
 	return store->dir;
+}
+
+const struct pack *
+store_pack(const struct store *store)
+{
+	return store->force.pack;
 }
 
 bool
@@ -269,7 +264,31 @@ store_begin(struct store *store, bool write)
 		    "the rebuild of store %s was cut off: run `golmok rebuild` "
 		    "again",
 		    store->dir);
-	return txn_start(store, write);
+	return write ? writer_start(store) : txn_start(store, false);
+}
+
+/* Starts a writer.  When the indexes are those of another pack they are made
+ * anew first, in as many transactions as that takes. */
+static enum err
+writer_start(struct store *store)
+{
+	struct fault fault;
+	bool whole = false;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && !whole) {
+		if (store->open)
+			e = store_commit(store);
+		if (e == ERR_OK)
+			e = txn_start(store, true);
+		if (e == ERR_OK)
+			e = lookup_keep_refresh(&store->txn, &whole);
+	}
+	if (e == ERR_OK)
+		return e;
+	err_keep(&fault, e);
+	store_abort(store);
+	return err_raise(&fault);
 }
 
 enum err
@@ -302,6 +321,8 @@ txn_start(struct store *store, bool write)
 		store->broken = store->broken || is_disk(e);
 		return e;
 	}
+	store->txn.pack = store->force.pack;
+	store->txn.lookup = store->force.lookup;
 	store->open = true;
 	store->owns = NULL;
 	store->drafts = NULL;
