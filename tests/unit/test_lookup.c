@@ -129,8 +129,8 @@ write_draw(struct pair *pair, struct desk *desk)
 
 	well(id_space(bytes_text(here), &write.space));
 	if (edit.code == OP_MOVE)
-		codec_put_text(&value,
-		    bytes_text(prng_below(prng, 2) ? "낮음" : "높음"));
+		codec_put_text(
+		    &value, bytes_text(prng_below(prng, 2) ? "낮음" : "높음"));
 	else
 		value_draw(prng, &value);
 	edit.value = buf_bytes(&value);
@@ -459,6 +459,7 @@ household(struct pair *pair, const struct given *given, size_t n)
 	desk_begin(&pair->dong, true);
 	well(store_write(pair->dong.store, &write, &id, &changed));
 	desk_commit(&pair->dong);
+	pair->ids[pair->n++] = id;
 	for (size_t i = 0; i < n; i++)
 		buf_fini(&values[i]);
 }
@@ -493,6 +494,51 @@ no_personal_value_stands_in_an_index_as_it_is(void **state)
 	assert_false(stands_in(&rows, "1111065000"));
 	assert_true(stands_in(&rows, "혜화"));
 	buf_fini(&rows);
+}
+
+/* One edit of the set `types` of the record `id` in a transaction. */
+static void
+element(struct desk *desk, const struct record_id *id, enum op_code code)
+{
+	struct store_edit edit = desk_text(code, CLASS_S, "types", "독거");
+
+	desk_begin(desk, true);
+	desk_edit(desk, here, id, &edit, NULL);
+	desk_commit(desk);
+}
+
+static void
+an_element_added_twice_apart_stays_when_one_of_them_leaves(void **state)
+{
+	const struct given given[] = {{"zone", CLASS_N, "혜화"}};
+	struct pair *pair = *state;
+	struct buf value = {0};
+	struct space_state *space;
+	struct space name;
+
+	household(pair, given, COUNT_OF(given));
+	desk_pull(&pair->hall, &pair->dong);
+	element(&pair->dong, &pair->ids[0], OP_ADD);
+	element(&pair->hall, &pair->ids[0], OP_ADD);
+	follow(&pair->hall, "chatdong");
+	desk_pull(&pair->hall, &pair->dong);
+	assert_int_equal(desk_check(&pair->hall, true), 0);
+	element(&pair->dong, &pair->ids[0], OP_REMOVE);
+	desk_pull(&pair->hall, &pair->dong);
+	assert_int_equal(desk_check(&pair->hall, true), 0);
+	codec_put_text(&value, bytes_text("독거"));
+	well(id_space(bytes_text(here), &name));
+	desk_begin(&pair->hall, false);
+	space = space_find(store_txn(pair->hall.store), &name);
+	assert_int_equal(
+	    walked(&pair->hall, space,
+		pack_field(pack_collection(store_pack(pair->hall.store),
+			       bytes_text("household")),
+		    bytes_text("types")),
+		buf_bytes(&value)),
+	    1);
+	store_abort(pair->hall.store);
+	buf_fini(&value);
 }
 
 /* How many values lie between `low` and `high`. */
@@ -573,6 +619,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		no_personal_value_stands_in_an_index_as_it_is, pair_make,
 		pair_remove),
+	    cmocka_unit_test_setup_teardown(
+		an_element_added_twice_apart_stays_when_one_of_them_leaves,
+		pair_make, pair_remove),
 	    cmocka_unit_test_setup_teardown(
 		values_of_class_n_are_found_by_range_and_beginning, pair_make,
 		pair_remove),
