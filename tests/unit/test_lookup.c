@@ -213,8 +213,10 @@ looked(struct desk *desk, struct space_state *space,
 		struct record record;
 
 		arena_reset(&arena);
-		well(record_next(store_txn(desk->store), space, &id, true,
-		    &arena, &record, &found));
+		well(record_next(store_txn(desk->store),
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = &arena},
+		    &id, &record, &found));
 		if (!found)
 			break;
 		n += field != NULL ? has_value(&record, field, value)
@@ -249,7 +251,10 @@ walked(struct desk *desk, struct space_state *space,
 		well(lookup_next(&scan, &id, &found));
 		if (!found)
 			break;
-		well(record_get(txn, space, &id, true, &arena, &record));
+		well(record_get(txn,
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = &arena},
+		    &id, &record));
 		for (size_t i = 0; i < met_n; i++)
 			again |= memcmp(&met[i], &id, sizeof(id)) == 0;
 		if (again)
