@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "proto/ascii.h"
+#include "proto/mem.h"
 #include "proto/text.h"
 
 enum { KEY_FILE_SIZE_MAX = 4096, KEY_FILE_MODE = 0600, LINES_MAX = 8 };
@@ -209,6 +210,25 @@ identity_actor(
 	    bytes_of(identity->actor_key, sizeof(identity->actor_key)), name,
 	    actor->b, sizeof(actor->b));
 	return ERR_OK;
+}
+
+enum err
+identity_load_all(const char *dir, struct identity *identity,
+    struct root_keys *root, bool *has_root)
+{
+	char *keys = file_path(dir, "identity");
+	char *roots = file_path(dir, "root");
+	enum err e = identity_load(keys, identity);
+
+	if (e == ERR_OK) {
+		e = identity_load_root(roots, root);
+		*has_root = e == ERR_OK;
+		if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	mem_free(keys);
+	mem_free(roots);
+	return e;
 }
 
 void

@@ -37,6 +37,9 @@ enum err identity_load(const char *path, struct identity *identity) MUST_USE;
 enum err identity_save_root(
     const char *path, const struct root_keys *root) MUST_USE;
 enum err identity_load_root(const char *path, struct root_keys *root) MUST_USE;
+/* Both from the store `dir`; `*has_root` says whether it has root keys. */
+enum err identity_load_all(const char *dir, struct identity *identity,
+    struct root_keys *root, bool *has_root) MUST_USE;
 /* Overwrites the secrets. */
 void identity_fini(struct identity *identity);
 void identity_fini_root(struct root_keys *root);

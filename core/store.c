@@ -48,11 +48,9 @@ struct store {
 	struct draft *drafts; /* in txn.arena */
 };
 
-static char *path_in(const char *dir, const char *name);
 enum open_mode { OPEN_BESIDE, OPEN_ALONE, OPEN_EMPTY };
 static enum err open_as(const char *dir, const struct host *host,
     enum open_mode mode, struct store **store) MUST_USE;
-static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
@@ -63,18 +61,6 @@ static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
-
-static char *
-path_in(const char *dir, const char *name)
-{
-	struct buf path = {0};
-	char *text;
-
-	buf_add_format(&path, "%s/%s", dir, name);
-	text = mem_text(buf_text(&path));
-	buf_fini(&path);
-	return text;
-}
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -100,7 +86,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 {
 	struct store *store;
 	struct file_stat stat;
-	char *lock = path_in(dir, "lock");
+	char *lock = file_path(dir, "lock");
 	enum err e;
 
 	*out = NULL;
@@ -121,7 +107,10 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
-		e = keys_load(store);
+		e = identity_load_all(
+		    dir, &store->identity, &store->root, &store->has_root);
+	if (store->has_root)
+		crypto_sign_key(&store->root.seed, &store->root_key);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
@@ -143,35 +132,14 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 }
 
 static enum err
-keys_load(struct store *store)
-{
-	char *keys = path_in(store->dir, "identity");
-	char *root = path_in(store->dir, "root");
-	enum err e;
-
-	e = identity_load(keys, &store->identity);
-	if (e == ERR_OK) {
-		e = identity_load_root(root, &store->root);
-		store->has_root = e == ERR_OK;
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
-	}
-	if (store->has_root)
-		crypto_sign_key(&store->root.seed, &store->root_key);
-	mem_free(keys);
-	mem_free(root);
-	return e;
-}
-
-static enum err
 kv_start(struct store *store, bool create)
 {
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
 	    .create = create};
-	char *mark = path_in(store->dir, "mark");
-	char *data = path_in(store->dir, "data.mdb");
+	char *mark = file_path(store->dir, "mark");
+	char *data = file_path(store->dir, "data.mdb");
 	enum err e;
 
 	e = kv_open(&config, &store->kv);
