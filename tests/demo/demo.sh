@@ -61,7 +61,7 @@ words() {
 	printf '\n%s$ %s%s%s\n' "$bold" "$line" "${pipe:+ | $pipe}" "$plain"
 }
 
-# Shows what was said, at most $most lines of it.
+# Shows what was said, at most $most lines of it, and then that there is more.
 shown() {
 	lines=$(wc -l <"$demo/log/out")
 	sed -n "1,${most}p" "$demo/log/out" | sed 's/^./  &/'
@@ -70,8 +70,7 @@ shown() {
 }
 
 # run WORD...: shows the command and what it says; it must succeed.
-most_ever=30
-most=$most_ever
+most=30
 pipe=
 run() {
 	ends 0 "$@"
@@ -86,14 +85,6 @@ ends() {
 	status=$?
 	shown
 	[ "$status" -eq "$want" ] || fail "'golmok $1' ends with status $want, not $status"
-}
-
-# top N WORD...: shows only the first N lines.
-top() {
-	most=$1
-	shift
-	run "$@"
-	most=$most_ever
 }
 
 # count FIELD WORD...: shows an export and what tests/demo/count.pl counts in it.
