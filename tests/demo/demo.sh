@@ -266,6 +266,7 @@ must "424 dongs are in the public space, read at 혜화동" said '424 rows; 424 
 run ls d00/c000/public org_unit --where name_ko=혜화동 --store "$demo/hyehwa"
 dong=$(first_id d00/c000/public org_unit --where code=1111065000 --store "$demo/hyehwa")
 must "혜화동 is one of them" [ -n "$dong" ]
+printf '\n%s$ perl tests/demo/year.pl %s > %s%s\n' "$bold" "$dong" "$demo/year.jsonl" "$plain"
 perl tests/demo/year.pl "$dong" >"$demo/year.jsonl" || fail "the year is written"
 run import "$demo/year.jsonl" --prefix d01/c017 --store "$demo/hyehwa"
 count persons_met export d01/c017/case --collection visit --store "$demo/hyehwa"
