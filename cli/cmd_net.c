@@ -129,7 +129,8 @@ say_sync(struct out *out, const struct session_status *status)
 
 /* A newcomer learns in one session who is a member, and may have been offered
  * logs of those members before it knew them.  So what was passed over is asked
- * for again, as long as something new came.  `*sum` is all sessions together. */
+ * for again, as long as something new came.  `*sum` is all sessions together.
+ */
 static enum err
 sync_rounds(const struct node_sync *sync, struct session_status *sum)
 {

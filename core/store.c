@@ -32,9 +32,7 @@ struct store {
 	struct squeeze squeeze;
 	struct identity identity;
 	struct force force;
-	bool has_root;
 	struct root_keys root;
-	struct sign_key root_key;
 	struct authority authority;
 	bool alone;	 /* no other process has it open */
 	bool rebuilding; /* and that is not complete */
@@ -52,7 +50,6 @@ static char *path_in(const char *dir, const char *name);
 enum open_mode { OPEN_BESIDE, OPEN_ALONE, OPEN_EMPTY };
 static enum err open_as(const char *dir, const struct host *host,
     enum open_mode mode, struct store **store) MUST_USE;
-static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
@@ -121,7 +118,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
-		e = keys_load(store);
+		e = identity_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
@@ -140,27 +137,6 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	}
 	*out = store;
 	return ERR_OK;
-}
-
-static enum err
-keys_load(struct store *store)
-{
-	char *keys = path_in(store->dir, "identity");
-	char *root = path_in(store->dir, "root");
-	enum err e;
-
-	e = identity_load(keys, &store->identity);
-	if (e == ERR_OK) {
-		e = identity_load_root(root, &store->root);
-		store->has_root = e == ERR_OK;
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
-	}
-	if (store->has_root)
-		crypto_sign_key(&store->root.seed, &store->root_key);
-	mem_free(keys);
-	mem_free(root);
-	return e;
 }
 
 static enum err
@@ -240,7 +216,7 @@ store_pack(const struct store *store)
 bool
 store_has_root(const struct store *store)
 {
-	return store->has_root;
+	return store->root.is_here;
 }
 
 enum open_why
@@ -501,7 +477,7 @@ composer_of(struct store *store, bool as_root)
 
 	if (as_root && meta_find(&store->txn, meta_founding, &founding)) {
 		composer.writer.seed = &store->root.seed;
-		composer.writer.key = &store->root_key;
+		composer.writer.key = &store->root.key;
 		composer.writer.founding = arena_bytes(
 		    &store->txn.arena, founding);
 	}
@@ -527,7 +503,7 @@ enum err
 store_admit(struct store *store, const struct fact_member *member)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_admit(&composer, member) : e;
@@ -537,7 +513,7 @@ enum err
 store_grant(struct store *store, const struct fact_grant *grant)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
@@ -566,7 +542,10 @@ store_get(struct store *store, const struct space *space,
 		e = err_set(ERR_NOT_FOUND,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
-		e = record_get(&store->txn, state, id, true, arena, record);
+		e = record_get(&store->txn,
+		    &(struct record_read){
+			.space = state, .cells = true, .arena = arena},
+		    id, record);
 	if (e == ERR_OK && !record->exists && record->heads_n == 0)
 		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)

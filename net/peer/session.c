@@ -82,21 +82,6 @@ session_free(struct session *session)
 }
 
 enum err
-talk_send(struct talk *talk, const struct msg *msg)
-{
-	buf_cut(&talk->scratch, 0);
-	msg_encode(msg, &talk->scratch);
-	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
-	    msg->type == MSG_BODIES) {
-		talk->debt_bytes += talk->scratch.n;
-		/* What we send may give the peer more to send: only what it
-		 * says after this counts. */
-		talk->idle_heard = false;
-	}
-	return channel_send(talk->channel, buf_bytes(&talk->scratch));
-}
-
-enum err
 session_feed(struct session *session, struct bytes in, uint64_t now_ms)
 {
 	if (session->talk.state == TALK_ENDED)

@@ -70,8 +70,10 @@ reads_time(struct site *site, const uint8_t *keys, bool whole)
 			site_must(store_get(
 			    site->store, &space->name, &id, &arena, &record));
 		else
-			site_must(record_get(
-			    txn, space, &id, false, &arena, &record));
+			site_must(record_get(txn,
+			    &(struct record_read){
+				.space = space, .arena = &arena},
+			    &id, &record));
 		assert(record.exists && record.fields_n == 10);
 	}
 	store_abort(site->store);

@@ -31,6 +31,7 @@ wire_open(struct wire *wire, struct town *town, size_t a, size_t b, bool once)
 	wire->ends[1].node = b;
 	for (size_t i = 0; i < 2; i++) {
 		wire->ends[i].cut_after = UINT64_MAX;
+		wire->ends[i].flip_at = UINT64_MAX;
 		wire->ends[i].session = session_new(
 		    &(struct session_config){.initiator = i == 0,
 			.once = once,
@@ -72,6 +73,12 @@ deliver(struct wire *wire, struct wire_end *end)
 	}
 	if (n == 0 || !session_wants_input(end->session))
 		return false;
+	end->flipped = end->flipped || (end->flip_at >= end->in_bytes &&
+					   end->flip_at - end->in_bytes < n &&
+					   !session_is_done(end->session));
+	if (end->flip_at >= end->in_bytes && end->flip_at - end->in_bytes < n)
+		end->in.p[end->flip_at - end->in_bytes] ^=
+		    (uint8_t)(1u << end->flip_at % 8);
 	failed(end, session_feed(end->session,
 			bytes_first(buf_bytes(&end->in), n), wire->now_ms));
 	end->in_bytes += n;

@@ -16,6 +16,8 @@ struct wire_end {
 	struct fault fault;	 /* why it ended */
 	struct buf in;		 /* on its way to this end */
 	uint64_t cut_after;	 /* bytes that arrive here; then no more */
+	uint64_t flip_at;	 /* this byte arrives with a bit flipped */
+	bool flipped;		 /* it did, while the session went on */
 	uint64_t in_bytes;	 /* that arrived here */
 	bool refuse_commit;	 /* its next commit fails */
 };

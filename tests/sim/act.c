@@ -14,7 +14,12 @@
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
-enum { EDITS_MAX = 3, WRITES_MAX = 3 };
+enum {
+	EDITS_MAX = 3,
+	WRITES_MAX = 3,
+	BULK_MAX = 300, /* deltas at once: several chunks, many heads */
+	LONG_SIZE = 60 * 1000,
+};
 
 const char act_forged[] = "FORGED";
 
@@ -75,6 +80,19 @@ record_pick(struct act *act)
 	return false;
 }
 
+/* A visit note that fills frames: noise, which does not compress. */
+static void
+long_put(struct sim *sim, struct buf *value)
+{
+	struct buf text = {0};
+	size_t n = 1 + sim_below(sim, LONG_SIZE);
+
+	for (size_t i = 0; i < n; i++)
+		buf_add_u8(&text, (uint8_t)('!' + sim_below(sim, 90)));
+	codec_put_text(value, buf_bytes(&text));
+	buf_fini(&text);
+}
+
 static void
 value_put(struct act *act, enum op_code code, const char *text)
 {
@@ -83,6 +101,10 @@ value_put(struct act *act, enum op_code code, const char *text)
 	char content[64];
 
 	buf_cut(value, 0);
+	if (code == OP_APPEND && text == NULL && sim_once_in(sim, 12)) {
+		long_put(sim, value);
+		return;
+	}
 	if (code == OP_COUNT) {
 		codec_put_int(value, (int64_t)sim_below(sim, 9) - 3);
 		return;
@@ -187,7 +209,7 @@ write_one(struct sim_node *node)
 	struct store_write write = {.collection = bytes_text("card")};
 	enum err e;
 
-	if (node->role == ROLE_CENTRE && !sim_once_in(sim, 6))
+	if (node->role == ROLE_CENTRE && !sim_once_in(sim, 100))
 		act.space = sim_once_in(sim, 2) && node->centre < 2
 				? sim->spaces_n - 1
 				: node->centre;
@@ -236,16 +258,19 @@ void
 act_write(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
-	size_t n = 1 + sim_below(sim, WRITES_MAX);
+	bool bulk = sim_once_in(sim, 25);
+	size_t n = 1 + sim_below(sim, bulk ? BULK_MAX : WRITES_MAX);
 
 	tokens_settle(node, false);
 	node_begin(node, true);
 	for (size_t i = 0; i < n; i++) {
-		if (write_one(node) != ERR_OK) {
-			/* What is half done is given up. */
+		/* What is refused leaves the transaction as it was. */
+		if (write_one(node) != ERR_OK && sim_once_in(sim, 10)) {
 			store_abort(node->store);
 			return;
 		}
+		if (bulk)
+			sim_must(sim, store_settle(node->store), "settle");
 	}
 	if (sim->swarm.crash && sim_once_in(sim, 30)) {
 		sim->count.crashes++;

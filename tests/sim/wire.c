@@ -57,6 +57,12 @@ wire_break(struct sim_wire *wire)
 }
 
 void
+wire_damage(struct sim_wire *wire)
+{
+	wire->damages = true;
+}
+
+void
 wire_break_all(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
@@ -81,7 +87,8 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 {
 	struct sim *sim = wire->node[side]->sim;
 	/* A clone is told that it meets itself. */
-	bool expected = e == ERR_OK || e == ERR_PEER || e == ERR_DENIED ||
+	bool expected = wire->damaged || e == ERR_OK || e == ERR_PEER ||
+			e == ERR_DENIED ||
 			(e == ERR_EXISTS &&
 			    wire->node[0]->person == wire->node[1]->person);
 
@@ -89,7 +96,8 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 		return;
 	if (!expected && !sim->swarm.disk)
 		sim_must(sim, e, "a session between honest nodes ended");
-	if (e == ERR_MALFORMED || e == ERR_VERSION || e == ERR_LIMIT)
+	if (!wire->damaged &&
+	    (e == ERR_MALFORMED || e == ERR_VERSION || e == ERR_LIMIT))
 		sim_must(sim, e, "an honest node was taken for another");
 	sim_note(sim, "ended", wire->node[side]->number, (uint64_t)e);
 	wire->gone[side] = true;
@@ -119,12 +127,22 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 	struct session *sender = wire->session[from];
 	struct session *taker = wire->session[1 - from];
 	struct bytes out = session_out(sender);
-	size_t n = out.n < bytes_max ? out.n : bytes_max;
+	/* What is on its way may be more than what arrives now. */
+	size_t n = out.n / 2 < bytes_max ? out.n : bytes_max;
 
 	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK)
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
 	buf_add(&wire->pipe[from], bytes_first(out, n));
 	session_sent(sender, n);
+	if (wire->damages && wire->pipe[from].n > 0) {
+		struct buf *pipe = &wire->pipe[from];
+
+		pipe->p[sim_below(sim, pipe->n)] ^= (uint8_t)(1 << sim_below(
+								  sim, 8));
+		wire->damages = false;
+		wire->damaged = true;
+		sim->count.damaged++;
+	}
 	n = wire->pipe[from].n < bytes_max ? wire->pipe[from].n : bytes_max;
 	if (wire->gone[1 - from]) {
 		buf_drop(&wire->pipe[from], n);

@@ -10,6 +10,8 @@
 struct sim_wire *wire_open(struct sim_node *a, struct sim_node *b, bool once);
 /* The wire breaks: what is on its way is lost. */
 void wire_break(struct sim_wire *wire);
+/* One bit of what comes next flips. */
+void wire_damage(struct sim_wire *wire);
 /* All wires of `node` break. */
 void wire_break_all(struct sim_node *node);
 /* Up to `bytes_max` bytes from side `from` go onto the wire and arrive. */

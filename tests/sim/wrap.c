@@ -174,7 +174,10 @@ __wrap_record_replace(struct txn *txn, struct space_state *space,
 
 	if (broken != RULE_MERGE)
 		return __real_record_replace(txn, space, id, record);
-	e = record_get(txn, space, id, true, &txn->arena, &stored);
+	e = record_get(txn,
+	    &(struct record_read){
+		.space = space, .cells = true, .arena = &txn->arena},
+	    id, &stored);
 	for (size_t i = 0; e == ERR_OK && i < record->fields_n; i++)
 		first_keep(&stored, record, &record->fields[i]);
 	return e == ERR_OK ? __real_record_replace(txn, space, id, record) : e;

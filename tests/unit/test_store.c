@@ -280,8 +280,7 @@ take_run(struct town *town, size_t from, size_t to)
 	run.head_signature = logs[0]->head_signature;
 	assert_int_equal(
 	    store_authority(town_store(town, to), &authority), ERR_OK);
-	assert_int_equal(
-	    intake_run(here, authority, &run, &chunk.log), ERR_OK);
+	assert_int_equal(intake_run(here, authority, &run, &chunk.log), ERR_OK);
 	chunk.run = &run;
 	chunk.authority = authority;
 	log = oplog_find(here, space_find(here, &name), &chunk.log);
