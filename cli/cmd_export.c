@@ -153,8 +153,10 @@ space_write(struct export *export, struct space_state *space)
 		bool found;
 
 		arena_reset(&work->arena);
-		e = record_next(store_txn(work->store), space, &id, true,
-		    &work->arena, &record, &found);
+		e = record_next(store_txn(work->store),
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = &work->arena},
+		    &id, &record, &found);
 		if (e != ERR_OK || !found)
 			return e;
 		if (record.status == RECORD_DELETED)

@@ -217,8 +217,11 @@ list_next(
 	enum err e;
 
 	if (!list->indexed)
-		return record_next(store_txn(work->store), list->space, id,
-		    true, &work->arena, record, found);
+		return record_next(store_txn(work->store),
+		    &(struct record_read){.space = list->space,
+			.cells = true,
+			.arena = &work->arena},
+		    id, record, found);
 	e = lookup_next(&list->scan, id, found);
 	if (e != ERR_OK || !*found)
 		return e;

@@ -481,7 +481,9 @@ waiting_next(struct opened *work, struct space_state *space,
 
 	if (lookup_is_current(txn))
 		return lookup_next(scan, id, found);
-	return record_next(txn, space, id, false, &work->arena, &record, found);
+	return record_next(txn,
+	    &(struct record_read){.space = space, .arena = &work->arena}, id,
+	    &record, found);
 }
 
 static enum err

@@ -96,7 +96,10 @@ record_check(struct check_space *c, const struct record_id *id)
 	merge_record(changes.p, changes.n, &c->arena, &is);
 	record_count(c, id, &is);
 	rows_check(c, id, &is);
-	e = record_get(txn, c->space, id, true, &c->arena, &stored);
+	e = record_get(txn,
+	    &(struct record_read){
+		.space = c->space, .cells = true, .arena = &c->arena},
+	    id, &stored);
 	if (check_passed(c->check, e) && !is_same(&is, &stored)) {
 		tables_record_key(c->space->no, id, &key);
 		(void)check_passed(c->check,

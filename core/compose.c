@@ -209,14 +209,18 @@ record_read(struct composing *c)
 	e = kv_failed(txn->kv);
 	if (e != ERR_OK || c->space == NULL)
 		return e;
-	e = record_get(txn, c->space, &c->id, false, &txn->arena, &c->record);
+	e = record_get(txn,
+	    &(struct record_read){.space = c->space, .arena = &txn->arena},
+	    &c->id, &c->record);
 	/* An id that was drawn just now needs no look. */
 	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
 	    (c->write->has_record || !c->write->create))
 		e = history_none(txn, c->space, &c->id);
 	if (e == ERR_OK && cells_wanted(c->write, &c->record))
-		e = record_get(
-		    txn, c->space, &c->id, true, &txn->arena, &c->record);
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = c->space, .cells = true, .arena = &txn->arena},
+		    &c->id, &c->record);
 	return e;
 }
 

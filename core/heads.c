@@ -16,6 +16,7 @@ static enum err leads_to_tree(
     const struct log *log, const struct note_head *head) MUST_USE;
 static void row_put(
     struct txn *txn, const struct log *log, const struct note_head *head);
+static bool ahead_leads(const struct log *log);
 static struct merkle_proof *proof_copy(
     struct txn *txn, const struct merkle_proof *proof);
 
@@ -86,6 +87,10 @@ heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 	struct key key;
 	bool news = !log->has_head || head->size > log->head_size;
 
+	/* Headers came that the proof to the newest head does not reach: the
+	 * head that they came with is the newest that we can show. */
+	if (!news && head->size >= log->frontier.size && !ahead_leads(log))
+		news = true;
 	if (head->size < log->frontier.size ||
 	    (!news && head->size < log->head_size)) {
 		if (head->size % HEADS_STEP == 0)
@@ -94,7 +99,8 @@ heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 	}
 	assert(ahead != NULL || log->frontier.size == 0 ||
 	       head->size == log->frontier.size);
-	if (news && log->has_head && log->head_size % HEADS_STEP != 0) {
+	if (news && log->has_head &&
+	    (log->head_size % HEADS_STEP != 0 || log->head_size > head->size)) {
 		tables_delta_key(log->space->no, log->no, log->head_size, &key);
 		kv_del(txn->kv, TABLE_HEADS, tables_key(&key));
 	}
@@ -107,6 +113,20 @@ heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 	if (ahead != NULL && head->size > log->frontier.size)
 		log->ahead = proof_copy(txn, ahead);
 	log->dirty = true;
+}
+
+/* Does log->ahead lead from the headers held to the newest head? */
+static bool
+ahead_leads(const struct log *log)
+{
+	static const struct merkle_proof none;
+	struct hash root;
+
+	if (log->head_size <= log->frontier.size)
+		return true;
+	merkle_root(&log->frontier, &root);
+	return merkle_consistency_holds(log->frontier.size, log->head_size,
+	    &root, log->ahead == NULL ? &none : log->ahead, &log->head_root);
 }
 
 static struct merkle_proof *

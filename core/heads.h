@@ -22,7 +22,8 @@ enum err heads_sign(struct txn *txn, struct log *log,
  * may be NULL when frontier.size is head->size or 0.  The head before is
  * removed unless it is kept for ever.  A head that is smaller than the newest,
  * or than what is held, is kept only if it is kept for ever, and changes
- * nothing else. */
+ * nothing else; but when headers have come that the proof to the newest does
+ * not reach, the smaller one replaces it. */
 void heads_put(struct txn *txn, struct log *log, const struct note_head *head,
     const struct merkle_proof *ahead);
 /* The smallest stored head of at least `size` leaves; ERR_NOT_FOUND when there

@@ -8,7 +8,6 @@
 
 #include "core/file.h"
 #include "proto/ascii.h"
-#include "proto/mem.h"
 #include "proto/text.h"
 
 enum { KEY_FILE_SIZE_MAX = 4096, KEY_FILE_MODE = 0600, LINES_MAX = 8 };
@@ -102,8 +101,35 @@ identity_load_root(const char *path, struct root_keys *root)
 	    {"next", root->next_seed.b, 32},
 	};
 
+	enum err e;
+
 	memset(root, 0, sizeof(*root));
-	return keys_load(path, root_title, lines, COUNT_OF(lines));
+	e = keys_load(path, root_title, lines, COUNT_OF(lines));
+	if (e != ERR_OK)
+		return e;
+	root->is_here = true;
+	crypto_sign_key(&root->seed, &root->key);
+	return ERR_OK;
+}
+
+enum err
+identity_load_all(
+    const char *dir, struct identity *identity, struct root_keys *root)
+{
+	struct buf path = {0};
+	enum err e;
+
+	buf_add_format(&path, "%s/identity", dir);
+	e = identity_load(buf_text(&path), identity);
+	if (e == ERR_OK) {
+		buf_cut(&path, 0);
+		buf_add_format(&path, "%s/root", dir);
+		e = identity_load_root(buf_text(&path), root);
+		if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	buf_fini(&path);
+	return e;
 }
 
 void
@@ -210,25 +236,6 @@ identity_actor(
 	    bytes_of(identity->actor_key, sizeof(identity->actor_key)), name,
 	    actor->b, sizeof(actor->b));
 	return ERR_OK;
-}
-
-enum err
-identity_load_all(const char *dir, struct identity *identity,
-    struct root_keys *root, bool *has_root)
-{
-	char *keys = file_path(dir, "identity");
-	char *roots = file_path(dir, "root");
-	enum err e = identity_load(keys, identity);
-
-	if (e == ERR_OK) {
-		e = identity_load_root(roots, root);
-		*has_root = e == ERR_OK;
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
-	}
-	mem_free(keys);
-	mem_free(roots);
-	return e;
 }
 
 void

@@ -14,6 +14,15 @@
 #include "core/own.h"
 #include "core/tree.h"
 
+/* A chunk on its way in. */
+struct taking {
+	struct txn *txn; /* borrowed, as the chunk */
+	const struct intake_chunk *chunk;
+	size_t skip;		    /* leading headers that are held already */
+	struct stored_body *bodies; /* txn->arena; checked, in order */
+	size_t *counts;		    /* txn->arena; bodies of each header */
+};
+
 static enum err log_room(
     struct txn *txn, const struct sign_key *author) MUST_USE;
 static enum err head_check(
@@ -24,40 +33,45 @@ static enum err chunk_prove(const struct log *log,
     const struct intake_chunk *chunk, size_t skip) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
     const struct msg_body *body, struct bytes sealed) MUST_USE;
-static enum err bodies_take(struct txn *txn, const struct intake_chunk *chunk,
-    size_t i, struct stored_body *bodies, size_t *n) MUST_USE;
+static enum err bodies_order(
+    const struct intake_chunk *chunk, uint64_t end) MUST_USE;
+static enum err bodies_take(struct taking *taking) MUST_USE;
+static void body_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored);
+static enum err log_make(struct txn *txn, const struct intake_chunk *chunk,
+    struct log **log) MUST_USE;
+static enum err headers_take(
+    const struct taking *taking, struct log *log, uint64_t end) MUST_USE;
 static bool body_accept(
     struct intake_accept accept, const struct msg_body *body);
 
 enum err
 intake_run(struct txn *txn, const struct authority *authority,
-    const struct city_id *city, const struct msg_run *run, struct log **log)
+    const struct msg_run *run, struct log_id *id)
 {
-	struct log_name name = run->name;
+	const struct log_name *name = &run->name;
+	const struct log *log = NULL;
 	struct space_state *space;
 	struct hash origin;
-	struct log_id id;
-	enum err e = ERR_OK;
+	enum err e;
 
-	name.city = *city;
-	if (authority->founded || !id_is_authority(&name.space)) {
-		if (authority_member(authority, &name.author) == NULL)
+	if (authority->founded || !id_is_authority(&name->space)) {
+		if (authority_member(authority, &name->author) == NULL)
 			return err_set(ERR_DENIED,
 			    "a log in '%s' by a key that no member admitted",
-			    name.space.text);
+			    name->space.text);
 	}
-	e = head_check(&name, run);
+	e = head_check(name, run);
 	if (e != ERR_OK)
 		return e;
-	id_log(&name, &origin, &id);
-	e = space_get(txn, &name.space, &space);
-	if (e != ERR_OK)
-		return e;
-	*log = oplog_find(txn, space, &id);
-	if (*log != NULL)
-		return branch_check(txn, *log, run);
-	e = log_room(txn, &name.author);
-	return e == ERR_OK ? oplog_open(txn, &name, log) : e;
+	id_log(name, &origin, id);
+	space = space_find(txn, &name->space);
+	if (space != NULL)
+		log = oplog_find(txn, space, id);
+	if (log != NULL)
+		return branch_check(txn, log, run);
+	e = kv_failed(txn->kv);
+	return e == ERR_OK ? log_room(txn, &name->author) : e;
 }
 
 /* May one more log of `author` be taken? */
@@ -119,7 +133,7 @@ branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 		return ERR_OK;
 	e = tree_root(txn, log, run->head_size, &root);
 	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
-		e = err_set(ERR_MALFORMED,
+		e = err_set(ERR_EXISTS,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
 		    log->name.space.text);
@@ -127,39 +141,120 @@ branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 }
 
 enum err
-intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
-    bool *gap, uint64_t *taken)
+intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken)
 {
 	const struct msg_run *run = chunk->run;
 	uint64_t end = chunk->from + chunk->headers_n;
-	struct note_head head = {.size = run->head_size,
-	    .root = run->head_root,
-	    .signature = run->head_signature};
-	size_t skip;
+	struct taking taking = {.txn = txn, .chunk = chunk};
+	struct space_state *space = space_find(txn, &run->name.space);
+	struct log *log = NULL;
+	uint64_t held;
 	enum err e;
 
-	*taken = 0;
-	*gap = chunk->from > log->frontier.size;
-	if (*gap || end <= log->frontier.size)
-		return ERR_OK;
+	*taken = (struct intake_taken){0};
+	if (space != NULL)
+		log = oplog_find(txn, space, &chunk->log);
+	held = log != NULL ? log->frontier.size : 0;
+	taken->log = log;
+	taken->gap = chunk->from > held;
+	e = kv_failed(txn->kv);
+	if (e != ERR_OK || taken->gap)
+		return e;
 	if (end > run->head_size)
 		return err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
-	skip = (size_t)(log->frontier.size - chunk->from);
-	e = chunk_prove(log, chunk, skip);
-	if (e == ERR_OK)
-		own_received(txn, log);
-	for (size_t i = skip; i < chunk->headers_n && e == ERR_OK; i++) {
-		struct stored_body *bodies = arena_array(
-		    &txn->arena, chunk->bodies_n, sizeof(*bodies));
-		struct oplog_entry entry = {
-		    .header = chunk->headers[i], .bodies = bodies};
+	e = bodies_order(chunk, end);
+	if (e == ERR_OK && end > held) {
+		taking.skip = (size_t)(held - chunk->from);
+		e = chunk_prove(log, chunk, taking.skip);
+		if (e == ERR_OK)
+			e = bodies_take(&taking);
+		if (e == ERR_OK && log == NULL)
+			e = log_make(txn, chunk, &log);
+		taken->log = log;
+		if (e == ERR_OK)
+			e = headers_take(&taking, log, end);
+		if (e == ERR_OK)
+			taken->deltas = end - held;
+	}
+	for (size_t i = 0;
+	     e == ERR_OK && i < chunk->bodies_n && chunk->bodies[i].seq < held;
+	     i++)
+		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* Bodies come in the order in which they are stored, each once. */
+static enum err
+bodies_order(const struct intake_chunk *chunk, uint64_t end)
+{
+	const struct msg_body *last = NULL;
+
+	for (size_t i = 0; i < chunk->bodies_n; i++) {
+		const struct msg_body *body = &chunk->bodies[i];
+		bool rises = last == NULL || last->seq < body->seq ||
+			     (last->seq == body->seq &&
+				 (last->change < body->change ||
+				     (last->change == body->change &&
+					 last->class < body->class)));
+
+		if (!rises || body->seq < chunk->from || body->seq >= end)
+			return err_set(ERR_MALFORMED,
+			    "bodies of a chunk are out of order");
+		last = body;
+	}
+	return ERR_OK;
+}
+
+/* A new log.  Who knows nothing of the city yet takes first the log that founds
+ * it, and judges all others by what follows from that. */
+static enum err
+log_make(struct txn *txn, const struct intake_chunk *chunk, struct log **log)
+{
+	const struct log_name *name = &chunk->run->name;
+	struct delta delta;
+	struct city_id city;
+
+	if (!chunk->authority->founded) {
+		delta_decode(chunk->headers[0], &txn->arena, &delta, NULL);
+		if (delta.opaque || delta.kind != DELTA_OPEN ||
+		    delta.open.founding.n == 0)
+			return err_set(ERR_DENIED,
+			    "nothing is known of the city yet, and this log "
+			    "does not found it");
+		fact_city(delta.open.founding, &city);
+		if (memcmp(&city, &name->city, sizeof(city)) != 0)
+			return err_set(
+			    ERR_DENIED, "a log that founds another city");
+	}
+	return oplog_open(txn, name, log);
+}
+
+/* Puts the new headers of a chunk, proved and with bodies checked, onto the
+ * road. */
+static enum err
+headers_take(const struct taking *taking, struct log *log, uint64_t end)
+{
+	const struct intake_chunk *chunk = taking->chunk;
+	const struct msg_run *run = chunk->run;
+	struct txn *txn = taking->txn;
+	struct note_head head = {.size = run->head_size,
+	    .root = run->head_root,
+	    .signature = run->head_signature};
+	const struct stored_body *bodies = taking->bodies;
+	enum err e = ERR_OK;
+
+	own_received(txn, log);
+	for (size_t i = taking->skip; i < chunk->headers_n && e == ERR_OK;
+	     i++) {
+		struct oplog_entry entry = {.header = chunk->headers[i],
+		    .bodies = bodies,
+		    .bodies_n = taking->counts[i]};
 		struct hash leaf;
 
-		e = bodies_take(txn, chunk, i, bodies, &entry.bodies_n);
-		if (e == ERR_OK)
-			e = apply_delta(txn, log, &entry, &leaf);
-		*taken += e == ERR_OK;
+		e = apply_delta(txn, log, &entry, &leaf);
+		bodies += taking->counts[i];
 		/* Its open says under which grant it writes. */
 		if (e == ERR_OK && log->frontier.size == 1) {
 			log->counts = authority_counts(chunk->authority, log);
@@ -169,7 +264,7 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 	if (e == ERR_OK)
 		heads_put(
 		    txn, log, &head, end < head.size ? chunk->proof : NULL);
-	return e == ERR_OK ? kv_failed(txn->kv) : e;
+	return e;
 }
 
 /* Do the headers from number `skip` on, after those held, lead to the head? */
@@ -177,9 +272,13 @@ static enum err
 chunk_prove(
     const struct log *log, const struct intake_chunk *chunk, size_t skip)
 {
-	struct frontier frontier = log->frontier;
+	struct frontier frontier = {0};
+	uint64_t held;
 	struct hash root;
 
+	if (log != NULL)
+		frontier = log->frontier;
+	held = frontier.size;
 	for (size_t i = skip; i < chunk->headers_n; i++) {
 		struct hash leaf;
 
@@ -192,9 +291,9 @@ chunk_prove(
 		return err_set(ERR_MALFORMED,
 		    "headers %llu to %llu of a log in '%s' do not lead to its "
 		    "signed head",
-		    (unsigned long long)log->frontier.size,
+		    (unsigned long long)held,
 		    (unsigned long long)frontier.size - 1,
-		    log->name.space.text);
+		    chunk->run->name.space.text);
 	return ERR_OK;
 }
 
@@ -205,57 +304,66 @@ body_accept(struct intake_accept accept, const struct msg_body *body)
 	       (body->is_open && (accept.classes >> body->class & 1) != 0);
 }
 
-/* The bodies of header `i` of the chunk, their commitments checked. */
+/* Checks the bodies of the new headers against their commitments and makes of
+ * them what will be stored. */
 static enum err
-bodies_take(struct txn *txn, const struct intake_chunk *chunk, size_t i,
-    struct stored_body *bodies, size_t *n)
+bodies_take(struct taking *taking)
 {
-	struct delta delta;
-	uint64_t seq = chunk->from + i;
-	size_t at = 0;
-	bool decoded = false;
+	const struct intake_chunk *chunk = taking->chunk;
+	struct arena *arena = &taking->txn->arena;
+	uint64_t first = chunk->from + taking->skip;
+	struct delta delta = {0};
+	uint64_t decoded = UINT64_MAX;
+	size_t n = 0;
 	enum err e = ERR_OK;
 
-	*n = 0;
-	while (at < chunk->bodies_n && chunk->bodies[at].seq < seq)
-		at++;
-	for (; at < chunk->bodies_n && chunk->bodies[at].seq == seq &&
-	       e == ERR_OK;
-	     at++) {
-		const struct msg_body *body = &chunk->bodies[at];
-		struct stored_body *stored = &bodies[*n];
+	taking->bodies = arena_array(
+	    arena, chunk->bodies_n, sizeof(*taking->bodies));
+	taking->counts = arena_array(
+	    arena, chunk->headers_n, sizeof(*taking->counts));
+	for (size_t i = 0; i < chunk->headers_n; i++)
+		taking->counts[i] = 0;
+	for (size_t i = 0; i < chunk->bodies_n && e == ERR_OK; i++) {
+		const struct msg_body *body = &chunk->bodies[i];
+		size_t at = (size_t)(body->seq - chunk->from);
 
-		if (!body_accept(chunk->accept, body))
+		if (body->seq < first || !body_accept(chunk->accept, body))
 			continue;
-		if (!decoded)
-			delta_decode(
-			    chunk->headers[i], &txn->arena, &delta, NULL);
-		decoded = true;
+		if (decoded != body->seq)
+			delta_decode(chunk->headers[at], arena, &delta, NULL);
+		decoded = body->seq;
+		/* It has no meaning here, and so no bodies. */
 		if (delta.opaque)
-			return ERR_OK;
+			continue;
 		e = body_fit(
 		    delta.changes, delta.changes_n, body, body->sealed);
-		*stored = (struct stored_body){.change = body->change,
-		    .class = body->class,
-		    .form = body->is_open &&
-				    (chunk->accept.classes >> body->class &
-					1) != 0
-				? BODY_OPEN
-				: BODY_BLIND,
-		    .sealed = body->sealed};
-		memcpy(stored->key, body->key, sizeof(stored->key));
-		if (body->is_open && stored->form == BODY_BLIND) {
-			struct secret secret;
-			struct hash tag;
-
-			memcpy(secret.b, body->key, sizeof(secret.b));
-			body_tag(&secret, &tag);
-			memcpy(stored->key, tag.b, sizeof(stored->key));
-			crypto_wipe(&secret, sizeof(secret));
-		}
-		*n += e == ERR_OK;
+		body_form(chunk->accept, body, &taking->bodies[n++]);
+		taking->counts[at]++;
 	}
 	return e;
+}
+
+/* What is stored of `body`: its secret only where we may have it. */
+static void
+body_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored)
+{
+	bool open = body->is_open && (accept.classes >> body->class & 1) != 0;
+
+	*stored = (struct stored_body){.change = body->change,
+	    .class = body->class,
+	    .form = open ? BODY_OPEN : BODY_BLIND,
+	    .sealed = body->sealed};
+	memcpy(stored->key, body->key, sizeof(stored->key));
+	if (body->is_open && !open) {
+		struct secret secret;
+		struct hash tag;
+
+		memcpy(secret.b, body->key, sizeof(secret.b));
+		body_tag(&secret, &tag);
+		memcpy(stored->key, tag.b, sizeof(stored->key));
+		crypto_wipe(&secret, sizeof(secret));
+	}
 }
 
 /* Is `sealed`, with the key of `body`, what the header promised? */
@@ -295,13 +403,12 @@ intake_body(struct txn *txn, struct log *log, const struct msg_body *body,
 {
 	struct history_delta from;
 	struct arena arena = {0};
-	struct stored_body stored = {.change = body->change,
-	    .class = body->class,
-	    .form = BODY_BLIND,
-	    .sealed = body->sealed};
+	struct msg_body whole = *body;
+	struct stored_body stored;
 	enum err e = ERR_OK;
 
-	if (body->seq >= log->frontier.size || !body_accept(accept, body))
+	if (body->seq >= log->frontier.size || !body_accept(accept, body) ||
+	    body->seq < log->open[body->class])
 		return ERR_OK;
 	e = history_delta(txn, log, body->seq, &arena, &from);
 	if (e != ERR_OK || from.delta == NULL)
@@ -309,26 +416,16 @@ intake_body(struct txn *txn, struct log *log, const struct msg_body *body,
 	for (size_t i = 0; i < from.bodies_n && body->sealed.n == 0; i++) {
 		if (from.bodies[i].change == body->change &&
 		    from.bodies[i].class == body->class)
-			stored.sealed = from.bodies[i].sealed;
+			whole.sealed = arena_bytes(
+			    &arena, from.bodies[i].sealed);
 	}
-	if (stored.sealed.n == 0)
+	if (whole.sealed.n == 0)
 		goto out;
 	e = body_fit(
-	    from.delta->changes, from.delta->changes_n, body, stored.sealed);
+	    from.delta->changes, from.delta->changes_n, &whole, whole.sealed);
 	if (e != ERR_OK)
 		goto out;
-	memcpy(stored.key, body->key, sizeof(stored.key));
-	if (body->is_open && (accept.classes >> body->class & 1) != 0) {
-		stored.form = BODY_OPEN;
-	} else if (body->is_open) {
-		struct secret secret;
-		struct hash tag;
-
-		memcpy(secret.b, body->key, sizeof(secret.b));
-		body_tag(&secret, &tag);
-		memcpy(stored.key, tag.b, sizeof(stored.key));
-		crypto_wipe(&secret, sizeof(secret));
-	}
+	body_form(accept, &whole, &stored);
 	e = apply_body(txn, log, body->seq, &stored);
 out:
 	arena_fini(&arena);

@@ -11,14 +11,13 @@
  * transaction as sound as it was.
  */
 
-/* Looks at the run that a peer announces; `*log` is the log, made when it is
- * new, and stays valid until the transaction ends.  ERR_DENIED: its author is a
- * stranger here.  ERR_LIMIT: more logs than a member or a store may have.
- * ERR_MALFORMED: the head is not signed by its author, or contradicts what is
- * held (the text says that the log is forked). */
+/* Looks at the run that a peer announces, whose name has its city; `*id` is the
+ * log's.  Writes nothing.  ERR_DENIED: its author is a stranger here.
+ * ERR_LIMIT: more logs than a member or a store may have.  ERR_EXISTS: another
+ * branch of this log is held; its author has signed contradicting heads.
+ * ERR_MALFORMED: the head is not signed by its author. */
 enum err intake_run(struct txn *txn, const struct authority *authority,
-    const struct city_id *city, const struct msg_run *run,
-    struct log **log) MUST_USE;
+    const struct msg_run *run, struct log_id *id) MUST_USE;
 
 /* What we may have of a space. */
 struct intake_accept {
@@ -29,22 +28,31 @@ struct intake_accept {
 /* Headers with their bodies as they came. */
 struct intake_chunk {
 	const struct msg_run *run;
-	uint64_t from; /* seq of the first header */
+	struct log_id log; /* as intake_run gave it */
+	uint64_t from;	   /* seq of the first header, below 2^63 */
 	const struct bytes *headers;
 	size_t headers_n;
 	const struct merkle_proof *proof;
-	const struct msg_body *bodies; /* by seq, change, class */
+	const struct msg_body *bodies; /* by seq, change, class; may be part */
 	size_t bodies_n;
 	const struct authority *authority;
 	struct intake_accept accept;
 };
 
-/* Takes what is new of a chunk of `log` onto the road.  What we hold already is
- * passed over; `*gap` says that the chunk begins beyond what we hold, and then
- * nothing was done.  `*taken` counts new deltas.  ERR_MALFORMED: the headers do
- * not lead to the head, or a body does not fit its commitment. */
-enum err intake_chunk(struct txn *txn, struct log *log,
-    const struct intake_chunk *chunk, bool *gap, uint64_t *taken) MUST_USE;
+/* What became of a chunk. */
+struct intake_taken {
+	struct log *log; /* until the transaction ends; NULL: none is held */
+	bool gap;	 /* it begins beyond what is held: nothing was done */
+	uint64_t deltas; /* new ones */
+};
+
+/* Takes what is new of a chunk onto the road; the log is made when it is new.
+ * Of headers held already, bodies that were owed are taken.  A chunk is taken
+ * whole or not at all.  ERR_MALFORMED: the headers do not lead to the head, or
+ * bodies are out of order or do not fit their commitments.  ERR_DENIED: the
+ * city is not known here yet, and this log does not found it. */
+enum err intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken) MUST_USE;
 
 /* Takes a body that was owed.  One that we may not have, or that is of a header
  * not held, is passed over.  ERR_MALFORMED when it does not fit its commitment.

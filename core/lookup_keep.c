@@ -39,8 +39,10 @@ lookup_keep_leave(const struct turn_place *at, const struct turn *turn)
 	if (bytes_equal(turn->old->collection, turn->next->collection) ||
 	    lookup_first(at->txn->lookup, turn->old->collection) == NULL)
 		return;
-	if (record_get(at->txn, at->space, at->id, true, at->arena, &old) !=
-	    ERR_OK)
+	if (record_get(at->txn,
+		&(struct record_read){
+		    .space = at->space, .cells = true, .arena = at->arena},
+		at->id, &old) != ERR_OK)
 		return;
 	n = lookup_keep_rows(at, &old, &rows);
 	for (size_t i = 0; i < n; i++)
@@ -62,8 +64,11 @@ lookup_keep_enter(const struct turn_place *at, const struct turn *turn)
 	} else if (index != NULL && is_loaded(lookup, turn->next)) {
 		rows_put(at, turn->next);
 	} else if (index != NULL) {
-		if (record_get(at->txn, at->space, at->id, true, at->arena,
-			&next) == ERR_OK)
+		if (record_get(at->txn,
+			&(struct record_read){.space = at->space,
+			    .cells = true,
+			    .arena = at->arena},
+			at->id, &next) == ERR_OK)
 			rows_put(at, &next);
 	}
 	open_settle(at, turn);
@@ -364,8 +369,11 @@ lookup_keep_refresh(struct txn *txn, bool *whole)
 		arena_reset(&arena);
 		e = space_by_no(txn, no, &at.space);
 		if (e == ERR_OK)
-			e = record_next(txn, at.space, &done.id, true, &arena,
-			    &record, &found);
+			e = record_next(txn,
+			    &(struct record_read){.space = at.space,
+				.cells = true,
+				.arena = &arena},
+			    &done.id, &record, &found);
 		if (e == ERR_OK && found)
 			rows_put(&at, &record);
 		else if (e == ERR_OK)

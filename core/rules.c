@@ -234,8 +234,10 @@ rules_unique(const struct turn_place *at, const struct pack_field *field,
 			return e;
 		if (memcmp(&other, at->id, sizeof(other)) == 0)
 			continue;
-		e = record_get(
-		    at->txn, at->space, &other, true, at->arena, &record);
+		e = record_get(at->txn,
+		    &(struct record_read){
+			.space = at->space, .cells = true, .arena = at->arena},
+		    &other, &record);
 		if (e != ERR_OK)
 			return e;
 		has = merge_find(&record, bytes_text(field->name), field->kind);

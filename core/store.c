@@ -32,9 +32,7 @@ struct store {
 	struct squeeze squeeze;
 	struct identity identity;
 	struct force force;
-	bool has_root;
 	struct root_keys root;
-	struct sign_key root_key;
 	struct authority authority;
 	bool alone;	 /* no other process has it open */
 	bool rebuilding; /* and that is not complete */
@@ -107,10 +105,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
-		e = identity_load_all(
-		    dir, &store->identity, &store->root, &store->has_root);
-	if (store->has_root)
-		crypto_sign_key(&store->root.seed, &store->root_key);
+		e = identity_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
@@ -208,7 +203,7 @@ store_pack(const struct store *store)
 bool
 store_has_root(const struct store *store)
 {
-	return store->has_root;
+	return store->root.is_here;
 }
 
 enum open_why
@@ -332,14 +327,8 @@ store_commit(struct store *store)
 
 	assert(store->open);
 	e = write ? seal_all(store) : ERR_OK;
-	if (e != ERR_OK) {
-		struct fault fault;
-
-		err_keep(&fault, e);
-		store_abort(store);
-		store->broken = store->broken || is_disk(e);
-		return err_raise(&fault);
-	}
+	if (e != ERR_OK)
+		kv_fail(store->txn.kv, e);
 	authority_changed = store->txn.authority_changed;
 	number = kv_txn_id(store->txn.kv);
 	e = txn_commit(&store->txn);
@@ -358,7 +347,9 @@ store_commit(struct store *store)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A transaction that wrote nothing leaves no trace in LMDB, and its number is
@@ -473,7 +464,7 @@ composer_of(struct store *store, bool as_root)
 
 	if (as_root && meta_find(&store->txn, meta_founding, &founding)) {
 		composer.writer.seed = &store->root.seed;
-		composer.writer.key = &store->root_key;
+		composer.writer.key = &store->root.key;
 		composer.writer.founding = arena_bytes(
 		    &store->txn.arena, founding);
 	}
@@ -499,7 +490,7 @@ enum err
 store_admit(struct store *store, const struct fact_member *member)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_admit(&composer, member) : e;
@@ -509,7 +500,7 @@ enum err
 store_grant(struct store *store, const struct fact_grant *grant)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
@@ -538,7 +529,10 @@ store_get(struct store *store, const struct space *space,
 		e = err_set(ERR_NOT_FOUND,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
-		e = record_get(&store->txn, state, id, true, arena, record);
+		e = record_get(&store->txn,
+		    &(struct record_read){
+			.space = state, .cells = true, .arena = arena},
+		    id, record);
 	if (e == ERR_OK && !record->exists && record->heads_n == 0)
 		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)

@@ -19,6 +19,10 @@ struct ledger_log {
 	bool is_known;	       /* `peer` was told or believed */
 	bool is_told;	       /* `told` was sent */
 	bool is_dirty;	       /* `peer` is newer than the stored belief */
+	bool is_touched;       /* its entry is to be told after the commit */
+	bool is_refused;       /* a run of it was not taken */
+	bool is_compared;      /* `peer` was found to be on our branch */
+	bool is_split;	       /* the peer has another branch: not sent */
 	struct msg_entry peer; /* what the peer has */
 	struct msg_entry told; /* what we last told it that we have */
 	uint64_t sent;	       /* headers sent, or had by the peer */

@@ -12,16 +12,17 @@
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static enum err refused_ask(struct talk *talk) MUST_USE;
 static enum err share_all(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static bool shares(const struct talk *talk, const struct authority *authority,
     const struct space *space);
 static enum err beliefs_take(struct talk *talk) MUST_USE;
 static enum err hello_send(struct talk *talk) MUST_USE;
-static void hello_compare(struct talk *talk);
 static enum err clocks_send(struct talk *talk) MUST_USE;
 static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
 static enum err live_begin(struct talk *talk) MUST_USE;
+
 enum err
 opening_begin(struct talk *talk)
 {
@@ -33,6 +34,7 @@ opening_begin(struct talk *talk)
 		e = judge(talk, authority);
 	if (e != ERR_OK)
 		return e;
+	talk->newcomer = !authority->founded;
 	talk->authority_version = authority->version;
 	talk->feed_at = feed_last(store_txn(talk->store));
 	talk->met = true;
@@ -51,15 +53,18 @@ opening_go_on(struct talk *talk, const struct authority *authority)
 	enum err e = ERR_OK;
 
 	if (memcmp(&authority->version, &talk->authority_version, 32) != 0) {
-		e = judge(talk, authority);
+		if (!talk->newcomer)
+			e = judge(talk, authority);
 		if (e == ERR_OK)
 			e = share_all(talk, authority);
+		if (e == ERR_OK && talk->has_refused)
+			e = refused_ask(talk);
 		talk->authority_version = authority->version;
 	}
-	if (e == ERR_OK && talk->state == TALK_HELLO && talk->heard_hello) {
-		hello_compare(talk);
-		if (talk->agreed)
-			e = live_begin(talk);
+	/* Who the peer is shows when all of `authority` has come. */
+	if (e == ERR_OK && talk->newcomer && talk->idle_heard) {
+		talk->newcomer = false;
+		e = judge(talk, authority);
 	}
 	if (e == ERR_OK && talk->state == TALK_CLOCKS && !talk->clock_sent)
 		e = clocks_send(talk);
@@ -80,6 +85,36 @@ judge(struct talk *talk, const struct authority *authority)
 	return err_set(ERR_DENIED,
 	    "the peer's key is not one of a member of this city: admit it "
 	    "first");
+}
+
+/* Runs that we refused may be ours to have now. */
+static enum err
+refused_ask(struct talk *talk)
+{
+	struct ledger *ledger = &talk->ledger;
+	enum err e = ERR_OK;
+
+	talk->has_refused = false;
+	for (size_t i = 0; i < ledger->size && e == ERR_OK; i++) {
+		struct ledger_log *entry = &ledger->logs[i];
+		struct msg_entry now = {.log = entry->id};
+		struct msg msg = {.type = MSG_CLOCK,
+		    .u.clock = {.again = true, .n = 1, .entries = &now}};
+		struct log *log;
+
+		if (!entry->used || !entry->is_refused)
+			continue;
+		entry->is_refused = false;
+		if (entry->is_local) {
+			e = oplog_by_no(
+			    store_txn(talk->store), entry->no, &log);
+			if (e != ERR_OK)
+				break;
+			clock_entry(log, &now);
+		}
+		e = talk_send(talk, &msg);
+	}
+	return e;
 }
 
 static bool
@@ -211,9 +246,8 @@ hello_send(struct talk *talk)
 	return talk_send(talk, &msg);
 }
 
-/* Do both know what the other has?  If not, all beliefs are dropped. */
-static void
-hello_compare(struct talk *talk)
+void
+opening_compare(struct talk *talk)
 {
 	struct ledger *ledger = &talk->ledger;
 	const struct msg_hello *theirs = &talk->their_hello;
@@ -224,6 +258,8 @@ hello_compare(struct talk *talk)
 
 	talk->agreed = true_of_them && true_of_us;
 	talk->state = TALK_CLOCKS;
+	talk->clock_sent = talk->agreed;
+	talk->clock_heard = talk->agreed;
 	talk->forget = !true_of_them;
 	for (size_t i = 0; i < ledger->size; i++) {
 		struct ledger_log *entry = &ledger->logs[i];

@@ -6,6 +6,9 @@
 /* The channel is up: judges the peer, takes stock of what both may have, says
  * hello.  ERR_DENIED: the peer is no member. */
 enum err opening_begin(struct talk *talk) MUST_USE;
+/* The peer's hello is there, and nothing else was heard yet.  Do both know what
+ * the other has?  If not, all beliefs are dropped. */
+void opening_compare(struct talk *talk);
 /* Goes on until news can flow, and takes stock again when rights have changed:
  * what `authority` says now.  ERR_DENIED: the peer is no member any more. */
 enum err opening_go_on(

@@ -8,22 +8,30 @@
 
 #include <string.h>
 
-#include "proto/mem.h"
+#include "net/peer/ack.h"
+#include "net/peer/opening.h"
 
 enum {
 	/* Received bytes that one transaction takes in. */
 	WORK_BYTES = 1024 * 1024,
 	/* Bodies that a chunk is kept waiting for; the rest come as owed. */
 	WAIT_BYTES = 2 * 1024 * 1024,
+	/* Runs with a gap that one session may bring: each is answered. */
+	GAPS_MAX = 1000,
 };
 
 static enum err message_take(
     struct talk *talk, struct bytes message, struct arena *arena) MUST_USE;
+static void data_count(struct talk *talk, struct bytes message);
+static enum err credit_take(
+    struct talk *talk, const struct msg_credit *credit) MUST_USE;
 static enum err hello_take(
     struct talk *talk, const struct msg_hello *hello) MUST_USE;
 static enum err clock_take(
     struct talk *talk, const struct msg_clock *clock) MUST_USE;
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
+static enum err run_drop(
+    struct talk *talk, struct ledger_log *entry, enum err why) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
@@ -36,34 +44,31 @@ static void body_keep(struct talk *talk, const struct msg_body *body);
 static enum err chunk_apply(struct talk *talk) MUST_USE;
 static enum err close_take(
     struct talk *talk, const struct msg_close *close) MUST_USE;
-static void accept_of(const struct talk *talk,
-    const struct authority *authority, const struct space *space,
-    struct clock_depth *depth);
-static void touch(struct talk *talk, const struct log_id *log);
-static enum err told_read(struct talk *talk) MUST_USE;
-static enum err beliefs_flush(struct talk *talk) MUST_USE;
+static bool accept_of(const struct talk *talk,
+    const struct authority *authority, const struct log_name *name,
+    struct intake_accept *accept);
+static enum err local_mark(struct talk *talk, const struct authority *authority,
+    const struct log *log) MUST_USE;
+static enum err gap_tell(struct talk *talk) MUST_USE;
 
 enum err
 receiver_work(struct talk *talk)
 {
 	struct arena arena = {0};
-	uint64_t start = talk->taken_bytes;
+	size_t done = 0;
 	struct bytes message;
 	enum err e = ERR_OK;
 
-	while (talk->state != TALK_ENDED &&
-	       talk->taken_bytes - start < WORK_BYTES && e == ERR_OK &&
+	while (talk->state != TALK_ENDED && done < WORK_BYTES && e == ERR_OK &&
 	       channel_take(talk->channel, &message, &e)) {
+		done += message.n;
 		arena_reset(&arena);
 		e = message_take(talk, message, &arena);
+		if (!talk->receiving.waiting)
+			talk->whole_bytes = talk->taken_bytes;
 	}
 	arena_fini(&arena);
-	if (e == ERR_OK)
-		e = told_read(talk);
-	if (e == ERR_OK &&
-	    (talk->flush || talk->forget || talk->deltas_in_pending > 0))
-		e = beliefs_flush(talk);
-	return e;
+	return e == ERR_OK ? ack_prepare(talk) : e;
 }
 
 static enum err
@@ -88,32 +93,53 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 		talk->deltas_expected = talk->deltas_in + msg.u.total.deltas;
 		return ERR_OK;
 	case MSG_RUN:
-		talk->taken_bytes += message.n;
+		data_count(talk, message);
 		return run_take(talk, &msg.u.run);
 	case MSG_CHUNK:
-		talk->taken_bytes += message.n;
+		data_count(talk, message);
 		return chunk_take(talk, &msg.u.chunk);
 	case MSG_BODIES:
-		talk->taken_bytes += message.n;
+		data_count(talk, message);
 		return bodies_take(talk, &msg.u.bodies);
 	case MSG_CREDIT:
-		if (msg.u.credit.bytes > talk->debt_bytes)
-			return err_set(ERR_MALFORMED,
-			    "the peer acknowledges more than was sent");
-		if (msg.u.credit.bytes > talk->credited_bytes)
-			talk->credited_bytes = msg.u.credit.bytes;
-		return ERR_OK;
+		return credit_take(talk, &msg.u.credit);
 	case MSG_IDLE:
-		talk->idle_heard = true;
+		/* Said before it had all that we sent, it is said again. */
+		talk->idle_heard = talk->credited_bytes == talk->debt_bytes;
 		return ERR_OK;
 	case MSG_PING:
-		return talk_send(talk, &reply);
+		/* One that leaves so much unread knows that we are here. */
+		return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE
+			   ? talk_send(talk, &reply)
+			   : ERR_OK;
 	case MSG_PONG:
 		return ERR_OK;
 	case MSG_CLOSE:
 		return close_take(talk, &msg.u.close);
 	}
 	return err_set(ERR_MALFORMED, "a message of no known type");
+}
+
+/* What comes under credit may give us more to send: we shall say anew that we
+ * have no more. */
+static void
+data_count(struct talk *talk, struct bytes message)
+{
+	talk->taken_bytes += message.n;
+	talk->idle_heard = false;
+	talk->idle_sent = false;
+}
+
+static enum err
+credit_take(struct talk *talk, const struct msg_credit *credit)
+{
+	if (credit->bytes > talk->debt_bytes ||
+	    credit->bytes < talk->credited_bytes)
+		return err_set(ERR_MALFORMED,
+		    "the peer acknowledges more than was sent, or takes back "
+		    "what it acknowledged");
+	talk->credited_bytes = credit->bytes;
+	return ERR_OK;
 }
 
 static enum err
@@ -128,6 +154,7 @@ hello_take(struct talk *talk, const struct msg_hello *hello)
 		    (unsigned long long)hello->version, MSG_VERSION);
 	talk->heard_hello = true;
 	talk->their_hello = *hello;
+	opening_compare(talk);
 	return ERR_OK;
 }
 
@@ -138,11 +165,14 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 		struct ledger_log *entry;
 		enum err e = ledger_get(
 		    &talk->ledger, &clock->entries[i].log, &entry);
+		bool again;
 
 		if (e != ERR_OK)
 			return e;
-		ledger_heard(&talk->ledger, entry, &clock->entries[i],
-		    clock->again || !talk->clock_heard);
+		again = clock->again || !talk->clock_heard;
+		ledger_heard(&talk->ledger, entry, &clock->entries[i], again);
+		if (again)
+			entry->is_compared = false;
 		if (entry->is_local && entry->is_shared &&
 		    talk->state == TALK_LIVE)
 			ledger_queue(&talk->ledger, entry);
@@ -151,70 +181,88 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 	return ERR_OK;
 }
 
-static void
+/* What we may have of the log `name`, from this peer: it must serve the space,
+ * or have written the log itself.  False: nothing. */
+static bool
 accept_of(const struct talk *talk, const struct authority *authority,
-    const struct space *space, struct clock_depth *depth)
+    const struct log_name *name, struct intake_accept *accept)
 {
-	clock_depth(authority, &talk->me, space, depth);
-	if (id_is_authority(space))
-		*depth = (struct clock_depth){
-		    .any = true, .hold = true, .classes = 1u << CLASS_N};
+	struct clock_depth mine;
+	struct clock_depth theirs;
+
+	*accept = (struct intake_accept){
+	    .hold = true, .classes = 1u << CLASS_N};
+	if (id_is_authority(&name->space))
+		return true;
+	clock_depth(authority, &talk->me, &name->space, &mine);
+	clock_depth(authority, &talk->peer, &name->space, &theirs);
+	*accept = (struct intake_accept){
+	    .hold = mine.hold, .classes = mine.classes};
+	return mine.any && (theirs.any || memcmp(&name->author, &talk->peer,
+					      sizeof(talk->peer)) == 0);
 }
 
 static enum err
 run_take(struct talk *talk, const struct msg_run *run)
 {
 	struct talk_receiving *in = &talk->receiving;
+	struct ledger_log *entry;
+	struct hash origin;
 	enum err e;
 
 	if (in->waiting)
 		return err_set(
 		    ERR_MALFORMED, "a run begins where bodies are due");
-	talk->idle_heard = false;
-	talk->idle_sent = false;
 	arena_reset(&in->arena);
 	in->open = true;
 	in->dropped = false;
 	in->run = *run;
+	in->run.name.city = store_identity(talk->store)->city;
 	in->next = run->from;
-	e = run_place(talk, run);
-	if (e != ERR_DENIED && e != ERR_LIMIT)
-		return e;
-	in->dropped = true;
+	id_log(&in->run.name, &origin, &in->log);
+	if (memcmp(&run->entry.log, &in->log, sizeof(in->log)) != 0)
+		return err_set(
+		    ERR_MALFORMED, "a run whose clock entry is of another log");
+	e = ledger_get(&talk->ledger, &in->log, &entry);
+	if (e == ERR_OK)
+		e = run_place(talk, &in->run);
+	if (e == ERR_OK)
+		ledger_heard(&talk->ledger, entry, &run->entry, false);
+	return e == ERR_DENIED || e == ERR_LIMIT || e == ERR_EXISTS
+		   ? run_drop(talk, entry, e)
+		   : e;
+}
+
+/* Not taken: what comes of it is passed over.  Whoever was refused for want of
+ * rights is asked again when rights change. */
+static enum err
+run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
+{
+	talk->receiving.dropped = true;
 	talk->dropped++;
+	if (why != ERR_DENIED)
+		return ERR_OK;
+	entry->is_refused = true;
+	talk->has_refused = true;
 	return ERR_OK;
 }
 
-/* ERR_DENIED and ERR_LIMIT: the run is not taken. */
+/* ERR_DENIED, ERR_LIMIT and ERR_EXISTS: the run is not taken. */
 static enum err
 run_place(struct talk *talk, const struct msg_run *run)
 {
-	struct txn *txn = store_txn(talk->store);
-	const struct identity *identity = store_identity(talk->store);
 	const struct authority *authority;
-	struct clock_depth depth;
-	struct ledger_log *entry;
-	struct log *log;
+	struct intake_accept accept;
+	struct log_id log;
 	enum err e = store_authority(talk->store, &authority);
 
 	if (e != ERR_OK)
 		return e;
-	accept_of(talk, authority, &run->name.space, &depth);
-	if (!depth.any)
+	if (!accept_of(talk, authority, &run->name, &accept))
 		return err_set(ERR_DENIED,
-		    "the peer sends '%s', which this node may not have",
+		    "the peer sends '%s', which one of us may not have",
 		    run->name.space.text);
-	e = intake_run(txn, authority, &identity->city, run, &log);
-	if (e == ERR_OK)
-		e = ledger_get(&talk->ledger, &log->id, &entry);
-	if (e != ERR_OK)
-		return e;
-	talk->receiving.log = log->id;
-	if (memcmp(&run->entry.log, &log->id, sizeof(log->id)) != 0)
-		return err_set(
-		    ERR_MALFORMED, "a run whose clock entry is of another log");
-	ledger_heard(&talk->ledger, entry, &run->entry, false);
-	return ERR_OK;
+	return intake_run(store_txn(talk->store), authority, run, &log);
 }
 
 static enum err
@@ -234,6 +282,7 @@ chunk_take(struct talk *talk, const struct msg_chunk *chunk)
 	proof = arena_new(&in->arena, sizeof(*proof));
 	*proof = chunk->proof;
 	in->chunk = (struct intake_chunk){.run = &in->run,
+	    .log = in->log,
 	    .from = in->next,
 	    .headers = headers,
 	    .headers_n = chunk->n,
@@ -252,8 +301,6 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	struct talk_receiving *in = &talk->receiving;
 	enum err e = ERR_OK;
 
-	talk->idle_heard = false;
-	talk->idle_sent = false;
 	if (!in->waiting)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
@@ -305,45 +352,63 @@ chunk_apply(struct talk *talk)
 	struct txn *txn = store_txn(talk->store);
 	struct talk_receiving *in = &talk->receiving;
 	const struct authority *authority;
-	struct space_state *space;
-	struct clock_depth depth;
-	struct log *log = NULL;
-	uint64_t taken = 0;
-	bool gap = false;
+	struct intake_taken taken;
 	enum err e;
 
 	if (in->dropped)
 		return ERR_OK;
 	e = store_authority(talk->store, &authority);
-	if (e == ERR_OK)
-		e = space_get(txn, &in->run.name.space, &space);
 	if (e != ERR_OK)
 		return e;
-	log = oplog_find(txn, space, &in->log);
-	if (log == NULL)
-		return kv_failed(txn->kv) != ERR_OK
-			   ? kv_failed(txn->kv)
-			   : err_set(ERR_CORRUPT, "the log of a run is gone");
-	accept_of(talk, authority, &in->run.name.space, &depth);
+	if (!accept_of(talk, authority, &in->run.name, &in->chunk.accept))
+		return run_drop(
+		    talk, ledger_find(&talk->ledger, &in->log), ERR_DENIED);
 	in->chunk.authority = authority;
-	in->chunk.accept = (struct intake_accept){
-	    .hold = depth.hold, .classes = depth.classes};
-	e = intake_chunk(txn, log, &in->chunk, &gap, &taken);
+	e = intake_chunk(txn, &in->chunk, &taken);
+	if (e == ERR_DENIED)
+		return run_drop(talk, ledger_find(&talk->ledger, &in->log), e);
+	if (e == ERR_OK && taken.log != NULL)
+		e = local_mark(talk, authority, taken.log);
+	if (e == ERR_OK && taken.gap)
+		e = gap_tell(talk);
 	if (e != ERR_OK)
 		return e;
-	if (gap) {
-		in->dropped = true;
-		talk->again = in->log;
-		talk->has_again = true;
-	}
-	talk->deltas_in_pending += taken;
-	touch(talk, &in->log);
+	talk->deltas_in_pending += taken.deltas;
+	ack_touch(talk, &in->log);
 	/* What is still to come of these bodies comes as owed. */
 	in->chunk.headers_n = 0;
 	in->chunk.bodies_n = 0;
 	arena_reset(&in->arena);
 	in->bodies = NULL;
 	in->bodies_room = 0;
+	return ERR_OK;
+}
+
+/* The ledger knows what we hold; a log that came just now it does not yet. */
+static enum err
+local_mark(
+    struct talk *talk, const struct authority *authority, const struct log *log)
+{
+	const struct ledger_log *entry = ledger_find(&talk->ledger, &log->id);
+
+	if (entry != NULL && entry->is_local)
+		return ERR_OK;
+	return opening_share(talk, authority, log);
+}
+
+/* The peer thinks that we have more than we do: it is told, after the commit,
+ * and sends anew from there. */
+static enum err
+gap_tell(struct talk *talk)
+{
+	struct talk_receiving *in = &talk->receiving;
+
+	if (in->gaps_n++ > GAPS_MAX)
+		return err_set(ERR_MALFORMED,
+		    "the peer sends runs with gaps, again and again");
+	in->dropped = true;
+	talk->again = in->log;
+	talk->has_again = true;
 	return ERR_OK;
 }
 
@@ -355,26 +420,18 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 	const struct authority *authority;
 	const struct ledger_log *entry = ledger_find(
 	    &talk->ledger, &bodies->log);
-	struct clock_depth depth;
-	struct log *log = NULL;
+	struct intake_accept accept;
+	struct log *log;
 	enum err e = store_authority(talk->store, &authority);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK || entry == NULL || !entry->is_local)
 		return e;
-	if (entry != NULL && entry->is_local)
-		e = oplog_by_no(txn, entry->no, &log);
-	else if (memcmp(&bodies->log, &talk->receiving.log, 16) == 0)
-		log = oplog_find(txn,
-		    space_find(txn, &talk->receiving.run.name.space),
-		    &bodies->log);
-	if (e != ERR_OK || log == NULL)
+	e = oplog_by_no(txn, entry->no, &log);
+	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
-	accept_of(talk, authority, &log->name.space, &depth);
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
-		e = intake_body(txn, log, &bodies->bodies[i],
-		    (struct intake_accept){
-			.hold = depth.hold, .classes = depth.classes});
-	touch(talk, &bodies->log);
+		e = intake_body(txn, log, &bodies->bodies[i], accept);
+	ack_touch(talk, &bodies->log);
 	return e;
 }
 
@@ -390,115 +447,8 @@ close_take(struct talk *talk, const struct msg_close *close)
 	    close->text.n > 0 ? (const char *)close->text.p : "");
 }
 
-/* Remembers to tell the peer what we have of `log` after the commit. */
-static void
-touch(struct talk *talk, const struct log_id *log)
-{
-	for (size_t i = 0; i < talk->touched_n; i++) {
-		if (memcmp(&talk->touched[i], log, sizeof(*log)) == 0)
-			return;
-	}
-	mem_room(&talk->touched, &talk->touched_room, talk->touched_n + 1,
-	    sizeof(*talk->touched));
-	talk->touched[talk->touched_n++] = *log;
-}
-
-/* Reads what we shall have of the logs touched, if the commit succeeds. */
-static enum err
-told_read(struct talk *talk)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct space_state **spaces;
-	size_t spaces_n;
-	enum err e;
-
-	talk->told_n = 0;
-	if (talk->touched_n == 0)
-		return ERR_OK;
-	e = space_all(txn, &spaces, &spaces_n);
-	mem_room(&talk->told, &talk->told_room, talk->touched_n,
-	    sizeof(*talk->told));
-	for (size_t i = 0; i < talk->touched_n && e == ERR_OK; i++) {
-		struct log *log = NULL;
-
-		for (size_t k = 0; k < spaces_n && log == NULL; k++)
-			log = oplog_find(txn, spaces[k], &talk->touched[i]);
-		if (log != NULL)
-			clock_entry(log, &talk->told[talk->told_n++]);
-	}
-	return e == ERR_OK ? kv_failed(txn->kv) : e;
-}
-
-static enum err
-beliefs_flush(struct talk *talk)
-{
-	struct txn *txn = store_txn(talk->store);
-	struct ledger *ledger = &talk->ledger;
-
-	if (talk->forget)
-		clock_forget(txn, &talk->peer);
-	talk->forget = false;
-	talk->flush = false;
-	if (talk->met)
-		clock_met(
-		    txn, &talk->peer, talk->host->now_ms(talk->host->arg));
-	for (size_t i = 0; i < ledger->size && ledger->dirty_n > 0; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-
-		if (!entry->used || !entry->is_dirty)
-			continue;
-		clock_believe(txn, &talk->peer, &entry->peer);
-		entry->is_dirty = false;
-		ledger->dirty_n--;
-	}
-	return kv_failed(txn->kv);
-}
-
-enum err
-receiver_committed(struct talk *talk)
-{
-	struct msg credit = {
-	    .type = MSG_CREDIT, .u.credit = {.bytes = talk->taken_bytes}};
-	size_t at = 0;
-	enum err e = ERR_OK;
-
-	talk->deltas_in += talk->deltas_in_pending;
-	talk->deltas_in_pending = 0;
-	while (at < talk->told_n && e == ERR_OK) {
-		struct msg msg = {.type = MSG_CLOCK};
-		size_t left = talk->told_n - at;
-
-		msg.u.clock.n = left < MSG_ENTRIES_MAX ? left : MSG_ENTRIES_MAX;
-		msg.u.clock.entries = talk->told + at;
-		for (size_t i = at; i < at + msg.u.clock.n; i++) {
-			struct ledger_log *entry = ledger_find(
-			    &talk->ledger, &talk->told[i].log);
-
-			if (entry == NULL)
-				continue;
-			entry->told = talk->told[i];
-			entry->is_told = true;
-			if (talk->has_again &&
-			    memcmp(&talk->again, &entry->id, 16) == 0)
-				msg.u.clock.again = true;
-		}
-		at += msg.u.clock.n;
-		e = talk_send(talk, &msg);
-	}
-	talk->has_again = false;
-	talk->touched_n = 0;
-	talk->told_n = 0;
-	if (e == ERR_OK && talk->taken_bytes > talk->told_bytes) {
-		talk->told_bytes = talk->taken_bytes;
-		e = talk_send(talk, &credit);
-	}
-	return e;
-}
-
 void
 receiver_fini(struct talk *talk)
 {
 	arena_fini(&talk->receiving.arena);
-	mem_free(talk->touched);
-	mem_free(talk->told);
 }

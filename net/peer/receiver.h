@@ -6,8 +6,6 @@
 /* Takes in messages that wait in the channel, up to a bound for one
  * transaction, in the open write transaction; errors as session_work. */
 enum err receiver_work(struct talk *talk) MUST_USE;
-/* The transaction was committed: what was taken in is told to the peer. */
-enum err receiver_committed(struct talk *talk) MUST_USE;
 /* The chunk that waits for its bodies, and its memory, are dropped. */
 void receiver_fini(struct talk *talk);
 

@@ -9,6 +9,7 @@
 
 #include "core/feed.h"
 #include "core/tree.h"
+#include "net/peer/ack.h"
 #include "net/peer/opening.h"
 
 enum {
@@ -29,6 +30,7 @@ struct batch {
 	struct msg_body *bodies; /* room for MSG_BODIES_MAX */
 	size_t n;
 	size_t bytes;
+	uint64_t held; /* of deltas before it the peer has what is sealed */
 };
 
 static enum err feed_scan(
@@ -37,6 +39,8 @@ static enum err serve(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
+static enum err branch_compare(
+    struct txn *txn, const struct log *log, struct ledger_log *entry) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
@@ -70,7 +74,7 @@ sender_fill(struct talk *talk)
 		e = feed_scan(talk, authority);
 	if (e == ERR_OK && talk->state == TALK_LIVE)
 		e = serve(talk, authority);
-	return e;
+	return e == ERR_OK ? ack_credit(talk) : e;
 }
 
 /* Queues the logs to which something happened since we last looked. */
@@ -120,7 +124,8 @@ serve(struct talk *talk, const struct authority *authority)
 		if (e == ERR_OK && !more)
 			ledger_unqueue(&talk->ledger);
 	}
-	if (e == ERR_OK && !talk->idle_sent &&
+	if (e == ERR_OK && !talk->idle_sent && !talk->receiving.waiting &&
+	    channel_waiting(talk->channel) == 0 &&
 	    ledger_first(&talk->ledger) == NULL) {
 		struct msg msg = {.type = MSG_IDLE};
 
@@ -148,6 +153,9 @@ serve_log(struct talk *talk, const struct authority *authority,
 	if (e != ERR_OK)
 		return e;
 	clock_depth(authority, &talk->peer, &log->name.space, &depth);
+	e = branch_compare(txn, log, entry);
+	if (e != ERR_OK || entry->is_split)
+		return e;
 	if (log->frontier.size > entry->sent && log->has_head) {
 		e = run_send(talk, log, entry);
 		if (e == ERR_OK)
@@ -170,13 +178,32 @@ serve_log(struct talk *talk, const struct authority *authority,
 	return e;
 }
 
+/* Does what the peer has begin as ours does?  A log that is forked goes no
+ * further between us: what comes after another branch proves nothing there. */
+static enum err
+branch_compare(struct txn *txn, const struct log *log, struct ledger_log *entry)
+{
+	struct hash root;
+	enum err e;
+
+	if (entry->is_compared || entry->peer.size == 0 ||
+	    entry->peer.size > log->frontier.size)
+		return ERR_OK;
+	e = tree_root(txn, log, entry->peer.size, &root);
+	entry->is_compared = e == ERR_OK;
+	entry->is_split = e == ERR_OK && memcmp(root.b, entry->peer.root,
+					     sizeof(entry->peer.root)) != 0;
+	return e;
+}
+
 /* Announces the run that the next chunk belongs to, unless that is done. */
 static enum err
 run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
 {
 	struct msg msg = {.type = MSG_RUN};
 
-	if (talk->sending.open && talk->sending.head_size == log->head_size &&
+	if (talk->sending.open && talk->sending.next == entry->sent &&
+	    talk->sending.head_size == log->head_size &&
 	    memcmp(&talk->sending.log, &log->id, sizeof(log->id)) == 0)
 		return ERR_OK;
 	talk->sending = (struct talk_sending){
@@ -231,6 +258,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	if (e == ERR_OK)
 		e = batch_send(&batch);
 	talk->deltas_out += end - entry->sent;
+	talk->sending.next = end;
 	sent_rise(log, entry, depth, end);
 	return e;
 }
@@ -274,6 +302,8 @@ bodies_send(struct talk *talk, const struct log *log, uint64_t seq,
 
 		if (!out.is_open && !depth->hold)
 			continue;
+		if (out.is_open && seq < batch->held)
+			out.sealed = (struct bytes){0};
 		memcpy(out.key, body.key, sizeof(out.key));
 		if (!out.is_open && body.form == BODY_OPEN) {
 			struct secret secret;
@@ -330,7 +360,10 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth, bool *more)
 {
 	struct msg_body bodies[MSG_BODIES_MAX];
-	struct batch batch = {.talk = talk, .log = log->id, .bodies = bodies};
+	struct batch batch = {.talk = talk,
+	    .log = log->id,
+	    .bodies = bodies,
+	    .held = entry->peer.held};
 	enum err e = ERR_OK;
 
 	for (unsigned class = 0; class <= CLASS_COUNT && e == ERR_OK;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "net/peer/ack.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -27,6 +28,7 @@ struct session {
 	struct talk talk;
 	struct fault fault; /* why it ended; code ERR_OK: well, or not yet */
 	bool done;
+	bool agreed;  /* with `once`: neither had anything left */
 	bool closing; /* our farewell is queued */
 	uint64_t heard_ms;
 	uint64_t said_ms;
@@ -37,6 +39,7 @@ struct session {
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
 static void farewell(struct session *session, enum err why, const char *text);
+static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
 
 struct session *
@@ -71,25 +74,11 @@ session_free(struct session *session)
 	if (session == NULL)
 		return;
 	receiver_fini(&session->talk);
+	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
 	channel_free(session->talk.channel);
-	buf_fini(&session->talk.scratch);
+	buf_wipe(&session->talk.scratch);
 	mem_free(session);
-}
-
-enum err
-talk_send(struct talk *talk, const struct msg *msg)
-{
-	buf_cut(&talk->scratch, 0);
-	msg_encode(msg, &talk->scratch);
-	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
-	    msg->type == MSG_BODIES) {
-		talk->debt_bytes += talk->scratch.n;
-		/* What we send may give the peer more to send: only what it
-		 * says after this counts. */
-		talk->idle_heard = false;
-	}
-	return channel_send(talk->channel, buf_bytes(&talk->scratch));
 }
 
 enum err
@@ -169,11 +158,20 @@ session_worked(struct session *session, enum err e)
 	struct talk *talk = &session->talk;
 
 	if (e == ERR_OK && talk->state != TALK_ENDED)
-		e = receiver_committed(talk);
+		e = ack_committed(talk);
 	if (settle(session, e) != ERR_OK)
 		return;
-	if (talk->state == TALK_ENDED)
+	if (talk->state == TALK_ENDED && session->fault.code == ERR_OK)
 		session->done = true;
+}
+
+static bool
+is_quiet(const struct talk *talk)
+{
+	return sender_is_idle(talk) && talk->idle_heard &&
+	       talk->credited_bytes == talk->debt_bytes &&
+	       talk->told_bytes == talk->taken_bytes &&
+	       channel_waiting(talk->channel) == 0;
 }
 
 /* With `once`: have both said that they have no more, is all acknowledged, and
@@ -181,10 +179,7 @@ session_worked(struct session *session, enum err e)
 static bool
 may_finish(const struct talk *talk)
 {
-	return talk->once && sender_is_idle(talk) && talk->idle_heard &&
-	       talk->credited_bytes == talk->debt_bytes &&
-	       talk->told_bytes == talk->taken_bytes &&
-	       channel_waiting(talk->channel) == 0;
+	return talk->once && is_quiet(talk);
 }
 
 enum err
@@ -200,6 +195,7 @@ session_fill(struct session *session, uint64_t now_ms)
 	if (e != ERR_OK)
 		return e;
 	if (may_finish(talk)) {
+		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
 			talk->flush = true;
 		} else {
@@ -235,7 +231,7 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
-	if (session->talk.ledger.dirty_n > 0 &&
+	if ((session->talk.ledger.dirty_n > 0 || session->talk.met) &&
 	    session->flushed_ms + FLUSH_MS < wake)
 		wake = session->flushed_ms + FLUSH_MS;
 	return wake;
@@ -253,7 +249,7 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
-	if (talk->ledger.dirty_n > 0 &&
+	if ((talk->ledger.dirty_n > 0 || talk->met) &&
 	    now_ms >= session->flushed_ms + FLUSH_MS)
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
@@ -286,11 +282,7 @@ session_is_idle(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
 
-	return sender_is_idle(talk) && talk->idle_heard &&
-	       talk->credited_bytes == talk->debt_bytes &&
-	       talk->told_bytes == talk->taken_bytes &&
-	       channel_waiting(talk->channel) == 0 &&
-	       channel_out(talk->channel).n == 0;
+	return is_quiet(talk) && channel_out(talk->channel).n == 0;
 }
 
 void
@@ -302,9 +294,11 @@ session_status(const struct session *session, struct session_status *status)
 	channel_count(talk->channel, &count);
 	*status = (struct session_status){.up = talk->state != TALK_SHAKING,
 	    .peer = talk->peer,
-	    .in_sync = sender_is_idle(talk) && talk->idle_heard,
+	    .in_sync = session->agreed ||
+		       (sender_is_idle(talk) && talk->idle_heard),
 	    .in_bytes = count.in_bytes,
 	    .out_bytes = count.out_bytes,
+	    .out_plain_bytes = count.out_plain_bytes,
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
 	    .deltas_expected = talk->deltas_expected,

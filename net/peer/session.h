@@ -30,6 +30,8 @@ struct session_config {
 	uint64_t now_ms;	 /* monotonic, as everywhere below */
 };
 
+/* A conversation over a connection that was just made.  Ended with
+ * session_free, which wipes keys; NULL does nothing there. */
 struct session *session_new(const struct session_config *config) MUST_USE;
 void session_free(struct session *session);
 
@@ -80,6 +82,7 @@ struct session_status {
 	bool in_sync;	   /* agreed at the hello, or idle both ways */
 	uint64_t in_bytes; /* on the wire */
 	uint64_t out_bytes;
+	uint64_t out_plain_bytes; /* of messages, before the channel */
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
 	uint64_t deltas_expected; /* what the peer announced */

@@ -23,6 +23,7 @@ struct talk_sending {
 	bool open;
 	struct log_id log;
 	uint64_t head_size; /* of the head in the RUN sent */
+	uint64_t next;	    /* the header that the next chunk begins with */
 };
 
 /* The run that we are receiving, and the chunk whose bodies are awaited. */
@@ -34,6 +35,7 @@ struct talk_receiving {
 	uint64_t next; /* seq of the next header */
 	bool waiting;  /* for bodies_left more bodies */
 	uint64_t bodies_left;
+	unsigned gaps_n;
 	struct arena arena; /* holds the chunk: */
 	struct intake_chunk chunk;
 	struct msg_body *bodies; /* arena, room for bodies_room */
@@ -45,6 +47,7 @@ struct talk {
 	const struct host *host;
 	struct channel *channel; /* owned */
 	bool once;
+	bool newcomer; /* we knew nothing of the city when it began */
 	enum talk_state state;
 	struct sign_key me;
 	struct sign_key peer; /* from TALK_HELLO on */
@@ -65,6 +68,8 @@ struct talk {
 	uint64_t debt_bytes;	 /* sent under credit, so far */
 	uint64_t credited_bytes; /* of these, durable at the peer */
 	uint64_t taken_bytes;	 /* received under credit and worked on */
+	uint64_t whole_bytes;	 /* of these, not kept waiting for bodies */
+	uint64_t durable_bytes;	 /* of these, committed */
 	uint64_t told_bytes;	 /* of these, told to the peer */
 	bool idle_sent;
 	bool idle_heard;
@@ -76,8 +81,9 @@ struct talk {
 	struct msg_entry *told; /* owned: entries read before the commit */
 	size_t told_n;
 	size_t told_room;
-	struct log_id again; /* a log whose run had a gap */
+	struct log_id again; /* the log whose run had a gap */
 	bool has_again;
+	bool has_refused;   /* some log is_refused */
 	struct buf scratch; /* a message being made */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
