@@ -3,6 +3,7 @@ BUILD ?= release
 PREFIX ?= /usr/local
 CC = gcc
 OUT = build/$(CC)-$(BUILD)
+comma := ,
 
 MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
 PACKAGES := lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash
@@ -20,6 +21,7 @@ SOURCES := $(sort $(wildcard proto/*.c core/*.c net/*.c net/peer/*.c cli/*.c))
 LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
 TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
 UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
+SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/*.c)) tests/lib/prng.c tests/lib/tempdir.c)
 EMBEDDED := $(sort $(wildcard proto/packs/*.json))
 EMBED_OBJECTS := $(patsubst %.json,$(OUT)/%.json.o,$(EMBEDDED))
 
@@ -53,6 +55,25 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 
 units: $(UNITS)
 
+$(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/sim/wrap.c) $(LDLIBS)
+
+simulator: $(OUT)/tests/sim/sim
+
+sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000, BREAK=rule
+	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(BREAK),--break $(BREAK))
+
+# What the store calls is written down on its way (tests/bench/tape.h).
+BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
+WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_close mdb_txn_commit \
+	SHA256_Init SHA256_Update SHA256_Final crypto_generichash crypto_sign_detached crypto_sign_verify_detached \
+	$(addprefix crypto_aead_chacha20poly1305_ietf_,encrypt decrypt)
+$(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $(LDLIBS)
+
+bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
+	@FULL=$(FULL) $(OUT)/tests/bench/bench $(ROW)
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
@@ -77,6 +98,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units check tidy e2e deps install format clean help
+.PHONY: all objects unit units sim simulator bench check tidy e2e deps install format clean help
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(OUT)/cli/main.o $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(UNITS:=.o))

@@ -8,6 +8,8 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "cli/value.h"
+#include "core/lookup.h"
+#include "core/pack_text.h"
 #include "proto/ascii.h"
 #include "proto/text.h"
 
@@ -29,7 +31,9 @@ struct list {
 	size_t wheres_n;
 	uint64_t limit;
 	uint64_t n;
-	bool more; /* there is more than the limit */
+	bool more;    /* there is more than the limit */
+	bool indexed; /* `scan` leads to all that may fit */
+	struct lookup_scan scan;
 	/* Columns: id, collection or status, and fields. */
 	struct out_column columns[2 + LIST_FIELDS_MAX];
 	size_t columns_n;
@@ -179,6 +183,52 @@ ls_run(const struct args *args, struct out *out)
 	return e;
 }
 
+/* Starts a walk through an index of `where`, if its field has one. */
+static bool
+index_use(struct list *list, const struct where *where)
+{
+	struct txn *txn = store_txn(list->work->store);
+	const struct pack_field *field = NULL;
+	struct buf value = {0};
+	bool use = false;
+
+	if (list->pack != NULL)
+		field = pack_field(list->pack, where->name);
+	/* A counter is asked for its sum, a set perhaps for all of it. */
+	if (field == NULL || !lookup_has(txn, field) ||
+	    field->kind == KIND_COUNTER || field->kind == KIND_NOTES ||
+	    (field->kind == KIND_SET &&
+		bytes_find(where->text, ';') < where->text.n))
+		return false;
+	if (pack_text_value(field, where->text, &value) == ERR_OK) {
+		lookup_equal(txn, list->space->no, field,
+		    arena_bytes(&txn->arena, buf_bytes(&value)), &list->scan);
+		use = true;
+	}
+	buf_fini(&value);
+	return use;
+}
+
+static enum err
+list_next(
+    struct list *list, struct record_id *id, struct record *record, bool *found)
+{
+	struct opened *work = list->work;
+	enum err e;
+
+	if (!list->indexed)
+		return record_next(store_txn(work->store),
+		    &(struct record_read){.space = list->space,
+			.cells = true,
+			.arena = &work->arena},
+		    id, record, found);
+	e = lookup_next(&list->scan, id, found);
+	if (e != ERR_OK || !*found)
+		return e;
+	return store_get(
+	    work->store, &list->space->name, id, &work->arena, record);
+}
+
 static enum err
 list_records(struct list *list)
 {
@@ -187,12 +237,13 @@ list_records(struct list *list)
 	enum err e;
 
 	list->table = out_table_new(work->out, list->columns, list->columns_n);
+	for (size_t i = 0; i < list->wheres_n && !list->indexed; i++)
+		list->indexed = index_use(list, &list->wheres[i]);
 	for (;;) {
 		struct record record;
 		bool found;
 
-		e = record_next(store_txn(work->store), list->space, &id, true,
-		    &work->arena, &record, &found);
+		e = list_next(list, &id, &record, &found);
 		if (e != ERR_OK || !found)
 			break;
 		if (fits(list, &record)) {
@@ -206,7 +257,8 @@ list_records(struct list *list)
 	}
 	out_table_end(list->table, "no such records");
 	/* A word that neither the pack nor the space knows was a slip. */
-	if (e == ERR_OK && list->n == 0 && list->collection.n > 0)
+	if (e == ERR_OK && list->n == 0 && list->collection.n > 0 &&
+	    work->pack != NULL)
 		e = pack_get_collection(
 		    work->pack, list->collection, &list->pack);
 	if (e == ERR_OK && list->more)

@@ -9,6 +9,7 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "cli/value.h"
+#include "core/lookup.h"
 #include "proto/ascii.h"
 
 /* A record on its way to being shown. */
@@ -469,12 +470,30 @@ conflict_row(const struct view *view, struct out_table *table)
 	buf_fini(&what);
 }
 
+/* The next record of `space` that may wait: by the list of open work, or while
+ * that is not whole, any. */
+static enum err
+waiting_next(struct opened *work, struct space_state *space,
+    struct lookup_scan *scan, struct record_id *id, bool *found)
+{
+	struct txn *txn = store_txn(work->store);
+	struct record record;
+
+	if (lookup_is_current(txn))
+		return lookup_next(scan, id, found);
+	return record_next(txn,
+	    &(struct record_read){.space = space, .arena = &work->arena}, id,
+	    &record, found);
+}
+
 static enum err
 conflicts_in(
     struct opened *work, struct space_state *space, struct out_table *table)
 {
 	struct record_id id = {0};
+	struct lookup_scan scan;
 
+	lookup_open(store_txn(work->store), space->no, &scan);
 	for (;;) {
 		struct record record;
 		struct view view = {.work = work,
@@ -482,10 +501,13 @@ conflicts_in(
 		    .id = &id,
 		    .record = &record};
 		bool found;
-		enum err e = record_next(store_txn(work->store), space, &id,
-		    true, &work->arena, &record, &found);
+		enum err e = waiting_next(work, space, &scan, &id, &found);
 
 		if (e != ERR_OK || !found)
+			return e;
+		e = store_get(
+		    work->store, &space->name, &id, &work->arena, &record);
+		if (e != ERR_OK)
 			return e;
 		view.collection = pack_collection(
 		    work->pack, record.collection);

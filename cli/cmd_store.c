@@ -3,6 +3,8 @@
  */
 #include "cli/cmd_store.h"
 
+#include <string.h>
+
 #include "cli/exit.h"
 #include "cli/host.h"
 #include "cli/name.h"
@@ -129,6 +131,9 @@ whoami_run(const struct args *args, struct out *out)
 	return e;
 }
 
+/* The pack of a store that is told nothing else. */
+#define PACK_DEFAULT "chatdong"
+
 /* The city to belong to, or what to found one with. */
 static enum err
 plan_read(const struct args *args, struct store_plan *plan,
@@ -137,8 +142,12 @@ plan_read(const struct args *args, struct store_plan *plan,
 	const char *found = args_text(args, "found", 0);
 	const char *label = args_text(args, "label", 0);
 	const char *join = args_text(args, "city", 0);
+	const char *pack = args_text(args, "pack", 0);
 	enum err e;
 
+	plan->pack = pack != NULL ? pack : PACK_DEFAULT;
+	if (strcmp(plan->pack, "none") == 0)
+		plan->pack = NULL;
 	if ((found != NULL) == (join != NULL))
 		return err_set(ERR_USAGE,
 		    "say either --found NAME, to found a city, or --city ID, "
@@ -389,6 +398,9 @@ static const struct args_option init_options[] = {
     {.name = "city",
 	.value = "ID",
 	.help = "belong to the city with that id instead"},
+    {.name = "pack",
+	.value = "NAME",
+	.help = "whose rules hold here (chatdong); none: no rules"},
 };
 
 static const struct args_option feed_options[] = {

@@ -64,7 +64,8 @@ target_rules(const struct opened *work, const struct target *target,
 {
 	edits->record = &target->record;
 	edits->collection = target->collection;
-	if (target->collection != NULL || args_has(work->args, "free"))
+	if (target->collection != NULL || work->pack == NULL ||
+	    args_has(work->args, "free"))
 		return ERR_OK;
 	if (target->record.collection.n == 0)
 		return err_set(ERR_INVALID,
@@ -100,10 +101,6 @@ static enum err
 write_edits(struct opened *work, struct store_write *write,
     const struct value_edits *edits)
 {
-	enum err e = value_check(edits, &write->space);
-
-	if (e != ERR_OK)
-		return e;
 	write->edits = edits->edits;
 	write->edits_n = edits->n;
 	return write_out(work, write, edits->record);
@@ -204,12 +201,15 @@ static enum err
 collection_get(const struct opened *work, const char *word,
     const struct pack_collection **collection)
 {
-	enum err e = pack_get_collection(
-	    work->pack, bytes_text(word), collection);
+	enum err e;
 
-	if (e == ERR_OK || !args_has(work->args, "free"))
-		return e;
 	*collection = NULL;
+	if (work->pack != NULL) {
+		e = pack_get_collection(
+		    work->pack, bytes_text(word), collection);
+		if (e == ERR_OK || !args_has(work->args, "free"))
+			return e;
+	}
 	if (bytes_text(word).n <= LIMIT_NAME_SIZE)
 		return ERR_OK;
 	return err_set(ERR_LIMIT,

@@ -4,6 +4,8 @@
  */
 #include "cli/args.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_export.h"
+#include "cli/cmd_import.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_member.h"
@@ -38,6 +40,8 @@ gather(size_t *n)
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_import_commands, cmd_import_commands_n},
+	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},

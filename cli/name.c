@@ -118,8 +118,10 @@ search_space(struct opened *work, struct space_state *space,
 	for (;;) {
 		struct record record;
 		bool found;
-		enum err e = record_next(store_txn(work->store), space, &at,
-		    false, &work->arena, &record, &found);
+		enum err e = record_next(store_txn(work->store),
+		    &(struct record_read){
+			.space = space, .arena = &work->arena},
+		    &at, &record, &found);
 
 		if (e != ERR_OK)
 			return e;

@@ -8,8 +8,8 @@
 #include "proto/ascii.h"
 #include "proto/json.h"
 
-static void
-next(struct buf *json, const char *key)
+void
+object_key(struct buf *json, const char *key)
 {
 	uint8_t last = json->n > 0 ? json->p[json->n - 1] : (uint8_t)'{';
 
@@ -24,7 +24,7 @@ next(struct buf *json, const char *key)
 void
 object_begin(struct buf *json, const char *key)
 {
-	next(json, key);
+	object_key(json, key);
 	buf_add_u8(json, '{');
 }
 
@@ -37,7 +37,7 @@ object_end(struct buf *json)
 void
 object_array(struct buf *json, const char *key)
 {
-	next(json, key);
+	object_key(json, key);
 	buf_add_u8(json, '[');
 }
 
@@ -50,14 +50,14 @@ object_array_end(struct buf *json)
 void
 object_text(struct buf *json, const char *key, struct bytes text)
 {
-	next(json, key);
+	object_key(json, key);
 	out_json_text(text, json);
 }
 
 void
 object_hex(struct buf *json, const char *key, struct bytes bytes)
 {
-	next(json, key);
+	object_key(json, key);
 	buf_add_u8(json, '"');
 	ascii_hex(bytes, json);
 	buf_add_u8(json, '"');
@@ -66,21 +66,21 @@ object_hex(struct buf *json, const char *key, struct bytes bytes)
 void
 object_number(struct buf *json, const char *key, uint64_t number)
 {
-	next(json, key);
+	object_key(json, key);
 	buf_add_format(json, "%llu", (unsigned long long)number);
 }
 
 void
 object_bool(struct buf *json, const char *key, bool yes)
 {
-	next(json, key);
+	object_key(json, key);
 	buf_add_text(json, yes ? "true" : "false");
 }
 
 void
 object_value(struct buf *json, const char *key, struct bytes value)
 {
-	next(json, key);
+	object_key(json, key);
 	if (json_encode(value, false, json) != ERR_OK)
 		buf_add_text(json, "null");
 }

@@ -10,6 +10,8 @@
  * caller opens and ends in pairs.
  */
 
+/* What goes before a member or element, for one that the caller appends. */
+void object_key(struct buf *json, const char *key);
 /* '{' or '[' and their ends. */
 void object_begin(struct buf *json, const char *key);
 void object_end(struct buf *json);

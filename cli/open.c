@@ -38,28 +38,23 @@ actor_name(const struct args *args)
 }
 
 /* Fills `work` but for the store. */
-static enum err
+static void
 prepare(const struct args *args, struct out *out, struct opened *work)
 {
-	enum err e;
-
 	assert(work->store == NULL);
 	work->args = args;
 	work->out = out;
-	e = pack_parse(pack_embedded(), &work->pack);
-	if (e != ERR_OK)
-		return err_wrap(e, "the pack of this program");
-	return ERR_OK;
 }
 
 enum err
 open_alone(const struct args *args, struct out *out, struct opened *work)
 {
-	enum err e = prepare(args, out, work);
+	enum err e;
 
+	prepare(args, out, work);
+	e = store_open_alone(open_dir(args), host_system(), &work->store);
 	if (e == ERR_OK)
-		e = store_open_alone(
-		    open_dir(args), host_system(), &work->store);
+		work->pack = store_pack(work->store);
 	return e;
 }
 
@@ -67,17 +62,25 @@ enum err
 open_begin(
     const struct args *args, struct out *out, bool write, struct opened *work)
 {
-	const char *name;
-	enum err e = prepare(args, out, work);
+	enum err e;
 
-	if (e == ERR_OK)
-		e = store_open(open_dir(args), host_system(), &work->store);
+	prepare(args, out, work);
+	e = store_open(open_dir(args), host_system(), &work->store);
 	if (e != ERR_OK)
 		return e;
-	e = store_begin(work->store, write);
-	if (e != ERR_OK || !write)
+	work->pack = store_pack(work->store);
+	return write ? open_again(work) : store_begin(work->store, false);
+}
+
+enum err
+open_again(struct opened *work)
+{
+	const char *name;
+	enum err e = store_begin(work->store, true);
+
+	if (e != ERR_OK)
 		return e;
-	name = actor_name(args);
+	name = actor_name(work->args);
 	if (name == NULL)
 		return ERR_OK;
 	e = store_actor(work->store, bytes_text(name), &work->actor);
@@ -120,7 +123,6 @@ open_end(struct opened *work)
 	if (work->store != NULL)
 		store_abort(work->store);
 	store_close(work->store);
-	pack_free(work->pack);
 	arena_fini(&work->arena);
 	*work = (struct opened){0};
 }

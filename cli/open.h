@@ -14,7 +14,7 @@ struct opened {
 	const struct args *args; /* borrowed */
 	struct out *out;	 /* borrowed */
 	struct store *store;	 /* owned */
-	struct pack *pack;	 /* owned */
+	const struct pack *pack; /* of the store; NULL: no rules */
 	struct arena arena;	 /* owned */
 	bool has_actor;		 /* who writes is known */
 	struct actor_id actor;
@@ -34,6 +34,9 @@ enum err open_begin(const struct args *args, struct out *out, bool write,
  * while any other process has the store open. */
 enum err open_alone(
     const struct args *args, struct out *out, struct opened *work) MUST_USE;
+/* After open_commit or store_abort: begins the next transaction that writes,
+ * which knows the actor as open_begin says. */
+enum err open_again(struct opened *work) MUST_USE;
 /* Makes what was written durable and tells when the store turned out to have
  * been restored or copied.  Only ERR_OK is a yes. */
 enum err open_commit(struct opened *work) MUST_USE;

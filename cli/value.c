@@ -1,12 +1,12 @@
 /*
- * FIELD=VALUE into edits, judged by the pack before anything is written.  put,
+ * FIELD=VALUE into edits, read as the pack has them; core/rules.c judges the
+ * whole of a write.  put,
  * patch, note and resolve build what they write here.  Knows no store.
  */
 #include "cli/value.h"
 
 #include <string.h>
 
-#include "core/pack_check.h"
 #include "core/pack_text.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
@@ -368,113 +368,6 @@ add_rest_removed(
 			push(edits, a, OP_REMOVE, has->values[i].value);
 	}
 	return ERR_OK;
-}
-
-/* New records: is all there that must be? */
-static enum err
-check_present(const struct value_edits *edits)
-{
-	const struct pack_field **present = mem_zeros(
-	    edits->n, sizeof(*present));
-	enum err e;
-
-	for (size_t i = 0; i < edits->n; i++)
-		present[i] = pack_field(
-		    edits->collection, edits->edits[i].field);
-	e = pack_check_required(edits->collection, present, edits->n);
-	mem_free(present);
-	return e;
-}
-
-/* The text that `value` is; empty when it is none. */
-static struct bytes
-text_of(struct bytes value)
-{
-	struct reader r;
-
-	codec_begin(&r, value);
-	return codec_get_text(&r);
-}
-
-/* Does an element of the set `name` stay when `edits` are done? */
-static bool
-set_stays(const struct value_edits *edits, struct bytes name)
-{
-	const struct record_field *has = NULL;
-	size_t left;
-
-	if (edits->record != NULL)
-		has = merge_find(edits->record, name, KIND_SET);
-	left = has != NULL ? has->n : 0;
-	for (size_t i = 0; i < edits->n; i++) {
-		const struct store_edit *edit = &edits->edits[i];
-
-		if (!bytes_equal(edit->field, name))
-			continue;
-		if (edit->code == OP_ADD)
-			return true;
-		for (size_t at = 0; has != NULL && at < has->n; at++)
-			left -= bytes_equal(has->values[at].value, edit->value);
-	}
-	return left > 0;
-}
-
-/* Changed records: does what must be there stay, and do states move as they
- * may? */
-static enum err
-check_edit(const struct value_edits *edits, const struct store_edit *edit)
-{
-	const struct pack_field *field = pack_field(
-	    edits->collection, edit->field);
-	const struct record_field *has = NULL;
-	const struct record_value *from = NULL;
-
-	assert(field != NULL);
-	if (field->required &&
-	    (edit->code == OP_CLEAR ||
-		(edit->code == OP_REMOVE && !set_stays(edits, edit->field))))
-		return err_set(ERR_INVALID,
-		    "%s.%s: is required and cannot be cleared",
-		    field->collection, field->name);
-	if (edit->code != OP_MOVE)
-		return ERR_OK;
-	if (edits->record != NULL)
-		has = merge_find(edits->record, edit->field, KIND_STATE);
-	if (has != NULL)
-		from = merge_winner(edits->record, has);
-	return pack_check_transition(field,
-	    from != NULL ? text_of(from->value) : (struct bytes){0},
-	    text_of(edit->value));
-}
-
-/* The last component of `space`. */
-static const char *
-class_of_space(const struct space *space)
-{
-	const char *slash = strrchr(space->text, '/');
-
-	return slash != NULL ? slash + 1 : space->text;
-}
-
-enum err
-value_check(const struct value_edits *edits, const struct space *space)
-{
-	const struct pack_collection *collection = edits->collection;
-	enum err e = ERR_OK;
-
-	if (collection == NULL)
-		return ERR_OK;
-	if (edits->create &&
-	    strcmp(class_of_space(space), collection->space) != 0)
-		return err_set(ERR_INVALID,
-		    "%s: its records lie in spaces that end in /%s, and %s "
-		    "does not",
-		    collection->name, collection->space, space->text);
-	if (edits->create)
-		e = check_present(edits);
-	for (size_t i = 0; i < edits->n && e == ERR_OK; i++)
-		e = check_edit(edits, &edits->edits[i]);
-	return e;
 }
 
 void

@@ -35,11 +35,6 @@ enum err value_add(struct value_edits *edits, const char *word) MUST_USE;
 /* As value_add for a note `text` of the field `name`. */
 enum err value_add_note(
     struct value_edits *edits, const char *name, struct bytes text) MUST_USE;
-/* May all that was added be written to a record in `space`?  By the pack:
- * required fields are there and stay, states move as they may, the space is of
- * the class that the collection belongs to.  ERR_INVALID. */
-enum err value_check(
-    const struct value_edits *edits, const struct space *space) MUST_USE;
 /* Gives the array back; a zeroed struct is fine. */
 void value_fini(struct value_edits *edits);
 

@@ -35,5 +35,7 @@ ballast_drop(const char *dir)
 	buf_add_format(&path, "%s/ballast", dir);
 	e = file_remove(buf_text(&path));
 	buf_fini(&path);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }

@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "core/history.h"
+#include "core/lookup_keep.h"
 #include "core/record.h"
 
 struct check_space {
@@ -23,6 +24,8 @@ static bool history_row(struct check_space *c, const struct kv_cursor *cursor,
     struct record_id *id);
 static void record_check(struct check_space *c, const struct record_id *id);
 static void record_count(struct check_space *c, const struct record_id *id,
+    const struct record *record);
+static void rows_check(struct check_space *c, const struct record_id *id,
     const struct record *record);
 static bool is_same(const struct record *a, const struct record *b);
 static bool is_same_field(const struct record *a, const struct record_field *f,
@@ -92,7 +95,11 @@ record_check(struct check_space *c, const struct record_id *id)
 	}
 	merge_record(changes.p, changes.n, &c->arena, &is);
 	record_count(c, id, &is);
-	e = record_get(txn, c->space, id, true, &c->arena, &stored);
+	rows_check(c, id, &is);
+	e = record_get(txn,
+	    &(struct record_read){
+		.space = c->space, .cells = true, .arena = &c->arena},
+	    id, &stored);
 	if (check_passed(c->check, e) && !is_same(&is, &stored)) {
 		tables_record_key(c->space->no, id, &key);
 		(void)check_passed(c->check,
@@ -129,6 +136,31 @@ record_count(struct check_space *c, const struct record_id *id,
 			digest_add(&c->digests[value->class], &term);
 		}
 	}
+}
+
+/* The rows of indexes that lead to `record`. */
+static void
+rows_check(struct check_space *c, const struct record_id *id,
+    const struct record *record)
+{
+	struct turn_place at = {.txn = c->check->txn,
+	    .space = c->space,
+	    .id = id,
+	    .arena = &c->arena};
+	struct lookup_row *rows;
+	size_t n;
+
+	/* Another pack, and no write since: they are not used either. */
+	if (!lookup_is_current(at.txn))
+		return;
+	n = lookup_keep_rows(&at, record, &rows);
+	c->check->rows[TABLE_LOOKUP] += n;
+	for (size_t i = 0; i < n; i++)
+		if (!lookup_keep_has_row(at.txn, &rows[i]))
+			(void)check_passed(c->check,
+			    tables_corrupt(TABLE_LOOKUP,
+				tables_key(&rows[i].key),
+				"a value of its record is not there"));
 }
 
 static bool

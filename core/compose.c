@@ -10,6 +10,7 @@
 
 #include "core/history.h"
 #include "core/record.h"
+#include "core/rules.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/text.h"
@@ -46,6 +47,8 @@ static enum err shown_merge(struct composing *c) MUST_USE;
 static void known_add(const struct merge_changes *all,
     const struct change_ref *at, bool *taken, struct merge_change *known,
     size_t *n);
+static enum err moves_check(const struct composing *c) MUST_USE;
+static enum err claims_make(struct composing *c) MUST_USE;
 static void ops_make(struct composing *c);
 static bool op_make(
     struct composing *c, const struct store_edit *edit, struct draft_op *op);
@@ -87,7 +90,11 @@ compose_write(struct composer *composer, const struct store_write *write,
 	if (e == ERR_OK)
 		e = record_wanted(&c);
 	if (e == ERR_OK)
+		e = rules_check(txn->pack, write, &c.record);
+	if (e == ERR_OK)
 		e = shown_read(&c);
+	if (e == ERR_OK && !write->resolve)
+		e = moves_check(&c);
 	if (e != ERR_OK)
 		return e;
 	c.change.record = c.id;
@@ -104,6 +111,11 @@ compose_write(struct composer *composer, const struct store_write *write,
 		    &txn->arena, write->collection);
 	parents_take(&c);
 	c.change.shown = c.shown.changed;
+	e = claims_make(&c);
+	if (e == ERR_OK)
+		e = body_check(&c);
+	if (e != ERR_OK || write->dry)
+		return e;
 	return change_add(&c, draft_get(txn, composer->drafts, write));
 }
 
@@ -197,14 +209,18 @@ record_read(struct composing *c)
 	e = kv_failed(txn->kv);
 	if (e != ERR_OK || c->space == NULL)
 		return e;
-	e = record_get(txn, c->space, &c->id, false, &txn->arena, &c->record);
+	e = record_get(txn,
+	    &(struct record_read){.space = c->space, .arena = &txn->arena},
+	    &c->id, &c->record);
 	/* An id that was drawn just now needs no look. */
 	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
 	    (c->write->has_record || !c->write->create))
 		e = history_none(txn, c->space, &c->id);
 	if (e == ERR_OK && cells_wanted(c->write, &c->record))
-		e = record_get(
-		    txn, c->space, &c->id, true, &txn->arena, &c->record);
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = c->space, .cells = true, .arena = &txn->arena},
+		    &c->id, &c->record);
 	return e;
 }
 
@@ -372,6 +388,70 @@ known_add(const struct merge_changes *all, const struct change_ref *at,
 	known[(*n)++] = *hit;
 }
 
+static struct bytes
+collection_of(const struct composing *c)
+{
+	return c->write->create ? c->write->collection : c->record.collection;
+}
+
+/* States move from what the caller was shown: what was decided apart stands
+ * beside it, for a person to see. */
+static enum err
+moves_check(const struct composing *c)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < c->write->edits_n && e == ERR_OK; i++) {
+		const struct store_edit *edit = &c->write->edits[i];
+		const struct record_field *field = merge_find(
+		    &c->shown, edit->field, KIND_STATE);
+		const struct record_value *from = NULL;
+
+		if (edit->code != OP_MOVE)
+			continue;
+		if (field != NULL)
+			from = merge_winner(&c->shown, field);
+		e = rules_move(c->composer->txn->pack, collection_of(c), edit,
+		    from != NULL ? from->value : (struct bytes){0});
+	}
+	return e;
+}
+
+/* The values of unique fields: nobody else in the space may have them, neither
+ * in a record nor in what this transaction has written so far.  A claim has no
+ * space number, since the space may not have one yet. */
+static enum err
+claims_make(struct composing *c)
+{
+	const struct space_no no_space = {UINT32_MAX};
+	struct txn *txn = c->composer->txn;
+	struct turn_place at = {
+	    .txn = txn, .space = c->space, .id = &c->id, .arena = &txn->arena};
+	enum err e = ERR_OK;
+
+	c->change.claims = arena_array(
+	    &txn->arena, c->change.ops_n, sizeof(struct key));
+	for (size_t i = 0; i < c->change.ops_n && e == ERR_OK; i++) {
+		const struct body_op *op = &c->change.ops[i].op;
+		const struct pack_field *field = rules_unique_field(
+		    txn->pack, collection_of(c), op);
+		struct key *claim = &c->change.claims[c->change.claims_n];
+
+		if (field == NULL ||
+		    !lookup_key(txn, no_space, field, op->value, claim))
+			continue;
+		c->change.claims_n++;
+		if (c->space != NULL)
+			e = rules_unique(&at, field, op->value);
+		for (struct draft *d = *c->composer->drafts;
+		     d != NULL && e == ERR_OK; d = d->next)
+			if (id_space_equal(&d->space, &c->write->space) &&
+			    draft_claims(d, &c->id, claim))
+				e = rules_taken(field, op->value, NULL);
+	}
+	return e;
+}
+
 static void
 ops_make(struct composing *c)
 {
@@ -472,10 +552,8 @@ body_check(const struct composing *c)
 static enum err
 change_add(struct composing *c, struct draft *draft)
 {
-	enum err e = body_check(c);
+	enum err e = ERR_OK;
 
-	if (e != ERR_OK)
-		return e;
 	if (!draft_fits(draft, &c->change))
 		e = compose_seal(c->composer, draft);
 	if (e == ERR_OK && !draft_fits(draft, &c->change))

@@ -40,9 +40,9 @@ digest_sub(struct digest *sum, const struct digest *term)
 
 /*
  * BLAKE2b-256 of "golmok/record/1", u8 class, record (16), in class N u8
- * status, and for each field with one value, of this class, in order:
- * be16 length and bytes of its name, u8 kind, dot (36), be32 length and bytes
- * of the value.
+ * status, be16 length and bytes of the collection and be64 created, and for
+ * each field with one value, of this class, in order: be16 length and bytes of
+ * its name, u8 kind, dot (36), be32 length and bytes of the value.
  */
 void
 digest_record(const struct record_id *id, const struct record *record,
@@ -62,8 +62,12 @@ digest_record(const struct record_id *id, const struct record *record,
 	buf_add_text(&text, "golmok/record/1");
 	buf_add_u8(&text, (uint8_t) class);
 	buf_add(&text, bytes_of(id->b, sizeof(id->b)));
-	if (class == CLASS_N)
+	if (class == CLASS_N) {
 		buf_add_u8(&text, (uint8_t)record->status);
+		buf_add_be16(&text, (uint16_t)record->collection.n);
+		buf_add(&text, record->collection);
+		buf_add_be64(&text, record->created.v);
+	}
 	for (size_t i = 0; i < record->fields_n; i++) {
 		const struct record_field *field = &record->fields[i];
 		struct dot dot;

@@ -22,6 +22,13 @@ enum {
 	OP_BASE = 16,
 };
 
+/* The bodies of a delta while it is made; `change` is the one at hand. */
+struct sealed {
+	struct stored_body *bodies; /* arena */
+	size_t n;
+	uint16_t change;
+};
+
 /* What a change adds to a delta, at most. */
 struct cost {
 	size_t header_bytes;
@@ -33,8 +40,7 @@ static struct cost cost_of(const struct draft_change *change);
 static void refs_gather(const struct draft *draft, struct ref *refs, size_t *n);
 static uint32_t ref_at(const struct ref *refs, size_t n, const struct ref *ref);
 static enum err change_seal(struct txn *txn, const struct draft_change *from,
-    uint16_t number, struct delta_change *to, struct stored_body *bodies,
-    size_t *bodies_n) MUST_USE;
+    struct delta_change *to, struct sealed *sealed) MUST_USE;
 static enum err body_make(struct txn *txn, const struct draft_change *from,
     enum delta_class class, struct hash *commitment,
     struct stored_body *body) MUST_USE;
@@ -74,6 +80,23 @@ draft_has(const struct draft *draft, const struct record_id *id)
 	for (size_t i = 0; i < draft->changes_n; i++) {
 		if (memcmp(&draft->changes[i].record, id, sizeof(*id)) == 0)
 			return true;
+	}
+	return false;
+}
+
+bool
+draft_claims(const struct draft *draft, const struct record_id *id,
+    const struct key *claim)
+{
+	for (size_t i = 0; i < draft->changes_n; i++) {
+		const struct draft_change *change = &draft->changes[i];
+
+		if (memcmp(&change->record, id, sizeof(*id)) == 0)
+			continue;
+		for (size_t k = 0; k < change->claims_n; k++)
+			if (bytes_equal(tables_key(&change->claims[k]),
+				tables_key(claim)))
+				return true;
 	}
 	return false;
 }
@@ -159,15 +182,15 @@ draft_seal(struct txn *txn, struct draft *draft, struct own *own)
 	    .actor = draft->actor,
 	    .stamp = draft->shown};
 	struct delta_change *changes;
-	struct stored_body *bodies;
+	struct sealed sealed = {0};
 	struct ref *refs;
-	size_t bodies_n = 0;
 	enum err e = ERR_OK;
 
 	if (n == 0)
 		return ERR_OK;
 	changes = arena_array(&txn->arena, n, sizeof(*changes));
-	bodies = arena_array(&txn->arena, n * CLASS_COUNT, sizeof(*bodies));
+	sealed.bodies = arena_array(
+	    &txn->arena, n * CLASS_COUNT, sizeof(*sealed.bodies));
 	refs = arena_array(&txn->arena, draft->refs_n, sizeof(*refs));
 	refs_gather(draft, refs, &delta.refs_n);
 	delta.refs = refs;
@@ -176,13 +199,13 @@ draft_seal(struct txn *txn, struct draft *draft, struct own *own)
 
 		parents_make(txn, from, refs, delta.refs_n, &changes[i]);
 		seen_make(txn, from, refs, delta.refs_n, &changes[i]);
-		e = change_seal(
-		    txn, from, (uint16_t)i, &changes[i], bodies, &bodies_n);
+		sealed.change = (uint16_t)i;
+		e = change_seal(txn, from, &changes[i], &sealed);
 	}
 	delta.changes = changes;
 	delta.changes_n = n;
 	if (e == ERR_OK)
-		e = own_append(txn, own, &delta, bodies, bodies_n);
+		e = own_append(txn, own, &delta, sealed.bodies, sealed.n);
 	draft->changes_n = 0;
 	draft->header_bytes = HEADER_BASE;
 	draft->refs_n = 0;
@@ -291,8 +314,8 @@ seen_make(struct txn *txn, const struct draft_change *from,
 }
 
 static enum err
-change_seal(struct txn *txn, const struct draft_change *from, uint16_t number,
-    struct delta_change *to, struct stored_body *bodies, size_t *bodies_n)
+change_seal(struct txn *txn, const struct draft_change *from,
+    struct delta_change *to, struct sealed *sealed)
 {
 	unsigned classes = from->collection.n > 0 ? 1u << CLASS_N : 0;
 	enum err e = ERR_OK;
@@ -301,16 +324,16 @@ change_seal(struct txn *txn, const struct draft_change *from, uint16_t number,
 		classes |= 1u << from->classes[i];
 	to->classes = classes;
 	for (unsigned class = 0; class < CLASS_COUNT && e == ERR_OK; class ++) {
-		struct stored_body *body = &bodies[*bodies_n];
+		struct stored_body *body = &sealed->bodies[sealed->n];
 
 		if ((classes >> class & 1) == 0)
 			continue;
-		body->change = number;
+		body->change = sealed->change;
 		body->class = (enum delta_class) class;
 		body->form = BODY_OPEN;
 		e = body_make(txn, from, (enum delta_class) class,
 		    &to->commitments[class], body);
-		(*bodies_n)++;
+		sealed->n++;
 	}
 	return e;
 }

@@ -24,7 +24,9 @@ struct draft_change {
 	size_t ops_n;
 	struct draft_op *ops;	   /* by class, numbers are given here; arena */
 	enum delta_class *classes; /* ops_n of them; arena */
-	struct stamp shown;	   /* the newest change that was shown */
+	size_t claims_n;
+	struct key *claims; /* values of unique fields; arena */
+	struct stamp shown; /* the newest change that was shown */
 };
 
 struct draft {
@@ -46,6 +48,9 @@ struct draft *draft_get(
     struct txn *txn, struct draft **drafts, const struct store_write *write);
 /* Is the record `id` changed in `draft`? */
 bool draft_has(const struct draft *draft, const struct record_id *id);
+/* Has another record in `draft` the value of a unique field that is `claim`? */
+bool draft_claims(const struct draft *draft, const struct record_id *id,
+    const struct key *claim);
 /* Would `change` fit beside those in `draft`?  One that does not fit into an
  * empty draft fits into no delta. */
 bool draft_fits(const struct draft *draft, const struct draft_change *change);

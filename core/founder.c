@@ -5,6 +5,8 @@
  */
 #include "core/founder.h"
 
+#include <string.h>
+
 #include "core/ballast.h"
 #include "core/file.h"
 #include "core/meta.h"
@@ -93,6 +95,8 @@ content_make(
 	meta_put_number(store_txn(store), meta_format, META_FORMAT);
 	meta_put(store_txn(store), meta_city,
 	    bytes_of(store_identity(store)->city.b, 32));
+	if (plan->pack != NULL)
+		meta_put(store_txn(store), meta_pack, bytes_text(plan->pack));
 	if (founding.n > 0) {
 		meta_put(store_txn(store), meta_founding, founding);
 		e = store_admit(store, &member);
@@ -108,6 +112,21 @@ content_make(
 	return store_commit(store);
 }
 
+/* A store would not open with a pack that is not there. */
+static enum err
+pack_wanted(const char *name)
+{
+	struct pack *pack;
+	enum err e = pack_parse(pack_embedded(), &pack);
+
+	if (e == ERR_OK && strcmp(pack->name, name) != 0)
+		e = err_set(ERR_INVALID,
+		    "there is no pack %s: this program has %s", name,
+		    pack->name);
+	pack_free(pack);
+	return e;
+}
+
 static enum err
 plan_check(const struct store_plan *plan)
 {
@@ -117,6 +136,11 @@ plan_check(const struct store_plan *plan)
 	enum err e;
 
 	assert((plan->join != NULL) != (plan->found.n > 0));
+	if (plan->pack != NULL) {
+		e = pack_wanted(plan->pack);
+		if (e != ERR_OK)
+			return e;
+	}
 	if (plan->join == NULL &&
 	    (!text_is_utf8(plan->found) || plan->found.n > LIMIT_LABEL_SIZE ||
 		!text_is_utf8(plan->label) || plan->label.n == 0 ||

@@ -10,12 +10,15 @@ struct store_plan {
 	struct bytes found;	    /* found a city of this name, or empty */
 	struct bytes label;	    /* when founding: the name of this node */
 	const struct city_id *join; /* else: the city to belong to */
+	/* The name of the pack whose rules hold here; NULL: no rules.  It must
+	 * be compiled in. */
+	const char *pack;
 };
 
 /* Makes the store plan->dir in a temporary directory beside it, synced and
  * renamed.  A founder holds the root keys (file `root`) and has all rights
- * everywhere.  ERR_EXISTS; ERR_INVALID for a bad name; ERR_DENIED for a file
- * system of other machines. */
+ * everywhere.  ERR_EXISTS; ERR_INVALID for a bad name or unknown pack;
+ * ERR_DENIED for a file system of other machines. */
 enum err founder_create(const struct store_plan *plan) MUST_USE;
 
 #endif

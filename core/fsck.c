@@ -10,6 +10,7 @@
 #include "core/check_log.h"
 #include "core/check_record.h"
 #include "core/heads.h"
+#include "core/lookup.h"
 
 static void spaces_check(
     struct check *check, const struct authority *authority);
@@ -176,12 +177,16 @@ static void
 counts_check(struct check *check)
 {
 	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_HEADS,
-	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
+	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS,
+	    TABLE_LOOKUP};
 	struct kv_txn *kv = check->txn->kv;
 
 	for (size_t i = 0; i < COUNT_OF(counted); i++) {
 		enum table table = counted[i];
 		uint64_t n = kv_count(kv, table);
+
+		if (table == TABLE_LOOKUP && !lookup_is_current(check->txn))
+			continue;
 
 		if (!check_went_well(check))
 			return;

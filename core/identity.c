@@ -101,8 +101,35 @@ identity_load_root(const char *path, struct root_keys *root)
 	    {"next", root->next_seed.b, 32},
 	};
 
+	enum err e;
+
 	memset(root, 0, sizeof(*root));
-	return keys_load(path, root_title, lines, COUNT_OF(lines));
+	e = keys_load(path, root_title, lines, COUNT_OF(lines));
+	if (e != ERR_OK)
+		return e;
+	root->is_here = true;
+	crypto_sign_key(&root->seed, &root->key);
+	return ERR_OK;
+}
+
+enum err
+identity_load_all(
+    const char *dir, struct identity *identity, struct root_keys *root)
+{
+	struct buf path = {0};
+	enum err e;
+
+	buf_add_format(&path, "%s/identity", dir);
+	e = identity_load(buf_text(&path), identity);
+	if (e == ERR_OK) {
+		buf_cut(&path, 0);
+		buf_add_format(&path, "%s/root", dir);
+		e = identity_load_root(buf_text(&path), root);
+		if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	buf_fini(&path);
+	return e;
 }
 
 void
@@ -209,4 +236,12 @@ identity_actor(
 	    bytes_of(identity->actor_key, sizeof(identity->actor_key)), name,
 	    actor->b, sizeof(actor->b));
 	return ERR_OK;
+}
+
+void
+identity_lookup_key(const struct identity *identity, uint8_t *key)
+{
+	crypto_blake2b(
+	    bytes_of(identity->actor_key, sizeof(identity->actor_key)),
+	    bytes_text("golmok/lookup"), key, 32);
 }

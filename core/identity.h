@@ -19,6 +19,8 @@ struct identity {
 
 /* The key that a city descends from, where it is kept. */
 struct root_keys {
+	bool is_here;		    /* the others are set */
+	struct sign_key key;	    /* of `seed` */
 	struct sign_seed seed;	    /* secret */
 	struct sign_seed next_seed; /* secret: the one that may follow */
 };
@@ -37,6 +39,10 @@ enum err identity_load(const char *path, struct identity *identity) MUST_USE;
 enum err identity_save_root(
     const char *path, const struct root_keys *root) MUST_USE;
 enum err identity_load_root(const char *path, struct root_keys *root) MUST_USE;
+/* Reads the keys of the store in the directory `dir`; that there are no root
+ * keys is no failure. */
+enum err identity_load_all(const char *dir, struct identity *identity,
+    struct root_keys *root) MUST_USE;
 /* Overwrites the secrets. */
 void identity_fini(struct identity *identity);
 void identity_fini_root(struct root_keys *root);
@@ -47,5 +53,9 @@ void identity_fini_root(struct root_keys *root);
  * LIMIT_LABEL_SIZE, or not UTF-8. */
 enum err identity_actor(const struct identity *identity, struct bytes name,
     struct actor_id *actor) MUST_USE;
+
+/* The key of 32 bytes under which this node hashes values for its indexes
+ * (core/lookup.h): made from its actor key, secret like that. */
+void identity_lookup_key(const struct identity *identity, uint8_t *key);
 
 #endif

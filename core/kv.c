@@ -68,9 +68,8 @@ kv_open(const struct kv_config *config, struct kv **result)
 	assert(config->tables_n > 0 && config->tables_n <= KV_TABLES_MAX);
 	assert(config->room_bytes <= ROOM_BYTES_MAX);
 	kv->tables_n = config->tables_n;
-	kv->room_bytes = config->room_bytes;
-	if (kv->room_bytes == 0)
-		kv->room_bytes = ROOM_BYTES_DEFAULT;
+	kv->room_bytes = config->room_bytes > 0 ? config->room_bytes
+						: ROOM_BYTES_DEFAULT;
 	assert(pthread_mutex_init(&kv->lock, NULL) == 0);
 	assert(pthread_cond_init(&kv->changed, NULL) == 0);
 	e = env_open(&kv->env, config->dir, KV_TABLES_MAX, config->create);

@@ -7,6 +7,7 @@
 const char meta_format[] = "format";
 const char meta_city[] = "city";
 const char meta_founding[] = "founding";
+const char meta_pack[] = "pack";
 const char meta_facts[] = "facts";
 const char meta_rebuilding[] = "rebuilding";
 

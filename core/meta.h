@@ -14,6 +14,8 @@ enum { META_FORMAT = 1 };
 extern const char meta_format[];
 extern const char meta_city[];
 extern const char meta_founding[];
+/* The name of the pack in force; missing: there is none. */
+extern const char meta_pack[];
 /* How many bodies came to deltas of `authority` that were held without. */
 extern const char meta_facts[];
 /* There while a rebuild is not complete (core/rebuild.h). */

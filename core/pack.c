@@ -75,7 +75,7 @@ pack_free(struct pack *pack)
 const struct pack_collection *
 pack_collection(const struct pack *pack, struct bytes name)
 {
-	for (size_t i = 0; i < pack->collections_n; i++) {
+	for (size_t i = 0; pack != NULL && i < pack->collections_n; i++) {
 		if (bytes_is(name, pack->collections[i].name))
 			return &pack->collections[i];
 	}

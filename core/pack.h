@@ -106,7 +106,8 @@ enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
 /* NULL does nothing. */
 void pack_free(struct pack *pack);
 
-/* The collection or the stored field of that name; NULL when there is none. */
+/* The collection or the stored field of that name; NULL when there is none, or
+ * no pack. */
 const struct pack_collection *pack_collection(
     const struct pack *pack, struct bytes name);
 const struct pack_field *pack_field(

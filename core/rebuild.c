@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/lookup_keep.h"
 #include "core/meta.h"
 #include "core/trace.h"
 #include "core/tree.h"
@@ -248,8 +249,8 @@ plant(void *arg, unsigned level, uint64_t index, const struct hash *node)
 static enum err
 tables_empty(struct rebuild *r)
 {
-	const enum table derived[] = {TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS,
-	    TABLE_CELLS, TABLE_LOOKUP};
+	const enum table derived[] = {
+	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
 	struct txn *txn = store_txn(r->store);
 	struct space_state **spaces;
 	size_t n;
@@ -260,6 +261,7 @@ tables_empty(struct rebuild *r)
 	meta_put_number(txn, meta_rebuilding, 1);
 	for (size_t i = 0; i < COUNT_OF(derived); i++)
 		kv_clear(txn->kv, derived[i]);
+	lookup_keep_reset(txn);
 	for (size_t i = 0; i < n; i++) {
 		memset(spaces[i]->digests, 0, sizeof(spaces[i]->digests));
 		spaces[i]->records = 0;

@@ -9,6 +9,7 @@
 
 #include "core/history.h"
 #include "core/digest.h"
+#include "core/lookup_keep.h"
 #include "core/row.h"
 #include "core/turn.h"
 
@@ -40,16 +41,15 @@ static void table_clear(
     struct txn *txn, enum table table, const struct key *prefix);
 
 enum err
-record_get(struct txn *txn, struct space_state *space,
-    const struct record_id *id, bool cells, struct arena *arena,
-    struct record *record)
+record_get(struct txn *txn, const struct record_read *read,
+    const struct record_id *id, struct record *record)
 {
 	struct turn_place at = {
-	    .txn = txn, .space = space, .id = id, .arena = arena};
+	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
 	enum err e;
 
-	e = row_get(&at, cells, record);
-	if (e == ERR_OK && cells)
+	e = row_get(&at, read->cells, record);
+	if (e == ERR_OK && read->cells)
 		e = cells_get(&at, record);
 	return e;
 }
@@ -266,7 +266,10 @@ record_replace(struct txn *txn, struct space_state *space,
 	struct turn turn;
 	enum err e;
 
-	e = record_get(txn, space, id, true, &arena, &old);
+	e = record_get(txn,
+	    &(struct record_read){
+		.space = space, .cells = true, .arena = &arena},
+	    id, &old);
 	if (e == ERR_OK) {
 		turn_replace(&old, record, &arena, &turn);
 		settle(&at, &turn);
@@ -285,6 +288,7 @@ settle(const struct turn_place *at, const struct turn *turn)
 	struct space_state *space = at->space;
 
 	assert(at->txn->write);
+	lookup_keep_leave(at, turn);
 	cells_settle(at, turn);
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		struct digest term;
@@ -297,6 +301,7 @@ settle(const struct turn_place *at, const struct turn *turn)
 		digest_add(&space->digests[class], &term);
 	}
 	row_settle(at, turn);
+	lookup_keep_enter(at, turn);
 	if (turn->next->exists && !turn->old->exists)
 		space->records++;
 	if (turn->old->exists && !turn->next->exists)
@@ -359,8 +364,8 @@ row_settle(const struct turn_place *at, const struct turn *turn)
 }
 
 enum err
-record_next(struct txn *txn, struct space_state *space, struct record_id *id,
-    bool cells, struct arena *arena, struct record *record, bool *found)
+record_next(struct txn *txn, const struct record_read *read,
+    struct record_id *id, struct record *record, bool *found)
 {
 	struct kv_cursor cursor;
 	struct key prefix;
@@ -368,8 +373,8 @@ record_next(struct txn *txn, struct space_state *space, struct record_id *id,
 	enum err e = ERR_OK;
 
 	*found = false;
-	tables_space_key(space->no, &prefix);
-	tables_record_key(space->no, id, &key);
+	tables_space_key(read->space->no, &prefix);
+	tables_record_key(read->space->no, id, &key);
 	tables_key_add(&key, bytes_of("", 1));
 	kv_cursor_init(&cursor, txn->kv, TABLE_RECORDS);
 	for (bool more = kv_seek(&cursor, tables_key(&key));
@@ -383,7 +388,7 @@ record_next(struct txn *txn, struct space_state *space, struct record_id *id,
 			break;
 		}
 		bytes_copy(id->b, bytes_after(cursor.key, prefix.n));
-		e = record_get(txn, space, id, cells, arena, record);
+		e = record_get(txn, read, id, record);
 		*found = e == ERR_OK && record->exists;
 	}
 	kv_cursor_fini(&cursor);

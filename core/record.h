@@ -12,17 +12,21 @@
  * the indexes true with every change.
  */
 
-/* Reads the record `id` of `space`.  Arrays come from `arena`; views live until
- * the transaction's next put.  With `cells` all values are loaded and
- * everything is copied into `arena`; without it fields of several values have
- * values == NULL, and only the sources of loaded values are there.  A record
- * that was never seen gives ERR_OK, record->exists false and no heads; one of
- * which no change counts yet has heads.  ERR_CORRUPT, kept in `txn`, for
- * damaged rows.
- */
-enum err record_get(struct txn *txn, struct space_state *space,
-    const struct record_id *id, bool cells, struct arena *arena,
-    struct record *record) MUST_USE;
+/* What of a space is read, and where to. */
+struct record_read {
+	struct space_state *space;
+	struct arena *arena; /* borrowed; arrays come from it */
+	/* Load all values and copy everything into `arena`.  Without it views
+	 * live until the transaction's next put, fields of several values have
+	 * values == NULL, and only the sources of loaded values are there. */
+	bool cells;
+};
+
+/* Reads the record `id`.  One that was never seen gives ERR_OK, record->exists
+ * false and no heads; one of which no change counts yet has heads. ERR_CORRUPT,
+ * kept in `txn`, for damaged rows. */
+enum err record_get(struct txn *txn, const struct record_read *read,
+    const struct record_id *id, struct record *record) MUST_USE;
 
 /* The space in which the record `id` lies, whatever its status; ERR_NOT_FOUND.
  */
@@ -50,9 +54,8 @@ enum err record_replace(struct txn *txn, struct space_state *space,
 /* Reads on from the record after `*id` (all zero: from the first) in the order
  * of ids; `*found` says whether there is one, `*id` is it.  Records that do not
  * exist are passed over.  Arguments as for record_get. */
-enum err record_next(struct txn *txn, struct space_state *space,
-    struct record_id *id, bool cells, struct arena *arena,
-    struct record *record, bool *found) MUST_USE;
+enum err record_next(struct txn *txn, const struct record_read *read,
+    struct record_id *id, struct record *record, bool *found) MUST_USE;
 
 /* Removes all records, cells and digests of `space` (for rebuild). */
 enum err record_clear(struct txn *txn, struct space_state *space) MUST_USE;

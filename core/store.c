@@ -13,8 +13,10 @@
 #include "core/compose.h"
 #include "core/facts.h"
 #include "core/file.h"
+#include "core/force.h"
 #include "core/fsck.h"
 #include "core/history.h"
+#include "core/lookup_keep.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -29,9 +31,8 @@ struct store {
 	struct mark mark;
 	struct squeeze squeeze;
 	struct identity identity;
-	bool has_root;
+	struct force force;
 	struct root_keys root;
-	struct sign_key root_key;
 	struct authority authority;
 	bool alone;	 /* no other process has it open */
 	bool rebuilding; /* and that is not complete */
@@ -49,10 +50,10 @@ static char *path_in(const char *dir, const char *name);
 enum open_mode { OPEN_BESIDE, OPEN_ALONE, OPEN_EMPTY };
 static enum err open_as(const char *dir, const struct host *host,
     enum open_mode mode, struct store **store) MUST_USE;
-static enum err keys_load(struct store *store) MUST_USE;
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
+static enum err writer_start(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
 static bool is_disk(enum err e);
 static void committed(struct store *store, uint64_t number);
@@ -117,10 +118,12 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
-		e = keys_load(store);
+		e = identity_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
-	if (e == ERR_OK && mode != OPEN_EMPTY)
+	if (e == ERR_OK && mode == OPEN_EMPTY)
+		force_init(&store->identity, &store->force);
+	else if (e == ERR_OK)
 		e = format_check(store);
 	if (e == ERR_OK && mode != OPEN_EMPTY)
 		ballast_keep(store->dir);
@@ -134,27 +137,6 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	}
 	*out = store;
 	return ERR_OK;
-}
-
-static enum err
-keys_load(struct store *store)
-{
-	char *keys = path_in(store->dir, "identity");
-	char *root = path_in(store->dir, "root");
-	enum err e;
-
-	e = identity_load(keys, &store->identity);
-	if (e == ERR_OK) {
-		e = identity_load_root(root, &store->root);
-		store->has_root = e == ERR_OK;
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
-	}
-	if (store->has_root)
-		crypto_sign_key(&store->root.seed, &store->root_key);
-	mem_free(keys);
-	mem_free(root);
-	return e;
 }
 
 static enum err
@@ -177,40 +159,22 @@ kv_start(struct store *store, bool create)
 	return e;
 }
 
+/* What the store says about itself. */
 static enum err
 format_check(struct store *store)
 {
-	struct city_id city;
-	uint64_t format;
-	enum err e;
+	enum err e = txn_start(store, false);
 
-	e = txn_start(store, false);
 	if (e != ERR_OK)
 		return e;
-	format = meta_number(&store->txn, meta_format);
-	e = kv_failed(store->txn.kv);
-	if (e != ERR_OK) {
-		store_abort(store);
-		return e;
-	}
-	if (format > META_FORMAT)
-		e = err_set(ERR_VERSION,
-		    "store %s has format %llu, and this program knows %d: use "
-		    "a newer golmok",
-		    store->dir, (unsigned long long)format, META_FORMAT);
-	else if (!meta_find_fixed(&store->txn, meta_city, city.b, 32))
-		e = err_set(ERR_CORRUPT,
-		    "store %s does not say which city it belongs to: restore "
-		    "it from a backup",
-		    store->dir);
-	else if (memcmp(&city, &store->identity.city, sizeof(city)) != 0)
-		e = err_set(ERR_CORRUPT,
-		    "the keys in %s are those of another city", store->dir);
-	else
+	e = force_load(&store->txn, &store->identity, &store->force);
+	if (e == ERR_OK)
 		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
 				    0;
+	if (e == ERR_OK)
+		e = kv_failed(store->txn.kv);
 	store_abort(store);
-	return e;
+	return e == ERR_OK ? e : err_wrap(e, "store %s", store->dir);
 }
 
 void
@@ -221,6 +185,7 @@ store_close(struct store *store)
 	store_abort(store);
 	kv_close(store->kv);
 	mark_fini(&store->mark);
+	force_fini(&store->force);
 	authority_fini(&store->authority);
 	squeeze_fini(&store->squeeze);
 	identity_fini(&store->identity);
@@ -242,10 +207,16 @@ store_dir(const struct store *store)
 	return store->dir;
 }
 
+const struct pack *
+store_pack(const struct store *store)
+{
+	return store->force.pack;
+}
+
 bool
 store_has_root(const struct store *store)
 {
-	return store->has_root;
+	return store->root.is_here;
 }
 
 enum open_why
@@ -269,7 +240,31 @@ store_begin(struct store *store, bool write)
 		    "the rebuild of store %s was cut off: run `golmok rebuild` "
 		    "again",
 		    store->dir);
-	return txn_start(store, write);
+	return write ? writer_start(store) : txn_start(store, false);
+}
+
+/* Starts a writer.  When the indexes are those of another pack they are made
+ * anew first, in as many transactions as that takes. */
+static enum err
+writer_start(struct store *store)
+{
+	struct fault fault;
+	bool whole = false;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && !whole) {
+		if (store->open)
+			e = store_commit(store);
+		if (e == ERR_OK)
+			e = txn_start(store, true);
+		if (e == ERR_OK)
+			e = lookup_keep_refresh(&store->txn, &whole);
+	}
+	if (e == ERR_OK)
+		return e;
+	err_keep(&fault, e);
+	store_abort(store);
+	return err_raise(&fault);
 }
 
 enum err
@@ -302,6 +297,8 @@ txn_start(struct store *store, bool write)
 		store->broken = store->broken || is_disk(e);
 		return e;
 	}
+	store->txn.pack = store->force.pack;
+	store->txn.lookup = store->force.lookup;
 	store->open = true;
 	store->owns = NULL;
 	store->drafts = NULL;
@@ -343,14 +340,8 @@ store_commit(struct store *store)
 
 	assert(store->open);
 	e = write ? seal_all(store) : ERR_OK;
-	if (e != ERR_OK) {
-		struct fault fault;
-
-		err_keep(&fault, e);
-		store_abort(store);
-		store->broken = store->broken || is_disk(e);
-		return err_raise(&fault);
-	}
+	if (e != ERR_OK)
+		kv_fail(store->txn.kv, e);
 	authority_changed = store->txn.authority_changed;
 	number = kv_txn_id(store->txn.kv);
 	e = txn_commit(&store->txn);
@@ -369,7 +360,9 @@ store_commit(struct store *store)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A transaction that wrote nothing leaves no trace in LMDB, and its number is
@@ -484,7 +477,7 @@ composer_of(struct store *store, bool as_root)
 
 	if (as_root && meta_find(&store->txn, meta_founding, &founding)) {
 		composer.writer.seed = &store->root.seed;
-		composer.writer.key = &store->root_key;
+		composer.writer.key = &store->root.key;
 		composer.writer.founding = arena_bytes(
 		    &store->txn.arena, founding);
 	}
@@ -510,7 +503,7 @@ enum err
 store_admit(struct store *store, const struct fact_member *member)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_admit(&composer, member) : e;
@@ -520,7 +513,7 @@ enum err
 store_grant(struct store *store, const struct fact_grant *grant)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, store->has_root);
+	struct composer composer = composer_of(store, store->root.is_here);
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
@@ -549,7 +542,10 @@ store_get(struct store *store, const struct space *space,
 		e = err_set(ERR_NOT_FOUND,
 		    "nothing of the space '%s' is held here", space->text);
 	if (e == ERR_OK)
-		e = record_get(&store->txn, state, id, true, arena, record);
+		e = record_get(&store->txn,
+		    &(struct record_read){
+			.space = state, .cells = true, .arena = arena},
+		    id, record);
 	if (e == ERR_OK && !record->exists && record->heads_n == 0)
 		e = history_none(&store->txn, state, id);
 	if (e == ERR_OK && !record->exists)

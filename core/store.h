@@ -6,6 +6,7 @@
 #include "core/identity.h"
 #include "core/merge.h"
 #include "core/oplog.h"
+#include "core/pack.h"
 
 /*
  * THE DOOR of core: one replica in one directory.  What cli and net do to it
@@ -20,7 +21,8 @@ struct store;
 
 /* Opens the store `dir` for work beside other processes; `host` is borrowed
  * until store_close.  ERR_NOT_FOUND: no store there.  ERR_BUSY: locked for
- * maintenance.  ERR_VERSION: a newer format.  ERR_CORRUPT. */
+ * maintenance.  ERR_VERSION: a newer format, or a pack that this program does
+ * not have.  ERR_CORRUPT. */
 enum err store_open(
     const char *dir, const struct host *host, struct store **store) MUST_USE;
 /* As store_open, alone: ERR_BUSY while any other process has it open. */
@@ -36,6 +38,8 @@ void store_close(struct store *store);
 /* This node; lives as long as the store. */
 const struct identity *store_identity(const struct store *store);
 const char *store_dir(const struct store *store);
+/* The pack whose rules hold here; lives as long as the store.  NULL: none. */
+const struct pack *store_pack(const struct store *store);
 /* Does this store hold the root keys of its city? */
 bool store_has_root(const struct store *store);
 
@@ -86,8 +90,11 @@ struct store_write {
 	size_t edits_n;
 	/* What the caller was shown, from store_token; empty: as it is now. */
 	struct bytes token;
-	/* Write every edit, and replace every value that was shown. */
+	/* Write every edit, and replace every value that was shown.  A state
+	 * may then become any of its values, whatever moves there are. */
 	bool resolve;
+	/* Only check: nothing is written, nor given an id. */
+	bool dry;
 	bool has_actor;
 	struct actor_id actor;
 };
@@ -97,8 +104,9 @@ struct store_write {
  * `*record` which record it is.  An edit of a register or state without a token
  * replaces the value that is shown and leaves other values standing.
  * ERR_DENIED: no grant lets this node write in the space.  ERR_NOT_FOUND: no
- * such record.  ERR_EXISTS: create with an id that is taken.  ERR_INVALID: the
- * edits break the pack or themselves.  ERR_LIMIT. */
+ * such record.  ERR_EXISTS: create with an id that is taken, or a value of a
+ * unique field that another record of the space has.  ERR_INVALID: the edits
+ * break the pack (core/rules.h) or themselves.  ERR_LIMIT. */
 enum err store_write(struct store *store, const struct store_write *write,
     struct record_id *record, bool *changed) MUST_USE;
 

@@ -36,6 +36,7 @@ static void node_on_accept(void *arg, struct stream *stream);
 static size_t half_open_n(const struct node *node);
 static void node_on_link(void *arg, struct link *link, enum link_event event);
 static void node_on_failed(void *arg, const struct place *place);
+static bool node_is_linked(void *arg, const struct sign_key *peer);
 static void node_linked(struct node *node, struct link *link);
 static void node_twins(struct node *node, struct link *link);
 static bool node_yields(const struct node *node, const struct sign_key *peer);
@@ -123,6 +124,7 @@ node_dial(struct node *node)
 			.on_event = node_on_link,
 			.arg = node},
 		    .on_failed = node_on_failed,
+		    .is_linked = node_is_linked,
 		};
 		enum err e = place_read(config->peers[i], &dialer.place);
 
@@ -204,6 +206,24 @@ node_on_failed(void *arg, const struct place *place)
 	    err_text());
 	node->config->on_news(node->config->arg, NODE_REFUSED, buf_text(&text));
 	buf_fini(&text);
+}
+
+static bool
+node_is_linked(void *arg, const struct sign_key *peer)
+{
+	const struct node *node = arg;
+	struct session_status status;
+
+	if (!node_yields(node, peer))
+		return false;
+	for (size_t i = 0; i < node->links_n; i++) {
+		if (!link_is_up(node->links[i]))
+			continue;
+		link_status(node->links[i], &status);
+		if (memcmp(&status.peer, peer, sizeof(*peer)) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void

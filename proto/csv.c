@@ -409,6 +409,40 @@ csv_add_cell(struct buf *out, struct bytes cell)
 	buf_add_u8(out, '"');
 }
 
+enum err
+csv_to_cp949(struct bytes text, struct buf *out)
+{
+	iconv_t to_cp949 = iconv_open("CP949", "UTF-8");
+	char *from;
+	char *to;
+	size_t from_n = text.n;
+	size_t room = 2 * text.n;
+	size_t start = out->n;
+	struct buf copy = {0};
+	enum err e = ERR_OK;
+
+	if (to_cp949 == (iconv_t)-1)
+		return err_set(ERR_IO, "this system cannot write CP949");
+	/* iconv wants to be given what it only reads without const. */
+	buf_add(&copy, text);
+	from = (char *)copy.p;
+	to = (char *)buf_extend(out, room);
+	if (text.n > 0 &&
+	    iconv(to_cp949, &from, &from_n, &to, &room) == (size_t)-1) {
+		struct bytes rest = bytes_after(text, text.n - from_n);
+		size_t n = 1;
+
+		while (n < rest.n && (rest.p[n] & 0xc0) == 0x80)
+			n++;
+		e = err_set(ERR_INVALID, "CP949 does not have '%.*s'", (int)n,
+		    (const char *)rest.p);
+	}
+	(void)iconv_close(to_cp949);
+	buf_fini(&copy);
+	buf_cut(out, e == ERR_OK ? out->n - room : start);
+	return e;
+}
+
 void
 csv_add_row_end(struct buf *out)
 {

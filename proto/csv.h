@@ -52,6 +52,10 @@ void csv_free(struct csv *csv);
  * need that.  An empty cell is written as "" so that a row never begins with
  * nothing. */
 void csv_add_cell(struct buf *out, struct bytes cell);
+/* Appends `text`, UTF-8, in CP949 to `out`.  ERR_INVALID, and `out` as it was,
+ * names the first character that CP949 does not have; ERR_IO when this system
+ * does not know CP949. */
+enum err csv_to_cp949(struct bytes text, struct buf *out) MUST_USE;
 /* Ends the row. */
 void csv_add_row_end(struct buf *out);
 

@@ -40,6 +40,9 @@ enum {
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
+	/* A file to be imported, which is held in memory while it is checked
+	 * and written: some two million records. */
+	LIMIT_IMPORT_SIZE = 1024 * 1024 * 1024,
 };
 
 /* Counts. */

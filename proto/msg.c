@@ -75,7 +75,7 @@ static void body_get(struct reader *r, struct msg_body *body);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fixed_get(struct reader *r, void *to, size_t n);
-static enum err why_from(uint64_t number);
+static void why_get(struct reader *r, enum err *why);
 
 void
 msg_encode(const struct msg *msg, struct buf *out)
@@ -508,7 +508,7 @@ close_get(struct reader *r, struct msg_close *close)
 {
 	size_t n = array_begin(r, CLOSE_N);
 
-	close->why = why_from(codec_get_uint(r, UINT8_MAX));
+	why_get(r, &close->why);
 	close->text = codec_get_text(r);
 	if (close->text.n > MSG_TEXT_SIZE)
 		r->bad = true;
@@ -523,12 +523,14 @@ fixed_get(struct reader *r, void *to, size_t n)
 }
 
 /* A reason that only a newer program knows is a reason all the same. */
-static enum err
-why_from(uint64_t number)
+static void
+why_get(struct reader *r, enum err *why)
 {
+	uint64_t number = codec_get_uint(r, UINT8_MAX);
+
+	*why = ERR_PEER;
 	for (enum err e = ERR_OK; e < ERR_PEER; e++) {
 		if (why_number(e) == number)
-			return e;
+			*why = e;
 	}
-	return ERR_PEER;
 }

@@ -21,6 +21,8 @@ struct channel_config {
 	struct squeeze *squeeze;	 /* borrowed scratch of this thread */
 };
 
+/* A new channel; what the initiator sends first can be taken from channel_out
+ * at once.  Ended with channel_free. */
 struct channel *channel_new(const struct channel_config *config) MUST_USE;
 /* Wipes keys; NULL does nothing. */
 void channel_free(struct channel *channel);

@@ -14,7 +14,9 @@ struct dialer {
 	unsigned attempt;	   /* since the last good link */
 	unsigned turn;		   /* all attempts */
 	uint64_t up_ms;		   /* when the link came up; 0: it did not */
-	bool freed;		   /* lives until its link has ended */
+	bool has_peer;		   /* who answered the last time is known */
+	struct sign_key peer;
+	bool freed; /* lives until its link has ended */
 };
 
 static void dialer_on_timer(void *arg);
@@ -59,6 +61,12 @@ dialer_on_timer(void *arg)
 	struct place_asker asker = {.fn = dialer_on_address, .arg = dialer};
 
 	assert(dialer->link == NULL && dialer->query == NULL);
+	if (dialer->has_peer &&
+	    dialer->config.is_linked(dialer->config.link.arg, &dialer->peer)) {
+		dialer->attempt = 0;
+		loop_timer_set(dialer->timer, loop_now_ms() + DIALER_LOOK_MS);
+		return;
+	}
 	dialer->attempt++;
 	dialer->turn++;
 	if (place_is_number(place))
@@ -90,8 +98,14 @@ dialer_on_link(void *arg, struct link *link, enum link_event event)
 	struct dialer *dialer = arg;
 	const struct link_config *to = &dialer->config.link;
 
-	if (event == LINK_UP)
+	if (event == LINK_UP) {
+		struct session_status status;
+
+		link_status(link, &status);
 		dialer->up_ms = loop_now_ms();
+		dialer->peer = status.peer;
+		dialer->has_peer = true;
+	}
 	to->on_event(to->arg, link, event);
 	if (event != LINK_ENDED)
 		return;

@@ -18,14 +18,21 @@ enum {
 	/* A link that held for so long was a good one: the bound begins anew.
 	 */
 	DIALER_GOOD_MS = 30 * 1000,
+	DIALER_LOOK_MS = 4 * 1000,
 };
 
 /* An attempt failed before there was a link; the thread's error text tells. */
 typedef void dialer_failed_fn(void *arg, const struct place *place);
 
+/* Is there a link with `peer` already, which the peer dialled? */
+typedef bool dialer_linked_fn(void *arg, const struct sign_key *peer);
+
 struct dialer_config {
 	struct link_config link; /* events of the link go here */
 	dialer_failed_fn *on_failed;
+	/* Asked before each attempt but the first; while it says yes, the
+	 * dialer only looks again every few seconds. */
+	dialer_linked_fn *is_linked;
 	struct place place;
 };
 

@@ -80,12 +80,6 @@ hub_loop(const struct hub *hub)
 	return hub->loop;
 }
 
-struct store *
-hub_store(const struct hub *hub)
-{
-	return hub->store;
-}
-
 const struct host *
 hub_host(const struct hub *hub)
 {

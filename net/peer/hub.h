@@ -33,8 +33,9 @@ struct hub *hub_new(
 /* All members must have left (asserted).  NULL does nothing. */
 void hub_free(struct hub *hub);
 
+/* What the hub was made with. */
 struct loop *hub_loop(const struct hub *hub);
-struct store *hub_store(const struct hub *hub);
+/* As above. */
 const struct host *hub_host(const struct hub *hub);
 /* A new session on the hub's store, ended with session_free. */
 struct session *hub_session(

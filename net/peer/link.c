@@ -305,7 +305,9 @@ link_timer(struct link *link)
 {
 	uint64_t at_ms = link->deadline_ms;
 
-	if (link->state == STATE_LIVE && session_wake_ms(link->session) < at_ms)
+	/* Until the peer is known the deadline is all there is. */
+	if (link->state == STATE_LIVE && link->up &&
+	    session_wake_ms(link->session) < at_ms)
 		at_ms = session_wake_ms(link->session);
 	loop_timer_set(link->timer, at_ms);
 }

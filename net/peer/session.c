@@ -28,6 +28,7 @@ struct session {
 	struct talk talk;
 	struct fault fault; /* why it ended; code ERR_OK: well, or not yet */
 	bool done;
+	bool agreed;  /* with `once`: neither had anything left */
 	bool closing; /* our farewell is queued */
 	uint64_t heard_ms;
 	uint64_t said_ms;
@@ -78,21 +79,6 @@ session_free(struct session *session)
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
 	mem_free(session);
-}
-
-enum err
-talk_send(struct talk *talk, const struct msg *msg)
-{
-	buf_cut(&talk->scratch, 0);
-	msg_encode(msg, &talk->scratch);
-	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
-	    msg->type == MSG_BODIES) {
-		talk->debt_bytes += talk->scratch.n;
-		/* What we send may give the peer more to send: only what it
-		 * says after this counts. */
-		talk->idle_heard = false;
-	}
-	return channel_send(talk->channel, buf_bytes(&talk->scratch));
 }
 
 enum err
@@ -209,6 +195,7 @@ session_fill(struct session *session, uint64_t now_ms)
 	if (e != ERR_OK)
 		return e;
 	if (may_finish(talk)) {
+		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
 			talk->flush = true;
 		} else {
@@ -307,7 +294,8 @@ session_status(const struct session *session, struct session_status *status)
 	channel_count(talk->channel, &count);
 	*status = (struct session_status){.up = talk->state != TALK_SHAKING,
 	    .peer = talk->peer,
-	    .in_sync = sender_is_idle(talk) && talk->idle_heard,
+	    .in_sync = session->agreed ||
+		       (sender_is_idle(talk) && talk->idle_heard),
 	    .in_bytes = count.in_bytes,
 	    .out_bytes = count.out_bytes,
 	    .out_plain_bytes = count.out_plain_bytes,

@@ -30,6 +30,8 @@ struct session_config {
 	uint64_t now_ms;	 /* monotonic, as everywhere below */
 };
 
+/* A conversation over a connection that was just made.  Ended with
+ * session_free, which wipes keys; NULL does nothing there. */
 struct session *session_new(const struct session_config *config) MUST_USE;
 void session_free(struct session *session);
 

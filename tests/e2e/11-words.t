@@ -86,14 +86,19 @@ ok '... and found by either form' is "$id" "$(json id)"
 
 a=0123456789abcdef0000000000000001
 b=0123456789abcdef0000000000000002
+ok 'a collection outside the pack is refused' exits 5 "$GOLMOK" put d03/c017/misc thing name=x --free
+ok '... by name' errs thing
+ok 'a store may have no pack' exits 0 "$GOLMOK" init free --found 서울 --label 시청 --pack none
+GOLMOK_STORE=$PWD/free
+ok 'a pack that is not there is refused' exits 5 "$GOLMOK" init no --found 서울 --label 시청 --pack nothing
 for one in $a $b; do
 	run "$GOLMOK" put d03/c017/misc thing name=x --free --id $one
 done
 ok 'digits that begin two records' exits 5 "$GOLMOK" get 0123456789abcdef
 ok '... list both' errs "$a, $b"
 ok 'one digit more decides' exits 0 "$GOLMOK" get ${a}
-ok 'a collection outside the pack is refused' exits 5 "$GOLMOK" patch $a name=y
-ok '... but for --free' exits 0 "$GOLMOK" patch $a name=y tags:set@N+=빨강 tags:set@N+=파랑 n:counter@N+=2 --free
+ok 'there all fields are free' exits 0 "$GOLMOK" patch $a name=z
+ok '... also when that is said' exits 0 "$GOLMOK" patch $a name=y tags:set@N+=빨강 tags:set@N+=파랑 n:counter@N+=2 --free
 run "$GOLMOK" get $a --json
 ok 'free fields have the kinds they were given' says '"kind":"counter","class":"N"'
 ok '... and keep them' exits 0 "$GOLMOK" patch $a n+=3 tags-=빨강 --free

@@ -347,8 +347,11 @@ desk_text_all(struct desk *desk, struct buf *text)
 		buf_add(text,
 		    bytes_of(spaces[i]->digests, sizeof(spaces[i]->digests)));
 		while (more) {
-			well(record_next(store_txn(desk->store), spaces[i], &id,
-			    true, &arena, &record, &more));
+			well(record_next(store_txn(desk->store),
+			    &(struct record_read){.space = spaces[i],
+				.cells = true,
+				.arena = &arena},
+			    &id, &record, &more));
 			if (more)
 				saga_text(&record, text);
 		}

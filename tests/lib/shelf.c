@@ -138,8 +138,11 @@ shelf_assert(struct shelf *shelf)
 	assert_int_equal(
 	    record_replace(shelf->txn, shelf->fresh, &shelf->id, &record),
 	    ERR_OK);
-	assert_int_equal(record_get(shelf->txn, shelf->folded, &shelf->id, true,
-			     &arena, &record),
+	assert_int_equal(
+	    record_get(shelf->txn,
+		&(struct record_read){
+		    .space = shelf->folded, .cells = true, .arena = &arena},
+		&shelf->id, &record),
 	    ERR_OK);
 	saga_text(&record, &text);
 	assert_string_equal(buf_text(&text), buf_text(&expected));

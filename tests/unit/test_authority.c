@@ -330,11 +330,13 @@ all_orders_of_arrival_end_in_one_state(void **state)
 	assert_int_equal(town_join(town), 4);
 	for (size_t i = 0; i < 24; i++) {
 		struct town_node *node = &town->nodes[4];
+		char name[32];
 
 		town->n = 4;
 		town_close(town, 4);
-		(void)snprintf(node->dir, sizeof(node->dir), "%s%zu",
-		    town->nodes[3].dir, i);
+		(void)snprintf(name, sizeof(name), "late%zu", i);
+		(void)snprintf(node->dir, sizeof(node->dir), "%s",
+		    tempdir_at(&town->dir, name));
 		assert_int_equal(
 		    founder_create(&(struct store_plan){.dir = node->dir,
 			.host = &town->host,

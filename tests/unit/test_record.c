@@ -60,8 +60,11 @@ read_back(struct shelf *shelf, struct arena *arena)
 {
 	struct record record;
 
-	assert_int_equal(record_get(shelf->txn, shelf->folded, &shelf->id, true,
-			     arena, &record),
+	assert_int_equal(
+	    record_get(shelf->txn,
+		&(struct record_read){
+		    .space = shelf->folded, .cells = true, .arena = arena},
+		&shelf->id, &record),
 	    ERR_OK);
 	return record;
 }
@@ -164,8 +167,10 @@ five_thousand_notes_cost_the_row_nothing(void **state)
 	tables_record_key(shelf.folded->no, &shelf.id, &key);
 	assert_true(txn_find(shelf.txn, TABLE_RECORDS, &key, &row));
 	assert_true(row.n < 100);
-	assert_int_equal(record_get(shelf.txn, shelf.folded, &shelf.id, false,
-			     &arena, &record),
+	assert_int_equal(
+	    record_get(shelf.txn,
+		&(struct record_read){.space = shelf.folded, .arena = &arena},
+		&shelf.id, &record),
 	    ERR_OK);
 	assert_int_equal(record.fields[0].n, NOTES);
 	assert_null(record.fields[0].values);
@@ -258,8 +263,11 @@ a_record_of_which_nothing_counts_is_kept_but_not_shown(void **state)
 	assert_int_equal(record.heads_n, 1);
 	assert_int_equal(shelf.folded->records, 0);
 	assert_memory_equal(shelf.folded->digests, none, sizeof(none));
-	assert_int_equal(record_next(shelf.txn, shelf.folded, &id, true, &arena,
-			     &record, &found),
+	assert_int_equal(
+	    record_next(shelf.txn,
+		&(struct record_read){
+		    .space = shelf.folded, .cells = true, .arena = &arena},
+		&id, &record, &found),
 	    ERR_OK);
 	assert_false(found);
 	shelf_fini(&shelf);
@@ -319,8 +327,11 @@ records_come_one_after_another_in_the_order_of_ids(void **state)
 	    ERR_OK);
 	assert_int_equal(shelf.folded->records, 20);
 	for (;;) {
-		assert_int_equal(record_next(shelf.txn, shelf.folded, &id,
-				     false, &arena, &record, &found),
+		assert_int_equal(
+		    record_next(shelf.txn,
+			&(struct record_read){
+			    .space = shelf.folded, .arena = &arena},
+			&id, &record, &found),
 		    ERR_OK);
 		if (!found)
 			break;
@@ -388,7 +399,10 @@ flip_all(struct replica *replica, const struct record_id *id, enum table table,
 		kv_put(txn->kv, (unsigned)table, tables_key(key),
 		    buf_bytes(&copy));
 		assert_int_equal(
-		    record_get(txn, space, id, true, &arena, &record),
+		    record_get(txn,
+			&(struct record_read){
+			    .space = space, .cells = true, .arena = &arena},
+			id, &record),
 		    ERR_CORRUPT);
 		buf_fini(&copy);
 		arena_fini(&arena);
@@ -454,8 +468,12 @@ a_cell_too_few_or_too_many_is_noticed(void **state)
 		} else {
 			kv_del(shelf.txn->kv, TABLE_CELLS, tables_key(&key));
 		}
-		assert_int_equal(record_get(shelf.txn, shelf.folded, &shelf.id,
-				     true, &arena, &record),
+		assert_int_equal(
+		    record_get(shelf.txn,
+			&(struct record_read){.space = shelf.folded,
+			    .cells = true,
+			    .arena = &arena},
+			&shelf.id, &record),
 		    ERR_CORRUPT);
 		shelf_fini(&shelf);
 		arena_fini(&arena);

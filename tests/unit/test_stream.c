@@ -259,6 +259,41 @@ who_asks_without_reading_the_answers_is_not_read_any_more(void **state)
 }
 
 static void
+a_stream_that_is_held_is_not_read_until_it_is_let_go(void **state)
+{
+	struct world *w = world_open(SILENT);
+	struct end *first = world_connect(w, SILENT);
+	struct end *second;
+	struct end *held;
+	struct end *other;
+
+	(void)state;
+	while (w->n < 2)
+		assert_true(loop_step(w->loop));
+	held = &w->ends[1];
+	stream_hold(held->stream, true);
+	assert_int_equal(world_write(first, bytes_text("기다림")), ERR_OK);
+	world_finish(first);
+	while (stream_unsent(first->stream) > 0)
+		assert_true(loop_step(w->loop));
+	/* What is sent later arrives elsewhere. */
+	second = world_connect(w, SILENT);
+	while (w->n < 4)
+		assert_true(loop_step(w->loop));
+	other = &w->ends[3];
+	assert_int_equal(world_write(second, bytes_text("b")), ERR_OK);
+	while (other->got.n == 0)
+		assert_true(loop_step(w->loop));
+	assert_int_equal(held->got.n, 0);
+	assert_int_equal(held->ends, 0);
+	stream_hold(held->stream, false);
+	while (held->ends == 0)
+		assert_true(loop_step(w->loop));
+	assert_true(bytes_is(buf_bytes(&held->got), "기다림"));
+	world_close(w);
+}
+
+static void
 after_close_nothing_comes_but_the_close(void **state)
 {
 	struct world *w = world_open(CLOSE_ON_EVENT);
@@ -342,6 +377,8 @@ main(void)
 	    cmocka_unit_test(a_slow_reader_fills_the_queue_and_no_more),
 	    cmocka_unit_test(
 		who_asks_without_reading_the_answers_is_not_read_any_more),
+	    cmocka_unit_test(
+		a_stream_that_is_held_is_not_read_until_it_is_let_go),
 	    cmocka_unit_test(after_close_nothing_comes_but_the_close),
 	    cmocka_unit_test(addresses_are_numbers_and_ports_have_one_owner),
 	};

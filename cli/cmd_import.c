@@ -1,0 +1,413 @@
+/*
+ * import: rows of files become records.  All of them are checked first, as the
+ * store would check them, and all that are bad are told; only when none is,
+ * they are written, up to 20,000 in a transaction.
+ */
+#include "cli/cmd_import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/load.h"
+#include "cli/name.h"
+#include "cli/object.h"
+#include "cli/open.h"
+#include "cli/plan.h"
+#include "cli/progress.h"
+#include "cli/seen.h"
+#include "proto/mem.h"
+
+enum { CHUNK_ROWS = 20000, SHOWN_MAX = 20 };
+
+struct import {
+	struct opened work;
+	struct load_plan how;
+	struct plan plan;
+	struct load **files; /* owned, one for each word */
+	struct seen seen;    /* ids and unique values of all rows */
+	uint64_t rows;
+	uint64_t bad;
+	uint64_t outcomes[PLAN_SAME + 1];
+	uint64_t chunk;	 /* rows in the open transaction */
+	uint64_t stored; /* rows in those before */
+};
+
+static enum err options_read(struct import *import) MUST_USE;
+static enum err encoding_read(struct import *import) MUST_USE;
+static enum err files_open(struct import *import) MUST_USE;
+static enum err check_all(struct import *import) MUST_USE;
+static enum err check_file(
+    struct import *import, size_t number, struct progress *progress) MUST_USE;
+static enum err row_check(
+    struct import *import, const struct load_row *row) MUST_USE;
+static enum err repeat_check(
+    struct import *import, const struct load_row *row) MUST_USE;
+static bool is_rows_fault(enum err e);
+static void bad_say(struct import *import, size_t number, enum err e);
+static enum err write_all(struct import *import) MUST_USE;
+static enum err write_file(
+    struct import *import, size_t number, struct progress *progress) MUST_USE;
+static void result_say(struct import *import);
+
+static enum err
+import_run(const struct args *args, struct out *out)
+{
+	struct import import = {0};
+	enum err e = open_begin(args, out, true, &import.work);
+
+	if (e == ERR_OK)
+		e = options_read(&import);
+	if (e == ERR_OK)
+		e = files_open(&import);
+	if (e == ERR_OK)
+		e = check_all(&import);
+	if (e == ERR_OK && !args_has(args, "dry-run"))
+		e = write_all(&import);
+	if (e == ERR_OK)
+		result_say(&import);
+	for (size_t i = 0; import.files != NULL && i < args->words_n; i++)
+		load_close(import.files[i]);
+	mem_free(import.files);
+	seen_fini(&import.seen);
+	open_end(&import.work);
+	return e;
+}
+
+static enum err
+options_read(struct import *import)
+{
+	const struct args *args = import->work.args;
+	const char *space = args_text(args, "space", 0);
+	const char *format = args_text(args, "format", 0);
+	const char *collection = args_text(args, "collection", 0);
+	enum err e = ERR_OK;
+
+	if (import->work.pack == NULL)
+		return err_set(ERR_INVALID,
+		    "this store has no pack, so that nothing says what the "
+		    "fields of a file are");
+	import->how.pack = import->work.pack;
+	import->plan.work = &import->work;
+	import->plan.prefix = args_text(args, "prefix", 0);
+	import->plan.update = args_has(args, "update");
+	if (collection != NULL)
+		e = pack_get_collection(import->work.pack,
+		    bytes_text(collection), &import->how.collection);
+	if (e == ERR_OK && space != NULL) {
+		import->plan.has_space = true;
+		e = name_space(space, &import->plan.space);
+	}
+	if (e == ERR_OK && format != NULL) {
+		if (strcmp(format, "jsonl") == 0)
+			import->how.format = LOAD_JSONL;
+		else if (strcmp(format, "csv") == 0)
+			import->how.format = LOAD_CSV;
+		else
+			e = err_set(ERR_USAGE, "--format is jsonl or csv");
+	}
+	return e == ERR_OK ? encoding_read(import) : e;
+}
+
+static enum err
+encoding_read(struct import *import)
+{
+	static const char *const names[] = {[LOAD_AUTO] = "auto",
+	    [LOAD_UTF8] = "utf-8",
+	    [LOAD_CP949] = "cp949"};
+	const char *word = args_text(import->work.args, "encoding", 0);
+
+	if (word == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (strcmp(word, names[i]) != 0)
+			continue;
+		import->how.encoding = (enum load_encoding)i;
+		return ERR_OK;
+	}
+	return err_set(ERR_USAGE, "--encoding is utf-8, cp949 or auto");
+}
+
+static enum err
+files_open(struct import *import)
+{
+	const struct args *args = import->work.args;
+	enum err e = ERR_OK;
+
+	import->files = mem_zeros(args->words_n, sizeof(*import->files));
+	for (size_t i = 0; i < args->words_n && e == ERR_OK; i++)
+		e = load_open(
+		    &import->how, args_word(args, i), &import->files[i]);
+	return e;
+}
+
+/* ---- first all is checked ----------------------------------------------- */
+
+static uint64_t
+all_bytes(const struct import *import)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < import->work.args->words_n; i++)
+		n += load_size(import->files[i]);
+	return n;
+}
+
+static enum err
+check_all(struct import *import)
+{
+	struct progress progress;
+	enum err e = ERR_OK;
+
+	progress_init(&progress, import->work.out, "bytes checked",
+	    all_bytes(import), progress_now_ms());
+	for (size_t i = 0; i < import->work.args->words_n && e == ERR_OK; i++)
+		e = check_file(import, i, &progress);
+	progress_end(&progress);
+	store_abort(import->work.store);
+	if (e != ERR_OK || import->bad == 0)
+		return e;
+	if (import->bad > SHOWN_MAX) {
+		struct buf rest = {0};
+
+		buf_add_format(&rest, "and %llu more bad rows",
+		    (unsigned long long)(import->bad - SHOWN_MAX));
+		out_notice(import->work.out, buf_text(&rest));
+		buf_fini(&rest);
+	}
+	return err_set(ERR_INVALID,
+	    "%llu of %llu rows are bad; nothing was stored",
+	    (unsigned long long)import->bad, (unsigned long long)import->rows);
+}
+
+static enum err
+check_file(struct import *import, size_t number, struct progress *progress)
+{
+	struct load *file = import->files[number];
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < number; i++)
+		before += load_size(import->files[i]);
+	for (;;) {
+		struct load_row row;
+		bool found;
+		enum err e = load_next(file, &row, &found);
+
+		if (e == ERR_OK && !found)
+			return ERR_OK;
+		import->rows++;
+		if (e == ERR_OK)
+			e = row_check(import, &row);
+		if (e != ERR_OK && !is_rows_fault(e))
+			return e;
+		if (e != ERR_OK) {
+			progress_end(progress);
+			bad_say(import, number, e);
+		}
+		progress_step(
+		    progress, before + load_done(file), progress_now_ms());
+	}
+}
+
+static enum err
+row_check(struct import *import, const struct load_row *row)
+{
+	enum plan_outcome outcome;
+	enum err e = repeat_check(import, row);
+
+	/* Others want to write as well. */
+	if (e == ERR_OK && ++import->chunk > CHUNK_ROWS) {
+		store_abort(import->work.store);
+		import->chunk = 1;
+		e = open_again(&import->work);
+	}
+	if (e == ERR_OK)
+		e = plan_write(&import->plan, row, true, &outcome);
+	if (e == ERR_OK)
+		import->outcomes[outcome]++;
+	return e;
+}
+
+/* What must be unique is so in the files too, over all transactions. */
+static enum err
+repeat_check(struct import *import, const struct load_row *row)
+{
+	struct space space;
+	enum err e;
+
+	if (row->has_id &&
+	    !seen_add(&import->seen, bytes_of(row->id.b, sizeof(row->id.b))))
+		return err_set(ERR_INVALID,
+		    "id: another row of these files has it already");
+	for (size_t i = 0; i < row->n; i++) {
+		const struct load_value *value = &row->values[i];
+		struct buf text = {0};
+		bool fresh;
+
+		if (value->field->index != PACK_INDEX_UNIQUE)
+			continue;
+		e = plan_space(&import->plan, row, &space);
+		if (e != ERR_OK)
+			return e;
+		buf_add_format(&text, "unique %s %s.%s ", space.text,
+		    value->field->collection, value->field->name);
+		buf_add(&text, value->value);
+		fresh = seen_add(&import->seen, buf_bytes(&text));
+		buf_fini(&text);
+		if (!fresh)
+			return err_set(ERR_EXISTS,
+			    "%s.%s: is unique, and another row of these files "
+			    "has the same value",
+			    value->field->collection, value->field->name);
+	}
+	return ERR_OK;
+}
+
+/* Is it the row that is at fault, so that others may still be told of? */
+static bool
+is_rows_fault(enum err e)
+{
+	return e == ERR_INVALID || e == ERR_EXISTS || e == ERR_NOT_FOUND ||
+	       e == ERR_LIMIT || e == ERR_MALFORMED;
+}
+
+static void
+bad_say(struct import *import, size_t number, enum err e)
+{
+	struct buf text = {0};
+
+	assert(e != ERR_OK);
+	import->bad++;
+	if (import->bad > SHOWN_MAX)
+		return;
+	buf_add_format(&text, "%s:%llu: %s",
+	    args_word(import->work.args, number),
+	    (unsigned long long)load_line(import->files[number]), err_text());
+	out_notice(import->work.out, buf_text(&text));
+	buf_fini(&text);
+}
+
+/* ---- then all is written ------------------------------------------------ */
+
+static enum err
+write_all(struct import *import)
+{
+	struct progress progress;
+	enum err e = open_again(&import->work);
+
+	memset(import->outcomes, 0, sizeof(import->outcomes));
+	import->chunk = 0;
+	progress_init(&progress, import->work.out, "rows", import->rows,
+	    progress_now_ms());
+	for (size_t i = 0; i < import->work.args->words_n && e == ERR_OK; i++)
+		e = write_file(import, i, &progress);
+	if (e == ERR_OK)
+		e = open_commit(&import->work);
+	progress_end(&progress);
+	if (e != ERR_OK)
+		e = err_wrap(e, "after %llu of %llu rows were stored",
+		    (unsigned long long)import->stored,
+		    (unsigned long long)import->rows);
+	return e;
+}
+
+static enum err
+write_file(struct import *import, size_t number, struct progress *progress)
+{
+	struct load *file = import->files[number];
+	uint64_t *n = import->outcomes;
+	enum err e = load_rewind(file);
+
+	while (e == ERR_OK) {
+		enum plan_outcome outcome = PLAN_SAME;
+		struct load_row row;
+		bool found;
+
+		e = load_next(file, &row, &found);
+		if (e == ERR_OK && !found)
+			break;
+		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
+			e = open_commit(&import->work);
+			if (e == ERR_OK) {
+				import->stored += import->chunk;
+				import->chunk = 0;
+				e = open_again(&import->work);
+			}
+		}
+		if (e == ERR_OK)
+			e = plan_write(&import->plan, &row, false, &outcome);
+		if (e != ERR_OK)
+			break;
+		import->chunk++;
+		n[outcome]++;
+		progress_step(progress,
+		    n[PLAN_CREATED] + n[PLAN_CHANGED] + n[PLAN_SAME],
+		    progress_now_ms());
+	}
+	return e == ERR_OK ? e
+			   : err_wrap(e, "%s:%llu",
+				 args_word(import->work.args, number),
+				 (unsigned long long)load_line(file));
+}
+
+static void
+result_say(struct import *import)
+{
+	const uint64_t *n = import->outcomes;
+	bool dry = args_has(import->work.args, "dry-run");
+	struct buf json = {0};
+
+	object_begin(&json, NULL);
+	object_number(&json, "rows", import->rows);
+	object_number(&json, "created", n[PLAN_CREATED]);
+	object_number(&json, "changed", n[PLAN_CHANGED]);
+	object_number(&json, "same", n[PLAN_SAME]);
+	object_bool(&json, "stored", !dry);
+	object_end(&json);
+	out_json(import->work.out, buf_bytes(&json));
+	buf_fini(&json);
+	out_say(import->work.out,
+	    "%llu rows%s: %llu created, %llu changed, %llu as they were",
+	    (unsigned long long)import->rows,
+	    dry ? " are good, nothing was stored" : "",
+	    (unsigned long long)n[PLAN_CREATED],
+	    (unsigned long long)n[PLAN_CHANGED],
+	    (unsigned long long)n[PLAN_SAME]);
+}
+
+static const struct args_option import_options[] = {
+    {.name = "format",
+	.value = "jsonl|csv",
+	.help = "what the files are; else the name says (.csv)"},
+    {.name = "collection",
+	.value = "NAME",
+	.help = "what the rows are, where they do not say it"},
+    {.name = "space", .value = "SPACE", .help = "where rows without space go"},
+    {.name = "prefix",
+	.value = "PREFIX",
+	.help = "or under what: d01/c01, and the pack says the rest"},
+    {.name = "encoding",
+	.value = "utf-8|cp949|auto",
+	.help = "of CSV; auto: UTF-8 when the whole file is"},
+    {.name = "update", .help = "change records whose id is there already"},
+    {.name = "dry-run", .help = "check only, store nothing"},
+};
+
+static const char import_about[] =
+    "Rows are JSON lines or CSV, as docs/packs.md has them; - is standard\n"
+    "input.  All rows are checked before the first is stored.  Up to 20,000\n"
+    "are one transaction; more are stored 20,000 at a time.  Rows with ids of\n"
+    "their own can be imported again with --update: what is there already is\n"
+    "left as it is.";
+
+const struct args_command cmd_import_commands[] = {
+    {.name = "import",
+	.words = "FILE...",
+	.words_min = 1,
+	.words_max = 1000,
+	.help = "make records of the rows of files",
+	.about = import_about,
+	.options = import_options,
+	.options_n = COUNT_OF(import_options),
+	.run = import_run},
+};
+const size_t cmd_import_commands_n = COUNT_OF(cmd_import_commands);

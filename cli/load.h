@@ -1,0 +1,63 @@
+#ifndef GOLMOK_CLI_LOAD_H
+#define GOLMOK_CLI_LOAD_H
+
+#include "core/pack.h"
+#include "core/store.h"
+#include "proto/csv.h"
+
+/*
+ * Records out of a file of JSON lines or CSV (docs/packs.md), one after
+ * another.  A row that cannot be read is an error with its line, and the next
+ * call goes on behind it.  Knows no store.
+ */
+enum load_format { LOAD_BY_NAME, LOAD_JSONL, LOAD_CSV };
+enum load_encoding { LOAD_AUTO, LOAD_UTF8, LOAD_CP949 };
+
+struct load_plan {
+	const struct pack *pack;		  /* borrowed, as all */
+	const struct pack_collection *collection; /* of CSV, and of rows that
+						     name none; may be NULL */
+	enum load_format format; /* by name: .csv is CSV, all else JSON lines */
+	enum load_encoding encoding; /* auto: UTF-8 when the whole file is */
+};
+
+/* One value that a row gives. */
+struct load_value {
+	const struct pack_field *field;
+	struct bytes value; /* canonical */
+};
+
+struct load_row {
+	const struct pack_collection *collection;
+	bool has_id;
+	struct record_id id;
+	bool has_space;
+	struct space space;
+	struct load_value *values; /* by field; of a set or notes several */
+	size_t n;
+};
+
+struct load;
+
+/* Reads the whole file `path` ("-": standard input) into `*load`, ended with
+ * load_close.  What file_read says; ERR_LIMIT beyond LIMIT_IMPORT_SIZE;
+ * ERR_INVALID for a CSV whose header names no field of the collection, or for a
+ * collection that is missing. */
+enum err load_open(const struct load_plan *plan, const char *path,
+    struct load **load) MUST_USE;
+/* NULL does nothing. */
+void load_close(struct load *load);
+/* Back to the first row. */
+enum err load_rewind(struct load *load) MUST_USE;
+/* The next row into `*row`, which lives until the next call; `*found` is false
+ * at the end.  ERR_INVALID, ERR_MALFORMED, ERR_LIMIT for a row that is bad;
+ * behind some kinds of bad CSV nothing more can be found. */
+enum err load_next(
+    struct load *load, struct load_row *row, bool *found) MUST_USE;
+/* Where the row (or the error) of the last load_next begins, counted from 1;
+ * how many bytes are behind it, and how many there are. */
+uint64_t load_line(const struct load *load);
+uint64_t load_done(const struct load *load);
+uint64_t load_size(const struct load *load);
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * From a row to a write.  cmd_import calls it for each row, first dry, then in
+ * earnest.  An existing record is brought to what the row says of the fields
+ * that it has: elements of a set leave, a counter is moved to its sum, notes
+ * that are missing are added; nothing is written where nothing differs.
+ */
+#include "cli/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/show.h"
+#include "proto/codec.h"
+
+/* The edits under way; all in `arena`. */
+struct planning {
+	struct arena *arena;
+	const struct load_row *row;
+	const struct record *record; /* NULL: a new one */
+	struct store_edit *edits;
+	size_t n;
+};
+
+static enum err existing_find(const struct plan *plan,
+    const struct load_row *row, struct store_write *write, bool *exists,
+    struct record *record) MUST_USE;
+static void edits_make(struct planning *p);
+static void edit_add(struct planning *p, const struct load_value *value);
+static void edits_remove(struct planning *p, size_t first);
+static bool has_value(const struct planning *p, const struct load_value *value);
+static bool is_repeated(const struct planning *p, size_t i);
+static void push(struct planning *p, const struct pack_field *field,
+    enum op_code code, struct bytes value);
+
+enum err
+plan_space(
+    const struct plan *plan, const struct load_row *row, struct space *space)
+{
+	struct buf text = {0};
+	enum err e;
+
+	if (row->has_space || plan->has_space) {
+		*space = row->has_space ? row->space : plan->space;
+		return ERR_OK;
+	}
+	if (plan->prefix == NULL)
+		return err_set(ERR_INVALID,
+		    "space: nothing says where it belongs: name it in the row, "
+		    "with --space, or with --prefix");
+	buf_add_format(&text, "%s/%s", plan->prefix, row->collection->space);
+	e = id_space(buf_bytes(&text), space);
+	buf_fini(&text);
+	return e;
+}
+
+enum err
+plan_write(const struct plan *plan, const struct load_row *row, bool dry,
+    enum plan_outcome *outcome)
+{
+	struct opened *work = plan->work;
+	struct store_write write = {.act = ACT_EDIT,
+	    .dry = dry,
+	    .has_record = row->has_id,
+	    .record = row->id,
+	    .has_actor = work->has_actor,
+	    .actor = work->actor};
+	struct planning p = {.arena = &work->arena, .row = row};
+	struct record record;
+	struct record_id id;
+	bool changed = false;
+	bool exists = false;
+	enum err e = ERR_OK;
+
+	arena_reset(&work->arena);
+	if (row->has_id)
+		e = existing_find(plan, row, &write, &exists, &record);
+	if (e == ERR_OK && !exists)
+		e = plan_space(plan, row, &write.space);
+	if (e != ERR_OK)
+		return e;
+	p.record = exists ? &record : NULL;
+	edits_make(&p);
+	write.create = !exists;
+	write.collection = bytes_text(row->collection->name);
+	write.edits = p.edits;
+	write.edits_n = p.n;
+	if (exists && p.n == 0)
+		changed = false;
+	else
+		e = store_write(work->store, &write, &id, &changed);
+	*outcome = !exists ? PLAN_CREATED : changed ? PLAN_CHANGED : PLAN_SAME;
+	return e;
+}
+
+/* Looks for the record that has the row's id, wherever it lies. */
+static enum err
+existing_find(const struct plan *plan, const struct load_row *row,
+    struct store_write *write, bool *exists, struct record *record)
+{
+	struct opened *work = plan->work;
+	enum err e = store_locate(work->store, &row->id, &write->space);
+
+	*exists = e == ERR_OK;
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (e != ERR_OK)
+		return e;
+	if (!plan->update)
+		return err_set(ERR_EXISTS,
+		    "id: a record in %s has it already: --update changes it",
+		    write->space.text);
+	if (row->has_space && !id_space_equal(&row->space, &write->space))
+		return err_set(ERR_INVALID,
+		    "space: this record lies in %s, and stays there",
+		    write->space.text);
+	e = store_get(
+	    work->store, &write->space, &row->id, &work->arena, record);
+	if (e == ERR_OK && !bytes_is(record->collection, row->collection->name))
+		e = err_set(ERR_INVALID,
+		    "collection: this record is one of %.*s, and stays that",
+		    (int)record->collection.n,
+		    (const char *)record->collection.p);
+	return e;
+}
+
+static void
+edits_make(struct planning *p)
+{
+	const struct load_row *row = p->row;
+	size_t room = row->n;
+
+	for (size_t i = 0; p->record != NULL && i < p->record->fields_n; i++)
+		room += p->record->fields[i].n;
+	p->edits = arena_array(p->arena, room, sizeof(*p->edits));
+	for (size_t i = 0; i < row->n; i++) {
+		const struct load_value *value = &row->values[i];
+
+		if (!is_repeated(p, i))
+			edit_add(p, value);
+		if (value->field->kind == KIND_SET && p->record != NULL &&
+		    (i == 0 || row->values[i - 1].field != value->field))
+			edits_remove(p, i);
+	}
+}
+
+/* Is value number `i` an element of a set that the row has named before? */
+static bool
+is_repeated(const struct planning *p, size_t i)
+{
+	const struct load_value *value = &p->row->values[i];
+
+	for (size_t k = i; value->field->kind == KIND_SET && k > 0; k--)
+		if (p->row->values[k - 1].field == value->field &&
+		    bytes_equal(p->row->values[k - 1].value, value->value))
+			return true;
+	return false;
+}
+
+static void
+edit_add(struct planning *p, const struct load_value *value)
+{
+	const struct pack_field *field = value->field;
+	const struct record_field *has = NULL;
+	struct buf more = {0};
+	struct reader r;
+	int64_t difference;
+
+	if (p->record != NULL)
+		has = merge_find(
+		    p->record, bytes_text(field->name), field->kind);
+	switch (field->kind) {
+	case KIND_REGISTER:
+		push(p, field, OP_SET, value->value);
+		break;
+	case KIND_STATE:
+		push(p, field, OP_MOVE, value->value);
+		break;
+	case KIND_SET:
+		if (!has_value(p, value))
+			push(p, field, OP_ADD, value->value);
+		break;
+	case KIND_NOTES:
+		if (!has_value(p, value))
+			push(p, field, OP_APPEND, value->value);
+		break;
+	case KIND_COUNTER:
+		codec_begin(&r, value->value);
+		if (__builtin_sub_overflow(codec_get_int(&r),
+			has != NULL ? show_sum(has) : 0, &difference))
+			difference = 0;
+		codec_put_int(&more, difference);
+		if (difference != 0 || p->record == NULL)
+			push(p, field, OP_COUNT, buf_bytes(&more));
+		break;
+	case KIND_COUNT:
+		assert(field->kind != KIND_COUNT);
+	}
+	buf_fini(&more);
+}
+
+/* Has the record that value already? */
+static bool
+has_value(const struct planning *p, const struct load_value *value)
+{
+	const struct record_field *has = NULL;
+
+	if (p->record != NULL)
+		has = merge_find(p->record, bytes_text(value->field->name),
+		    value->field->kind);
+	for (size_t i = 0; has != NULL && i < has->n; i++)
+		if (bytes_equal(has->values[i].value, value->value))
+			return true;
+	return false;
+}
+
+/* What the record has in the set of value number `first`, and the row has not,
+ * leaves. */
+static void
+edits_remove(struct planning *p, size_t first)
+{
+	const struct load_row *row = p->row;
+	const struct pack_field *field = row->values[first].field;
+	const struct record_field *has = merge_find(
+	    p->record, bytes_text(field->name), field->kind);
+
+	for (size_t i = 0; has != NULL && i < has->n; i++) {
+		bool stays = false;
+
+		for (size_t k = 0; k < row->n && !stays; k++)
+			stays = row->values[k].field == field &&
+				bytes_equal(
+				    row->values[k].value, has->values[i].value);
+		for (size_t k = 0; k < i && !stays; k++)
+			stays = bytes_equal(
+			    has->values[k].value, has->values[i].value);
+		if (!stays)
+			push(p, field, OP_REMOVE, has->values[i].value);
+	}
+}
+
+static void
+push(struct planning *p, const struct pack_field *field, enum op_code code,
+    struct bytes value)
+{
+	p->edits[p->n++] = (struct store_edit){.field = bytes_text(field->name),
+	    .code = code,
+	    .class = field->data_class,
+	    .value = arena_bytes(p->arena, value)};
+}

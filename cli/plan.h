@@ -1,0 +1,31 @@
+#ifndef GOLMOK_CLI_PLAN_H
+#define GOLMOK_CLI_PLAN_H
+
+#include "cli/load.h"
+#include "cli/open.h"
+
+/*
+ * What one row of an import means for a record: make it, or change it so that
+ * it is as the row says.
+ */
+struct plan {
+	struct opened *work; /* borrowed */
+	bool has_space;	     /* for rows that name none */
+	struct space space;
+	const char *prefix; /* else: the class of the collection goes behind */
+	bool update;	    /* records that exist are changed */
+};
+
+enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
+
+/* Writes what `row` means in the open write transaction, or only checks it when
+ * `dry`.  ERR_EXISTS for a record that is there, without plan->update;
+ * ERR_INVALID for another collection or space than that record has, and for a
+ * row without space; else as store_write. */
+enum err plan_write(const struct plan *plan, const struct load_row *row,
+    bool dry, enum plan_outcome *outcome) MUST_USE;
+/* In which space the row's record is to lie.  ERR_INVALID: nothing says. */
+enum err plan_space(const struct plan *plan, const struct load_row *row,
+    struct space *space) MUST_USE;
+
+#endif

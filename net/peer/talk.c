@@ -1,0 +1,20 @@
+/*
+ * The way of every message into the channel, and its account.  The sender, the
+ * receiver and the session itself speak through it.
+ */
+#include "net/peer/talk.h"
+
+enum err
+talk_send(struct talk *talk, const struct msg *msg)
+{
+	buf_cut(&talk->scratch, 0);
+	msg_encode(msg, &talk->scratch);
+	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
+	    msg->type == MSG_BODIES) {
+		talk->debt_bytes += talk->scratch.n;
+		/* What we send may give the peer more to send: only what it
+		 * says after this counts. */
+		talk->idle_heard = false;
+	}
+	return channel_send(talk->channel, buf_bytes(&talk->scratch));
+}

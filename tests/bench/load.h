@@ -1,0 +1,47 @@
+#ifndef GOLMOK_TESTS_BENCH_LOAD_H
+#define GOLMOK_TESTS_BENCH_LOAD_H
+
+#include "core/intake.h"
+#include "tests/bench/site.h"
+
+/*
+ * What dong centres send: one log each, in a space of its own, made ahead and
+ * kept in memory that is shared, so that it does not count as the receiver's.
+ * Every body is 300 bytes and sets ten fields, all of class N.
+ */
+struct load_plan {
+	size_t centres;
+	size_t deltas;	/* of each, besides its open */
+	bool edits;	/* every second one writes a whole record anew */
+	bool head_each; /* every delta is a run of its own */
+};
+
+/* Headers that travel together, with what they weigh. */
+struct load_chunk {
+	struct intake_chunk chunk; /* but for its authority */
+	size_t bytes;
+};
+
+struct load_centre {
+	struct sign_seed seed;
+	struct log_name name;
+	struct msg_run *runs; /* one, or one for each delta */
+	struct load_chunk *chunks;
+	size_t chunks_n;
+};
+
+struct load {
+	struct load_plan plan;
+	struct load_centre *centres;
+};
+
+/* Makes the load for a city that `site` has founded, and admits its writers
+ * there. */
+void load_make(
+    struct load *load, const struct load_plan *plan, struct site *site);
+/* Admits the writers of `load` to another site of the same seed. */
+void load_admit(const struct load *load, struct site *site);
+/* Memory that is shared with children, zeroed, until the program ends. */
+void *load_memory(size_t n);
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * W4 and the worst case: an aggregator takes in the logs of many centres
+ * through core/intake.  Two stores of one seed take the same: the first on
+ * tape, the second timed, beside the tape.
+ */
+#include "tests/bench/take.h"
+
+#include <stdio.h>
+
+#include "tests/bench/row.h"
+
+enum {
+	BATCH_BYTES = 1024 * 1024,
+	BATCH_DELTAS = 2500,
+	CENTRES_ALL = 424,
+	DELTAS = 2500,
+	PAIRS = 5,
+	SLICE = 32,
+	EACH_ROUNDS = 30, /* of one delta from every centre, in a pair */
+};
+
+/* Three that take the same: on tape, played, and timed. */
+struct trio {
+	struct load load;
+	struct site taped;
+	struct site timed;
+	struct tape_env *bare;
+};
+
+/* Takes chunks of `centre` from number `at` on into one transaction; gives the
+ * number behind them. */
+static size_t
+batch_take(struct site *site, const struct load_centre *centre, size_t at,
+    uint64_t *taken)
+{
+	const struct authority *authority;
+	struct txn *txn = store_txn(site->store);
+	struct log *log;
+	size_t bytes = 0;
+	uint64_t deltas = 0;
+
+	site_must(store_authority(site->store, &authority));
+	site_must(intake_run(txn, authority, &authority->city,
+	    centre->chunks[at].chunk.run, &log));
+	while (at < centre->chunks_n && bytes < BATCH_BYTES &&
+	       deltas < BATCH_DELTAS) {
+		struct intake_chunk chunk = centre->chunks[at].chunk;
+		uint64_t n = 0;
+		bool gap;
+
+		chunk.authority = authority;
+		site_must(intake_chunk(txn, log, &chunk, &gap, &n));
+		assert(!gap && n == chunk.headers_n);
+		bytes += centre->chunks[at++].bytes;
+		deltas += n;
+	}
+	*taken += deltas;
+	return at;
+}
+
+uint64_t
+take_centres(struct site *site, const struct load *load, size_t first, size_t n,
+    take_look_fn *look, void *arg)
+{
+	size_t at[CENTRES_ALL] = {0};
+	uint64_t taken = 0;
+	bool more = true;
+
+	assert(n <= CENTRES_ALL);
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < n; i++) {
+			const struct load_centre *centre =
+			    &load->centres[first + i];
+
+			if (at[i] == centre->chunks_n)
+				continue;
+			site_must(store_begin(site->store, true));
+			at[i] = batch_take(site, centre, at[i], &taken);
+			if (look != NULL)
+				look(arg);
+			site_must(store_commit(site->store));
+			more = more || at[i] < centre->chunks_n;
+		}
+	}
+	return taken;
+}
+
+static void
+trio_make(struct trio *trio, const struct load_plan *plan)
+{
+	double start = row_seconds();
+
+	site_found(&trio->taped, 1);
+	load_make(&trio->load, plan, &trio->taped);
+	site_found(&trio->timed, 1);
+	load_admit(&trio->load, &trio->timed);
+	trio->bare = site_bare(&trio->taped);
+	printf("  made %zu logs of %zu deltas in %.1f s\n", plan->centres,
+	    plan->deltas, row_seconds() - start);
+}
+
+static void
+trio_fini(struct trio *trio)
+{
+	tape_env_close(trio->bare);
+	site_fini(&trio->taped);
+	site_fini(&trio->timed);
+}
+
+/* What one delta costs in calls. */
+static void
+count_print(double deltas)
+{
+	struct tape_count n = tape_count();
+
+	printf("  a delta: %.2f gets, %.2f puts of %.0f bytes, %.2f hashes of "
+	       "%.0f bytes, %.2f seals, %.4f signatures, %.5f commits\n",
+	    (double)n.gets / deltas, (double)n.puts / deltas,
+	    (double)n.put_bytes / deltas, (double)n.hashes / deltas,
+	    (double)n.hash_bytes / deltas, (double)n.seals / deltas,
+	    (double)n.verifies / deltas, (double)n.commits / deltas);
+}
+
+void
+take_row(bool full)
+{
+	static struct trio trio;
+	size_t slice = SLICE;
+	size_t centres = full ? CENTRES_ALL : PAIRS * slice;
+	struct row row = {.name = "W4 merge",
+	    .unit = "deltas",
+	    .gate = 0.5,
+	    .aim = 0.7,
+	    .gate_rate = 80000};
+
+	trio_make(
+	    &trio, &(struct load_plan){
+		       .centres = centres, .deltas = DELTAS, .edits = true});
+	for (size_t at = 0; at < centres; at += slice) {
+		size_t n = centres - at < slice ? centres - at : slice;
+		double limit_s = 0;
+		double start;
+		uint64_t taken;
+
+		tape_start();
+		taken = take_centres(
+		    &trio.taped, &trio.load, at, n, NULL, NULL);
+		tape_stop();
+		/* Who comes first takes turns. */
+		if (row.n % 2 == 0)
+			limit_s = tape_play(trio.bare, TAPE_ALL);
+		start = row_seconds();
+		(void)take_centres(&trio.timed, &trio.load, at, n, NULL, NULL);
+		start = row_seconds() - start;
+		if (row.n % 2 != 0)
+			limit_s = tape_play(trio.bare, TAPE_ALL);
+		row_add(&row, (double)taken, limit_s, start);
+		if (at == 0) {
+			count_print((double)taken);
+			printf("  of the limit: LMDB and the disk %.0f %%\n",
+			    100 - 100 * tape_play(NULL, TAPE_ALL - TAPE_LMDB) /
+				      limit_s);
+		}
+	}
+	row_print(&row);
+	trio_fini(&trio);
+}
+
+/* One delta of every centre in one transaction, `rounds` times from chunk `at`
+ * on. */
+static uint64_t
+rounds_take(
+    struct site *site, const struct load *load, size_t at, size_t rounds)
+{
+	uint64_t taken = 0;
+
+	for (size_t round = at; round < at + rounds; round++) {
+		site_must(store_begin(site->store, true));
+		for (size_t i = 0; i < load->plan.centres; i++) {
+			struct load_centre one = load->centres[i];
+
+			one.chunks_n = round + 1;
+			(void)batch_take(site, &one, round, &taken);
+		}
+		site_must(store_commit(site->store));
+	}
+	return taken;
+}
+
+void
+take_row_each(void)
+{
+	static struct trio trio;
+	struct row row = {.name = "a run for every delta",
+	    .unit = "deltas",
+	    .gate = 0.85,
+	    .aim = 1.7};
+
+	trio_make(&trio, &(struct load_plan){.centres = CENTRES_ALL,
+			     .deltas = PAIRS * EACH_ROUNDS - 1,
+			     .edits = true,
+			     .head_each = true});
+	for (size_t pair = 0; pair < PAIRS; pair++) {
+		double limit_s = 0;
+		double start;
+		uint64_t taken;
+
+		tape_start();
+		taken = rounds_take(
+		    &trio.taped, &trio.load, pair * EACH_ROUNDS, EACH_ROUNDS);
+		tape_stop();
+		if (pair % 2 == 0)
+			limit_s = tape_play(NULL, TAPE_VERIFY);
+		start = row_seconds();
+		(void)rounds_take(
+		    &trio.timed, &trio.load, pair * EACH_ROUNDS, EACH_ROUNDS);
+		start = row_seconds() - start;
+		if (pair % 2 != 0)
+			limit_s = tape_play(NULL, TAPE_VERIFY);
+		row_add(&row, (double)taken, limit_s, start);
+		if (pair == 0)
+			count_print((double)taken);
+	}
+	row_print(&row);
+	trio_fini(&trio);
+}

@@ -1,0 +1,286 @@
+/*
+ * The thorough looks: whole stores from their raw bytes, what is shown, what is
+ * believed of others, and whether all come to agree once nothing is in the way.
+ */
+#include "tests/sim/audit.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/fsck.h"
+#include "core/record.h"
+#include "tests/sim/act.h"
+#include "tests/sim/node.h"
+#include "tests/sim/wire.h"
+
+enum { ROUNDS_MAX = 4 };
+
+static void store_check(struct sim_node *node);
+static void found(void *arg, enum err code, const char *text);
+static void records_check(struct sim_node *node);
+static bool is_forged(const struct record *record);
+static void beliefs_check(struct sim_node *node);
+static size_t person_of(const struct sim *sim, const struct sign_key *key);
+static bool all_agree(struct sim *sim, bool must);
+static bool space_agrees(struct sim_node *node, size_t log, bool must);
+static bool depth_agrees(struct sim_node *node, bool must);
+
+void
+audit_all(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->n; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		if (node->store == NULL)
+			continue;
+		model_look(node);
+		store_check(node);
+		node_begin(node, false);
+		records_check(node);
+		beliefs_check(node);
+		store_abort(node->store);
+	}
+}
+
+static void
+found(void *arg, enum err code, const char *text)
+{
+	struct sim_node *node = arg;
+
+	sim_fail(node->sim, "node %zu: fsck: %s: %s", node->number,
+	    err_name(code), text);
+}
+
+static void
+store_check(struct sim_node *node)
+{
+	struct fsck_watch watch = {.found = found, .arg = node};
+	struct fsck_report report = {0};
+
+	node_begin(node, false);
+	sim_must(node->sim, fsck_run(node->store, &watch, &report), "run fsck");
+	if (report.found > 0)
+		sim_fail(node->sim, "node %zu: fsck found %llu things",
+		    node->number, (unsigned long long)report.found);
+	store_abort(node->store);
+	sim_note(node->sim, "fsck", report.deltas, report.bodies_opened);
+}
+
+static bool
+is_forged(const struct record *record)
+{
+	size_t n = strlen(act_forged);
+
+	for (size_t i = 0; i < record->fields_n; i++) {
+		const struct record_field *field = &record->fields[i];
+
+		for (size_t k = 0; k < field->n; k++) {
+			struct bytes value = field->values[k].value;
+
+			/* Behind one byte that says how long the text is. */
+			if (value.n > n &&
+			    memcmp(value.p + 1, act_forged, n) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Nothing of an author without the right is shown. */
+static void
+records_check(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	for (size_t i = 0; i < sim->records_n; i++) {
+		struct arena arena = {0};
+		struct record record;
+		enum err e = store_get(node->store,
+		    &sim->spaces[sim->records[i].space], &sim->records[i].id,
+		    &arena, &record);
+
+		if (e != ERR_OK && e != ERR_NOT_FOUND)
+			sim_must(sim, e, "read a record");
+		if (e == ERR_OK && is_forged(&record))
+			sim_fail(sim, "node %zu shows what was forged",
+			    node->number);
+		for (size_t k = 0; e == ERR_OK && k < record.fields_n; k++)
+			sim->count.conflicts += merge_is_conflict(
+			    &record.fields[k]);
+		arena_fini(&arena);
+	}
+}
+
+static size_t
+person_of(const struct sim *sim, const struct sign_key *key)
+{
+	for (size_t i = 0; i < sim->nodes_wanted; i++)
+		if (memcmp(&sim->nodes[i].key, key, sizeof(*key)) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* What is believed of a peer was durable there at some time. */
+static void
+beliefs_check(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+	struct txn *txn = store_txn(node->store);
+	struct clock_peer *peers;
+	size_t peers_n;
+
+	sim_must(
+	    sim, clock_peers(txn, &txn->arena, &peers, &peers_n), "list peers");
+	for (size_t i = 0; i < peers_n; i++) {
+		size_t person = person_of(sim, &peers[i].key);
+		struct clock_list list;
+
+		if (person == SIZE_MAX)
+			sim_fail(sim, "node %zu met nobody that we know",
+			    node->number);
+		sim_must(sim,
+		    clock_beliefs(txn, &peers[i].key, &txn->arena, &list),
+		    "list beliefs");
+		for (size_t k = 0; k < sim->model.n; k++) {
+			uint64_t ever = model_size(&sim->model.ever[person], k);
+
+			for (size_t j = 0; j < list.n; j++)
+				if (memcmp(&list.entries[j].log,
+					&sim->model.logs[k].id, 16) == 0 &&
+				    list.entries[j].size > ever)
+					sim_fail(sim,
+					    "node %zu believes that node %zu "
+					    "has %llu of a log: it never had "
+					    "more than %llu",
+					    node->number, person,
+					    (unsigned long long)list.entries[j]
+						.size,
+					    (unsigned long long)ever);
+		}
+	}
+}
+
+/* In the first round somebody may not know yet who was admitted. */
+static void
+meet(struct sim_node *a, struct sim_node *b, bool must)
+{
+	struct sim_wire *wire;
+
+	/* Two stores with the same keys do not talk. */
+	if (a->person == b->person)
+		return;
+	wire = wire_open(a, b, true);
+	assert(wire != NULL);
+	if (!wire_finish(wire) && must)
+		sim_fail(a->sim, "nodes %zu and %zu do not come to an end",
+		    a->number, b->number);
+	if (wire->used)
+		wire_break(wire);
+	model_look(a);
+	model_look(b);
+}
+
+void
+audit_converge(struct sim *sim)
+{
+	bool agreed = false;
+
+	for (unsigned round = 0; round < ROUNDS_MAX && !agreed; round++) {
+		sim->count.rounds++;
+		for (size_t a = 0; a < sim->n; a++)
+			for (size_t b = a + 1; b < sim->n; b++)
+				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
+		agreed = all_agree(sim, false);
+	}
+	if (!agreed)
+		(void)all_agree(sim, true);
+}
+
+/* Has everybody of every log as much as anybody, where it may, and as deep as
+ * it may?  With `must` the first one that has not ends it. */
+static bool
+all_agree(struct sim *sim, bool must)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < sim->n; i++) {
+		for (size_t k = 0; k < sim->model.n; k++)
+			all = space_agrees(&sim->nodes[i], k, must) && all;
+		all = depth_agrees(&sim->nodes[i], must) && all;
+	}
+	return all;
+}
+
+static bool
+space_agrees(struct sim_node *node, size_t log, bool must)
+{
+	struct sim *sim = node->sim;
+	const struct space *name = &sim->model.logs[log].name.space;
+	size_t space = node_space(sim, name);
+	uint64_t most = 0;
+
+	if (space != SIZE_MAX && !node_rights(node, space).any) {
+		if (model_size(&node->held, log) > 0)
+			sim_fail(sim, "node %zu holds %s, which it may not",
+			    node->number, name->text);
+		return true;
+	}
+	for (size_t i = 0; i < sim->n; i++) {
+		uint64_t size = model_size(&sim->nodes[i].held, log);
+
+		most = most < size ? size : most;
+	}
+	if (model_size(&node->held, log) == most || sim->model.logs[log].forked)
+		return true;
+	if (must)
+		sim_fail(sim,
+		    "node %zu has %llu of %llu deltas of a log in %s after %d "
+		    "rounds",
+		    node->number,
+		    (unsigned long long)model_size(&node->held, log),
+		    (unsigned long long)most, name->text, ROUNDS_MAX);
+	return false;
+}
+
+/* Bodies that nobody has any more, because the only one who could read them was
+ * restored, are owed for ever; the seeds that restore do not ask for them. */
+static bool
+depth_agrees(struct sim_node *node, bool must)
+{
+	struct sim *sim = node->sim;
+	struct space_state **spaces;
+	struct log **logs;
+	size_t spaces_n;
+	size_t n;
+	bool all = true;
+
+	if (sim->swarm.restore || sim->swarm.rollback)
+		return true;
+	node_begin(node, false);
+	sim_must(sim, space_all(store_txn(node->store), &spaces, &spaces_n),
+	    "list spaces");
+	for (size_t i = 0; i < spaces_n && all; i++) {
+		size_t space = node_space(sim, &spaces[i]->name);
+		struct node_rights rights = {
+		    .hold = true, .classes = 1u << CLASS_N};
+
+		if (space != SIZE_MAX)
+			rights = node_rights(node, space);
+		sim_must(sim,
+		    oplog_all(store_txn(node->store), spaces[i], &logs, &n),
+		    "list logs");
+		for (size_t k = 0; k < n && all; k++) {
+			uint64_t size = logs[k]->frontier.size;
+
+			all = !rights.hold || logs[k]->held == size;
+			for (unsigned c = 0; c < CLASS_COUNT; c++)
+				all = all && ((rights.classes >> c & 1) == 0 ||
+						 logs[k]->open[c] == size);
+		}
+		if (!all && must)
+			sim_fail(sim, "node %zu is owed bodies of %s",
+			    node->number, spaces[i]->name.text);
+	}
+	store_abort(node->store);
+	return all;
+}

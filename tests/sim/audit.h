@@ -1,0 +1,15 @@
+#ifndef GOLMOK_TESTS_SIM_AUDIT_H
+#define GOLMOK_TESTS_SIM_AUDIT_H
+
+#include "tests/sim/sim.h"
+
+/* What is checked seldom, because it reads everything. */
+
+/* Every store is sound, nothing forged is shown, and nobody believes of another
+ * what that one never had. */
+void audit_all(struct sim *sim);
+/* Everybody meets everybody, until all that may have something have it: within
+ * a bounded number of rounds. */
+void audit_converge(struct sim *sim);
+
+#endif

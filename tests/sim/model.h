@@ -1,0 +1,79 @@
+#ifndef GOLMOK_TESTS_SIM_MODEL_H
+#define GOLMOK_TESTS_SIM_MODEL_H
+
+#include "core/digest.h"
+#include "core/store.h"
+
+/*
+ * What must be true, kept apart from the program under test: every leaf that
+ * any store ever showed at a position of a log, how much of each log each store
+ * was ever seen to hold, and which state belongs to which logs.
+ */
+struct sim;
+struct sim_node;
+
+enum { MODEL_LOGS_MAX = 4096, MODEL_STATES_MAX = 1 << 16 };
+
+struct model_log {
+	struct log_id id;
+	struct log_name name;
+	bool forked;	 /* its author's machine was rolled back as a whole */
+	uint8_t *leaves; /* owned: 32 bytes each */
+	size_t n;
+	size_t room;
+};
+
+/* How much of each log is held, by the model's number of the log. */
+struct model_held {
+	uint64_t *sizes; /* owned */
+	size_t n;
+};
+
+/* Logs with this digest give this state of one class. */
+struct model_state {
+	bool used;
+	size_t space;
+	unsigned class;
+	struct hash logs;
+	struct digest state;
+};
+
+struct model {
+	struct model_log *logs; /* owned */
+	size_t n;
+	size_t room;
+	uint16_t slots[2 * MODEL_LOGS_MAX]; /* number + 1, by id */
+	struct model_state *states;	    /* owned; open addressing */
+	size_t states_n;
+	struct model_held *ever; /* owned: by person: the most ever held */
+	size_t ever_n;
+};
+
+void model_init(struct model *model, size_t persons);
+void model_fini(struct model *model);
+
+uint64_t model_size(const struct model_held *held, size_t log);
+void model_set(struct model_held *held, size_t log, uint64_t size);
+void model_copy(struct model_held *to, const struct model_held *from);
+void model_held_fini(struct model_held *held);
+
+/* In the open write transaction of `node`, whose writes are settled: what it is
+ * about to acknowledge.  Gives the number of deltas that are new. */
+struct model_promise {
+	size_t log;
+	uint64_t seq;
+	struct hash leaf;
+};
+enum { MODEL_PROMISES_MAX = 2048 };
+size_t model_promise(
+    struct sim_node *node, struct model_promise promises[MODEL_PROMISES_MAX]);
+/* It was acknowledged: from now on `node` must hold it. */
+void model_acknowledge(
+    struct sim_node *node, const struct model_promise *promises, size_t n);
+
+/* Looks at the store of `node`, when it changed since it was looked at: nothing
+ * that was held is missing, no position was used twice, heads are true, and the
+ * state is the one that all others with these logs have. */
+void model_look(struct sim_node *node);
+
+#endif

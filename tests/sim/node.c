@@ -1,0 +1,419 @@
+/*
+ * Nodes: who they are, what they may, and what befalls them.  A crash loses
+ * the process and what was not committed; a restore puts an old data file in
+ * the place of the new one; a clone runs beside its original.
+ */
+#include "tests/sim/node.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rebuild.h"
+#include "core/file.h"
+#include "tests/sim/wire.h"
+#include "tests/sim/wrap.h"
+
+enum { FILE_SIZE_MAX = 1 << 30, CLASSES_DISTRICT = 7 };
+
+static uint64_t host_now_ms(void *arg);
+static void host_random(void *arg, uint8_t *p, size_t n);
+static void node_make(struct sim *sim, enum sim_role role);
+static void spaces_plan(struct sim *sim);
+static void grant(struct sim_node *by, const struct sim_node *whom,
+    const char *prefix, const char *gives);
+static void file_copy(
+    struct sim *sim, const char *from, const char *to, bool same_file);
+
+static uint64_t
+host_now_ms(void *arg)
+{
+	const struct sim_node *node = arg;
+	int64_t now = (int64_t)node->sim->now_ms + node->clock_ms;
+
+	if (node->clock_dead)
+		return node->sim->now_ms % 100000;
+	return now > 0 ? (uint64_t)now : 0;
+}
+
+static void
+host_random(void *arg, uint8_t *p, size_t n)
+{
+	struct sim_node *node = arg;
+
+	prng_fill(&node->prng, p, n);
+}
+
+static void
+spaces_plan(struct sim *sim)
+{
+	size_t centres = sim->nodes_wanted - 3;
+	char text[32];
+
+	for (size_t i = 0; i <= centres; i++) {
+		if (i < centres)
+			(void)snprintf(text, sizeof(text), "d1/c%02u/x",
+			    (unsigned)i % 100);
+		else
+			(void)snprintf(text, sizeof(text), "d1/shared/x");
+		sim_must(sim, id_space(bytes_text(text), &sim->spaces[i]),
+		    "name a space");
+	}
+	sim->spaces_n = centres + 1;
+}
+
+void
+node_make_all(struct sim *sim)
+{
+	struct sim_node *founder = &sim->nodes[0];
+
+	spaces_plan(sim);
+	node_make(sim, ROLE_FOUNDER);
+	sim->admitted[0] = true;
+	node_make(sim, ROLE_DISTRICT);
+	while (sim->n + 1 < sim->nodes_wanted)
+		node_make(sim, ROLE_CENTRE);
+	node_make(sim, ROLE_AUDITOR);
+	for (size_t i = 1; i < sim->n; i++)
+		if (!sim->swarm.late || sim->nodes[i].centre % 2 == 0)
+			node_admit(founder, &sim->nodes[i]);
+}
+
+static void
+node_start(struct sim *sim, struct sim_node *node, size_t number)
+{
+	char name[16];
+
+	memset(node, 0, sizeof(*node));
+	node->sim = sim;
+	node->number = number;
+	node->person = number;
+	node->prng.seed = sim->seed * 1000 + number;
+	(void)snprintf(name, sizeof(name), "node%02u", (unsigned)number % 100);
+	(void)snprintf(
+	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
+	node->host = (struct host){
+	    .now_ms = host_now_ms, .random = host_random, .arg = node};
+	node->looked_txn = UINT64_MAX;
+}
+
+static void
+node_make(struct sim *sim, enum sim_role role)
+{
+	struct sim_node *node = &sim->nodes[sim->n];
+	struct store_plan plan = {.host = &node->host};
+
+	node_start(sim, node, sim->n);
+	node->role = role;
+	node->centre = role == ROLE_CENTRE ? sim->n - 2 : 0;
+	plan.dir = node->dir;
+	plan.join = &sim->city;
+	if (role == ROLE_FOUNDER) {
+		plan.join = NULL;
+		plan.found = bytes_text("서울");
+		plan.label = bytes_text("시청");
+	}
+	sim_must(sim, founder_create(&plan), "make a store");
+	sim->n++;
+	node_open(node);
+	node->key = store_identity(node->store)->key;
+	if (role == ROLE_FOUNDER)
+		sim->city = store_identity(node->store)->city;
+}
+
+void
+node_fini(struct sim_node *node)
+{
+	store_close(node->store);
+	node->store = NULL;
+	model_held_fini(&node->held);
+	model_held_fini(&node->snapshot.held);
+	for (size_t i = 0; i < SIM_TOKENS; i++)
+		buf_fini(&node->tokens[i].text);
+}
+
+struct node_rights
+node_rights(const struct sim_node *node, size_t space)
+{
+	const struct node_rights all = {
+	    .any = true, .hold = true, .write = true, .classes = CLASSES_ALL};
+	const struct node_rights none = {0};
+	size_t centres = node->sim->spaces_n - 1;
+
+	if (!node->sim->admitted[node->person])
+		return none;
+	switch (node->role) {
+	case ROLE_FOUNDER:
+		return all;
+	case ROLE_DISTRICT:
+		return (struct node_rights){
+		    .any = true, .hold = true, .classes = CLASSES_DISTRICT};
+	case ROLE_AUDITOR:
+		return (struct node_rights){.any = true};
+	case ROLE_CENTRE:
+		if (space == node->centre ||
+		    (space == centres && node->centre < 2))
+			return (struct node_rights){
+			    .any = true, .write = true, .classes = CLASSES_ALL};
+		if (space == (node->centre + 1) % centres)
+			return (struct node_rights){.any = true, .hold = true};
+		return none;
+	}
+	return none;
+}
+
+size_t
+node_space(const struct sim *sim, const struct space *name)
+{
+	for (size_t i = 0; i < sim->spaces_n; i++)
+		if (id_space_equal(&sim->spaces[i], name))
+			return i;
+	return SIZE_MAX;
+}
+
+bool
+node_is_admin(const struct sim_node *by)
+{
+	const struct authority *authority;
+	bool is = false;
+
+	if (by->store == NULL ||
+	    (by->role != ROLE_FOUNDER && by->role != ROLE_DISTRICT))
+		return false;
+	node_begin((struct sim_node *)(uintptr_t)by, false);
+	sim_must(
+	    by->sim, store_authority(by->store, &authority), "read rights");
+	for (size_t i = 0; i < authority->grants_n; i++)
+		is = is || (authority->grants[i].counts &&
+			       (authority->grants[i].what.gives.bits &
+				   RIGHT_ADMIN) != 0 &&
+			       memcmp(&authority->grants[i].what.member,
+				   &by->key, sizeof(by->key)) == 0);
+	store_abort(by->store);
+	return is;
+}
+
+static void
+grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
+    const char *gives)
+{
+	struct fact_grant fact = {.member = whom->key};
+
+	sim_must(by->sim, id_prefix(bytes_text(prefix), &fact.prefix),
+	    "name a prefix");
+	sim_must(by->sim, fact_rights(bytes_text(gives), &fact.gives),
+	    "name rights");
+	if (whom->role == ROLE_DISTRICT)
+		sim_must(by->sim,
+		    fact_rights(
+			bytes_text("read:NPSF,write,hold,audit"), &fact.passes),
+		    "name rights");
+	sim_must(by->sim, store_grant(by->store, &fact), "grant");
+}
+
+void
+node_admit(struct sim_node *by, struct sim_node *whom)
+{
+	struct fact_member member = {
+	    .key = whom->key, .label = bytes_text("동")};
+	size_t centres = by->sim->spaces_n - 1;
+	char prefix[16];
+
+	node_begin(by, true);
+	sim_must(by->sim, store_admit(by->store, &member), "admit");
+	if (whom->role == ROLE_DISTRICT)
+		grant(by, whom, "d1", "read:NPS,hold,admin");
+	if (whom->role == ROLE_AUDITOR)
+		grant(by, whom, "d1", "audit");
+	if (whom->role == ROLE_CENTRE) {
+		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
+		    (unsigned)whom->centre % 100);
+		grant(by, whom, prefix, "read:NPSF,write");
+		if (whom->centre < 2)
+			grant(by, whom, "d1/shared", "read:NPSF,write");
+		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
+		    (unsigned)((whom->centre + 1) % centres) % 100);
+		grant(by, whom, prefix, "hold");
+	}
+	if (node_commit(by) == ERR_OK)
+		by->sim->admitted[whom->person] = true;
+}
+
+void
+node_begin(struct sim_node *node, bool write)
+{
+	char what[32];
+
+	(void)snprintf(what, sizeof(what), "node %zu: begin", node->number);
+	sim_must(node->sim, store_begin(node->store, write), what);
+}
+
+enum err
+node_commit(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+	struct model_promise promises[MODEL_PROMISES_MAX];
+	size_t n;
+	enum err e;
+
+	sim_must(sim, store_settle(node->store), "settle");
+	n = model_promise(node, promises);
+	if (sim->swarm.disk && !sim->healing && sim_once_in(sim, 40)) {
+		sim->count.faults++;
+		wrap_next_commit(
+		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+	}
+	e = store_commit(node->store);
+	wrap_next_commit(COMMIT_TRUE);
+	sim->count.commits++;
+	/* Whether it says so or not, it may have changed. */
+	node->looked_txn = UINT64_MAX;
+	if (e == ERR_OK)
+		model_acknowledge(node, promises, n);
+	else if (!wrap_failed())
+		sim_must(sim, e, "commit");
+	sim_note(sim, "commit", node->number, (uint64_t)e);
+	return e;
+}
+
+void
+node_open(struct sim_node *node)
+{
+	assert(node->store == NULL);
+	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
+	    "open a store");
+	node->looked_txn = UINT64_MAX;
+}
+
+void
+node_crash(struct sim_node *node)
+{
+	wire_break_all(node);
+	store_close(node->store);
+	node->store = NULL;
+}
+
+/* Within a directory that nobody else has. */
+static void
+file_copy(struct sim *sim, const char *from, const char *to, bool same_file)
+{
+	struct buf content = {0};
+	struct buf other = {0};
+
+	sim_must(sim, file_read(from, FILE_SIZE_MAX, &content), "read a file");
+	if (same_file) {
+		FILE *f = fopen(to, "wb");
+
+		if (f == NULL ||
+		    fwrite(content.p, 1, content.n, f) != content.n ||
+		    fclose(f) != 0)
+			sim_fail(sim, "cannot write %s", to);
+	} else {
+		sim_must(sim, file_write(to, buf_bytes(&content), 0600),
+		    "write a file");
+	}
+	buf_fini(&content);
+	buf_fini(&other);
+}
+
+static const char *
+path_in(const struct sim_node *node, const char *name)
+{
+	static char paths[4][SIM_PATH_SIZE + 32];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	(void)snprintf(path, sizeof(paths[0]), "%s/%s", node->dir, name);
+	return path;
+}
+
+void
+node_snapshot(struct sim_node *node)
+{
+	struct sim_snapshot *snapshot = &node->snapshot;
+
+	model_look(node);
+	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
+	    node->sim->dir.path, (unsigned)node->number % 100);
+	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
+	(void)snprintf(snapshot->mark_path, sizeof(snapshot->mark_path),
+	    "%s/mark%02u", node->sim->dir.path, (unsigned)node->number % 100);
+	file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path, true);
+	model_copy(&snapshot->held, &node->held);
+	snapshot->taken = true;
+}
+
+void
+node_restore(struct sim_node *node, bool same_file, bool whole)
+{
+	if (whole) {
+		same_file = true;
+		node->sim->rolled[node->person] = true;
+		file_copy(node->sim, node->snapshot.mark_path,
+		    path_in(node, "mark"), true);
+	}
+	assert(node->store == NULL && node->snapshot.taken);
+	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
+	    same_file);
+	model_copy(&node->held, &node->snapshot.held);
+	for (size_t i = 0; i < SIM_TOKENS; i++)
+		node->tokens[i].used = false;
+	node->looked_txn = UINT64_MAX;
+}
+
+void
+node_clone(struct sim_node *node)
+{
+	static const char *const files[] = {"identity", "mark", "lock", "root"};
+	struct sim *sim = node->sim;
+	struct sim_node *clone = &sim->nodes[sim->n];
+	struct file_stat stat;
+
+	assert(node->snapshot.taken && sim->n < COUNT_OF(sim->nodes));
+	node_start(sim, clone, sim->n);
+	clone->person = node->person;
+	clone->role = node->role;
+	clone->centre = node->centre;
+	clone->key = node->key;
+	clone->clock_ms = node->clock_ms;
+	sim_must(sim, file_make_dir(clone->dir), "make a directory");
+	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		const char *from = path_in(node, files[i]);
+
+		if (file_stat(from, &stat) == ERR_OK)
+			file_copy(sim, from, path_in(clone, files[i]), false);
+	}
+	model_copy(&clone->held, &node->snapshot.held);
+	sim->n++;
+	node_open(clone);
+}
+
+void
+node_rebuild(struct sim_node *node, bool cut_off)
+{
+	struct sim *sim = node->sim;
+	enum err e;
+
+	model_look(node);
+	node_crash(node);
+	sim_must(sim, store_open_alone(node->dir, &node->host, &node->store),
+	    "open a store alone");
+	if (cut_off) {
+		wrap_next_commit(COMMIT_UNKNOWN);
+		e = rebuild_run(node->store, NULL);
+		wrap_next_commit(COMMIT_TRUE);
+		if (e == ERR_OK && wrap_failed())
+			sim_fail(sim, "a rebuild did not notice a full disk");
+		store_close(node->store);
+		node->store = NULL;
+		sim_must(sim,
+		    store_open_alone(node->dir, &node->host, &node->store),
+		    "open a store alone");
+	}
+	sim_must(sim, rebuild_run(node->store, NULL), "rebuild");
+	store_close(node->store);
+	node->store = NULL;
+	node_open(node);
+	/* The model knows which state these logs give. */
+	model_look(node);
+}

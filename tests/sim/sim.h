@@ -1,0 +1,159 @@
+#ifndef GOLMOK_TESTS_SIM_SIM_H
+#define GOLMOK_TESTS_SIM_SIM_H
+
+#include <stdio.h>
+
+#include "core/founder.h"
+#include "core/store.h"
+#include "net/peer/session.h"
+#include "proto/buf.h"
+#include "tests/lib/prng.h"
+#include "tests/lib/tempdir.h"
+#include "tests/sim/model.h"
+
+/*
+ * A whole city in one process and one thread: full stores on a real disk,
+ * sessions over wires that lose and delay, crashes, restores and clones, all
+ * drawn from one seed.  What the files of the simulator share.
+ */
+enum {
+	SIM_NODES_MIN = 5,
+	SIM_NODES_MAX = 10,
+	SIM_CLONES_MAX = 2,
+	SIM_WIRES_MAX = 16,
+	SIM_TOKENS = 8,
+	SIM_PATH_SIZE = 2 * TEMPDIR_PATH_SIZE,
+};
+
+enum sim_role { ROLE_FOUNDER, ROLE_DISTRICT, ROLE_CENTRE, ROLE_AUDITOR };
+
+struct sim;
+
+/* What was shown to somebody at some time. */
+struct sim_token {
+	bool used;
+	bool pending; /* of a transaction that has not ended */
+	size_t space;
+	struct record_id record;
+	struct buf text; /* owned */
+};
+
+/* A copy of a node's data file. */
+struct sim_snapshot {
+	bool taken;
+	char path[SIM_PATH_SIZE];
+	char mark_path[SIM_PATH_SIZE];
+	struct model_held held; /* owned: what the store held then */
+};
+
+struct sim_node {
+	struct sim *sim;
+	size_t number;
+	size_t person; /* whose keys it has: its own number, or the original */
+	enum sim_role role;
+	size_t centre; /* ROLE_CENTRE: counted from 0 */
+	char dir[SIM_PATH_SIZE];
+	struct host host;
+	struct prng prng;
+	struct store *store; /* owned; NULL while it is down */
+	struct sign_key key;
+	int64_t clock_ms;	/* how far the wall's clock is off */
+	bool clock_dead;	/* it shows 1970 */
+	unsigned side;		/* of the partition */
+	uint64_t looked_txn;	/* the transaction that was checked last */
+	struct model_held held; /* owned: what the store must hold */
+	struct sim_snapshot snapshot;
+	struct sim_token tokens[SIM_TOKENS];
+};
+
+/* Two sessions, and what is on its way between them. */
+struct sim_wire {
+	bool used;
+	struct sim_node *node[2];
+	struct session *session[2]; /* owned */
+	bool gone[2];		    /* that side has ended */
+	bool well[2];		    /* and it ended as it should */
+	bool damages;		    /* the next bytes will be changed */
+	bool damaged;		    /* bytes were changed on the way */
+	struct buf pipe[2];	    /* owned: from that side to the other */
+};
+
+/* Which kinds of trouble this seed has. */
+struct sim_swarm {
+	bool crash;
+	bool restore;
+	bool clone;
+	bool clocks;
+	bool partition;
+	bool damage;
+	bool disk;
+	bool forge;
+	bool rebuild;
+	bool late;
+	bool rollback; /* whole machines go back, so that logs fork */
+};
+
+struct sim_count {
+	uint64_t writes;
+	uint64_t forged;
+	uint64_t commits;
+	uint64_t wires;
+	uint64_t lost;	  /* wires that broke */
+	uint64_t damaged; /* wires that changed a byte */
+	uint64_t crashes;
+	uint64_t restores;
+	uint64_t clones;
+	uint64_t rollbacks;
+	uint64_t forks;
+	uint64_t faults; /* commits that failed */
+	uint64_t jumps;
+	uint64_t rebuilds;
+	uint64_t rounds; /* of meetings until all agreed */
+	uint64_t conflicts;
+};
+
+struct sim {
+	uint64_t seed;
+	size_t nodes_wanted;
+	uint64_t steps;
+	const char *rule; /* that is broken; NULL: none */
+	bool trace;
+	struct tempdir dir;
+	struct prng prng;
+	struct squeeze squeeze;
+	uint64_t step;
+	uint64_t now_ms; /* monotonic */
+	uint64_t hash;	 /* of all that happened */
+	struct city_id city;
+	struct sim_node nodes[SIM_NODES_MAX + SIM_CLONES_MAX];
+	size_t n;
+	bool admitted[SIM_NODES_MAX];
+	bool rolled[SIM_NODES_MAX]; /* a whole machine went back once */
+	struct sim_wire wires[SIM_WIRES_MAX];
+	struct sim_swarm swarm;
+	struct sim_count count;
+	struct model model;
+	struct space spaces[SIM_NODES_MAX];
+	size_t spaces_n;
+	/* Records that were ever made, and where. */
+	struct sim_record {
+		size_t space;
+		struct record_id id;
+	} * records; /* owned */
+	size_t records_n;
+	size_t records_room;
+	bool healing; /* no more trouble: everybody must agree soon */
+};
+
+/* A number below `n`; true once in `n`. */
+uint64_t sim_below(struct sim *sim, uint64_t n);
+bool sim_once_in(struct sim *sim, uint64_t n);
+/* Something happened: it becomes part of the trace's hash. */
+void sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b);
+/* An invariant does not hold: says so and how to see it again, and ends the
+ * program. */
+void sim_fail(struct sim *sim, const char *format, ...) PRINTF(2, 3) NO_RETURN;
+/* As sim_fail unless `e` is ERR_OK; `doing` says what. */
+void sim_must(struct sim *sim, enum err e, const char *doing);
+
+#endif

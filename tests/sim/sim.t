@@ -1,0 +1,97 @@
+#!/usr/bin/perl
+# Goal: a city under many seeds keeps every promise that the simulator knows,
+# and the simulator notices when a rule is broken.
+#
+#   perl tests/sim/sim.t
+#
+# SEED=n sets the first of the fresh seeds; otherwise it is new each time, and
+# printed.  How much is run is bounded by count, never by time.
+use strict;
+use warnings;
+use FindBin;
+
+chdir("$FindBin::Bin/../..") or die "sim: cannot enter the sources: $!\n";
+
+# Each of these is broken in turn; RULE => what it means.
+my @rules = (
+	[merge => 'the first value to arrive wins'],
+	[seen => 'what was seen is not hidden'],
+	[dedupe => 'what overlaps is taken twice'],
+	[sync => 'yes is said before it is durable'],
+	[grant => 'everybody may do everything'],
+	[mark => 'a restored or copied store is not noticed'],
+	[resume => 'a log is resumed one delta too late'],
+	[owed => 'bodies that are owed are said to be there'],
+);
+my ($KNOWN, $KNOWN_STEPS) = (24, 1000);
+my ($FRESH, $FRESH_STEPS) = (60, 2000);
+
+print 'TAP version 13', "\n1..", 4 + @rules, "\n";
+my ($number, $failed) = (0, 0);
+
+sub ok
+{
+	my ($good, $name) = @_;
+	print $good ? '' : 'not ', 'ok ', ++$number, " - $name\n";
+	$failed++ if !$good;
+	return $good;
+}
+
+my $sim = $ENV{SIM};
+my $made = 1;
+if (!defined $sim) {
+	$sim = 'build/gcc-release/tests/sim/sim';
+	my $out = `make -s --no-print-directory CC=gcc BUILD=release simulator 2>&1 </dev/null`;
+	$made = $? == 0;
+	print map { "# $_\n" } split /\n/, $out if !$made;
+}
+ok($made, 'the simulator builds');
+
+# The exit status of one run, and what it said.
+sub run
+{
+	my $said = `$sim @_ 2>&1 </dev/null`;
+	return ($?, $said);
+}
+
+# Runs the seeds @$seeds; says which failed.
+sub all_pass
+{
+	my ($steps, $seeds) = @_;
+	my $good = 1;
+	for my $seed (@$seeds) {
+		my ($status, $said) = run($seed, 5 + $seed % 6, $steps);
+		next if $status == 0;
+		$good = 0;
+		print "# seed $seed, status $status\n";
+		print map { "# $_\n" } split /\n/, $said;
+	}
+	return $good;
+}
+
+my (undef, $first) = run(7, 7, $KNOWN_STEPS);
+my ($status, $second) = run(7, 7, $KNOWN_STEPS);
+ok($status == 0 && $first eq $second && $first =~ /trace [0-9a-f]{16}/,
+    'a seed gives the same run twice');
+
+ok(all_pass($KNOWN_STEPS, [1 .. $KNOWN]), "$KNOWN known seeds keep every promise");
+
+for my $rule (@rules) {
+	my ($name, $meaning) = @$rule;
+	my $seed = 0;
+	my $said = '';
+	while ($seed < $KNOWN && $said !~ /^FAILED at step/m) {
+		$seed++;
+		(undef, $said) = run($seed, 5 + $seed % 6, $KNOWN_STEPS, '--break', $name);
+	}
+	my ($why) = $said =~ /^(FAILED.*)/m;
+	if (ok(defined $why, "it is noticed when $meaning")) {
+		print "# --break $name, seed $seed: $why\n";
+	}
+}
+
+my $base = $ENV{SEED} // (time() % 1_000_000 + 1) * 1000;
+print "# fresh seeds $base to ", $base + $FRESH - 1, "\n";
+ok(all_pass($FRESH_STEPS, [$base .. $base + $FRESH - 1]),
+    "$FRESH fresh seeds keep every promise");
+exit($failed > 0);

@@ -1,0 +1,284 @@
+/*
+ * Wires: sessions of two nodes and the bytes between them.  Bytes arrive in
+ * order, in pieces of any size, late, or never.  What the hub of a real node
+ * does with its sessions is done here by hand.
+ */
+#include "tests/sim/wire.h"
+
+#include "tests/sim/node.h"
+#include "tests/sim/wrap.h"
+
+enum {
+	/* What a session may hold ready beyond its limit: a chunk's worth that
+	 * it was deciding on when the limit was reached. */
+	OUT_SLACK = 1024 * 1024,
+	/* How often a wire is served until its sessions must have ended. */
+	FINISH_ROUNDS = 20000,
+};
+
+static void side_ended(struct sim_wire *wire, unsigned side, enum err e);
+static bool is_peers(enum err e);
+static void wire_reap(struct sim_wire *wire);
+
+struct sim_wire *
+wire_open(struct sim_node *a, struct sim_node *b, bool once)
+{
+	struct sim *sim = a->sim;
+	struct sim_wire *wire = NULL;
+
+	for (size_t i = 0; i < SIM_WIRES_MAX && wire == NULL; i++)
+		if (!sim->wires[i].used)
+			wire = &sim->wires[i];
+	if (wire == NULL)
+		return NULL;
+	*wire = (struct sim_wire){.used = true, .node = {a, b}};
+	for (unsigned side = 0; side < 2; side++) {
+		struct session_config config = {.initiator = side == 0,
+		    .once = once,
+		    .store = wire->node[side]->store,
+		    .host = &wire->node[side]->host,
+		    .squeeze = &sim->squeeze,
+		    .now_ms = sim->now_ms};
+
+		wire->session[side] = session_new(&config);
+	}
+	sim->count.wires++;
+	return wire;
+}
+
+void
+wire_break(struct sim_wire *wire)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		session_free(wire->session[side]);
+		buf_fini(&wire->pipe[side]);
+	}
+	*wire = (struct sim_wire){0};
+}
+
+void
+wire_damage(struct sim_wire *wire)
+{
+	wire->damages = true;
+}
+
+void
+wire_break_all(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
+		if (sim->wires[i].used && (sim->wires[i].node[0] == node ||
+					      sim->wires[i].node[1] == node))
+			wire_break(&sim->wires[i]);
+}
+
+static bool
+is_peers(enum err e)
+{
+	return e == ERR_MALFORMED || e == ERR_DENIED || e == ERR_LIMIT ||
+	       e == ERR_VERSION || e == ERR_PEER || e == ERR_EXISTS;
+}
+
+/* Among honest nodes a session ends because the other one went away, or is not
+ * known yet, or because a disk failed that we made fail. */
+static void
+side_ended(struct sim_wire *wire, unsigned side, enum err e)
+{
+	struct sim *sim = wire->node[side]->sim;
+	/* A clone is told that it meets itself. */
+	bool expected = wire->damaged || e == ERR_OK || e == ERR_PEER ||
+			e == ERR_DENIED ||
+			(e == ERR_EXISTS &&
+			    wire->node[0]->person == wire->node[1]->person);
+
+	if (wire->gone[side])
+		return;
+	if (!expected && !sim->swarm.disk)
+		sim_must(sim, e, "a session between honest nodes ended");
+	if (!wire->damaged &&
+	    (e == ERR_MALFORMED || e == ERR_VERSION || e == ERR_LIMIT))
+		sim_must(sim, e, "an honest node was taken for another");
+	sim_note(sim, "ended", wire->node[side]->number, (uint64_t)e);
+	wire->gone[side] = true;
+	wire->well[side] = e == ERR_OK;
+}
+
+/* When a side has ended and all it said has arrived, the wire is cut. */
+static void
+wire_reap(struct sim_wire *wire)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		if (wire->gone[side] && wire->pipe[side].n == 0 &&
+		    session_out(wire->session[side]).n == 0 &&
+		    (wire->gone[1 - side] ||
+			!session_wants_input(wire->session[1 - side]) ||
+			!session_has_work(wire->session[1 - side]))) {
+			wire_break(wire);
+			return;
+		}
+	}
+}
+
+void
+wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
+{
+	struct sim *sim = wire->node[from]->sim;
+	struct session *sender = wire->session[from];
+	struct session *taker = wire->session[1 - from];
+	struct bytes out = session_out(sender);
+	/* What is on its way may be more than what arrives now. */
+	size_t n = out.n / 2 < bytes_max ? out.n : bytes_max;
+
+	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK)
+		sim_fail(sim, "a session holds %zu bytes ready", out.n);
+	buf_add(&wire->pipe[from], bytes_first(out, n));
+	session_sent(sender, n);
+	if (wire->damages && wire->pipe[from].n > 0) {
+		struct buf *pipe = &wire->pipe[from];
+
+		pipe->p[sim_below(sim, pipe->n)] ^= (uint8_t)(1 << sim_below(
+								  sim, 8));
+		wire->damages = false;
+		wire->damaged = true;
+		sim->count.damaged++;
+	}
+	n = wire->pipe[from].n < bytes_max ? wire->pipe[from].n : bytes_max;
+	if (wire->gone[1 - from]) {
+		buf_drop(&wire->pipe[from], n);
+	} else if (n > 0 && session_wants_input(taker)) {
+		enum err e = session_feed(taker,
+		    bytes_first(buf_bytes(&wire->pipe[from]), n), sim->now_ms);
+
+		buf_drop(&wire->pipe[from], n);
+		if (e != ERR_OK)
+			side_ended(wire, 1 - from, e);
+	}
+	wire_reap(wire);
+}
+
+/* The sessions of `node`, at most one for each wire. */
+static size_t
+sessions_of(struct sim_node *node, struct sim_wire *wires[SIM_WIRES_MAX],
+    unsigned sides[SIM_WIRES_MAX])
+{
+	struct sim *sim = node->sim;
+	size_t n = 0;
+
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
+		struct sim_wire *wire = &sim->wires[i];
+
+		for (unsigned side = 0; wire->used && side < 2; side++) {
+			if (wire->node[side] != node || wire->gone[side])
+				continue;
+			wires[n] = wire;
+			sides[n++] = side;
+		}
+	}
+	return n;
+}
+
+void
+wire_work(struct sim_node *node, bool crash)
+{
+	struct sim *sim = node->sim;
+	struct sim_wire *wires[SIM_WIRES_MAX];
+	unsigned sides[SIM_WIRES_MAX];
+	bool worked[SIM_WIRES_MAX] = {false};
+	size_t n = sessions_of(node, wires, sides);
+	size_t busy = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		worked[i] = session_has_work(wires[i]->session[sides[i]]);
+		busy += worked[i];
+	}
+	if (busy == 0)
+		return;
+	node_begin(node, true);
+	for (size_t i = 0; i < n; i++) {
+		if (!worked[i])
+			continue;
+		e = session_work(wires[i]->session[sides[i]], sim->now_ms);
+		if (e != ERR_OK && !is_peers(e))
+			sim_must(sim, e, "take in what a peer sent");
+		if (e != ERR_OK)
+			side_ended(wires[i], sides[i], e);
+	}
+	if (crash) {
+		node_crash(node);
+		return;
+	}
+	e = node_commit(node);
+	for (size_t i = 0; i < n; i++) {
+		struct session *session = wires[i]->session[sides[i]];
+
+		if (!worked[i] || wires[i]->gone[sides[i]])
+			continue;
+		session_worked(session, e);
+		if (e != ERR_OK || session_is_done(session))
+			side_ended(wires[i], sides[i], e);
+	}
+}
+
+void
+wire_fill(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+	struct sim_wire *wires[SIM_WIRES_MAX];
+	unsigned sides[SIM_WIRES_MAX];
+	size_t n = sessions_of(node, wires, sides);
+
+	if (n == 0)
+		return;
+	node_begin(node, false);
+	for (size_t i = 0; i < n; i++) {
+		struct session *session = wires[i]->session[sides[i]];
+		enum err e = session_fill(session, sim->now_ms);
+
+		if (e != ERR_OK || session_is_done(session))
+			side_ended(wires[i], sides[i], e);
+	}
+	store_abort(node->store);
+}
+
+void
+wire_tick(struct sim *sim)
+{
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
+		struct sim_wire *wire = &sim->wires[i];
+
+		for (unsigned side = 0; wire->used && side < 2; side++) {
+			enum err e;
+
+			if (wire->gone[side] ||
+			    session_wake_ms(wire->session[side]) > sim->now_ms)
+				continue;
+			e = session_tick(wire->session[side], sim->now_ms);
+			if (e != ERR_OK)
+				side_ended(wire, side, e);
+		}
+	}
+}
+
+bool
+wire_finish(struct sim_wire *wire)
+{
+	struct sim *sim = wire->node[0]->sim;
+	bool well[2] = {false, false};
+
+	for (unsigned round = 0; round < FINISH_ROUNDS; round++) {
+		for (unsigned side = 0; side < 2 && wire->used; side++) {
+			wire_work(wire->node[side], false);
+			wire_fill(wire->node[side]);
+			well[0] = well[0] || wire->well[0];
+			well[1] = well[1] || wire->well[1];
+			wire_carry(wire, side, SIZE_MAX);
+		}
+		if (!wire->used)
+			return well[0] || well[1];
+		sim->now_ms += 10;
+		wire_tick(sim);
+	}
+	return false;
+}

@@ -1,0 +1,29 @@
+#ifndef GOLMOK_TESTS_SIM_WIRE_H
+#define GOLMOK_TESTS_SIM_WIRE_H
+
+#include "tests/sim/sim.h"
+
+/* Wires between nodes, and what passes over them. */
+
+/* Connects `a` and `b`; NULL when no wire is free.  With `once` the sessions
+ * end when both have nothing to send. */
+struct sim_wire *wire_open(struct sim_node *a, struct sim_node *b, bool once);
+/* The wire breaks: what is on its way is lost. */
+void wire_break(struct sim_wire *wire);
+/* One bit of what comes next flips. */
+void wire_damage(struct sim_wire *wire);
+/* All wires of `node` break. */
+void wire_break_all(struct sim_node *node);
+/* Up to `bytes_max` bytes from side `from` go onto the wire and arrive. */
+void wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max);
+/* Takes in what arrived at `node`, in one transaction over its sessions; gives
+ * it up instead when `crash`. */
+void wire_work(struct sim_node *node, bool crash);
+/* Lets the sessions of `node` decide what to send. */
+void wire_fill(struct sim_node *node);
+/* Time has passed. */
+void wire_tick(struct sim *sim);
+/* Runs the wire until both sides have ended well; false when it broke. */
+bool wire_finish(struct sim_wire *wire);
+
+#endif

@@ -1,0 +1,246 @@
+/*
+ * Rules broken on purpose, faults, and a member that forges.  The linker's
+ * --wrap sends each call of `x` from another file to `__wrap_x` here and names
+ * the true one `__real_x`; production code knows nothing of it.
+ * LINK: -Wl,--wrap=kv_commit,--wrap=merge_record,--wrap=record_replace
+ * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_counts
+ * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
+ * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry
+ */
+#include "tests/sim/wrap.h"
+
+#include <string.h>
+
+#include "core/apply.h"
+#include "core/intake.h"
+#include "core/mark.h"
+#include "core/record.h"
+#include "net/peer/ledger.h"
+
+const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
+    [RULE_MERGE] = "merge",
+    [RULE_SEEN] = "seen",
+    [RULE_DEDUPE] = "dedupe",
+    [RULE_SYNC] = "sync",
+    [RULE_GRANT] = "grant",
+    [RULE_MARK] = "mark",
+    [RULE_RESUME] = "resume",
+    [RULE_OWED] = "owed"};
+
+static enum wrap_rule broken;
+static enum wrap_commit next_commit;
+static bool commit_failed;
+static bool forging;
+static unsigned commits;
+
+enum err __real_kv_commit(struct kv_txn *txn);
+enum err __wrap_kv_commit(struct kv_txn *txn);
+void __real_merge_record(const struct merge_change *changes, size_t n,
+    struct arena *arena, struct record *record);
+void __wrap_merge_record(const struct merge_change *changes, size_t n,
+    struct arena *arena, struct record *record);
+enum err __real_record_replace(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct record *record);
+enum err __wrap_record_replace(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct record *record);
+enum err __real_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
+enum err __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
+bool __real_authority_counts(
+    const struct authority *authority, const struct log *log);
+bool __wrap_authority_counts(
+    const struct authority *authority, const struct log *log);
+bool __real_id_covers(const struct space *prefix, const struct space *space);
+bool __wrap_id_covers(const struct space *prefix, const struct space *space);
+enum err __real_mark_check(
+    struct mark *mark, struct txn *txn, enum open_why *why);
+enum err __wrap_mark_check(
+    struct mark *mark, struct txn *txn, enum open_why *why);
+void __real_ledger_heard(struct ledger *ledger, struct ledger_log *log,
+    const struct msg_entry *entry, bool again);
+void __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
+    const struct msg_entry *entry, bool again);
+void __real_clock_entry(const struct log *log, struct msg_entry *entry);
+void __wrap_clock_entry(const struct log *log, struct msg_entry *entry);
+
+void
+wrap_break(enum wrap_rule rule)
+{
+	broken = rule;
+}
+
+void
+wrap_next_commit(enum wrap_commit what)
+{
+	next_commit = what;
+}
+
+bool
+wrap_failed(void)
+{
+	bool failed = commit_failed;
+
+	commit_failed = false;
+	return failed;
+}
+
+void
+wrap_forge(bool on)
+{
+	forging = on;
+}
+
+enum err
+__wrap_kv_commit(struct kv_txn *txn)
+{
+	enum wrap_commit what = next_commit;
+
+	next_commit = COMMIT_TRUE;
+	if (kv_failed(txn) == ERR_OK && what == COMMIT_FAILS) {
+		kv_abort(txn);
+		commit_failed = true;
+		return err_set(ERR_FULL, "the simulated disk is full");
+	}
+	if (what == COMMIT_UNKNOWN) {
+		enum err e = __real_kv_commit(txn);
+
+		if (e != ERR_OK)
+			return e;
+		commit_failed = true;
+		return err_set(ERR_IO, "the simulated disk gave no answer");
+	}
+	if (broken == RULE_SYNC && ++commits % 64 == 0) {
+		kv_abort(txn);
+		return ERR_OK;
+	}
+	return __real_kv_commit(txn);
+}
+
+void
+__wrap_merge_record(const struct merge_change *changes, size_t n,
+    struct arena *arena, struct record *record)
+{
+	struct merge_change *blind;
+
+	if (broken != RULE_SEEN) {
+		__real_merge_record(changes, n, arena, record);
+		return;
+	}
+	blind = arena_array(arena, n, sizeof(*blind));
+	for (size_t i = 0; i < n; i++) {
+		struct merge_op *ops = arena_array(
+		    arena, changes[i].ops_n, sizeof(*ops));
+
+		blind[i] = changes[i];
+		blind[i].ops = ops;
+		for (size_t k = 0; k < changes[i].ops_n; k++) {
+			ops[k] = changes[i].ops[k];
+			ops[k].seen_n = 0;
+		}
+	}
+	__real_merge_record(blind, n, arena, record);
+}
+
+/* What stood there stays, whatever else there is. */
+static void
+first_keep(const struct record *stored, const struct record *record,
+    struct record_field *field)
+{
+	const struct record_field *before = merge_find(
+	    stored, field->name, field->kind);
+
+	if (before == NULL || before->n != 1 || field->n < 2 ||
+	    field->kind != KIND_REGISTER)
+		return;
+	for (size_t i = 0; i < field->n; i++) {
+		struct dot dot = merge_dot(record, &field->values[i]);
+		struct dot first = merge_dot(stored, &before->values[0]);
+
+		if (dot.op != first.op ||
+		    id_change_compare(&dot.at, &first.at) != 0)
+			continue;
+		field->values[0] = field->values[i];
+		field->n = 1;
+	}
+}
+
+enum err
+__wrap_record_replace(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct record *record)
+{
+	struct record stored;
+	enum err e;
+
+	if (broken != RULE_MERGE)
+		return __real_record_replace(txn, space, id, record);
+	e = record_get(txn,
+	    &(struct record_read){
+		.space = space, .cells = true, .arena = &txn->arena},
+	    id, &stored);
+	for (size_t i = 0; e == ERR_OK && i < record->fields_n; i++)
+		first_keep(&stored, record, &record->fields[i]);
+	return e == ERR_OK ? __real_record_replace(txn, space, id, record) : e;
+}
+
+enum err
+__wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken)
+{
+	struct oplog_entry again = {.header = chunk->headers[0]};
+	struct space_state *space = NULL;
+	struct log *log = NULL;
+	struct hash leaf;
+	enum err e = ERR_OK;
+
+	if (broken == RULE_DEDUPE)
+		space = space_find(txn, &chunk->run->name.space);
+	if (space != NULL)
+		log = oplog_find(txn, space, &chunk->log);
+	if (log != NULL && chunk->from < log->frontier.size)
+		e = apply_delta(txn, log, &again, &leaf);
+	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;
+}
+
+bool
+__wrap_authority_counts(
+    const struct authority *authority, const struct log *log)
+{
+	return broken == RULE_GRANT || __real_authority_counts(authority, log);
+}
+
+bool
+__wrap_id_covers(const struct space *prefix, const struct space *space)
+{
+	return forging || __real_id_covers(prefix, space);
+}
+
+enum err
+__wrap_mark_check(struct mark *mark, struct txn *txn, enum open_why *why)
+{
+	enum err e = __real_mark_check(mark, txn, why);
+
+	if (broken == RULE_MARK)
+		*why = OPEN_NEW;
+	return e;
+}
+
+void
+__wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
+    const struct msg_entry *entry, bool again)
+{
+	__real_ledger_heard(ledger, log, entry, again);
+	if (broken == RULE_RESUME && log->sent > 0)
+		log->sent++;
+}
+
+void
+__wrap_clock_entry(const struct log *log, struct msg_entry *entry)
+{
+	__real_clock_entry(log, entry);
+	if (broken != RULE_OWED)
+		return;
+	entry->held = entry->size;
+	for (size_t class = 0; class < CLASS_COUNT; class ++)
+		entry->open[class] = entry->size;
+}

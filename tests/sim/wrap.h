@@ -1,0 +1,42 @@
+#ifndef GOLMOK_TESTS_SIM_WRAP_H
+#define GOLMOK_TESTS_SIM_WRAP_H
+
+#include "core/store.h"
+
+/*
+ * Calls between rooms that the linker sends through here (--wrap): for faults
+ * of the disk, for a member that does what it may not, and for rules that are
+ * broken on purpose, to show that the simulator notices.
+ */
+enum wrap_rule {
+	RULE_NONE,
+	RULE_MERGE,  /* who arrives first wins */
+	RULE_SEEN,   /* what was seen is not hidden */
+	RULE_DEDUPE, /* what overlaps is taken twice */
+	RULE_SYNC,   /* yes is said before it is durable */
+	RULE_GRANT,  /* everybody may do everything */
+	RULE_MARK,   /* a restored store is not noticed */
+	RULE_RESUME, /* a log is resumed one delta too late */
+	RULE_OWED,   /* bodies that are owed are said to be there */
+	RULE_COUNT,
+};
+extern const char *const wrap_rules[RULE_COUNT];
+
+/* From now on `rule` is broken. */
+void wrap_break(enum wrap_rule rule);
+
+/* What the next commit does. */
+enum wrap_commit {
+	COMMIT_TRUE,
+	COMMIT_FAILS,	/* nothing happened, and it says so */
+	COMMIT_UNKNOWN, /* it happened, and says that it did not */
+};
+void wrap_next_commit(enum wrap_commit what);
+/* Did a commit fail by our doing since this was asked last? */
+bool wrap_failed(void);
+
+/* While it is set, every grant to write reaches every space: what a member with
+ * a changed program may write. */
+void wrap_forge(bool on);
+
+#endif
