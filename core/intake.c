@@ -13,6 +13,15 @@
 #include "core/history.h"
 #include "core/tree.h"
 
+/* A chunk while its headers are taken, one after the other. */
+struct taking {
+	const struct intake_chunk *chunk;
+	struct hash *leaves; /* of its headers, from the first new one on */
+	struct arena arena;  /* of one header */
+	struct delta delta;  /* that header, decoded */
+	size_t bodies_at;    /* where its bodies begin */
+};
+
 static enum err log_room(
     struct txn *txn, const struct sign_key *author) MUST_USE;
 static enum err head_check(
@@ -20,11 +29,16 @@ static enum err head_check(
 static enum err branch_check(
     struct txn *txn, const struct log *log, const struct msg_run *run) MUST_USE;
 static enum err chunk_prove(const struct log *log,
-    const struct intake_chunk *chunk, size_t skip) MUST_USE;
+    const struct intake_chunk *chunk, size_t skip,
+    struct hash *leaves) MUST_USE;
+static enum err header_take(
+    struct txn *txn, struct log *log, struct taking *taking, size_t i) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
     const struct msg_body *body, struct bytes sealed) MUST_USE;
-static enum err bodies_take(struct txn *txn, const struct intake_chunk *chunk,
-    size_t i, struct stored_body *bodies, size_t *n) MUST_USE;
+static enum err bodies_take(
+    struct taking *taking, uint64_t seq, struct oplog_entry *entry) MUST_USE;
+static enum err body_take(struct taking *taking, const struct msg_body *body,
+    struct stored_body *stored) MUST_USE;
 static bool body_accept(
     struct intake_accept accept, const struct msg_body *body);
 
@@ -134,6 +148,8 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 	struct note_head head = {.size = run->head_size,
 	    .root = run->head_root,
 	    .signature = run->head_signature};
+	struct taking taking = {.chunk = chunk};
+	struct arena arena = {0};
 	size_t skip;
 	enum err e;
 
@@ -145,43 +161,60 @@ intake_chunk(struct txn *txn, struct log *log, const struct intake_chunk *chunk,
 		return err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
 	skip = (size_t)(log->frontier.size - chunk->from);
-	e = chunk_prove(log, chunk, skip);
+	taking.leaves = arena_array(
+	    &arena, chunk->headers_n - skip, sizeof(*taking.leaves));
+	e = chunk_prove(log, chunk, skip, taking.leaves);
 	for (size_t i = skip; i < chunk->headers_n && e == ERR_OK; i++) {
-		struct stored_body *bodies = arena_array(
-		    &txn->arena, chunk->bodies_n, sizeof(*bodies));
-		struct oplog_entry entry = {
-		    .header = chunk->headers[i], .bodies = bodies};
-		struct hash leaf;
-
-		e = bodies_take(txn, chunk, i, bodies, &entry.bodies_n);
-		if (e == ERR_OK)
-			e = apply_delta(txn, log, &entry, &leaf);
+		e = header_take(txn, log, &taking, i);
 		*taken += e == ERR_OK;
-		/* Its open says under which grant it writes. */
-		if (e == ERR_OK && log->frontier.size == 1) {
-			log->counts = authority_counts(chunk->authority, log);
-			log->dirty = true;
-		}
+		taking.leaves++;
 	}
+	arena_fini(&taking.arena);
+	arena_fini(&arena);
 	if (e == ERR_OK)
 		heads_put(
 		    txn, log, &head, end < head.size ? chunk->proof : NULL);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
-/* Do the headers from number `skip` on, after those held, lead to the head? */
+/* Puts header `i` and its bodies on the road. */
 static enum err
-chunk_prove(
-    const struct log *log, const struct intake_chunk *chunk, size_t skip)
+header_take(struct txn *txn, struct log *log, struct taking *taking, size_t i)
+{
+	const struct intake_chunk *chunk = taking->chunk;
+	struct oplog_entry entry = {.header = chunk->headers[i],
+	    .delta = &taking->delta,
+	    .leaf = taking->leaves};
+	struct hash leaf;
+	enum err e;
+
+	arena_reset(&taking->arena);
+	delta_decode(entry.header, &taking->arena, &taking->delta, NULL);
+	e = bodies_take(taking, chunk->from + i, &entry);
+	if (e == ERR_OK)
+		e = apply_delta(txn, log, &entry, &leaf);
+	/* Its open says under which grant it writes. */
+	if (e == ERR_OK && log->frontier.size == 1) {
+		log->counts = authority_counts(chunk->authority, log);
+		log->dirty = true;
+	}
+	return e;
+}
+
+/* Do the headers from number `skip` on, after those held, lead to the head?
+ * Gives their leaf hashes. */
+static enum err
+chunk_prove(const struct log *log, const struct intake_chunk *chunk,
+    size_t skip, struct hash *leaves)
 {
 	struct frontier frontier = log->frontier;
 	struct hash root;
 
 	for (size_t i = skip; i < chunk->headers_n; i++) {
-		struct hash leaf;
+		struct hash *leaf = &leaves[i - skip];
 
-		merkle_leaf(chunk->headers[i], &leaf);
-		merkle_append(&frontier, &leaf, NULL, NULL);
+		merkle_leaf(chunk->headers[i], leaf);
+		merkle_append(&frontier, leaf, NULL, NULL);
 	}
 	merkle_root(&frontier, &root);
 	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
@@ -202,57 +235,56 @@ body_accept(struct intake_accept accept, const struct msg_body *body)
 	       (body->is_open && (accept.classes >> body->class & 1) != 0);
 }
 
-/* The bodies of header `i` of the chunk, their commitments checked. */
+/* The bodies of the header `seq`, their commitments checked, into `entry`. */
 static enum err
-bodies_take(struct txn *txn, const struct intake_chunk *chunk, size_t i,
-    struct stored_body *bodies, size_t *n)
+bodies_take(struct taking *taking, uint64_t seq, struct oplog_entry *entry)
 {
-	struct delta delta;
-	uint64_t seq = chunk->from + i;
-	size_t at = 0;
-	bool decoded = false;
+	const struct intake_chunk *chunk = taking->chunk;
+	const struct msg_body *bodies = chunk->bodies;
+	size_t at = taking->bodies_at;
+	struct stored_body *taken;
+	size_t end;
 	enum err e = ERR_OK;
 
-	*n = 0;
-	while (at < chunk->bodies_n && chunk->bodies[at].seq < seq)
+	while (at < chunk->bodies_n && bodies[at].seq < seq)
 		at++;
-	for (; at < chunk->bodies_n && chunk->bodies[at].seq == seq &&
-	       e == ERR_OK;
-	     at++) {
-		const struct msg_body *body = &chunk->bodies[at];
-		struct stored_body *stored = &bodies[*n];
-
-		if (!body_accept(chunk->accept, body))
+	for (end = at; end < chunk->bodies_n && bodies[end].seq == seq; end++)
+		;
+	taking->bodies_at = end;
+	taken = arena_array(&taking->arena, end - at, sizeof(*taken));
+	entry->bodies = taken;
+	for (; at < end && e == ERR_OK && !taking->delta.opaque; at++) {
+		if (!body_accept(chunk->accept, &bodies[at]))
 			continue;
-		if (!decoded)
-			delta_decode(
-			    chunk->headers[i], &txn->arena, &delta, NULL);
-		decoded = true;
-		if (delta.opaque)
-			return ERR_OK;
-		e = body_fit(
-		    delta.changes, delta.changes_n, body, body->sealed);
-		*stored = (struct stored_body){.change = body->change,
-		    .class = body->class,
-		    .form = body->is_open &&
-				    (chunk->accept.classes >> body->class &
-					1) != 0
-				? BODY_OPEN
-				: BODY_BLIND,
-		    .sealed = body->sealed};
-		memcpy(stored->key, body->key, sizeof(stored->key));
-		if (body->is_open && stored->form == BODY_BLIND) {
-			struct secret secret;
-			struct hash tag;
-
-			memcpy(secret.b, body->key, sizeof(secret.b));
-			body_tag(&secret, &tag);
-			memcpy(stored->key, tag.b, sizeof(stored->key));
-			crypto_wipe(&secret, sizeof(secret));
-		}
-		*n += e == ERR_OK;
+		e = body_take(taking, &bodies[at], &taken[entry->bodies_n]);
+		entry->bodies_n += e == ERR_OK;
 	}
 	return e;
+}
+
+static enum err
+body_take(struct taking *taking, const struct msg_body *body,
+    struct stored_body *stored)
+{
+	unsigned classes = taking->chunk->accept.classes;
+	bool open = body->is_open && (classes >> body->class & 1) != 0;
+
+	*stored = (struct stored_body){.change = body->change,
+	    .class = body->class,
+	    .form = open ? BODY_OPEN : BODY_BLIND,
+	    .sealed = body->sealed};
+	memcpy(stored->key, body->key, sizeof(stored->key));
+	if (body->is_open && !open) {
+		struct secret secret;
+		struct hash tag;
+
+		memcpy(secret.b, body->key, sizeof(secret.b));
+		body_tag(&secret, &tag);
+		memcpy(stored->key, tag.b, sizeof(stored->key));
+		crypto_wipe(&secret, sizeof(secret));
+	}
+	return body_fit(
+	    taking->delta.changes, taking->delta.changes_n, body, body->sealed);
 }
 
 /* Is `sealed`, with the key of `body`, what the header promised? */
