@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/heads.h"
 #include "core/history.h"
+#include "core/oplog_row.h"
 #include "core/tree.h"
 
 /* A chunk while its headers are taken, one after the other. */
@@ -257,6 +258,12 @@ bodies_take(struct taking *taking, uint64_t seq, struct oplog_entry *entry)
 		if (!body_accept(chunk->accept, &bodies[at]))
 			continue;
 		e = body_take(taking, &bodies[at], &taken[entry->bodies_n]);
+		if (e == ERR_OK && entry->bodies_n > 0 &&
+		    oplog_row_compare(&taken[entry->bodies_n - 1],
+			&taken[entry->bodies_n]) >= 0)
+			e = err_set(ERR_MALFORMED,
+			    "bodies out of order (delta %llu)",
+			    (unsigned long long)seq);
 		entry->bodies_n += e == ERR_OK;
 	}
 	return e;

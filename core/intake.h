@@ -42,7 +42,8 @@ struct intake_chunk {
 /* Takes what is new of a chunk of `log` onto the road.  What we hold already is
  * passed over; `*gap` says that the chunk begins beyond what we hold, and then
  * nothing was done.  `*taken` counts new deltas.  ERR_MALFORMED: the headers do
- * not lead to the head, or a body does not fit its commitment. */
+ * not lead to the head, or a body does not fit its commitment or is out of
+ * order. */
 enum err intake_chunk(struct txn *txn, struct log *log,
     const struct intake_chunk *chunk, bool *gap, uint64_t *taken) MUST_USE;
 
