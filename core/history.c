@@ -41,6 +41,7 @@ history_open(struct txn *txn, const struct stored_body *body,
 		return err_set(
 		    ERR_DENIED, "this body is held without its secret");
 	memcpy(secret.b, body->key, sizeof(secret.b));
+	buf_reserve(&open, body->sealed.n);
 	e = body_open(txn->squeeze, body->sealed, &secret, &open);
 	crypto_wipe(&secret, sizeof(secret));
 	if (e == ERR_OK)
