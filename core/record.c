@@ -319,17 +319,19 @@ digest_cell(
 static void
 row_settle(const struct turn_place *at, const struct turn *turn)
 {
-	struct buf row = {0};
+	struct buf *row = &at->txn->row;
 	struct key key;
 
 	tables_record_key(at->space->no, at->id, &key);
 	if (turn->next->exists || turn->next->heads_n > 0) {
-		row_encode(turn->next, &row);
-		txn_put(at->txn, TABLE_RECORDS, &key, buf_bytes(&row));
+		tables_row_begin(row);
+		row_encode(turn->next, row);
+		tables_row_end(tables_key(&key), row);
+		kv_put(at->txn->kv, TABLE_RECORDS, tables_key(&key),
+		    buf_bytes(row));
 	} else {
 		kv_del(at->txn->kv, TABLE_RECORDS, tables_key(&key));
 	}
-	buf_fini(&row);
 }
 
 enum err

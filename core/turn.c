@@ -372,29 +372,28 @@ is_gone(const struct turn *turn, const struct dot *dot)
 static void
 add_all(struct folding *f)
 {
-	for (size_t i = 0; i < f->change->ops_n; i++) {
-		const struct merge_op *op = &f->change->ops[i];
-		struct slot *slot;
+	const struct merge_change *change = f->change;
+	struct slot **slots = arena_array(
+	    f->at->arena, change->ops_n, sizeof(struct slot *));
+
+	for (size_t i = 0; i < change->ops_n; i++) {
+		const struct merge_op *op = &change->ops[i];
 
 		if (!op->has_body || !body_has_value(op->code))
 			continue;
-		slot = slot_of(f, op->field, body_kind(op->code), true);
-		slot->come_n++;
-		if (slot->field.n == slot->gone_n)
-			slot->one = cell_made(f->change, op);
+		slots[i] = slot_of(f, op->field, body_kind(op->code), true);
+		slots[i]->come_n++;
+		if (slots[i]->field.n == slots[i]->gone_n)
+			slots[i]->one = cell_made(change, op);
 	}
-	for (size_t i = 0; i < f->change->ops_n; i++) {
-		const struct merge_op *op = &f->change->ops[i];
-		const struct slot *slot;
+	for (size_t i = 0; i < change->ops_n; i++) {
+		const struct slot *slot = slots[i];
 		struct cell cell;
 
-		if (!op->has_body || !body_has_value(op->code))
+		if (slot == NULL ||
+		    slot->field.n - slot->gone_n + slot->come_n < 2)
 			continue;
-		slot = slot_of(f, op->field, body_kind(op->code), false);
-		assert(slot != NULL);
-		if (slot->field.n - slot->gone_n + slot->come_n < 2)
-			continue;
-		cell = cell_made(f->change, op);
+		cell = cell_made(change, &change->ops[i]);
 		come(f, &cell);
 	}
 }
