@@ -56,6 +56,7 @@ static void slot_spread(struct folding *f, struct slot *slot);
 static enum err slot_gather(struct folding *f, struct slot *slot) MUST_USE;
 static bool is_gone(const struct turn *turn, const struct dot *dot);
 static void next_fields(struct folding *f);
+static bool slots_in_order(const struct folding *f);
 static int compare_slots(const void *a, const void *b);
 static void next_heads(struct folding *f);
 static void next_rest(struct folding *f);
@@ -525,8 +526,8 @@ next_fields(struct folding *f)
 	struct record_source *given = arena_array(arena, n, sizeof(*given));
 	size_t given_n = 0;
 
-	/* Slots of old fields are in order already. */
-	if (n > f->old->fields_n)
+	/* Slots of old fields are in order already; new ones mostly, too. */
+	if (!slots_in_order(f))
 		qsort(f->slots, n, sizeof(*f->slots), compare_slots);
 	next->fields = arena_array(arena, n, sizeof(*next->fields));
 	for (size_t i = 0; i < n; i++) {
@@ -549,6 +550,17 @@ next_fields(struct folding *f)
 		    .value = slot->one.value};
 	}
 	row_sources(given, arena, next);
+}
+
+static bool
+slots_in_order(const struct folding *f)
+{
+	size_t from = f->old->fields_n > 0 ? f->old->fields_n : 1;
+
+	for (size_t i = from; i < f->slots_n; i++)
+		if (compare_slots(&f->slots[i - 1], &f->slots[i]) > 0)
+			return false;
+	return true;
 }
 
 static int
