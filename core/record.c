@@ -210,9 +210,8 @@ enum err
 record_fold(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct merge_change *change, bool *done)
 {
-	struct arena arena = {0};
 	struct turn_place at = {
-	    .txn = txn, .space = space, .id = id, .arena = &arena};
+	    .txn = txn, .space = space, .id = id, .arena = &txn->scratch};
 	struct record old;
 	struct turn turn;
 	enum err e;
@@ -225,7 +224,6 @@ record_fold(struct txn *txn, struct space_state *space,
 		settle(&at, &turn);
 		e = kv_failed(txn->kv);
 	}
-	arena_fini(&arena);
 	return e;
 }
 

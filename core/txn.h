@@ -21,6 +21,7 @@ struct txn {
 	bool write;
 	const struct host *host;    /* borrowed */
 	struct arena arena;	    /* lives until the transaction ends */
+	struct arena scratch;	    /* of one change; core/apply.c resets it */
 	struct squeeze *squeeze;    /* borrowed */
 	struct space_state *spaces; /* arena; newest first (core/space.c) */
 	struct log *logs;	    /* arena; newest first (core/oplog.c) */
