@@ -22,7 +22,8 @@ struct fsck_report {
 	 * same on every replica, and no damage. */
 	uint64_t bodies_unsound;
 	uint64_t records;
-	uint64_t found; /* things that are wrong */
+	uint64_t forked; /* logs; their author's doing, proved, and no damage */
+	uint64_t found;	 /* things that are wrong */
 };
 
 /* How far a long piece of work is: `done` of `all`. */
