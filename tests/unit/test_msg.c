@@ -199,7 +199,7 @@ every_message_has_the_bytes_of_its_vector(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 14);
+	assert_int_equal(n, 16);
 	vectors_close(&v);
 }
 
@@ -227,7 +227,7 @@ what_a_newer_program_appends_is_passed_over(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 12);
 	vectors_close(&v);
 }
 
