@@ -14,6 +14,8 @@
 #include "proto/mem.h"
 
 enum { TIMEOUT_S = 60, TIMEOUT_S_MAX = 24 * 60 * 60 };
+/* A city has three strata of members; each round can reveal one more. */
+enum { ROUNDS_MAX = 4 };
 
 static const char listen_default[] = "127.0.0.1:7700";
 
@@ -134,6 +136,34 @@ say_sync(struct out *out, const struct session_status *status)
 		    (unsigned long long)status->dropped);
 }
 
+/* A newcomer learns in one session who is a member, and may have been offered
+ * logs of those members before it knew them.  So what was passed over is asked
+ * for again, as long as something new came.  `*sum` is all sessions together.
+ */
+static enum err
+sync_rounds(const struct node_sync *sync, struct session_status *sum)
+{
+	enum err e = node_sync_once(sync, sum);
+
+	for (int round = 1; round < ROUNDS_MAX && e == ERR_OK; round++) {
+		struct session_status next;
+		uint64_t before = sum->deltas_in;
+
+		if (!sum->in_sync || sum->dropped == 0 || sum->deltas_in == 0)
+			break;
+		e = node_sync_once(sync, &next);
+		next.deltas_in += sum->deltas_in;
+		next.deltas_out += sum->deltas_out;
+		next.in_bytes += sum->in_bytes;
+		next.out_bytes += sum->out_bytes;
+		next.round_trips += sum->round_trips;
+		*sum = next;
+		if (next.deltas_in == before)
+			break;
+	}
+	return e;
+}
+
 static enum err
 sync_run(const struct args *args, struct out *out)
 {
@@ -157,7 +187,7 @@ sync_run(const struct args *args, struct out *out)
 	sync.store = work.store;
 	sync.host = host_system();
 	sync.timeout_ms = timeout_s * 1000;
-	e = node_sync_once(&sync, &status);
+	e = sync_rounds(&sync, &status);
 	if (watcher.progress.out != NULL)
 		progress_end(&watcher.progress);
 	/* What came before a failure is kept, and worth a line. */

@@ -213,7 +213,7 @@ accident(struct sim *sim)
 	struct sim_node *node = any_node(sim);
 	bool same_file = sim_once_in(sim, 2);
 
-	switch (sim_below(sim, 4)) {
+	switch (sim_below(sim, 5)) {
 	case 0:
 		if (node->store != NULL)
 			node_snapshot(node);
@@ -231,7 +231,16 @@ accident(struct sim *sim)
 		sim->count.restores++;
 		sim_note(sim, "restore", node->number, same_file);
 		node_crash(node);
-		node_restore(node, same_file);
+		node_restore(node, same_file, false);
+		node_open(node);
+		break;
+	case 3:
+		if (!sim->swarm.rollback || !node->snapshot.taken)
+			break;
+		sim->count.rollbacks++;
+		sim_note(sim, "rollback", node->number, 0);
+		node_crash(node);
+		node_restore(node, true, true);
 		node_open(node);
 		break;
 	default:
@@ -372,7 +381,8 @@ heal(struct sim *sim)
 	}
 	/* What was admitted may have been undone by a restore. */
 	for (size_t i = 1; i < sim->nodes_wanted; i++)
-		if (!sim->admitted[i] || sim->swarm.restore)
+		if (!sim->admitted[i] || sim->swarm.restore ||
+		    sim->swarm.rollback)
 			node_admit(&sim->nodes[0], &sim->nodes[i]);
 }
 
@@ -383,11 +393,12 @@ run(struct sim *sim)
 	struct sim_swarm *swarm = &sim->swarm;
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late};
+	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		*kinds[i] = !calm && sim_once_in(sim, 2);
+	swarm->rollback = swarm->rollback && sim_once_in(sim, 2);
 	node_make_all(sim);
 	while (sim->step < sim->steps) {
 		step(sim);
@@ -413,7 +424,7 @@ report(const struct sim *sim)
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
 	printf("# %llu writes, %llu forged, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
-	       "%llu restores, "
+	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
@@ -421,6 +432,7 @@ report(const struct sim *sim)
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
 	    (unsigned long long)c->crashes, (unsigned long long)c->restores,
+	    (unsigned long long)c->rollbacks, (unsigned long long)c->forks,
 	    (unsigned long long)c->clones, (unsigned long long)c->jumps,
 	    (unsigned long long)c->rebuilds, (unsigned long long)c->conflicts,
 	    (unsigned long long)c->rounds);

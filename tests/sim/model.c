@@ -103,6 +103,17 @@ log_number(struct sim *sim, const struct log *log)
 	return model->n++;
 }
 
+/* Nobody can know that a whole machine was rolled back: such logs may fork.  A
+ * key that is no node's is root's, which lies at node 0. */
+static bool
+is_rolled(const struct sim *sim, const struct sign_key *author)
+{
+	for (size_t i = 0; i < sim->nodes_wanted; i++)
+		if (memcmp(&sim->nodes[i].key, author, sizeof(*author)) == 0)
+			return sim->rolled[i];
+	return sim->rolled[0];
+}
+
 /* Every store must show the same leaf at the same position, for ever. */
 static void
 leaf_know(
@@ -110,8 +121,15 @@ leaf_know(
 {
 	struct model_log *log = &node->sim->model.logs[number];
 
+	if (log->forked)
+		return;
 	if (seq < log->n) {
-		if (memcmp(log->leaves + 32 * seq, leaf, 32) != 0)
+		if (memcmp(log->leaves + 32 * seq, leaf, 32) == 0)
+			return;
+		if (is_rolled(node->sim, &log->name.author)) {
+			log->forked = true;
+			node->sim->count.forks++;
+		} else
 			sim_fail(node->sim,
 			    "node %zu: position %llu of a log in %s was used "
 			    "twice",

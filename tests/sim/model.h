@@ -17,6 +17,7 @@ enum { MODEL_LOGS_MAX = 4096, MODEL_STATES_MAX = 1 << 16 };
 struct model_log {
 	struct log_id id;
 	struct log_name name;
+	bool forked;	 /* its author's machine was rolled back as a whole */
 	uint8_t *leaves; /* owned: 32 bytes each */
 	size_t n;
 	size_t room;

@@ -335,13 +335,22 @@ node_snapshot(struct sim_node *node)
 	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
 	    node->sim->dir.path, (unsigned)node->number % 100);
 	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
+	(void)snprintf(snapshot->mark_path, sizeof(snapshot->mark_path),
+	    "%s/mark%02u", node->sim->dir.path, (unsigned)node->number % 100);
+	file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path, true);
 	model_copy(&snapshot->held, &node->held);
 	snapshot->taken = true;
 }
 
 void
-node_restore(struct sim_node *node, bool same_file)
+node_restore(struct sim_node *node, bool same_file, bool whole)
 {
+	if (whole) {
+		same_file = true;
+		node->sim->rolled[node->person] = true;
+		file_copy(node->sim, node->snapshot.mark_path,
+		    path_in(node, "mark"), true);
+	}
 	assert(node->store == NULL && node->snapshot.taken);
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
 	    same_file);

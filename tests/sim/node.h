@@ -31,8 +31,9 @@ void node_crash(struct sim_node *node);
 /* Keeps a copy of the data file as it is now. */
 void node_snapshot(struct sim_node *node);
 /* Puts the copy in the place of the data file: into the same file, or another
- * one under its name.  The node is down. */
-void node_restore(struct sim_node *node, bool same_file);
+ * one under its name; with `whole` the mark beside it too, so that nothing on
+ * the machine tells.  The node is down. */
+void node_restore(struct sim_node *node, bool same_file, bool whole);
 /* Runs the copy beside the original, in a directory of its own. */
 void node_clone(struct sim_node *node);
 /* Makes all derived tables again; nothing may change by it. */

@@ -42,6 +42,7 @@ struct sim_token {
 struct sim_snapshot {
 	bool taken;
 	char path[SIM_PATH_SIZE];
+	char mark_path[SIM_PATH_SIZE];
 	struct model_held held; /* owned: what the store held then */
 };
 
@@ -89,6 +90,7 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
+	bool rollback; /* whole machines go back, so that logs fork */
 };
 
 struct sim_count {
@@ -101,6 +103,8 @@ struct sim_count {
 	uint64_t crashes;
 	uint64_t restores;
 	uint64_t clones;
+	uint64_t rollbacks;
+	uint64_t forks;
 	uint64_t faults; /* commits that failed */
 	uint64_t jumps;
 	uint64_t rebuilds;
@@ -124,6 +128,7 @@ struct sim {
 	struct sim_node nodes[SIM_NODES_MAX + SIM_CLONES_MAX];
 	size_t n;
 	bool admitted[SIM_NODES_MAX];
+	bool rolled[SIM_NODES_MAX]; /* a whole machine went back once */
 	struct sim_wire wires[SIM_WIRES_MAX];
 	struct sim_swarm swarm;
 	struct sim_count count;

@@ -98,6 +98,8 @@ example_make(struct example *e)
 	e->source.at.delta.seq = 5;
 	e->record.exists = true;
 	e->record.status = RECORD_CONTESTED;
+	e->record.collection = bytes_text("visit");
+	e->record.created.v = 77;
 	e->record.sources = &e->source;
 	e->record.sources_n = 1;
 	e->record.fields = e->fields;
@@ -154,6 +156,9 @@ the_term_of_a_record_hashes_the_bytes_of_its_comment(void **state)
 	buf_add_u8(&text, CLASS_N);
 	buf_add(&text, bytes_of(e.id.b, 16));
 	buf_add_u8(&text, 2);
+	buf_add_be16(&text, 5);
+	buf_add_text(&text, "visit");
+	buf_add_be64(&text, 77);
 	buf_add_be16(&text, 3);
 	buf_add_text(&text, "동");
 	buf_add_u8(&text, KIND_STATE);

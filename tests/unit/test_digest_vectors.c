@@ -38,6 +38,9 @@ begin(struct described *d, const struct vectors *v)
 	vectors_hex(v, 1, d->id.b, sizeof(d->id.b));
 	d->record.exists = true;
 	d->record.status = (enum record_status)vectors_number(v, 2);
+	if (!bytes_is(v->words[3], "-"))
+		d->record.collection = v->words[3];
+	d->record.created.v = vectors_number(v, 4);
 	d->record.sources = d->sources;
 	d->record.fields = d->fields;
 }

@@ -101,8 +101,12 @@ a_flipped_bit_ends_the_session_and_nothing_else(void **state)
 		wire_open(&wire, &town, 0, b, true);
 		wire.ends[way].flip_at = at;
 		wire_run(&wire, 1);
-		if (wire.ends[way].flipped)
-			assert_false(session_is_done(wire.ends[way].session));
+		/* Nothing but the last farewell may be lost on who has all. */
+		if (wire.ends[way].flipped &&
+		    session_is_done(wire.ends[way].session)) {
+			assert_true(wire.ends[way].in_bytes - at <= 27);
+			town_assert_equal(&town, 0);
+		}
 		wire_close(&wire);
 	}
 	wire_sync(&town, 0, b);
