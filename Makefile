@@ -83,6 +83,9 @@ tidy: ## hold the sources to the rules of the house
 e2e: all ## use the program as a person does; T=NN-name for one
 	@GOLMOK=$(CURDIR)/$(OUT)/golmok perl tests/lib/run.pl $(if $(T),tests/e2e/$(T).t,$(sort $(wildcard tests/e2e/*.t)))
 
+demo: ## found a city on this machine, cut its line and join it again: a minute
+	@CC=$(CC) BUILD=$(BUILD) sh tests/demo/demo.sh
+
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps build
 
@@ -98,6 +101,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units sim simulator bench check tidy e2e deps install format clean help
+.PHONY: all objects unit units sim simulator bench check tidy e2e demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(UNITS:=.o))

@@ -213,6 +213,8 @@ log_verify_run(const struct args *args, struct out *out)
 	}
 	if (e == ERR_OK)
 		e = verdict(&total);
+	if (e == ERR_OK)
+		out_say(out, "\nevery log is sound");
 	open_end(&work);
 	return e;
 }

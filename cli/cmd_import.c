@@ -266,8 +266,25 @@ repeat_check(struct import *import, const struct load_row *row)
 static bool
 is_rows_fault(enum err e)
 {
-	return e == ERR_INVALID || e == ERR_EXISTS || e == ERR_NOT_FOUND ||
-	       e == ERR_LIMIT || e == ERR_MALFORMED;
+	switch (e) {
+	case ERR_INVALID:
+	case ERR_EXISTS:
+	case ERR_NOT_FOUND:
+	case ERR_LIMIT:
+	case ERR_MALFORMED:
+		return true;
+	case ERR_OK:
+	case ERR_IO:
+	case ERR_USAGE:
+	case ERR_DENIED:
+	case ERR_CORRUPT:
+	case ERR_VERSION:
+	case ERR_BUSY:
+	case ERR_FULL:
+	case ERR_PEER:
+		break;
+	}
+	return false;
 }
 
 static void

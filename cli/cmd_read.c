@@ -258,6 +258,8 @@ get_table(const struct view *view)
 	struct bytes id = hex_of(arena, view->id->b, sizeof(view->id->b));
 
 	buf_add(&text, record->collection);
+	if (text.n == 0)
+		buf_add_text(&text, "a record whose words are not held here");
 	if (view->collection != NULL)
 		buf_add_format(&text, " (%s, %s)", view->collection->label.ko,
 		    view->collection->label.en);

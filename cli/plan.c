@@ -156,6 +156,17 @@ is_repeated(const struct planning *p, size_t i)
 	return false;
 }
 
+/* a - b, which stays at the ends of the range. */
+static int64_t
+difference_of(int64_t a, int64_t b)
+{
+	if (b > 0 && a < INT64_MIN + b)
+		return INT64_MIN;
+	if (b < 0 && a > INT64_MAX + b)
+		return INT64_MAX;
+	return a - b;
+}
+
 static void
 edit_add(struct planning *p, const struct load_value *value)
 {
@@ -185,9 +196,8 @@ edit_add(struct planning *p, const struct load_value *value)
 		break;
 	case KIND_COUNTER:
 		codec_begin(&r, value->value);
-		if (__builtin_sub_overflow(codec_get_int(&r),
-			has != NULL ? show_sum(has) : 0, &difference))
-			difference = 0;
+		difference = difference_of(
+		    codec_get_int(&r), has != NULL ? show_sum(has) : 0);
 		codec_put_int(&more, difference);
 		if (difference != 0 || p->record == NULL)
 			push(p, field, OP_COUNT, buf_bytes(&more));

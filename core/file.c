@@ -80,6 +80,18 @@ file_error(int number, const char *doing, const char *path)
 	return err_set(ERR_IO, "%s %s: %s", doing, path, strerror(number));
 }
 
+char *
+file_path(const char *dir, const char *name)
+{
+	struct buf path = {0};
+	char *text;
+
+	buf_add_format(&path, "%s/%s", dir, name);
+	text = mem_text(buf_text(&path));
+	buf_fini(&path);
+	return text;
+}
+
 enum err
 file_read(const char *path, size_t size_max, struct buf *content)
 {

@@ -18,6 +18,9 @@
  * short by a full disk is reported by LMDB as EIO. */
 enum err file_error(int number, const char *doing, const char *path) MUST_USE;
 
+/* The path of `name` in the directory `dir`, owned by the caller (mem_free). */
+char *file_path(const char *dir, const char *name) MUST_USE;
+
 /* Appends the content of the regular file `path` to `content`.  ERR_LIMIT, and
  * `content` as it was, when it has more than `size_max` bytes; ERR_INVALID when
  * it is no regular file. */

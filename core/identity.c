@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "proto/ascii.h"
+#include "proto/mem.h"
 #include "proto/text.h"
 
 enum { KEY_FILE_SIZE_MAX = 4096, KEY_FILE_MODE = 0600, LINES_MAX = 8 };
@@ -116,19 +117,17 @@ enum err
 identity_load_all(
     const char *dir, struct identity *identity, struct root_keys *root)
 {
-	struct buf path = {0};
-	enum err e;
+	char *keys = file_path(dir, "identity");
+	char *roots = file_path(dir, "root");
+	enum err e = identity_load(keys, identity);
 
-	buf_add_format(&path, "%s/identity", dir);
-	e = identity_load(buf_text(&path), identity);
 	if (e == ERR_OK) {
-		buf_cut(&path, 0);
-		buf_add_format(&path, "%s/root", dir);
-		e = identity_load_root(buf_text(&path), root);
+		e = identity_load_root(roots, root);
 		if (e == ERR_NOT_FOUND)
 			e = ERR_OK;
 	}
-	buf_fini(&path);
+	mem_free(keys);
+	mem_free(roots);
 	return e;
 }
 

@@ -46,7 +46,6 @@ struct store {
 	struct draft *drafts; /* in txn.arena */
 };
 
-static char *path_in(const char *dir, const char *name);
 enum open_mode { OPEN_BESIDE, OPEN_ALONE, OPEN_EMPTY };
 static enum err open_as(const char *dir, const struct host *host,
     enum open_mode mode, struct store **store) MUST_USE;
@@ -60,18 +59,6 @@ static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
-
-static char *
-path_in(const char *dir, const char *name)
-{
-	struct buf path = {0};
-	char *text;
-
-	buf_add_format(&path, "%s/%s", dir, name);
-	text = mem_text(buf_text(&path));
-	buf_fini(&path);
-	return text;
-}
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -97,7 +84,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 {
 	struct store *store;
 	struct file_stat stat;
-	char *lock = path_in(dir, "lock");
+	char *lock = file_path(dir, "lock");
 	enum err e;
 
 	*out = NULL;
@@ -146,8 +133,8 @@ kv_start(struct store *store, bool create)
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
 	    .create = create};
-	char *mark = path_in(store->dir, "mark");
-	char *data = path_in(store->dir, "data.mdb");
+	char *mark = file_path(store->dir, "mark");
+	char *data = file_path(store->dir, "data.mdb");
 	enum err e;
 
 	e = kv_open(&config, &store->kv);

@@ -25,7 +25,7 @@ enum table {
 	TABLE_HISTORY, /* derived: space, record, log no, seq, change -> - */
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
-	TABLE_LOOKUP,  /* derived: space, index, value, record -> - */
+	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
 	TABLE_FEED,    /* private: number -> what happened (core/feed.c) */
 	TABLE_OWN,     /* private: space -> the log we write there now */
 	TABLE_PEERS,   /* private: peer key, ... -> what it acknowledged */

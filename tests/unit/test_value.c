@@ -286,41 +286,6 @@ free_fields_go_on_as_they_were(void **state)
 	assert_int_equal(last(f)->class, CLASS_P);
 }
 
-static void
-a_new_record_needs_its_required_fields(void **state)
-{
-	struct fixture *f = *state;
-	struct space space = {.text = "d03/c017/volunteer"};
-	struct space other = {.text = "d03/c017/case"};
-
-	f->edits.create = true;
-	assert_int_equal(value_check(&f->edits, &space), ERR_INVALID);
-	assert_non_null(strstr(err_text(), "joined_on"));
-	assert_adds(f, "name=홍길동", 1);
-	assert_adds(f, "kinds=시민찾동이", 1);
-	assert_adds(f, "dong=00000000000000000000000000000001", 1);
-	assert_adds(f, "join_channel=추천", 1);
-	assert_adds(f, "state=applied", 1);
-	assert_adds(f, "joined_on=2026-03-02", 1);
-	assert_int_equal(value_check(&f->edits, &space), ERR_OK);
-	assert_int_equal(value_check(&f->edits, &other), ERR_INVALID);
-	assert_non_null(strstr(err_text(), "/volunteer"));
-}
-
-static void
-what_is_required_stays(void **state)
-{
-	struct fixture *f = *state;
-	struct space space = {.text = "d03/c017/volunteer"};
-
-	assert_adds(f, "phone=", 1);
-	assert_int_equal(last(f)->code, OP_CLEAR);
-	assert_int_equal(value_check(&f->edits, &space), ERR_OK);
-	assert_adds(f, "name=", 1);
-	assert_int_equal(value_check(&f->edits, &space), ERR_INVALID);
-	assert_non_null(strstr(err_text(), "volunteer.name"));
-}
-
 int
 main(void)
 {
@@ -349,10 +314,6 @@ main(void)
 		free_fields_say_what_they_are, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		free_fields_go_on_as_they_were, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		a_new_record_needs_its_required_fields, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-		what_is_required_stays, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
