@@ -7,7 +7,7 @@
 
 /*
  * Evidence that an author signed two heads of one log that contradict each
- * other (docs/sync.md, "Forks").  A side is a signed head and the root that the
+ * other (docs/sync.md §10).  A side is a signed head and the root that the
  * log has at a smaller or equal size on the way to it, proved; two sides with
  * different roots at one size are a proof that anybody can check.
  */

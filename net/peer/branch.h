@@ -4,7 +4,7 @@
 #include "net/peer/talk.h"
 
 /*
- * Logs that are forked (docs/sync.md, "Forks"): who has another branch than we
+ * Logs that are forked (docs/sync.md §10): who has another branch than we
  * do is not sent ours, but what proves it.
  */
 
