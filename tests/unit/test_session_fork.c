@@ -27,7 +27,7 @@ struct backup {
 };
 
 static void
-file_path(struct town *town, size_t node, size_t i, char *path, size_t n)
+kept_path(struct town *town, size_t node, size_t i, char *path, size_t n)
 {
 	(void)snprintf(path, n, "%s/%s", town->nodes[node].dir, files[i]);
 }
@@ -40,7 +40,7 @@ backup_take(struct town *town, size_t node, struct backup *backup)
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		char path[3 * TEMPDIR_PATH_SIZE];
 
-		file_path(town, node, i, path, sizeof(path));
+		kept_path(town, node, i, path, sizeof(path));
 		assert_int_equal(
 		    file_read(path, 1 << 30, &backup->files[i]), ERR_OK);
 	}
@@ -57,7 +57,7 @@ roll_back(struct town *town, size_t node, struct backup *backup)
 		char path[3 * TEMPDIR_PATH_SIZE];
 		FILE *file;
 
-		file_path(town, node, i, path, sizeof(path));
+		kept_path(town, node, i, path, sizeof(path));
 		file = fopen(path, "wb");
 		assert_non_null(file);
 		assert_int_equal(fwrite(from->p, 1, from->n, file), from->n);
