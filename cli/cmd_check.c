@@ -153,8 +153,10 @@ verify_one(struct opened *work, const struct log *log,
     struct fsck_report *total, struct out_table *table)
 {
 	struct watcher watcher = {.out = work->out};
-	struct fsck_watch watch = {
-	    .found = on_found, .progress = on_progress, .arg = &watcher};
+	struct fsck_watch watch = {.found = on_found,
+	    .forked = on_found,
+	    .progress = on_progress,
+	    .arg = &watcher};
 	struct fsck_report report = {0};
 	struct buf what = {0};
 	enum err e;
@@ -232,8 +234,10 @@ fsck_command_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct watcher watcher = {.out = out, .what = ""};
-	struct fsck_watch watch = {
-	    .found = on_found, .progress = on_progress, .arg = &watcher};
+	struct fsck_watch watch = {.found = on_found,
+	    .forked = on_found,
+	    .progress = on_progress,
+	    .arg = &watcher};
 	struct fsck_report report = {0};
 	enum err e;
 

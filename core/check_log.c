@@ -351,14 +351,14 @@ fork_check_one(struct check_log *c)
 	    !log->forked)
 		return;
 	c->check->report->forked++;
-	if (watch == NULL || watch->found == NULL)
+	if (watch == NULL || watch->forked == NULL)
 		return;
 	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &hex);
 	e = err_set(ERR_FORKED,
 	    "log %s in '%s' is forked: its author signed two heads that "
 	    "contradict each other",
 	    buf_text(&hex), log->name.space.text);
-	watch->found(watch->arg, e, err_text());
+	watch->forked(watch->arg, e, err_text());
 	buf_fini(&hex);
 }
 

@@ -172,10 +172,8 @@ run_put(const struct msg_run *run, struct buf *out)
 	    out, bytes_of(name->incarnation.b, sizeof(name->incarnation.b)));
 	uint_put(run->from, out);
 	uint_put(run->head_size, out);
-	codec_put_bytes(
-	    out, bytes_of(run->head_root.b, sizeof(run->head_root.b)));
-	codec_put_bytes(out,
-	    bytes_of(run->head_signature.b, sizeof(run->head_signature.b)));
+	codec_put_bytes(out, bytes_of(run->head_root.b, 32));
+	codec_put_bytes(out, bytes_of(run->head_signature.b, 64));
 	entry_put(&run->entry, out);
 }
 
@@ -249,12 +247,9 @@ fork_put(const struct msg_fork *fork, struct buf *out)
 
 		codec_put_array(out, SIDE_N);
 		uint_put(head->size, out);
-		codec_put_bytes(
-		    out, bytes_of(head->root.b, sizeof(head->root.b)));
-		codec_put_bytes(out,
-		    bytes_of(head->signature.b, sizeof(head->signature.b)));
-		codec_put_bytes(
-		    out, bytes_of(side->root.b, sizeof(side->root.b)));
+		codec_put_bytes(out, bytes_of(head->root.b, 32));
+		codec_put_bytes(out, bytes_of(head->signature.b, 64));
+		codec_put_bytes(out, bytes_of(side->root.b, 32));
 		proof_put(&side->proof, out);
 	}
 }
