@@ -29,6 +29,8 @@ static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
 static enum err branch_check(
     struct txn *txn, const struct log *log, const struct msg_run *run) MUST_USE;
+static enum err overlap_check(struct txn *txn, const struct log *log,
+    const struct intake_chunk *chunk) MUST_USE;
 static enum err chunk_prove(const struct log *log,
     const struct intake_chunk *chunk, size_t skip) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
@@ -129,14 +131,18 @@ branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 	struct hash root;
 	enum err e;
 
-	if (run->head_size > log->frontier.size)
-		return ERR_OK;
+	if (run->head_size > log->frontier.size) {
+		own_received(txn, log, OPEN_RESTORE);
+		return kv_failed(txn->kv);
+	}
 	e = tree_root(txn, log, run->head_size, &root);
-	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
+	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0) {
+		own_received(txn, log, OPEN_FORK);
 		e = err_set(ERR_EXISTS,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
 		    log->name.space.text);
+	}
 	return e;
 }
 
@@ -165,6 +171,8 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		return err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
 	e = bodies_order(chunk, end);
+	if (e == ERR_OK && chunk->from < held)
+		e = overlap_check(txn, log, chunk);
 	if (e == ERR_OK && end > held) {
 		taking.skip = (size_t)(held - chunk->from);
 		e = chunk_prove(log, chunk, taking.skip);
@@ -183,6 +191,29 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	     i++)
 		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* What is held already is the same on the same branch. */
+static enum err
+overlap_check(
+    struct txn *txn, const struct log *log, const struct intake_chunk *chunk)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < chunk->headers_n && e == ERR_OK &&
+			   chunk->from + i < log->frontier.size;
+	     i++) {
+		struct stored_delta stored;
+
+		e = oplog_get(txn, log, chunk->from + i, &stored);
+		if (e == ERR_OK &&
+		    !bytes_equal(stored.header, chunk->headers[i]))
+			e = err_set(ERR_EXISTS,
+			    "header %llu of a log in '%s' is another one here",
+			    (unsigned long long)(chunk->from + i),
+			    log->name.space.text);
+	}
+	return e;
 }
 
 /* Bodies come in the order in which they are stored, each once. */
@@ -245,7 +276,7 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 	const struct stored_body *bodies = taking->bodies;
 	enum err e = ERR_OK;
 
-	own_received(txn, log);
+	own_received(txn, log, OPEN_RESTORE);
 	for (size_t i = taking->skip; i < chunk->headers_n && e == ERR_OK;
 	     i++) {
 		struct oplog_entry entry = {.header = chunk->headers[i],
@@ -288,7 +319,7 @@ chunk_prove(
 	merkle_root(&frontier, &root);
 	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
 		&root, chunk->proof, &chunk->run->head_root))
-		return err_set(ERR_MALFORMED,
+		return err_set(held > 0 ? ERR_EXISTS : ERR_MALFORMED,
 		    "headers %llu to %llu of a log in '%s' do not lead to its "
 		    "signed head",
 		    (unsigned long long)held,

@@ -328,7 +328,7 @@ own_sign(struct txn *txn, struct own *owns)
 }
 
 void
-own_received(struct txn *txn, const struct log *log)
+own_received(struct txn *txn, const struct log *log, enum open_why why)
 {
 	struct key key;
 	struct own_row row;
@@ -339,7 +339,7 @@ own_received(struct txn *txn, const struct log *log)
 	if (row_find(txn, &key, &row) &&
 	    memcmp(&row.incarnation, &log->name.incarnation, 8) == 0 &&
 	    row.epoch == meta_number(txn, meta_epoch))
-		own_renew(txn, OPEN_RESTORE);
+		own_renew(txn, why);
 }
 
 void

@@ -23,6 +23,7 @@ struct ledger_log {
 	bool is_refused;       /* a run of it was not taken */
 	bool is_compared;      /* `peer` was found to be on our branch */
 	bool is_split;	       /* the peer has another branch: not sent */
+	bool is_shown;	       /* but our head of it was, as a proof */
 	struct msg_entry peer; /* what the peer has */
 	struct msg_entry told; /* what we last told it that we have */
 	uint64_t sent;	       /* headers sent, or had by the peer */

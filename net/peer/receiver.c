@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/tree.h"
 #include "net/peer/ack.h"
 #include "net/peer/opening.h"
 
@@ -38,6 +39,8 @@ static enum err chunk_take(
     struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
 static enum err bodies_take(
     struct talk *talk, const struct msg_bodies *bodies) MUST_USE;
+static bool may_be_split(
+    struct txn *txn, const struct log *log, const struct ledger_log *entry);
 static enum err owed_take(
     struct talk *talk, const struct msg_bodies *bodies) MUST_USE;
 static void body_keep(struct talk *talk, const struct msg_body *body);
@@ -171,8 +174,7 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 			return e;
 		again = clock->again || !talk->clock_heard;
 		ledger_heard(&talk->ledger, entry, &clock->entries[i], again);
-		if (again)
-			entry->is_compared = false;
+		entry->is_compared = false;
 		if (entry->is_local && entry->is_shared &&
 		    talk->state == TALK_LIVE)
 			ledger_queue(&talk->ledger, entry);
@@ -240,6 +242,16 @@ run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
 {
 	talk->receiving.dropped = true;
 	talk->dropped++;
+	if (why == ERR_EXISTS && entry->is_split &&
+	    talk->receiving.gaps_n++ > GAPS_MAX)
+		return err_set(ERR_MALFORMED,
+		    "the peer sends what does not continue our branch of a "
+		    "log, again and again");
+	if (why == ERR_EXISTS) {
+		entry->is_split = true;
+		if (entry->is_local && entry->is_shared)
+			ledger_queue(&talk->ledger, entry);
+	}
 	if (why != ERR_DENIED)
 		return ERR_OK;
 	entry->is_refused = true;
@@ -365,7 +377,7 @@ chunk_apply(struct talk *talk)
 		    talk, ledger_find(&talk->ledger, &in->log), ERR_DENIED);
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
-	if (e == ERR_DENIED)
+	if (e == ERR_DENIED || e == ERR_EXISTS)
 		return run_drop(talk, ledger_find(&talk->ledger, &in->log), e);
 	if (e == ERR_OK && taken.log != NULL)
 		e = local_mark(talk, authority, taken.log);
@@ -412,6 +424,19 @@ gap_tell(struct talk *talk)
 	return ERR_OK;
 }
 
+/* Can what the peer has of `log` be another branch?  Only when it says that it
+ * is the same one do we know that what does not fit is the peer's doing. */
+static bool
+may_be_split(
+    struct txn *txn, const struct log *log, const struct ledger_log *entry)
+{
+	struct hash root;
+
+	return entry->peer.size > log->frontier.size ||
+	       tree_root(txn, log, entry->peer.size, &root) != ERR_OK ||
+	       memcmp(root.b, entry->peer.root, sizeof(entry->peer.root)) != 0;
+}
+
 /* Bodies of headers that are here already. */
 static enum err
 owed_take(struct talk *talk, const struct msg_bodies *bodies)
@@ -424,13 +449,17 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 	struct log *log;
 	enum err e = store_authority(talk->store, &authority);
 
-	if (e != ERR_OK || entry == NULL || !entry->is_local)
+	/* Bodies of another branch fit no header here. */
+	if (e != ERR_OK || entry == NULL || !entry->is_local || entry->is_split)
 		return e;
 	e = oplog_by_no(txn, entry->no, &log);
 	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		e = intake_body(txn, log, &bodies->bodies[i], accept);
+	if (e == ERR_MALFORMED && may_be_split(txn, log, entry) &&
+	    talk->receiving.gaps_n++ <= GAPS_MAX)
+		e = kv_failed(txn->kv);
 	ack_touch(talk, &bodies->log);
 	return e;
 }

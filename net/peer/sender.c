@@ -41,6 +41,8 @@ static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
 static enum err branch_compare(
     struct txn *txn, const struct log *log, struct ledger_log *entry) MUST_USE;
+static enum err split_show(struct talk *talk, const struct log *log,
+    struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
@@ -154,7 +156,9 @@ serve_log(struct talk *talk, const struct authority *authority,
 		return e;
 	clock_depth(authority, &talk->peer, &log->name.space, &depth);
 	e = branch_compare(txn, log, entry);
-	if (e != ERR_OK || entry->is_split)
+	if (e == ERR_OK && entry->is_split)
+		return split_show(talk, log, entry, &depth);
+	if (e != ERR_OK)
 		return e;
 	if (log->frontier.size > entry->sent && log->has_head) {
 		e = run_send(talk, log, entry);
@@ -193,6 +197,28 @@ branch_compare(struct txn *txn, const struct log *log, struct ledger_log *entry)
 	entry->is_compared = e == ERR_OK;
 	entry->is_split = e == ERR_OK && memcmp(root.b, entry->peer.root,
 					     sizeof(entry->peer.root)) != 0;
+	return e;
+}
+
+/* Our head of a forked log, once, and what leads to it: whoever wrote the log
+ * sees two heads of its own that contradict each other, and goes on in a new
+ * one. */
+static enum err
+split_show(struct talk *talk, const struct log *log, struct ledger_log *entry,
+    const struct clock_depth *depth)
+{
+	enum err e;
+
+	if (entry->is_shown || !log->has_head)
+		return ERR_OK;
+	entry->is_shown = true;
+	talk->sending.open = false;
+	if (entry->sent > log->frontier.size)
+		entry->sent = log->frontier.size;
+	e = run_send(talk, log, entry);
+	if (e == ERR_OK && entry->sent < log->frontier.size)
+		e = chunk_send(talk, log, entry, depth);
+	talk->sending.open = false;
 	return e;
 }
 
