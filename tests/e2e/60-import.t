@@ -164,7 +164,7 @@ perl -ne 'if ($. == 1) { print; next } my $r = $_;
 held() { "$GOLMOK" ls --store cut --json 2>/dev/null |
 	sed -n 's/.*volunteer","records":\([0-9]*\).*/\1/p'; }
 whole=0
-for chunks in 0 1 2; do
+for chunks in 0 1; do
 	rm -rf cut
 	"$GOLMOK" init cut --found 서울 --label 시청 >/dev/null
 	"$GOLMOK" import long.csv --collection volunteer --prefix d01/c01 --store cut >/dev/null 2>&1 &

@@ -261,7 +261,6 @@ walked(struct desk *desk, struct space_state *space,
 			continue;
 		assert_true(met_n < RECORDS);
 		met[met_n++] = id;
-		/* Long texts may share a row with others. */
 		if (field == NULL)
 			assert_true(is_waiting(&record));
 		else if (value.n <= 32)
@@ -313,7 +312,6 @@ indexes_compare(struct desk *desk)
 	return all;
 }
 
-/* The table as bytes. */
 static void
 table_dump(struct desk *desk, struct buf *out)
 {
@@ -336,8 +334,6 @@ an_index_finds_what_a_look_at_all_records_finds(void **state)
 	struct pair *pair = *state;
 	size_t all = 0;
 
-	/* Writers have no rules, so that anything may stand in a field; the
-	 * hall then follows the pack and takes all that over. */
 	for (int i = 0; i < ROUNDS; i++) {
 		round_run(pair);
 		follow(&pair->hall, "chatdong");
@@ -390,7 +386,6 @@ another_pack_has_other_indexes_from_the_next_write_on(void **state)
 	desk_begin(&pair->hall, false);
 	assert_false(lookup_is_current(store_txn(pair->hall.store)));
 	store_abort(pair->hall.store);
-	/* Until then fsck has nothing to say about them. */
 	assert_int_equal(desk_check(&pair->hall, true), 0);
 	desk_begin(&pair->hall, true);
 	desk_commit(&pair->hall);
