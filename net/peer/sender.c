@@ -19,8 +19,6 @@ enum {
 	BODIES_BYTES = 64 * 1024,
 	/* Deltas looked at for owed bodies in one go. */
 	OWED_SCAN_MAX = 1024,
-	/* Entries of the feed looked at in one go. */
-	FEED_SCAN_MAX = 4096,
 };
 
 /* Bodies on their way into messages. */
@@ -87,8 +85,8 @@ feed_scan(struct talk *talk, const struct authority *authority)
 	struct feed_entry news;
 	struct log_no last = {0};
 
-	for (int n = 0;
-	     n < FEED_SCAN_MAX && feed_next(txn, talk->feed_at, &news); n++) {
+	/* To its end: nobody would call again for what was left over. */
+	while (feed_next(txn, talk->feed_at, &news)) {
 		struct log *log;
 		enum err e;
 
@@ -407,7 +405,7 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		if (blind ? !depth->hold : (depth->classes >> class & 1) == 0)
 			continue;
 		while (*from < to && *from - start < OWED_SCAN_MAX &&
-		       e == ERR_OK) {
+		       has_room(talk) && e == ERR_OK) {
 			e = bodies_send(talk, log, *from, &part, &batch);
 			(*from)++;
 		}

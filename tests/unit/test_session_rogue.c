@@ -518,73 +518,6 @@ who_may_not_see_a_space_is_told_nothing_for_its_runs(void **state)
 	town_fini(&town);
 }
 
-static void
-who_is_not_admitted_is_refused_and_both_say_why(void **state)
-{
-	struct town town;
-	struct wire wire;
-	size_t b;
-
-	(void)state;
-	town_init(&town, 4);
-	b = town_join(&town);
-	for (size_t way = 0; way < 2; way++) {
-		wire_open(
-		    &wire, &town, way == 0 ? 0 : b, way == 0 ? b : 0, true);
-		wire_run(&wire, 1);
-		assert_int_equal(wire.ends[way].fault.code, ERR_DENIED);
-		assert_non_null(
-		    strstr(wire.ends[way].fault.text, "not one of a member"));
-		assert_int_equal(wire.ends[1 - way].fault.code, ERR_PEER);
-		assert_non_null(strstr(
-		    wire.ends[1 - way].fault.text, "not one of a member"));
-		wire_close(&wire);
-	}
-	assert_int_equal(town_deltas(&town, b), 0);
-	town_fini(&town);
-}
-
-static void
-a_node_of_another_city_is_told_from_ours(void **state)
-{
-	struct town town;
-	struct town other;
-	struct wire wire;
-	struct session *initiator;
-	struct squeeze squeeze = {0};
-	bool moved = true;
-	enum err e = ERR_OK;
-
-	(void)state;
-	town_init(&town, 5);
-	town_init(&other, 6);
-	wire_open(&wire, &town, 0, 0, true);
-	session_free(wire.ends[0].session);
-	wire.ends[0].session = NULL;
-	initiator = session_new(&(struct session_config){.initiator = true,
-	    .store = town_store(&other, 0),
-	    .host = &other.host,
-	    .squeeze = &squeeze});
-	while (moved && e == ERR_OK) {
-		struct bytes out = session_out(initiator);
-
-		moved = out.n > 0 || wire.ends[0].in.n > 0;
-		buf_add(&wire.ends[1].in, out);
-		session_sent(initiator, out.n);
-		(void)wire_step(&wire);
-		e = session_feed(initiator, buf_bytes(&wire.ends[0].in), 0);
-		buf_cut(&wire.ends[0].in, 0);
-	}
-	assert_int_equal(e, ERR_MALFORMED);
-	assert_non_null(strstr(err_text(), "no node of our city"));
-	assert_false(wire_status(&wire, 1).up);
-	session_free(initiator);
-	squeeze_fini(&squeeze);
-	wire_close(&wire);
-	town_fini(&other);
-	town_fini(&town);
-}
-
 int
 main(void)
 {
@@ -615,8 +548,6 @@ main(void)
 	    cmocka_unit_test(a_peer_that_does_not_read_costs_bounded_memory),
 	    cmocka_unit_test(
 		who_may_not_see_a_space_is_told_nothing_for_its_runs),
-	    cmocka_unit_test(who_is_not_admitted_is_refused_and_both_say_why),
-	    cmocka_unit_test(a_node_of_another_city_is_told_from_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
