@@ -135,9 +135,13 @@ branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 	struct hash root = log->head_root;
 	enum err e = ERR_OK;
 
+	/* Of a log of ours somebody has more than we do: we were set back in
+	 * time, and must not go on from here. */
+	if (run->head_size > log->frontier.size)
+		own_received(txn, log);
 	if (run->head_size > log->frontier.size &&
 	    (!log->has_head || run->head_size != log->head_size))
-		return ERR_OK;
+		return kv_failed(txn->kv);
 	if (run->head_size <= log->frontier.size)
 		e = tree_root(txn, log, run->head_size, &root);
 	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)

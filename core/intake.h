@@ -12,7 +12,8 @@
  */
 
 /* Looks at the run that a peer announces, whose name has its city; `*id` is the
- * log's.  Writes nothing.  ERR_DENIED: its author is a stranger here.
+ * log's.  Writes nothing, unless the head shows that this node was set back in
+ * time (own_received).  ERR_DENIED: its author is a stranger here.
  * ERR_LIMIT: more logs than a member or a store may have.  ERR_FORKED: another
  * branch of this log is held; its author has signed contradicting heads.
  * ERR_MALFORMED: the head is not signed by its author. */
