@@ -21,6 +21,7 @@ enum {
 
 static void cost_of(const struct draft_change *change, size_t *header_bytes,
     size_t *refs_n, size_t *targets_n);
+static void draft_grow(struct draft *draft);
 static void refs_gather(const struct draft *draft, struct ref *refs, size_t *n);
 static uint32_t ref_at(const struct ref *refs, size_t n, const struct ref *ref);
 static enum err change_seal(struct txn *txn, const struct draft_change *from,
@@ -50,8 +51,7 @@ draft_get(
 	draft->space = write->space;
 	draft->has_actor = write->has_actor;
 	draft->actor = write->actor;
-	draft->changes = arena_array(
-	    &txn->arena, LIMIT_CHANGES, sizeof(*draft->changes));
+	draft->arena = &txn->arena;
 	draft->header_bytes = HEADER_BASE;
 	draft->next = *drafts;
 	*drafts = draft;
@@ -110,7 +110,23 @@ draft_add(struct draft *draft, const struct draft_change *change)
 	draft->header_bytes += bytes;
 	draft->refs_n += refs;
 	draft->targets_n += targets;
+	if (draft->changes_n == draft->changes_room)
+		draft_grow(draft);
 	draft->changes[draft->changes_n++] = *change;
+}
+
+/* Most transactions write one change. */
+static void
+draft_grow(struct draft *draft)
+{
+	size_t room = 4 * draft->changes_room + 4;
+	struct draft_change *changes = arena_array(
+	    draft->arena, room, sizeof(*changes));
+
+	for (size_t i = 0; i < draft->changes_n; i++)
+		changes[i] = draft->changes[i];
+	draft->changes = changes;
+	draft->changes_room = room;
 }
 
 static int
@@ -233,6 +249,7 @@ seen_make(struct txn *txn, const struct draft_change *from,
 	struct delta_seen *seen = arena_array(
 	    &txn->arena, from->ops_n, sizeof(*seen));
 	uint16_t next[CLASS_COUNT] = {CLASS_N, CLASS_P, CLASS_S, CLASS_F};
+	unsigned end = 0;
 
 	for (size_t i = 0; i < from->ops_n; i++) {
 		uint16_t *number = &next[from->classes[i]];
@@ -240,7 +257,9 @@ seen_make(struct txn *txn, const struct draft_change *from,
 		from->ops[i].op.number = *number;
 		*number = (uint16_t)(*number + CLASS_COUNT);
 	}
-	for (unsigned n = 0; n < LIMIT_OPERATION_NUMBER; n++) {
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		end = next[class] > end ? next[class] : end;
+	for (unsigned n = 0; n < end; n++) {
 		size_t i = 0;
 		struct delta_target *targets;
 		struct draft_op *op;
