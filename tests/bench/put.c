@@ -12,7 +12,7 @@
 
 enum {
 	RECORDS = 10000, /* there before */
-	WRITES = 1000,	 /* in a pair */
+	WRITES = 500,	 /* in a pair */
 	PAIRS = 15,
 	FIELDS = 10,
 	VALUE_SIZE = 19,
