@@ -70,7 +70,6 @@ static enum err
 changes_apply(struct txn *txn, const struct history_delta *from)
 {
 	struct space_state *space = from->log->space;
-	struct arena arena = {0};
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < from->delta->changes_n && e == ERR_OK; i++) {
@@ -78,17 +77,16 @@ changes_apply(struct txn *txn, const struct history_delta *from)
 		struct merge_change change;
 		bool done = false;
 
-		arena_reset(&arena);
+		arena_reset(&txn->scratch);
 		/* Not earlier: when two changes of a delta touch one record,
 		 * merging for the first must not take in the second, which is
 		 * folded next. */
 		history_put(txn, from, i);
-		history_change(txn, from, i, &arena, &change);
+		history_change(txn, from, i, &txn->scratch, &change);
 		e = record_fold(txn, space, id, &change, &done);
 		if (e == ERR_OK && !done)
 			e = apply_record(txn, space, id);
 	}
-	arena_fini(&arena);
 	return e;
 }
 

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* The text of most records. */
+enum { TEXT_ROOM = 1000 };
+
 static void add_field(struct buf *text, const struct record_field *field,
     const struct dot *dot, struct bytes value);
 static void term_of(struct buf *text, struct digest *term);
@@ -16,25 +19,28 @@ static enum err add_logs(struct txn *txn, struct space_state *space,
 void
 digest_add(struct digest *sum, const struct digest *term)
 {
-	unsigned carry = 0;
+	uint64_t carry = 0;
 
-	for (size_t i = sizeof(sum->b); i > 0; i--) {
-		carry += (unsigned)sum->b[i - 1] + term->b[i - 1];
-		sum->b[i - 1] = (uint8_t)carry;
-		carry >>= 8;
+	for (size_t i = sizeof(sum->b); i > 0; i -= 8) {
+		uint64_t a = bytes_be64(&sum->b[i - 8]);
+		uint64_t b = a + bytes_be64(&term->b[i - 8]);
+
+		bytes_put_be64(&sum->b[i - 8], b + carry);
+		carry = b < a || b + carry < b;
 	}
 }
 
 void
 digest_sub(struct digest *sum, const struct digest *term)
 {
-	unsigned borrow = 0;
+	uint64_t borrow = 0;
 
-	for (size_t i = sizeof(sum->b); i > 0; i--) {
-		unsigned left = 256u + sum->b[i - 1] - term->b[i - 1] - borrow;
+	for (size_t i = sizeof(sum->b); i > 0; i -= 8) {
+		uint64_t a = bytes_be64(&sum->b[i - 8]);
+		uint64_t b = a - bytes_be64(&term->b[i - 8]);
 
-		sum->b[i - 1] = (uint8_t)left;
-		borrow = left < 256 ? 1 : 0;
+		bytes_put_be64(&sum->b[i - 8], b - borrow);
+		borrow = b > a || b - borrow > b;
 	}
 }
 
@@ -59,6 +65,7 @@ digest_record(const struct record_id *id, const struct record *record,
 		      record->fields[i].values[0].class == class;
 	if (!any)
 		return;
+	buf_reserve(&text, TEXT_ROOM);
 	buf_add_text(&text, "golmok/record/1");
 	buf_add_u8(&text, (uint8_t) class);
 	buf_add(&text, bytes_of(id->b, sizeof(id->b)));

@@ -10,6 +10,7 @@
 
 #include "proto/mem.h"
 
+static bool is_last(struct txn *txn, const struct key *key);
 static void ops_collect(const struct history_delta *from, size_t number,
     const struct body *bodies, struct arena *arena,
     struct merge_change *change);
@@ -29,7 +30,35 @@ history_put(struct txn *txn, const struct history_delta *from, size_t number)
 		.seq = from->seq,
 		.change = (uint16_t)number},
 	    &key);
-	kv_append(txn->kv, TABLE_HISTORY, tables_key(&key), (struct bytes){0});
+	if (is_last(txn, &key))
+		kv_append(txn->kv, TABLE_HISTORY, tables_key(&key),
+		    (struct bytes){0});
+	else
+		kv_put(txn->kv, TABLE_HISTORY, tables_key(&key),
+		    (struct bytes){0});
+}
+
+/* Does `key` stand behind all records of the table?  From now on it does, if it
+ * did: an append that fails costs as much as a put. */
+static bool
+is_last(struct txn *txn, const struct key *key)
+{
+	size_t n = sizeof(txn->history_end);
+	struct kv_cursor cursor;
+
+	if (!txn->history_known) {
+		kv_cursor_init(&cursor, txn->kv, TABLE_HISTORY);
+		if (kv_seek_before(&cursor, (struct bytes){0}) &&
+		    cursor.key.n >= n)
+			bytes_copy(
+			    txn->history_end, bytes_first(cursor.key, n));
+		kv_cursor_fini(&cursor);
+		txn->history_known = true;
+	}
+	if (memcmp(key->b, txn->history_end, n) <= 0)
+		return false;
+	memcpy(txn->history_end, key->b, n);
+	return true;
 }
 
 enum err
@@ -44,6 +73,7 @@ history_open(struct txn *txn, const struct stored_body *body,
 		return err_set(
 		    ERR_DENIED, "this body is held without its secret");
 	memcpy(secret.b, body->key, sizeof(secret.b));
+	buf_reserve(&open, body->sealed.n);
 	e = body_open(txn->squeeze, body->sealed, &secret, &open);
 	crypto_wipe(&secret, sizeof(secret));
 	if (e == ERR_OK)

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "proto/ascii.h"
+#include "proto/mem.h"
 #include "proto/text.h"
 
 enum { KEY_FILE_SIZE_MAX = 4096, KEY_FILE_MODE = 0600, LINES_MAX = 8 };

@@ -19,8 +19,11 @@ struct taking {
 	struct txn *txn; /* borrowed, as the chunk */
 	const struct intake_chunk *chunk;
 	size_t skip;		    /* leading headers that are held already */
-	struct stored_body *bodies; /* txn->arena; checked, in order */
-	size_t *counts;		    /* txn->arena; bodies of each header */
+	struct arena arena;	    /* of this chunk: */
+	struct delta *deltas;	    /* its headers, decoded */
+	struct hash *leaves;	    /* and hashed */
+	struct stored_body *bodies; /* checked, in order */
+	size_t *counts;		    /* bodies of each header */
 };
 
 static enum err log_room(
@@ -29,8 +32,10 @@ static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
 static enum err branch_check(
     struct txn *txn, const struct log *log, const struct msg_run *run) MUST_USE;
-static enum err chunk_prove(const struct log *log,
-    const struct intake_chunk *chunk, size_t skip) MUST_USE;
+static enum err overlap_check(struct txn *txn, const struct log *log,
+    const struct intake_chunk *chunk) MUST_USE;
+static enum err chunk_prove(
+    const struct log *log, struct taking *taking) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
     const struct msg_body *body, struct bytes sealed) MUST_USE;
 static enum err bodies_order(
@@ -122,18 +127,21 @@ head_check(const struct log_name *name, const struct msg_run *run)
 	return e;
 }
 
-/* A head that reaches no further than we do must have our root. */
+/* A head that reaches no further than we do must have our root; one of the size
+ * of our newest must be it. */
 static enum err
 branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 {
-	struct hash root;
-	enum err e;
+	struct hash root = log->head_root;
+	enum err e = ERR_OK;
 
-	if (run->head_size > log->frontier.size)
+	if (run->head_size > log->frontier.size &&
+	    (!log->has_head || run->head_size != log->head_size))
 		return ERR_OK;
-	e = tree_root(txn, log, run->head_size, &root);
+	if (run->head_size <= log->frontier.size)
+		e = tree_root(txn, log, run->head_size, &root);
 	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
-		e = err_set(ERR_EXISTS,
+		e = err_set(ERR_FORKED,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
 		    log->name.space.text);
@@ -165,9 +173,11 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		return err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
 	e = bodies_order(chunk, end);
+	if (e == ERR_OK && chunk->from < held)
+		e = overlap_check(txn, log, chunk);
 	if (e == ERR_OK && end > held) {
 		taking.skip = (size_t)(held - chunk->from);
-		e = chunk_prove(log, chunk, taking.skip);
+		e = chunk_prove(log, &taking);
 		if (e == ERR_OK)
 			e = bodies_take(&taking);
 		if (e == ERR_OK && log == NULL)
@@ -182,7 +192,31 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	     e == ERR_OK && i < chunk->bodies_n && chunk->bodies[i].seq < held;
 	     i++)
 		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
+	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* Are the headers that we hold already those of the chunk? */
+static enum err
+overlap_check(
+    struct txn *txn, const struct log *log, const struct intake_chunk *chunk)
+{
+	for (size_t i = 0;
+	     i < chunk->headers_n && chunk->from + i < log->frontier.size;
+	     i++) {
+		struct stored_delta stored;
+		enum err e = oplog_get(txn, log, chunk->from + i, &stored);
+
+		if (e == ERR_OK &&
+		    !bytes_equal(stored.header, chunk->headers[i]))
+			e = err_set(ERR_FORKED,
+			    "header %llu of a log in '%s' is another one here",
+			    (unsigned long long)(chunk->from + i),
+			    log->name.space.text);
+		if (e != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
 }
 
 /* Bodies come in the order in which they are stored, each once. */
@@ -250,7 +284,9 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 	     i++) {
 		struct oplog_entry entry = {.header = chunk->headers[i],
 		    .bodies = bodies,
-		    .bodies_n = taking->counts[i]};
+		    .bodies_n = taking->counts[i],
+		    .delta = &taking->deltas[i],
+		    .leaf = &taking->leaves[i]};
 		struct hash leaf;
 
 		e = apply_delta(txn, log, &entry, &leaf);
@@ -267,11 +303,11 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 	return e;
 }
 
-/* Do the headers from number `skip` on, after those held, lead to the head? */
+/* Do the new headers, after those held, lead to the head? */
 static enum err
-chunk_prove(
-    const struct log *log, const struct intake_chunk *chunk, size_t skip)
+chunk_prove(const struct log *log, struct taking *taking)
 {
+	const struct intake_chunk *chunk = taking->chunk;
 	struct frontier frontier = {0};
 	uint64_t held;
 	struct hash root;
@@ -279,16 +315,16 @@ chunk_prove(
 	if (log != NULL)
 		frontier = log->frontier;
 	held = frontier.size;
-	for (size_t i = skip; i < chunk->headers_n; i++) {
-		struct hash leaf;
-
-		merkle_leaf(chunk->headers[i], &leaf);
-		merkle_append(&frontier, &leaf, NULL, NULL);
+	taking->leaves = arena_array(
+	    &taking->arena, chunk->headers_n, sizeof(*taking->leaves));
+	for (size_t i = taking->skip; i < chunk->headers_n; i++) {
+		merkle_leaf(chunk->headers[i], &taking->leaves[i]);
+		merkle_append(&frontier, &taking->leaves[i], NULL, NULL);
 	}
 	merkle_root(&frontier, &root);
 	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
 		&root, chunk->proof, &chunk->run->head_root))
-		return err_set(ERR_MALFORMED,
+		return err_set(held > 0 ? ERR_FORKED : ERR_MALFORMED,
 		    "headers %llu to %llu of a log in '%s' do not lead to its "
 		    "signed head",
 		    (unsigned long long)held,
@@ -310,10 +346,8 @@ static enum err
 bodies_take(struct taking *taking)
 {
 	const struct intake_chunk *chunk = taking->chunk;
-	struct arena *arena = &taking->txn->arena;
+	struct arena *arena = &taking->arena;
 	uint64_t first = chunk->from + taking->skip;
-	struct delta delta = {0};
-	uint64_t decoded = UINT64_MAX;
 	size_t n = 0;
 	enum err e = ERR_OK;
 
@@ -321,22 +355,22 @@ bodies_take(struct taking *taking)
 	    arena, chunk->bodies_n, sizeof(*taking->bodies));
 	taking->counts = arena_array(
 	    arena, chunk->headers_n, sizeof(*taking->counts));
-	for (size_t i = 0; i < chunk->headers_n; i++)
-		taking->counts[i] = 0;
+	taking->deltas = arena_array(
+	    arena, chunk->headers_n, sizeof(*taking->deltas));
+	for (size_t i = taking->skip; i < chunk->headers_n; i++)
+		delta_decode(
+		    chunk->headers[i], arena, &taking->deltas[i], NULL);
 	for (size_t i = 0; i < chunk->bodies_n && e == ERR_OK; i++) {
 		const struct msg_body *body = &chunk->bodies[i];
 		size_t at = (size_t)(body->seq - chunk->from);
+		const struct delta *delta = &taking->deltas[at];
 
-		if (body->seq < first || !body_accept(chunk->accept, body))
-			continue;
-		if (decoded != body->seq)
-			delta_decode(chunk->headers[at], arena, &delta, NULL);
-		decoded = body->seq;
-		/* It has no meaning here, and so no bodies. */
-		if (delta.opaque)
+		/* One without meaning here has no bodies. */
+		if (body->seq < first || delta->opaque ||
+		    !body_accept(chunk->accept, body))
 			continue;
 		e = body_fit(
-		    delta.changes, delta.changes_n, body, body->sealed);
+		    delta->changes, delta->changes_n, body, body->sealed);
 		body_form(chunk->accept, body, &taking->bodies[n++]);
 		taking->counts[at]++;
 	}

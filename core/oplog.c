@@ -302,7 +302,14 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 
 	assert(txn->write);
 	assert(header.n <= LIMIT_HEADER_SIZE && seq < INT64_MAX);
-	delta_decode(header, &txn->arena, delta, NULL);
+	if (entry->delta != NULL)
+		*delta = *entry->delta;
+	else
+		delta_decode(header, &txn->arena, delta, NULL);
+	if (entry->leaf != NULL)
+		*leaf = *entry->leaf;
+	else
+		merkle_leaf(header, leaf);
 	trace_judge(log, delta);
 	tables_row_begin(row);
 	oplog_row_header(delta->opaque, header, row);
@@ -315,7 +322,6 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	    TABLES_CHECKSUM_SIZE + OPLOG_ROW_HEAD_SIZE + header.n);
 	trace_take(log, delta, &stored);
 	row_store(txn, log, seq);
-	merkle_leaf(header, leaf);
 	merkle_append(&log->frontier, leaf, subtree_done, &appending);
 	log->dirty = true;
 	return kv_failed(txn->kv);

@@ -34,6 +34,10 @@ struct oplog_entry {
 	 * at most LIMIT_SEALED_SIZE.  Borrowed. */
 	const struct stored_body *bodies;
 	size_t bodies_n;
+	/* What delta_decode and merkle_leaf make of the header, when the caller
+	 * has that already; else NULL.  Borrowed. */
+	const struct delta *delta;
+	const struct hash *leaf;
 };
 
 /* A delta as it is stored. */
@@ -71,6 +75,7 @@ struct log {
 	struct merkle_proof *ahead; /* arena; NULL when none is needed */
 	bool has_grant;
 	struct ref grant; /* what its open names */
+	bool forked;	  /* a proof is kept (core/forks.h) */
 	bool counts;	  /* derived: its author may write here */
 	bool dirty;
 };
@@ -92,9 +97,10 @@ enum err oplog_all(struct txn *txn, struct space_state *space,
 /* Appends the header of `entry` (at most LIMIT_HEADER_SIZE) as the next leaf of
  * `log`, with its bodies.  Decides whether it is opaque by docs/format.md §6:
  * by itself, and by its log's earlier leaves (position, origin, rising stamp).
- * `delta` is the decoded header (arrays in txn->arena, views into the header;
- * an opaque one has only its position and the log's origin), `leaf` its leaf
- * hash.  The head is not changed (core/heads.h). */
+ * `delta` is the decoded header (arrays in txn->arena or where entry->delta has
+ * them, views into the header; an opaque one has only its position and the
+ * log's origin), `leaf` its leaf hash.  The head is not changed (core/heads.h).
+ */
 enum err oplog_append(struct txn *txn, struct log *log,
     const struct oplog_entry *entry, struct delta *delta,
     struct hash *leaf) MUST_USE;

@@ -236,9 +236,8 @@ enum err
 record_fold(struct txn *txn, struct space_state *space,
     const struct record_id *id, const struct merge_change *change, bool *done)
 {
-	struct arena arena = {0};
 	struct turn_place at = {
-	    .txn = txn, .space = space, .id = id, .arena = &arena};
+	    .txn = txn, .space = space, .id = id, .arena = &txn->scratch};
 	struct record old;
 	struct turn turn;
 	enum err e;
@@ -251,7 +250,6 @@ record_fold(struct txn *txn, struct space_state *space,
 		settle(&at, &turn);
 		e = kv_failed(txn->kv);
 	}
-	arena_fini(&arena);
 	return e;
 }
 
@@ -350,17 +348,19 @@ digest_cell(
 static void
 row_settle(const struct turn_place *at, const struct turn *turn)
 {
-	struct buf row = {0};
+	struct buf *row = &at->txn->row;
 	struct key key;
 
 	tables_record_key(at->space->no, at->id, &key);
 	if (turn->next->exists || turn->next->heads_n > 0) {
-		row_encode(turn->next, &row);
-		txn_put(at->txn, TABLE_RECORDS, &key, buf_bytes(&row));
+		tables_row_begin(row);
+		row_encode(turn->next, row);
+		tables_row_end(tables_key(&key), row);
+		kv_put(at->txn->kv, TABLE_RECORDS, tables_key(&key),
+		    buf_bytes(row));
 	} else {
 		kv_del(at->txn->kv, TABLE_RECORDS, tables_key(&key));
 	}
-	buf_fini(&row);
 }
 
 enum err

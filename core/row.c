@@ -216,6 +216,9 @@ get_number(struct reading *r)
 {
 	uint64_t v = 0;
 
+	/* Most have one byte. */
+	if (!r->bad && r->at < r->in.n && r->in.p[r->at] < 0x80)
+		return r->in.p[r->at++];
 	for (unsigned shift = 0; shift < 64; shift += 7) {
 		uint64_t b = get_u8(r);
 
@@ -383,6 +386,7 @@ row_sources(const struct record_source *given, struct arena *arena,
     struct record *record)
 {
 	size_t n = 0;
+	size_t some = 0;
 	size_t kept = 0;
 	struct record_source *sources;
 
@@ -390,11 +394,15 @@ row_sources(const struct record_source *given, struct arena *arena,
 		if (record->fields[i].values != NULL)
 			n += record->fields[i].n;
 	sources = arena_array(arena, n, sizeof(*sources));
+	/* Neighbours mostly stem from one change: what is left to sort is most
+	 * often one. */
 	for (size_t i = 0; i < n; i++)
-		sources[i] = given[i];
-	if (n > 0)
-		qsort(sources, n, sizeof(*sources), compare_sources);
-	for (size_t i = 0; i < n; i++)
+		if (some == 0 ||
+		    compare_sources(&sources[some - 1], &given[i]) != 0)
+			sources[some++] = given[i];
+	if (some > 1)
+		qsort(sources, some, sizeof(*sources), compare_sources);
+	for (size_t i = 0; i < some; i++)
 		if (kept == 0 ||
 		    compare_sources(&sources[kept - 1], &sources[i]) != 0)
 			sources[kept++] = sources[i];

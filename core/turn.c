@@ -56,6 +56,7 @@ static void slot_spread(struct folding *f, struct slot *slot);
 static enum err slot_gather(struct folding *f, struct slot *slot) MUST_USE;
 static bool is_gone(const struct turn *turn, const struct dot *dot);
 static void next_fields(struct folding *f);
+static bool slots_in_order(const struct folding *f);
 static int compare_slots(const void *a, const void *b);
 static void next_heads(struct folding *f);
 static void next_rest(struct folding *f);
@@ -372,29 +373,28 @@ is_gone(const struct turn *turn, const struct dot *dot)
 static void
 add_all(struct folding *f)
 {
-	for (size_t i = 0; i < f->change->ops_n; i++) {
-		const struct merge_op *op = &f->change->ops[i];
-		struct slot *slot;
+	const struct merge_change *change = f->change;
+	struct slot **slots = arena_array(
+	    f->at->arena, change->ops_n, sizeof(struct slot *));
+
+	for (size_t i = 0; i < change->ops_n; i++) {
+		const struct merge_op *op = &change->ops[i];
 
 		if (!op->has_body || !body_has_value(op->code))
 			continue;
-		slot = slot_of(f, op->field, body_kind(op->code), true);
-		slot->come_n++;
-		if (slot->field.n == slot->gone_n)
-			slot->one = cell_made(f->change, op);
+		slots[i] = slot_of(f, op->field, body_kind(op->code), true);
+		slots[i]->come_n++;
+		if (slots[i]->field.n == slots[i]->gone_n)
+			slots[i]->one = cell_made(change, op);
 	}
-	for (size_t i = 0; i < f->change->ops_n; i++) {
-		const struct merge_op *op = &f->change->ops[i];
-		const struct slot *slot;
+	for (size_t i = 0; i < change->ops_n; i++) {
+		const struct slot *slot = slots[i];
 		struct cell cell;
 
-		if (!op->has_body || !body_has_value(op->code))
+		if (slot == NULL ||
+		    slot->field.n - slot->gone_n + slot->come_n < 2)
 			continue;
-		slot = slot_of(f, op->field, body_kind(op->code), false);
-		assert(slot != NULL);
-		if (slot->field.n - slot->gone_n + slot->come_n < 2)
-			continue;
-		cell = cell_made(f->change, op);
+		cell = cell_made(change, &change->ops[i]);
 		come(f, &cell);
 	}
 }
@@ -526,8 +526,8 @@ next_fields(struct folding *f)
 	struct record_source *given = arena_array(arena, n, sizeof(*given));
 	size_t given_n = 0;
 
-	/* Slots of old fields are in order already. */
-	if (n > f->old->fields_n)
+	/* Slots of old fields are in order already; new ones mostly, too. */
+	if (!slots_in_order(f))
 		qsort(f->slots, n, sizeof(*f->slots), compare_slots);
 	next->fields = arena_array(arena, n, sizeof(*next->fields));
 	for (size_t i = 0; i < n; i++) {
@@ -550,6 +550,17 @@ next_fields(struct folding *f)
 		    .value = slot->one.value};
 	}
 	row_sources(given, arena, next);
+}
+
+static bool
+slots_in_order(const struct folding *f)
+{
+	size_t from = f->old->fields_n > 0 ? f->old->fields_n : 1;
+
+	for (size_t i = from; i < f->slots_n; i++)
+		if (compare_slots(&f->slots[i - 1], &f->slots[i]) > 0)
+			return false;
+	return true;
 }
 
 static int

@@ -50,6 +50,7 @@ txn_fini(struct txn *txn)
 {
 	/* Rows hold the secrets of bodies. */
 	buf_wipe(&txn->row);
+	arena_fini(&txn->scratch);
 	arena_fini(&txn->arena);
 	*txn = (struct txn){0};
 }

@@ -23,6 +23,7 @@ struct txn {
 	bool write;
 	const struct host *host;     /* borrowed */
 	struct arena arena;	     /* lives until the transaction ends */
+	struct arena scratch;	     /* of one change; core/apply.c resets it */
 	struct squeeze *squeeze;     /* borrowed */
 	const struct pack *pack;     /* borrowed; in force, NULL: none */
 	const struct lookup *lookup; /* borrowed; its indexes, NULL: none */
@@ -35,6 +36,9 @@ struct txn {
 	 * keys, once it was read: behind it rows can be appended. */
 	bool deltas_known;
 	uint64_t deltas_end;
+	/* Space and record of the last row of TABLE_HISTORY, likewise. */
+	bool history_known;
+	uint8_t history_end[4 + 16];
 	struct buf row;	    /* owned: where a row is made; between two puts */
 	bool feed_known;    /* `feed_last` was read (core/feed.c) */
 	uint64_t feed_last; /* number of the newest entry */

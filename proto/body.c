@@ -29,7 +29,9 @@ static bool op_is_sound(const struct body_op *op, enum delta_class class);
 static size_t padded_size(size_t n);
 static void key_of(const struct secret *secret, struct secret *key);
 static enum err padded_open(
-    struct squeeze *squeeze, struct bytes padded, struct buf *plain) MUST_USE;
+    struct squeeze *squeeze, size_t at, struct buf *plain) MUST_USE;
+static enum err content_unpack(struct squeeze *squeeze, struct bytes content,
+    size_t at, struct buf *plain) MUST_USE;
 
 enum err
 body_encode(const struct body *body, struct buf *out)
@@ -261,8 +263,8 @@ enum err
 body_open(struct squeeze *squeeze, struct bytes sealed,
     const struct secret *secret, struct buf *plain)
 {
+	size_t was = plain->n;
 	struct secret key;
-	struct buf padded = {0};
 	bool right;
 	enum err e;
 
@@ -273,18 +275,23 @@ body_open(struct squeeze *squeeze, struct bytes sealed,
 		    sealed.n);
 	key_of(secret, &key);
 	right = crypto_open(&key, 0, (struct bytes){0}, sealed,
-	    buf_extend(&padded, sealed.n - CRYPTO_TAG_SIZE));
+	    buf_extend(plain, sealed.n - CRYPTO_TAG_SIZE));
 	crypto_wipe(&key, sizeof(key));
-	e = right ? padded_open(squeeze, buf_bytes(&padded), plain)
+	e = right ? padded_open(squeeze, was, plain)
 		  : err_set(ERR_MALFORMED,
 			"a sealed body does not open with its secret");
-	buf_wipe(&padded);
+	if (e != ERR_OK) {
+		crypto_wipe(plain->p + was, plain->n - was);
+		buf_cut(plain, was);
+	}
 	return e;
 }
 
+/* Makes the content of the padding that lies in `plain` from `at` on. */
 static enum err
-padded_open(struct squeeze *squeeze, struct bytes padded, struct buf *plain)
+padded_open(struct squeeze *squeeze, size_t at, struct buf *plain)
 {
+	struct bytes padded = bytes_after(buf_bytes(plain), at);
 	uint32_t length = (uint32_t)padded.p[0] << 16 |
 			  bytes_be16(padded.p + 1);
 	bool squeezed = (length & length_squeezed) != 0;
@@ -304,11 +311,27 @@ padded_open(struct squeeze *squeeze, struct bytes padded, struct buf *plain)
 			    "the padding of a sealed body is not zero");
 	}
 	if (squeezed)
-		return squeeze_unpack(squeeze, content, LIMIT_BODY_SIZE, plain);
+		return content_unpack(squeeze, content, at, plain);
 	if (content.n > LIMIT_BODY_SIZE)
 		return err_set(ERR_LIMIT,
 		    "a body of %zu bytes: at most %d are allowed", content.n,
 		    LIMIT_BODY_SIZE);
-	buf_add(plain, content);
+	memmove(plain->p + at, content.p, content.n);
+	buf_cut(plain, at + content.n);
 	return ERR_OK;
+}
+
+/* Puts what `content`, a view into `plain`, unpacks to from `at` on. */
+static enum err
+content_unpack(
+    struct squeeze *squeeze, struct bytes content, size_t at, struct buf *plain)
+{
+	struct buf packed = {0};
+	enum err e;
+
+	buf_add(&packed, content);
+	buf_cut(plain, at);
+	e = squeeze_unpack(squeeze, buf_bytes(&packed), LIMIT_BODY_SIZE, plain);
+	buf_wipe(&packed);
+	return e;
 }

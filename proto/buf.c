@@ -8,7 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/crypto.h"
 #include "proto/mem.h"
+
+/* Rows, headers and names rarely need less; from eight bytes on they would be
+ * moved four times more. */
+enum { BUF_ROOM_MIN = 128 };
 
 struct bytes
 buf_bytes(const struct buf *buf)
@@ -22,6 +27,8 @@ buf_reserve(struct buf *buf, size_t n)
 	if (n <= buf->room - buf->n)
 		return;
 	assert(n <= SIZE_MAX / 2 - buf->n);
+	if (buf->room == 0 && n < BUF_ROOM_MIN)
+		n = BUF_ROOM_MIN;
 	mem_room(&buf->p, &buf->room, buf->n + n, 1);
 }
 
@@ -126,9 +133,7 @@ buf_fini(struct buf *buf)
 void
 buf_wipe(struct buf *buf)
 {
-	volatile uint8_t *p = buf->p;
-
-	for (size_t i = 0; i < buf->room; i++)
-		p[i] = 0;
+	if (buf->p != NULL)
+		crypto_wipe(buf->p, buf->room);
 	buf_fini(buf);
 }

@@ -5,7 +5,7 @@
 #include "proto/buf.h"
 
 /*
- * What ties the key of a link to the key of logs (docs/sync.md §1): a canonical
+ * What ties the key of a link to the key of logs (docs/sync.md §2): a canonical
  * map {0: Ed25519 key, 1: its signature over "golmok/link/1", the city and the
  * X25519 key}; keys from 128 on are passed over.
  */

@@ -8,13 +8,25 @@
 #include <string.h>
 #include <time.h>
 
-double
-row_seconds(void)
+static double
+seconds_of(clockid_t clock)
 {
 	struct timespec now;
 
-	assert(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	assert(clock_gettime(clock, &now) == 0);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double
+row_seconds(void)
+{
+	return seconds_of(CLOCK_MONOTONIC);
+}
+
+double
+row_cpu_seconds(void)
+{
+	return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void

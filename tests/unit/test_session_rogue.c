@@ -1,0 +1,552 @@
+/*
+ * What an honest session does when its peer lies: at worst it ends; what it
+ * holds stays as it was.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/rogue.h"
+
+#define ALL "read:NPSF,write,hold"
+#define SPACE "d01/c001/case"
+
+/* A city with a victim (0), a rogue (1) that has written a log of its own that
+ * the victim lacks, and the rogue's link to the victim. */
+struct scene {
+	struct town town;
+	struct rogue rogue;
+	struct rogue_log log;
+	uint64_t held; /* what the victim holds */
+};
+
+static void
+scene_begin(struct scene *scene)
+{
+	struct town *town = &scene->town;
+
+	town_init(town, 1);
+	(void)town_member(town, "", ALL);
+	assert_int_equal(town_grant(town, 0, 0, "", ALL, ""), ERR_OK);
+	town_copy(town, 0, 1);
+	(void)town_create(town, 0, SPACE, "하나");
+	for (int i = 0; i < 10; i++)
+		(void)town_create(town, 1, SPACE, "둘");
+	scene->held = town_deltas(town, 0);
+	rogue_init(&scene->rogue, town, 0, store_identity(town_store(town, 1)));
+	rogue_greet(&scene->rogue);
+	assert_int_equal(rogue_fault(&scene->rogue), ERR_OK);
+	rogue_take_log(&scene->rogue, town, 1, SPACE, &scene->log);
+}
+
+/* The session ended with `code` (or goes on), the victim took `n` deltas and is
+ * sound; an honest session then brings the rest. */
+static void
+scene_end(struct scene *scene, enum err code, uint64_t n)
+{
+	struct town *town = &scene->town;
+
+	rogue_run(&scene->rogue);
+	if (rogue_fault(&scene->rogue) != code)
+		print_error("%s\n", scene->rogue.wire.ends[1].fault.text);
+	assert_int_equal(rogue_fault(&scene->rogue), code);
+	assert_int_equal(scene->rogue.heard[MSG_CLOSE], code != ERR_OK);
+	assert_int_equal(town_deltas(town, 0), scene->held + n);
+	rogue_fini(&scene->rogue);
+	wire_assert_sound(town, 0);
+	wire_sync(town, 0, 1);
+	town_assert_equal(town, 0);
+	wire_assert_sound(town, 0);
+	town_fini(town);
+}
+
+static void
+a_true_log_is_taken(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	rogue_run(&scene.rogue);
+	assert_true(scene.rogue.credit > 0);
+	scene_end(&scene, ERR_OK, scene.log.n);
+}
+
+static void
+a_log_of_a_stranger_is_passed_over(void **state)
+{
+	struct scene scene;
+	struct rogue_log log;
+
+	(void)state;
+	scene_begin(&scene);
+	log = scene.log;
+	prng_fill(&scene.town.prng, scene.rogue.identity.seed.b, 32);
+	crypto_sign_key(&scene.rogue.identity.seed, &scene.rogue.identity.key);
+	log.name.author = scene.rogue.identity.key;
+	{
+		struct hash origin;
+
+		id_log(&log.name, &origin, &log.id);
+	}
+	rogue_say_log(&scene.rogue, &log, true);
+	rogue_run(&scene.rogue);
+	assert_int_equal(wire_status(&scene.rogue.wire, 1).dropped, 1);
+	scene_end(&scene, ERR_OK, 0);
+}
+
+static void
+a_head_that_its_author_did_not_sign_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
+	msg.u.run.head_signature.b[3] ^= 1;
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+headers_that_do_not_lead_to_the_head_end_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
+	rogue_say(&scene.rogue, &msg);
+	rogue_make_chunk(&scene.rogue, &scene.log, 0, 5, 11, &msg);
+	msg.u.chunk.proof.nodes[0].b[0] ^= 1;
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+headers_beyond_the_head_end_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, 5, &msg);
+	rogue_say(&scene.rogue, &msg);
+	rogue_make_chunk(&scene.rogue, &scene.log, 0, 6, 6, &msg);
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_body_that_does_not_fit_ends_it_and_nothing_is_taken(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	scene.log.bodies[7].key[0] ^= 1;
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_body_given_twice_ends_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	scene.log.bodies[3] = scene.log.bodies[2];
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_body_of_a_header_that_promised_none_ends_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	scene.log.bodies[3].change = 7;
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+owed_bodies_are_taken_once_and_wrong_ones_end_it(void **state)
+{
+	struct scene scene;
+	struct msg msg = {.type = MSG_BODIES};
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say_log(&scene.rogue, &scene.log, false);
+	msg.u.bodies = (struct msg_bodies){
+	    .log = scene.log.id, .n = 4, .bodies = scene.log.bodies + 2};
+	rogue_say(&scene.rogue, &msg);
+	rogue_say(&scene.rogue, &msg);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	/* Of a log that nobody has: passed over. */
+	msg.u.bodies.log.b[0] ^= 1;
+	rogue_say(&scene.rogue, &msg);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	msg.u.bodies.log.b[0] ^= 1;
+	scene.log.bodies[8].sealed = scene.log.bodies[7].sealed;
+	msg.u.bodies.bodies = scene.log.bodies + 7;
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, scene.log.n);
+}
+
+static void
+a_gap_is_answered_and_gaps_without_end_end_it(void **state)
+{
+	struct scene scene;
+	struct msg run;
+	struct msg chunk;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &run);
+	run.u.run.from = 4;
+	rogue_make_chunk(&scene.rogue, &scene.log, 4, 11, 11, &chunk);
+	scene.rogue.heard[MSG_CLOCK] = 0;
+	rogue_say(&scene.rogue, &run);
+	rogue_say(&scene.rogue, &chunk);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	assert_int_equal(scene.rogue.heard[MSG_CLOCK], 1);
+	for (int i = 0; i < 1100; i++) {
+		rogue_say(&scene.rogue, &run);
+		rogue_say(&scene.rogue, &chunk);
+	}
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_run_where_bodies_are_due_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg run;
+	struct msg chunk;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &run);
+	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &chunk);
+	chunk.u.chunk.bodies_n = INT64_MAX;
+	rogue_say(&scene.rogue, &run);
+	rogue_say(&scene.rogue, &chunk);
+	rogue_run(&scene.rogue);
+	/* Nothing of it is durable, and so nothing of it is acknowledged. */
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	assert_true(scene.rogue.credit < 300);
+	rogue_say(&scene.rogue, &run);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+bodies_of_another_log_where_bodies_are_due_end_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
+	rogue_say(&scene.rogue, &msg);
+	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &msg);
+	msg.u.chunk.bodies_n = 3;
+	rogue_say(&scene.rogue, &msg);
+	msg = (struct msg){.type = MSG_BODIES,
+	    .u.bodies = {.n = 1, .bodies = scene.log.bodies}};
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+headers_without_a_run_end_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &msg);
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_run_with_the_entry_of_another_log_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
+	msg.u.run.entry.log.b[0] ^= 1;
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+credit_for_more_than_was_sent_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg msg = {
+	    .type = MSG_CREDIT, .u.credit.bytes = (uint64_t)1 << 40};
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+credit_that_is_taken_back_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg msg = {.type = MSG_CREDIT, .u.credit.bytes = 10};
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say(&scene.rogue, &msg);
+	msg.u.credit.bytes = 9;
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+a_second_hello_ends_it(void **state)
+{
+	struct scene scene;
+	struct msg msg = {.type = MSG_HELLO, .u.hello.version = MSG_VERSION};
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, 0);
+}
+
+static void
+clocks_without_end_end_it(void **state)
+{
+	struct scene scene;
+	struct msg_entry entries[MSG_ENTRIES_MAX];
+	struct msg msg = {.type = MSG_CLOCK,
+	    .u.clock = {.n = MSG_ENTRIES_MAX, .entries = entries}};
+
+	(void)state;
+	scene_begin(&scene);
+	memset(entries, 0, sizeof(entries));
+	for (uint64_t i = 0; i <= LIMIT_LOGS / MSG_ENTRIES_MAX; i++) {
+		for (size_t k = 0; k < MSG_ENTRIES_MAX; k++) {
+			bytes_put_be64(entries[k].log.b, i);
+			bytes_put_be64(entries[k].log.b + 8, k);
+			entries[k].size = 1;
+		}
+		rogue_say(&scene.rogue, &msg);
+	}
+	scene_end(&scene, ERR_LIMIT, 0);
+}
+
+static void
+bytes_that_are_no_message_end_it(void **state)
+{
+	static const char *const wrong[] = {"", "\x63", "\x01\x90", "\x05\x93",
+	    "\x04\xdf\xff\xff\xff\xff", "\x02\x93\xc2\xc2\xdd\xff\xff\xff\xff"};
+
+	(void)state;
+	for (size_t i = 1; i < COUNT_OF(wrong); i++) {
+		struct scene scene;
+
+		scene_begin(&scene);
+		rogue_say_bytes(&scene.rogue, bytes_text(wrong[i]));
+		scene_end(&scene, ERR_MALFORMED, 0);
+	}
+}
+
+/* A branch of a log that the victim holds: it is passed over, and all else goes
+ * on. */
+static void
+another_branch_of_a_log_is_refused_without_damage(void **state)
+{
+	struct scene scene;
+	struct rogue_log other;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	rogue_run(&scene.rogue);
+	other = scene.log;
+	other.headers[6] = bytes_text("다른 가지");
+	rogue_say_log(&scene.rogue, &other, false);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	assert_int_equal(wire_status(&scene.rogue.wire, 1).dropped, 1);
+	/* Longer than what is held: it shows when headers come. */
+	other.headers[other.n] = bytes_text("더 길게");
+	other.n++;
+	rogue_say_log(&scene.rogue, &other, false);
+	scene_end(&scene, ERR_MALFORMED, scene.log.n);
+}
+
+static void
+two_honest_nodes_with_two_branches_sync_all_else(void **state)
+{
+	struct scene scene;
+	struct rogue_log other;
+	struct town *town = &scene.town;
+
+	(void)state;
+	scene_begin(&scene);
+	other = scene.log;
+	other.headers[6] = bytes_text("다른 가지");
+	rogue_say_log(&scene.rogue, &other, false);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	rogue_fini(&scene.rogue);
+	assert_int_equal(town_deltas(town, 0), scene.held + 11);
+	wire_assert_sound(town, 0);
+	(void)town_create(town, 0, SPACE, "셋");
+	(void)town_create(town, 1, SPACE, "넷");
+	(void)town_create(town, 1, "d01/c002/case", "다섯");
+	for (int i = 0; i < 2; i++) {
+		wire_sync(town, 0, 1);
+		wire_assert_sound(town, 0);
+		wire_assert_sound(town, 1);
+	}
+	/* Two of the new space came to 0; its "하나" and "셋" to 1. */
+	assert_int_equal(town_deltas(town, 0), scene.held + 11 + 1 + 2);
+	town_fini(town);
+}
+
+static void
+a_header_of_nonsense_is_kept_as_opaque(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene);
+	scene.log.headers[scene.log.n++] = bytes_text("\x80 아무 말");
+	rogue_say_log(&scene.rogue, &scene.log, true);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	assert_int_equal(town_deltas(&scene.town, 0), scene.held + scene.log.n);
+	rogue_fini(&scene.rogue);
+	wire_assert_sound(&scene.town, 0);
+	/* And goes on to others. */
+	wire_sync(&scene.town, 0, 1);
+	wire_assert_sound(&scene.town, 1);
+	town_fini(&scene.town);
+}
+
+static void
+a_peer_that_does_not_read_costs_bounded_memory(void **state)
+{
+	struct scene scene;
+	struct msg ping = {.type = MSG_PING};
+
+	(void)state;
+	scene_begin(&scene);
+	for (int i = 0; i < 100000; i++)
+		rogue_say(&scene.rogue, &ping);
+	/* The victim works on all of it, while nobody takes what it says. */
+	{
+		struct wire_end *victim = &scene.rogue.wire.ends[1];
+		struct bytes out = channel_out(scene.rogue.channel);
+		struct store *store = town_store(&scene.town, 0);
+
+		assert_int_equal(session_feed(victim->session, out, 0), ERR_OK);
+		channel_sent(scene.rogue.channel, out.n);
+		while (session_has_work(victim->session)) {
+			assert_int_equal(store_begin(store, true), ERR_OK);
+			assert_int_equal(
+			    session_work(victim->session, 0), ERR_OK);
+			assert_int_equal(store_commit(store), ERR_OK);
+			session_worked(victim->session, ERR_OK);
+		}
+		assert_true(
+		    session_out(victim->session).n < LIMIT_QUEUE_SIZE + 1000);
+	}
+	scene_end(&scene, ERR_OK, 0);
+}
+
+/* A member who knows a log's name learns nothing of it by playing back what it
+ * once saw. */
+static void
+who_may_not_see_a_space_is_told_nothing_for_its_runs(void **state)
+{
+	struct town town;
+	struct rogue rogue;
+	struct rogue_log log;
+
+	(void)state;
+	town_init(&town, 3);
+	(void)town_member(&town, "d02", ALL);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	town_copy(&town, 0, 1);
+	(void)town_create(&town, 0, SPACE, "하나");
+	rogue_init(&rogue, &town, 0, store_identity(town_store(&town, 1)));
+	rogue_greet(&rogue);
+	rogue_take_log(&rogue, &town, 0, SPACE, &log);
+	buf_cut(&rogue.told, 0);
+	/* Signed wrongly or not: it is not even looked at. */
+	rogue_say_log(&rogue, &log, true);
+	rogue_run(&rogue);
+	assert_int_equal(rogue_fault(&rogue), ERR_OK);
+	assert_int_equal(wire_status(&rogue.wire, 1).dropped, 1);
+	assert_true(rogue.credit > 0);
+	for (size_t i = 0; i + 16 <= rogue.told.n; i++)
+		assert_memory_not_equal(rogue.told.p + i, log.id.b, 16);
+	rogue_fini(&rogue);
+	town_fini(&town);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_true_log_is_taken),
+	    cmocka_unit_test(a_log_of_a_stranger_is_passed_over),
+	    cmocka_unit_test(a_head_that_its_author_did_not_sign_ends_it),
+	    cmocka_unit_test(headers_that_do_not_lead_to_the_head_end_it),
+	    cmocka_unit_test(headers_beyond_the_head_end_it),
+	    cmocka_unit_test(
+		a_body_that_does_not_fit_ends_it_and_nothing_is_taken),
+	    cmocka_unit_test(a_body_given_twice_ends_it),
+	    cmocka_unit_test(a_body_of_a_header_that_promised_none_ends_it),
+	    cmocka_unit_test(owed_bodies_are_taken_once_and_wrong_ones_end_it),
+	    cmocka_unit_test(a_gap_is_answered_and_gaps_without_end_end_it),
+	    cmocka_unit_test(a_run_where_bodies_are_due_ends_it),
+	    cmocka_unit_test(bodies_of_another_log_where_bodies_are_due_end_it),
+	    cmocka_unit_test(headers_without_a_run_end_it),
+	    cmocka_unit_test(a_run_with_the_entry_of_another_log_ends_it),
+	    cmocka_unit_test(credit_for_more_than_was_sent_ends_it),
+	    cmocka_unit_test(credit_that_is_taken_back_ends_it),
+	    cmocka_unit_test(a_second_hello_ends_it),
+	    cmocka_unit_test(clocks_without_end_end_it),
+	    cmocka_unit_test(bytes_that_are_no_message_end_it),
+	    cmocka_unit_test(another_branch_of_a_log_is_refused_without_damage),
+	    cmocka_unit_test(two_honest_nodes_with_two_branches_sync_all_else),
+	    cmocka_unit_test(a_header_of_nonsense_is_kept_as_opaque),
+	    cmocka_unit_test(a_peer_that_does_not_read_costs_bounded_memory),
+	    cmocka_unit_test(
+		who_may_not_see_a_space_is_told_nothing_for_its_runs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
