@@ -221,6 +221,10 @@ log_verify_run(const struct args *args, struct out *out)
 			e = verify_all(&work, &total, table);
 		out_table_end(table, "no logs yet");
 	}
+	/* LMDB reads nothing more behind some kinds of damage. */
+	if ((e == ERR_IO || e == ERR_CORRUPT) && total.found > 0)
+		e = err_wrap(ERR_CORRUPT,
+		    "the check ended at what it found: restore a backup");
 	if (e == ERR_OK)
 		e = verdict(&total);
 	if (e == ERR_OK)

@@ -69,6 +69,36 @@ on_bus(int number)
 	_exit(exit_status(ERR_CORRUPT));
 }
 
+/* A page of noise can make LMDB follow a number to nowhere, which it does not
+ * check.  So can a mistake of ours: the default action follows, and leaves what
+ * is needed to tell one from the other. */
+static void
+on_segv(int number)
+{
+	static const char text[] =
+	    "golmok: memory was read that is not there: the store is damaged "
+	    "(restore a backup), or this program is wrong\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
+static void
+watch_signals(void)
+{
+	struct sigaction old = {0};
+
+	(void)sigaction(
+	    SIGBUS, &(struct sigaction){.sa_handler = on_bus}, NULL);
+	/* Sanitisers have a better one. */
+	(void)sigaction(SIGSEGV, NULL, &old);
+	if (old.sa_handler == SIG_DFL)
+		(void)sigaction(SIGSEGV,
+		    &(struct sigaction){
+			.sa_handler = on_segv, .sa_flags = (int)SA_RESETHAND},
+		    NULL);
+}
+
 /* All tables of commands in one; owned by the caller. */
 static struct args_command *
 gather(size_t *n)
@@ -181,8 +211,7 @@ main(int argc, char **argv)
 	enum err e;
 
 	fill_standard_files();
-	(void)sigaction(
-	    SIGBUS, &(struct sigaction){.sa_handler = on_bus}, NULL);
+	watch_signals();
 	table.commands = commands;
 	e = args_parse(&table, argc, argv, &args);
 	out_init(&out, args_has(&args, "json"));

@@ -12,6 +12,7 @@
 
 static _Thread_local char kept[ERR_TEXT_SIZE];
 
+static char *text_make(const char *format, va_list values) PRINTF(1, 0);
 static void text_fit(char *text);
 static size_t char_start(const char *text, size_t at);
 
