@@ -127,25 +127,28 @@ head_check(const struct log_name *name, const struct msg_run *run)
 	return e;
 }
 
-/* A head that reaches no further than we do must have our root. */
+/* A head that reaches no further than we do must have our root; one of the size
+ * of our newest must be it. */
 static enum err
 branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 {
-	struct hash root;
-	enum err e;
+	struct hash root = log->head_root;
+	enum err e = ERR_OK;
 
-	if (run->head_size > log->frontier.size) {
-		own_received(txn, log, OPEN_RESTORE);
+	/* Of a log of ours somebody has more than we do: we were set back in
+	 * time, and must not go on from here. */
+	if (run->head_size > log->frontier.size)
+		own_received(txn, log);
+	if (run->head_size > log->frontier.size &&
+	    (!log->has_head || run->head_size != log->head_size))
 		return kv_failed(txn->kv);
-	}
-	e = tree_root(txn, log, run->head_size, &root);
-	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0) {
-		own_received(txn, log, OPEN_FORK);
-		e = err_set(ERR_EXISTS,
+	if (run->head_size <= log->frontier.size)
+		e = tree_root(txn, log, run->head_size, &root);
+	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
+		e = err_set(ERR_FORKED,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
 		    log->name.space.text);
-	}
 	return e;
 }
 
@@ -197,27 +200,27 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
-/* What is held already is the same on the same branch. */
+/* Are the headers that we hold already those of the chunk? */
 static enum err
 overlap_check(
     struct txn *txn, const struct log *log, const struct intake_chunk *chunk)
 {
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < chunk->headers_n && e == ERR_OK &&
-			   chunk->from + i < log->frontier.size;
+	for (size_t i = 0;
+	     i < chunk->headers_n && chunk->from + i < log->frontier.size;
 	     i++) {
 		struct stored_delta stored;
+		enum err e = oplog_get(txn, log, chunk->from + i, &stored);
 
-		e = oplog_get(txn, log, chunk->from + i, &stored);
 		if (e == ERR_OK &&
 		    !bytes_equal(stored.header, chunk->headers[i]))
-			e = err_set(ERR_EXISTS,
+			e = err_set(ERR_FORKED,
 			    "header %llu of a log in '%s' is another one here",
 			    (unsigned long long)(chunk->from + i),
 			    log->name.space.text);
+		if (e != ERR_OK)
+			return e;
 	}
-	return e;
+	return ERR_OK;
 }
 
 /* Bodies come in the order in which they are stored, each once. */
@@ -280,7 +283,7 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 	const struct stored_body *bodies = taking->bodies;
 	enum err e = ERR_OK;
 
-	own_received(txn, log, OPEN_RESTORE);
+	own_received(txn, log);
 	for (size_t i = taking->skip; i < chunk->headers_n && e == ERR_OK;
 	     i++) {
 		struct oplog_entry entry = {.header = chunk->headers[i],
@@ -325,7 +328,7 @@ chunk_prove(const struct log *log, struct taking *taking)
 	merkle_root(&frontier, &root);
 	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
 		&root, chunk->proof, &chunk->run->head_root))
-		return err_set(held > 0 ? ERR_EXISTS : ERR_MALFORMED,
+		return err_set(held > 0 ? ERR_FORKED : ERR_MALFORMED,
 		    "headers %llu to %llu of a log in '%s' do not lead to its "
 		    "signed head",
 		    (unsigned long long)held,

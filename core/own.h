@@ -49,11 +49,13 @@ enum err own_append(struct txn *txn, struct own *own, struct delta *delta,
 /* Signs the heads of all logs in `owns` that were appended to. */
 enum err own_sign(struct txn *txn, struct own *owns) MUST_USE;
 
-/* A signed head of `log` came from a peer that this node has no deltas for, or
- * that contradicts them.  If it is a log that this node writes now, the node
- * was set back in time, by who knows how much: own_renew for the reason `why`.
- */
-void own_received(struct txn *txn, const struct log *log, enum open_why why);
+/* Deltas of `log` come from a peer.  If it is one that this node writes now,
+ * the node has lost them, and who knows how many more: own_renew. */
+void own_received(struct txn *txn, const struct log *log);
+
+/* `log` turned out to be forked.  If it is one that this node writes now, a
+ * store of this node was rolled back, or works twice: own_renew. */
+void own_forked(struct txn *txn, const struct log *log);
 
 /* From now on every own log is opened anew, for the reason `why`. */
 void own_renew(struct txn *txn, enum open_why why);

@@ -96,6 +96,8 @@ err_name(enum err code)
 		return "busy";
 	case ERR_FULL:
 		return "full";
+	case ERR_FORKED:
+		return "forked";
 	case ERR_IO:
 		return "io";
 	case ERR_PEER:

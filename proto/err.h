@@ -21,8 +21,9 @@ enum err {
 	ERR_LIMIT,     /* larger or more than proto/limits.h allows */
 	ERR_BUSY,      /* somebody else holds it: try again later */
 	ERR_FULL,      /* no room: disk, map or queue; nothing was changed */
-	ERR_IO,	       /* the system said no; nothing is known to be changed */
-	ERR_PEER,      /* the link or the peer ended the conversation */
+	ERR_FORKED, /* a log goes on in two ways that contradict each other */
+	ERR_IO,	    /* the system said no; nothing is known to be changed */
+	ERR_PEER,   /* the link or the peer ended the conversation */
 };
 
 enum { ERR_TEXT_SIZE = 1024 };

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "core/tree.h"
 #include "net/peer/ack.h"
+#include "net/peer/branch.h"
 #include "net/peer/opening.h"
 
 enum {
@@ -33,14 +33,14 @@ static enum err clock_take(
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_drop(
     struct talk *talk, struct ledger_log *entry, enum err why) MUST_USE;
+static enum err forked_take(
+    struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
     struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
 static enum err bodies_take(
     struct talk *talk, const struct msg_bodies *bodies) MUST_USE;
-static bool may_be_split(
-    struct txn *txn, const struct log *log, const struct ledger_log *entry);
 static enum err owed_take(
     struct talk *talk, const struct msg_bodies *bodies) MUST_USE;
 static void body_keep(struct talk *talk, const struct msg_body *body);
@@ -53,6 +53,7 @@ static bool accept_of(const struct talk *talk,
 static enum err local_mark(struct talk *talk, const struct authority *authority,
     const struct log *log) MUST_USE;
 static enum err gap_tell(struct talk *talk) MUST_USE;
+static enum err doubt_tell(struct talk *talk) MUST_USE;
 
 enum err
 receiver_work(struct talk *talk)
@@ -104,6 +105,9 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 	case MSG_BODIES:
 		data_count(talk, message);
 		return bodies_take(talk, &msg.u.bodies);
+	case MSG_FORK:
+		data_count(talk, message);
+		return branch_take(talk, &msg.u.fork);
 	case MSG_CREDIT:
 		return credit_take(talk, &msg.u.credit);
 	case MSG_IDLE:
@@ -174,7 +178,6 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 			return e;
 		again = clock->again || !talk->clock_heard;
 		ledger_heard(&talk->ledger, entry, &clock->entries[i], again);
-		entry->is_compared = false;
 		if (entry->is_local && entry->is_shared &&
 		    talk->state == TALK_LIVE)
 			ledger_queue(&talk->ledger, entry);
@@ -230,9 +233,9 @@ run_take(struct talk *talk, const struct msg_run *run)
 		e = run_place(talk, &in->run);
 	if (e == ERR_OK)
 		ledger_heard(&talk->ledger, entry, &run->entry, false);
-	return e == ERR_DENIED || e == ERR_LIMIT || e == ERR_EXISTS
-		   ? run_drop(talk, entry, e)
-		   : e;
+	if (e == ERR_FORKED)
+		return forked_take(talk, &in->run);
+	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, entry, e) : e;
 }
 
 /* Not taken: what comes of it is passed over.  Whoever was refused for want of
@@ -242,16 +245,6 @@ run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
 {
 	talk->receiving.dropped = true;
 	talk->dropped++;
-	if (why == ERR_EXISTS && entry->is_split &&
-	    talk->receiving.gaps_n++ > GAPS_MAX)
-		return err_set(ERR_MALFORMED,
-		    "the peer sends what does not continue our branch of a "
-		    "log, again and again");
-	if (why == ERR_EXISTS) {
-		entry->is_split = true;
-		if (entry->is_local && entry->is_shared)
-			ledger_queue(&talk->ledger, entry);
-	}
 	if (why != ERR_DENIED)
 		return ERR_OK;
 	entry->is_refused = true;
@@ -259,7 +252,26 @@ run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
 	return ERR_OK;
 }
 
-/* ERR_DENIED, ERR_LIMIT and ERR_EXISTS: the run is not taken. */
+/* The head of a run contradicts what we hold: that is half of a proof. */
+static enum err
+forked_take(struct talk *talk, const struct msg_run *run)
+{
+	struct fork_side side = {
+	    .head = {.size = run->head_size,
+		.root = run->head_root,
+		.signature = run->head_signature},
+	    .root = run->head_root,
+	};
+	struct msg_fork said = {.log = talk->receiving.log,
+	    .size = run->head_size,
+	    .n = 1,
+	    .sides = &side};
+
+	talk->receiving.dropped = true;
+	return branch_take(talk, &said);
+}
+
+/* ERR_DENIED, ERR_LIMIT and ERR_FORKED: the run is not taken. */
 static enum err
 run_place(struct talk *talk, const struct msg_run *run)
 {
@@ -377,8 +389,10 @@ chunk_apply(struct talk *talk)
 		    talk, ledger_find(&talk->ledger, &in->log), ERR_DENIED);
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
-	if (e == ERR_DENIED || e == ERR_EXISTS)
+	if (e == ERR_DENIED)
 		return run_drop(talk, ledger_find(&talk->ledger, &in->log), e);
+	if (e == ERR_FORKED)
+		return doubt_tell(talk);
 	if (e == ERR_OK && taken.log != NULL)
 		e = local_mark(talk, authority, taken.log);
 	if (e == ERR_OK && taken.gap)
@@ -424,42 +438,50 @@ gap_tell(struct talk *talk)
 	return ERR_OK;
 }
 
-/* Can what the peer has of `log` be another branch?  Only when it says that it
- * is the same one do we know that what does not fit is the peer's doing. */
-static bool
-may_be_split(
-    struct txn *txn, const struct log *log, const struct ledger_log *entry)
+/* The peer sends what does not go on from ours: it is told what we have, and
+ * finds out itself whether it has another branch.  One that goes on like that
+ * lies. */
+static enum err
+doubt_tell(struct talk *talk)
 {
-	struct hash root;
+	struct talk_receiving *in = &talk->receiving;
+	struct ledger_log *entry = ledger_find(&talk->ledger, &in->log);
 
-	return entry->peer.size > log->frontier.size ||
-	       tree_root(txn, log, entry->peer.size, &root) != ERR_OK ||
-	       memcmp(root.b, entry->peer.root, sizeof(entry->peer.root)) != 0;
+	if (entry->is_doubted)
+		return err_set(ERR_MALFORMED,
+		    "the peer sends headers of a log in '%s' that do not lead "
+		    "to their signed head",
+		    in->run.name.space.text);
+	entry->is_doubted = true;
+	in->dropped = true;
+	talk->again = in->log;
+	talk->has_again = true;
+	ack_touch(talk, &in->log);
+	return ERR_OK;
 }
 
-/* Bodies of headers that are here already. */
+/* Bodies of headers that are here already; of another branch they would not
+ * fit. */
 static enum err
 owed_take(struct talk *talk, const struct msg_bodies *bodies)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
-	const struct ledger_log *entry = ledger_find(
-	    &talk->ledger, &bodies->log);
+	struct ledger_log *entry = ledger_find(&talk->ledger, &bodies->log);
 	struct intake_accept accept;
 	struct log *log;
 	enum err e = store_authority(talk->store, &authority);
 
-	/* Bodies of another branch fit no header here. */
-	if (e != ERR_OK || entry == NULL || !entry->is_local || entry->is_split)
+	if (e != ERR_OK || entry == NULL || !entry->is_local)
 		return e;
 	e = oplog_by_no(txn, entry->no, &log);
-	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
+	if (e == ERR_OK)
+		e = branch_compare(txn, log, entry);
+	if (e != ERR_OK || entry->is_split ||
+	    !accept_of(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		e = intake_body(txn, log, &bodies->bodies[i], accept);
-	if (e == ERR_MALFORMED && may_be_split(txn, log, entry) &&
-	    talk->receiving.gaps_n++ <= GAPS_MAX)
-		e = kv_failed(txn->kv);
 	ack_touch(talk, &bodies->log);
 	return e;
 }

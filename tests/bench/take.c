@@ -35,24 +35,24 @@ batch_take(struct site *site, const struct load_centre *centre, size_t at,
 {
 	const struct authority *authority;
 	struct txn *txn = store_txn(site->store);
-	struct log *log;
+	struct log_id log;
 	size_t bytes = 0;
 	uint64_t deltas = 0;
 
 	site_must(store_authority(site->store, &authority));
-	site_must(intake_run(txn, authority, &authority->city,
-	    centre->chunks[at].chunk.run, &log));
+	site_must(
+	    intake_run(txn, authority, centre->chunks[at].chunk.run, &log));
 	while (at < centre->chunks_n && bytes < BATCH_BYTES &&
 	       deltas < BATCH_DELTAS) {
 		struct intake_chunk chunk = centre->chunks[at].chunk;
-		uint64_t n = 0;
-		bool gap;
+		struct intake_taken done;
 
 		chunk.authority = authority;
-		site_must(intake_chunk(txn, log, &chunk, &gap, &n));
-		assert(!gap && n == chunk.headers_n);
+		chunk.log = log;
+		site_must(intake_chunk(txn, &chunk, &done));
+		assert(!done.gap && done.deltas == chunk.headers_n);
 		bytes += centre->chunks[at++].bytes;
-		deltas += n;
+		deltas += done.deltas;
 	}
 	*taken += deltas;
 	return at;
