@@ -44,8 +44,8 @@ enum err fsck_log(struct store *store, const struct log *log,
     const struct fsck_watch *watch, struct fsck_report *report) MUST_USE;
 /* Checks all logs, and that records, cells, history and digests are those that
  * the logs give.  In the open transaction, which only reads.  ERR_OK even when
- * something is wrong: report->found counts it.  ERR_IO: the disk, or a damage
- * that LMDB cannot step over, ended the check. */
+ * something is wrong: report->found counts it.  ERR_IO: the disk ended
+ * the check.  ERR_CORRUPT: so did a damage that LMDB cannot step over. */
 enum err fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report) MUST_USE;
 /* Checks the newest header and head of every log of `author`; fast.

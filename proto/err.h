@@ -35,8 +35,8 @@ struct fault {
 };
 
 /* Records the text made from `format` for this thread and returns `code`,
- * which must not be ERR_OK.  A longer text is cut, never between the bytes of
- * one UTF-8 character. */
+ * which must not be ERR_OK.  Of a longer text the middle is left out, never a
+ * part of one UTF-8 character. */
 enum err err_set(enum err code, const char *format, ...) PRINTF(2, 3) MUST_USE;
 
 /* Puts what we were doing, made from `format`, and ": " in front of the kept
