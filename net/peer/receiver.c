@@ -268,6 +268,7 @@ forked_take(struct talk *talk, const struct msg_run *run)
 	    .sides = &side};
 
 	talk->receiving.dropped = true;
+	talk->dropped++;
 	return branch_take(talk, &said);
 }
 
@@ -454,6 +455,7 @@ doubt_tell(struct talk *talk)
 		    in->run.name.space.text);
 	entry->is_doubted = true;
 	in->dropped = true;
+	talk->dropped++;
 	talk->again = in->log;
 	talk->has_again = true;
 	ack_touch(talk, &in->log);
