@@ -42,14 +42,14 @@ sub pair
 
 sub body { return "/* Plants it. */\nvoid planted_seed(void);\n", "void\nplanted_seed(void)\n{\n$_[0]}\n", $_[1] }
 
-for my $file (qw(.clang-format proto/base.h proto/err.h proto/err.c)) {
+for my $file (qw(.clang-format proto/base.h proto/err.h proto/err.c proto/mem.h proto/mem.c)) {
 	make_path(dirname("$copy/$file"));
 	copy("$root/$file", "$copy/$file") or die "$file: $!\n";
 }
 put('Makefile', get("$root/Makefile"));
 put('.ci/deps', "exit 0\n");
 put('README.md', "# A sample\nRead [the map](docs/architecture.md#rooms) or <https://example.org>.\n");
-put('docs/architecture.md', "| file | what |\n|---|---|\n| proto/err.[ch] | errors |\n| planted.[ch], sample_*.c | samples |\n| net/ | loop.h |\n");
+put('docs/architecture.md', "| file | what |\n|---|---|\n| proto/err.[ch] | errors |\n| proto/mem.[ch] | memory |\n| planted.[ch], sample_*.c | samples |\n| net/ | loop.h |\n");
 put('net/loop.h', "#ifndef GOLMOK_NET_LOOP_H\n#define GOLMOK_NET_LOOP_H\n\n#include <uv.h>\n\n/* Runs it. */\nvoid loop_run(uv_loop_t *loop);\n\n#endif\n");
 my %sample = pair('cli/sample_one', "/* Says `text`.  Two of\n * a kind; the caller waits; nothing is kept. */\nvoid sample_one_say(const char *text);\nenum err sample_one_try(int n) MUST_USE;\n",
     "void\nsample_one_say(const char *text)\n{\n\tif (puts(text) < 0)\n\t\tabort();\n}\n\nenum err\nsample_one_try(int n)\n{\n\tif (n < 0)\n\t\tgoto out;\n\treturn ERR_OK;\nout:\n\treturn err_set(ERR_USAGE, \"%d; goto over; /* no */\", n);\n}\n",
