@@ -234,6 +234,57 @@ a_gap_is_answered_and_gaps_without_end_end_it(void **state)
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
 
+/* A peer that lost what it was sent says so, and gets a new run from there. */
+static void
+who_asks_again_gets_a_new_run(void **state)
+{
+	struct scene scene;
+	struct rogue_log log;
+	struct msg_entry entry = {0};
+	struct msg msg = {.type = MSG_CLOCK,
+	    .u.clock = {.again = true, .n = 1, .entries = &entry}};
+	unsigned runs;
+	unsigned chunks;
+
+	(void)state;
+	scene_begin(&scene);
+	rogue_take_log(&scene.rogue, &scene.town, 0, SPACE, &log);
+	entry.log = log.id;
+	for (int i = 0; i < 2; i++) {
+		runs = scene.rogue.heard[MSG_RUN];
+		chunks = scene.rogue.heard[MSG_CHUNK];
+		rogue_say(&scene.rogue, &msg);
+		rogue_run(&scene.rogue);
+		assert_int_equal(scene.rogue.heard[MSG_RUN], runs + 1);
+		assert_int_equal(scene.rogue.heard[MSG_CHUNK], chunks + 1);
+	}
+	scene_end(&scene, ERR_OK, 0);
+}
+
+/* What a peer says before it has all that was sent is said too early. */
+static void
+idle_counts_only_when_all_is_acknowledged(void **state)
+{
+	struct scene scene;
+	struct msg idle = {.type = MSG_IDLE};
+	struct msg credit = {.type = MSG_CREDIT};
+	struct session *victim;
+
+	(void)state;
+	scene_begin(&scene);
+	victim = scene.rogue.wire.ends[1].session;
+	rogue_say(&scene.rogue, &idle);
+	rogue_run(&scene.rogue);
+	credit.u.credit.bytes = scene.rogue.data_bytes;
+	rogue_say(&scene.rogue, &credit);
+	rogue_run(&scene.rogue);
+	assert_false(session_is_idle(victim));
+	rogue_say(&scene.rogue, &idle);
+	rogue_run(&scene.rogue);
+	assert_true(session_is_idle(victim));
+	scene_end(&scene, ERR_OK, 0);
+}
+
 static void
 a_run_where_bodies_are_due_ends_it(void **state)
 {
@@ -531,6 +582,8 @@ main(void)
 	    cmocka_unit_test(a_body_of_a_header_that_promised_none_ends_it),
 	    cmocka_unit_test(owed_bodies_are_taken_once_and_wrong_ones_end_it),
 	    cmocka_unit_test(a_gap_is_answered_and_gaps_without_end_end_it),
+	    cmocka_unit_test(who_asks_again_gets_a_new_run),
+	    cmocka_unit_test(idle_counts_only_when_all_is_acknowledged),
 	    cmocka_unit_test(a_run_where_bodies_are_due_ends_it),
 	    cmocka_unit_test(bodies_of_another_log_where_bodies_are_due_end_it),
 	    cmocka_unit_test(headers_without_a_run_end_it),
