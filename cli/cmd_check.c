@@ -72,6 +72,7 @@ say_report(struct out *out, const struct fsck_report *report)
 	    {"bodies_opened", report->bodies_opened},
 	    {"bodies_unsound", report->bodies_unsound},
 	    {"records", report->records},
+	    {"forked", report->forked},
 	    {"found", report->found},
 	};
 	struct buf json = {0};
@@ -91,16 +92,22 @@ say_report(struct out *out, const struct fsck_report *report)
 	    (unsigned long long)report->bodies,
 	    (unsigned long long)report->bodies_opened,
 	    (unsigned long long)report->records,
-	    report->found == 0 ? "all is as it must be"
-			       : "NOT all is as it must be");
+	    report->found > 0	 ? "NOT all is as it must be"
+	    : report->forked > 0 ? "sound, but logs are FORKED"
+				 : "all is as it must be");
 }
 
 /* What was found decides how the process ends. */
 static enum err
 verdict(const struct fsck_report *report)
 {
-	if (report->found == 0)
+	if (report->found == 0 && report->forked == 0)
 		return ERR_OK;
+	if (report->found == 0)
+		return err_set(ERR_FORKED,
+		    "%llu logs are forked, see above; all else is as it must "
+		    "be",
+		    (unsigned long long)report->forked);
 	return err_set(ERR_CORRUPT,
 	    "%llu things are wrong, see above; golmok rebuild repairs what is "
 	    "derived, a peer or a backup has the rest",
@@ -146,8 +153,10 @@ verify_one(struct opened *work, const struct log *log,
     struct fsck_report *total, struct out_table *table)
 {
 	struct watcher watcher = {.out = work->out};
-	struct fsck_watch watch = {
-	    .found = on_found, .progress = on_progress, .arg = &watcher};
+	struct fsck_watch watch = {.found = on_found,
+	    .forked = on_found,
+	    .progress = on_progress,
+	    .arg = &watcher};
 	struct fsck_report report = {0};
 	struct buf what = {0};
 	enum err e;
@@ -167,6 +176,7 @@ verify_one(struct opened *work, const struct log *log,
 	verify_row(table, log, &report);
 	total->logs++;
 	total->found += report.found;
+	total->forked += report.forked;
 	return ERR_OK;
 }
 
@@ -211,6 +221,10 @@ log_verify_run(const struct args *args, struct out *out)
 			e = verify_all(&work, &total, table);
 		out_table_end(table, "no logs yet");
 	}
+	/* LMDB reads nothing more behind some kinds of damage. */
+	if ((e == ERR_IO || e == ERR_CORRUPT) && total.found > 0)
+		e = err_wrap(ERR_CORRUPT,
+		    "the check ended at what it found: restore a backup");
 	if (e == ERR_OK)
 		e = verdict(&total);
 	if (e == ERR_OK)
@@ -224,8 +238,10 @@ fsck_command_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct watcher watcher = {.out = out, .what = ""};
-	struct fsck_watch watch = {
-	    .found = on_found, .progress = on_progress, .arg = &watcher};
+	struct fsck_watch watch = {.found = on_found,
+	    .forked = on_found,
+	    .progress = on_progress,
+	    .arg = &watcher};
 	struct fsck_report report = {0};
 	enum err e;
 

@@ -274,6 +274,7 @@ is_rows_fault(enum err e)
 	case ERR_MALFORMED:
 		return true;
 	case ERR_OK:
+	case ERR_FORKED:
 	case ERR_IO:
 	case ERR_USAGE:
 	case ERR_DENIED:

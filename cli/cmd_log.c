@@ -57,6 +57,7 @@ static const struct out_column log_columns[] = {
     {.key = "held", .title = "HELD", .kind = OUT_NUMBER},
     {.key = "head", .title = "HEAD", .kind = OUT_NUMBER},
     {.key = "counts", .title = "COUNTS", .kind = OUT_BOOL},
+    {.key = "forked", .title = "FORKED", .kind = OUT_BOOL},
 };
 
 static void
@@ -78,6 +79,7 @@ log_row(struct out_table *table, const struct authority *authority,
 	buf_add_format(&texts[4], "%llu", (unsigned long long)log->held);
 	buf_add_format(&texts[5], "%llu", (unsigned long long)log->head_size);
 	buf_add_text(&texts[6], log->counts ? "yes" : "no");
+	buf_add_text(&texts[7], log->forked ? "yes" : "no");
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		cells[i] = buf_bytes(&texts[i]);
 	out_table_row(table, cells);
@@ -174,6 +176,7 @@ delta_json(struct opened *work, const struct stored_delta *stored,
 		    bytes_of(delta->actor.b, sizeof(delta->actor.b)));
 	object_hex(&json, "leaf", bytes_of(leaf.b, sizeof(leaf.b)));
 	object_number(&json, "refs", delta->refs_n);
+	object_bool(&json, "forked", stored->log->forked);
 	object_array(&json, "changes");
 	for (size_t i = 0; i < delta->changes_n; i++)
 		change_json(&delta->changes[i], &json);

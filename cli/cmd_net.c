@@ -96,6 +96,7 @@ on_progress(void *arg, const struct session_status *status)
 static void
 say_sync(struct out *out, const struct session_status *status)
 {
+	struct buf forked = {0};
 	struct buf json = {0};
 
 	object_begin(&json, NULL);
@@ -108,18 +109,26 @@ say_sync(struct out *out, const struct session_status *status)
 	object_number(&json, "out_bytes", status->out_bytes);
 	object_number(&json, "round_trips", status->round_trips);
 	object_bool(&json, "in_sync", status->in_sync);
+	object_number(&json, "forked", status->forked);
 	object_end(&json);
 	out_json(out, buf_bytes(&json));
 	buf_fini(&json);
+	if (status->forked > 0)
+		buf_add_format(&forked,
+		    ", but for %llu forked log%s: the peer holds another "
+		    "branch (golmok log ls)",
+		    (unsigned long long)status->forked,
+		    status->forked == 1 ? "" : "s");
 	out_say(out,
 	    "received %llu, sent %llu deltas; %llu bytes in, %llu out; "
-	    "%llu round trips; %s",
+	    "%llu round trips; %s%s",
 	    (unsigned long long)status->deltas_in,
 	    (unsigned long long)status->deltas_out,
 	    (unsigned long long)status->in_bytes,
 	    (unsigned long long)status->out_bytes,
 	    (unsigned long long)status->round_trips,
-	    status->in_sync ? "in sync" : "NOT in sync");
+	    status->in_sync ? "in sync" : "NOT in sync", buf_text(&forked));
+	buf_fini(&forked);
 	if (status->dropped > 0)
 		out_say(out,
 		    "%llu logs of others were passed over: this node may not "

@@ -12,6 +12,7 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "core/clock.h"
+#include "core/tree.h"
 
 /* One log here, and the most that any peer holds of it. */
 struct kept {
@@ -36,11 +37,17 @@ struct status {
 	struct clock_peer *peers;
 	size_t peers_n;
 	uint64_t alone;
+	uint64_t forked;       /* logs */
+	uint64_t forked_alone; /* of `alone`, in these */
 };
 
 static enum err status_count(struct status *status) MUST_USE;
 static enum err status_logs(struct status *status) MUST_USE;
 static enum err status_peers(struct status *status) MUST_USE;
+static enum err status_peer(
+    struct status *status, const struct clock_list *list) MUST_USE;
+static bool is_ours(
+    struct txn *txn, const struct log *log, const struct msg_entry *entry);
 static void status_sum(struct status *status);
 
 static int
@@ -119,22 +126,46 @@ status_peers(struct status *status)
 
 		arena_reset(&beliefs);
 		e = clock_beliefs(txn, &status->peers[i].key, &beliefs, &list);
-		for (size_t at = 0; at < list.n && e == ERR_OK; at++) {
-			struct log named = {.id = list.entries[at].log};
-			struct kept key = {.log = &named};
-			struct kept *kept = NULL;
-
-			if (status->logs_n > 0)
-				kept = bsearch(&key, status->logs,
-				    status->logs_n, sizeof(*status->logs),
-				    kept_compare);
-			if (kept != NULL &&
-			    list.entries[at].held > kept->elsewhere)
-				kept->elsewhere = list.entries[at].held;
-		}
+		if (e == ERR_OK)
+			e = status_peer(status, &list);
 	}
 	arena_fini(&beliefs);
 	return e;
+}
+
+static enum err
+status_peer(struct status *status, const struct clock_list *list)
+{
+	struct txn *txn = store_txn(status->work->store);
+
+	for (size_t at = 0; at < list->n; at++) {
+		const struct msg_entry *entry = &list->entries[at];
+		struct log named = {.id = entry->log};
+		struct kept key = {.log = &named};
+		struct kept *kept = NULL;
+
+		if (status->logs_n > 0)
+			kept = bsearch(&key, status->logs, status->logs_n,
+			    sizeof(*status->logs), kept_compare);
+		if (kept != NULL && entry->held > kept->elsewhere &&
+		    is_ours(txn, kept->log, entry))
+			kept->elsewhere = entry->held;
+	}
+	return kv_failed(txn->kv);
+}
+
+/* Does what a peer holds begin as ours does?  Another branch of a forked log
+ * saves nothing of this one; of a longer one nobody knows. */
+static bool
+is_ours(struct txn *txn, const struct log *log, const struct msg_entry *entry)
+{
+	struct hash root;
+
+	if (entry->size > log->frontier.size)
+		return !log->forked;
+	return entry->size > 0 &&
+	       tree_root(txn, log, entry->size, &root) == ERR_OK &&
+	       memcmp(root.b, entry->root, sizeof(entry->root)) == 0;
 }
 
 static void
@@ -143,6 +174,10 @@ status_sum(struct status *status)
 	for (size_t i = 0; i < status->logs_n; i++) {
 		const struct kept *kept = &status->logs[i];
 		uint64_t size = kept->log->frontier.size;
+
+		status->forked += kept->log->forked;
+		if (kept->log->forked && kept->elsewhere < size)
+			status->forked_alone += size - kept->elsewhere;
 
 		for (size_t at = 0; at < status->spaces_n; at++) {
 			struct kept_space *sum = &status->spaces[at];
@@ -172,6 +207,8 @@ say_json(const struct status *status)
 
 	object_begin(&json, NULL);
 	object_number(&json, "alone", status->alone);
+	object_number(&json, "forked", status->forked);
+	object_number(&json, "forked_alone", status->forked_alone);
 	object_array(&json, "spaces");
 	for (size_t i = 0; i < status->spaces_n; i++) {
 		const struct kept_space *sum = &status->spaces[i];
@@ -282,6 +319,12 @@ status_run(const struct args *args, struct out *out)
 		    (unsigned long long)status.alone);
 	else
 		out_say(out, "all of it is held elsewhere too");
+	if (status.forked > 0)
+		out_say(out,
+		    "%llu logs are FORKED (golmok log ls); of these, up to "
+		    "%llu changes are held only here",
+		    (unsigned long long)status.forked,
+		    (unsigned long long)status.forked_alone);
 out:
 	open_end(&work);
 	return e;

@@ -353,6 +353,7 @@ static const struct {
     {ERR_BUSY, "somebody else holds it: try again later"},
     {ERR_FULL, "no room; nothing was changed"},
     {ERR_PEER, "the peer ended the conversation"},
+    {ERR_FORKED, "a log is forked: golmok log ls"},
 };
 
 void

@@ -36,6 +36,8 @@ exit_status(enum err code)
 		return 12;
 	case ERR_PEER:
 		return 13;
+	case ERR_FORKED:
+		return 14;
 	}
 	assert(code == ERR_OK);
 	return 1;

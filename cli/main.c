@@ -2,6 +2,11 @@
  * The program: reads the words, runs the command that they name, and turns its
  * outcome into an exit status.  The only file that ends the process.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include "cli/args.h"
 #include "cli/cmd_check.h"
 #include "cli/cmd_export.h"
@@ -27,6 +32,72 @@ static const char environment[] =
     "without --actor the actor is $GOLMOK_ACTOR, else the name of the "
     "account.\n"
     "\n";
+
+static const char damaged[] =
+    "golmok: the data of the store cannot be read in one place: it is damaged, "
+    "or its disk is; restore a backup\n";
+static const char damaged_json[] =
+    "{\"error\":{\"code\":\"corrupt\",\"text\":\"the data of the store cannot "
+    "be read in one place: it is damaged, or its disk is; restore a backup\"}}"
+    "\n";
+static volatile sig_atomic_t wants_json;
+
+/* Files that are opened take the lowest free number.  Were one of the three
+ * free, results could be printed into the store, or the store read as input;
+ * so they are filled with what cannot be read from, or written to. */
+static void
+fill_standard_files(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+			(void)!open("/dev/null",
+			    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
+/* The data file is mapped: a page that the disk cannot give, or that a damaged
+ * page wrongly refers to, arrives as a signal.  What was not committed has not
+ * happened. */
+static void
+on_bus(int number)
+{
+	(void)number;
+	(void)!(
+	    wants_json != 0
+		? write(STDERR_FILENO, damaged_json, sizeof(damaged_json) - 1)
+		: write(STDERR_FILENO, damaged, sizeof(damaged) - 1));
+	_exit(exit_status(ERR_CORRUPT));
+}
+
+/* A page of noise can make LMDB follow a number to nowhere, which it does not
+ * check.  So can a mistake of ours: the default action follows, and leaves what
+ * is needed to tell one from the other. */
+static void
+on_segv(int number)
+{
+	static const char text[] =
+	    "golmok: memory was read that is not there: the store is damaged "
+	    "(restore a backup), or this program is wrong\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
+static void
+watch_signals(void)
+{
+	struct sigaction old = {0};
+
+	(void)sigaction(
+	    SIGBUS, &(struct sigaction){.sa_handler = on_bus}, NULL);
+	/* Sanitisers have a better one. */
+	(void)sigaction(SIGSEGV, NULL, &old);
+	if (old.sa_handler == SIG_DFL)
+		(void)sigaction(SIGSEGV,
+		    &(struct sigaction){
+			.sa_handler = on_segv, .sa_flags = (int)SA_RESETHAND},
+		    NULL);
+}
 
 /* All tables of commands in one; owned by the caller. */
 static struct args_command *
@@ -139,9 +210,12 @@ main(int argc, char **argv)
 	struct out out;
 	enum err e;
 
+	fill_standard_files();
+	watch_signals();
 	table.commands = commands;
 	e = args_parse(&table, argc, argv, &args);
 	out_init(&out, args_has(&args, "json"));
+	wants_json = args_has(&args, "json");
 	if (e == ERR_OK)
 		e = run(&table, &args, &out);
 	if (e == ERR_OK)

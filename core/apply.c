@@ -118,6 +118,7 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	bool news;
 	enum err e;
 
+	history_forget(txn);
 	e = oplog_put_body(txn, log, seq, body, &news);
 	if (e != ERR_OK || !news)
 		goto out;

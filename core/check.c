@@ -21,6 +21,13 @@ check_passed(struct check *check, enum err e)
 		return true;
 	if (check_ended(check))
 		return false;
+	/* LMDB reads nothing more behind a damage that was told. */
+	if (e == ERR_IO && check->report->found > 0) {
+		err_keep(&check->fatal,
+		    err_wrap(ERR_CORRUPT,
+			"the check ended at what it found: restore a backup"));
+		return false;
+	}
 	if (e == ERR_IO || e == ERR_BUSY || e == ERR_FULL) {
 		err_keep(&check->fatal, e);
 		return false;

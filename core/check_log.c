@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/forks.h"
 #include "core/heads.h"
 #include "core/oplog_row.h"
 #include "core/trace.h"
@@ -37,6 +38,7 @@ static void heads_next(struct check_log *c, bool first);
 static void heads_pass(struct check_log *c);
 static void row_check(struct check_log *c);
 static void rows_count(struct check_log *c);
+static void fork_check_one(struct check_log *c);
 static enum err wrong(
     const struct check_log *c, uint64_t seq, const char *why) MUST_USE;
 
@@ -57,6 +59,7 @@ check_log_run(struct check *check, const struct log *log)
 	kv_cursor_fini(&c.heads);
 	row_check(&c);
 	rows_count(&c);
+	fork_check_one(&c);
 	(void)check_went_well(check);
 	arena_fini(&c.arena);
 }
@@ -332,6 +335,31 @@ rows_count(struct check_log *c)
 	if (n > c->log->frontier.size)
 		(void)check_passed(c->check,
 		    wrong(c, n - 1, "it lies beyond the size of its log"));
+}
+
+/* A proof that holds is told as what it is: no damage, and no good news. */
+static void
+fork_check_one(struct check_log *c)
+{
+	const struct fsck_watch *watch = c->check->watch;
+	const struct log *log = c->log;
+	struct buf hex = {0};
+	enum err e;
+
+	c->check->rows[TABLE_FORKS] += log->forked;
+	if (!check_passed(c->check, forks_check(c->check->txn, log)) ||
+	    !log->forked)
+		return;
+	c->check->report->forked++;
+	if (watch == NULL || watch->forked == NULL)
+		return;
+	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &hex);
+	e = err_set(ERR_FORKED,
+	    "log %s in '%s' is forked: its author signed two heads that "
+	    "contradict each other",
+	    buf_text(&hex), log->name.space.text);
+	watch->forked(watch->arg, e, err_text());
+	buf_fini(&hex);
 }
 
 static enum err

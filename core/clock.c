@@ -18,8 +18,10 @@ clock_entry(const struct log *log, struct msg_entry *entry)
 {
 	struct hash root;
 
-	*entry = (struct msg_entry){
-	    .log = log->id, .size = log->frontier.size, .held = log->held};
+	*entry = (struct msg_entry){.log = log->id,
+	    .size = log->frontier.size,
+	    .held = log->held,
+	    .forked = log->forked};
 	merkle_root(&log->frontier, &root);
 	memcpy(entry->root, root.b, sizeof(entry->root));
 	memcpy(entry->open, log->open, sizeof(entry->open));
@@ -34,6 +36,7 @@ clock_entry_put(const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE])
 	bytes_put_be64(out + 32, entry->held);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
+	out[CLOCK_ENTRY_SIZE - 1] = entry->forked;
 }
 
 static bool
@@ -47,6 +50,7 @@ entry_get(struct bytes in, struct msg_entry *entry)
 	entry->held = bytes_be64(in.p + 32);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
+	entry->forked = in.p[CLOCK_ENTRY_SIZE - 1] != 0;
 	return true;
 }
 

@@ -13,7 +13,7 @@
 void clock_entry(const struct log *log, struct msg_entry *entry);
 
 /* Appends the bytes of `entry` that are stored and hashed (docs/sync.md §4). */
-enum { CLOCK_ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 };
+enum { CLOCK_ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 };
 void clock_entry_put(
     const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE]);
 

@@ -37,6 +37,7 @@ struct cost {
 };
 
 static struct cost cost_of(const struct draft_change *change);
+static void draft_grow(struct draft *draft);
 static void refs_gather(const struct draft *draft, struct ref *refs, size_t *n);
 static uint32_t ref_at(const struct ref *refs, size_t n, const struct ref *ref);
 static enum err change_seal(struct txn *txn, const struct draft_change *from,
@@ -66,8 +67,7 @@ draft_get(
 	draft->space = write->space;
 	draft->has_actor = write->has_actor;
 	draft->actor = write->actor;
-	draft->changes = arena_array(
-	    &txn->arena, LIMIT_CHANGES, sizeof(*draft->changes));
+	draft->arena = &txn->arena;
 	draft->header_bytes = HEADER_BASE;
 	draft->next = *drafts;
 	*drafts = draft;
@@ -152,7 +152,23 @@ draft_add(struct draft *draft, const struct draft_change *change)
 	draft->body_bytes += cost.body_bytes;
 	if (change->shown.v > draft->shown.v)
 		draft->shown = change->shown;
+	if (draft->changes_n == draft->changes_room)
+		draft_grow(draft);
 	draft->changes[draft->changes_n++] = *change;
+}
+
+/* Most transactions write one change. */
+static void
+draft_grow(struct draft *draft)
+{
+	size_t room = 4 * draft->changes_room + 4;
+	struct draft_change *changes = arena_array(
+	    draft->arena, room, sizeof(*changes));
+
+	for (size_t i = 0; i < draft->changes_n; i++)
+		changes[i] = draft->changes[i];
+	draft->changes = changes;
+	draft->changes_room = room;
 }
 
 static int

@@ -34,8 +34,10 @@ struct draft {
 	struct space space;
 	bool has_actor;
 	struct actor_id actor;
-	struct draft_change *changes; /* arena, room for LIMIT_CHANGES */
+	struct arena *arena;	      /* of the transaction; borrowed */
+	struct draft_change *changes; /* arena */
 	size_t changes_n;
+	size_t changes_room;
 	size_t header_bytes; /* at most what the header will have */
 	size_t refs_n;	     /* at most */
 	size_t targets_n;    /* seen and parents, at most */

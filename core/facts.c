@@ -17,10 +17,11 @@ facts_admit(struct composer *composer, const struct fact_member *member)
 	struct buf plain = {0};
 	enum err e;
 
-	if (!text_is_utf8(member->label) || member->label.n == 0 ||
+	if (!text_is_plain(member->label) || member->label.n == 0 ||
 	    member->label.n > LIMIT_LABEL_SIZE)
 		return err_set(ERR_INVALID,
-		    "the name of a member has 1 to %d bytes of UTF-8",
+		    "the name of a member has 1 to %d bytes of UTF-8, without "
+		    "line ends and controls",
 		    LIMIT_LABEL_SIZE);
 	fact_member_put(member, &plain);
 	e = fact_write(composer, DELTA_MEMBER, buf_bytes(&plain));

@@ -26,6 +26,7 @@ enum {
 	READ_STEP_SIZE = 64 * 1024,
 };
 
+static enum err too_large(const char *path, size_t size_max) MUST_USE;
 static enum err read_all(
     int fd, const char *path, size_t size_max, struct buf *content) MUST_USE;
 static enum err write_new(
@@ -114,6 +115,9 @@ file_read_from(
 		e = file_error(errno, "look at", path);
 	else if (!S_ISREG(stat.st_mode))
 		e = err_set(ERR_INVALID, "read %s: it is no file", path);
+	else if (stat.st_size > 0 && (uint64_t)stat.st_size > at &&
+		 (uint64_t)stat.st_size - at > size_max)
+		e = too_large(path, size_max);
 	else if (lseek(fd, (off_t)at, SEEK_SET) < 0)
 		e = file_error(errno, "read", path);
 	else
@@ -122,6 +126,13 @@ file_read_from(
 		buf_cut(content, before);
 	(void)close(fd);
 	return e;
+}
+
+static enum err
+too_large(const char *path, size_t size_max)
+{
+	return err_set(
+	    ERR_LIMIT, "read %s: it has more than %zu bytes", path, size_max);
 }
 
 static enum err
@@ -145,9 +156,7 @@ read_all(int fd, const char *path, size_t size_max, struct buf *content)
 		if (n == 0)
 			return ERR_OK;
 		if ((size_t)n > left)
-			return err_set(ERR_LIMIT,
-			    "read %s: it has more than %zu bytes", path,
-			    size_max);
+			return too_large(path, size_max);
 		taken += (size_t)n;
 	}
 }

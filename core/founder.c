@@ -135,19 +135,20 @@ plan_check(const struct store_plan *plan)
 	size_t cut = 0;
 	enum err e;
 
-	assert((plan->join != NULL) != (plan->found.n > 0));
+	assert(plan->join == NULL || plan->found.n == 0);
 	if (plan->pack != NULL) {
 		e = pack_wanted(plan->pack);
 		if (e != ERR_OK)
 			return e;
 	}
 	if (plan->join == NULL &&
-	    (!text_is_utf8(plan->found) || plan->found.n > LIMIT_LABEL_SIZE ||
-		!text_is_utf8(plan->label) || plan->label.n == 0 ||
+	    (!text_is_plain(plan->found) || plan->found.n == 0 ||
+		plan->found.n > LIMIT_LABEL_SIZE ||
+		!text_is_plain(plan->label) || plan->label.n == 0 ||
 		plan->label.n > LIMIT_LABEL_SIZE))
 		return err_set(ERR_INVALID,
 		    "a city and its first node need names of 1 to %d bytes of "
-		    "UTF-8",
+		    "UTF-8, without line ends and controls",
 		    LIMIT_LABEL_SIZE);
 	for (size_t i = 0; plan->dir[i] != '\0'; i++) {
 		if (plan->dir[i] == '/')

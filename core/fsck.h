@@ -22,7 +22,8 @@ struct fsck_report {
 	 * same on every replica, and no damage. */
 	uint64_t bodies_unsound;
 	uint64_t records;
-	uint64_t found; /* things that are wrong */
+	uint64_t forked; /* logs; their author's doing, proved, and no damage */
+	uint64_t found;	 /* things that are wrong */
 };
 
 /* How far a long piece of work is: `done` of `all`. */
@@ -30,8 +31,9 @@ typedef void fsck_progress_fn(void *arg, uint64_t done, uint64_t all);
 
 struct fsck_watch {
 	fsck_found_fn *found;	    /* may be NULL */
+	fsck_found_fn *forked;	    /* of each forked log; may be NULL */
 	fsck_progress_fn *progress; /* may be NULL */
-	void *arg;		    /* borrowed; for both */
+	void *arg;		    /* borrowed; for all */
 };
 
 /* Checks one log, in the open transaction, which only reads: every header is
@@ -42,8 +44,8 @@ enum err fsck_log(struct store *store, const struct log *log,
     const struct fsck_watch *watch, struct fsck_report *report) MUST_USE;
 /* Checks all logs, and that records, cells, history and digests are those that
  * the logs give.  In the open transaction, which only reads.  ERR_OK even when
- * something is wrong: report->found counts it.  ERR_IO: the disk, or a damage
- * that LMDB cannot step over, ended the check. */
+ * something is wrong: report->found counts it.  ERR_IO: the disk ended
+ * the check.  ERR_CORRUPT: so did a damage that LMDB cannot step over. */
 enum err fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report) MUST_USE;
 /* Checks the newest header and head of every log of `author`; fast.

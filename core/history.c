@@ -11,6 +11,8 @@
 #include "proto/mem.h"
 
 static bool is_last(struct txn *txn, const struct key *key);
+static enum err delta_kept(struct txn *txn, const struct log *log, uint64_t seq,
+    const struct history_delta **from) MUST_USE;
 static void ops_collect(const struct history_delta *from, size_t number,
     const struct body *bodies, struct arena *arena,
     struct merge_change *change);
@@ -226,6 +228,44 @@ history_delta(struct txn *txn, const struct log *log, uint64_t seq,
 	return ERR_OK;
 }
 
+/* The delta that was read last; made at its first use. */
+struct history_cache {
+	struct arena arena; /* owned; of `from` */
+	bool is_set;
+	struct history_delta from;
+};
+
+void
+history_forget(struct txn *txn)
+{
+	if (txn->history == NULL)
+		return;
+	arena_fini(&txn->history->arena);
+	txn->history->is_set = false;
+}
+
+/* As history_delta; what it gives lives until the next call. */
+static enum err
+delta_kept(struct txn *txn, const struct log *log, uint64_t seq,
+    const struct history_delta **from)
+{
+	struct history_cache *cache = txn->history;
+	enum err e = ERR_OK;
+
+	if (cache == NULL) {
+		cache = arena_new(&txn->arena, sizeof(*cache));
+		txn->history = cache;
+	}
+	if (!cache->is_set || cache->from.log != log ||
+	    cache->from.seq != seq) {
+		arena_reset(&cache->arena);
+		e = history_delta(txn, log, seq, &cache->arena, &cache->from);
+		cache->is_set = e == ERR_OK;
+	}
+	*from = &cache->from;
+	return e;
+}
+
 enum err
 history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
@@ -256,28 +296,27 @@ history_load(struct txn *txn, struct space_state *space,
 	changes->n = n;
 	changes->p = arena_array(arena, n, sizeof(*changes->p));
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		struct history_delta from;
+		const struct history_delta *from;
 		struct log *log;
 
 		e = oplog_by_no(txn, places[i].log, &log);
 		if (e == ERR_OK)
-			e = history_delta(
-			    txn, log, places[i].seq, arena, &from);
+			e = delta_kept(txn, log, places[i].seq, &from);
 		if (e == ERR_OK &&
-		    (from.delta == NULL ||
-			places[i].change >= from.delta->changes_n))
+		    (from->delta == NULL ||
+			places[i].change >= from->delta->changes_n))
 			e = err_set(ERR_CORRUPT,
 			    "the history of a record names a change that its "
 			    "log does not have: run `golmok rebuild`");
 		if (e == ERR_OK &&
-		    memcmp(&from.delta->changes[places[i].change].record, id,
+		    memcmp(&from->delta->changes[places[i].change].record, id,
 			sizeof(*id)) != 0)
 			e = err_set(ERR_CORRUPT,
 			    "the history of a record names a change of another "
 			    "one: run `golmok rebuild`");
 		if (e == ERR_OK)
-			history_change(txn, &from, places[i].change, arena,
-			    &changes->p[i]);
+			history_change(
+			    txn, from, places[i].change, arena, &changes->p[i]);
 	}
 	mem_free(places);
 	if (e != ERR_OK)

@@ -54,4 +54,8 @@ void history_sort(struct merge_changes *changes, struct arena *arena);
 enum err history_delta(struct txn *txn, const struct log *log, uint64_t seq,
     struct arena *arena, struct history_delta *from) MUST_USE;
 
+/* history_load keeps the delta that it read last, since neighbouring records
+ * often share one.  Whoever changes a stored delta forgets it. */
+void history_forget(struct txn *txn);
+
 #endif

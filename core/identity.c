@@ -167,6 +167,19 @@ keys_save(
 	return e;
 }
 
+/* All but the number of its version says what kind of file it is. */
+static enum err
+title_wrong(struct bytes line, const char *title)
+{
+	struct bytes kind = bytes_text(title);
+
+	if (bytes_begins(line, bytes_first(kind, kind.n - 1)))
+		return err_set(ERR_VERSION,
+		    "it does not begin with '%s': use a newer golmok", title);
+	return err_set(ERR_CORRUPT,
+	    "it does not begin with '%s': restore it from a backup", title);
+}
+
 static enum err
 keys_load(
     const char *path, const char *title, const struct key_line *lines, size_t n)
@@ -188,12 +201,12 @@ keys_load(
 		if (!first)
 			e = line_load(line, lines, n, &found);
 		else if (!bytes_is(line, title))
-			e = err_set(ERR_VERSION, "%s does not begin with '%s'",
-			    path, title);
+			e = title_wrong(line, title);
 		first = false;
 	}
 	if (e == ERR_OK && found != (1u << n) - 1)
-		e = err_set(ERR_CORRUPT, "a line is missing");
+		e = err_set(
+		    ERR_CORRUPT, "a line is missing: restore it from a backup");
 	if (e != ERR_OK)
 		e = err_wrap(e, "key file %s", path);
 out:

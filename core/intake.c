@@ -32,6 +32,8 @@ static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
 static enum err branch_check(
     struct txn *txn, const struct log *log, const struct msg_run *run) MUST_USE;
+static enum err overlap_check(struct txn *txn, const struct log *log,
+    const struct intake_chunk *chunk) MUST_USE;
 static enum err chunk_prove(
     const struct log *log, struct taking *taking) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
@@ -125,18 +127,25 @@ head_check(const struct log_name *name, const struct msg_run *run)
 	return e;
 }
 
-/* A head that reaches no further than we do must have our root. */
+/* A head that reaches no further than we do must have our root; one of the size
+ * of our newest must be it. */
 static enum err
 branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
 {
-	struct hash root;
-	enum err e;
+	struct hash root = log->head_root;
+	enum err e = ERR_OK;
 
+	/* Of a log of ours somebody has more than we do: we were set back in
+	 * time, and must not go on from here. */
 	if (run->head_size > log->frontier.size)
-		return ERR_OK;
-	e = tree_root(txn, log, run->head_size, &root);
+		own_received(txn, log);
+	if (run->head_size > log->frontier.size &&
+	    (!log->has_head || run->head_size != log->head_size))
+		return kv_failed(txn->kv);
+	if (run->head_size <= log->frontier.size)
+		e = tree_root(txn, log, run->head_size, &root);
 	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
-		e = err_set(ERR_EXISTS,
+		e = err_set(ERR_FORKED,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
 		    log->name.space.text);
@@ -168,6 +177,8 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		return err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
 	e = bodies_order(chunk, end);
+	if (e == ERR_OK && chunk->from < held)
+		e = overlap_check(txn, log, chunk);
 	if (e == ERR_OK && end > held) {
 		taking.skip = (size_t)(held - chunk->from);
 		e = chunk_prove(log, &taking);
@@ -187,6 +198,29 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
 	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* Are the headers that we hold already those of the chunk? */
+static enum err
+overlap_check(
+    struct txn *txn, const struct log *log, const struct intake_chunk *chunk)
+{
+	for (size_t i = 0;
+	     i < chunk->headers_n && chunk->from + i < log->frontier.size;
+	     i++) {
+		struct stored_delta stored;
+		enum err e = oplog_get(txn, log, chunk->from + i, &stored);
+
+		if (e == ERR_OK &&
+		    !bytes_equal(stored.header, chunk->headers[i]))
+			e = err_set(ERR_FORKED,
+			    "header %llu of a log in '%s' is another one here",
+			    (unsigned long long)(chunk->from + i),
+			    log->name.space.text);
+		if (e != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
 }
 
 /* Bodies come in the order in which they are stored, each once. */
@@ -294,7 +328,7 @@ chunk_prove(const struct log *log, struct taking *taking)
 	merkle_root(&frontier, &root);
 	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
 		&root, chunk->proof, &chunk->run->head_root))
-		return err_set(ERR_MALFORMED,
+		return err_set(held > 0 ? ERR_FORKED : ERR_MALFORMED,
 		    "headers %llu to %llu of a log in '%s' do not lead to its "
 		    "signed head",
 		    (unsigned long long)held,

@@ -12,8 +12,9 @@
  */
 
 /* Looks at the run that a peer announces, whose name has its city; `*id` is the
- * log's.  Writes nothing.  ERR_DENIED: its author is a stranger here.
- * ERR_LIMIT: more logs than a member or a store may have.  ERR_EXISTS: another
+ * log's.  Writes nothing, unless the head shows that this node was set back in
+ * time (own_received).  ERR_DENIED: its author is a stranger here.
+ * ERR_LIMIT: more logs than a member or a store may have.  ERR_FORKED: another
  * branch of this log is held; its author has signed contradicting heads.
  * ERR_MALFORMED: the head is not signed by its author. */
 enum err intake_run(struct txn *txn, const struct authority *authority,
@@ -50,7 +51,9 @@ struct intake_taken {
  * Of headers held already, bodies that were owed are taken.  A chunk is taken
  * whole or not at all.  ERR_MALFORMED: the headers do not lead to the head, or
  * bodies are out of order or do not fit their commitments.  ERR_DENIED: the
- * city is not known here yet, and this log does not found it. */
+ * city is not known here yet, and this log does not found it.  ERR_FORKED: the
+ * headers do not go on from those that we hold; this is either a lie or another
+ * branch (core/forks.h). */
 enum err intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken) MUST_USE;
 

@@ -75,6 +75,7 @@ struct log {
 	struct merkle_proof *ahead; /* arena; NULL when none is needed */
 	bool has_grant;
 	struct ref grant; /* what its open names */
+	bool forked;	  /* a proof is kept (core/forks.h) */
 	bool counts;	  /* derived: its author may write here */
 	bool dirty;
 };

@@ -10,7 +10,8 @@ enum {
 	ROW_HAS_AHEAD = 2,
 	ROW_HAS_GRANT = 4,
 	ROW_COUNTS = 8,
-	ROW_FLAGS = 15,
+	ROW_FORKED = 16,
+	ROW_FLAGS = 31,
 };
 
 /* Reads fields off the front; sticky: after the first that is missing, all are
@@ -173,7 +174,8 @@ oplog_row_from_log(const struct log *log, struct buf *row)
 	unsigned flags = (log->has_head ? ROW_HAS_HEAD : 0u) |
 			 (ahead != NULL ? ROW_HAS_AHEAD : 0u) |
 			 (log->has_grant ? ROW_HAS_GRANT : 0u) |
-			 (log->counts ? ROW_COUNTS : 0u);
+			 (log->counts ? ROW_COUNTS : 0u) |
+			 (log->forked ? ROW_FORKED : 0u);
 
 	assert(ahead == NULL || log->has_head);
 	buf_add_u8(row, (uint8_t)flags);
@@ -231,6 +233,7 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 	}
 	log->has_grant = flags & ROW_HAS_GRANT;
 	log->counts = flags & ROW_COUNTS;
+	log->forked = flags & ROW_FORKED;
 	return !fields.bad && fields.in.n == 0 && flags <= ROW_FLAGS &&
 	       log->no.v > 0 && log->held <= tree->size && in_order;
 }

@@ -38,6 +38,7 @@ static bool grant_serves(const struct own_writer *writer,
     const struct space *space, const struct grant *grant);
 static bool row_holds(struct txn *txn, const struct own_row *row,
     const struct log *log, const struct grant *grant, enum open_why *why);
+static bool is_written(struct txn *txn, const struct log *log);
 static enum err log_of(struct txn *txn, const struct own_writer *writer,
     const struct space *space, struct incarnation incarnation,
     struct log **log) MUST_USE;
@@ -233,6 +234,10 @@ row_holds(struct txn *txn, const struct own_row *row, const struct log *log,
 	uint64_t now_ms = txn->host->now_ms(txn->host->arg);
 
 	*why = OPEN_NEW;
+	if (log->forked) {
+		*why = OPEN_FORK;
+		return false;
+	}
 	if (row->epoch != meta_number(txn, meta_epoch)) {
 		*why = (enum open_why)meta_number(txn, meta_epoch_why);
 		return false;
@@ -330,16 +335,30 @@ own_sign(struct txn *txn, struct own *owns)
 void
 own_received(struct txn *txn, const struct log *log)
 {
+	if (is_written(txn, log))
+		own_renew(txn, OPEN_RESTORE);
+}
+
+void
+own_forked(struct txn *txn, const struct log *log)
+{
+	if (is_written(txn, log))
+		own_renew(txn, OPEN_FORK);
+}
+
+/* Is `log` one that this node would go on writing? */
+static bool
+is_written(struct txn *txn, const struct log *log)
+{
 	struct key key;
 	struct own_row row;
 	struct grant grant = {.fact = log->grant};
 
 	own_key(log->space, &log->name.author, log->has_grant ? &grant : NULL,
 	    &key);
-	if (row_find(txn, &key, &row) &&
-	    memcmp(&row.incarnation, &log->name.incarnation, 8) == 0 &&
-	    row.epoch == meta_number(txn, meta_epoch))
-		own_renew(txn, OPEN_RESTORE);
+	return row_find(txn, &key, &row) &&
+	       memcmp(&row.incarnation, &log->name.incarnation, 8) == 0 &&
+	       row.epoch == meta_number(txn, meta_epoch);
 }
 
 void

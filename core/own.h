@@ -53,6 +53,10 @@ enum err own_sign(struct txn *txn, struct own *owns) MUST_USE;
  * the node has lost them, and who knows how many more: own_renew. */
 void own_received(struct txn *txn, const struct log *log);
 
+/* `log` turned out to be forked.  If it is one that this node writes now, a
+ * store of this node was rolled back, or works twice: own_renew. */
+void own_forked(struct txn *txn, const struct log *log);
+
 /* From now on every own log is opened anew, for the reason `why`. */
 void own_renew(struct txn *txn, enum open_why why);
 

@@ -41,6 +41,7 @@ struct store {
 	enum open_why news;
 	/* The open transaction. */
 	bool open;
+	bool authority_known; /* it is that of this transaction */
 	struct txn txn;
 	struct own *owns;     /* in txn.arena */
 	struct draft *drafts; /* in txn.arena */
@@ -287,6 +288,7 @@ txn_start(struct store *store, bool write)
 	store->txn.pack = store->force.pack;
 	store->txn.lookup = store->force.lookup;
 	store->open = true;
+	store->authority_known = false;
 	store->owns = NULL;
 	store->drafts = NULL;
 	if (write && !store->marked)
@@ -412,9 +414,13 @@ store_authority(struct store *store, const struct authority **authority)
 	enum err e;
 
 	assert(store->open);
+	*authority = &store->authority;
+	/* Asked for every write and every chunk. */
+	if (store->authority_known && !store->txn.authority_changed)
+		return kv_failed(store->txn.kv);
 	e = authority_load(
 	    &store->txn, &store->identity.city, &store->authority);
-	*authority = &store->authority;
+	store->authority_known = e == ERR_OK;
 	return e;
 }
 

@@ -14,6 +14,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_LOG_NOS] = "log_nos",
     [TABLE_DELTAS] = "deltas",
     [TABLE_HEADS] = "heads",
+    [TABLE_FORKS] = "forks",
     [TABLE_TREE] = "tree",
     [TABLE_HISTORY] = "history",
     [TABLE_RECORDS] = "records",

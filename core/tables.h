@@ -21,6 +21,7 @@ enum table {
 	TABLE_LOG_NOS, /* private: log number -> space, log id */
 	TABLE_DELTAS,  /* global: space, log no, seq -> header and bodies */
 	TABLE_HEADS,   /* global: space, log no, size -> signed head */
+	TABLE_FORKS,   /* global: space, log no -> proof that it is forked */
 	TABLE_TREE,    /* derived: space, log no, level, index -> node */
 	TABLE_HISTORY, /* derived: space, record, log no, seq, change -> - */
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */

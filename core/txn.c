@@ -5,6 +5,7 @@
  */
 #include "core/txn.h"
 
+#include "core/history.h"
 #include "core/oplog.h"
 #include "core/space.h"
 
@@ -50,6 +51,7 @@ txn_fini(struct txn *txn)
 {
 	/* Rows hold the secrets of bodies. */
 	buf_wipe(&txn->row);
+	history_forget(txn);
 	arena_fini(&txn->scratch);
 	arena_fini(&txn->arena);
 	*txn = (struct txn){0};

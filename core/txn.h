@@ -17,21 +17,23 @@ struct log;
 struct lookup;
 struct pack;
 struct space_state;
+struct history_cache;
 
 struct txn {
 	struct kv_txn *kv; /* owned */
 	bool write;
-	const struct host *host;     /* borrowed */
-	struct arena arena;	     /* lives until the transaction ends */
-	struct arena scratch;	     /* of one change; core/apply.c resets it */
-	struct squeeze *squeeze;     /* borrowed */
-	const struct pack *pack;     /* borrowed; in force, NULL: none */
-	const struct lookup *lookup; /* borrowed; its indexes, NULL: none */
-	struct space_state *spaces;  /* arena; newest first (core/space.c) */
-	struct log *logs;	     /* arena; newest first (core/oplog.c) */
-	struct log **log_table;	     /* arena; by id (core/oplog.c) */
-	size_t log_table_size;	     /* slots: 0 or a power of two */
-	size_t logs_n;		     /* in txn->logs */
+	const struct host *host; /* borrowed */
+	struct arena arena;	 /* lives until the transaction ends */
+	struct arena scratch;	 /* of one change; core/apply.c resets it */
+	struct history_cache *history; /* arena; core/history.c */
+	struct squeeze *squeeze;       /* borrowed */
+	const struct pack *pack;       /* borrowed; in force, NULL: none */
+	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
+	struct space_state *spaces;    /* arena; newest first (core/space.c) */
+	struct log *logs;	       /* arena; newest first (core/oplog.c) */
+	struct log **log_table;	       /* arena; by id (core/oplog.c) */
+	size_t log_table_size;	       /* slots: 0 or a power of two */
+	size_t logs_n;		       /* in txn->logs */
 	/* The largest space and log number that TABLE_DELTAS has, as in its
 	 * keys, once it was read: behind it rows can be appended. */
 	bool deltas_known;

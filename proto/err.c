@@ -8,58 +8,98 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/mem.h"
+
 static _Thread_local char kept[ERR_TEXT_SIZE];
 
-static void text_cut(char *text, size_t size);
+static char *text_make(const char *format, va_list values) PRINTF(1, 0);
+static void text_fit(char *text);
+static size_t char_start(const char *text, size_t at);
+
+/* The text made from `format`; owned. */
+static char *
+text_make(const char *format, va_list values)
+{
+	char *text;
+	va_list again;
+	int n;
+
+	va_copy(again, values);
+	n = vsnprintf(NULL, 0, format, values);
+	assert(n >= 0);
+	text = mem_new((size_t)n + 1);
+	(void)vsnprintf(text, (size_t)n + 1, format, again);
+	va_end(again);
+	return text;
+}
 
 enum err
 err_set(enum err code, const char *format, ...)
 {
-	char text[ERR_TEXT_SIZE];
+	char *text;
 	va_list values;
 
 	assert(code != ERR_OK);
 	va_start(values, format);
-	(void)vsnprintf(text, sizeof(text), format, values);
+	text = text_make(format, values);
 	va_end(values);
-	text_cut(text, sizeof(text));
-	memcpy(kept, text, sizeof(kept));
+	text_fit(text);
+	mem_free(text);
 	return code;
 }
 
 enum err
 err_wrap(enum err code, const char *format, ...)
 {
-	char text[2 * ERR_TEXT_SIZE];
+	char *text;
 	size_t n;
 	va_list values;
 
 	assert(code != ERR_OK);
 	va_start(values, format);
-	(void)vsnprintf(text, ERR_TEXT_SIZE, format, values);
+	text = text_make(format, values);
 	va_end(values);
 	n = strlen(text);
+	text = mem_resize(text, n + 2 + sizeof(kept));
 	memcpy(text + n, ": ", 2);
-	memcpy(text + n + 2, kept, ERR_TEXT_SIZE - 2);
-	text[ERR_TEXT_SIZE - 1] = '\0';
-	text_cut(text, ERR_TEXT_SIZE);
-	memcpy(kept, text, sizeof(kept));
+	memcpy(text + n + 2, kept, sizeof(kept));
+	text_fit(text);
+	mem_free(text);
 	return code;
 }
 
-/* vsnprintf may have cut a character of several bytes: take its rest away. */
+/* Keeps `text`.  Of one that is too long the middle is left out: names that
+ * somebody chose stand there, while what went wrong is told at the end. */
 static void
-text_cut(char *text, size_t size)
+text_fit(char *text)
 {
+	static const char gap[] = "\xe2\x80\xa6"; /* … */
+	enum { HALF = (ERR_TEXT_SIZE - sizeof(gap)) / 2 };
 	size_t n = strlen(text);
-	size_t lead = n;
+	size_t head = char_start(text, HALF);
+	size_t tail;
 
-	if (n + 1 < size)
+	if (n < ERR_TEXT_SIZE) {
+		memcpy(kept, text, n + 1);
 		return;
-	while (lead > 0 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
-		lead--;
-	if (lead > 0 && ((unsigned char)text[lead - 1] & 0x80) != 0)
-		text[lead - 1] = '\0';
+	}
+	tail = n - HALF;
+	while (tail < n && char_start(text, tail) != tail)
+		tail++;
+	memcpy(kept, text, head);
+	memcpy(kept + head, gap, sizeof(gap) - 1);
+	memcpy(kept + head + sizeof(gap) - 1, text + tail, n - tail + 1);
+}
+
+/* Where the character begins whose byte stands at `at`. */
+static size_t
+char_start(const char *text, size_t at)
+{
+	if (at >= strlen(text))
+		return at;
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	return at;
 }
 
 const char *
@@ -96,6 +136,8 @@ err_name(enum err code)
 		return "busy";
 	case ERR_FULL:
 		return "full";
+	case ERR_FORKED:
+		return "forked";
 	case ERR_IO:
 		return "io";
 	case ERR_PEER:

@@ -21,8 +21,9 @@ enum err {
 	ERR_LIMIT,     /* larger or more than proto/limits.h allows */
 	ERR_BUSY,      /* somebody else holds it: try again later */
 	ERR_FULL,      /* no room: disk, map or queue; nothing was changed */
-	ERR_IO,	       /* the system said no; nothing is known to be changed */
-	ERR_PEER,      /* the link or the peer ended the conversation */
+	ERR_FORKED, /* a log goes on in two ways that contradict each other */
+	ERR_IO,	    /* the system said no; nothing is known to be changed */
+	ERR_PEER,   /* the link or the peer ended the conversation */
 };
 
 enum { ERR_TEXT_SIZE = 1024 };
@@ -34,8 +35,8 @@ struct fault {
 };
 
 /* Records the text made from `format` for this thread and returns `code`,
- * which must not be ERR_OK.  A longer text is cut, never between the bytes of
- * one UTF-8 character. */
+ * which must not be ERR_OK.  Of a longer text the middle is left out, never a
+ * part of one UTF-8 character. */
 enum err err_set(enum err code, const char *format, ...) PRINTF(2, 3) MUST_USE;
 
 /* Puts what we were doing, made from `format`, and ": " in front of the kept

@@ -45,6 +45,11 @@ json_decode(struct bytes text, struct buf *value)
 		return e;
 	json = json_loadb(text.n > 0 ? (const char *)text.p : "", text.n,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &wrong);
+	if (json == NULL &&
+	    json_error_code(&wrong) == json_error_null_character)
+		return err_set(ERR_INVALID,
+		    "JSON, line %d, column %d: a NUL is not text", wrong.line,
+		    wrong.column);
 	if (json == NULL)
 		return err_set(ERR_INVALID, "JSON, line %d, column %d: %s",
 		    wrong.line, wrong.column, wrong.text);

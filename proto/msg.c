@@ -27,6 +27,7 @@ enum {
 	WHY_FULL = 11,
 	WHY_IO = 12,
 	WHY_PEER = 13,
+	WHY_FORKED = 14,
 };
 
 /* Elements of each array that this version knows. */
@@ -39,7 +40,9 @@ enum {
 	BODIES_N = 2,
 	CREDIT_N = 1,
 	CLOSE_N = 2,
-	ENTRY_N = 4 + CLASS_COUNT,
+	ENTRY_N = 5 + CLASS_COUNT,
+	FORK_N = 3,
+	SIDE_N = 5,
 	BODY_N = 6,
 };
 
@@ -57,6 +60,7 @@ static void proof_put(const struct merkle_proof *proof, struct buf *out);
 static void chunk_put(const struct msg_chunk *chunk, struct buf *out);
 static void bodies_put(const struct msg_bodies *bodies, struct buf *out);
 static void close_put(const struct msg_close *close, struct buf *out);
+static void fork_put(const struct msg_fork *fork, struct buf *out);
 static void uint_put(uint64_t v, struct buf *out);
 static unsigned why_number(enum err why);
 
@@ -74,6 +78,7 @@ static void bodies_get(struct input *in, struct msg_bodies *bodies);
 static void body_get(struct reader *r, struct msg_body *body);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
+static void fork_get(struct input *in, struct msg_fork *fork);
 static void fixed_get(struct reader *r, void *to, size_t n);
 static void why_get(struct reader *r, enum err *why);
 
@@ -108,6 +113,9 @@ msg_encode(const struct msg *msg, struct buf *out)
 		break;
 	case MSG_CLOSE:
 		close_put(&msg->u.close, out);
+		break;
+	case MSG_FORK:
+		fork_put(&msg->u.fork, out);
 		break;
 	case MSG_IDLE:
 	case MSG_PING:
@@ -149,6 +157,7 @@ entry_put(const struct msg_entry *entry, struct buf *out)
 	uint_put(entry->held, out);
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		uint_put(entry->open[i], out);
+	codec_put_bool(out, entry->forked);
 }
 
 static void
@@ -163,10 +172,8 @@ run_put(const struct msg_run *run, struct buf *out)
 	    out, bytes_of(name->incarnation.b, sizeof(name->incarnation.b)));
 	uint_put(run->from, out);
 	uint_put(run->head_size, out);
-	codec_put_bytes(
-	    out, bytes_of(run->head_root.b, sizeof(run->head_root.b)));
-	codec_put_bytes(out,
-	    bytes_of(run->head_signature.b, sizeof(run->head_signature.b)));
+	codec_put_bytes(out, bytes_of(run->head_root.b, 32));
+	codec_put_bytes(out, bytes_of(run->head_signature.b, 64));
 	entry_put(&run->entry, out);
 }
 
@@ -227,6 +234,27 @@ close_put(const struct msg_close *close, struct buf *out)
 }
 
 static void
+fork_put(const struct msg_fork *fork, struct buf *out)
+{
+	assert(fork->n == 1 || fork->n == 2);
+	codec_put_array(out, FORK_N);
+	codec_put_bytes(out, bytes_of(fork->log.b, sizeof(fork->log.b)));
+	uint_put(fork->size, out);
+	codec_put_array(out, fork->n);
+	for (size_t i = 0; i < fork->n; i++) {
+		const struct fork_side *side = &fork->sides[i];
+		const struct note_head *head = &side->head;
+
+		codec_put_array(out, SIDE_N);
+		uint_put(head->size, out);
+		codec_put_bytes(out, bytes_of(head->root.b, 32));
+		codec_put_bytes(out, bytes_of(head->signature.b, 64));
+		codec_put_bytes(out, bytes_of(side->root.b, 32));
+		proof_put(&side->proof, out);
+	}
+}
+
+static void
 uint_put(uint64_t v, struct buf *out)
 {
 	assert(v <= INT64_MAX);
@@ -265,6 +293,8 @@ why_number(enum err why)
 		return WHY_IO;
 	case ERR_PEER:
 		return WHY_PEER;
+	case ERR_FORKED:
+		return WHY_FORKED;
 	}
 	return WHY_PEER;
 }
@@ -281,7 +311,7 @@ msg_decode(struct bytes in, struct arena *arena, struct msg *msg)
 		return err_set(ERR_MALFORMED,
 		    "a message of %zu bytes; %d is the most", in.n,
 		    LIMIT_FRAME_SIZE);
-	if (in.p[0] < MSG_HELLO || in.p[0] > MSG_CLOSE)
+	if (in.p[0] < MSG_HELLO || in.p[0] > MSG_FORK)
 		return err_set(
 		    ERR_MALFORMED, "a message of unknown type %d", in.p[0]);
 	msg->type = (enum msg_type)in.p[0];
@@ -319,6 +349,9 @@ content_get(struct input *in, struct msg *msg)
 		break;
 	case MSG_CLOSE:
 		close_get(&in->r, &msg->u.close);
+		break;
+	case MSG_FORK:
+		fork_get(in, &msg->u.fork);
 		break;
 	case MSG_IDLE:
 	case MSG_PING:
@@ -388,6 +421,7 @@ entry_get(struct reader *r, struct msg_entry *entry)
 	entry->held = codec_get_uint(r, entry->size);
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		entry->open[i] = codec_get_uint(r, entry->size);
+	entry->forked = codec_get_bool(r);
 	array_end(r, n, ENTRY_N);
 }
 
@@ -513,6 +547,36 @@ close_get(struct reader *r, struct msg_close *close)
 	if (close->text.n > MSG_TEXT_SIZE)
 		r->bad = true;
 	array_end(r, n, CLOSE_N);
+}
+
+static void
+fork_get(struct input *in, struct msg_fork *fork)
+{
+	struct reader *r = &in->r;
+	size_t n = array_begin(r, FORK_N);
+	struct fork_side *sides;
+
+	fixed_get(r, fork->log.b, sizeof(fork->log.b));
+	fork->size = codec_get_uint(r, INT64_MAX);
+	fork->n = codec_get_array(r, 2);
+	if (fork->n == 0 || fork->size == 0)
+		r->bad = true;
+	sides = arena_array(in->arena, fork->n, sizeof(*sides));
+	for (size_t i = 0; i < fork->n && !r->bad; i++) {
+		size_t side_n = array_begin(r, SIDE_N);
+		struct note_head *head = &sides[i].head;
+
+		head->size = codec_get_uint(r, INT64_MAX);
+		fixed_get(r, head->root.b, sizeof(head->root.b));
+		fixed_get(r, head->signature.b, sizeof(head->signature.b));
+		fixed_get(r, sides[i].root.b, sizeof(sides[i].root.b));
+		proof_get(r, &sides[i].proof);
+		array_end(r, side_n, SIDE_N);
+		if (head->size < fork->size)
+			r->bad = true;
+	}
+	fork->sides = sides;
+	array_end(r, n, FORK_N);
 }
 
 /* A reader that goes bad leaves `to` as it is: zero. */

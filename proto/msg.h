@@ -3,6 +3,7 @@
 
 #include "proto/arena.h"
 #include "proto/delta.h"
+#include "proto/fork.h"
 #include "proto/merkle.h"
 
 /*
@@ -22,6 +23,7 @@ enum msg_type {
 	MSG_PING = 9,	/* are you there? */
 	MSG_PONG = 10,
 	MSG_CLOSE = 11, /* the end, and why */
+	MSG_FORK = 12,	/* what shows that a log is forked, or may be */
 };
 
 enum {
@@ -47,6 +49,7 @@ struct msg_entry {
 	uint8_t root[8];	    /* the first bytes of their root */
 	uint64_t held;		    /* leading deltas with all sealed bodies */
 	uint64_t open[CLASS_COUNT]; /* ... with the secrets of a class */
+	bool forked;		    /* a proof that it is forked is held */
 };
 
 struct msg_clock {
@@ -102,6 +105,15 @@ struct msg_close {
 	struct bytes text; /* for a person; nothing secret; view */
 };
 
+/* One side: what the sender holds where the other's clock says otherwise; two:
+ * a proof. */
+struct msg_fork {
+	struct log_id log;
+	uint64_t size;		       /* where the sides are compared */
+	size_t n;		       /* 1 or 2 */
+	const struct fork_side *sides; /* arena */
+};
+
 struct msg {
 	enum msg_type type;
 	union {
@@ -113,6 +125,7 @@ struct msg {
 		struct msg_bodies bodies;
 		struct msg_credit credit;
 		struct msg_close close;
+		struct msg_fork fork;
 	} u;
 };
 

@@ -267,6 +267,20 @@ is_unsafe(int32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
+bool
+text_is_plain(struct bytes text)
+{
+	while (text.n > 0) {
+		size_t n;
+		int32_t c = char_at(text, &n);
+
+		if (c < 0 || is_unsafe(c))
+			return false;
+		text = bytes_after(text, n);
+	}
+	return true;
+}
+
 void
 text_shown(struct bytes text, struct buf *out)
 {

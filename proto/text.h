@@ -18,6 +18,10 @@ bool text_is_utf8(struct bytes text);
 /* Is `text` an identifier: a-z, 0-9 and _, beginning with a letter, of
  * 1..LIMIT_NAME_SIZE bytes? */
 bool text_is_name(struct bytes text);
+/* Is `text` UTF-8, in which nothing but letters shows: no line ends, controls
+ * or changes of direction?  What a label must be, since lines are made of it.
+ */
+bool text_is_plain(struct bytes text);
 
 /* Appends `text` in Unicode's normal form C (UAX 15) to `out`.  `out` stays as
  * it was on ERR_INVALID: not UTF-8 (the offset is named), and on ERR_LIMIT:

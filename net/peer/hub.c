@@ -273,6 +273,7 @@ is_peers(enum err e)
 	case ERR_CORRUPT:
 	case ERR_BUSY:
 	case ERR_FULL:
+	case ERR_FORKED:
 	case ERR_IO:
 		return false;
 	}

@@ -150,6 +150,9 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 		ledger->dirty_n += !log->is_dirty;
 		log->is_dirty = true;
 	}
+	if (again || log->peer.size != entry->size ||
+	    memcmp(log->peer.root, entry->root, sizeof(entry->root)) != 0)
+		log->is_compared = false;
 	log->is_known = true;
 	log->peer = *entry;
 	rise(&log->sent, entry->size, again);

@@ -21,8 +21,11 @@ struct ledger_log {
 	bool is_dirty;	       /* `peer` is newer than the stored belief */
 	bool is_touched;       /* its entry is to be told after the commit */
 	bool is_refused;       /* a run of it was not taken */
-	bool is_compared;      /* `peer` was found to be on our branch */
+	bool is_compared;      /* `is_split` is true of `peer` as it is */
 	bool is_split;	       /* the peer has another branch: not sent */
+	bool is_doubted;       /* a run of it did not go on from ours */
+	bool is_proved;	       /* the proof that it is forked was sent */
+	uint64_t asked_size;   /* our side at this size was sent */
 	struct msg_entry peer; /* what the peer has */
 	struct msg_entry told; /* what we last told it that we have */
 	uint64_t sent;	       /* headers sent, or had by the peer */

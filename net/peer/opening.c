@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/feed.h"
+#include "net/peer/branch.h"
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
@@ -330,7 +331,10 @@ live_begin(struct talk *talk)
 		e = oplog_by_no(txn, entry->no, &log);
 		if (e != ERR_OK)
 			return e;
-		if (log->frontier.size > entry->sent)
+		e = branch_compare(txn, log, entry);
+		if (e != ERR_OK)
+			return e;
+		if (log->frontier.size > entry->sent && !entry->is_split)
 			msg.u.total.deltas += log->frontier.size - entry->sent;
 	}
 	return msg.u.total.deltas > 0 ? talk_send(talk, &msg) : ERR_OK;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "net/peer/ack.h"
+#include "net/peer/branch.h"
 #include "net/peer/opening.h"
 
 enum {
@@ -32,6 +33,8 @@ static enum err clock_take(
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_drop(
     struct talk *talk, struct ledger_log *entry, enum err why) MUST_USE;
+static enum err forked_take(
+    struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
@@ -50,6 +53,7 @@ static bool accept_of(const struct talk *talk,
 static enum err local_mark(struct talk *talk, const struct authority *authority,
     const struct log *log) MUST_USE;
 static enum err gap_tell(struct talk *talk) MUST_USE;
+static enum err doubt_tell(struct talk *talk) MUST_USE;
 
 enum err
 receiver_work(struct talk *talk)
@@ -101,6 +105,9 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 	case MSG_BODIES:
 		data_count(talk, message);
 		return bodies_take(talk, &msg.u.bodies);
+	case MSG_FORK:
+		data_count(talk, message);
+		return branch_take(talk, &msg.u.fork);
 	case MSG_CREDIT:
 		return credit_take(talk, &msg.u.credit);
 	case MSG_IDLE:
@@ -171,8 +178,6 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 			return e;
 		again = clock->again || !talk->clock_heard;
 		ledger_heard(&talk->ledger, entry, &clock->entries[i], again);
-		if (again)
-			entry->is_compared = false;
 		if (entry->is_local && entry->is_shared &&
 		    talk->state == TALK_LIVE)
 			ledger_queue(&talk->ledger, entry);
@@ -228,9 +233,9 @@ run_take(struct talk *talk, const struct msg_run *run)
 		e = run_place(talk, &in->run);
 	if (e == ERR_OK)
 		ledger_heard(&talk->ledger, entry, &run->entry, false);
-	return e == ERR_DENIED || e == ERR_LIMIT || e == ERR_EXISTS
-		   ? run_drop(talk, entry, e)
-		   : e;
+	if (e == ERR_FORKED)
+		return forked_take(talk, &in->run);
+	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, entry, e) : e;
 }
 
 /* Not taken: what comes of it is passed over.  Whoever was refused for want of
@@ -247,7 +252,27 @@ run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
 	return ERR_OK;
 }
 
-/* ERR_DENIED, ERR_LIMIT and ERR_EXISTS: the run is not taken. */
+/* The head of a run contradicts what we hold: that is half of a proof. */
+static enum err
+forked_take(struct talk *talk, const struct msg_run *run)
+{
+	struct fork_side side = {
+	    .head = {.size = run->head_size,
+		.root = run->head_root,
+		.signature = run->head_signature},
+	    .root = run->head_root,
+	};
+	struct msg_fork said = {.log = talk->receiving.log,
+	    .size = run->head_size,
+	    .n = 1,
+	    .sides = &side};
+
+	talk->receiving.dropped = true;
+	talk->dropped++;
+	return branch_take(talk, &said);
+}
+
+/* ERR_DENIED, ERR_LIMIT and ERR_FORKED: the run is not taken. */
 static enum err
 run_place(struct talk *talk, const struct msg_run *run)
 {
@@ -367,6 +392,8 @@ chunk_apply(struct talk *talk)
 	e = intake_chunk(txn, &in->chunk, &taken);
 	if (e == ERR_DENIED)
 		return run_drop(talk, ledger_find(&talk->ledger, &in->log), e);
+	if (e == ERR_FORKED)
+		return doubt_tell(talk);
 	if (e == ERR_OK && taken.log != NULL)
 		e = local_mark(talk, authority, taken.log);
 	if (e == ERR_OK && taken.gap)
@@ -412,14 +439,37 @@ gap_tell(struct talk *talk)
 	return ERR_OK;
 }
 
-/* Bodies of headers that are here already. */
+/* The peer sends what does not go on from ours: it is told what we have, and
+ * finds out itself whether it has another branch.  One that goes on like that
+ * lies. */
+static enum err
+doubt_tell(struct talk *talk)
+{
+	struct talk_receiving *in = &talk->receiving;
+	struct ledger_log *entry = ledger_find(&talk->ledger, &in->log);
+
+	if (entry->is_doubted)
+		return err_set(ERR_MALFORMED,
+		    "the peer sends headers of a log in '%s' that do not lead "
+		    "to their signed head",
+		    in->run.name.space.text);
+	entry->is_doubted = true;
+	in->dropped = true;
+	talk->dropped++;
+	talk->again = in->log;
+	talk->has_again = true;
+	ack_touch(talk, &in->log);
+	return ERR_OK;
+}
+
+/* Bodies of headers that are here already; of another branch they would not
+ * fit. */
 static enum err
 owed_take(struct talk *talk, const struct msg_bodies *bodies)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
-	const struct ledger_log *entry = ledger_find(
-	    &talk->ledger, &bodies->log);
+	struct ledger_log *entry = ledger_find(&talk->ledger, &bodies->log);
 	struct intake_accept accept;
 	struct log *log;
 	enum err e = store_authority(talk->store, &authority);
@@ -427,7 +477,10 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 	if (e != ERR_OK || entry == NULL || !entry->is_local)
 		return e;
 	e = oplog_by_no(txn, entry->no, &log);
-	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
+	if (e == ERR_OK)
+		e = branch_compare(txn, log, entry);
+	if (e != ERR_OK || entry->is_split ||
+	    !accept_of(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		e = intake_body(txn, log, &bodies->bodies[i], accept);

@@ -10,6 +10,7 @@
 #include "core/feed.h"
 #include "core/tree.h"
 #include "net/peer/ack.h"
+#include "net/peer/branch.h"
 #include "net/peer/opening.h"
 
 enum {
@@ -37,8 +38,6 @@ static enum err serve(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
-static enum err branch_compare(
-    struct txn *txn, const struct log *log, struct ledger_log *entry) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
@@ -152,16 +151,18 @@ serve_log(struct talk *talk, const struct authority *authority,
 		return e;
 	clock_depth(authority, &talk->peer, &log->name.space, &depth);
 	e = branch_compare(txn, log, entry);
-	if (e != ERR_OK || entry->is_split)
-		return e;
-	if (log->frontier.size > entry->sent && log->has_head) {
+	if (e == ERR_OK && !entry->is_split &&
+	    log->frontier.size > entry->sent && log->has_head) {
 		e = run_send(talk, log, entry);
 		if (e == ERR_OK)
 			e = chunk_send(talk, log, entry, &depth);
 		*more = true;
 		return e;
 	}
-	e = owed_send(talk, log, entry, &depth, more);
+	if (e == ERR_OK && !entry->is_split)
+		e = owed_send(talk, log, entry, &depth, more);
+	if (e == ERR_OK && !*more)
+		e = branch_tell(talk, log, entry);
 	if (e != ERR_OK || *more)
 		return e;
 	clock_entry(log, &now);
@@ -173,24 +174,6 @@ serve_log(struct talk *talk, const struct authority *authority,
 		entry->is_told = true;
 		e = talk_send(talk, &msg);
 	}
-	return e;
-}
-
-/* Does what the peer has begin as ours does?  A log that is forked goes no
- * further between us: what comes after another branch proves nothing there. */
-static enum err
-branch_compare(struct txn *txn, const struct log *log, struct ledger_log *entry)
-{
-	struct hash root;
-	enum err e;
-
-	if (entry->is_compared || entry->peer.size == 0 ||
-	    entry->peer.size > log->frontier.size)
-		return ERR_OK;
-	e = tree_root(txn, log, entry->peer.size, &root);
-	entry->is_compared = e == ERR_OK;
-	entry->is_split = e == ERR_OK && memcmp(root.b, entry->peer.root,
-					     sizeof(entry->peer.root)) != 0;
 	return e;
 }
 

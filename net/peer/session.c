@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/peer/ack.h"
+#include "net/peer/branch.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -303,5 +304,6 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_out = talk->deltas_out,
 	    .deltas_expected = talk->deltas_expected,
 	    .dropped = talk->dropped,
+	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};
 }

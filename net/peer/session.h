@@ -86,8 +86,9 @@ struct session_status {
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
 	uint64_t deltas_expected; /* what the peer announced */
-	uint64_t dropped;	  /* runs not taken: spaces or strangers */
-	uint64_t round_trips;	  /* changes of direction after the handshake */
+	uint64_t dropped;     /* runs not taken: spaces, strangers, branches */
+	uint64_t forked;      /* logs of which it holds another branch */
+	uint64_t round_trips; /* changes of direction after the handshake */
 };
 void session_status(
     const struct session *session, struct session_status *status);

@@ -10,7 +10,7 @@ talk_send(struct talk *talk, const struct msg *msg)
 	buf_cut(&talk->scratch, 0);
 	msg_encode(msg, &talk->scratch);
 	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
-	    msg->type == MSG_BODIES) {
+	    msg->type == MSG_BODIES || msg->type == MSG_FORK) {
 		talk->debt_bytes += talk->scratch.n;
 		/* What we send may give the peer more to send: only what it
 		 * says after this counts. */

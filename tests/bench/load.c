@@ -55,6 +55,8 @@ load_memory(size_t n)
 	p = memory + used;
 	used += (n + 15) & ~(size_t)15;
 	assert(used < MEMORY_ROOM);
+	/* A child may have been here before. */
+	memset(p, 0, n);
 	return p;
 }
 

@@ -66,7 +66,7 @@ step "all packages are there" sh .ci/deps check
 stage "builds"
 for compiler in clang gcc; do
 	for mode in asan debug release; do
-		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all
+		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all simulator
 	done
 done
 
@@ -77,6 +77,11 @@ stage "unit tests, gcc release"
 units gcc release
 stage "unit tests, clang with sanitisers"
 units clang asan
+
+stage "simulation under sanitisers"
+for seed in 1 2 3 4 5 6 7 8; do
+	step "seed $seed" build/clang-asan/tests/sim/sim $seed 7 1000
+done
 
 stage "vectors, strangers, simulation, fuzz corpus"
 GOLMOK=$PWD/build/gcc-release/golmok

@@ -191,6 +191,10 @@ audit_converge(struct sim *sim)
 			for (size_t b = a + 1; b < sim->n; b++)
 				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
 		agreed = all_agree(sim, false);
+		/* Who learned only now that its log is forked goes on in a new
+		 * one: what it wrote on the lost branch must be said again. */
+		if (!agreed && sim->rolled[0])
+			node_admit_all(sim);
 	}
 	if (!agreed)
 		(void)all_agree(sim, true);

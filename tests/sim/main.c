@@ -379,11 +379,7 @@ heal(struct sim *sim)
 			node_open(&sim->nodes[i]);
 		model_look(&sim->nodes[i]);
 	}
-	/* What was admitted may have been undone by a restore. */
-	for (size_t i = 1; i < sim->nodes_wanted; i++)
-		if (!sim->admitted[i] || sim->swarm.restore ||
-		    sim->swarm.rollback)
-			node_admit(&sim->nodes[0], &sim->nodes[i]);
+	node_admit_all(sim);
 }
 
 static void

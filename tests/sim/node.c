@@ -239,6 +239,15 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 }
 
 void
+node_admit_all(struct sim *sim)
+{
+	for (size_t i = 1; i < sim->nodes_wanted; i++)
+		if (!sim->admitted[i] || sim->swarm.restore ||
+		    sim->swarm.rollback)
+			node_admit(&sim->nodes[0], &sim->nodes[i]);
+}
+
+void
 node_begin(struct sim_node *node, bool write)
 {
 	char what[32];
@@ -330,6 +339,7 @@ void
 node_snapshot(struct sim_node *node)
 {
 	struct sim_snapshot *snapshot = &node->snapshot;
+	struct file_stat stat;
 
 	model_look(node);
 	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
@@ -337,7 +347,9 @@ node_snapshot(struct sim_node *node)
 	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
 	(void)snprintf(snapshot->mark_path, sizeof(snapshot->mark_path),
 	    "%s/mark%02u", node->sim->dir.path, (unsigned)node->number % 100);
-	file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path, true);
+	if (file_stat(path_in(node, "mark"), &stat) == ERR_OK)
+		file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path,
+		    true);
 	model_copy(&snapshot->held, &node->held);
 	snapshot->taken = true;
 }
@@ -345,11 +357,14 @@ node_snapshot(struct sim_node *node)
 void
 node_restore(struct sim_node *node, bool same_file, bool whole)
 {
+	struct file_stat stat;
+
 	if (whole) {
 		same_file = true;
 		node->sim->rolled[node->person] = true;
-		file_copy(node->sim, node->snapshot.mark_path,
-		    path_in(node, "mark"), true);
+		if (file_stat(node->snapshot.mark_path, &stat) == ERR_OK)
+			file_copy(node->sim, node->snapshot.mark_path,
+			    path_in(node, "mark"), true);
 	}
 	assert(node->store == NULL && node->snapshot.taken);
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),

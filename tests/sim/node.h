@@ -22,6 +22,9 @@ size_t node_space(const struct sim *sim, const struct space *name);
 
 /* `by` admits `whom` and grants it what the plan says (again). */
 void node_admit(struct sim_node *by, struct sim_node *whom);
+/* The founder admits everybody who is not, or whose admission may have been
+ * undone. */
+void node_admit_all(struct sim *sim);
 /* May `by` admit others, as far as it knows? */
 bool node_is_admin(const struct sim_node *by);
 

@@ -13,6 +13,7 @@
 #include "proto/ascii.h"
 #include "proto/err.h"
 #include "proto/mem.h"
+#include "proto/text.h"
 
 static void
 empty_views_behave_like_any_other(void **state)
@@ -185,8 +186,21 @@ an_error_carries_its_story(void **state)
 	memset(text, 0, sizeof(text));
 	for (size_t i = 0; i + 3 < sizeof(text); i += 3)
 		memcpy(text + i, "동", 3);
-	assert_int_equal(err_set(ERR_IO, "x%s", text), ERR_IO);
-	assert_int_equal((strlen(err_text()) - 1) % 3, 0);
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const ends[] = {
+		    "", "a", "ab", "abc", "동", "a동"};
+
+		assert_int_equal(
+		    err_set(ERR_IO, "x%s%s", text, ends[i]), ERR_IO);
+		e = err_wrap(ERR_IO, "%s", ends[5 - i]);
+		assert_int_equal(e, ERR_IO);
+		assert_true(strlen(err_text()) < ERR_TEXT_SIZE);
+		assert_true(text_is_utf8(bytes_text(err_text())));
+		/* What went wrong stands at the end. */
+		assert_non_null(strstr(err_text(), "…"));
+		assert_string_equal(
+		    err_text() + strlen(err_text()) - strlen(ends[i]), ends[i]);
+	}
 }
 
 static void

@@ -118,7 +118,12 @@ missing_cut_and_strange_files_are_refused(void **state)
 	identity_make(&host, &city, &identity);
 	assert_int_equal(identity_save(path, &identity), ERR_OK);
 	assert_int_equal(file_read(path, 4096, &good), ERR_OK);
-	assert_int_equal(identity_load_root(path, &root), ERR_VERSION);
+	assert_int_equal(identity_load_root(path, &root), ERR_CORRUPT);
+	buf_add(&bad, buf_bytes(&good));
+	bad.p[strlen("golmok identity ")] = '2';
+	assert_int_equal(file_write(path, buf_bytes(&bad), 0600), ERR_OK);
+	assert_int_equal(identity_load(path, &identity), ERR_VERSION);
+	buf_cut(&bad, 0);
 	/* The last line's end may be missing; nothing else. */
 	for (size_t n = 1; n + 1 < good.n; n++) {
 		assert_int_equal(

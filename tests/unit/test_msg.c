@@ -24,6 +24,7 @@ static struct msg_entry filled[2];
 static const struct bytes headers[] = {
     {(const uint8_t *)"header", 6}, {NULL, 0}};
 static struct msg_body bodies[2];
+static struct fork_side sides[2];
 
 /* The message that the vector `name` means. */
 static bool
@@ -67,6 +68,25 @@ sample(struct bytes name, struct msg *msg)
 	return true;
 }
 
+static void
+sample_fork(size_t n, struct msg *msg)
+{
+	memset(sides, 0, sizeof(sides));
+	sides[0].head.size = 812;
+	memset(&sides[0].head.root, 7, 32);
+	memset(&sides[0].head.signature, 8, 64);
+	memset(&sides[0].root, 15, 32);
+	sides[0].proof.n = 2;
+	memset(sides[0].proof.nodes, 9, 64);
+	sides[1].head.size = 5;
+	memset(&sides[1].head.root, 16, 32);
+	memset(&sides[1].head.signature, 17, 64);
+	memset(&sides[1].root, 16, 32);
+	msg->type = MSG_FORK;
+	msg->u.fork = (struct msg_fork){.size = 5, .n = n, .sides = sides};
+	memset(&msg->u.fork.log, 1, 16);
+}
+
 /* The same for those that carry deltas, and the short ones. */
 static void
 sample_more(struct bytes name, struct msg *msg)
@@ -107,6 +127,8 @@ sample_more(struct bytes name, struct msg *msg)
 		msg->type = MSG_CLOSE;
 		msg->u.close.why = ERR_DENIED;
 		msg->u.close.text = bytes_text("권한이 없습니다");
+	} else if (bytes_is(name, "fork") || bytes_is(name, "fork-proof")) {
+		sample_fork(bytes_is(name, "fork") ? 1 : 2, msg);
 	} else {
 		assert_true(bytes_is(name, "close-ok"));
 		msg->type = MSG_CLOSE;
@@ -177,7 +199,7 @@ every_message_has_the_bytes_of_its_vector(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 14);
+	assert_int_equal(n, 16);
 	vectors_close(&v);
 }
 
@@ -205,7 +227,7 @@ what_a_newer_program_appends_is_passed_over(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 12);
 	vectors_close(&v);
 }
 

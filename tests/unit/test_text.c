@@ -242,6 +242,13 @@ nothing_shown_moves_the_cursor(void **state)
 	(void)state;
 	text_shown(bytes_text("가\t나\n\033[2J\u202e\xc2\x85\xff!"), &out);
 	assert_string_equal(buf_text(&out), "가 나 �[2J���!");
+	assert_true(text_is_plain(bytes_text("혜화동 1-2")));
+	assert_true(text_is_plain((struct bytes){0}));
+	assert_false(text_is_plain(bytes_text("가\n")));
+	assert_false(text_is_plain(bytes_text("\t")));
+	assert_false(text_is_plain(bytes_text("가\u202e")));
+	assert_false(text_is_plain(bytes_text("\xc2\x85")));
+	assert_false(text_is_plain(bytes_text("가\xff")));
 	buf_fini(&out);
 }
 

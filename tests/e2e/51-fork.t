@@ -1,0 +1,91 @@
+#!/bin/sh
+# Goal: a store that was rolled back with its mark and wrote on is found out by
+# both sides of the next sync, and what it writes after that arrives again.
+. "${0%/*}/lib.sh"
+
+# One that stays alive when the test fails would hold the port and the store.
+node=
+trap '[ -z "$node" ] || kill "$node" 2>/dev/null; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
+
+# serves STORE: a node that serves it; $there.
+serves() {
+	: >serve.out
+	"$GOLMOK" serve --store "$1" --listen 127.0.0.1:0 >serve.out 2>serve.err &
+	node=$!
+	until there=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
+		[ -n "$there" ]; do
+		kill -0 "$node" 2>/dev/null || return 1
+	done
+}
+ends() {
+	kill "$node"
+	wait "$node"
+	node=
+}
+
+# synced STORE: STORE syncs with the city hall.
+synced() { "$GOLMOK" sync "$there" --store "$1" >/dev/null; }
+
+found a
+city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
+for store in b c; do
+	run "$GOLMOK" init $store --city "$city" --json
+	key=$(json key)
+	"$GOLMOK" admit "$key" --label $store >/dev/null
+	"$GOLMOK" grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
+done
+serves a
+synced b
+synced c
+GOLMOK_STORE=$PWD/b volunteer 홍길동
+synced b
+
+# Rolled back in place: same files, same inodes, content of yesterday.
+cp b/data.mdb old.data
+cp b/mark old.mark
+GOLMOK_STORE=$PWD/b volunteer 유관순
+synced b
+synced c
+cat old.data >b/data.mdb
+cat old.mark >b/mark
+GOLMOK_STORE=$PWD/b volunteer 강감찬
+lost=$id
+run "$GOLMOK" log verify --store b
+ok 'nothing here shows it' is 0 "$status"
+
+ok 'the next sync goes well for all else' exits 0 "$GOLMOK" sync "$there" --store b
+ok '... and says what does not' says 'in sync, but for 1 forked log'
+ok 'another sync says it again' exits 0 "$GOLMOK" sync "$there" --store b --json
+ok '... for machines too' is 'true 1' "$(json in_sync | sed 's/^1$/true/') $(json forked)"
+ok '... and sends nothing' is '0 0' "$(json received) $(json sent)"
+for store in a b; do
+	run "$GOLMOK" log ls --store $store --json
+	ok "log ls knows it at $store" is 1 "$(grep -c '"forked":true' out)"
+	ok "log verify tells it at $store" exits 14 "$GOLMOK" log verify --store $store
+	ok '... as what it is' says 'is forked'
+	ok "fsck tells it at $store" exits 14 "$GOLMOK" fsck --store $store
+	ok '... and finds no damage' says 'sound, but logs are FORKED'
+done
+run "$GOLMOK" status --store b --json
+ok 'status counts it' is 1 "$(json forked)"
+ok '... and what is only here' is true "$([ "$(json forked_alone)" -ge 1 ] && echo true)"
+run "$GOLMOK" status --store b
+ok '... in words' says 'FORKED'
+ok 'what was written is not lost here' exits 0 "$GOLMOK" get "$lost" --store b
+ok '... though it did not arrive there' exits 3 "$GOLMOK" get "$lost" --store a
+
+GOLMOK_STORE=$PWD/b volunteer 안중근
+next=$id
+synced b
+synced c
+for store in a c; do
+	ok "what is written after that arrives at $store" exits 0 "$GOLMOK" get "$next" --store $store
+done
+run "$GOLMOK" log ls --store c --json
+ok 'the proof came along' is 1 "$(grep -c '"forked":true' out)"
+"$GOLMOK" log ls --store b --json >logs
+ok 'the author opened one log more' is 2 "$(grep -c '"d03/c017/volunteer"' logs)"
+ends
+ok 'a rebuild keeps what is known' exits 0 "$GOLMOK" rebuild --store b
+ok '... of forks too' exits 14 "$GOLMOK" fsck --store b
+finish
