@@ -63,6 +63,9 @@ hear(struct rogue *rogue)
 		assert_int_equal(
 		    msg_decode(message, &rogue->arena, &msg), ERR_OK);
 		rogue->heard[msg.type]++;
+		if (msg.type == MSG_RUN || msg.type == MSG_CHUNK ||
+		    msg.type == MSG_BODIES)
+			rogue->data_bytes += message.n;
 		if (msg.type == MSG_CREDIT)
 			rogue->credit = msg.u.credit.bytes;
 		buf_add(&rogue->told, message);

@@ -14,10 +14,11 @@ struct rogue {
 	struct channel *channel;
 	struct squeeze squeeze;
 	struct identity identity;
-	struct arena arena; /* of what it makes and hears */
-	unsigned heard[16]; /* messages by type */
-	uint64_t credit;    /* the last that it was given */
-	struct buf told;    /* all messages of the victim */
+	struct arena arena;  /* of what it makes and hears */
+	unsigned heard[16];  /* messages by type */
+	uint64_t credit;     /* the last that it was given */
+	uint64_t data_bytes; /* of what it was sent under credit */
+	struct buf told;     /* all messages of the victim */
 };
 
 /* Connects with the keys of `as`, which the test may change first. */

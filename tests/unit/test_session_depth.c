@@ -16,6 +16,7 @@
 #include "core/file.h"
 #include "net/peer/channel.h"
 #include "proto/codec.h"
+#include "tests/lib/rogue.h"
 #include "tests/lib/wire.h"
 
 #define SPACE "d01/c001/case"
@@ -321,6 +322,38 @@ a_right_to_more_classes_brings_only_those_secrets(void **state)
 	town_fini(&town);
 }
 
+/* A member who knows a log's name learns nothing of it by playing back what it
+ * once saw. */
+static void
+who_may_not_see_a_space_is_told_nothing_for_its_runs(void **state)
+{
+	struct town town;
+	struct rogue rogue;
+	struct rogue_log log;
+
+	(void)state;
+	town_init(&town, 3);
+	(void)town_member(&town, "d02", "read:NPSF,write,hold");
+	assert_int_equal(
+	    town_grant(&town, 0, 0, "", "read:NPSF,write,hold", ""), ERR_OK);
+	town_copy(&town, 0, 1);
+	(void)town_create(&town, 0, SPACE, "하나");
+	rogue_init(&rogue, &town, 0, store_identity(town_store(&town, 1)));
+	rogue_greet(&rogue);
+	rogue_take_log(&rogue, &town, 0, SPACE, &log);
+	buf_cut(&rogue.told, 0);
+	/* Signed wrongly or not: it is not even looked at. */
+	rogue_say_log(&rogue, &log, true);
+	rogue_run(&rogue);
+	assert_int_equal(rogue_fault(&rogue), ERR_OK);
+	assert_int_equal(wire_status(&rogue.wire, 1).dropped, 1);
+	assert_true(rogue.credit > 0);
+	for (size_t i = 0; i + 16 <= rogue.told.n; i++)
+		assert_memory_not_equal(rogue.told.p + i, log.id.b, 16);
+	rogue_fini(&rogue);
+	town_fini(&town);
+}
+
 static int
 clean(void **state)
 {
@@ -339,6 +372,8 @@ main(void)
 	    cmocka_unit_test(who_holds_and_reads_n_gets_the_rest_blind),
 	    cmocka_unit_test(a_space_that_a_peer_may_not_see_leaves_no_trace),
 	    cmocka_unit_test(a_right_to_more_classes_brings_only_those_secrets),
+	    cmocka_unit_test(
+		who_may_not_see_a_space_is_told_nothing_for_its_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, clean);
