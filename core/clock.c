@@ -95,6 +95,18 @@ clock_depth(const struct authority *authority, const struct sign_key *key,
 		     authority_may(authority, key, RIGHT_WRITE, space, NULL);
 }
 
+void
+clock_log_depth(const struct authority *authority, const struct sign_key *key,
+    const struct log_name *log, struct clock_depth *depth)
+{
+	clock_depth(authority, key, &log->space, depth);
+	if (!depth->any || id_is_authority(&log->space) ||
+	    memcmp(&log->author, key, sizeof(*key)) != 0)
+		return;
+	depth->hold = true;
+	depth->classes = CLASSES_ALL;
+}
+
 static void
 belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key)

@@ -29,6 +29,11 @@ struct clock_depth {
 };
 void clock_depth(const struct authority *authority, const struct sign_key *key,
     const struct space *space, struct clock_depth *depth);
+/* As clock_depth, for one log: who wrote it, and has any right in its space,
+ * may have all of it, so that what a restore took away comes back. */
+void clock_log_depth(const struct authority *authority,
+    const struct sign_key *key, const struct log_name *log,
+    struct clock_depth *depth);
 
 /* Entries, sorted by log. */
 struct clock_list {

@@ -199,7 +199,7 @@ accept_of(const struct talk *talk, const struct authority *authority,
 	    .hold = true, .classes = 1u << CLASS_N};
 	if (id_is_authority(&name->space))
 		return true;
-	clock_depth(authority, &talk->me, &name->space, &mine);
+	clock_log_depth(authority, &talk->me, name, &mine);
 	clock_depth(authority, &talk->peer, &name->space, &theirs);
 	*accept = (struct intake_accept){
 	    .hold = mine.hold, .classes = mine.classes};

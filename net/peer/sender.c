@@ -149,7 +149,7 @@ serve_log(struct talk *talk, const struct authority *authority,
 	e = oplog_by_no(txn, entry->no, &log);
 	if (e != ERR_OK)
 		return e;
-	clock_depth(authority, &talk->peer, &log->name.space, &depth);
+	clock_log_depth(authority, &talk->peer, &log->name, &depth);
 	e = branch_compare(txn, log, entry);
 	if (e == ERR_OK && !entry->is_split &&
 	    log->frontier.size > entry->sent && log->has_head) {

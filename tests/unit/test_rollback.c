@@ -39,16 +39,22 @@ path_of(const struct machine *m, size_t i)
 }
 
 static void
-machine_init(struct machine *m)
+machine_init_with(struct machine *m, const char *rights)
 {
 	memset(m, 0, sizeof(*m));
 	town_init(&m->town, 5);
-	m->node = town_member(&m->town, "d01/c001", "read:NPSF,write");
+	m->node = town_member(&m->town, "d01/c001", rights);
 	(void)town_create(&m->town, m->node, space_name, "하나");
 	wire_sync(&m->town, 0, m->node);
 	for (size_t i = 0; i < COUNT_OF(files); i++)
 		assert_int_equal(
 		    file_read(path_of(m, i), FILE_MAX, &m->copies[i]), ERR_OK);
+}
+
+static void
+machine_init(struct machine *m)
+{
+	machine_init_with(m, "read:NPSF,write");
 }
 
 /* All files as they were, in the same places. */
@@ -152,11 +158,34 @@ who_wrote_more_in_its_place_goes_on_in_a_new_log(void **state)
 	forked(1, 3);
 }
 
+/* Who may only write still has a right to what it wrote itself. */
+static void
+who_may_only_write_gets_its_own_words_back(void **state)
+{
+	struct machine m;
+	struct record_id before;
+	struct arena arena = {0};
+	struct record record;
+
+	(void)state;
+	machine_init_with(&m, "write");
+	before = town_create(&m.town, m.node, space_name, "둘");
+	wire_sync(&m.town, 0, m.node);
+	machine_go_back(&m);
+	wire_sync(&m.town, 0, m.node);
+	assert_true(
+	    town_get(&m.town, m.node, space_name, &before, &arena, &record));
+	assert_true(town_has(&record, "name", KIND_REGISTER, town_text("둘")));
+	arena_fini(&arena);
+	machine_fini(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_it_lost_comes_back_before_it_writes),
+	    cmocka_unit_test(who_may_only_write_gets_its_own_words_back),
 	    cmocka_unit_test(who_wrote_less_in_its_place_goes_on_in_a_new_log),
 	    cmocka_unit_test(
 		who_wrote_as_much_in_its_place_goes_on_in_a_new_log),
