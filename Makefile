@@ -5,17 +5,20 @@ CC = gcc
 OUT = build/$(CC)-$(BUILD)
 comma := ,
 
-MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
-PACKAGES := lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash
+# Asked at the first use and then kept: on a new machine `deps` has installed them by that time.
+MSGPACK = $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
+PACKAGES = lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
 MODE_debug := -O1 -g
 MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-CFLAGS := -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
-	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CFLAGS = -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
+	$(PACKAGE_CFLAGS)
 LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
-LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -pthread
+LDLIBS = $(PACKAGE_LIBS) -pthread
 
 SOURCES := $(sort $(wildcard proto/*.c core/*.c net/*.c net/peer/*.c cli/*.c))
 LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
