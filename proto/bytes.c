@@ -60,15 +60,6 @@ bytes_copy(void *to, struct bytes b)
 		memcpy(to, b.p, b.n);
 }
 
-bool
-bytes_size_add(size_t a, size_t b, size_t *sum)
-{
-	if (b > SIZE_MAX - a)
-		return false;
-	*sum = a + b;
-	return true;
-}
-
 void
 bytes_put_be16(uint8_t *p, uint16_t v)
 {

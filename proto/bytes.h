@@ -61,8 +61,6 @@ size_t bytes_find(struct bytes b, uint8_t byte);
 /* Copies all of `b` to `to`, which has room for it; an empty view is fine. */
 void bytes_copy(void *to, struct bytes b);
 
-/* a + b into `*sum`; false, and `*sum` untouched, when it does not fit. */
-bool bytes_size_add(size_t a, size_t b, size_t *sum) MUST_USE;
 
 /* Reads a big-endian integer at `p`, which has that many bytes. */
 static inline uint16_t

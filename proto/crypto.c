@@ -213,16 +213,3 @@ crypto_wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);
 }
-
-uint64_t
-crypto_siphash(const uint8_t key[16], struct bytes b)
-{
-	uint8_t out[crypto_shorthash_BYTES];
-	uint64_t value = 0;
-
-	(void)crypto_shorthash(out, b.p, b.n, key);
-	/* The paper's number is the output read as little-endian. */
-	for (size_t i = sizeof(out); i > 0; i--)
-		value = value << 8 | out[i - 1];
-	return value;
-}

@@ -92,8 +92,5 @@ void crypto_blake2b512_two(struct bytes a, struct bytes b, struct hash512 *out);
 bool crypto_equal(const void *a, const void *b, size_t n) MUST_USE;
 /* Overwrites `n` bytes at `p` in a way that the compiler keeps. */
 void crypto_wipe(void *p, size_t n);
-/* 64-bit SipHash-2-4 of `b` under `key` (16 bytes), for tables in memory that
- * strangers fill. */
-uint64_t crypto_siphash(const uint8_t key[16], struct bytes b);
 
 #endif

@@ -297,24 +297,3 @@ text_shown(struct bytes text, struct buf *out)
 		text = bytes_after(text, n);
 	}
 }
-
-void
-text_padded(struct bytes text, size_t columns, struct buf *out)
-{
-	static const char ellipsis[] = "…";
-	size_t before = out->n;
-	struct bytes shown;
-
-	text_shown(text, out);
-	shown = bytes_after(buf_bytes(out), before);
-	if (text_width(shown) > columns) {
-		size_t room = columns > 0 ? columns - 1 : 0;
-
-		buf_cut(out, before + text_cut_columns(shown, room).n);
-		if (columns > 0)
-			buf_add_text(out, ellipsis);
-	}
-	shown = bytes_after(buf_bytes(out), before);
-	for (size_t at = text_width(shown); at < columns; at++)
-		buf_add_u8(out, ' ');
-}

@@ -39,8 +39,5 @@ struct bytes text_cut_columns(struct bytes text, size_t columns);
  * U+FFFD for all other controls, for what turns the direction of writing, and
  * for each byte that is not UTF-8. */
 void text_shown(struct bytes text, struct buf *out);
-/* Appends `text` as text_shown, exactly `columns` wide: filled with spaces, or
- * cut with an ellipsis at the end. */
-void text_padded(struct bytes text, size_t columns, struct buf *out);
 
 #endif

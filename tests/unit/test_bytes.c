@@ -54,18 +54,6 @@ big_endian_integers_come_back(void **state)
 }
 
 static void
-sums_of_sizes_can_say_no(void **state)
-{
-	size_t sum = 7;
-
-	(void)state;
-	assert_false(bytes_size_add(SIZE_MAX, 1, &sum));
-	assert_int_equal(sum, 7);
-	assert_true(bytes_size_add(SIZE_MAX - 1, 1, &sum));
-	assert_true(sum == SIZE_MAX);
-}
-
-static void
 text_forms_match_rfc_4648(void **state)
 {
 	static const char *const plain[] = {
@@ -225,7 +213,6 @@ main(void)
 	    cmocka_unit_test(empty_views_behave_like_any_other),
 	    cmocka_unit_test(views_are_ordered_as_unsigned_bytes),
 	    cmocka_unit_test(big_endian_integers_come_back),
-	    cmocka_unit_test(sums_of_sizes_can_say_no),
 	    cmocka_unit_test(text_forms_match_rfc_4648),
 	    cmocka_unit_test(text_forms_refuse_what_is_not_theirs),
 	    cmocka_unit_test(decimals_are_plain),

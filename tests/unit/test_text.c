@@ -252,31 +252,6 @@ nothing_shown_moves_the_cursor(void **state)
 	buf_fini(&out);
 }
 
-static void
-assert_padded(const char *text, size_t columns, const char *padded)
-{
-	struct buf out = {0};
-
-	text_padded(bytes_text(text), columns, &out);
-	assert_string_equal(buf_text(&out), padded);
-	assert_int_equal(text_width(buf_bytes(&out)), columns);
-	buf_fini(&out);
-}
-
-static void
-table_cells_have_their_width(void **state)
-{
-	(void)state;
-	assert_padded("홍길동", 8, "홍길동  ");
-	assert_padded("홍길동", 6, "홍길동");
-	assert_padded("홍길동", 5, "홍길…");
-	assert_padded("홍길동", 4, "홍… ");
-	assert_padded("홍길동", 1, "…");
-	assert_padded("홍길동", 0, "");
-	assert_padded("", 3, "   ");
-	assert_padded("a\nb", 4, "a b ");
-}
-
 int
 main(void)
 {
@@ -290,7 +265,6 @@ main(void)
 	    cmocka_unit_test(widths_are_columns),
 	    cmocka_unit_test(a_cut_keeps_whole_characters),
 	    cmocka_unit_test(nothing_shown_moves_the_cursor),
-	    cmocka_unit_test(table_cells_have_their_width),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
