@@ -1,14 +1,11 @@
 /*
- * The event loop over libuv, the clocks and the source of randomness.  Used by
+ * The event loop over libuv, and the clock that it waits by.  Used by
  * net/ and by the commands that run a node.  It knows no socket and takes no
  * decision.
  */
 #include "net/loop.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include <uv.h>
@@ -40,46 +37,15 @@ static void signal_on_arrive(uv_signal_t *uv, int number);
 static void signal_on_close(uv_handle_t *uv);
 static void must_be_closing(uv_handle_t *uv, void *arg);
 
-static uint64_t
-clock_ms(clockid_t clock)
+uint64_t
+loop_now_ms(void)
 {
 	struct timespec now;
 	int status;
 
-	status = clock_gettime(clock, &now);
+	status = clock_gettime(CLOCK_BOOTTIME, &now);
 	assert(status == 0);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-uint64_t
-loop_wall_ms(void)
-{
-	return clock_ms(CLOCK_REALTIME);
-}
-
-uint64_t
-loop_now_ms(void)
-{
-	return clock_ms(CLOCK_BOOTTIME);
-}
-
-enum err
-loop_random(void *p, size_t n)
-{
-	uint8_t *at = p;
-
-	while (n > 0) {
-		ssize_t got = getrandom(at, n, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return err_set(
-			    ERR_IO, "random bytes: %s", strerror(errno));
-		at += got;
-		n -= (size_t)got;
-	}
-	return ERR_OK;
 }
 
 enum err

@@ -4,22 +4,15 @@
 #include "proto/err.h"
 
 /*
- * The event loop, and all that the other rooms are not allowed to know by
- * themselves: the time and random bytes.  One thread: every callback runs
- * inside loop_run or loop_step, one after another, and never inside the
- * function that it was given to.
+ * The event loop, and the clock by which net/ waits.  One thread: every
+ * callback runs inside loop_run or loop_step, one after another, and never
+ * inside the function that it was given to.
  */
 struct loop;
 
-/* Milliseconds since 1970 by this machine's clock, which people and NTP move:
- * for stamps and for showing, never for waiting. */
-uint64_t loop_wall_ms(void);
 /* Milliseconds since some start; never goes back, and counts the time that the
  * machine slept, so that a link which slept with it is found to be stale. */
 uint64_t loop_now_ms(void);
-/* Fills `n` bytes at `p` with randomness for keys.  Blocks only in the first
- * seconds of a machine's life.  ERR_IO when the system has none. */
-enum err loop_random(void *p, size_t n) MUST_USE;
 
 /* A new loop into `*loop`, ended with loop_close.  From then on the process
  * ignores SIGPIPE: a peer that vanished is an error of one stream.  ERR_IO
