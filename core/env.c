@@ -472,35 +472,3 @@ env_error(const struct env *env, int rc, const char *doing)
 		return file_error(rc, doing, env->data);
 	return err_set(ERR_IO, "%s %s: %s", doing, env->data, why);
 }
-
-enum err
-env_copy(struct env *env, const char *dir)
-{
-	struct buf path = {0};
-	struct file_stat found;
-	int rc;
-	enum err e;
-
-	buf_add_format(&path, "%s/data.mdb", dir);
-	e = file_stat(buf_text(&path), &found);
-	if (e == ERR_OK)
-		e = err_set(
-		    ERR_EXISTS, "copy to %s: there is a store already", dir);
-	if (e != ERR_NOT_FOUND)
-		goto out;
-	rc = mdb_env_copy2(env->lmdb, dir, MDB_CP_COMPACT);
-	if (rc > 0)
-		e = file_error(rc, "copy to", dir);
-	else
-		e = rc == 0 ? ERR_OK : env_error(env, rc, "copy");
-	/* LMDB does not sync a copy. */
-	if (e == ERR_OK)
-		e = file_sync(buf_text(&path));
-	if (e == ERR_OK)
-		e = file_sync(dir);
-	if (e != ERR_OK)
-		(void)unlink(buf_text(&path));
-out:
-	buf_fini(&path);
-	return e;
-}

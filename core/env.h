@@ -44,8 +44,5 @@ MDB_val env_val(struct bytes b);
 /* Records the text for LMDB's failure `rc`, met while `doing` ("read"), and
  * returns its code. */
 enum err env_error(const struct env *env, int rc, const char *doing) MUST_USE;
-/* Writes a compacted copy into the existing directory `dir`, synced, or
- * nothing.  The caller has a reader open.  ERR_EXISTS: there is one already. */
-enum err env_copy(struct env *env, const char *dir) MUST_USE;
 
 #endif

@@ -399,27 +399,6 @@ file_slot_put(const struct file_slot *slot, struct bytes record)
 	return write_at(slot->fd_plus_1 - 1, slot->path, record);
 }
 
-enum err
-file_slot_sync(const struct file_slot *slot)
-{
-	assert(slot->fd_plus_1 > 0);
-	if (fdatasync(slot->fd_plus_1 - 1) != 0)
-		return file_error(errno, "sync", slot->path);
-	return ERR_OK;
-}
-
-enum err
-file_slot_stat(const struct file_slot *slot, struct file_stat *result)
-{
-	struct stat found;
-
-	assert(slot->fd_plus_1 > 0);
-	if (fstat(slot->fd_plus_1 - 1, &found) != 0)
-		return file_error(errno, "look at", slot->path);
-	*result = stat_from(&found);
-	return ERR_OK;
-}
-
 void
 file_slot_fini(struct file_slot *slot)
 {

@@ -78,15 +78,11 @@ struct file_slot {
 };
 /* Opens `path`, which must exist; ended with file_slot_fini. */
 enum err file_slot_init(struct file_slot *slot, const char *path) MUST_USE;
-/* Overwrites the start of the file with `record`; durable only after
- * file_slot_sync.  A crash may leave a mix of old and new bytes: the record
+/* Overwrites the start of the file with `record`, without waiting until it is
+ * durable.  A crash may leave a mix of old and new bytes: the record
  * carries its own checksum. */
 enum err file_slot_put(
     const struct file_slot *slot, struct bytes record) MUST_USE;
-enum err file_slot_sync(const struct file_slot *slot) MUST_USE;
-/* Which file it is that we have open, wherever its name points now. */
-enum err file_slot_stat(
-    const struct file_slot *slot, struct file_stat *stat) MUST_USE;
 void file_slot_fini(struct file_slot *slot);
 
 /* Sees to it that the file `path` holds at least `size_bytes` of the disk, so

@@ -559,12 +559,6 @@ kv_next(struct kv_cursor *cursor)
 	return move(cursor, MDB_NEXT, (struct bytes){0});
 }
 
-bool
-kv_previous(struct kv_cursor *cursor)
-{
-	return move(cursor, MDB_PREV, (struct bytes){0});
-}
-
 enum err
 kv_stat(struct kv *kv, struct kv_stat *stat)
 {
@@ -582,19 +576,5 @@ kv_stat(struct kv *kv, struct kv_stat *stat)
 		stat->last_txn_id = info.me_last_txnid;
 	}
 	unlock(kv);
-	return e;
-}
-
-enum err
-kv_copy(struct kv *kv, const char *dir)
-{
-	struct kv_txn *txn;
-	/* Keeps the map in place while LMDB reads it. */
-	enum err e = kv_begin(kv, false, &txn);
-
-	if (e != ERR_OK)
-		return e;
-	e = env_copy(&kv->env, dir);
-	kv_abort(txn);
 	return e;
 }

@@ -108,9 +108,8 @@ void kv_cursor_fini(struct kv_cursor *cursor);
 bool kv_seek(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 /* Moves to the last key < `key`, or with an empty `key` to the last of all. */
 bool kv_seek_before(struct kv_cursor *cursor, struct bytes key) MUST_USE;
-/* Moves one on, or one back, from where a successful move left it. */
+/* Moves one on from where a successful move left it. */
 bool kv_next(struct kv_cursor *cursor) MUST_USE;
-bool kv_previous(struct kv_cursor *cursor) MUST_USE;
 
 /* The size of the map in this process, the part of the file that was ever
  * used, and the newest committed transaction. */
@@ -121,9 +120,5 @@ struct kv_stat {
 };
 /* May be asked with a transaction open.  ERR_IO after a failed commit. */
 enum err kv_stat(struct kv *kv, struct kv_stat *stat) MUST_USE;
-/* Writes a compacted copy of the newest committed state into the existing
- * directory `dir`, synced, or nothing.  No transaction of this thread may be
- * open.  ERR_EXISTS: `dir` has a data file already. */
-enum err kv_copy(struct kv *kv, const char *dir) MUST_USE;
 
 #endif

@@ -96,7 +96,6 @@ due(const char *name)
 	}
 
 WRAP_ERRNO(fsync, (int fd), (fd))
-WRAP_ERRNO(fdatasync, (int fd), (fd))
 WRAP_ERRNO(ftruncate, (int fd, off_t n), (fd, n))
 WRAP_ERRNO(fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP_ERRNO(fstat, (int fd, struct stat *to), (fd, to))
@@ -186,8 +185,6 @@ WRAP_CODE(mdb_env_open,
 WRAP_CODE(mdb_env_set_maxdbs, (void *env, unsigned n), (env, n))
 WRAP_CODE(mdb_env_set_mapsize, (void *env, size_t n), (env, n))
 WRAP_CODE(mdb_env_stat, (void *env, void *stat), (env, stat))
-WRAP_CODE(mdb_env_copy2, (void *env, const char *path, unsigned flags),
-    (env, path, flags))
 WRAP_CODE(mdb_reader_check, (void *env, int *dead), (env, dead))
 WRAP_CODE(mdb_txn_begin, (void *env, void *parent, unsigned flags, void **txn),
     (env, parent, flags, txn))

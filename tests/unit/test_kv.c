@@ -342,7 +342,7 @@ walk_from(struct kv_txn *txn, unsigned seek, unsigned n)
 		at = seek - 2;
 	found = 0;
 	for (bool more = kv_seek_before(&cursor, bytes_of(key, 2)); more;
-	     more = kv_previous(&cursor), at -= 2, found++)
+	     more = kv_seek_before(&cursor, cursor.key), at -= 2, found++)
 		assert_int_equal(bytes_be16(cursor.key.p), at);
 	assert_int_equal(found, seek / 2);
 	kv_cursor_fini(&cursor);
@@ -498,26 +498,6 @@ tables_are_made_only_when_allowed(void **state)
 	reopen(place);
 }
 
-static void
-a_copy_has_the_committed_rows_and_replaces_nothing(void **state)
-{
-	struct place *place = *state;
-	struct place copy = {.config = place->config};
-	const char *dir = tempdir_at(&place->dir, "copy");
-
-	put_one(place, "a", "1");
-	assert_int_equal(kv_copy(place->kv, dir), ERR_NOT_FOUND);
-	assert_int_equal(file_make_dir(dir), ERR_OK);
-	assert_int_equal(kv_copy(place->kv, dir), ERR_OK);
-	assert_int_equal(kv_copy(place->kv, dir), ERR_EXISTS);
-	put_one(place, "a", "2");
-	copy.config.dir = dir;
-	assert_int_equal(kv_open(&copy.config, &copy.kv), ERR_OK);
-	assert_true(holds(&copy, "a", "1"));
-	kv_close(copy.kv);
-	kv_close(NULL);
-}
-
 /* One of several threads that write, and read what it wrote. */
 static void *
 busy_thread(void *arg)
@@ -591,7 +571,6 @@ main(void)
 	    IN_PLACE(one_directory_is_not_opened_twice),
 	    IN_PLACE(programs_that_we_start_do_not_inherit_the_files),
 	    IN_PLACE(tables_are_made_only_when_allowed),
-	    IN_PLACE(a_copy_has_the_committed_rows_and_replaces_nothing),
 	    IN_PLACE(threads_share_one_environment_while_its_map_grows),
 	};
 
