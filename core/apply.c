@@ -14,6 +14,8 @@
 
 static enum err changes_apply(
     struct txn *txn, const struct history_delta *from) MUST_USE;
+static enum err record_restate(struct txn *txn, struct space_state *space,
+    const struct record_id *id) MUST_USE;
 static enum err log_restate(struct txn *txn, struct log *log) MUST_USE;
 static void announce(
     struct txn *txn, const struct log *log, uint64_t seq, unsigned kind);
@@ -85,13 +87,14 @@ changes_apply(struct txn *txn, const struct history_delta *from)
 		history_change(txn, from, i, &txn->scratch, &change);
 		e = record_fold(txn, space, id, &change, &done);
 		if (e == ERR_OK && !done)
-			e = apply_record(txn, space, id);
+			e = record_restate(txn, space, id);
 	}
 	return e;
 }
 
-enum err
-apply_record(
+/* Merges the record `id` of `space` again from its whole history. */
+static enum err
+record_restate(
     struct txn *txn, struct space_state *space, const struct record_id *id)
 {
 	struct arena arena = {0};
@@ -133,7 +136,7 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	    from.delta->kind != DELTA_CHANGE || body->form != BODY_OPEN)
 		goto out;
 	if (body->change < from.delta->changes_n)
-		e = apply_record(
+		e = record_restate(
 		    txn, log->space, &from.delta->changes[body->change].record);
 out:
 	arena_fini(&arena);
@@ -183,7 +186,7 @@ log_restate(struct txn *txn, struct log *log)
 			continue;
 		for (size_t i = 0; i < from.delta->changes_n && e == ERR_OK;
 		     i++)
-			e = apply_record(
+			e = record_restate(
 			    txn, log->space, &from.delta->changes[i].record);
 	}
 	if (log->frontier.size > 0)

@@ -31,8 +31,4 @@ enum err apply_body(struct txn *txn, struct log *log, uint64_t seq,
 enum err apply_authority(
     struct txn *txn, const struct authority *authority) MUST_USE;
 
-/* Merges the record `id` of `space` again from its whole history. */
-enum err apply_record(struct txn *txn, struct space_state *space,
-    const struct record_id *id) MUST_USE;
-
 #endif

@@ -40,6 +40,8 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
+static const struct grant *grant_find(
+    const struct authority *authority, const struct ref *ref);
 static bool grant_settle(
     struct authority *authority, const struct fact *fact, struct grant *grant);
 
@@ -227,7 +229,7 @@ grant_settle(
 		grant->stratum = 1;
 		return true;
 	}
-	under = authority_grant(authority, &fact->log->grant);
+	under = grant_find(authority, &fact->log->grant);
 	assert(under != NULL && under->counts);
 	grant->stratum = under->stratum + 1;
 	return authority_passes(under, &fact->grant);
@@ -310,8 +312,9 @@ authority_member(const struct authority *authority, const struct sign_key *key)
 	    sizeof(wanted), member_compare);
 }
 
-const struct grant *
-authority_grant(const struct authority *authority, const struct ref *ref)
+/* The grant whose fact is `ref`; NULL when that is none. */
+static const struct grant *
+grant_find(const struct authority *authority, const struct ref *ref)
 {
 	struct grant wanted = {.fact = *ref};
 
@@ -390,7 +393,7 @@ authority_counts(const struct authority *authority, const struct log *log)
 		return central;
 	if (!log->has_grant)
 		return false;
-	grant = authority_grant(authority, &log->grant);
+	grant = grant_find(authority, &log->grant);
 	if (grant == NULL || !grant->counts ||
 	    key_compare(&grant->what.member, &log->name.author) != 0)
 		return false;

@@ -51,9 +51,6 @@ void authority_fini(struct authority *authority);
  * for a stranger.  Root's key is a member. */
 const struct member *authority_member(
     const struct authority *authority, const struct sign_key *key);
-/* The grant whose fact is `ref`; NULL when that is none. */
-const struct grant *authority_grant(
-    const struct authority *authority, const struct ref *ref);
 /* Does a counting grant give `key` the right `right` in `space`?  Then `*why`,
  * if not NULL, is the one of the lowest stratum, then lowest ref. */
 bool authority_may(const struct authority *authority,

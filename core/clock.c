@@ -9,6 +9,9 @@
 
 #include "proto/mem.h"
 
+/* An entry as it is stored and hashed (docs/sync.md §4). */
+enum { ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 };
+
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
 static bool entry_get(struct bytes in, struct msg_entry *entry);
@@ -27,8 +30,8 @@ clock_entry(const struct log *log, struct msg_entry *entry)
 	memcpy(entry->open, log->open, sizeof(entry->open));
 }
 
-void
-clock_entry_put(const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE])
+static void
+entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 {
 	memcpy(out, entry->log.b, 16);
 	bytes_put_be64(out + 16, entry->size);
@@ -36,13 +39,13 @@ clock_entry_put(const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE])
 	bytes_put_be64(out + 32, entry->held);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
-	out[CLOCK_ENTRY_SIZE - 1] = entry->forked;
+	out[ENTRY_SIZE - 1] = entry->forked;
 }
 
 static bool
 entry_get(struct bytes in, struct msg_entry *entry)
 {
-	if (in.n != CLOCK_ENTRY_SIZE)
+	if (in.n != ENTRY_SIZE)
 		return false;
 	memcpy(entry->log.b, in.p, 16);
 	entry->size = bytes_be64(in.p + 16);
@@ -50,7 +53,7 @@ entry_get(struct bytes in, struct msg_entry *entry)
 	entry->held = bytes_be64(in.p + 32);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
-	entry->forked = in.p[CLOCK_ENTRY_SIZE - 1] != 0;
+	entry->forked = in.p[ENTRY_SIZE - 1] != 0;
 	return true;
 }
 
@@ -59,7 +62,7 @@ clock_digest(
     const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE])
 {
 	struct crypto_sha256 state;
-	uint8_t bytes[CLOCK_ENTRY_SIZE];
+	uint8_t bytes[ENTRY_SIZE];
 	struct hash hash;
 
 	crypto_sha256_init(&state);
@@ -67,7 +70,7 @@ clock_digest(
 	for (size_t i = 0; i < n; i++) {
 		assert(i == 0 ||
 		       memcmp(&entries[i - 1].log, &entries[i].log, 16) < 0);
-		clock_entry_put(&entries[i], bytes);
+		entry_put(&entries[i], bytes);
 		crypto_sha256_add(&state, bytes_of(bytes, sizeof(bytes)));
 	}
 	crypto_sha256_out(&state, &hash);
@@ -121,24 +124,12 @@ void
 clock_believe(
     struct txn *txn, const struct sign_key *peer, const struct msg_entry *entry)
 {
-	uint8_t bytes[CLOCK_ENTRY_SIZE];
+	uint8_t bytes[ENTRY_SIZE];
 	struct key key;
 
 	belief_key(peer, &entry->log, &key);
-	clock_entry_put(entry, bytes);
+	entry_put(entry, bytes);
 	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
-}
-
-bool
-clock_belief(struct txn *txn, const struct sign_key *peer,
-    const struct log_id *log, struct msg_entry *entry)
-{
-	struct bytes content;
-	struct key key;
-
-	belief_key(peer, log, &key);
-	return txn_find(txn, TABLE_PEERS, &key, &content) &&
-	       entry_get(content, entry);
 }
 
 enum err

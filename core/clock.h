@@ -12,11 +12,6 @@
 /* How much of `log` we have, as we tell it. */
 void clock_entry(const struct log *log, struct msg_entry *entry);
 
-/* Appends the bytes of `entry` that are stored and hashed (docs/sync.md §4). */
-enum { CLOCK_ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 };
-void clock_entry_put(
-    const struct msg_entry *entry, uint8_t out[CLOCK_ENTRY_SIZE]);
-
 /* The digest of a clock: of `n` entries, sorted by log, each once. */
 void clock_digest(
     const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
@@ -44,9 +39,6 @@ struct clock_list {
 /* Notes that `peer` said `entry` of a log. */
 void clock_believe(struct txn *txn, const struct sign_key *peer,
     const struct msg_entry *entry);
-/* What `peer` last said of `log`; false when it never did. */
-bool clock_belief(struct txn *txn, const struct sign_key *peer,
-    const struct log_id *log, struct msg_entry *entry) MUST_USE;
 /* All that `peer` ever said and that was not forgotten, by log, into an array
  * in `arena`. */
 enum err clock_beliefs(struct txn *txn, const struct sign_key *peer,
