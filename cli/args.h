@@ -15,8 +15,7 @@
  *	static const struct args_option put_options[] = {
  *	    {.name = "set", .value = "FIELD=VALUE", .many = true,
  *		.help = "give a field a value"},
- *	    {.name = "dry-run", .help = "say what would happen, change
- *nothing"},
+ *	    {.name = "dry-run", .help = "say what would happen"},
  *	};
  *
  *	const struct args_command cmd_data_commands[] = {
