@@ -59,19 +59,14 @@ export_run(const struct args *args, struct out *out)
 {
 	struct export export = {0};
 	struct space_state **spaces = NULL;
-	struct space_state *one;
 	size_t n = 0;
 	enum err e = open_begin(args, out, false, &export.work);
 
 	if (e == ERR_OK)
 		e = options_read(&export);
-	if (e == ERR_OK && args_word(args, 0) != NULL) {
-		e = name_known_space(&export.work, args_word(args, 0), &one);
-		spaces = &one;
-		n = 1;
-	} else if (e == ERR_OK) {
-		e = space_all(store_txn(export.work.store), &spaces, &n);
-	}
+	if (e == ERR_OK)
+		e = name_known_spaces(
+		    &export.work, args_word(args, 0), &spaces, &n);
 	if (e == ERR_OK)
 		e = header_write(&export, args_has(args, "bom"));
 	for (size_t i = 0; i < n && e == ERR_OK; i++)

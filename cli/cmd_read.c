@@ -523,19 +523,13 @@ conflicts_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct space_state **spaces = NULL;
-	struct space_state *one;
 	struct out_table *table;
 	size_t n = 0;
 	enum err e;
 
 	e = open_begin(args, out, false, &work);
-	if (e == ERR_OK && args_word(args, 0) != NULL) {
-		e = name_known_space(&work, args_word(args, 0), &one);
-		spaces = &one;
-		n = 1;
-	} else if (e == ERR_OK) {
-		e = space_all(store_txn(work.store), &spaces, &n);
-	}
+	if (e == ERR_OK)
+		e = name_known_spaces(&work, args_word(args, 0), &spaces, &n);
 	if (e == ERR_OK) {
 		table = out_table_new(
 		    out, conflict_columns, COUNT_OF(conflict_columns));

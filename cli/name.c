@@ -233,6 +233,20 @@ name_known_space(
 }
 
 enum err
+name_known_spaces(struct opened *work, const char *word,
+    struct space_state ***spaces, size_t *n)
+{
+	struct txn *txn = store_txn(work->store);
+
+	*n = 0;
+	if (word == NULL)
+		return space_all(txn, spaces, n);
+	*spaces = arena_array(&txn->arena, 1, sizeof(**spaces));
+	*n = 1;
+	return name_known_space(work, word, *spaces);
+}
+
+enum err
 name_key(
     const struct authority *authority, const char *word, struct sign_key *key)
 {

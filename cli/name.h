@@ -23,6 +23,11 @@ enum err name_space(const char *word, struct space *space) MUST_USE;
  * been meant. */
 enum err name_known_space(
     struct opened *work, const char *word, struct space_state **state) MUST_USE;
+/* The spaces that `word` names: the one of that name as name_known_space finds
+ * it, or with NULL all that this store holds, by name, as an array of `*n` that
+ * lives until the transaction ends. */
+enum err name_known_spaces(struct opened *work, const char *word,
+    struct space_state ***spaces, size_t *n) MUST_USE;
 /* The key `word`: 64 hex digits, or the label of exactly one member of
  * `authority` (which may be NULL).  ERR_USAGE, ERR_INVALID. */
 enum err name_key(const struct authority *authority, const char *word,

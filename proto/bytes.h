@@ -61,7 +61,6 @@ size_t bytes_find(struct bytes b, uint8_t byte);
 /* Copies all of `b` to `to`, which has room for it; an empty view is fine. */
 void bytes_copy(void *to, struct bytes b);
 
-
 /* Reads a big-endian integer at `p`, which has that many bytes. */
 static inline uint16_t
 bytes_be16(const uint8_t *p)
