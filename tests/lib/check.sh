@@ -69,6 +69,7 @@ for compiler in clang gcc; do
 		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all simulator
 	done
 done
+step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
 tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
