@@ -23,6 +23,12 @@ struct fact {
 	struct fact_grant grant;
 };
 
+/* A fact that names a member. */
+struct naming {
+	const struct fact *fact;
+	bool counts;
+};
+
 struct gathering {
 	struct txn *txn;
 	struct authority *authority;
@@ -262,41 +268,60 @@ fact_compare(const void *a, const void *b)
 	return id_ref_compare(&left->ref, &right->ref);
 }
 
+/* By key; of one key what counts first, then the older. */
+static int
+naming_compare(const void *a, const void *b)
+{
+	const struct naming *left = a;
+	const struct naming *right = b;
+	int order = key_compare(
+	    &left->fact->member.key, &right->fact->member.key);
+
+	if (order == 0 && left->counts != right->counts)
+		order = left->counts ? -1 : 1;
+	return order != 0 ? order : fact_compare(left->fact, right->fact);
+}
+
 /* One member for each key that a fact names; root is one without a fact. */
 static void
 members_settle(struct gathering *g)
 {
 	struct authority *authority = g->authority;
+	struct arena *arena = &authority->arena;
 	struct member *members = arena_array(
-	    &authority->arena, g->n + 1, sizeof(struct member));
+	    arena, g->n + 1, sizeof(struct member));
+	struct naming *namings = arena_array(
+	    arena, g->n + 1, sizeof(struct naming));
+	size_t namings_n = 0;
 	size_t n = 0;
 
 	if (g->n > 0)
 		qsort(g->facts, g->n, sizeof(*g->facts), fact_compare);
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->facts[i].is_grant)
+			namings[namings_n++] = (struct naming){
+			    .fact = &g->facts[i],
+			    .counts = authority_counts(
+				authority, g->facts[i].log)};
+	qsort(namings, namings_n, sizeof(*namings), naming_compare);
 	if (authority->founded)
 		members[n++] = (struct member){.key = authority->root,
 		    .label = bytes_text("root"),
 		    .counts = true};
-	authority->members = members;
-	for (size_t i = 0; i < g->n; i++) {
-		const struct fact *fact = &g->facts[i];
-		bool counts = authority_counts(authority, fact->log);
-		size_t at = 0;
+	for (size_t i = 0; i < namings_n; i++) {
+		const struct fact_member *named = &namings[i].fact->member;
 
-		if (fact->is_grant)
+		if (authority->founded &&
+		    key_compare(&named->key, &authority->root) == 0)
 			continue;
-		while (at < n &&
-		       key_compare(&members[at].key, &fact->member.key) != 0)
-			at++;
-		if (at == n)
-			members[n++] = (struct member){.key = fact->member.key,
-			    .label = fact->member.label,
-			    .counts = counts};
-		else if (counts && !members[at].counts)
-			members[at] = (struct member){.key = fact->member.key,
-			    .label = fact->member.label,
-			    .counts = true};
+		if (i > 0 && key_compare(&named->key,
+				 &namings[i - 1].fact->member.key) == 0)
+			continue;
+		members[n++] = (struct member){.key = named->key,
+		    .label = named->label,
+		    .counts = namings[i].counts};
 	}
+	authority->members = members;
 	authority->members_n = n;
 	qsort(members, n, sizeof(*members), member_compare);
 }

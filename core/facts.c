@@ -14,9 +14,14 @@ static enum err fact_write(struct composer *composer, enum delta_kind kind,
 enum err
 facts_admit(struct composer *composer, const struct fact_member *member)
 {
+	const struct authority *authority = composer->writer.authority;
 	struct buf plain = {0};
 	enum err e;
 
+	if (authority->members_n >= LIMIT_MEMBERS &&
+	    authority_member(authority, &member->key) == NULL)
+		return err_set(
+		    ERR_LIMIT, "a city has at most %d members", LIMIT_MEMBERS);
 	if (!text_is_plain(member->label) || member->label.n == 0 ||
 	    member->label.n > LIMIT_LABEL_SIZE)
 		return err_set(ERR_INVALID,

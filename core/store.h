@@ -139,7 +139,8 @@ struct bytes store_actor_name(
 
 /* Writes a fact into `authority`: as root where the root keys are, else as this
  * node, which needs `admin`.  ERR_DENIED otherwise, and for a grant beyond what
- * may be passed on.  ERR_NOT_FOUND: nobody admitted grant->member. */
+ * may be passed on.  ERR_NOT_FOUND: nobody admitted grant->member.  ERR_LIMIT:
+ * one member more than LIMIT_MEMBERS. */
 enum err store_admit(
     struct store *store, const struct fact_member *member) MUST_USE;
 enum err store_grant(

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/facts.h"
 #include "core/own.h"
 #include "proto/body.h"
 #include "tests/lib/town.h"
@@ -483,6 +484,46 @@ a_transaction_that_fails_leaves_no_rights_behind(void **state)
 	    town_grant(town, 0, i, "d03", "write", ""), ERR_NOT_FOUND);
 }
 
+static void
+a_full_city_admits_nobody_new(void **state)
+{
+	static struct member members[LIMIT_MEMBERS];
+	const struct authority full = {
+	    .members = members, .members_n = LIMIT_MEMBERS};
+	struct composer composer = {.writer = {.authority = &full}};
+	const struct fact_member member = {
+	    .key = {{1}}, .label = bytes_text("하나 더")};
+
+	(void)state;
+	assert_int_equal(facts_admit(&composer, &member), ERR_LIMIT);
+}
+
+static void
+of_a_member_admitted_twice_the_first_name_that_counts_holds(void **state)
+{
+	struct town *town = *state;
+	size_t i = town_join(town);
+	struct store *store = town_store(town, 0);
+	struct fact_member member = {
+	    .key = town_key(town, i), .label = bytes_text("처음")};
+	const struct authority *authority;
+	const struct member *found;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(store_admit(store, &member), ERR_OK);
+	member.label = bytes_text("다음");
+	assert_int_equal(store_admit(store, &member), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	found = authority_member(authority, &member.key);
+	assert_non_null(found);
+	assert_true(bytes_is(found->label, "처음"));
+	for (size_t k = 1; k < authority->members_n; k++)
+		assert_true(
+		    memcmp(&authority->members[k - 1].key,
+			&authority->members[k].key, sizeof(member.key)) < 0);
+	store_abort(store);
+}
+
 int
 main(void)
 {
@@ -499,6 +540,8 @@ main(void)
 	    TOWN(facts_without_bodies_say_nothing_until_these_come),
 	    TOWN(a_log_under_a_grant_of_somebody_else_does_not_count),
 	    TOWN(a_transaction_that_fails_leaves_no_rights_behind),
+	    TOWN(of_a_member_admitted_twice_the_first_name_that_counts_holds),
+	    cmocka_unit_test(a_full_city_admits_nobody_new),
 	};
 
 	return cmocka_run_group_tests_name("authority", tests, NULL, NULL);
