@@ -12,6 +12,7 @@ struct check {
 	struct txn *txn; /* borrowed; a reader */
 	const struct fsck_watch *watch;
 	struct fsck_report *report;
+	bool whole; /* not one log alone: what is derived from logs, too */
 	struct fault fatal; /* why nothing more can be read; ends the check */
 	/* So far: the rows that have their place, by table, and the changes
 	 * that stand in the logs.  What is not counted here lies where nobody

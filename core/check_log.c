@@ -14,11 +14,20 @@
 #include "core/tree.h"
 #include "proto/ascii.h"
 
+/* Memory up to this is wiped and used again, more is given back: one large body
+ * must not make all that follow it slow. */
+enum { PLAIN_ROOM_MAX = 4096 };
+
 struct check_log {
 	struct check *check;
 	const struct log *log;
 	struct trace trace;
 	struct arena arena; /* of one delta */
+	struct buf plain;   /* of one body, wiped behind it */
+	struct key prefix;  /* of the log's deltas and heads */
+	struct kv_cursor rows;
+	bool more_rows;
+	uint64_t rows_n; /* met so far */
 	struct kv_cursor heads;
 	bool more_heads;
 	struct note_head head; /* where `heads` stands */
@@ -27,11 +36,13 @@ struct check_log {
 
 static void deltas_check(struct check_log *c);
 static bool delta_read(struct check_log *c, struct stored_delta *stored);
+static void rows_next(struct check_log *c, bool first);
 static void delta_check(struct check_log *c, const struct stored_delta *stored);
 static void changes_check(struct check_log *c);
 static void bodies_check(struct check_log *c, struct bytes bodies);
 static enum err body_check(
     struct check_log *c, const struct stored_body *body) MUST_USE;
+static void plain_wipe(struct buf *plain);
 static void node_check(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
 static void heads_next(struct check_log *c, bool first);
@@ -51,7 +62,10 @@ check_log_run(struct check *check, const struct log *log)
 	trace_init(&c.trace, log);
 	c.trace.done = node_check;
 	c.trace.arg = &c;
+	tables_log_prefix(log->space->no, log->no, &c.prefix);
+	kv_cursor_init(&c.rows, check->txn->kv, TABLE_DELTAS);
 	kv_cursor_init(&c.heads, check->txn->kv, TABLE_HEADS);
+	rows_next(&c, true);
 	heads_next(&c, true);
 	deltas_check(&c);
 	while (c.more_heads)
@@ -59,8 +73,10 @@ check_log_run(struct check *check, const struct log *log)
 	kv_cursor_fini(&c.heads);
 	row_check(&c);
 	rows_count(&c);
+	kv_cursor_fini(&c.rows);
 	fork_check_one(&c);
 	(void)check_went_well(check);
+	buf_wipe(&c.plain);
 	arena_fini(&c.arena);
 }
 
@@ -92,22 +108,23 @@ deltas_check(struct check_log *c)
 static bool
 delta_read(struct check_log *c, struct stored_delta *stored)
 {
-	struct kv_txn *kv = c->check->txn->kv;
-	struct bytes row;
 	struct bytes content = {0};
 	struct key key;
 
 	tables_delta_key(c->log->space->no, c->log->no, stored->seq, &key);
-	if (!kv_find(kv, TABLE_DELTAS, tables_key(&key), &row)) {
+	/* What lies between two deltas is counted, and told by rows_count. */
+	while (c->more_rows && bytes_compare(c->rows.key, tables_key(&key)) < 0)
+		rows_next(c, false);
+	if (!c->more_rows || !bytes_equal(c->rows.key, tables_key(&key))) {
 		if (check_went_well(c->check))
 			(void)check_passed(
 			    c->check, tables_corrupt(TABLE_DELTAS,
 					  tables_key(&key), "it is missing"));
 		return false;
 	}
-	if (!check_passed(c->check,
-		tables_open(TABLE_DELTAS, tables_key(&key), row, &content)) &&
-	    row.n < TABLES_CHECKSUM_SIZE)
+	if (!check_passed(c->check, tables_open(TABLE_DELTAS, tables_key(&key),
+					c->rows.value, &content)) &&
+	    c->rows.value.n < TABLES_CHECKSUM_SIZE)
 		return false;
 	if (oplog_row_delta(content, stored))
 		return true;
@@ -115,6 +132,17 @@ delta_read(struct check_log *c, struct stored_delta *stored)
 	    c->check, tables_corrupt(TABLE_DELTAS, tables_key(&key),
 			  "its content is wrong"));
 	return false;
+}
+
+/* Moves to the next row of the log's deltas. */
+static void
+rows_next(struct check_log *c, bool first)
+{
+	c->more_rows = first ? kv_seek(&c->rows, tables_key(&c->prefix))
+			     : kv_next(&c->rows);
+	c->more_rows = c->more_rows &&
+		       bytes_begins(c->rows.key, tables_key(&c->prefix));
+	c->rows_n += c->more_rows;
 }
 
 static void
@@ -133,7 +161,8 @@ delta_check(struct check_log *c, const struct stored_delta *stored)
 	bodies_check(c, stored->bodies);
 }
 
-/* Each change stands in the history of its record. */
+/* In a check of the whole store each change stands in the history of its
+ * record. */
 static void
 changes_check(struct check_log *c)
 {
@@ -147,6 +176,8 @@ changes_check(struct check_log *c)
 		struct key key;
 
 		c->check->changes++;
+		if (!c->check->whole)
+			continue;
 		tables_history_key(
 		    c->log->space->no, &delta->changes[i].record, at, &key);
 		if (kv_find(c->check->txn->kv, TABLE_HISTORY, tables_key(&key),
@@ -178,7 +209,7 @@ body_check(struct check_log *c, const struct stored_body *body)
 	struct hash commitment;
 	struct secret secret;
 	struct hash tag;
-	struct buf plain = {0};
+	struct buf *plain = &c->plain;
 
 	if (body->change >= delta->changes_n ||
 	    (delta->changes[body->change].classes >> body->class & 1) == 0)
@@ -198,14 +229,25 @@ body_check(struct check_log *c, const struct stored_body *body)
 	}
 	/* What fits its commitment is what the author sealed, sound or not. */
 	if (body->form == BODY_OPEN &&
-	    body_open(c->check->txn->squeeze, body->sealed, &secret, &plain) ==
+	    body_open(c->check->txn->squeeze, body->sealed, &secret, plain) ==
 		ERR_OK)
 		c->check->report->bodies_opened++;
 	else if (body->form == BODY_OPEN)
 		c->check->report->bodies_unsound++;
 	crypto_wipe(&secret, sizeof(secret));
-	buf_wipe(&plain);
+	plain_wipe(&c->plain);
 	return ERR_OK;
+}
+
+static void
+plain_wipe(struct buf *plain)
+{
+	if (plain->room == 0 || plain->room > PLAIN_ROOM_MAX) {
+		buf_wipe(plain);
+		return;
+	}
+	crypto_wipe(plain->p, plain->room);
+	buf_cut(plain, 0);
 }
 
 static void
@@ -240,14 +282,13 @@ node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
 static void
 heads_next(struct check_log *c, bool first)
 {
-	struct key prefix;
+	struct bytes prefix = tables_key(&c->prefix);
 
-	tables_log_prefix(c->log->space->no, c->log->no, &prefix);
 	for (;;) {
-		c->more_heads = first ? kv_seek(&c->heads, tables_key(&prefix))
+		c->more_heads = first ? kv_seek(&c->heads, prefix)
 				      : kv_next(&c->heads);
 		c->more_heads = c->more_heads &&
-				bytes_begins(c->heads.key, tables_key(&prefix));
+				bytes_begins(c->heads.key, prefix);
 		if (!c->more_heads)
 			return;
 		c->check->rows[TABLE_HEADS]++;
@@ -320,21 +361,13 @@ row_check(struct check_log *c)
 static void
 rows_count(struct check_log *c)
 {
-	struct kv_cursor cursor;
-	struct key prefix;
-	uint64_t n = 0;
-
-	tables_log_prefix(c->log->space->no, c->log->no, &prefix);
-	kv_cursor_init(&cursor, c->check->txn->kv, TABLE_DELTAS);
-	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && bytes_begins(cursor.key, tables_key(&prefix));
-	     more = kv_next(&cursor))
-		n++;
-	kv_cursor_fini(&cursor);
-	c->check->rows[TABLE_DELTAS] += n;
-	if (n > c->log->frontier.size)
-		(void)check_passed(c->check,
-		    wrong(c, n - 1, "it lies beyond the size of its log"));
+	while (c->more_rows)
+		rows_next(c, false);
+	c->check->rows[TABLE_DELTAS] += c->rows_n;
+	if (c->rows_n > c->log->frontier.size)
+		(void)check_passed(
+		    c->check, wrong(c, c->rows_n - 1,
+				  "it lies beyond the size of its log"));
 }
 
 /* A proof that holds is told as what it is: no damage, and no good news. */

@@ -46,6 +46,7 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 
 	*report = (struct fsck_report){0};
 	check_init(&check, txn, watch, report);
+	check.whole = true;
 	check.all = kv_count(txn->kv, TABLE_DELTAS) +
 		    kv_count(txn->kv, TABLE_RECORDS);
 	for (size_t i = 0; i < COUNT_OF(checked); i++)

@@ -38,8 +38,8 @@ struct fsck_watch {
 
 /* Checks one log, in the open transaction, which only reads: every header is
  * hashed again, its newest head's root and signature must fit, every body must
- * fit its commitment; its row, tree and the history of its records must be what
- * its deltas give. */
+ * fit its commitment; its row and tree must be what its deltas give.  What is
+ * derived from logs, history first, is fsck_run's. */
 enum err fsck_log(struct store *store, const struct log *log,
     const struct fsck_watch *watch, struct fsck_report *report) MUST_USE;
 /* Checks all logs, and that records, cells, history and digests are those that

@@ -4,6 +4,17 @@
  */
 #include "core/oplog_row.h"
 
+#include <string.h>
+
+/* Where the parts of a body stand in its row. */
+enum {
+	BODY_CLASS = 2,
+	BODY_FORM = 3,
+	BODY_KEY = 4,
+	BODY_LENGTH = BODY_KEY + 32,
+	BODY_HEAD_SIZE = BODY_LENGTH + 4,
+};
+
 enum {
 	ROW_OPAQUE = 1, /* the only flag of a delta */
 	ROW_HAS_HEAD = 1,
@@ -78,27 +89,31 @@ oplog_row_delta(struct bytes content, struct stored_delta *delta)
 	return true;
 }
 
+/* Every reader of a delta comes through here, often for nothing but the order
+ * of bodies, so all is read where it lies. */
 bool
 oplog_row_next(struct bytes *rest, struct stored_body *body)
 {
-	struct fields fields = {.in = *rest};
-	uint8_t change[2] = {0};
-	uint8_t class;
-	uint8_t form;
+	struct bytes head;
+	struct bytes behind;
 	uint32_t n;
 
-	take_to(&fields, change, sizeof(change));
-	class = take_u8(&fields);
-	form = take_u8(&fields);
-	take_to(&fields, body->key, sizeof(body->key));
-	n = take_be32(&fields);
-	body->change = bytes_be16(change);
-	body->class = (enum delta_class) class;
-	body->form = (enum body_form)form;
-	body->sealed = take(&fields, n);
-	*rest = fields.in;
-	return !fields.bad && class < CLASS_COUNT && n <= LIMIT_SEALED_SIZE &&
-	       (form == BODY_BLIND || form == BODY_OPEN);
+	if (rest->n < BODY_HEAD_SIZE)
+		return false;
+	head = bytes_first(*rest, BODY_HEAD_SIZE);
+	behind = bytes_after(*rest, BODY_HEAD_SIZE);
+	n = bytes_be32(&head.p[BODY_LENGTH]);
+	if (head.p[BODY_CLASS] >= CLASS_COUNT || n > LIMIT_SEALED_SIZE ||
+	    n > behind.n ||
+	    (head.p[BODY_FORM] != BODY_BLIND && head.p[BODY_FORM] != BODY_OPEN))
+		return false;
+	body->change = bytes_be16(head.p);
+	body->class = (enum delta_class)head.p[BODY_CLASS];
+	body->form = (enum body_form)head.p[BODY_FORM];
+	memcpy(body->key, &head.p[BODY_KEY], sizeof(body->key));
+	body->sealed = bytes_first(behind, n);
+	*rest = bytes_after(behind, n);
+	return true;
 }
 
 int

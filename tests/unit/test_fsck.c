@@ -128,6 +128,69 @@ a_row_that_says_something_else_is_found(void **state)
 	buf_fini(&other);
 }
 
+/* What fsck_log finds in the log `no`. */
+static uint64_t
+log_found(struct desk *desk, struct log_no no)
+{
+	struct fsck_report report = {0};
+	struct log *log;
+
+	desk_begin(desk, false);
+	assert_int_equal(oplog_by_no(store_txn(desk->store), no, &log), ERR_OK);
+	assert_int_equal(fsck_log(desk->store, log, NULL, &report), ERR_OK);
+	store_abort(desk->store);
+	assert_true(report.deltas > 0 || report.found > 0);
+	return report.found;
+}
+
+static void
+one_log_is_judged_by_its_own_rows(void **state)
+{
+	const enum table own[] = {TABLE_DELTAS, TABLE_HEADS};
+	struct meeting *meeting = *state;
+	struct desk *desk = &meeting->hall;
+	struct buf row[2] = {0};
+
+	/* Both keys begin with the space and the log. */
+	for (size_t t = 0; t < COUNT_OF(own); t++)
+		for (uint64_t n = 0; meeting_row(desk, own[t], n, row);
+		     n += 7) {
+			struct log_no no = {bytes_be32(row[0].p + 4)};
+
+			assert_int_equal(log_found(desk, no), 0);
+			row[1].p[row[1].n - 1] ^= 1;
+			meeting_row_put(desk, own[t], &row[0], &row[1]);
+			assert_true(log_found(desk, no) > 0);
+			row[1].p[row[1].n - 1] ^= 1;
+			meeting_row_put(desk, own[t], &row[0], NULL);
+			assert_true(
+			    own[t] != TABLE_DELTAS || log_found(desk, no) > 0);
+			meeting_row_put(desk, own[t], &row[0], &row[1]);
+		}
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
+static void
+what_is_derived_is_left_to_the_whole_check(void **state)
+{
+	struct meeting *meeting = *state;
+	struct desk *desk = &meeting->hall;
+	struct buf row[2] = {0};
+	struct record_id id;
+	struct history_at at;
+
+	assert_true(meeting_row(desk, TABLE_HISTORY, 0, row));
+	assert_int_equal(
+	    tables_history_get(buf_bytes(&row[0]), &id, &at), ERR_OK);
+	meeting_row_put(desk, TABLE_HISTORY, &row[0], NULL);
+	assert_int_equal(log_found(desk, at.log), 0);
+	assert_true(desk_check(desk, false) > 0);
+	meeting_row_put(desk, TABLE_HISTORY, &row[0], &row[1]);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
 static void
 a_missing_row_is_found(void **state)
 {
@@ -394,6 +457,8 @@ main(void)
 	    MEETING(a_flipped_bit_of_any_row_is_found),
 	    MEETING(a_row_that_says_something_else_is_found),
 	    MEETING(a_missing_row_is_found),
+	    MEETING(one_log_is_judged_by_its_own_rows),
+	    MEETING(what_is_derived_is_left_to_the_whole_check),
 	    MEETING(a_row_that_has_no_place_is_found),
 	    MEETING(rows_that_changed_places_are_found),
 	    MEETING(a_head_that_its_author_did_not_sign_is_found),
