@@ -34,12 +34,6 @@ fault_disarm(void)
 	return failed;
 }
 
-unsigned
-fault_calls(void)
-{
-	return counted;
-}
-
 /* Does `names` have the word `name`? */
 static bool
 has_name(const char *names, const char *name)

@@ -25,7 +25,5 @@ struct fault_plan {
 void fault_arm(struct fault_plan plan);
 /* Ends the plan; true when a call was made to fail. */
 bool fault_disarm(void);
-/* How many calls were counted since fault_arm. */
-unsigned fault_calls(void);
 
 #endif
