@@ -330,6 +330,8 @@ content_unpack(
 	enum err e;
 
 	buf_add(&packed, content);
+	/* Growing may leave the old place behind as it is. */
+	crypto_wipe(plain->p + at, plain->n - at);
 	buf_cut(plain, at);
 	e = squeeze_unpack(squeeze, buf_bytes(&packed), LIMIT_BODY_SIZE, plain);
 	buf_wipe(&packed);
