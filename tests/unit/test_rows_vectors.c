@@ -1,0 +1,194 @@
+/*
+ * tests/vectors/rows.txt: rows of deltas and logs are those that docs/format.md
+ * §12 shows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/oplog_row.h"
+#include "proto/ascii.h"
+#include "tests/lib/vectors.h"
+
+/* Word number `i` of the line, of any length. */
+static struct buf
+word(const struct vectors *v, size_t i)
+{
+	struct buf out = {0};
+
+	assert_true(i < v->n);
+	assert_int_equal(ascii_from_hex(v->words[i], &out), ERR_OK);
+	return out;
+}
+
+/* The line shows the bytes of `row`. */
+static void
+check_row(const struct vectors *v, const struct buf *row)
+{
+	struct buf expected = word(v, 1);
+
+	assert_true(bytes_equal(buf_bytes(row), buf_bytes(&expected)));
+	buf_fini(&expected);
+}
+
+static void
+add_body(const struct vectors *v, struct buf *row)
+{
+	struct buf sealed = word(v, 5);
+	struct stored_body body = {.change = (uint16_t)vectors_number(v, 1),
+	    .class = (enum delta_class)vectors_number(v, 2),
+	    .form = (enum body_form)vectors_number(v, 3),
+	    .sealed = buf_bytes(&sealed)};
+
+	vectors_hex(v, 4, body.key, sizeof(body.key));
+	oplog_row_body(&body, row);
+	buf_fini(&sealed);
+}
+
+/* What is read from `row` is written to the same bytes. */
+static void
+check_delta_again(const struct buf *row)
+{
+	struct stored_delta delta = {0};
+	struct stored_body body;
+	struct buf again = {0};
+
+	assert_true(oplog_row_delta(buf_bytes(row), &delta));
+	oplog_row_header(delta.opaque, delta.header, &again);
+	while (oplog_row_next(&delta.bodies, &body))
+		oplog_row_body(&body, &again);
+	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
+	buf_fini(&again);
+}
+
+static void
+rows_of_deltas_are_those_of_the_vectors(void **state)
+{
+	struct buf row = {0};
+	struct vectors v;
+	size_t cases = 0;
+
+	(void)state;
+	vectors_open(&v, "rows.txt");
+	while (vectors_next(&v)) {
+		if (vectors_is(&v, "delta")) {
+			struct buf header = word(&v, 2);
+
+			buf_cut(&row, 0);
+			oplog_row_header(vectors_number(&v, 1) != 0,
+			    buf_bytes(&header), &row);
+			buf_fini(&header);
+		} else if (vectors_is(&v, "body")) {
+			add_body(&v, &row);
+		} else if (vectors_is(&v, "delta-row")) {
+			check_row(&v, &row);
+			check_delta_again(&row);
+			cases++;
+		}
+	}
+	assert_int_equal(cases, 3);
+	buf_fini(&row);
+	vectors_close(&v);
+}
+
+static void
+begin_log(const struct vectors *v, struct log *log)
+{
+	*log = (struct log){.no.v = (uint32_t)vectors_number(v, 1),
+	    .frontier.size = vectors_number(v, 5),
+	    .last.v = vectors_number(v, 6),
+	    .held = vectors_number(v, 7),
+	    .counts = vectors_number(v, 12) != 0,
+	    .forked = vectors_number(v, 13) != 0};
+	vectors_hex(v, 2, log->name.city.b, sizeof(log->name.city.b));
+	vectors_hex(v, 3, log->name.author.b, sizeof(log->name.author.b));
+	vectors_hex(
+	    v, 4, log->name.incarnation.b, sizeof(log->name.incarnation.b));
+	for (size_t class = 0; class < CLASS_COUNT; class ++)
+		log->open[class] = vectors_number(v, 8 + class);
+}
+
+/* Takes a line that says more of `log`; `ahead` is where a proof goes. */
+static void
+add_to_log(const struct vectors *v, struct log *log, struct merkle_proof *ahead)
+{
+	if (vectors_is(v, "frontier")) {
+		for (size_t i = 1; i < v->n; i++)
+			vectors_hex(v, i, log->frontier.nodes[i - 1].b, 32);
+	} else if (vectors_is(v, "head")) {
+		log->has_head = true;
+		log->head_size = vectors_number(v, 1);
+		vectors_hex(v, 2, log->head_root.b, 32);
+		vectors_hex(v, 3, log->head_signature.b, 64);
+	} else if (vectors_is(v, "ahead")) {
+		log->ahead = ahead;
+		ahead->n = v->n - 1;
+		for (size_t i = 1; i < v->n; i++)
+			vectors_hex(v, i, ahead->nodes[i - 1].b, 32);
+	} else if (vectors_is(v, "grant")) {
+		log->has_grant = true;
+		vectors_hex(v, 1, log->grant.log.b, 16);
+		log->grant.seq = vectors_number(v, 2);
+		vectors_hex(v, 3, log->grant.leaf, 8);
+	}
+}
+
+static void
+check_log_again(const struct buf *row)
+{
+	static struct log log;
+	struct space_state space = {0};
+	struct arena arena = {0};
+	struct buf again = {0};
+
+	log = (struct log){.space = &space};
+	assert_true(oplog_row_log(buf_bytes(row), &arena, &log));
+	oplog_row_from_log(&log, &again);
+	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
+	buf_fini(&again);
+	arena_fini(&arena);
+}
+
+static void
+rows_of_logs_are_those_of_the_vectors(void **state)
+{
+	static struct log log;
+	static struct merkle_proof ahead;
+	struct vectors v;
+	size_t cases = 0;
+
+	(void)state;
+	vectors_open(&v, "rows.txt");
+	while (vectors_next(&v)) {
+		struct buf row = {0};
+
+		if (vectors_is(&v, "log"))
+			begin_log(&v, &log);
+		else
+			add_to_log(&v, &log, &ahead);
+		if (!vectors_is(&v, "log-row"))
+			continue;
+		oplog_row_from_log(&log, &row);
+		check_row(&v, &row);
+		check_log_again(&row);
+		buf_fini(&row);
+		cases++;
+	}
+	assert_int_equal(cases, 3);
+	vectors_close(&v);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(rows_of_deltas_are_those_of_the_vectors),
+	    cmocka_unit_test(rows_of_logs_are_those_of_the_vectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
