@@ -1,6 +1,6 @@
 /*
- * tests/vectors/rows.txt: rows of deltas and logs are those that docs/format.md
- * §12 shows.
+ * tests/vectors/rows.txt: rows of deltas, logs and records are those that
+ * docs/format.md §12 shows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/oplog_row.h"
+#include "core/row.h"
 #include "proto/ascii.h"
 #include "tests/lib/vectors.h"
 
@@ -182,11 +183,133 @@ rows_of_logs_are_those_of_the_vectors(void **state)
 	vectors_close(&v);
 }
 
+enum { ROOM = 8 };
+
+/* The record that lines describe. */
+struct described {
+	struct record record;
+	struct record_source sources[ROOM];
+	struct change_ref heads[ROOM];
+	struct record_field fields[ROOM];
+	struct record_value values[ROOM];
+	struct buf bytes[ROOM];
+};
+
+static void
+begin_record(const struct vectors *v, struct described *d)
+{
+	for (size_t i = 0; i < ROOM; i++)
+		buf_fini(&d->bytes[i]);
+	memset(d, 0, sizeof(*d));
+	d->record = (struct record){
+	    .sources = d->sources, .heads = d->heads, .fields = d->fields};
+	if (v == NULL)
+		return;
+	d->record.exists = vectors_number(v, 1) != 0;
+	d->record.plain = vectors_number(v, 2) != 0;
+	d->record.status = (enum record_status)vectors_number(v, 3);
+	if (!bytes_is(v->words[4], "-"))
+		d->record.collection = v->words[4];
+	d->record.created.v = vectors_number(v, 5);
+	d->record.changed.v = vectors_number(v, 6);
+}
+
+static void
+add_field(const struct vectors *v, struct described *d)
+{
+	size_t i = d->record.fields_n++;
+	struct record_field *field = &d->fields[i];
+
+	assert_true(i < ROOM);
+	*field = (struct record_field){.name = v->words[1],
+	    .kind = (enum field_kind)vectors_number(v, 2),
+	    .n = (size_t)vectors_number(v, 3)};
+	if (field->n != 1)
+		return;
+	d->bytes[i] = word(v, 7);
+	d->values[i] = (struct record_value){
+	    .source = (uint32_t)vectors_number(v, 4),
+	    .class = (enum delta_class)vectors_number(v, 5),
+	    .op = (uint16_t)vectors_number(v, 6),
+	    .value = buf_bytes(&d->bytes[i])};
+	field->values = &d->values[i];
+}
+
+/* Takes a line that says more of the record. */
+static void
+add_to_record(const struct vectors *v, struct described *d)
+{
+	uint8_t change[ID_CHANGE_SIZE];
+
+	if (vectors_is(v, "source")) {
+		struct record_source *source = d->sources;
+
+		assert_true(d->record.sources_n < ROOM);
+		source += d->record.sources_n++;
+		vectors_hex(v, 1, change, sizeof(change));
+		id_change_get(change, &source->at);
+		source->stamp.v = vectors_number(v, 2);
+		source->has_actor = !bytes_is(v->words[3], "-");
+		if (source->has_actor)
+			vectors_hex(v, 3, source->actor.b, 16);
+	} else if (vectors_is(v, "latest")) {
+		assert_true(d->record.heads_n < ROOM);
+		vectors_hex(v, 1, change, sizeof(change));
+		id_change_get(change, &d->heads[d->record.heads_n++]);
+	} else if (vectors_is(v, "field")) {
+		add_field(v, d);
+	}
+}
+
+static void
+check_record_again(const struct buf *row)
+{
+	struct arena arena = {0};
+	struct record record;
+	struct buf again = {0};
+
+	assert_true(row_decode(buf_bytes(row), &arena, &record));
+	row_encode(&record, &again);
+	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
+	buf_fini(&again);
+	arena_fini(&arena);
+}
+
+static void
+rows_of_records_are_those_of_the_vectors(void **state)
+{
+	static struct described d;
+	struct vectors v;
+	size_t cases = 0;
+
+	(void)state;
+	vectors_open(&v, "rows.txt");
+	while (vectors_next(&v)) {
+		struct buf row = {0};
+
+		if (vectors_is(&v, "record"))
+			begin_record(&v, &d);
+		else
+			add_to_record(&v, &d);
+		if (!vectors_is(&v, "record-row"))
+			continue;
+		row_encode(&d.record, &row);
+		check_row(&v, &row);
+		check_record_again(&row);
+		buf_fini(&row);
+		cases++;
+	}
+	assert_int_equal(cases, 3);
+	begin_record(NULL, &d);
+	vectors_close(&v);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rows_of_deltas_are_those_of_the_vectors),
+	    cmocka_unit_test(rows_of_records_are_those_of_the_vectors),
 	    cmocka_unit_test(rows_of_logs_are_those_of_the_vectors),
 	};
 
