@@ -64,16 +64,15 @@ target_rules(const struct opened *work, const struct target *target,
 {
 	edits->record = &target->record;
 	edits->collection = target->collection;
-	if (target->collection != NULL || work->pack == NULL ||
-	    args_has(work->args, "free"))
+	if (target->collection != NULL || work->pack == NULL)
 		return ERR_OK;
 	if (target->record.collection.n == 0)
 		return err_set(ERR_INVALID,
 		    "what kind of record this is cannot be read here, so that "
 		    "its rules are not known");
 	return err_set(ERR_INVALID,
-	    "collection %.*s is not in the pack: --free changes its records "
-	    "without rules",
+	    "collection %.*s is not in the pack of this store: a newer golmok "
+	    "may know its rules",
 	    (int)target->record.collection.n, target->record.collection.p);
 }
 
@@ -401,17 +400,15 @@ static const char values_about[] =
     "A field is given as field=value.  A set takes several with semicolons\n"
     "between them; field+=value adds one and field-=value takes one out.\n"
     "A counter is added to with field+=3 or field-=3, notes with field+=text.\n"
-    "field= clears a field.  The pack says which fields a collection has, "
-    "what\n"
-    "they take and how private they are.  With --free a collection need not "
-    "be\n"
-    "in the pack; its fields are name[:kind][@class]=value, where kind is\n"
-    "register (the default), set, counter, notes or state, and class is N, P\n"
-    "(the default), S or F.";
+    "field= clears a field.  The pack says which fields a collection has,\n"
+    "what they take and how private they are.  In a store made with\n"
+    "--pack none, --free takes any collection; its fields are\n"
+    "name[:kind][@class]=value, where kind is register (the default), set,\n"
+    "counter, notes or state, and class is N, P (the default), S or F.";
 
 static const struct args_option put_options[] = {
     {.name = "id", .value = "HEX", .help = "the id of the new record"},
-    {.name = "free", .help = "allow a collection outside the pack"},
+    {.name = "free", .help = "in a store without a pack: any collection"},
 };
 
 /* The first of them for rm and keep, too. */
@@ -419,7 +416,7 @@ static const struct args_option edit_options[] = {
     {.name = "token",
 	.value = "TOKEN",
 	.help = "what get showed; newer values are left standing"},
-    {.name = "free", .help = "allow a collection outside the pack"},
+    {.name = "free", .help = "in a store without a pack: any collection"},
 };
 
 enum { WORDS_MAX = LIMIT_OPERATIONS + 2 };
