@@ -78,7 +78,7 @@ log_row(struct out_table *table, const struct authority *authority,
 	    &texts[3], "%llu", (unsigned long long)log->frontier.size);
 	buf_add_format(&texts[4], "%llu", (unsigned long long)log->held);
 	buf_add_format(&texts[5], "%llu", (unsigned long long)log->head_size);
-	buf_add_text(&texts[6], log->counts ? "yes" : "no");
+	buf_add_text(&texts[6], log->rights != 0 ? "yes" : "no");
 	buf_add_text(&texts[7], log->forked ? "yes" : "no");
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		cells[i] = buf_bytes(&texts[i]);

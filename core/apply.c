@@ -144,6 +144,21 @@ out:
 }
 
 enum err
+apply_judge(struct txn *txn, const struct authority *authority, struct log *log)
+{
+	struct judgement judgement;
+	enum err e = authority_judge(txn, authority, log, &judgement);
+
+	if (e != ERR_OK ||
+	    (log->rights == judgement.rights && log->cut == judgement.cut))
+		return e;
+	log->rights = judgement.rights;
+	log->cut = judgement.cut;
+	log->dirty = true;
+	return ERR_OK;
+}
+
+enum err
 apply_authority(struct txn *txn, const struct authority *authority)
 {
 	struct space_state **spaces;
@@ -157,13 +172,13 @@ apply_authority(struct txn *txn, const struct authority *authority)
 
 		e = oplog_all(txn, spaces[i], &logs, &logs_n);
 		for (size_t k = 0; k < logs_n && e == ERR_OK; k++) {
-			bool counts = authority_counts(authority, logs[k]);
+			unsigned rights = logs[k]->rights;
+			uint64_t cut = logs[k]->cut;
 
-			if (counts == logs[k]->counts)
-				continue;
-			logs[k]->counts = counts;
-			logs[k]->dirty = true;
-			e = log_restate(txn, logs[k]);
+			e = apply_judge(txn, authority, logs[k]);
+			if (e == ERR_OK &&
+			    (rights != logs[k]->rights || cut != logs[k]->cut))
+				e = log_restate(txn, logs[k]);
 		}
 	}
 	return e;

@@ -25,9 +25,14 @@ enum err apply_stored(struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
 enum err apply_body(struct txn *txn, struct log *log, uint64_t seq,
     const struct stored_body *body) MUST_USE;
 
-/* Brings log->counts of every log to what `authority` says now, merging again
- * every record that this touches.  To be called in the transaction in which the
- * authority logs changed, or in which a log was made. */
+/* Brings the rights and the cut of `log` to what `authority` says now; to be
+ * called when a log has got its first delta.  Merges nothing again. */
+enum err apply_judge(struct txn *txn, const struct authority *authority,
+    struct log *log) MUST_USE;
+
+/* Brings the rights and cuts of every log to what `authority` says now, merging
+ * again every record that this touches.  To be called in the transaction in
+ * which the authority logs changed, or in which a log was made. */
 enum err apply_authority(
     struct txn *txn, const struct authority *authority) MUST_USE;
 

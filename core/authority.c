@@ -46,6 +46,8 @@ static void founding_take(
     struct authority *authority, const struct delta *open);
 static void members_settle(struct gathering *g);
 static void grants_settle(struct gathering *g);
+static bool log_counts(
+    const struct authority *authority, const struct log *log);
 static const struct grant *grant_find(
     const struct authority *authority, const struct ref *ref);
 static bool grant_settle(
@@ -229,7 +231,7 @@ grant_settle(
 {
 	const struct grant *under;
 
-	if (!authority_counts(authority, fact->log))
+	if (!log_counts(authority, fact->log))
 		return false;
 	if (key_compare(&fact->log->name.author, &authority->root) == 0) {
 		grant->stratum = 1;
@@ -301,8 +303,7 @@ members_settle(struct gathering *g)
 		if (!g->facts[i].is_grant)
 			namings[namings_n++] = (struct naming){
 			    .fact = &g->facts[i],
-			    .counts = authority_counts(
-				authority, g->facts[i].log)};
+			    .counts = log_counts(authority, g->facts[i].log)};
 	qsort(namings, namings_n, sizeof(*namings), naming_compare);
 	if (authority->founded)
 		members[n++] = (struct member){.key = authority->root,
@@ -406,24 +407,42 @@ authority_reads(const struct authority *authority, const struct sign_key *key,
 	return classes;
 }
 
-bool
-authority_counts(const struct authority *authority, const struct log *log)
+enum err
+authority_judge(struct txn *txn, const struct authority *authority,
+    const struct log *log, struct judgement *judgement)
+{
+	bool central = id_is_authority(&log->name.space);
+	const struct grant *grant = NULL;
+
+	*judgement = (struct judgement){.cut = UINT64_MAX};
+	if (authority->founded && log->frontier.size > 0) {
+		if (log->has_grant)
+			grant = grant_find(authority, &log->grant);
+		judgement->grant = grant;
+		if (key_compare(&log->name.author, &authority->root) == 0)
+			judgement->rights = central ? RIGHT_ADMIN : 0;
+		else if (grant != NULL && grant->counts &&
+			 key_compare(&grant->what.member, &log->name.author) ==
+			     0 &&
+			 (central ||
+			     id_covers(&grant->what.prefix, &log->name.space)))
+			judgement->rights = grant->what.gives.bits;
+	}
+	return kv_failed(txn->kv);
+}
+
+/* Do facts in `log`, of `authority`, count as far as is settled by now? */
+static bool
+log_counts(const struct authority *authority, const struct log *log)
 {
 	const struct grant *grant;
-	bool central = id_is_authority(&log->name.space);
 
 	if (!authority->founded || log->frontier.size == 0)
 		return false;
 	if (key_compare(&log->name.author, &authority->root) == 0)
-		return central;
-	if (!log->has_grant)
-		return false;
-	grant = grant_find(authority, &log->grant);
-	if (grant == NULL || !grant->counts ||
-	    key_compare(&grant->what.member, &log->name.author) != 0)
-		return false;
-	if (central)
-		return (grant->what.gives.bits & RIGHT_ADMIN) != 0;
-	return (grant->what.gives.bits & RIGHT_WRITE) != 0 &&
-	       id_covers(&grant->what.prefix, &log->name.space);
+		return true;
+	grant = log->has_grant ? grant_find(authority, &log->grant) : NULL;
+	return grant != NULL && grant->counts &&
+	       key_compare(&grant->what.member, &log->name.author) == 0 &&
+	       (grant->what.gives.bits & RIGHT_ADMIN) != 0;
 }

@@ -5,24 +5,76 @@
 #include "proto/fact.h"
 
 /*
- * Who may do what (docs/format.md §8): members and grants, evaluated from the
- * facts in the space `authority` as the least fixpoint from the city's root,
- * stratum by stratum.  Depends on these logs alone: not on order of arrival,
- * clocks, or anything in a data space.
+ * Who may do what (docs/format.md §8): members, grants and revocations,
+ * evaluated from the facts in the space `authority` as the least fixpoint from
+ * the city's root, stratum by stratum.  Depends on these logs alone: not on
+ * order of arrival, clocks, or anything in a data space.
  */
+
+/* Why something does not count. */
+enum authority_why {
+	WHY_COUNTS = 0,	   /* it does */
+	WHY_NOT_FOUNDED,   /* root's own log is not held yet */
+	WHY_NO_GRANT,	   /* the log names no grant */
+	WHY_GRANT_MISSING, /* ... one that is not held */
+	WHY_GRANT_OUTSIDE, /* ... one that does not count itself */
+	WHY_GRANT_FOREIGN, /* ... one that was given to somebody else */
+	WHY_PREFIX,	   /* outside the prefix of the grant */
+	WHY_RIGHT,	   /* the grant does not give this right */
+	WHY_DEPTH,	   /* a grant below the deepest stratum */
+	WHY_CUT,	   /* beyond the cut of a revocation */
+	WHY_ROTATED,	   /* beyond the cut of a rotation of the root key */
+	WHY_FORKED,	   /* authority: a grant beyond where its log forks */
+	WHY_EQUALS,	   /* a revocation of what is not strictly below */
+	WHY_MALFORMED,	   /* its body is missing or says nothing */
+	WHY_DISPUTED,	   /* decisions about it disagree */
+};
+
 struct member {
 	struct sign_key key;
-	struct bytes label; /* of the first fact that counts, by ref */
-	bool counts;	    /* some fact about it counts */
+	/* The newest name, by (stamp, ref), among facts of the highest stratum
+	 * that counts; else of the first fact by ref. */
+	struct bytes label;
+	bool counts; /* some fact about it counts, or it is root */
+	/* It has had grants and every one is revoked: only its own logs and
+	 * `authority` are for it.  `compromised`: one of these revocations says
+	 * so, and nothing is. */
+	bool revoked;
+	bool compromised;
+	/* Who admitted it: the author of the fact that gave the label. */
+	struct sign_key by;
 };
 
 struct grant {
 	struct ref fact;
-	struct sign_key by; /* the author of the fact */
+	struct sign_key by; /* the author of the fact, or who adopted it */
 	struct stamp since;
 	struct fact_grant what;
 	unsigned stratum; /* 1: given by root; at most LIMIT_GRANT_DEPTH */
+	bool counts;	  /* it was validly given; logs under it are judged */
+	bool revoked;	  /* and then taken back: it gives nothing now */
+	enum authority_why why; /* when it does not count */
+	struct ref under; /* the grant under which it was given; zero: root */
+};
+
+struct revocation {
+	struct ref fact;
+	struct sign_key by;
+	struct stamp since;
+	struct fact_revoke what; /* arrays in the authority's arena */
+	unsigned stratum;	 /* of its author's grant; 0: root */
 	bool counts;
+	enum authority_why why;
+};
+
+/* A fact in `authority` that does not count, for the inbox. */
+struct outsider {
+	struct ref fact;
+	struct sign_key by; /* the author */
+	struct stamp since;
+	enum delta_kind kind; /* DELTA_MEMBER, _GRANT, _REVOKE */
+	enum authority_why why;
+	bool voided; /* decided so, by whoever may */
 };
 
 /* All of it, for one state of the authority logs.  A zeroed one is empty:
@@ -30,14 +82,27 @@ struct grant {
 struct authority {
 	struct arena arena; /* owned */
 	struct city_id city;
-	struct hash version; /* of what this was made from */
-	bool founded;	     /* root's own log is here */
-	struct sign_key root;
-	struct bytes name;	/* of the city */
+	struct hash version;   /* of what this was made from */
+	bool founded;	       /* root's own log is here */
+	struct sign_key root;  /* the newest root key that counts */
+	struct hash next_root; /* SHA-256 of the key that may follow */
+	bool has_next;	       /* false after two rotations that disagree */
+	struct bytes name;     /* of the city */
+	struct root_key {      /* all of them, the first one first */
+		struct sign_key key;
+		bool is_cut; /* rotated: its logs count up to: */
+		size_t cuts_n;
+		const struct log_cut *cuts; /* by log */
+	} * roots;
+	size_t roots_n;
 	struct member *members; /* sorted by key */
 	size_t members_n;
 	struct grant *grants; /* sorted by fact */
 	size_t grants_n;
+	struct revocation *revocations; /* sorted by fact */
+	size_t revocations_n;
+	struct outsider *outsiders; /* sorted by fact */
+	size_t outsiders_n;
 };
 
 /* Brings `authority` to the state of `txn`; does nothing when the authority
@@ -68,8 +133,22 @@ bool authority_passes(
  * 0: none. */
 unsigned authority_reads(const struct authority *authority,
     const struct sign_key *key, const struct space *space);
-/* Does what `log` says count?  By its author, its space and the grant that its
- * open names. */
-bool authority_counts(const struct authority *authority, const struct log *log);
+/* What follows from an authority for one log. */
+struct judgement {
+	unsigned rights; /* enum right that its deltas have before `cut` */
+	uint64_t cut;	 /* UINT64_MAX: no cut */
+	enum authority_why
+	    why;		   /* what is missing: of the whole log when
+				      rights is 0, else of what lies beyond the cut */
+	const struct grant *grant; /* that its open names; NULL: none is held */
+	const struct revocation *revocation; /* that cuts lowest; or NULL */
+};
+/* Judges `log`, held in `txn`, by its author, its space, the grant that its
+ * open names and the cuts of that one's revocations (docs/format.md §8).  Reads
+ * trees of the branches of `log` when a revocation names a root. */
+enum err authority_judge(struct txn *txn, const struct authority *authority,
+    const struct log *log, struct judgement *judgement) MUST_USE;
+/* Says in static words what `why` means, for people. */
+const char *authority_why_text(enum authority_why why);
 
 #endif

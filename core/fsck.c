@@ -127,18 +127,19 @@ static void
 log_check(
     struct check *check, struct log *log, const struct authority *authority)
 {
+	struct judgement judgement;
 	struct key key;
 
 	check_log_run(check, log);
 	numbers_check(check, log);
 	if (authority == NULL ||
-	    log->counts == authority_counts(authority, log))
+	    authority_judge(check->txn, authority, log, &judgement) != ERR_OK ||
+	    (log->rights == judgement.rights && log->cut == judgement.cut))
 		return;
 	tables_log_key(log->space->no, &log->id, &key);
 	(void)check_passed(
 	    check, tables_corrupt(TABLE_LOGS, tables_key(&key),
-		       log->counts ? "it counts without a right to"
-				   : "it does not count though it may"));
+		       "its rights are not those that authority gives it"));
 }
 
 /* The number of a log leads to it. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/fact.h"
 #include "proto/mem.h"
 
 static bool is_last(struct txn *txn, const struct key *key);
@@ -102,7 +103,7 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	change->has_actor = from->delta->has_actor;
 	change->actor = from->delta->actor;
 	change->act = header->act;
-	change->counts = from->log->counts;
+	change->counts = oplog_may(from->log, RIGHT_WRITE, from->seq);
 	for (size_t i = 0; i < header->parents_n; i++)
 		parents[i] = delta_parent(from->delta, header->parents[i]);
 	change->parents = parents;

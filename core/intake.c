@@ -297,8 +297,7 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 		bodies += taking->counts[i];
 		/* Its open says under which grant it writes. */
 		if (e == ERR_OK && log->frontier.size == 1) {
-			log->counts = authority_counts(chunk->authority, log);
-			log->dirty = true;
+			e = apply_judge(txn, chunk->authority, log);
 		}
 	}
 	if (e == ERR_OK)

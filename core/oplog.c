@@ -6,6 +6,8 @@
  */
 #include "core/oplog.h"
 
+#include <string.h>
+
 #include "core/oplog_row.h"
 #include "core/trace.h"
 #include "core/tree.h"
@@ -113,19 +115,22 @@ load(struct txn *txn, struct space_state *space, const struct log_id *id,
     struct bytes row)
 {
 	struct log *log = arena_new(&txn->arena, sizeof(*log));
+	struct log_id name_id;
 	struct bytes content;
 	struct key key;
 	enum err e;
 
 	tables_log_key(space->no, id, &key);
 	log->space = space;
+	log->id = *id;
+	log->trunk = *id;
 	e = tables_open(TABLE_LOGS, tables_key(&key), row, &content);
 	if (e == ERR_OK && !oplog_row_log(content, &txn->arena, log))
 		e = tables_corrupt(
 		    TABLE_LOGS, tables_key(&key), "its content is wrong");
 	if (e == ERR_OK) {
-		id_log(&log->name, &log->origin, &log->id);
-		if (!bytes_equal(bytes_of(log->id.b, 16), bytes_of(id->b, 16)))
+		id_log(&log->name, &log->origin, &name_id);
+		if (memcmp(&log->trunk, &name_id, sizeof(name_id)) != 0)
 			e = tables_corrupt(TABLE_LOGS, tables_key(&key),
 			    "its name gives another id");
 	}
@@ -174,6 +179,7 @@ create(struct txn *txn, const struct log_name *name, struct space_state *space,
 	log->space = space;
 	log->name = *name;
 	id_log(name, &log->origin, &log->id);
+	log->trunk = log->id;
 	log->dirty = true;
 	add(txn, log);
 	bytes_put_be32(content, space->no.v);

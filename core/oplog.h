@@ -50,7 +50,12 @@ struct stored_delta {
 };
 
 /* A log that this store holds some of.  Fields are for reading, but for
- * `counts`, which core/apply.c sets. */
+ * `rights` and `cut`, which core/apply.c sets.
+ *
+ * Of a forked log each branch that is held is a struct log of its own
+ * (docs/format.md §4): its tree, counts and deltas go from leaf 0 to the tip,
+ * its `id` is the branch's, and the rows of what it shares with another branch
+ * are stored once, under that one's number. */
 struct log {
 	struct log *next;  /* in txn->logs */
 	struct log *chain; /* in a slot of txn->log_table */
@@ -76,9 +81,29 @@ struct log {
 	bool has_grant;
 	struct ref grant; /* what its open names */
 	bool forked;	  /* a proof is kept (core/forks.h) */
-	bool counts;	  /* derived: its author may write here */
+	/* Its id before any fork, by which dots and cuts name it: `id` itself
+	 * unless it is a branch. */
+	struct log_id trunk;
+	/* A branch: its first leaf that no other branch had when it was named;
+	 * 0 for a log that is not split. */
+	uint64_t from;
+	/* Rows of deltas before `below` are kept under the number `under`. */
+	uint64_t below;
+	struct log_no under;
+	/* Derived from `authority`: the rights (enum right) of its deltas
+	 * before `cut`; those from there on have none. */
+	unsigned rights;
+	uint64_t cut;
 	bool dirty;
 };
+
+/* Has delta `seq` of `log` the right `right` (enum right)?  Single deltas may
+ * have been adopted besides. */
+static inline bool
+oplog_may(const struct log *log, unsigned right, uint64_t seq)
+{
+	return (log->rights & right) != 0 && seq < log->cut;
+}
 
 /* The log `id` of `space`; NULL when nothing of it is held (or on a failure,
  * which `txn` keeps).  Lives until the transaction ends. */

@@ -20,7 +20,7 @@ enum {
 	ROW_HAS_HEAD = 1,
 	ROW_HAS_AHEAD = 2,
 	ROW_HAS_GRANT = 4,
-	ROW_COUNTS = 8,
+	ROW_IS_BRANCH = 8,
 	ROW_FORKED = 16,
 	ROW_FLAGS = 31,
 };
@@ -186,10 +186,11 @@ oplog_row_from_log(const struct log *log, struct buf *row)
 	uint8_t grant[ID_REF_SIZE];
 	const struct frontier *tree = &log->frontier;
 	const struct merkle_proof *ahead = log->ahead;
+	bool is_branch = memcmp(&log->id, &log->trunk, sizeof(log->id)) != 0;
 	unsigned flags = (log->has_head ? ROW_HAS_HEAD : 0u) |
 			 (ahead != NULL ? ROW_HAS_AHEAD : 0u) |
 			 (log->has_grant ? ROW_HAS_GRANT : 0u) |
-			 (log->counts ? ROW_COUNTS : 0u) |
+			 (is_branch ? ROW_IS_BRANCH : 0u) |
 			 (log->forked ? ROW_FORKED : 0u);
 
 	assert(ahead == NULL || log->has_head);
@@ -216,6 +217,14 @@ oplog_row_from_log(const struct log *log, struct buf *row)
 	if (log->has_grant) {
 		id_ref_put(&log->grant, grant);
 		buf_add(row, bytes_of(grant, sizeof(grant)));
+	}
+	buf_add_u8(row, (uint8_t)log->rights);
+	buf_add_be64(row, log->cut);
+	if (is_branch) {
+		buf_add(row, bytes_of(log->trunk.b, 16));
+		buf_add_be64(row, log->from);
+		buf_add_be64(row, log->below);
+		buf_add_be32(row, log->under.v);
 	}
 }
 
@@ -247,7 +256,14 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 		id_ref_get(grant, &log->grant);
 	}
 	log->has_grant = flags & ROW_HAS_GRANT;
-	log->counts = flags & ROW_COUNTS;
+	log->rights = take_u8(&fields);
+	log->cut = take_be64(&fields);
+	if (flags & ROW_IS_BRANCH) {
+		take_to(&fields, log->trunk.b, 16);
+		log->from = take_be64(&fields);
+		log->below = take_be64(&fields);
+		log->under.v = take_be32(&fields);
+	}
 	log->forked = flags & ROW_FORKED;
 	return !fields.bad && fields.in.n == 0 && flags <= ROW_FLAGS &&
 	       log->no.v > 0 && log->held <= tree->size && in_order;

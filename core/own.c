@@ -278,6 +278,8 @@ static enum err
 log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
     const struct log *before, struct delta *open)
 {
+	enum err e;
+
 	if (before != NULL && before->frontier.size > 0) {
 		open->open.has_previous = true;
 		open->open.previous = before->name.incarnation;
@@ -286,9 +288,8 @@ log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
 	}
 	if (id_is_authority(&own->log->name.space))
 		open->open.founding = writer->founding;
-	/* The road asks whether a log counts before it has an open to tell. */
-	own->log->counts = true;
-	return own_append(txn, own, open, NULL, 0);
+	e = own_append(txn, own, open, NULL, 0);
+	return e == ERR_OK ? apply_judge(txn, writer->authority, own->log) : e;
 }
 
 enum err

@@ -283,8 +283,7 @@ logs_judge(struct rebuild *r)
 		e = log_find(r, &r->logs[i], &log);
 		if (e != ERR_OK)
 			break;
-		log->counts = authority_counts(authority, log);
-		log->dirty = true;
+		e = apply_judge(store_txn(r->store), authority, log);
 	}
 	return e;
 }

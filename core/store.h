@@ -146,4 +146,42 @@ enum err store_admit(
 enum err store_grant(
     struct store *store, const struct fact_grant *grant) MUST_USE;
 
+/* Takes a grant back.  Logs that are held and were written under it keep
+ * counting as far as they are held here; when compromised only their leading
+ * deltas with a stamp below `since`; logs not held here count no longer at all.
+ */
+struct store_revoke {
+	struct ref grant;
+	bool compromised;
+	struct stamp since;  /* compromised only; 0: nothing stays */
+	struct bytes reason; /* for people */
+};
+/* What a revocation amounts to at this node. */
+struct store_revoked {
+	size_t logs;	  /* that it names */
+	uint64_t kept;	  /* their deltas before the cuts */
+	uint64_t outside; /* held deltas beyond them */
+};
+/* Writes it into `authority`.  ERR_NOT_FOUND: no such grant.  ERR_EXISTS: it is
+ * revoked already.  ERR_DENIED: nobody that this node writes as stands above
+ * it.
+ */
+enum err store_revoke(struct store *store, const struct store_revoke *revoke,
+    struct store_revoked *revoked) MUST_USE;
+
+/* What people decide about deltas that lack rights. */
+struct store_decision {
+	struct space space; /* of the deltas; `authority` for facts */
+	bool adopt;	    /* they shall count; else they shall stay outside */
+	const struct ref *targets; /* borrowed; held, and without rights */
+	size_t targets_n;
+	struct bytes reason; /* for people */
+};
+/* Writes it into the space; it replaces every decision held about these
+ * targets.  ERR_NOT_FOUND, ERR_INVALID: a target is not held, or counts by
+ * itself, or is of a kind that nobody decides about.  ERR_DENIED: no grant
+ * gives this node `admin` there. */
+enum err store_decide(
+    struct store *store, const struct store_decision *decision) MUST_USE;
+
 #endif

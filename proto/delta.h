@@ -19,6 +19,9 @@ enum delta_kind {
 	DELTA_CHANGE = 1, /* changes of records */
 	DELTA_MEMBER = 2, /* authority: a key and its label */
 	DELTA_GRANT = 3,  /* authority: member, prefix, rights */
+	DELTA_REVOKE = 4, /* authority: a grant, cuts of its logs */
+	DELTA_ADOPT = 5,  /* deltas without rights shall count */
+	DELTA_VOID = 6,	  /* deltas without rights shall stay outside */
 };
 
 /* Data classes: what a body holds. */
@@ -106,6 +109,19 @@ struct delta_open {
 	uint64_t previous_size;
 	struct hash previous_root;
 	struct bytes founding; /* root's own open: the founding record */
+	struct bytes rotation; /* a later root key's: the rotation record */
+};
+
+/* What an adopt or a void is about.  All of it stands in the header. */
+struct delta_decision {
+	size_t targets_n;
+	const uint32_t
+	    *targets; /* refs[...] are single deltas; rising; arena */
+	size_t cuts_n;
+	const struct log_cut *cuts; /* logs up to a size; by log; arena */
+	size_t replaces_n;
+	const uint32_t *replaces; /* refs[...] are earlier decisions that this
+				     one replaces; rising; arena */
 };
 
 /* A header.  `opaque` says that it is kept without meaning: an unknown format,
@@ -125,6 +141,7 @@ struct delta {
 	size_t changes_n;
 	const struct delta_change *changes; /* arena */
 	struct delta_open open;		    /* DELTA_OPEN only */
+	struct delta_decision decision;	    /* DELTA_ADOPT, DELTA_VOID only */
 };
 
 /* Appends the only encoding of `delta` (not opaque) to `out`.  ERR_LIMIT when

@@ -42,18 +42,50 @@ struct fact_grant {
 	struct rights passes; /* what its holder may grant on (ADMIN) */
 };
 
+/* Takes a grant back: logs written under it count up to the cuts, those that
+ * are not named not at all. */
+struct fact_revoke {
+	struct ref grant;
+	bool compromised;    /* its holder's key is in other hands */
+	struct bytes reason; /* text for people, at most LIMIT_LABEL_SIZE */
+	size_t cuts_n;	     /* at most LIMIT_CUTS */
+	const struct log_cut *cuts; /* by rising log */
+};
+
+/* The record in the open of the root key that follows another. */
+struct fact_rotation {
+	struct sign_key before; /* the key that it follows */
+	struct hash next_root;	/* SHA-256 of the one after */
+	size_t cuts_n;		/* of the logs of `before` */
+	const struct log_cut *cuts;
+};
+
+/* The class N body of an adopt or a void: why, in a person's words. */
+struct fact_reason {
+	struct bytes text; /* at most LIMIT_LABEL_SIZE; may be empty */
+};
+
 /* Append the only encoding of a fact to `out`. */
 void fact_founding_put(const struct fact_founding *founding, struct buf *out);
 void fact_member_put(const struct fact_member *member, struct buf *out);
 void fact_grant_put(const struct fact_grant *grant, struct buf *out);
 
-/* Read a fact; views into `in`.  ERR_MALFORMED for anything but what the
- * functions above write (keys from 128 on are passed over), ERR_VERSION for a
- * format or critical key of a newer program. */
+void fact_revoke_put(const struct fact_revoke *revoke, struct buf *out);
+void fact_rotation_put(const struct fact_rotation *rotation, struct buf *out);
+void fact_reason_put(const struct fact_reason *reason, struct buf *out);
+
+/* Read a fact; views into `in`, arrays from `arena`.  ERR_MALFORMED for
+ * anything but what the functions above write (keys from 128 on are passed
+ * over), ERR_VERSION for a format or critical key of a newer program. */
 enum err fact_founding_get(
     struct bytes in, struct fact_founding *founding) MUST_USE;
 enum err fact_member_get(struct bytes in, struct fact_member *member) MUST_USE;
 enum err fact_grant_get(struct bytes in, struct fact_grant *grant) MUST_USE;
+enum err fact_revoke_get(
+    struct bytes in, struct arena *arena, struct fact_revoke *revoke) MUST_USE;
+enum err fact_rotation_get(struct bytes in, struct arena *arena,
+    struct fact_rotation *rotation) MUST_USE;
+enum err fact_reason_get(struct bytes in, struct fact_reason *reason) MUST_USE;
 
 /* The city that a founding record founds. */
 void fact_city(struct bytes founding, struct city_id *city);

@@ -85,6 +85,14 @@ struct ref {
 	uint8_t leaf[8];
 };
 
+/* The first `size` deltas of a log, as they are when their tree has `root`.
+ * Counted from leaf 0, in branches too. */
+struct log_cut {
+	struct log_id log; /* unforked */
+	uint64_t size;
+	struct hash root;
+};
+
 /* The name of a change: its delta and its number there. */
 struct change_ref {
 	struct ref delta;

@@ -245,8 +245,7 @@ log_carry(struct store *from, struct store *to, const struct log *source,
 		if (log->frontier.size > 1)
 			continue;
 		assert_int_equal(store_authority(to, &authority), ERR_OK);
-		log->counts = authority_counts(authority, log);
-		log->dirty = true;
+		assert_int_equal(apply_judge(txn, authority, log), ERR_OK);
 	}
 	if (log->frontier.size == source->frontier.size && source->has_head)
 		heads_put(txn, log,

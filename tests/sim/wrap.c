@@ -3,7 +3,7 @@
  * --wrap sends each call of `x` from another file to `__wrap_x` here and names
  * the true one `__real_x`; production code knows nothing of it.
  * LINK: -Wl,--wrap=kv_commit,--wrap=merge_record,--wrap=record_replace
- * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_counts
+ * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
  * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
  * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry
  */
@@ -47,10 +47,12 @@ enum err __real_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken);
 enum err __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken);
-bool __real_authority_counts(
-    const struct authority *authority, const struct log *log);
-bool __wrap_authority_counts(
-    const struct authority *authority, const struct log *log);
+enum err __real_authority_judge(struct txn *txn,
+    const struct authority *authority, const struct log *log,
+    struct judgement *judgement) MUST_USE;
+enum err __wrap_authority_judge(struct txn *txn,
+    const struct authority *authority, const struct log *log,
+    struct judgement *judgement) MUST_USE;
 bool __real_id_covers(const struct space *prefix, const struct space *space);
 bool __wrap_id_covers(const struct space *prefix, const struct space *space);
 enum err __real_mark_check(
@@ -202,11 +204,15 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;
 }
 
-bool
-__wrap_authority_counts(
-    const struct authority *authority, const struct log *log)
+enum err
+__wrap_authority_judge(struct txn *txn, const struct authority *authority,
+    const struct log *log, struct judgement *judgement)
 {
-	return broken == RULE_GRANT || __real_authority_counts(authority, log);
+	enum err e = __real_authority_judge(txn, authority, log, judgement);
+
+	if (broken == RULE_GRANT)
+		judgement->rights = RIGHTS_ALL;
+	return e;
 }
 
 bool

@@ -216,11 +216,11 @@ the_grant_of_an_open_is_remembered(void **state)
 	assert_false(log->has_grant);
 	assert_int_equal(delta_encode(&open, &header), ERR_OK);
 	assert_false(append_is_opaque(txn, log, buf_bytes(&header)));
-	log->counts = true;
+	log->rights = 8;
 	txn = replica_reopen(replica);
 	log = log_of(txn, 1);
 	assert_true(log->has_grant);
-	assert_true(log->counts);
+	assert_int_equal(log->rights, 8);
 	assert_int_equal(id_ref_compare(&log->grant, &grant), 0);
 	buf_fini(&header);
 	replica_commit(replica);

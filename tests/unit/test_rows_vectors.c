@@ -99,12 +99,18 @@ rows_of_deltas_are_those_of_the_vectors(void **state)
 static void
 begin_log(const struct vectors *v, struct log *log)
 {
-	*log = (struct log){.no.v = (uint32_t)vectors_number(v, 1),
+	uint8_t cut[8];
+
+	*log = (struct log){
+	    .no.v = (uint32_t)vectors_number(v, 1),
 	    .frontier.size = vectors_number(v, 5),
 	    .last.v = vectors_number(v, 6),
 	    .held = vectors_number(v, 7),
-	    .counts = vectors_number(v, 12) != 0,
-	    .forked = vectors_number(v, 13) != 0};
+	    .rights = (unsigned)vectors_number(v, 12),
+	    .forked = vectors_number(v, 13) != 0,
+	};
+	vectors_hex(v, 14, cut, sizeof(cut));
+	log->cut = bytes_be64(cut);
 	vectors_hex(v, 2, log->name.city.b, sizeof(log->name.city.b));
 	vectors_hex(v, 3, log->name.author.b, sizeof(log->name.author.b));
 	vectors_hex(
@@ -135,6 +141,11 @@ add_to_log(const struct vectors *v, struct log *log, struct merkle_proof *ahead)
 		vectors_hex(v, 1, log->grant.log.b, 16);
 		log->grant.seq = vectors_number(v, 2);
 		vectors_hex(v, 3, log->grant.leaf, 8);
+	} else if (vectors_is(v, "branch")) {
+		vectors_hex(v, 1, log->trunk.b, 16);
+		log->from = vectors_number(v, 2);
+		log->below = vectors_number(v, 3);
+		log->under.v = (uint32_t)vectors_number(v, 4);
 	}
 }
 
