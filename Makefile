@@ -7,7 +7,7 @@ comma := ,
 
 # Asked at the first use and then kept: on a new machine `deps` has installed them by that time.
 MSGPACK = $(shell pkg-config --exists msgpack-c 2>/dev/null && echo msgpack-c || echo msgpack)
-PACKAGES = lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash
+PACKAGES = lmdb libuv $(MSGPACK) libsodium libcrypto libzstd jansson libutf8proc libxxhash libqrencode libgfshare
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

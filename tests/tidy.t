@@ -68,7 +68,8 @@ my %place = (
 	'lmdb.h' => 'core/env.h', 'sodium.h' => 'proto/crypto.c',
 	'openssl' => 'proto/crypto.c', 'msgpack.h' => 'proto/codec.c',
 	'zstd.h' => 'proto/squeeze.c', 'jansson.h' => 'proto/json.c',
-	'utf8proc.h' => 'proto/text.c', 'xxhash.h' => 'proto/bytes.c',
+	'utf8proc.h' => 'proto/text.c', 'qrencode.h' => 'cli/qr.c',
+	'libgfshare.h' => 'proto/split.c', 'xxhash.h' => 'proto/bytes.c',
 	'microhttpd.h' => 'net/http/server.c');
 my $machine = qr{^net/peer/(?:session|machine)};
 
