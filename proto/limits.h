@@ -30,6 +30,8 @@ enum {
 	LIMIT_NAME_SIZE = 64,
 	/* A name that a person gives to a city, a member, an actor. */
 	LIMIT_LABEL_SIZE = 256,
+	/* HOST:PORT of a node: a name of the DNS, or numbers in brackets. */
+	LIMIT_ADDRESS_SIZE = 262,
 	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
 	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
@@ -66,7 +68,11 @@ enum {
 	LIMIT_MEMBERS = 4096,	 /* of one city */
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
-	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */
+	LIMIT_ADDRESSES = 4, /* in one token: of nodes that can let in */
+	/* Invitations that one store keeps: one for each possible member. */
+	LIMIT_TOKENS = LIMIT_MEMBERS,
+	LIMIT_TOKEN_GRANTS = 8,	    /* that one invitation promises */
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 
