@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/codec.h"
+#include "proto/cut.h"
 #include "proto/delta_form.h"
 
 /* What a decoder carries along: where it reads, where it allocates, the sums
@@ -23,6 +24,7 @@ struct reading {
 };
 
 static enum err counts_check(const struct delta *delta) MUST_USE;
+static enum err records_check(const struct delta *delta) MUST_USE;
 static void header_read(struct reading *in, struct delta *delta);
 static void header_field(struct reading *in, int64_t key, struct delta *delta);
 static void refs_read(struct reading *in, struct delta *delta);
@@ -35,7 +37,11 @@ static void seen_read(struct reading *in, struct delta_change *change);
 static void targets_read(struct reading *in, struct delta_seen *seen);
 static void commitments_read(struct reading *in, struct delta_change *change);
 static void open_read(struct reading *in, struct delta_open *open);
+static struct bytes record_read(
+    struct reading *in, size_t size_max, const char *why);
 static void previous_read(struct reading *in, struct delta_open *open);
+static void decision_read(struct reading *in, struct delta_decision *decision);
+static const uint32_t *indexes_read(struct reading *in, size_t *n);
 static void shape_check(struct reading *in, const struct delta *delta);
 static void change_check(
     struct reading *in, uint64_t kind, const struct delta_change *change);
@@ -95,10 +101,25 @@ counts_check(const struct delta *delta)
 		    "a delta that names %zu parents and replaces %zu values: "
 		    "at most %d and %d are allowed",
 		    parents_n, seen_n, LIMIT_PARENTS, LIMIT_SEEN);
+	return records_check(delta);
+}
+
+static enum err
+records_check(const struct delta *delta)
+{
 	if (delta->open.founding.n > DELTA_FOUNDING_SIZE_MAX)
 		return err_set(ERR_LIMIT,
 		    "a founding record of %zu bytes: at most %d are allowed",
 		    delta->open.founding.n, DELTA_FOUNDING_SIZE_MAX);
+	if (delta->open.rotation.n > DELTA_ROTATION_SIZE_MAX)
+		return err_set(ERR_LIMIT,
+		    "a rotation record of %zu bytes: at most %d are allowed",
+		    delta->open.rotation.n, DELTA_ROTATION_SIZE_MAX);
+	if (delta->decision.cuts_n > LIMIT_CUTS)
+		return err_set(ERR_LIMIT,
+		    "a decision about %zu logs: at most %d are allowed, so "
+		    "decide in several steps",
+		    delta->decision.cuts_n, LIMIT_CUTS);
 	return ERR_OK;
 }
 
@@ -149,7 +170,7 @@ header_read(struct reading *in, struct delta *delta)
 			(void)codec_get_value(&in->r);
 			continue;
 		}
-		if (key > DELTA_KEY_OPEN) {
+		if (key > DELTA_KEY_OPEN && key != DELTA_KEY_DECISION) {
 			broken(in, "a critical key that is not known here");
 			break;
 		}
@@ -161,6 +182,10 @@ header_read(struct reading *in, struct delta *delta)
 	if (!in->r.bad &&
 	    (found >> DELTA_KEY_OPEN & 1) != (delta->kind == DELTA_OPEN))
 		broken(in, "an open without its field, or the other way");
+	if (!in->r.bad && (found >> DELTA_KEY_DECISION & 1) !=
+			      delta_form_decides(delta->kind))
+		broken(in, "an adopt or void without its decision, or the "
+			   "other way");
 }
 
 static void
@@ -176,7 +201,7 @@ header_field(struct reading *in, int64_t key, struct delta *delta)
 		break;
 	case DELTA_KEY_KIND:
 		delta->kind = codec_get_uint(r, UINT32_MAX);
-		if (!r->bad && delta->kind > DELTA_GRANT)
+		if (!r->bad && delta->kind > DELTA_VOID)
 			broken(in, "a kind that is not known here");
 		break;
 	case DELTA_KEY_SEQ:
@@ -198,8 +223,11 @@ header_field(struct reading *in, int64_t key, struct delta *delta)
 	case DELTA_KEY_CHANGES:
 		changes_read(in, delta);
 		break;
-	default:
+	case DELTA_KEY_OPEN:
 		open_read(in, &delta->open);
+		break;
+	default:
+		decision_read(in, &delta->decision);
 		break;
 	}
 }
@@ -419,11 +447,13 @@ open_read(struct reading *in, struct delta_open *open)
 		} else if (key == DELTA_OPEN_PREVIOUS) {
 			previous_read(in, open);
 		} else if (key == DELTA_OPEN_FOUNDING) {
-			open->founding = codec_get_bytes(r);
-			if (open->founding.n == 0 ||
-			    open->founding.n > DELTA_FOUNDING_SIZE_MAX)
-				broken(in, "an empty or too large founding "
-					   "record");
+			open->founding = record_read(in,
+			    DELTA_FOUNDING_SIZE_MAX,
+			    "an empty or too large founding record");
+		} else if (key == DELTA_OPEN_ROTATION) {
+			open->rotation = record_read(in,
+			    DELTA_ROTATION_SIZE_MAX,
+			    "an empty or too large rotation record");
 		} else if (key < DELTA_KEY_IGNORABLE) {
 			broken(in, "a critical key of an open, not known here");
 		} else {
@@ -432,6 +462,18 @@ open_read(struct reading *in, struct delta_open *open)
 	}
 	if (!r->bad && !has_why)
 		broken(in, "an open without a reason");
+	if (open->founding.n > 0 && open->rotation.n > 0)
+		broken(in, "an open with a founding and a rotation record");
+}
+
+static struct bytes
+record_read(struct reading *in, size_t size_max, const char *why)
+{
+	struct bytes record = codec_get_bytes(&in->r);
+
+	if (record.n == 0 || record.n > size_max)
+		broken(in, why);
+	return record;
 }
 
 static void
@@ -447,11 +489,67 @@ previous_read(struct reading *in, struct delta_open *open)
 	bytes_copy(open->previous_root.b, codec_get_fixed(r, 32));
 }
 
+static void
+decision_read(struct reading *in, struct delta_decision *decision)
+{
+	struct reader *r = &in->r;
+	size_t n = codec_get_map(r, DELTA_KEYS_MAX);
+	int64_t last = -1;
+
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		int64_t key = codec_get_key(r, &last);
+
+		if (r->bad)
+			return;
+		if (key == DELTA_DECISION_TARGETS) {
+			decision->targets = indexes_read(
+			    in, &decision->targets_n);
+		} else if (key == DELTA_DECISION_CUTS) {
+			decision->cuts = cut_get(
+			    r, LIMIT_CUTS, in->arena, &decision->cuts_n);
+			if (decision->cuts_n == 0)
+				broken(in, "cuts that are none, too many, "
+					   "not whole or out of order");
+		} else if (key == DELTA_DECISION_REPLACES) {
+			decision->replaces = indexes_read(
+			    in, &decision->replaces_n);
+		} else if (key < DELTA_KEY_IGNORABLE) {
+			broken(
+			    in, "a critical key of a decision, not known here");
+		} else {
+			(void)codec_get_value(r);
+		}
+	}
+	if (!r->bad && decision->targets_n == 0 && decision->cuts_n == 0)
+		broken(in, "a decision about nothing");
+}
+
+static const uint32_t *
+indexes_read(struct reading *in, size_t *n)
+{
+	uint32_t *indexes;
+
+	*n = codec_get_array(&in->r, LIMIT_REFERENCES);
+	indexes = arena_array(in->arena, *n, sizeof(*indexes));
+	if (*n == 0)
+		broken(in, "nothing in a list of decided or replaced deltas, "
+			   "or too many");
+	for (size_t i = 0; i < *n && !in->r.bad; i++) {
+		indexes[i] = (uint32_t)codec_get_uint(&in->r, LIMIT_REFERENCES);
+		if (indexes[i] >= in->refs_n)
+			broken(in, "a decided or replaced delta outside the "
+				   "references");
+		if (i > 0 && indexes[i - 1] >= indexes[i])
+			broken(in, "decided or replaced deltas out of order");
+	}
+	return indexes;
+}
+
 /* Rules between the fields, when each alone was right. */
 static void
 shape_check(struct reading *in, const struct delta *delta)
 {
-	bool fact = delta->kind == DELTA_MEMBER || delta->kind == DELTA_GRANT;
+	bool fact = delta->kind != DELTA_OPEN && delta->kind != DELTA_CHANGE;
 
 	if ((delta->kind == DELTA_OPEN) != (delta->seq == 0))
 		broken(in, "an open that is not the first, or a first that is "

@@ -109,7 +109,7 @@ static void
 draw_open(struct prng *prng, struct arena *arena, struct delta *delta)
 {
 	struct delta_open *open = &delta->open;
-	uint8_t founding[64];
+	uint8_t record[64];
 
 	delta->seq = 0;
 	open->why = (enum open_why)prng_below(prng, OPEN_REGRANT + 1);
@@ -122,16 +122,48 @@ draw_open(struct prng *prng, struct arena *arena, struct delta *delta)
 		open->previous_size = prng_u64(prng) >> 1;
 		prng_fill(prng, open->previous_root.b, 32);
 	}
-	prng_fill(prng, founding, sizeof(founding));
-	open->founding = arena_bytes(
-	    arena, bytes_of(founding, prng_below(prng, sizeof(founding))));
+	prng_fill(prng, record, sizeof(record));
+	*(prng_below(prng, 2) == 0 ? &open->founding
+				   : &open->rotation) = arena_bytes(arena,
+	    bytes_of(record, prng_below(prng, sizeof(record))));
+}
+
+/* About half of the references, rising; `*n` may be 0. */
+static const uint32_t *
+draw_indexes(struct prng *prng, struct arena *arena, size_t refs_n, size_t *n)
+{
+	uint32_t *indexes = arena_array(arena, refs_n, sizeof(*indexes));
+
+	for (uint32_t ref = 0; ref < refs_n; ref++)
+		if (prng_below(prng, 2) == 0)
+			indexes[(*n)++] = ref;
+	return indexes;
+}
+
+static void
+draw_decision(struct prng *prng, struct arena *arena, struct delta *delta)
+{
+	struct delta_decision *decision = &delta->decision;
+	struct log_cut *cuts = arena_array(arena, 4, sizeof(*cuts));
+
+	decision->targets = draw_indexes(
+	    prng, arena, delta->refs_n, &decision->targets_n);
+	decision->replaces = draw_indexes(
+	    prng, arena, delta->refs_n, &decision->replaces_n);
+	decision->cuts = cuts;
+	decision->cuts_n = prng_below(prng, 4) + (decision->targets_n == 0);
+	for (uint8_t i = 0; i < decision->cuts_n; i++) {
+		cuts[i].log.b[15] = i;
+		cuts[i].size = prng_u64(prng) >> (1 + prng_below(prng, 63));
+		prng_fill(prng, cuts[i].root.b, sizeof(cuts[i].root.b));
+	}
 }
 
 static struct delta
 draw_delta(struct prng *prng, struct arena *arena)
 {
 	struct delta delta = {.format = DELTA_FORMAT,
-	    .kind = prng_below(prng, 4),
+	    .kind = prng_below(prng, DELTA_VOID + 1),
 	    .seq = 1 + (prng_u64(prng) >> (2 + prng_below(prng, 60))),
 	    .stamp.v = prng_u64(prng) >> (1 + prng_below(prng, 62)),
 	    .has_actor = prng_below(prng, 2) == 0};
@@ -145,6 +177,8 @@ draw_delta(struct prng *prng, struct arena *arena)
 		draw_open(prng, arena, &delta);
 		return delta;
 	}
+	if (delta.kind == DELTA_ADOPT || delta.kind == DELTA_VOID)
+		draw_decision(prng, arena, &delta);
 	delta.changes_n = delta.kind == DELTA_CHANGE ? 1 + prng_below(prng, 5)
 						     : 1;
 	changes = arena_array(arena, delta.changes_n, sizeof(*changes));
