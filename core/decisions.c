@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/tree.h"
+#include "proto/fact.h"
 
 /* A row of TABLE_DECISIONS with its decision. */
 struct link {
@@ -59,6 +60,7 @@ static void scratch_grow(struct txn *txn, struct decisions *d);
 static struct decision *named(struct decisions *d, const struct ref *ref);
 static size_t links_begin(
     const struct decisions *d, const struct log_id *target);
+static bool ends_at(const struct decision *decision, const struct log *log);
 static bool is_about(struct txn *txn, struct decision *decision,
     const struct log *log, const struct ref *ref);
 static bool range_covers(struct txn *txn, struct decision_range *range,
@@ -94,8 +96,8 @@ place_order(const void *a, const void *b)
 }
 
 enum verdict
-decisions_verdict(struct txn *txn, const struct log *log, uint64_t seq,
-    const uint8_t leaf[8])
+decisions_verdict(
+    struct txn *txn, const struct log *log, uint64_t seq, const uint8_t leaf[8])
 {
 	struct decisions *d = space_of(txn, log->space);
 	struct ref ref = {.log = log->trunk, .seq = seq};
@@ -360,16 +362,15 @@ settle(struct txn *txn, struct decisions *d, struct decision_list *turned)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct decision *decision = d->all[i];
 
-		if (oplog_may(
-			decision->log, RIGHT_ADMIN, decision->ref.seq))
+		if (oplog_may(decision->log, RIGHT_ADMIN, decision->ref.seq))
 			walk(d, d->all[i]);
 	}
 	*turned = (struct decision_list){.p = d->given};
 	for (size_t i = 0; i < d->n; i++) {
 		struct decision *decision = d->all[i];
 		bool holds = !decision->replaced &&
-			     oplog_may(decision->log, RIGHT_ADMIN,
-				 decision->ref.seq);
+			     oplog_may(
+				 decision->log, RIGHT_ADMIN, decision->ref.seq);
 
 		if (holds != decision->holds)
 			turned->p[turned->n++] = decision;
@@ -411,10 +412,8 @@ scratch_grow(struct txn *txn, struct decisions *d)
 	if (d->scratch_room >= d->n)
 		return;
 	d->scratch_room = d->room;
-	d->given = arena_array(
-	    &txn->arena, d->room, sizeof(struct decision *));
-	d->stack = arena_array(
-	    &txn->arena, d->room, sizeof(struct decision *));
+	d->given = arena_array(&txn->arena, d->room, sizeof(struct decision *));
+	d->stack = arena_array(&txn->arena, d->room, sizeof(struct decision *));
 }
 
 static struct decision *
@@ -544,8 +543,8 @@ decisions_hold(struct txn *txn, struct space_state *space)
 }
 
 void
-decisions_turn(struct txn *txn, struct space_state *space,
-    struct decision_list *turned)
+decisions_turn(
+    struct txn *txn, struct space_state *space, struct decision_list *turned)
 {
 	struct decisions *d = space_of(txn, space);
 
@@ -554,24 +553,37 @@ decisions_turn(struct txn *txn, struct space_state *space,
 		settle(txn, d, turned);
 }
 
-bool
-decisions_end_at(struct txn *txn, const struct log *log)
+void
+decisions_ending(
+    struct txn *txn, const struct log *log, struct decision_list *ending)
 {
 	struct decisions *d = space_of(txn, log->space);
 
+	*ending = (struct decision_list){0};
 	if (d == NULL)
-		return false;
+		return;
+	ending->p = d->given;
 	for (size_t i = links_begin(d, &log->trunk);
-	     i < d->links_n && id_compare(&d->links[i].target, &log->trunk) == 0;
+	     i < d->links_n &&
+	     id_compare(&d->links[i].target, &log->trunk) == 0;
 	     i++) {
-		const struct decision *decision = d->links[i].decision;
+		struct decision *decision = d->links[i].decision;
 
-		for (size_t k = 0; k < decision->ranges_n; k++)
-			if (decision->ranges[k].cut.size ==
-				log->frontier.size &&
-			    id_compare(&decision->ranges[k].cut.log,
-				&log->trunk) == 0)
-				return true;
+		if (ends_at(decision, log) &&
+		    (ending->n == 0 || ending->p[ending->n - 1] != decision))
+			ending->p[ending->n++] = decision;
+	}
+}
+
+static bool
+ends_at(const struct decision *decision, const struct log *log)
+{
+	for (size_t i = 0; i < decision->ranges_n; i++) {
+		const struct log_cut *cut = &decision->ranges[i].cut;
+
+		if (cut->size == log->frontier.size &&
+		    id_compare(&cut->log, &log->trunk) == 0)
+			return true;
 	}
 	return false;
 }

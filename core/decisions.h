@@ -69,13 +69,13 @@ enum err decisions_add(struct txn *txn, const struct history_delta *from,
     struct decision_list *turned) MUST_USE;
 /* To be called before rights of logs of `space` change, and after it: `turned`
  * are the decisions that hold now and did not before, or the other way. */
-enum err decisions_hold(
-    struct txn *txn, struct space_state *space) MUST_USE;
-void decisions_turn(struct txn *txn, struct space_state *space,
-    struct decision_list *turned);
-/* Does some decision about `log` end exactly at its size, so that now its root
- * decides what that one covers? */
-bool decisions_end_at(struct txn *txn, const struct log *log);
+enum err decisions_hold(struct txn *txn, struct space_state *space) MUST_USE;
+void decisions_turn(
+    struct txn *txn, struct space_state *space, struct decision_list *turned);
+/* The decisions with a range of `log` that ends exactly at its size, so that
+ * from now on its root decides what they cover. */
+void decisions_ending(
+    struct txn *txn, const struct log *log, struct decision_list *ending);
 
 /* The logs that the decision in `delta` is about, each once, rising, into an
  * array in `arena`: it has a row in TABLE_DECISIONS for each. */
