@@ -25,6 +25,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_OWN] = "own",
     [TABLE_PEERS] = "peers",
     [TABLE_ACTORS] = "actors",
+    [TABLE_TOKENS] = "tokens",
 };
 static_assert((int)TABLE_COUNT <= (int)KV_TABLES_MAX, "LMDB gets them all");
 
