@@ -30,6 +30,8 @@ enum {
 	LIMIT_NAME_SIZE = 64,
 	/* A name that a person gives to a city, a member, an actor. */
 	LIMIT_LABEL_SIZE = 256,
+	/* What an event says: one sentence. */
+	LIMIT_EVENT_TEXT = 300,
 	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
 	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
@@ -67,6 +69,10 @@ enum {
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	/* Events that a node keeps for those who run it: some weeks of trouble;
+	 * of one peer so few that it takes 64 of them to fill the table. */
+	LIMIT_EVENTS = 4096,
+	LIMIT_EVENTS_OF_PEER = 64,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 

@@ -39,6 +39,7 @@ struct session {
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
+static bool is_offence(enum err e);
 static void farewell(struct session *session, enum err why, const char *text);
 static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
@@ -77,6 +78,7 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
 	mem_free(session);
@@ -102,12 +104,25 @@ settle(struct session *session, enum err e)
 {
 	if (e == ERR_OK)
 		return e;
-	if (session->fault.code == ERR_OK)
+	if (session->fault.code == ERR_OK) {
 		err_keep(&session->fault, e);
+		if (is_offence(e) && channel_is_up(session->talk.channel))
+			talk_note(&session->talk, EVENT_PEER_MALFORMED, NULL,
+			    session->fault.text);
+	}
 	if (session->talk.state != TALK_ENDED)
 		farewell(session, e, err_text());
 	session->talk.state = TALK_ENDED;
 	return err_raise(&session->fault);
+}
+
+/* Did the peer break the protocol? */
+static bool
+is_offence(enum err e)
+{
+	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
+
+	return offence;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -148,9 +163,19 @@ session_has_work(const struct session *session)
 enum err
 session_work(struct session *session, uint64_t now_ms)
 {
+	enum err e;
+
 	if (session->talk.flush)
 		session->flushed_ms = now_ms;
-	return settle(session, receiver_work(&session->talk));
+	e = settle(session, receiver_work(&session->talk));
+	notes_write(&session->talk.notes, store_txn(session->talk.store));
+	return e;
+}
+
+struct notes *
+session_notes(struct session *session)
+{
+	return &session->talk.notes;
 }
 
 void
