@@ -39,7 +39,7 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report)
 {
 	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_FEED,
-	    TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS};
+	    TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
 	const struct authority *authority = NULL;
 	struct txn *txn = store_txn(store);
 	struct check check;
