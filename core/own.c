@@ -286,7 +286,9 @@ log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
 		open->open.previous_size = before->frontier.size;
 		merkle_root(&before->frontier, &open->open.previous_root);
 	}
-	if (id_is_authority(&own->log->name.space))
+	if (id_is_authority(&own->log->name.space) && writer->rotated)
+		open->open.rotation = writer->founding;
+	else if (id_is_authority(&own->log->name.space))
 		open->open.founding = writer->founding;
 	e = own_append(txn, own, open, NULL, 0);
 	return e == ERR_OK ? apply_judge(txn, writer->authority, own->log) : e;

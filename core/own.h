@@ -25,7 +25,10 @@ struct own_writer {
 	const struct sign_seed *seed;
 	const struct sign_key *key;
 	const struct authority *authority;
-	struct bytes founding; /* root only: the founding record */
+	/* Root only: the record that opens of its logs carry, the founding one
+	 * or, when `rotated`, that of the rotation which made it root. */
+	struct bytes founding;
+	bool rotated;
 	/* In `authority`: the grant that is to be given, if it is one. */
 	const struct fact_grant *passing;
 };
