@@ -35,6 +35,9 @@ enum {
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
 	 * lines. */
 	LIMIT_NOTE_SIZE = 8 * 1024,
+	/* A secret that is split into shares: a key or the seed of one, or two
+	 * of them. */
+	LIMIT_SPLIT_SIZE = 64,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
 	/* One row of a CSV file becomes one record: a body in each of the four
@@ -67,6 +70,12 @@ enum {
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	/* Logs that a rotation names: at 62 bytes each they take half of the
+	 * header that carries them, where LIMIT_CUTS would take more than all
+	 * of it.  Root writes one log of `authority` for each restore or
+	 * copy of its key's store. */
+	LIMIT_ROTATION_CUTS = 512,
+	LIMIT_SHARES = 16,	    /* of one secret: each lies with a person */
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 
