@@ -67,8 +67,7 @@ identity_load(const char *path, struct identity *identity)
 }
 
 enum err
-identity_save_root(
-    const char *path, const struct root_keys *root, bool replace)
+identity_save_root(const char *path, const struct root_keys *root, bool replace)
 {
 	struct root_keys copy = *root;
 	const struct keyfile_line lines[] = {

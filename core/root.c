@@ -17,8 +17,8 @@ static const char plain_next_name[] = "root-next";
 static const char sealed_name[] = "root-sealed";
 static const char sealed_next_name[] = "root-sealed-next";
 
-static enum err keys_read(const struct root *root, const char *path,
-    struct root_keys *keys) MUST_USE;
+static enum err keys_read(
+    const struct root *root, const char *path, struct root_keys *keys) MUST_USE;
 static enum err keys_write(const struct root *root, const struct host *host,
     const char *path, const struct root_keys *keys) MUST_USE;
 static enum err follow(const char *dir, const struct authority *authority,
@@ -41,13 +41,18 @@ is_root(const struct authority *authority, const struct sign_key *key)
 }
 
 enum err
-root_load(const char *dir, struct root *root)
+root_load_all(const char *dir, struct identity *identity, struct root *root)
 {
+	char *keys = file_path(dir, "identity");
 	char *path = file_path(dir, plain_name);
-	enum err e = identity_load_root(path, &root->keys);
+	enum err e = identity_load(keys, identity);
 
-	if (e == ERR_NOT_FOUND)
-		e = ERR_OK;
+	if (e == ERR_OK) {
+		e = identity_load_root(path, &root->keys);
+		if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	mem_free(keys);
 	mem_free(path);
 	return e;
 }
@@ -256,7 +261,7 @@ enum err
 root_split(const char *dir, const struct host *host,
     const struct root_plan *plan, struct root *root)
 {
-	struct share shares[SHARE_COUNT_MAX] = {0};
+	struct share shares[LIMIT_SHARES] = {0};
 	struct root_plan with = *plan;
 	struct secret key;
 	enum err e;
@@ -265,7 +270,7 @@ root_split(const char *dir, const struct host *host,
 		return err_set(ERR_DENIED,
 		    "the root keys are not whole here: the one that may follow "
 		    "is missing");
-	assert(plan->split.count <= SHARE_COUNT_MAX &&
+	assert(plan->split.count <= LIMIT_SHARES &&
 	       plan->split.threshold <= plan->split.count);
 	host->random(host->arg, key.b, sizeof(key.b));
 	host->random(host->arg, with.split.id, sizeof(with.split.id));
@@ -300,8 +305,8 @@ shares_write(const struct host *host, const struct root_plan *plan,
 		struct share_file file;
 		char *path = share_path(plan, i + 1);
 
-		e = share_seal(host, &shares[i], plan->passphrases[i],
-		    plan->cost, &file);
+		e = share_seal(
+		    host, &shares[i], plan->passphrases[i], plan->cost, &file);
 		if (e == ERR_OK)
 			e = share_save(path, &file);
 		written += e == ERR_OK;
@@ -331,7 +336,7 @@ shares_remove(const struct root_plan *plan, enum err e, size_t n)
 static enum err
 shares_prove(const struct root_plan *plan, const struct secret *key)
 {
-	struct share shares[2 * SHARE_COUNT_MAX] = {0};
+	struct share shares[2 * LIMIT_SHARES] = {0};
 	size_t n = plan->split.count;
 	enum err e = ERR_OK;
 
@@ -341,8 +346,7 @@ shares_prove(const struct root_plan *plan, const struct secret *key)
 
 		e = share_load(path, &file);
 		if (e == ERR_OK)
-			e = share_open(
-			    &file, plan->passphrases[i], &shares[i]);
+			e = share_open(&file, plan->passphrases[i], &shares[i]);
 		shares[n + i] = shares[i];
 		mem_free(path);
 	}

@@ -14,8 +14,8 @@ struct root {
 	struct root_keys keys;	  /* in use, if keys.is_here */
 	struct root_keys follows; /* those of a rotation in the transaction */
 	bool rotating;
-	bool is_stale;		  /* those that lie here were rotated away */
-	bool unlocked;		  /* they were sealed; then: */
+	bool is_stale; /* those that lie here were rotated away */
+	bool unlocked; /* they were sealed; then: */
 	struct share_split split;
 	struct secret key; /* under which they are sealed */
 };
@@ -27,9 +27,11 @@ struct root_place {
 	struct share_vault vault; /* when sealed */
 };
 
-/* Reads the plain keys of the store in `dir`, if there are any.  `root` is
- * zeroed by the caller and ended with root_fini, which overwrites it. */
-enum err root_load(const char *dir, struct root *root) MUST_USE;
+/* Reads the keys of the store in the directory `dir`; that there are no plain
+ * root keys is no failure.  `root` is zeroed by the caller and ended with
+ * root_fini, which overwrites it. */
+enum err root_load_all(
+    const char *dir, struct identity *identity, struct root *root) MUST_USE;
 void root_fini(struct root *root);
 /* Opens the sealed keys of the store in `dir` with `n` shares.  ERR_NOT_FOUND:
  * none are there.  ERR_INVALID, ERR_DENIED: these shares are not enough, or not

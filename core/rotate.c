@@ -35,8 +35,8 @@ rotate_writer(struct composer *composer, const char *dir, struct root *root)
 /* The record in the opens of the logs that `key` wrote in `authority`; of
  * several that of the lowest log.  The founder has it before its first log. */
 static enum err
-record_find(struct txn *txn, const struct sign_key *key,
-    struct own_writer *writer)
+record_find(
+    struct txn *txn, const struct sign_key *key, struct own_writer *writer)
 {
 	struct space_state *space = space_find(txn, &id_authority);
 	struct bytes founding = {0};
@@ -79,6 +79,13 @@ rotate_root(struct composer *composer, const char *dir, struct root *root)
 	struct own *own;
 	enum err e;
 
+	if (composer->writer.founding.n == 0)
+		return err_set(ERR_DENIED,
+		    root->is_stale
+			? "the root keys here were rotated away: bring those "
+			  "that followed"
+			: "the root keys are not here: name the shares with "
+			  "--share, or do it where they are");
 	if (!authority->has_next)
 		return err_set(ERR_DENIED,
 		    "two rotations to the root key of now disagree about the "
@@ -103,7 +110,8 @@ rotate_root(struct composer *composer, const char *dir, struct root *root)
 	fact_rotation_put(&rotation, &record);
 	composer->writer.seed = &root->follows.seed;
 	composer->writer.key = &root->follows.key;
-	composer->writer.founding = arena_bytes(&txn->arena, buf_bytes(&record));
+	composer->writer.founding = arena_bytes(
+	    &txn->arena, buf_bytes(&record));
 	composer->writer.rotated = true;
 	e = own_log(
 	    txn, &composer->writer, &id_authority, composer->owns, &own);
@@ -123,8 +131,8 @@ cut_compare(const void *a, const void *b)
 /* All that is held of what `key` wrote in `authority`.  A log that is forked is
  * cut on its longest branch. */
 static enum err
-cuts_make(struct txn *txn, const struct sign_key *key,
-    struct fact_rotation *rotation)
+cuts_make(
+    struct txn *txn, const struct sign_key *key, struct fact_rotation *rotation)
 {
 	struct space_state *space = space_find(txn, &id_authority);
 	struct log_cut *cuts;

@@ -11,10 +11,10 @@
 
 /* Makes root->keys the writer of `composer` when they are here and are root by
  * composer->writer.authority; otherwise leaves it as it is. */
-enum err rotate_writer(struct composer *composer, const char *dir,
-    struct root *root) MUST_USE;
+enum err rotate_writer(
+    struct composer *composer, const char *dir, struct root *root) MUST_USE;
 
-/* As store_rotate; `composer` already writes as root. */
+/* As store_rotate; rotate_writer has made root the writer, where it could. */
 enum err rotate_root(
     struct composer *composer, const char *dir, struct root *root) MUST_USE;
 

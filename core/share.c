@@ -25,6 +25,8 @@ struct form {
 static const char vault_title[] = "golmok sealed root 1";
 static const char share_title[] = "golmok root share 1";
 
+static enum err shares_join(
+    const struct share *shares, size_t n, struct secret *key) MUST_USE;
 static void form_add(struct form *form, const char *word, void *p, size_t n);
 static void form_split(struct form *form, struct share_split *split);
 static void form_vault(struct form *form, struct share_vault *vault);
@@ -120,10 +122,25 @@ void
 share_cut(const struct host *host, const struct share_split *split,
     const struct secret *key, struct share *shares)
 {
-	(void)host;
-	(void)key;
-	(void)split;
-	(void)shares;
+	const struct split_plan plan = {
+	    .shares = split->count, .needed = split->threshold};
+	struct split_share cut[LIMIT_SHARES];
+	struct buf random = {0};
+	size_t n = split_random_size(plan, sizeof(key->b));
+
+	assert(split->count <= LIMIT_SHARES);
+	host->random(host->arg, buf_extend(&random, n), n);
+	/* Plan and secret are within its limits. */
+	if (split_make(bytes_of(key->b, sizeof(key->b)), plan,
+		buf_bytes(&random), cut) != ERR_OK)
+		assert(false);
+	for (size_t i = 0; i < split->count; i++) {
+		shares[i].split = *split;
+		shares[i].number = cut[i].number;
+		memcpy(shares[i].b, cut[i].b, sizeof(shares[i].b));
+	}
+	crypto_wipe(cut, sizeof(cut));
+	buf_wipe(&random);
 }
 
 enum err
@@ -151,7 +168,29 @@ share_join(const struct share *shares, size_t n, struct secret *key)
 		    "%zu of the %u shares that are needed: name %zu more with "
 		    "--share",
 		    n, split->threshold, split->threshold - n);
-	return ERR_OK;
+	return shares_join(shares, n, key);
+}
+
+static enum err
+shares_join(const struct share *shares, size_t n, struct secret *key)
+{
+	struct split_share cut[LIMIT_SHARES] = {0};
+	struct buf joined = {0};
+	enum err e;
+
+	/* No share has a number beyond that, and each was given once. */
+	assert(n <= LIMIT_SHARES);
+	for (size_t i = 0; i < n; i++) {
+		cut[i].number = shares[i].number;
+		cut[i].n = sizeof(shares[i].b);
+		memcpy(cut[i].b, shares[i].b, sizeof(shares[i].b));
+	}
+	e = split_join(cut, n, &joined);
+	if (e == ERR_OK)
+		memcpy(key->b, joined.p, sizeof(key->b));
+	crypto_wipe(cut, sizeof(cut));
+	buf_wipe(&joined);
+	return e;
 }
 
 enum err
@@ -297,8 +336,8 @@ form_check(const struct form *form, uint8_t check[CHECK_SIZE])
 }
 
 static enum err
-form_sound(const struct form *form, const char *path,
-    const struct share_split *split)
+form_sound(
+    const struct form *form, const char *path, const struct share_split *split)
 {
 	uint8_t check[CHECK_SIZE];
 
@@ -307,7 +346,7 @@ form_sound(const struct form *form, const char *path,
 		return err_set(ERR_CORRUPT,
 		    "key file %s is damaged: bring another copy of it", path);
 	if (split->threshold < 2 || split->threshold > split->count ||
-	    split->count > SHARE_COUNT_MAX)
+	    split->count > LIMIT_SHARES)
 		return err_set(ERR_CORRUPT,
 		    "key file %s: %u of %u shares is no split: bring another "
 		    "copy of it",

@@ -8,14 +8,13 @@
  * random key, that key is cut into shares of which some are needed, and each
  * share is sealed under the passphrase of its holder.
  */
-enum { SHARE_COUNT_MAX = 16 };
 
 /* What the sealed keys and all shares of one split have in common. */
 struct share_split {
 	struct city_id city;
 	uint8_t id[16];	   /* random */
 	uint8_t threshold; /* so many are needed, at least 2 */
-	uint8_t count;	   /* of so many, at most SHARE_COUNT_MAX */
+	uint8_t count;	   /* of so many, at most LIMIT_SHARES */
 };
 
 /* The sealed keys; the public halves tell which they are. */
@@ -53,8 +52,7 @@ enum err share_open_keys(const struct share_vault *vault,
 /* The file of sealed keys; saving replaces.  Loading fails as keyfile_load. */
 enum err share_save_vault(
     const char *path, const struct share_vault *vault) MUST_USE;
-enum err share_load_vault(
-    const char *path, struct share_vault *vault) MUST_USE;
+enum err share_load_vault(const char *path, struct share_vault *vault) MUST_USE;
 
 /* Cuts `key` into split->count `shares`, for which `host` gives randomness. */
 void share_cut(const struct host *host, const struct share_split *split,
