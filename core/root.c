@@ -16,6 +16,7 @@ static const char plain_name[] = "root";
 static const char plain_next_name[] = "root-next";
 static const char sealed_name[] = "root-sealed";
 static const char sealed_next_name[] = "root-sealed-next";
+static const char gone_name[] = "root-gone"; /* on its way out */
 
 static enum err keys_read(
     const struct root *root, const char *path, struct root_keys *keys) MUST_USE;
@@ -45,6 +46,7 @@ root_load_all(const char *dir, struct identity *identity, struct root *root)
 {
 	char *keys = file_path(dir, "identity");
 	char *path = file_path(dir, plain_name);
+	char *gone = file_path(dir, gone_name);
 	enum err e = identity_load(keys, identity);
 
 	if (e == ERR_OK) {
@@ -52,8 +54,11 @@ root_load_all(const char *dir, struct identity *identity, struct root *root)
 		if (e == ERR_NOT_FOUND)
 			e = ERR_OK;
 	}
+	/* A split was cut off at its end; the next one tries again too. */
+	(void)!keyfile_destroy(gone);
 	mem_free(keys);
 	mem_free(path);
+	mem_free(gone);
 	return e;
 }
 
@@ -395,14 +400,21 @@ vault_replace(const char *dir, const struct host *host,
 	return e;
 }
 
-/* That it is not there is no failure. */
+/* That it is not there is no failure.  A file that is half overwritten lies
+ * under a name from which nobody reads keys. */
 static enum err
 destroy(const char *dir, const char *name)
 {
 	char *path = file_path(dir, name);
-	enum err e = keyfile_destroy(path);
+	char *gone = file_path(dir, gone_name);
+	enum err e = keyfile_destroy(gone);
 
+	if (e == ERR_OK || e == ERR_NOT_FOUND)
+		e = file_move(path, gone);
+	if (e == ERR_OK)
+		e = keyfile_destroy(gone);
 	mem_free(path);
+	mem_free(gone);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
