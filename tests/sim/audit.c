@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "tests/sim/act.h"
 #include "tests/sim/node.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
 enum { ROUNDS_MAX = 4 };
@@ -36,6 +37,7 @@ audit_all(struct sim *sim)
 		model_look(node);
 		store_check(node);
 		node_begin(node, false);
+		verdict_check(node);
 		records_check(node);
 		beliefs_check(node);
 		store_abort(node->store);
