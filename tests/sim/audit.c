@@ -116,9 +116,9 @@ records_check(struct sim_node *node)
 static size_t
 person_of(const struct sim *sim, const struct sign_key *key)
 {
-	for (size_t i = 0; i < sim->nodes_wanted; i++)
+	for (size_t i = 0; i < sim->n; i++)
 		if (memcmp(&sim->nodes[i].key, key, sizeof(*key)) == 0)
-			return i;
+			return sim->nodes[i].person;
 	return SIZE_MAX;
 }
 

@@ -493,7 +493,7 @@ main(int argc, char **argv)
 	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	tempdir_init(&sim->dir);
-	model_init(&sim->model, sim->nodes_wanted);
+	model_init(&sim->model, COUNT_OF(sim->nodes));
 	run(sim);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)

@@ -124,6 +124,7 @@ struct sim_count {
 	uint64_t rounds; /* of meetings until all agreed */
 	uint64_t conflicts;
 	uint64_t outside; /* changes seen that do not count */
+	uint64_t said;	  /* of logs in data spaces, looked at on the way */
 	uint64_t adopted; /* ... that count because somebody said so */
 };
 
