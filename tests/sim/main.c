@@ -15,6 +15,7 @@
 #include "proto/mem.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/lie.h"
 #include "tests/sim/node.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/wire.h"
@@ -319,8 +320,14 @@ seldom(struct sim *sim)
 	case 3:
 	case 4:
 		if (sim->swarm.forge && node->store != NULL &&
+		    node->role == ROLE_CENTRE && sim_once_in(sim, 2))
+			lie_tell(node);
+		else if (sim->swarm.forge && node->store != NULL &&
 		    node->role == ROLE_CENTRE)
 			act_forge(node);
+		else if (sim->swarm.forge && node->store != NULL &&
+			 node->role == ROLE_DISTRICT && sim_once_in(sim, 3))
+			lie_tell(node);
 		break;
 	default:
 		if (!sim->swarm.rebuild || node->store == NULL ||
@@ -418,12 +425,13 @@ report(const struct sim *sim)
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %zu logs, %llu commits, %llu "
+	printf("# %llu writes, %llu forged, %llu lies, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
+	    (unsigned long long)c->lies,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,

@@ -109,6 +109,7 @@ struct sim_swarm {
 struct sim_count {
 	uint64_t writes;
 	uint64_t forged;
+	uint64_t lies;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
