@@ -396,7 +396,8 @@ run(struct sim *sim)
 	struct sim_swarm *swarm = &sim->swarm;
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->rollback};
+	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
+	    &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)

@@ -103,6 +103,7 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
+	bool layers; /* the district admits, below the founder */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 

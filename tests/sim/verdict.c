@@ -17,8 +17,6 @@ static void space_check(
 static size_t record_check(struct sim_node *node, const struct leaves *leaves,
     struct space_state *space, const struct record_id *id);
 
-enum { RIGHTS_SEE = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
-
 void
 verdict_refresh(struct sim_node *node)
 {
@@ -71,7 +69,7 @@ verdict_sees(const struct sim_node *node, size_t person, size_t space)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct sim_given *given = &node->given[i][person][space];
 
-		if (given->member && (given->bits & RIGHTS_SEE) != 0)
+		if (given->member && (given->bits & VERDICT_SEES) != 0)
 			return true;
 	}
 	return false;

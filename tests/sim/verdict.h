@@ -8,6 +8,9 @@
  * lies in the inbox, what is stored and said to whom.
  */
 
+/* Any of these rights lets somebody see that there is something. */
+enum { VERDICT_SEES = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
+
 /* In an open transaction of `node`, whose writes are settled: brings
  * node->given to the facts that it holds. */
 void verdict_refresh(struct sim_node *node);

@@ -328,8 +328,11 @@ wire_said(const struct msg *msg)
 		return;
 	switch (msg->type) {
 	case MSG_CLOCK:
+		/* Who asks for a log that it has nothing of says no more than
+		 * it was told. */
 		for (size_t i = 0; i < msg->u.clock.n; i++)
-			log_said(&msg->u.clock.entries[i].log);
+			if (msg->u.clock.entries[i].size > 0)
+				log_said(&msg->u.clock.entries[i].log);
 		break;
 	case MSG_FORK:
 		log_said(&msg->u.fork.log);
@@ -345,8 +348,6 @@ wire_said(const struct msg *msg)
 	}
 }
 
-/* A log that nobody has yet may be spoken of: who asks for it says no more than
- * it was told. */
 static void
 log_said(const struct log_id *id)
 {
