@@ -226,8 +226,8 @@ court_revocation_acts(
 	const struct leaves_delta *grant = leaves_find(
 	    &court->central, &revocation->revoke.grant);
 
-	return revocation->has_fact && grant != NULL &&
-	       revokes(revocation, grant);
+	return revocation->counts && grant != NULL &&
+	       (!grant->counts || revocation->stratum < grant->stratum);
 }
 
 bool
@@ -249,20 +249,26 @@ fact_holds(const struct court *court, const struct leaves_delta *fact,
 
 	if (!fact->has_fact)
 		return false;
-	if (under == NULL || fact->delta.kind == DELTA_MEMBER)
+	if (fact->delta.kind == DELTA_MEMBER)
 		return true;
 	if (fact->delta.kind == DELTA_GRANT)
-		return under->stratum < LIMIT_GRANT_DEPTH &&
+		return under == NULL ||
+		       (under->stratum < LIMIT_GRANT_DEPTH &&
 		       id_covers_prefix(
 			   &under->grant.prefix, &fact->grant.prefix) &&
 		       fact_rights_within(
 			   fact->grant.gives, under->grant.passes) &&
 		       fact_rights_within(
-			   fact->grant.passes, under->grant.passes);
+			   fact->grant.passes, under->grant.passes));
 	grant = leaves_find(&court->central, &fact->revoke.grant);
-	return grant != NULL && grant->delta.kind == DELTA_GRANT &&
-	       grant->has_fact &&
-	       id_covers_prefix(&under->grant.prefix, &grant->grant.prefix);
+	if (grant == NULL || grant->delta.kind != DELTA_GRANT ||
+	    !grant->has_fact)
+		return false;
+	/* Grants that are not deeper are settled by now. */
+	return under == NULL ||
+	       (!(grant->counts && grant->stratum <= under->stratum) &&
+		   id_covers_prefix(
+		       &under->grant.prefix, &grant->grant.prefix));
 }
 
 static bool
@@ -278,6 +284,14 @@ is_decision(const struct leaves_delta *delta)
 {
 	return delta->delta.kind == DELTA_ADOPT ||
 	       delta->delta.kind == DELTA_VOID;
+}
+
+/* What gives does not count where a log is forked; what takes away does. */
+static bool
+is_gift(const struct leaves_delta *delta)
+{
+	return delta->delta.kind != DELTA_REVOKE &&
+	       delta->delta.kind != DELTA_VOID;
 }
 
 static void
@@ -307,8 +321,7 @@ stratum_settle(struct court *court, unsigned stratum)
 			struct leaves_delta *delta = log->deltas[seq];
 
 			if (delta == NULL || delta->counts ||
-			    (seq >= log->common &&
-				delta->delta.kind != DELTA_REVOKE))
+			    (seq >= log->common && is_gift(delta)))
 				continue;
 			if (is_decision(delta) ||
 			    (is_fact(delta) &&
@@ -344,18 +357,13 @@ leads_to(const struct leaves *leaves, const struct leaves_delta *from,
 	return false;
 }
 
+/* Does `later`, which counts, replace `decision`? */
 static bool
-is_replaced(
-    const struct leaves *leaves, const struct leaves_delta *decision)
+replaces(const struct leaves *leaves, const struct leaves_delta *later,
+    const struct leaves_delta *decision)
 {
-	for (size_t i = 0; i < leaves->n; i++) {
-		const struct leaves_delta *other = leaves->deltas[i];
-
-		if (is_decision(other) && other->counts && other != decision &&
-		    leads_to(leaves, other, decision))
-			return true;
-	}
-	return false;
+	return is_decision(later) && later->counts && later != decision &&
+	       leads_to(leaves, later, decision);
 }
 
 /* Is the decision about `delta`? */
@@ -395,6 +403,32 @@ decision_under(
 	return NULL;
 }
 
+/* Has the author of `decision`, of this stratum, a say about `fact`? */
+static bool
+has_say(const struct court *court, const struct leaves_delta *decision,
+    const struct leaves_delta *fact, unsigned stratum)
+{
+	return is_decision(decision) && decision->counts &&
+	       decision->stratum == stratum &&
+	       fact_holds(court, fact, decision_under(court, decision));
+}
+
+static bool
+decision_lives(const struct court *court, const struct leaves_delta *decision,
+    const struct leaves_delta *fact, unsigned stratum)
+{
+	const struct leaves *central = &court->central;
+
+	if (!has_say(court, decision, fact, stratum) ||
+	    !speaks_of(central, decision, fact))
+		return false;
+	for (size_t i = 0; i < central->n; i++)
+		if (has_say(court, central->deltas[i], fact, stratum) &&
+		    replaces(central, central->deltas[i], decision))
+			return false;
+	return true;
+}
+
 /* Facts that do not count by themselves, as this stratum decides about them. */
 static void
 facts_decide(struct court *court, unsigned stratum)
@@ -411,12 +445,7 @@ facts_decide(struct court *court, unsigned stratum)
 		for (size_t k = 0; k < central->n; k++) {
 			const struct leaves_delta *by = central->deltas[k];
 
-			if (!is_decision(by) || !by->counts ||
-			    by->stratum != stratum ||
-			    !speaks_of(central, by, fact) ||
-			    is_replaced(central, by) ||
-			    !fact_holds(
-				court, fact, decision_under(court, by)))
+			if (!decision_lives(court, by, fact, stratum))
 				continue;
 			adopts += by->delta.kind == DELTA_ADOPT;
 			voids += by->delta.kind == DELTA_VOID;
@@ -441,6 +470,16 @@ log_rights(const struct court *court, const struct leaves_log *log)
 	return under != NULL && id_covers(&under->grant.prefix, &log->space)
 		   ? under->grant.gives.bits
 		   : 0;
+}
+
+static bool
+is_replaced(
+    const struct leaves *leaves, const struct leaves_delta *decision)
+{
+	for (size_t i = 0; i < leaves->n; i++)
+		if (replaces(leaves, leaves->deltas[i], decision))
+			return true;
+	return false;
 }
 
 static bool
