@@ -13,6 +13,8 @@
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static bool is_root(
+    const struct authority *authority, const struct sign_key *key);
 static enum err refused_ask(struct talk *talk) MUST_USE;
 static enum err share_all(
     struct talk *talk, const struct authority *authority) MUST_USE;
@@ -81,11 +83,27 @@ judge(struct talk *talk, const struct authority *authority)
 {
 	const struct member *member = authority_member(authority, &talk->peer);
 
+	if (authority->founded && talk->has_root &&
+	    !is_root(authority, &talk->root))
+		return err_set(ERR_DENIED,
+		    "this city has another root key than the token says: the "
+		    "token is not from it, or was tampered with");
 	if (!authority->founded || (member != NULL && member->counts))
 		return ERR_OK;
 	return err_set(ERR_DENIED,
 	    "the peer's key is not one of a member of this city: admit it "
 	    "first");
+}
+
+/* Is `key` the root key of the city, or was it? */
+static bool
+is_root(const struct authority *authority, const struct sign_key *key)
+{
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (memcmp(&authority->roots[i].key, key, sizeof(*key)) == 0)
+			return true;
+	}
+	return memcmp(&authority->root, key, sizeof(*key)) == 0;
 }
 
 /* Runs that we refused may be ours to have now. */
