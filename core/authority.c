@@ -128,7 +128,9 @@ gather(struct gathering *g, const struct log *log)
 	struct arena *arena = &g->authority->arena;
 	enum err e = ERR_OK;
 
-	for (uint64_t seq = 0; seq < log->frontier.size && e == ERR_OK; seq++) {
+	/* What branches share stands in one of them. */
+	for (uint64_t seq = log->below; seq < log->frontier.size && e == ERR_OK;
+	     seq++) {
 		struct history_delta from;
 
 		e = history_delta(g->txn, log, seq, arena, &from);
@@ -173,7 +175,7 @@ gather_fact(struct gathering *g, const struct history_delta *from)
 	if (from->bodies_n != 1 ||
 	    history_open(g->txn, &from->bodies[0], arena, &plain) != ERR_OK)
 		return ERR_OK;
-	fact.ref.log = from->log->id;
+	fact.ref.log = from->log->trunk;
 	fact.ref.seq = from->seq;
 	memcpy(fact.ref.leaf, from->leaf, sizeof(from->leaf));
 	fact.is_grant = from->delta->kind == DELTA_GRANT;
