@@ -11,12 +11,17 @@
 #include "core/history.h"
 #include "core/meta.h"
 #include "core/record.h"
+#include "core/tip.h"
 
 static enum err changes_apply(
     struct txn *txn, const struct history_delta *from) MUST_USE;
 static enum err record_restate(struct txn *txn, struct space_state *space,
     const struct record_id *id) MUST_USE;
+static enum err rejudge(struct txn *txn, const struct authority *authority,
+    struct log *log) MUST_USE;
 static enum err log_restate(struct txn *txn, struct log *log) MUST_USE;
+static enum err body_announce(
+    struct txn *txn, const struct log *log, uint64_t seq) MUST_USE;
 static void announce(
     struct txn *txn, const struct log *log, uint64_t seq, unsigned kind);
 
@@ -125,7 +130,9 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	e = oplog_put_body(txn, log, seq, body, &news);
 	if (e != ERR_OK || !news)
 		goto out;
-	announce(txn, log, seq, FEED_BODY);
+	e = body_announce(txn, log, seq);
+	if (e != ERR_OK)
+		goto out;
 	if (id_is_authority(&log->name.space)) {
 		txn->authority_changed = true;
 		meta_put_number(
@@ -140,6 +147,24 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 		    txn, log->space, &from.delta->changes[body->change].record);
 out:
 	arena_fini(&arena);
+	return e;
+}
+
+/* All branches that have the delta have its body now. */
+static enum err
+body_announce(struct txn *txn, const struct log *log, uint64_t seq)
+{
+	struct log **sharing;
+	size_t n;
+	enum err e = ERR_OK;
+
+	if (!oplog_is_branch(log)) {
+		announce(txn, log, seq, FEED_BODY);
+		return e;
+	}
+	e = tip_sharing(txn, log, seq, &sharing, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		announce(txn, sharing[i], seq, FEED_BODY);
 	return e;
 }
 
@@ -159,6 +184,30 @@ apply_judge(struct txn *txn, const struct authority *authority, struct log *log)
 }
 
 enum err
+apply_tips(struct txn *txn, const struct authority *authority, struct log *log)
+{
+	struct log **tips;
+	size_t n;
+	enum err e = oplog_tips(txn, log->space, &log->trunk, &tips, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		e = rejudge(txn, authority, tips[i]);
+	return e;
+}
+
+static enum err
+rejudge(struct txn *txn, const struct authority *authority, struct log *log)
+{
+	unsigned rights = log->rights;
+	uint64_t cut = log->cut;
+	enum err e = apply_judge(txn, authority, log);
+
+	if (e == ERR_OK && (rights != log->rights || cut != log->cut))
+		e = log_restate(txn, log);
+	return e;
+}
+
+enum err
 apply_authority(struct txn *txn, const struct authority *authority)
 {
 	struct space_state **spaces;
@@ -171,15 +220,8 @@ apply_authority(struct txn *txn, const struct authority *authority)
 		size_t logs_n;
 
 		e = oplog_all(txn, spaces[i], &logs, &logs_n);
-		for (size_t k = 0; k < logs_n && e == ERR_OK; k++) {
-			unsigned rights = logs[k]->rights;
-			uint64_t cut = logs[k]->cut;
-
-			e = apply_judge(txn, authority, logs[k]);
-			if (e == ERR_OK &&
-			    (rights != logs[k]->rights || cut != logs[k]->cut))
-				e = log_restate(txn, logs[k]);
-		}
+		for (size_t k = 0; k < logs_n && e == ERR_OK; k++)
+			e = rejudge(txn, authority, logs[k]);
 	}
 	return e;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/tip.h"
 #include "proto/fact.h"
 #include "proto/mem.h"
 
@@ -95,7 +96,7 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	    arena, header->parents_n, sizeof(*parents));
 
 	memset(change, 0, sizeof(*change));
-	change->at.delta.log = from->log->id;
+	change->at.delta.log = from->log->trunk;
 	change->at.delta.seq = from->seq;
 	memcpy(change->at.delta.leaf, from->leaf, sizeof(from->leaf));
 	change->at.change = (uint16_t)number;
@@ -103,7 +104,7 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	change->has_actor = from->delta->has_actor;
 	change->actor = from->delta->actor;
 	change->act = header->act;
-	change->counts = oplog_may(from->log, RIGHT_WRITE, from->seq);
+	change->counts = tip_may(txn, from->log, RIGHT_WRITE, from->seq);
 	for (size_t i = 0; i < header->parents_n; i++)
 		parents[i] = delta_parent(from->delta, header->parents[i]);
 	change->parents = parents;
