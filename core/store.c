@@ -62,6 +62,7 @@ static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
 static struct composer composer_of(struct store *store, bool as_root);
 static enum err seal_all(struct store *store) MUST_USE;
+static enum err cuts_apply(struct store *store) MUST_USE;
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -390,12 +391,23 @@ seal_all(struct store *store)
 
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
-	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
+	if (e == ERR_OK && txn->authority_changed)
 		e = authority_load(
 		    txn, &store->identity.city, &store->authority);
-	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
+	if (e == ERR_OK && txn->authority_changed)
 		e = apply_authority(txn, &store->authority);
+	else if (e == ERR_OK && txn->cuts_due)
+		e = cuts_apply(store);
 	return e;
+}
+
+static enum err
+cuts_apply(struct store *store)
+{
+	const struct authority *authority;
+	enum err e = store_authority(store, &authority);
+
+	return e == ERR_OK ? apply_cuts(&store->txn, authority) : e;
 }
 
 enum err
