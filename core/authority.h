@@ -54,6 +54,9 @@ struct grant {
 	bool counts;	  /* it was validly given; logs under it are judged */
 	bool revoked;	  /* and then taken back: it gives nothing now */
 	enum authority_why why; /* when it does not count */
+	/* The revocations of it that count, by fact; in the authority. */
+	const struct revocation *const *revocations;
+	size_t revocations_n;
 	struct ref under; /* the grant under which it was given; zero: root */
 };
 
@@ -92,7 +95,8 @@ struct authority {
 		struct sign_key key;
 		bool is_cut; /* rotated: its logs count up to: */
 		size_t cuts_n;
-		const struct log_cut *cuts; /* by log */
+		/* By log; one may stand there twice, and then both hold. */
+		const struct log_cut *cuts;
 	} * roots;
 	size_t roots_n;
 	struct member *members; /* sorted by key */
@@ -103,6 +107,9 @@ struct authority {
 	size_t revocations_n;
 	struct outsider *outsiders; /* sorted by fact */
 	size_t outsiders_n;
+	/* The grants that count, by member, then stratum, then fact. */
+	const struct grant **holdings;
+	size_t holdings_n;
 };
 
 /* Brings `authority` to the state of `txn`; does nothing when the authority

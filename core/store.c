@@ -388,10 +388,10 @@ seal_all(struct store *store)
 
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
-	if (e == ERR_OK && txn->authority_changed)
+	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
 		e = authority_load(
 		    txn, &store->identity.city, &store->authority);
-	if (e == ERR_OK && txn->authority_changed)
+	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
 		e = apply_authority(txn, &store->authority);
 	return e;
 }

@@ -120,16 +120,15 @@ hub_host(const struct hub *hub)
 }
 
 struct session *
-hub_session(struct hub *hub, bool initiator, bool once)
+hub_session(struct hub *hub, const struct session_config *config)
 {
-	return session_new(&(struct session_config){
-	    .initiator = initiator,
-	    .once = once,
-	    .store = hub->store,
-	    .host = hub->host,
-	    .squeeze = &hub->squeeze,
-	    .now_ms = loop_now_ms(),
-	});
+	struct session_config whole = *config;
+
+	whole.store = hub->store;
+	whole.host = hub->host;
+	whole.squeeze = &hub->squeeze;
+	whole.now_ms = loop_now_ms();
+	return session_new(&whole);
 }
 
 struct hub_member *

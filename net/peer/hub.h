@@ -42,9 +42,10 @@ void hub_free(struct hub *hub);
 struct loop *hub_loop(const struct hub *hub);
 /* As above. */
 const struct host *hub_host(const struct hub *hub);
-/* A new session on the hub's store, ended with session_free. */
+/* A new session on the hub's store as `config` says (initiator, once, guest;
+ * the rest is the hub's to fill in), ended with session_free. */
 struct session *hub_session(
-    struct hub *hub, bool initiator, bool once) MUST_USE;
+    struct hub *hub, const struct session_config *config) MUST_USE;
 
 /* `session` (borrowed until hub_leave) takes part from now on; `turn` is called
  * with `arg` after each of its turns. */

@@ -13,6 +13,8 @@
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static bool is_root(
+    const struct authority *authority, const struct sign_key *key);
 static enum err refused_ask(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err ask_anew(struct talk *talk, const struct log_id *id) MUST_USE;
@@ -88,7 +90,11 @@ judge(struct talk *talk, const struct authority *authority)
 	talk->is_stranger = member == NULL;
 	if (!authority->founded)
 		return ERR_OK;
-	if (member == NULL || !member->counts)
+	if (talk->has_root && !is_root(authority, &talk->root))
+		e = err_set(ERR_DENIED,
+		    "this city has another root key than the token says: the "
+		    "token is not from it, or was tampered with");
+	else if (member == NULL || !member->counts)
 		e = err_set(ERR_DENIED,
 		    "the peer's key is not one of a member of this city: admit "
 		    "it first");
@@ -99,6 +105,17 @@ judge(struct talk *talk, const struct authority *authority)
 	if (e != ERR_OK)
 		talk_note(talk, EVENT_PEER_REFUSED, NULL, err_text());
 	return e;
+}
+
+/* Is `key` the root key of the city, or was it? */
+static bool
+is_root(const struct authority *authority, const struct sign_key *key)
+{
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (memcmp(&authority->roots[i].key, key, sizeof(*key)) == 0)
+			return true;
+	}
+	return memcmp(&authority->root, key, sizeof(*key)) == 0;
 }
 
 /* Runs that we refused may be ours to have now.  Of the others not even that

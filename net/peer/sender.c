@@ -60,7 +60,8 @@ sender_fill(struct talk *talk)
 	const struct authority *authority;
 	enum err e;
 
-	if (!channel_is_up(talk->channel) || talk->state == TALK_ENDED)
+	if (!channel_is_up(talk->channel) || talk->state == TALK_ENDED ||
+	    talk_is_due(talk))
 		return ERR_OK;
 	if (talk->state == TALK_SHAKING)
 		return opening_begin(talk);

@@ -2,6 +2,7 @@
 #define GOLMOK_NET_PEER_SESSION_H
 
 #include "core/store.h"
+#include "net/peer/shake.h"
 
 /*
  * The conversation of two nodes (docs/sync.md): secure channel, hello, clocks,
@@ -22,6 +23,12 @@
 struct session;
 struct notes;
 
+/* What a token says to the node that joins by it. */
+struct session_guest {
+	struct shake_token token;
+	struct sign_key root; /* one that the city must have, or have had */
+};
+
 struct session_config {
 	bool initiator;
 	bool once;	     /* end when both sides have nothing to send */
@@ -29,6 +36,8 @@ struct session_config {
 	const struct host *host;
 	struct squeeze *squeeze; /* borrowed scratch of this thread */
 	uint64_t now_ms;	 /* monotonic, as everywhere below */
+	/* An initiator that joins: by this (copied); NULL for members. */
+	const struct session_guest *guest;
 };
 
 /* A conversation over a connection that was just made.  Ended with

@@ -33,3 +33,11 @@ talk_send(struct talk *talk, const struct msg *msg)
 	}
 	return channel_send(talk->channel, buf_bytes(&talk->scratch));
 }
+
+bool
+talk_is_due(const struct talk *talk)
+{
+	return !talk->has_root && !talk->admitted &&
+	       talk->state == TALK_SHAKING && channel_is_up(talk->channel) &&
+	       channel_token(talk->channel) != NULL;
+}

@@ -60,6 +60,9 @@ struct talk {
 	struct channel *channel; /* owned */
 	bool once;
 	bool newcomer; /* we knew nothing of the city when it began */
+	bool has_root; /* we join by a token, which says that the city has: */
+	struct sign_key root;
+	bool admitted; /* the peer, which joins by a token of ours, is in */
 	enum talk_state state;
 	struct sign_key me;
 	struct sign_key peer; /* from TALK_HELLO on */
@@ -108,6 +111,8 @@ struct talk {
 	uint64_t dropped;
 };
 
+/* Does the peer join by a token of ours, and is to be let in first? */
+bool talk_is_due(const struct talk *talk);
 /* Notes that the peer did what `kind` and `text` say, in `space` (NULL:
  * nowhere), for whoever runs this node. */
 void talk_note(struct talk *talk, enum event_kind kind,
