@@ -199,10 +199,16 @@ static void
 decision_check(struct check_log *c)
 {
 	const struct log *log = c->log;
+	const struct log *owner;
 	struct log_id *logs;
 	size_t n;
 
 	if (!c->check->whole || id_is_authority(&log->name.space))
+		return;
+	/* What branches share is checked where its row is kept. */
+	if (!check_passed(c->check,
+		oplog_owner(c->check->txn, log, c->trace.delta.seq, &owner)) ||
+	    owner != log)
 		return;
 	n = decisions_logs(&c->trace.delta, &c->arena, &logs);
 	for (size_t i = 0; i < n; i++) {

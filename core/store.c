@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/ballast.h"
 #include "core/compose.h"
+#include "core/decide.h"
 #include "core/facts.h"
 #include "core/file.h"
 #include "core/force.h"
@@ -21,6 +22,7 @@
 #include "core/meta.h"
 #include "core/own.h"
 #include "core/record.h"
+#include "core/revoke.h"
 #include "proto/mem.h"
 
 struct store {
@@ -510,6 +512,38 @@ store_grant(struct store *store, const struct fact_grant *grant)
 	enum err e = store_authority(store, &authority);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
+}
+
+enum err
+store_revoke(struct store *store, const struct store_revoke *revoke,
+    struct store_revoked *revoked)
+{
+	const struct authority *authority;
+	struct composer composer = composer_of(store, store->root.is_here);
+	enum err e = store_settle(store);
+
+	if (e == ERR_OK)
+		e = store_authority(store, &authority);
+	return e == ERR_OK ? revoke_grant(&composer, revoke, revoked) : e;
+}
+
+enum err
+store_decide(struct store *store, const struct store_decision *decision)
+{
+	const struct authority *authority;
+	bool central = id_is_authority(&decision->space);
+	struct composer composer = composer_of(store, false);
+	enum err e = store_authority(store, &authority);
+
+	/* In a data space root decides only where nobody else may. */
+	composer.writer.wants = RIGHT_ADMIN;
+	if (e == ERR_OK && store->root.is_here &&
+	    (central || own_may(&composer.writer, &decision->space) != ERR_OK))
+		composer = composer_of(store, true);
+	if (e != ERR_OK)
+		return e;
+	return central ? decide_facts(&composer, decision)
+		       : decide_deltas(&composer, decision);
 }
 
 enum err
