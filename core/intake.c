@@ -28,8 +28,8 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
-static enum err log_room(
-    struct txn *txn, const struct sign_key *author) MUST_USE;
+static enum err log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author) MUST_USE;
 static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
 static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
@@ -79,13 +79,17 @@ intake_run(struct txn *txn, const struct authority *authority,
 		e = oplog_tips(txn, space, id, &tips, &n);
 	if (n > 0)
 		return tips_check(txn, tips, n, run);
-	return e == ERR_OK ? log_room(txn, &name->author) : e;
+	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
 }
 
-/* May one more log of `author` be taken? */
+/* May one more log of `author` be taken?  Whoever was not validly admitted
+ * shares the room of who did it, or one member could make room for a thousand
+ * more. */
 static enum err
-log_room(struct txn *txn, const struct sign_key *author)
+log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author)
 {
+	const struct sign_key payer = authority_payer(authority, author);
 	struct space_state **spaces;
 	size_t spaces_n;
 	size_t all = 0;
@@ -99,15 +103,19 @@ log_room(struct txn *txn, const struct sign_key *author)
 		size_t n;
 
 		e = oplog_all(txn, spaces[i], &logs, &n);
-		for (size_t k = 0; k < n && e == ERR_OK; k++)
-			theirs += memcmp(&logs[k]->name.author, author,
-				      sizeof(*author)) == 0;
+		for (size_t k = 0; k < n && e == ERR_OK; k++) {
+			const struct sign_key other = authority_payer(
+			    authority, &logs[k]->name.author);
+
+			theirs += memcmp(&other, &payer, sizeof(payer)) == 0;
+		}
 		all += n;
 	}
 	if (e == ERR_OK &&
 	    (all >= LIMIT_LOGS || theirs >= LIMIT_LOGS_OF_MEMBER))
 		e = err_set(ERR_LIMIT,
-		    "no more logs are taken: %zu of this member, %zu in all",
+		    "no more logs are taken: %zu of this member and those that "
+		    "it admitted in vain, %zu in all",
 		    theirs, all);
 	return e;
 }
@@ -244,7 +252,8 @@ place_find(
 static enum err
 branch_make(struct taking *taking, struct log *log, struct log **branch)
 {
-	enum err e = log_room(taking->txn, &log->name.author);
+	enum err e = log_room(
+	    taking->txn, taking->chunk->authority, &log->name.author);
 
 	return e == ERR_OK ? forks_split(taking->txn, log,
 				 taking->chunk->from + taking->skip,
