@@ -1,5 +1,5 @@
 /*
- * Commands on who belongs to the city and what they may do: members, admit,
+ * Commands on who belongs to the city and what they may do: members,
  * grant.  What they write is a fact for ever; only the door decides whether
  * this node may write it.
  */
@@ -12,7 +12,6 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "proto/ascii.h"
-#include "proto/text.h"
 
 /* Appends what `grant` gives, and to whom it may be passed on. */
 static void
@@ -116,31 +115,6 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 }
 
 static enum err
-admit_run(const struct args *args, struct out *out)
-{
-	struct opened work = {0};
-	struct fact_member member = {0};
-	struct buf label = {0};
-	enum err e;
-
-	e = name_key(NULL, args_word(args, 0), &member.key);
-	if (e == ERR_OK)
-		e = text_nfc(bytes_text(args_text(args, "label", 0)), &label);
-	member.label = buf_bytes(&label);
-	if (e == ERR_OK)
-		e = open_begin(args, out, true, &work);
-	if (e == ERR_OK)
-		e = store_admit(work.store, &member);
-	if (e == ERR_OK)
-		e = open_commit(&work);
-	if (e == ERR_OK)
-		say_done(out, "admitted", &member.key, buf_bytes(&label));
-	open_end(&work);
-	buf_fini(&label);
-	return e;
-}
-
-static enum err
 grant_read(const struct args *args, struct fact_grant *grant)
 {
 	const char *prefix = args_text(args, "prefix", 0);
@@ -186,13 +160,6 @@ grant_run(const struct args *args, struct out *out)
 	return e;
 }
 
-static const struct args_option admit_options[] = {
-    {.name = "label",
-	.value = "NAME",
-	.required = true,
-	.help = "what people call the node"},
-};
-
 static const struct args_option grant_options[] = {
     {.name = "prefix",
 	.value = "PREFIX",
@@ -211,14 +178,6 @@ const struct args_command cmd_member_commands[] = {
     {.name = "members",
 	.help = "list the members and what they may do",
 	.run = members_run},
-    {.name = "admit",
-	.words = "KEY",
-	.words_min = 1,
-	.words_max = 1,
-	.help = "make the node with KEY a member of the city",
-	.options = admit_options,
-	.options_n = COUNT_OF(admit_options),
-	.run = admit_run},
     {.name = "grant",
 	.words = "KEY",
 	.words_min = 1,

@@ -12,6 +12,7 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_join.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_member.h"
@@ -116,6 +117,7 @@ gather(size_t *n)
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_invite_commands, cmd_invite_commands_n},
+	    {cmd_join_commands, cmd_join_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
