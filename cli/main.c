@@ -9,6 +9,7 @@
 
 #include "cli/args.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
@@ -18,6 +19,7 @@
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_root.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
 #include "cli/cmd_write.h"
@@ -118,9 +120,11 @@ gather(size_t *n)
 	    {cmd_member_commands, cmd_member_commands_n},
 	    {cmd_invite_commands, cmd_invite_commands_n},
 	    {cmd_join_commands, cmd_join_commands_n},
+	    {cmd_root_commands, cmd_root_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
+	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;

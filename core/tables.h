@@ -21,9 +21,12 @@ enum table {
 	TABLE_LOG_NOS, /* private: log number -> space, log id */
 	TABLE_DELTAS,  /* global: space, log no, seq -> header and bodies */
 	TABLE_HEADS,   /* global: space, log no, size -> signed head */
-	TABLE_FORKS,   /* global: space, log no -> proof that it is forked */
+	TABLE_FORKS,   /* global: space, trunk id -> proof that it is forked */
+	TABLE_TIPS,    /* derived: space, trunk id, log no -> - */
 	TABLE_TREE,    /* derived: space, log no, level, index -> node */
 	TABLE_HISTORY, /* derived: space, record, log no, seq, change -> - */
+	/* derived: space, target log, log no, seq of a decision -> - */
+	TABLE_DECISIONS,
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
@@ -32,6 +35,7 @@ enum table {
 	TABLE_PEERS,   /* private: peer key, ... -> what it acknowledged */
 	TABLE_ACTORS,  /* private: actor id -> the name it was made from */
 	TABLE_TOKENS,  /* private: token id -> invitation (core/tokens.c) */
+	TABLE_EVENTS,  /* private: number -> what to know (core/events.c) */
 	TABLE_COUNT,
 };
 
@@ -58,6 +62,9 @@ struct log_no {
 void tables_space_key(struct space_no space, struct key *key);
 void tables_log_key(
     struct space_no space, const struct log_id *log, struct key *key);
+/* The branch with the number `log` of the log `trunk`. */
+void tables_tip_key(struct space_no space, const struct log_id *trunk,
+    struct log_no log, struct key *key);
 void tables_log_no_key(struct log_no log, struct key *key);
 /* space, log: the prefix of deltas, heads and tree. */
 void tables_log_prefix(
@@ -80,6 +87,18 @@ void tables_history_key(struct space_no space, const struct record_id *record,
 /* Reads back what tables_history_key wrote; ERR_CORRUPT for another length. */
 enum err tables_history_get(struct bytes bytes, struct record_id *record,
     struct history_at *at) MUST_USE;
+/* A decision about deltas of the log `target` (unforked), and where it stands.
+ */
+struct decision_at {
+	struct log_id target;
+	struct log_no log;
+	uint64_t seq;
+};
+void tables_decision_key(
+    struct space_no space, const struct decision_at *at, struct key *key);
+/* Reads back what tables_decision_key wrote; ERR_CORRUPT for another length. */
+enum err tables_decision_get(
+    struct bytes bytes, struct decision_at *at) MUST_USE;
 /* A key of 8 bytes, for the feed. */
 void tables_number_key(uint64_t number, struct key *key);
 /* Appends raw bytes to a key; it must stay within LIMIT_KEY_SIZE. */

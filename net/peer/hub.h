@@ -20,6 +20,10 @@ enum {
 	 * grown: one read of one row, which costs microseconds, while somebody
 	 * who typed `golmok record put` waits for it to be pushed. */
 	HUB_WATCH_MS = 200,
+	/* How long what ended sessions noticed waits for a write that happens
+	 * anyway: whoever is refused again and again costs one sync of the disk
+	 * in that time. */
+	HUB_NOTES_MS = 1000,
 };
 
 /* The session had its turn: there may be something to send, it may have ended
@@ -30,7 +34,8 @@ typedef void hub_turn_fn(void *arg, enum err e);
 /* `loop`, `store` and `host` are borrowed for the hub's life. */
 struct hub *hub_new(
     struct loop *loop, struct store *store, const struct host *host) MUST_USE;
-/* All members must have left (asserted).  NULL does nothing. */
+/* All members must have left (asserted); what they noticed last is written.
+ * NULL does nothing.  Leaves the kept error as it was. */
 void hub_free(struct hub *hub);
 
 /* What the hub was made with. */

@@ -41,6 +41,7 @@ struct session {
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
+static bool is_offence(enum err e);
 static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
@@ -86,6 +87,7 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
 	mem_free(session);
@@ -111,12 +113,25 @@ settle(struct session *session, enum err e)
 {
 	if (e == ERR_OK)
 		return e;
-	if (session->fault.code == ERR_OK)
+	if (session->fault.code == ERR_OK) {
 		err_keep(&session->fault, e);
+		if (is_offence(e) && channel_is_up(session->talk.channel))
+			talk_note(&session->talk, EVENT_PEER_MALFORMED, NULL,
+			    session->fault.text);
+	}
 	if (session->talk.state != TALK_ENDED)
 		farewell(session, e, err_text());
 	session->talk.state = TALK_ENDED;
 	return err_raise(&session->fault);
+}
+
+/* Did the peer break the protocol? */
+static bool
+is_offence(enum err e)
+{
+	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
+
+	return offence;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -158,13 +173,17 @@ enum err
 session_work(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
+	enum err e;
 
 	if (talk->flush)
 		session->flushed_ms = now_ms;
 	/* Nothing else is done before this is durable. */
 	if (talk_is_due(talk))
-		return settle(session, guest_admit(session));
-	return settle(session, receiver_work(talk));
+		e = settle(session, guest_admit(session));
+	else
+		e = settle(session, receiver_work(talk));
+	notes_write(&talk->notes, store_txn(talk->store));
+	return e;
 }
 
 static enum err
@@ -191,6 +210,12 @@ guest_answer(struct talk *talk)
 	e = channel_answer(talk->channel, e == ERR_OK ? &psk : NULL, e);
 	crypto_wipe(&psk, sizeof(psk));
 	return e;
+}
+
+struct notes *
+session_notes(struct session *session)
+{
+	return &session->talk.notes;
 }
 
 void

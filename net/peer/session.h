@@ -21,6 +21,7 @@
  * of farewell to send before the transport is closed.
  */
 struct session;
+struct notes;
 
 /* What a token says to the node that joins by it. */
 struct session_guest {
@@ -62,6 +63,10 @@ enum err session_work(struct session *session, uint64_t now_ms) MUST_USE;
 /* The transaction ended with `e`: on ERR_OK what was taken in is durable and is
  * acknowledged; otherwise the session ends. */
 void session_worked(struct session *session, enum err e);
+
+/* What it noticed and whoever runs the node should know; session_work writes
+ * it, and whoever ends the session takes care of what is left. */
+struct notes *session_notes(struct session *session);
 
 /* Puts what the peer should get next into the output, as far as its credit and
  * our queue allow; in an open transaction (reading is enough). */
