@@ -46,6 +46,10 @@ member_rows(struct opened *work, const struct authority *authority,
 	const char *status = member->counts ? "member" : "does not count";
 	bool any = false;
 
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (same_key(&member->key, &authority->roots[i].key))
+			status = "was root";
+	}
 	if (same_key(&member->key, &authority->root))
 		status = "root";
 	if (same_key(&member->key, &store_identity(work->store)->key))

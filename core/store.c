@@ -358,7 +358,9 @@ store_commit(struct store *store)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 void
@@ -469,10 +471,10 @@ composer_of(struct store *store)
 static enum err
 root_composer(struct store *store, struct composer *composer)
 {
-	const struct authority *authority;
-	enum err e = store_authority(store, &authority);
+	enum err e;
 
 	*composer = composer_of(store);
+	e = store_authority(store, &composer->writer.authority);
 	return e == ERR_OK ? rotate_writer(composer, store->dir, &store->root)
 			   : e;
 }
