@@ -9,6 +9,7 @@
 
 #include "cli/args.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_list.h"
@@ -119,6 +120,7 @@ gather(size_t *n)
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
+	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;

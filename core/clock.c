@@ -84,7 +84,7 @@ clock_depth(const struct authority *authority, const struct sign_key *key,
 	const struct member *member = authority_member(authority, key);
 
 	*depth = (struct clock_depth){0};
-	if (member == NULL || !member->counts)
+	if (member == NULL || !member->counts || member->compromised)
 		return;
 	if (id_is_authority(space)) {
 		*depth = (struct clock_depth){

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/events.h"
 #include "core/feed.h"
 #include "core/own.h"
 #include "core/tree.h"
@@ -92,6 +93,14 @@ fork_put(struct txn *txn, struct log *log, const struct fork *fork)
 			  .log = log->no,
 			  .seq = fork->size - 1,
 			  .kind = FEED_STATUS});
+	events_put(
+	    txn, &(struct event){.kind = EVENT_LOG_FORKED,
+		     .peer = log->name.author,
+		     .space = log->name.space,
+		     .count = 1,
+		     .text = bytes_text(
+			 "two signed heads of a log contradict each other: its "
+			 "store was rolled back, or works twice")});
 	own_forked(txn, log);
 }
 

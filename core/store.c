@@ -311,16 +311,10 @@ static enum err
 mark_look(struct store *store)
 {
 	enum open_why why;
-	enum err e = mark_check(&store->mark, &store->txn, &why);
+	enum err e = mark_settle(&store->mark, &store->txn, store->host, &why);
 
-	if (e != ERR_OK)
-		return e;
-	if (why == OPEN_NEW) {
-		store->marked = true;
-		return ERR_OK;
-	}
-	e = mark_adopt(&store->mark, &store->txn, store->host);
-	if (e == ERR_OK) {
+	store->marked = e == ERR_OK && why == OPEN_NEW;
+	if (e == ERR_OK && why != OPEN_NEW) {
 		own_renew(&store->txn, why);
 		store->news = why;
 	}
@@ -387,10 +381,10 @@ seal_all(struct store *store)
 
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
-	if (e == ERR_OK && txn->authority_changed)
+	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
 		e = authority_load(
 		    txn, &store->identity.city, &store->authority);
-	if (e == ERR_OK && txn->authority_changed)
+	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
 		e = apply_authority(txn, &store->authority);
 	return e;
 }

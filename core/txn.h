@@ -18,6 +18,7 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
+struct decisions;
 
 struct txn {
 	struct kv_txn *kv; /* owned */
@@ -26,6 +27,7 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
+	struct decisions *decisions;   /* arena; read (core/decisions.c) */
 	struct squeeze *squeeze;       /* borrowed */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
@@ -45,6 +47,7 @@ struct txn {
 	bool feed_known;    /* `feed_last` was read (core/feed.c) */
 	uint64_t feed_last; /* number of the newest entry */
 	bool authority_changed; /* a delta came to the space `authority` */
+	bool cut_reached;	/* a log has got as long as it is cut */
 };
 
 /* Starts a transaction on `kv`; `host` and `squeeze` are borrowed until it
