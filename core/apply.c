@@ -7,11 +7,13 @@
 
 #include <string.h>
 
+#include "core/events.h"
 #include "core/feed.h"
 #include "core/history.h"
 #include "core/meta.h"
 #include "core/record.h"
 #include "core/restate.h"
+#include "core/tip.h"
 
 /* What of a log has another right than before: deltas `from` to `to`. */
 struct turning {
@@ -28,14 +30,18 @@ static enum err decision_apply(
     struct txn *txn, const struct history_delta *from) MUST_USE;
 static enum err decisions_restate(struct txn *txn, struct space_state *space,
     const struct decision_list *list) MUST_USE;
-static enum err end_reached(struct txn *txn, const struct log *log) MUST_USE;
-static enum err space_judge(struct txn *txn, const struct authority *authority,
-    struct space_state *space) MUST_USE;
+static enum err end_reached(struct txn *txn, struct log *log) MUST_USE;
+static enum err logs_judge(struct txn *txn, const struct authority *authority,
+    struct log *const *logs, size_t n) MUST_USE;
+static enum err turnings_restate(
+    struct txn *txn, const struct turning *turnings, size_t n) MUST_USE;
 static enum err log_judge(struct txn *txn, const struct authority *authority,
     struct log *log, struct turning *turning) MUST_USE;
 static bool is_judged(const struct log *log, const struct judgement *judgement);
 static void judge(struct log *log, const struct judgement *judgement);
 static uint64_t counting(const struct log *log);
+static enum err body_announce(
+    struct txn *txn, const struct log *log, uint64_t seq) MUST_USE;
 static void announce(
     struct txn *txn, const struct log *log, uint64_t seq, unsigned kind);
 
@@ -134,13 +140,17 @@ decisions_restate(struct txn *txn, struct space_state *space,
 /* A log that is shorter than a cut counts whole, whatever its root; from the
  * cut on its root says whether it is the log that was meant. */
 static enum err
-end_reached(struct txn *txn, const struct log *log)
+end_reached(struct txn *txn, struct log *log)
 {
 	uint64_t size = log->frontier.size;
 	struct decision_list ending;
 
-	if (size == log->cut)
-		txn->cut_reached = true;
+	txn->appended++;
+	if ((log->cut != UINT64_MAX && size >= log->cut) ||
+	    (oplog_is_branch(log) && size == log->from + 1)) {
+		log->judge_due = true;
+		txn->cuts_due = true;
+	}
 	if (id_is_authority(&log->name.space) ||
 	    oplog_may(log, RIGHT_WRITE, size - 1))
 		return ERR_OK;
@@ -185,7 +195,9 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	e = oplog_put_body(txn, log, seq, body, &news);
 	if (e != ERR_OK || !news)
 		goto out;
-	announce(txn, log, seq, FEED_BODY);
+	e = body_announce(txn, log, seq);
+	if (e != ERR_OK)
+		goto out;
 	if (id_is_authority(&log->name.space)) {
 		txn->authority_changed = true;
 		meta_put_number(
@@ -203,6 +215,24 @@ out:
 	return e;
 }
 
+/* All branches that have the delta have its body now. */
+static enum err
+body_announce(struct txn *txn, const struct log *log, uint64_t seq)
+{
+	struct log **sharing;
+	size_t n;
+	enum err e = ERR_OK;
+
+	if (!oplog_is_branch(log)) {
+		announce(txn, log, seq, FEED_BODY);
+		return e;
+	}
+	e = tip_sharing(txn, log, seq, &sharing, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		announce(txn, sharing[i], seq, FEED_BODY);
+	return e;
+}
+
 enum err
 apply_judge(struct txn *txn, const struct authority *authority, struct log *log)
 {
@@ -215,42 +245,80 @@ apply_judge(struct txn *txn, const struct authority *authority, struct log *log)
 }
 
 enum err
+apply_tips(struct txn *txn, const struct authority *authority, struct log *log)
+{
+	struct log **tips;
+	size_t n;
+	enum err e = oplog_tips(txn, log->space, &log->trunk, &tips, &n);
+
+	return e == ERR_OK ? logs_judge(txn, authority, tips, n) : e;
+}
+
+enum err
 apply_authority(struct txn *txn, const struct authority *authority)
 {
 	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(txn, &spaces, &n);
+	size_t spaces_n;
+	enum err e = space_all(txn, &spaces, &spaces_n);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		e = space_judge(txn, authority, spaces[i]);
+	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
+		struct log **logs;
+		size_t n;
+
+		e = oplog_all(txn, spaces[i], &logs, &n);
+		if (e == ERR_OK)
+			e = logs_judge(txn, authority, logs, n);
+	}
+	events_authority(txn, authority);
 	return e;
 }
 
-/* Judges the logs of `space`, all before anything is merged again: a record is
- * made of many logs, and whether a decision holds hangs on another one. */
-static enum err
-space_judge(struct txn *txn, const struct authority *authority,
-    struct space_state *space)
+enum err
+apply_cuts(struct txn *txn, const struct authority *authority)
 {
+	enum err e = ERR_OK;
+
+	for (struct log *log = txn->logs; log != NULL && e == ERR_OK;
+	     log = log->next) {
+		if (log->judge_due)
+			e = apply_tips(txn, authority, log);
+		log->judge_due = false;
+	}
+	txn->cuts_due = false;
+	return e;
+}
+
+/* Judges the `n` logs of one space, all before anything is merged again: a
+ * record is made of many logs, and whether a decision holds hangs on another
+ * one. */
+static enum err
+logs_judge(struct txn *txn, const struct authority *authority,
+    struct log *const *logs, size_t n)
+{
+	struct turning *turnings = arena_array(
+	    &txn->arena, n, sizeof(*turnings));
+	size_t turnings_n = 0;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		e = log_judge(txn, authority, logs[i], &turnings[turnings_n]);
+		if (e == ERR_OK && turnings[turnings_n].log != NULL)
+			turnings_n++;
+	}
+	if (e == ERR_OK && turnings_n > 0)
+		e = turnings_restate(txn, turnings, turnings_n);
+	return e;
+}
+
+static enum err
+turnings_restate(struct txn *txn, const struct turning *turnings, size_t n)
+{
+	struct space_state *space = turnings[0].log->space;
 	struct restate restate;
 	struct decision_list turned;
-	struct log **logs;
-	struct turning *turnings;
-	size_t logs_n;
-	size_t n = 0;
-	enum err e = oplog_all(txn, space, &logs, &logs_n);
+	enum err e = ERR_OK;
 
-	if (e != ERR_OK)
-		return e;
 	restate_init(&restate, txn, space);
-	turnings = arena_array(&txn->arena, logs_n, sizeof(*turnings));
-	for (size_t i = 0; i < logs_n && e == ERR_OK; i++) {
-		e = log_judge(txn, authority, logs[i], &turnings[n]);
-		if (e == ERR_OK && turnings[n].log != NULL)
-			n++;
-	}
-	if (n == 0 || e != ERR_OK)
-		goto out;
 	decisions_turn(txn, space, &turned);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		const struct log *log = turnings[i].log;
@@ -264,7 +332,6 @@ space_judge(struct txn *txn, const struct authority *authority,
 		e = restate_decision(&restate, turned.p[i]);
 	if (e == ERR_OK)
 		e = restate_run(&restate);
-out:
 	restate_fini(&restate);
 	return e;
 }

@@ -30,10 +30,21 @@ enum err apply_body(struct txn *txn, struct log *log, uint64_t seq,
 enum err apply_judge(struct txn *txn, const struct authority *authority,
     struct log *log) MUST_USE;
 
+/* As apply_judge for all tips of the trunk of `log`, merging again every record
+ * of those whose rights or cuts this changes.  To be called when a branch came
+ * or grew. */
+enum err apply_tips(struct txn *txn, const struct authority *authority,
+    struct log *log) MUST_USE;
+
 /* Brings the rights and cuts of every log to what `authority` says now, merging
  * again every record that this touches.  To be called in the transaction in
  * which the authority logs changed, or in which a log was made. */
 enum err apply_authority(
+    struct txn *txn, const struct authority *authority) MUST_USE;
+
+/* The same for the logs that grew past a cut in this transaction: until then
+ * their roots said nothing. */
+enum err apply_cuts(
     struct txn *txn, const struct authority *authority) MUST_USE;
 
 #endif

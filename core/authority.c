@@ -103,6 +103,14 @@ authority_member(const struct authority *authority, const struct sign_key *key)
 	    sizeof(wanted), member_compare);
 }
 
+struct sign_key
+authority_payer(const struct authority *authority, const struct sign_key *key)
+{
+	const struct member *member = authority_member(authority, key);
+
+	return member == NULL ? *key : member->payer;
+}
+
 static int
 grant_compare(const void *a, const void *b)
 {

@@ -43,6 +43,10 @@ struct member {
 	bool compromised;
 	/* Who admitted it: the author of the fact that gave the label. */
 	struct sign_key by;
+	/* In whose room its logs are: its own if it counts, else that of who
+	 * admitted it (of those who admitted each other in vain, the lowest
+	 * key's). */
+	struct sign_key payer;
 };
 
 struct grant {
@@ -123,8 +127,13 @@ void authority_fini(struct authority *authority);
  * for a stranger.  Root's key is a member. */
 const struct member *authority_member(
     const struct authority *authority, const struct sign_key *key);
-/* Does a counting grant give `key` the right `right` in `space`?  Then `*why`,
- * if not NULL, is the one of the lowest stratum, then lowest ref. */
+/* In whose room of LIMIT_LOGS_OF_MEMBER the logs of `key` are (struct member);
+ * a stranger's are in its own. */
+struct sign_key authority_payer(
+    const struct authority *authority, const struct sign_key *key);
+/* Does a counting grant that was not taken back give `key` the right `right` in
+ * `space`?  Then `*why`, if not NULL, is the one of the lowest stratum, then
+ * lowest ref; else NULL. */
 bool authority_may(const struct authority *authority,
     const struct sign_key *key, enum right right, const struct space *space,
     const struct grant **why);

@@ -26,6 +26,8 @@ static void members_take(
     const struct authority_settling *s, const struct naming *namings, size_t n);
 static void holdings_write(struct authority *authority);
 static void standing_write(struct authority *authority);
+static void payers_write(
+    const struct authority_settling *s, struct authority *authority);
 
 void
 authority_result(const struct authority_settling *settling)
@@ -37,6 +39,7 @@ authority_result(const struct authority_settling *settling)
 	members_write(settling);
 	holdings_write(settling->authority);
 	standing_write(settling->authority);
+	payers_write(settling, settling->authority);
 }
 
 /* Does `fact` count in the end?  A revocation needs a grant that does. */
@@ -399,5 +402,64 @@ standing_write(struct authority *authority)
 		}
 		member->revoked = held > 0 && revoked == held;
 		member->compromised = member->revoked && compromised;
+	}
+}
+
+/* The member who admitted `member`, when it is that one's to pay; else NULL. */
+static struct member *
+admitter(struct authority *authority, const struct member *member)
+{
+	struct member wanted = {.key = member->by};
+
+	if (member->counts)
+		return NULL;
+	return bsearch(&wanted, authority->members, authority->members_n,
+	    sizeof(wanted), member_compare);
+}
+
+/* The lowest key among those who admitted each other, `member` one of them. */
+static struct sign_key
+lowest(struct authority *authority, const struct member *member)
+{
+	const struct member *low = member;
+
+	for (const struct member *m = admitter(authority, member); m != member;
+	     m = admitter(authority, m))
+		low = member_compare(m, low) < 0 ? m : low;
+	return low->key;
+}
+
+/* Follows who admitted whom from each member to one whose payer is known.
+ * Members on the way are marked with where the walk began, from 1, so that one
+ * that comes back on itself ends; then as done. */
+static void
+payers_write(const struct authority_settling *s, struct authority *authority)
+{
+	size_t *walks = arena_array(
+	    s->scratch, authority->members_n, sizeof(*walks));
+	struct member *members = authority->members;
+
+	for (size_t i = 0; i < authority->members_n; i++) {
+		struct member *end = &members[i];
+		struct member *last = end;
+		struct sign_key payer;
+
+		while (end != NULL && walks[end - members] == 0) {
+			walks[end - members] = i + 1;
+			last = end;
+			end = admitter(authority, end);
+		}
+		if (end == NULL)
+			payer = last->counts ? last->key : last->by;
+		else if (walks[end - members] != i + 1)
+			payer = end->payer;
+		else
+			payer = lowest(authority, end);
+		for (struct member *m = &members[i];
+		     m != NULL && walks[m - members] == i + 1;
+		     m = admitter(authority, m)) {
+			walks[m - members] = authority->members_n + 1;
+			m->payer = payer;
+		}
 	}
 }

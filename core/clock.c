@@ -102,10 +102,16 @@ void
 clock_log_depth(const struct authority *authority, const struct sign_key *key,
     const struct log_name *log, struct clock_depth *depth)
 {
+	const struct member *member = authority_member(authority, key);
+	bool returns = member != NULL && member->counts && member->revoked &&
+		       !member->compromised;
+
 	clock_depth(authority, key, &log->space, depth);
-	if (!depth->any || id_is_authority(&log->space) ||
-	    memcmp(&log->author, key, sizeof(*key)) != 0)
+	if (id_is_authority(&log->space) ||
+	    memcmp(&log->author, key, sizeof(*key)) != 0 ||
+	    (!depth->any && !returns))
 		return;
+	depth->any = true;
 	depth->hold = true;
 	depth->classes = CLASSES_ALL;
 }

@@ -16,7 +16,8 @@ void clock_entry(const struct log *log, struct msg_entry *entry);
 void clock_digest(
     const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
 
-/* What `peer` may get of `space`, by the grants that count. */
+/* What `peer` may get of `space`, by the grants that count and were not taken
+ * back; nothing at all when its key is in other hands. */
 struct clock_depth {
 	bool any;	  /* headers and heads at least */
 	bool hold;	  /* sealed bodies of every class */
@@ -24,8 +25,9 @@ struct clock_depth {
 };
 void clock_depth(const struct authority *authority, const struct sign_key *key,
     const struct space *space, struct clock_depth *depth);
-/* As clock_depth, for one log: who wrote it, and has any right in its space,
- * may have all of it, so that what a restore took away comes back. */
+/* As clock_depth, for one log: who wrote it, and has any right in its space or
+ * lost the last one by routine, may have all of it, so that what a restore took
+ * away comes back and what was written in time can be handed in. */
 void clock_log_depth(const struct authority *authority,
     const struct sign_key *key, const struct log_name *log,
     struct clock_depth *depth);

@@ -110,26 +110,20 @@ enum err
 cuts_trunk_of(struct txn *txn, const struct log *log, struct arena *arena,
     struct cuts_trunk *trunk)
 {
-	struct log **logs;
-	const struct log **tips;
-	size_t logs_n;
-	size_t n = 0;
+	struct log **tips;
+	const struct log **held;
+	size_t n;
 	enum err e;
 
-	/* A log that was never split is its only tip. */
-	if (!log->forked && memcmp(&log->id, &log->trunk, sizeof(log->id)) == 0)
+	if (!oplog_is_branch(log))
 		return cuts_trunk(txn, &log, 1, arena, trunk);
-	e = oplog_all(txn, log->space, &logs, &logs_n);
+	e = oplog_tips(txn, log->space, &log->trunk, &tips, &n);
 	if (e != ERR_OK)
 		return e;
-	tips = arena_array(arena, logs_n, sizeof(const struct log *));
-	for (size_t i = 0; i < logs_n; i++) {
-		if (memcmp(&logs[i]->trunk, &log->trunk, sizeof(log->trunk)) ==
-			0 &&
-		    logs[i]->frontier.size > 0)
-			tips[n++] = logs[i];
-	}
-	return cuts_trunk(txn, tips, n, arena, trunk);
+	held = arena_array(arena, n, sizeof(const struct log *));
+	for (size_t i = 0; i < n; i++)
+		held[i] = tips[i];
+	return cuts_trunk(txn, held, n, arena, trunk);
 }
 
 uint64_t

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/tree.h"
+#include "core/cuts.h"
+#include "core/tip.h"
 #include "proto/fact.h"
 
 /* A row of TABLE_DECISIONS with its decision. */
@@ -63,6 +64,8 @@ static size_t links_begin(
 static bool ends_at(const struct decision *decision, const struct log *log);
 static bool is_about(struct txn *txn, struct decision *decision,
     const struct log *log, const struct ref *ref);
+static enum err range_measure(struct txn *txn, struct decision_range *range,
+    const struct log *log) MUST_USE;
 static bool range_covers(struct txn *txn, struct decision_range *range,
     const struct log *log, uint64_t seq);
 
@@ -360,17 +363,17 @@ settle(struct txn *txn, struct decisions *d, struct decision_list *turned)
 		d->all[i]->replaced = false;
 	}
 	for (size_t i = 0; i < d->n; i++) {
-		const struct decision *decision = d->all[i];
+		struct decision *decision = d->all[i];
 
-		if (oplog_may(decision->log, RIGHT_ADMIN, decision->ref.seq))
-			walk(d, d->all[i]);
+		decision->counts = tip_may(
+		    txn, decision->log, RIGHT_ADMIN, decision->ref.seq);
+		if (decision->counts)
+			walk(d, decision);
 	}
 	*turned = (struct decision_list){.p = d->given};
 	for (size_t i = 0; i < d->n; i++) {
 		struct decision *decision = d->all[i];
-		bool holds = !decision->replaced &&
-			     oplog_may(
-				 decision->log, RIGHT_ADMIN, decision->ref.seq);
+		bool holds = decision->counts && !decision->replaced;
 
 		if (holds != decision->holds)
 			turned->p[turned->n++] = decision;
@@ -447,63 +450,74 @@ static bool
 range_covers(struct txn *txn, struct decision_range *range,
     const struct log *log, uint64_t seq)
 {
-	struct hash root;
-
 	/* Most that arrives lies behind: no root is needed for that. */
 	if (seq >= range->cut.size)
 		return false;
-	if (log->frontier.size < range->cut.size)
+	if (!oplog_is_branch(log) && log->frontier.size < range->cut.size)
 		return true;
-	if (range->log == log && range->size == log->frontier.size)
-		return seq < range->extent;
-	if (tree_root(txn, log, range->cut.size, &root) != ERR_OK)
-		return false;
-	range->log = log;
-	range->size = log->frontier.size;
-	range->extent = memcmp(&root, &range->cut.root, sizeof(root)) == 0
-			    ? range->cut.size
-			    : 0;
-	return seq < range->extent;
+	if (range->log != log || range->appended != txn->appended) {
+		if (range_measure(txn, range, log) != ERR_OK)
+			return false;
+		range->log = log;
+		range->appended = txn->appended;
+	}
+	return seq < range->end;
+}
+
+/* How much of `log` the range covers, as things are. */
+static enum err
+range_measure(
+    struct txn *txn, struct decision_range *range, const struct log *log)
+{
+	struct arena arena = {0};
+	struct cuts_trunk trunk = {0};
+	uint64_t *ends;
+	enum err e = cuts_trunk_of(txn, log, &arena, &trunk);
+
+	range->end = 0;
+	ends = arena_array(&arena, trunk.n, sizeof(*ends));
+	if (e == ERR_OK)
+		e = cuts_ends(txn, &trunk, &range->cut, ends);
+	for (size_t i = 0; i < trunk.n && e == ERR_OK; i++)
+		if (trunk.tips[i] == log)
+			range->end = ends[i];
+	arena_fini(&arena);
+	return e == ERR_OK ? e : txn_fail(txn, e);
 }
 
 enum err
-decisions_about(struct txn *txn, struct space_state *space,
-    const struct ref *ref, struct decision_list *about)
+decisions_about(struct txn *txn, struct space_state *space, bool adopt,
+    const struct ref *refs, size_t n, struct decision_list *about)
 {
 	struct decisions *d = space_of(txn, space);
-	struct log *log = oplog_find(txn, space, &ref->log);
 
 	*about = (struct decision_list){0};
-	if (d == NULL || log == NULL)
+	if (d == NULL)
 		return kv_failed(txn->kv);
 	about->p = d->given;
-	for (size_t i = links_begin(d, &ref->log);
-	     i < d->links_n && id_compare(&d->links[i].target, &ref->log) == 0;
-	     i++) {
-		struct decision *decision = d->links[i].decision;
+	for (size_t i = 0; i < d->n; i++)
+		d->all[i]->walked = false;
+	for (size_t k = 0; k < n; k++) {
+		const struct log_id *target = &refs[k].log;
+		size_t at = links_begin(d, target);
+		const struct log *log = at < d->links_n
+					    ? tip_holding(txn, space, &refs[k])
+					    : NULL;
 
-		if (is_about(txn, decision, log, ref) &&
-		    (about->n == 0 || about->p[about->n - 1] != decision))
+		for (; log != NULL && at < d->links_n &&
+		       id_compare(&d->links[at].target, target) == 0;
+		     at++) {
+			struct decision *decision = d->links[at].decision;
+
+			if (decision->walked || !decision->holds ||
+			    decision->adopt != adopt ||
+			    !is_about(txn, decision, log, &refs[k]))
+				continue;
+			decision->walked = true;
 			about->p[about->n++] = decision;
+		}
 	}
 	return kv_failed(txn->kv);
-}
-
-bool
-decisions_replaces(struct txn *txn, struct space_state *space,
-    const struct decision *later, const struct decision *earlier)
-{
-	struct decisions *d = space_of(txn, space);
-	struct decision *from = d != NULL ? named(d, &later->ref) : NULL;
-
-	if (from == NULL || later == earlier)
-		return false;
-	for (size_t i = 0; i < d->n; i++) {
-		d->all[i]->walked = false;
-		d->all[i]->replaced = false;
-	}
-	walk(d, from);
-	return earlier->replaced;
 }
 
 enum err
@@ -581,7 +595,11 @@ ends_at(const struct decision *decision, const struct log *log)
 	for (size_t i = 0; i < decision->ranges_n; i++) {
 		const struct log_cut *cut = &decision->ranges[i].cut;
 
-		if (cut->size == log->frontier.size &&
+		/* A new branch that is shorter than the range counts whole,
+		 * and with it what it shares with others. */
+		if ((cut->size == log->frontier.size ||
+			(oplog_is_branch(log) &&
+			    log->from + 1 == log->frontier.size)) &&
 		    id_compare(&cut->log, &log->trunk) == 0)
 			return true;
 	}

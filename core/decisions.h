@@ -20,10 +20,11 @@ enum verdict {
 /* A log up to a size that a decision is about. */
 struct decision_range {
 	struct log_cut cut;
-	/* How much of `log` it covered when that had `size` deltas. */
+	/* So much of `log` it covered when `appended` deltas had come in this
+	 * transaction. */
 	const struct log *log;
-	uint64_t size;
-	uint64_t extent;
+	uint64_t appended;
+	uint64_t end;
 };
 
 /* A decision that is held.  Lives as long as its transaction. */
@@ -40,7 +41,8 @@ struct decision {
 	/* Its author may decide, and no chain of `replaces` leads to it from
 	 * another one that may. */
 	bool holds;
-	bool walked; /* while that is worked out */
+	bool counts; /* these are for core/decisions.c */
+	bool walked;
 	bool replaced;
 };
 
@@ -54,13 +56,10 @@ struct decision_list {
  * hash begins with `leaf`.  A failure is kept in `txn`. */
 enum verdict decisions_verdict(struct txn *txn, const struct log *log,
     uint64_t seq, const uint8_t leaf[8]);
-/* Those, replaced or not, that are about the delta `ref` of `space`. */
-enum err decisions_about(struct txn *txn, struct space_state *space,
-    const struct ref *ref, struct decision_list *about) MUST_USE;
-/* Is the decision `later` one that replaces `earlier`, itself or through
- * others, whatever their status? */
-bool decisions_replaces(struct txn *txn, struct space_state *space,
-    const struct decision *later, const struct decision *earlier);
+/* Those that hold, are adopts or not as `adopt` says, and are about any of the
+ * `n` deltas `refs` of `space`. */
+enum err decisions_about(struct txn *txn, struct space_state *space, bool adopt,
+    const struct ref *refs, size_t n, struct decision_list *about) MUST_USE;
 
 /* Takes the adopt or void `from`, which was just appended (or is put on the
  * road again), to the others.  `turned` are those that hold now and did not

@@ -17,6 +17,8 @@ static enum err leads_to_tree(
 static void row_put(
     struct txn *txn, const struct log *log, const struct note_head *head);
 static bool ahead_leads(const struct log *log);
+static enum err head_find(struct txn *txn, const struct log *log, uint64_t from,
+    struct note_head *head, bool *found) MUST_USE;
 static struct merkle_proof *proof_copy(
     struct txn *txn, const struct merkle_proof *proof);
 
@@ -93,7 +95,8 @@ heads_put(struct txn *txn, struct log *log, const struct note_head *head,
 		news = true;
 	if (head->size < log->frontier.size ||
 	    (!news && head->size < log->head_size)) {
-		if (head->size % HEADS_STEP == 0)
+		/* Those of what it shares lie with what it shares. */
+		if (head->size % HEADS_STEP == 0 && head->size > log->below)
 			row_put(txn, log, head);
 		return;
 	}
@@ -156,28 +159,51 @@ enum err
 heads_from(struct txn *txn, const struct log *log, uint64_t size,
     struct note_head *head)
 {
-	struct kv_cursor cursor;
-	struct key prefix;
-	struct key key;
-	bool found;
+	const struct log *owner = NULL;
+	bool found = false;
 	enum err e = ERR_OK;
 
-	tables_log_prefix(log->space->no, log->no, &prefix);
-	tables_delta_key(log->space->no, log->no, size, &key);
-	kv_cursor_init(&cursor, txn->kv, TABLE_HEADS);
-	found = kv_seek(&cursor, tables_key(&key)) &&
-		bytes_begins(cursor.key, tables_key(&prefix));
-	if (found)
-		e = heads_row(cursor.key, cursor.value, head);
-	kv_cursor_fini(&cursor);
-	if (e != ERR_OK)
-		return txn_fail(txn, e);
-	e = kv_failed(txn->kv);
+	/* Of what is shared the heads are kept with it: those are asked before
+	 * our own, which are larger. */
+	for (uint64_t from = size; e == ERR_OK && !found && owner != log;) {
+		uint64_t end = UINT64_MAX;
+
+		e = oplog_owner(txn, log, from > 0 ? from - 1 : 0, &owner);
+		for (const struct log *at = log; e == ERR_OK && at != owner;) {
+			end = at->below;
+			e = oplog_owner(txn, at, at->below - 1, &at);
+		}
+		if (e == ERR_OK)
+			e = head_find(txn, owner, from, head, &found);
+		found = found && head->size <= end;
+		from = end + 1;
+	}
 	if (e == ERR_OK && !found)
 		e = err_set(ERR_NOT_FOUND,
 		    "no head of %llu or more deltas is held",
 		    (unsigned long long)size);
 	return e;
+}
+
+/* The smallest head of `from` leaves or more among the rows of `log` alone. */
+static enum err
+head_find(struct txn *txn, const struct log *log, uint64_t from,
+    struct note_head *head, bool *found)
+{
+	struct kv_cursor cursor;
+	struct key prefix;
+	struct key key;
+	enum err e = ERR_OK;
+
+	tables_log_prefix(log->space->no, log->no, &prefix);
+	tables_delta_key(log->space->no, log->no, from, &key);
+	kv_cursor_init(&cursor, txn->kv, TABLE_HEADS);
+	*found = kv_seek(&cursor, tables_key(&key)) &&
+		 bytes_begins(cursor.key, tables_key(&prefix));
+	if (*found)
+		e = heads_row(cursor.key, cursor.value, head);
+	kv_cursor_fini(&cursor);
+	return e != ERR_OK ? txn_fail(txn, e) : kv_failed(txn->kv);
 }
 
 enum err

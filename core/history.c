@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/decisions.h"
+#include "core/tip.h"
 #include "proto/fact.h"
 #include "proto/mem.h"
 
@@ -97,7 +98,7 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	    arena, header->parents_n, sizeof(*parents));
 
 	memset(change, 0, sizeof(*change));
-	change->at.delta.log = from->log->id;
+	change->at.delta.log = from->log->trunk;
 	change->at.delta.seq = from->seq;
 	memcpy(change->at.delta.leaf, from->leaf, sizeof(from->leaf));
 	change->at.change = (uint16_t)number;
@@ -131,7 +132,7 @@ counts(struct txn *txn, const struct history_delta *from)
 {
 	const struct log *log = from->log;
 
-	return oplog_may(log, RIGHT_WRITE, from->seq) ||
+	return tip_may(txn, log, RIGHT_WRITE, from->seq) ||
 	       (!id_is_authority(&log->name.space) &&
 		   decisions_verdict(txn, log, from->seq, from->leaf) ==
 		       VERDICT_ADOPTED);

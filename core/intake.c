@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/forks.h"
+#include "core/graft.h"
 #include "core/heads.h"
 #include "core/history.h"
 #include "core/own.h"
@@ -26,16 +28,16 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
-static enum err log_room(
-    struct txn *txn, const struct sign_key *author) MUST_USE;
+static enum err log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author) MUST_USE;
 static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
-static enum err branch_check(
-    struct txn *txn, const struct log *log, const struct msg_run *run) MUST_USE;
-static enum err overlap_check(struct txn *txn, const struct log *log,
-    const struct intake_chunk *chunk) MUST_USE;
-static enum err chunk_prove(
-    const struct log *log, struct taking *taking) MUST_USE;
+static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
+    const struct msg_run *run) MUST_USE;
+static enum err place_find(struct taking *taking, struct space_state *space,
+    struct graft *graft) MUST_USE;
+static enum err branch_make(
+    struct taking *taking, struct log *log, struct log **branch) MUST_USE;
 static enum err body_fit(const struct delta_change *changes, size_t n,
     const struct msg_body *body, struct bytes sealed) MUST_USE;
 static enum err bodies_order(
@@ -55,7 +57,8 @@ intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id)
 {
 	const struct log_name *name = &run->name;
-	const struct log *log = NULL;
+	struct log **tips = NULL;
+	size_t n = 0;
 	struct space_state *space;
 	struct hash origin;
 	enum err e;
@@ -71,18 +74,22 @@ intake_run(struct txn *txn, const struct authority *authority,
 		return e;
 	id_log(name, &origin, id);
 	space = space_find(txn, &name->space);
-	if (space != NULL)
-		log = oplog_find(txn, space, id);
-	if (log != NULL)
-		return branch_check(txn, log, run);
 	e = kv_failed(txn->kv);
-	return e == ERR_OK ? log_room(txn, &name->author) : e;
+	if (space != NULL && e == ERR_OK)
+		e = oplog_tips(txn, space, id, &tips, &n);
+	if (n > 0)
+		return tips_check(txn, tips, n, run);
+	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
 }
 
-/* May one more log of `author` be taken? */
+/* May one more log of `author` be taken?  Whoever was not validly admitted
+ * shares the room of who did it, or one member could make room for a thousand
+ * more. */
 static enum err
-log_room(struct txn *txn, const struct sign_key *author)
+log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author)
 {
+	const struct sign_key payer = authority_payer(authority, author);
 	struct space_state **spaces;
 	size_t spaces_n;
 	size_t all = 0;
@@ -96,15 +103,19 @@ log_room(struct txn *txn, const struct sign_key *author)
 		size_t n;
 
 		e = oplog_all(txn, spaces[i], &logs, &n);
-		for (size_t k = 0; k < n && e == ERR_OK; k++)
-			theirs += memcmp(&logs[k]->name.author, author,
-				      sizeof(*author)) == 0;
+		for (size_t k = 0; k < n && e == ERR_OK; k++) {
+			const struct sign_key other = authority_payer(
+			    authority, &logs[k]->name.author);
+
+			theirs += memcmp(&other, &payer, sizeof(payer)) == 0;
+		}
 		all += n;
 	}
 	if (e == ERR_OK &&
 	    (all >= LIMIT_LOGS || theirs >= LIMIT_LOGS_OF_MEMBER))
 		e = err_set(ERR_LIMIT,
-		    "no more logs are taken: %zu of this member, %zu in all",
+		    "no more logs are taken: %zu of this member and those that "
+		    "it admitted in vain, %zu in all",
 		    theirs, all);
 	return e;
 }
@@ -127,29 +138,37 @@ head_check(const struct log_name *name, const struct msg_run *run)
 	return e;
 }
 
-/* A head that reaches no further than we do must have our root; one of the size
- * of our newest must be it. */
+/* Of a log of ours somebody has more than we do: we were set back in time, and
+ * must not go on from here.  A head that no tip leads to is told at once. */
 static enum err
-branch_check(struct txn *txn, const struct log *log, const struct msg_run *run)
+tips_check(struct txn *txn, struct log *const *tips, size_t n,
+    const struct msg_run *run)
 {
-	struct hash root = log->head_root;
+	bool more = true;
+	bool fits = false;
 	enum err e = ERR_OK;
 
-	/* Of a log of ours somebody has more than we do: we were set back in
-	 * time, and must not go on from here. */
-	if (run->head_size > log->frontier.size)
-		own_received(txn, log);
-	if (run->head_size > log->frontier.size &&
-	    (!log->has_head || run->head_size != log->head_size))
-		return kv_failed(txn->kv);
-	if (run->head_size <= log->frontier.size)
-		e = tree_root(txn, log, run->head_size, &root);
-	if (e == ERR_OK && memcmp(&root, &run->head_root, sizeof(root)) != 0)
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		const struct log *tip = tips[i];
+		struct hash root = tip->head_root;
+
+		if (run->head_size <= tip->frontier.size) {
+			more = false;
+			e = tree_root(txn, tip, run->head_size, &root);
+		} else if (!tip->has_head || run->head_size != tip->head_size) {
+			fits = true;
+			continue;
+		}
+		fits = fits || memcmp(&root, &run->head_root, 32) == 0;
+	}
+	if (e == ERR_OK && more)
+		own_received(txn, tips[0]);
+	if (e == ERR_OK && !fits)
 		e = err_set(ERR_FORKED,
 		    "a log in '%s' is forked: two heads of its author "
 		    "contradict each other",
-		    log->name.space.text);
-	return e;
+		    tips[0]->name.space.text);
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
 enum err
@@ -160,67 +179,86 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	uint64_t end = chunk->from + chunk->headers_n;
 	struct taking taking = {.txn = txn, .chunk = chunk};
 	struct space_state *space = space_find(txn, &run->name.space);
-	struct log *log = NULL;
-	uint64_t held;
-	enum err e;
+	struct graft graft = {0};
+	struct log *log;
+	enum err e = kv_failed(txn->kv);
 
 	*taken = (struct intake_taken){0};
-	if (space != NULL)
-		log = oplog_find(txn, space, &chunk->log);
-	held = log != NULL ? log->frontier.size : 0;
-	taken->log = log;
-	taken->gap = chunk->from > held;
-	e = kv_failed(txn->kv);
-	if (e != ERR_OK || taken->gap)
-		return e;
-	if (end > run->head_size)
-		return err_set(ERR_MALFORMED,
+	if (e == ERR_OK && end > run->head_size)
+		e = err_set(ERR_MALFORMED,
 		    "headers beyond the head that they came with");
-	e = bodies_order(chunk, end);
-	if (e == ERR_OK && chunk->from < held)
-		e = overlap_check(txn, log, chunk);
-	if (e == ERR_OK && end > held) {
-		taking.skip = (size_t)(held - chunk->from);
-		e = chunk_prove(log, &taking);
-		if (e == ERR_OK)
-			e = bodies_take(&taking);
+	if (e == ERR_OK)
+		e = bodies_order(chunk, end);
+	if (e == ERR_OK)
+		e = place_find(&taking, space, &graft);
+	log = graft.log;
+	taken->gap = graft.gap;
+	if (e != ERR_OK || graft.gap)
+		goto out;
+	taking.skip = (size_t)(graft.held - chunk->from);
+	if (end > graft.held) {
+		e = bodies_take(&taking);
 		if (e == ERR_OK && log == NULL)
 			e = log_make(txn, chunk, &log);
-		taken->log = log;
+		else if (e == ERR_OK && graft.split)
+			e = branch_make(&taking, graft.log, &log);
 		if (e == ERR_OK)
 			e = headers_take(&taking, log, end);
+		if (e == ERR_OK && graft.split)
+			e = forks_prove(txn, graft.log, log);
+		/* How far each branch counts depends on all of them. */
+		if (e == ERR_OK && oplog_is_branch(log))
+			e = apply_tips(txn, chunk->authority, log);
 		if (e == ERR_OK)
-			taken->deltas = end - held;
+			taken->deltas = end - graft.held;
 	}
-	for (size_t i = 0;
-	     e == ERR_OK && i < chunk->bodies_n && chunk->bodies[i].seq < held;
+	taken->log = log;
+	taken->split = graft.split;
+	for (size_t i = 0; e == ERR_OK && i < chunk->bodies_n &&
+			   chunk->bodies[i].seq < graft.held;
 	     i++)
 		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
+out:
 	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
-/* Are the headers that we hold already those of the chunk? */
+/* Hashes the headers and finds what is held of them. */
 static enum err
-overlap_check(
-    struct txn *txn, const struct log *log, const struct intake_chunk *chunk)
+place_find(
+    struct taking *taking, struct space_state *space, struct graft *graft)
 {
-	for (size_t i = 0;
-	     i < chunk->headers_n && chunk->from + i < log->frontier.size;
-	     i++) {
-		struct stored_delta stored;
-		enum err e = oplog_get(txn, log, chunk->from + i, &stored);
+	const struct intake_chunk *chunk = taking->chunk;
+	struct graft_chunk where = {.from = chunk->from,
+	    .n = chunk->headers_n,
+	    .proof = chunk->proof,
+	    .head_size = chunk->run->head_size,
+	    .head_root = &chunk->run->head_root,
+	    .near = chunk->near};
+	enum err e;
 
-		if (e == ERR_OK &&
-		    !bytes_equal(stored.header, chunk->headers[i]))
-			e = err_set(ERR_FORKED,
-			    "header %llu of a log in '%s' is another one here",
-			    (unsigned long long)(chunk->from + i),
-			    log->name.space.text);
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	taking->leaves = arena_array(
+	    &taking->arena, chunk->headers_n, sizeof(*taking->leaves));
+	for (size_t i = 0; i < chunk->headers_n; i++)
+		merkle_leaf(chunk->headers[i], &taking->leaves[i]);
+	where.leaves = taking->leaves;
+	e = graft_find(taking->txn, space, &chunk->log, &where, graft);
+	return e == ERR_OK
+		   ? e
+		   : err_wrap(e, "a log in '%s'", chunk->run->name.space.text);
+}
+
+/* The first new header of the chunk begins a branch beside `log`. */
+static enum err
+branch_make(struct taking *taking, struct log *log, struct log **branch)
+{
+	enum err e = log_room(
+	    taking->txn, taking->chunk->authority, &log->name.author);
+
+	return e == ERR_OK ? forks_split(taking->txn, log,
+				 taking->chunk->from + taking->skip,
+				 &taking->leaves[taking->skip], branch)
+			   : e;
 }
 
 /* Bodies come in the order in which they are stored, each once. */
@@ -296,44 +334,13 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 		e = apply_delta(txn, log, &entry, &leaf);
 		bodies += taking->counts[i];
 		/* Its open says under which grant it writes. */
-		if (e == ERR_OK && log->frontier.size == 1) {
+		if (e == ERR_OK && log->frontier.size == 1)
 			e = apply_judge(txn, chunk->authority, log);
-		}
 	}
 	if (e == ERR_OK)
 		heads_put(
 		    txn, log, &head, end < head.size ? chunk->proof : NULL);
 	return e;
-}
-
-/* Do the new headers, after those held, lead to the head? */
-static enum err
-chunk_prove(const struct log *log, struct taking *taking)
-{
-	const struct intake_chunk *chunk = taking->chunk;
-	struct frontier frontier = {0};
-	uint64_t held;
-	struct hash root;
-
-	if (log != NULL)
-		frontier = log->frontier;
-	held = frontier.size;
-	taking->leaves = arena_array(
-	    &taking->arena, chunk->headers_n, sizeof(*taking->leaves));
-	for (size_t i = taking->skip; i < chunk->headers_n; i++) {
-		merkle_leaf(chunk->headers[i], &taking->leaves[i]);
-		merkle_append(&frontier, &taking->leaves[i], NULL, NULL);
-	}
-	merkle_root(&frontier, &root);
-	if (!merkle_consistency_holds(frontier.size, chunk->run->head_size,
-		&root, chunk->proof, &chunk->run->head_root))
-		return err_set(held > 0 ? ERR_FORKED : ERR_MALFORMED,
-		    "headers %llu to %llu of a log in '%s' do not lead to its "
-		    "signed head",
-		    (unsigned long long)held,
-		    (unsigned long long)frontier.size - 1,
-		    chunk->run->name.space.text);
-	return ERR_OK;
 }
 
 static bool

@@ -12,10 +12,10 @@
  */
 
 /* Looks at the run that a peer announces, whose name has its city; `*id` is the
- * log's.  Writes nothing, unless the head shows that this node was set back in
- * time (own_received).  ERR_DENIED: its author is a stranger here.
- * ERR_LIMIT: more logs than a member or a store may have.  ERR_FORKED: another
- * branch of this log is held; its author has signed contradicting heads.
+ * log's, before any fork.  Writes nothing, unless the head shows that this node
+ * was set back in time (own_received).  ERR_DENIED: its author is a stranger
+ * here.  ERR_LIMIT: more logs than a member or a store may have.  ERR_FORKED:
+ * the run may be taken, and its head alone proves that the log is forked.
  * ERR_MALFORMED: the head is not signed by its author. */
 enum err intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id) MUST_USE;
@@ -38,22 +38,25 @@ struct intake_chunk {
 	size_t bodies_n;
 	const struct authority *authority;
 	struct intake_accept accept;
+	struct log_no near; /* where the chunk before went; 0: not known */
 };
 
 /* What became of a chunk. */
 struct intake_taken {
-	struct log *log; /* until the transaction ends; NULL: none is held */
+	struct log *log; /* that has the headers; NULL: none is held */
 	bool gap;	 /* it begins beyond what is held: nothing was done */
 	uint64_t deltas; /* new ones */
+	bool split;	 /* they begin another branch than was held */
 };
 
-/* Takes what is new of a chunk onto the road; the log is made when it is new.
- * Of headers held already, bodies that were owed are taken.  A chunk is taken
- * whole or not at all.  ERR_MALFORMED: the headers do not lead to the head, or
- * bodies are out of order or do not fit their commitments.  ERR_DENIED: the
- * city is not known here yet, and this log does not found it.  ERR_FORKED: the
- * headers do not go on from those that we hold; this is either a lie or another
- * branch (core/forks.h). */
+/* Takes what is new of a chunk onto the road; the log is made when it is new,
+ * and when a signed head proves that the headers are others than those held, a
+ * branch is (core/forks.h).  Of headers held already, bodies that were owed are
+ * taken.  A chunk is taken whole or not at all.  ERR_MALFORMED: the headers do
+ * not lead to the head, or bodies are out of order or do not fit their
+ * commitments.  ERR_DENIED: the city is not known here yet, and this log does
+ * not found it.  ERR_LIMIT: there is no room for another branch.  ERR_FORKED:
+ * the headers do not go on from anything that we hold. */
 enum err intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken) MUST_USE;
 

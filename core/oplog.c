@@ -8,11 +8,13 @@
 
 #include <string.h>
 
+#include "core/oplog_make.h"
 #include "core/oplog_row.h"
+#include "core/oplog_table.h"
+#include "core/tip.h"
 #include "core/trace.h"
 #include "core/tree.h"
-
-enum { LOG_TABLE_SIZE_MIN = 64, LOG_NO_ROW_SIZE = 4 + 16 };
+#include "proto/mem.h"
 
 /* What merkle_append hands to the tree. */
 struct appending {
@@ -20,21 +22,18 @@ struct appending {
 	const struct log *log;
 };
 
-static struct log *cached(struct txn *txn, const struct log_id *id);
-static struct log **slot_of(struct txn *txn, const struct log_id *id);
-static void add(struct txn *txn, struct log *log);
-static void table_grow(struct txn *txn);
 static struct log *load(struct txn *txn, struct space_state *space,
     const struct log_id *id, struct bytes row);
-static enum err create(struct txn *txn, const struct log_name *name,
-    struct space_state *space, struct log **log) MUST_USE;
-static enum err next_no(struct txn *txn, struct log_no *no) MUST_USE;
 static size_t count_logs(struct txn *txn, const struct key *prefix);
+static enum err tips_scan(struct txn *txn, const struct key *prefix,
+    struct log ***tips, size_t *n) MUST_USE;
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
 static void subtree_done(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
 static bool row_merge(const struct stored_delta *stored,
     const struct stored_body *body, struct buf *row);
+static enum err move_on_all(
+    struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
 static enum err move_on(
     struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
 static bool waits_at(const struct log *log, uint64_t seq);
@@ -42,7 +41,7 @@ static bool waits_at(const struct log *log, uint64_t seq);
 struct log *
 oplog_find(struct txn *txn, struct space_state *space, const struct log_id *id)
 {
-	struct log *log = cached(txn, id);
+	struct log *log = oplog_table_find(txn, id);
 	struct bytes row;
 	struct key key;
 
@@ -53,59 +52,6 @@ oplog_find(struct txn *txn, struct space_state *space, const struct log_id *id)
 	if (!kv_find(txn->kv, TABLE_LOGS, tables_key(&key), &row))
 		return NULL;
 	return load(txn, space, id, row);
-}
-
-static struct log *
-cached(struct txn *txn, const struct log_id *id)
-{
-	struct log *log;
-
-	if (txn->log_table_size == 0)
-		return NULL;
-	log = *slot_of(txn, id);
-	while (log != NULL &&
-	       !bytes_equal(bytes_of(log->id.b, 16), bytes_of(id->b, 16)))
-		log = log->chain;
-	return log;
-}
-
-/* Ids are hashes, so their first bytes are as good as any other hash. */
-static struct log **
-slot_of(struct txn *txn, const struct log_id *id)
-{
-	return &txn->log_table[bytes_be32(id->b) & (txn->log_table_size - 1)];
-}
-
-static void
-add(struct txn *txn, struct log *log)
-{
-	struct log **slot;
-
-	if (txn->logs_n >= txn->log_table_size)
-		table_grow(txn);
-	slot = slot_of(txn, &log->id);
-	log->chain = *slot;
-	*slot = log;
-	log->next = txn->logs;
-	txn->logs = log;
-	txn->logs_n++;
-}
-
-static void
-table_grow(struct txn *txn)
-{
-	struct log **slot;
-
-	txn->log_table_size *= 2;
-	if (txn->log_table_size == 0)
-		txn->log_table_size = LOG_TABLE_SIZE_MIN;
-	txn->log_table = arena_array(
-	    &txn->arena, txn->log_table_size, sizeof(struct log *));
-	for (struct log *log = txn->logs; log != NULL; log = log->next) {
-		slot = slot_of(txn, &log->id);
-		log->chain = *slot;
-		*slot = log;
-	}
 }
 
 /* The log of a row that is not cached yet; NULL, and the failure kept, when it
@@ -138,7 +84,7 @@ load(struct txn *txn, struct space_state *space, const struct log_id *id,
 		kv_fail(txn->kv, e);
 		return NULL;
 	}
-	add(txn, log);
+	oplog_table_add(txn, log);
 	return log;
 }
 
@@ -146,70 +92,95 @@ enum err
 oplog_open(struct txn *txn, const struct log_name *name, struct log **log)
 {
 	struct space_state *space;
-	struct hash origin;
-	struct log_id id;
+	struct log what = {.name = *name};
+	struct log **tips;
+	size_t n;
 	enum err e = space_get(txn, &name->space, &space);
 
 	*log = NULL;
 	if (e != ERR_OK)
 		return e;
-	id_log(name, &origin, &id);
-	*log = oplog_find(txn, space, &id);
-	e = kv_failed(txn->kv);
+	id_log(name, &what.origin, &what.id);
+	e = oplog_tips(txn, space, &what.id, &tips, &n);
+	if (n > 0)
+		*log = tips[0];
 	if (*log != NULL || e != ERR_OK)
 		return e;
-	return create(txn, name, space, log);
+	what.space = space;
+	what.trunk = what.id;
+	return oplog_make_new(txn, &what, log);
 }
 
-static enum err
-create(struct txn *txn, const struct log_name *name, struct space_state *space,
-    struct log **out)
+enum err
+oplog_tips(struct txn *txn, struct space_state *space,
+    const struct log_id *trunk, struct log ***tips, size_t *n)
 {
-	uint8_t content[LOG_NO_ROW_SIZE];
-	struct log *log;
-	struct log_no no;
-	struct key key;
-	enum err e = next_no(txn, &no);
+	struct log *log = oplog_find(txn, space, trunk);
+	struct key prefix;
 
-	assert(txn->write);
-	if (e != ERR_OK)
-		return txn_fail(txn, e);
-	log = arena_new(&txn->arena, sizeof(*log));
-	log->no = no;
-	log->space = space;
-	log->name = *name;
-	id_log(name, &log->origin, &log->id);
-	log->trunk = log->id;
-	log->dirty = true;
-	add(txn, log);
-	bytes_put_be32(content, space->no.v);
-	bytes_copy(content + 4, bytes_of(log->id.b, 16));
-	tables_log_no_key(no, &key);
-	txn_put(txn, TABLE_LOG_NOS, &key, bytes_of(content, sizeof(content)));
-	*out = log;
-	return kv_failed(txn->kv);
+	*tips = NULL;
+	*n = 0;
+	if (log != NULL) {
+		*tips = arena_array(&txn->arena, 1, sizeof(struct log *));
+		(*tips)[(*n)++] = log;
+		return ERR_OK;
+	}
+	if (kv_failed(txn->kv) != ERR_OK || kv_count(txn->kv, TABLE_TIPS) == 0)
+		return kv_failed(txn->kv);
+	tables_log_key(space->no, trunk, &prefix);
+	return tips_scan(txn, &prefix, tips, n);
 }
 
 static enum err
-next_no(struct txn *txn, struct log_no *no)
+tips_scan(
+    struct txn *txn, const struct key *prefix, struct log ***tips, size_t *n)
 {
 	struct kv_cursor cursor;
-	enum err e = ERR_OK;
+	uint32_t *numbers = NULL;
+	size_t room = 0;
+	size_t found = 0;
+	enum err e;
 
-	no->v = 1;
-	kv_cursor_init(&cursor, txn->kv, TABLE_LOG_NOS);
-	if (kv_seek_before(&cursor, (struct bytes){0})) {
-		if (cursor.key.n == 4)
-			no->v = bytes_be32(cursor.key.p) + 1;
-		else
-			e = tables_corrupt(
-			    TABLE_LOG_NOS, cursor.key, "its key is no number");
+	kv_cursor_init(&cursor, txn->kv, TABLE_TIPS);
+	for (bool more = kv_seek(&cursor, tables_key(prefix));
+	     more && bytes_begins(cursor.key, tables_key(prefix)) &&
+	     cursor.key.n == prefix->n + 4;
+	     more = kv_next(&cursor)) {
+		mem_room(&numbers, &room, found + 1, sizeof(*numbers));
+		numbers[found++] = bytes_be32(
+		    bytes_after(cursor.key, prefix->n).p);
 	}
 	kv_cursor_fini(&cursor);
-	if (e == ERR_OK && no->v > LIMIT_LOGS)
-		e = err_set(ERR_LIMIT,
-		    "this store has %d logs already: one more does not fit",
-		    LIMIT_LOGS);
+	e = kv_failed(txn->kv);
+	*tips = arena_array(&txn->arena, found, sizeof(struct log *));
+	for (; *n < found && e == ERR_OK; ++*n)
+		e = oplog_by_no(
+		    txn, (struct log_no){numbers[*n]}, &(*tips)[*n]);
+	mem_free(numbers);
+	return e;
+}
+
+enum err
+oplog_owner(struct txn *txn, const struct log *log, uint64_t seq,
+    const struct log **owner)
+{
+	struct log *under;
+	enum err e = ERR_OK;
+
+	*owner = log;
+	while (e == ERR_OK && seq < (*owner)->below) {
+		e = oplog_by_no(txn, (*owner)->under, &under);
+		if (e != ERR_OK)
+			break;
+		/* Else a damaged row could send us in a circle. */
+		if (under->below >= (*owner)->below)
+			return txn_fail(txn,
+			    err_set(ERR_CORRUPT,
+				"a branch in '%s' lies under one that does "
+				"not begin before it",
+				log->name.space.text));
+		*owner = under;
+	}
 	return e;
 }
 
@@ -225,7 +196,7 @@ oplog_by_no(struct txn *txn, struct log_no no, struct log **log)
 	*log = NULL;
 	tables_log_no_key(no, &key);
 	if (txn_find(txn, TABLE_LOG_NOS, &key, &content) &&
-	    content.n == LOG_NO_ROW_SIZE) {
+	    content.n == OPLOG_MAKE_NO_SIZE) {
 		bytes_copy(id.b, bytes_after(content, 4));
 		e = space_by_no(
 		    txn, (struct space_no){bytes_be32(content.p)}, &space);
@@ -261,7 +232,7 @@ oplog_all(
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
 	     more && *n < room; more = kv_next(&cursor)) {
 		bytes_copy(id.b, bytes_slice(cursor.key, prefix.n, 16));
-		all[*n] = cached(txn, &id);
+		all[*n] = oplog_table_find(txn, &id);
 		if (all[*n] == NULL)
 			all[*n] = load(txn, space, &id, cursor.value);
 		if (all[*n] == NULL)
@@ -338,16 +309,19 @@ oplog_put_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
 {
 	struct stored_delta stored;
 	struct stored_body body;
+	const struct log *owner;
 	enum err e = oplog_get(txn, log, seq, &stored);
 
 	assert(txn->write);
+	if (e == ERR_OK)
+		e = oplog_owner(txn, log, seq, &owner);
 	if (e != ERR_OK)
 		return e;
 	tables_row_begin(&txn->row);
 	oplog_row_header(opaque, stored.header, &txn->row);
 	while (oplog_row_next(&stored.bodies, &body))
 		oplog_row_body(&body, &txn->row);
-	row_store(txn, log, seq);
+	row_store(txn, owner, seq);
 	return kv_failed(txn->kv);
 }
 
@@ -393,6 +367,7 @@ enum err
 oplog_get(struct txn *txn, const struct log *log, uint64_t seq,
     struct stored_delta *delta)
 {
+	const struct log *owner;
 	struct bytes content;
 	struct key key;
 	enum err e;
@@ -403,7 +378,10 @@ oplog_get(struct txn *txn, const struct log *log, uint64_t seq,
 		    (unsigned long long)seq,
 		    (unsigned long long)log->frontier.size);
 	*delta = (struct stored_delta){.log = log, .seq = seq};
-	tables_delta_key(log->space->no, log->no, seq, &key);
+	e = oplog_owner(txn, log, seq, &owner);
+	if (e != ERR_OK)
+		return e;
+	tables_delta_key(log->space->no, owner->no, seq, &key);
 	if (txn_find(txn, TABLE_DELTAS, &key, &content)) {
 		if (oplog_row_delta(content, delta))
 			return ERR_OK;
@@ -441,10 +419,13 @@ oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
     const struct stored_body *body, bool *news)
 {
 	struct stored_delta stored;
+	const struct log *owner;
 	enum err e = oplog_get(txn, log, seq, &stored);
 
 	assert(txn->write);
 	*news = false;
+	if (e == ERR_OK)
+		e = oplog_owner(txn, log, seq, &owner);
 	if (e != ERR_OK)
 		return e;
 	tables_row_begin(&txn->row);
@@ -452,8 +433,22 @@ oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
 	*news = row_merge(&stored, body, &txn->row);
 	if (!*news)
 		return ERR_OK;
-	row_store(txn, log, seq);
-	return move_on(txn, log, seq);
+	row_store(txn, owner, seq);
+	return oplog_is_branch(log) ? move_on_all(txn, log, seq)
+				    : move_on(txn, log, seq);
+}
+
+/* A row that several branches share came to the counts of all of them. */
+static enum err
+move_on_all(struct txn *txn, struct log *log, uint64_t seq)
+{
+	struct log **sharing;
+	size_t n;
+	enum err e = tip_sharing(txn, log, seq, &sharing, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		e = move_on(txn, sharing[i], seq);
+	return e;
 }
 
 /* Appends the bodies of `stored` and `body` in order; false when there is
@@ -521,15 +516,7 @@ waits_at(const struct log *log, uint64_t seq)
 bool
 oplog_holds(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
-	struct log *log = oplog_find(txn, space, &ref->log);
-	struct stored_delta stored;
-	struct hash leaf;
-
-	if (log == NULL || ref->seq >= log->frontier.size ||
-	    oplog_get(txn, log, ref->seq, &stored) != ERR_OK)
-		return false;
-	merkle_leaf(stored.header, &leaf);
-	return bytes_equal(bytes_of(leaf.b, 8), bytes_of(ref->leaf, 8));
+	return tip_holding(txn, space, ref) != NULL;
 }
 
 void

@@ -1,6 +1,8 @@
 #ifndef GOLMOK_CORE_OPLOG_H
 #define GOLMOK_CORE_OPLOG_H
 
+#include <string.h>
+
 #include "core/space.h"
 #include "core/txn.h"
 #include "proto/delta.h"
@@ -94,6 +96,7 @@ struct log {
 	 * before `cut`; those from there on have none. */
 	unsigned rights;
 	uint64_t cut;
+	bool judge_due; /* it grew past a cut: its root may say otherwise now */
 	bool dirty;
 };
 
@@ -105,11 +108,20 @@ oplog_may(const struct log *log, unsigned right, uint64_t seq)
 	return (log->rights & right) != 0 && seq < log->cut;
 }
 
+/* Is `log` a branch of a forked log, which is known here by several tips? */
+static inline bool
+oplog_is_branch(const struct log *log)
+{
+	return memcmp(&log->id, &log->trunk, sizeof(log->id)) != 0;
+}
+
 /* The log `id` of `space`; NULL when nothing of it is held (or on a failure,
- * which `txn` keeps).  Lives until the transaction ends. */
+ * which `txn` keeps), or when `id` is that of a log held as branches.  Lives
+ * until the transaction ends. */
 struct log *oplog_find(
     struct txn *txn, struct space_state *space, const struct log_id *id);
-/* The log that `name` names, made empty when it is new. */
+/* The log that `name` names, made empty when it is new; of one that is held as
+ * branches, the one that was here first. */
 enum err oplog_open(
     struct txn *txn, const struct log_name *name, struct log **log) MUST_USE;
 /* The log with the number `no`; ERR_CORRUPT when there is none. */
@@ -118,6 +130,14 @@ enum err oplog_by_no(
 /* All logs of `space`, by log id, into an array in txn->arena. */
 enum err oplog_all(struct txn *txn, struct space_state *space,
     struct log ***logs, size_t *n) MUST_USE;
+
+/* All that is held of the log with the unforked id `trunk`: the log itself, or
+ * its branches by their numbers, or nothing; into an array in txn->arena. */
+enum err oplog_tips(struct txn *txn, struct space_state *space,
+    const struct log_id *trunk, struct log ***tips, size_t *n) MUST_USE;
+/* Under the number of which log is the row of delta `seq` of `log` kept? */
+enum err oplog_owner(struct txn *txn, const struct log *log, uint64_t seq,
+    const struct log **owner) MUST_USE;
 
 /* Appends the header of `entry` (at most LIMIT_HEADER_SIZE) as the next leaf of
  * `log`, with its bodies.  Decides whether it is opaque by docs/format.md §6:
@@ -152,8 +172,8 @@ enum err oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
 enum err oplog_put_opaque(
     struct txn *txn, struct log *log, uint64_t seq, bool opaque) MUST_USE;
 
-/* Is the delta that `ref` names held in `space`, leaf and all?  Costs a read
- * and a hash. */
+/* Is the delta that `ref` names held in `space`, leaf and all, in whatever
+ * branch?  Costs a read and a hash for each. */
 bool oplog_holds(
     struct txn *txn, struct space_state *space, const struct ref *ref);
 

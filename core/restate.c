@@ -14,10 +14,6 @@
 /* So many are gathered before some are merged: a megabyte of names. */
 enum { GATHERED_MAX = 65536 };
 
-/* Gives the logs that `trunk` names and are held: one, or each of its branches.
- */
-static enum err tips_of(struct restate *restate, const struct log_id *trunk,
-    struct log ***tips, size_t *n) MUST_USE;
 static enum err targets_add(struct restate *restate, const struct log *log,
     const struct ref *targets, size_t n) MUST_USE;
 static enum err delta_add(
@@ -89,14 +85,16 @@ restate_decision(struct restate *restate, const struct decision *decision)
 				       &first->log, sizeof(first->log)) == 0;
 		     end++)
 			;
-		e = tips_of(restate, &first->log, &tips, &n);
+		e = oplog_tips(
+		    restate->txn, restate->space, &first->log, &tips, &n);
 		for (size_t i = 0; i < n && e == ERR_OK; i++)
 			e = targets_add(restate, tips[i], first, end - at);
 	}
 	for (size_t k = 0; k < decision->ranges_n && e == ERR_OK; k++) {
 		const struct log_cut *cut = &decision->ranges[k].cut;
 
-		e = tips_of(restate, &cut->log, &tips, &n);
+		e = oplog_tips(
+		    restate->txn, restate->space, &cut->log, &tips, &n);
 		for (size_t i = 0; i < n && e == ERR_OK; i++) {
 			bool may = oplog_may(tips[i], RIGHT_WRITE, 0);
 
@@ -104,32 +102,6 @@ restate_decision(struct restate *restate, const struct decision *decision)
 			    may ? tips[i]->cut : 0, cut->size);
 		}
 	}
-	return e;
-}
-
-static enum err
-tips_of(struct restate *restate, const struct log_id *trunk, struct log ***tips,
-    size_t *n)
-{
-	struct txn *txn = restate->txn;
-	struct log *log = oplog_find(txn, restate->space, trunk);
-	struct log **all;
-	size_t all_n;
-	enum err e = kv_failed(txn->kv);
-
-	*n = 0;
-	if (e != ERR_OK)
-		return e;
-	if (log != NULL && !log->forked) {
-		*tips = arena_new(&txn->arena, sizeof(struct log *));
-		(*tips)[(*n)++] = log;
-		return ERR_OK;
-	}
-	e = oplog_all(txn, restate->space, &all, &all_n);
-	*tips = all;
-	for (size_t i = 0; i < all_n && e == ERR_OK; i++)
-		if (memcmp(&all[i]->trunk, trunk, sizeof(*trunk)) == 0)
-			all[(*n)++] = all[i];
 	return e;
 }
 

@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/ballast.h"
 #include "core/compose.h"
+#include "core/decide.h"
 #include "core/facts.h"
 #include "core/file.h"
 #include "core/force.h"
@@ -21,6 +22,7 @@
 #include "core/meta.h"
 #include "core/own.h"
 #include "core/record.h"
+#include "core/revoke.h"
 #include "core/rotate.h"
 #include "proto/mem.h"
 
@@ -62,6 +64,7 @@ static struct composer composer_of(struct store *store);
 static enum err root_composer(
     struct store *store, struct composer *composer) MUST_USE;
 static enum err seal_all(struct store *store) MUST_USE;
+static enum err cuts_apply(struct store *store) MUST_USE;
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -381,12 +384,23 @@ seal_all(struct store *store)
 
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
-	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
+	if (e == ERR_OK && txn->authority_changed)
 		e = authority_load(
 		    txn, &store->identity.city, &store->authority);
-	if (e == ERR_OK && (txn->authority_changed || txn->cut_reached))
+	if (e == ERR_OK && txn->authority_changed)
 		e = apply_authority(txn, &store->authority);
+	else if (e == ERR_OK && txn->cuts_due)
+		e = cuts_apply(store);
 	return e;
+}
+
+static enum err
+cuts_apply(struct store *store)
+{
+	const struct authority *authority;
+	enum err e = store_authority(store, &authority);
+
+	return e == ERR_OK ? apply_cuts(&store->txn, authority) : e;
 }
 
 enum err
@@ -514,6 +528,37 @@ store_rotate(struct store *store)
 
 	return e == ERR_OK ? rotate_root(&composer, store->dir, &store->root)
 			   : e;
+}
+
+enum err
+store_revoke(struct store *store, const struct store_revoke *revoke,
+    struct store_revoked *revoked)
+{
+	struct composer composer;
+	enum err e = store_settle(store);
+
+	if (e == ERR_OK)
+		e = root_composer(store, &composer);
+	return e == ERR_OK ? revoke_grant(&composer, revoke, revoked) : e;
+}
+
+enum err
+store_decide(struct store *store, const struct store_decision *decision)
+{
+	const struct authority *authority;
+	bool central = id_is_authority(&decision->space);
+	struct composer composer = composer_of(store);
+	enum err e = store_authority(store, &authority);
+
+	/* In a data space root decides only where nobody else may. */
+	composer.writer.wants = RIGHT_ADMIN;
+	if (e == ERR_OK && store->root.keys.is_here &&
+	    (central || own_may(&composer.writer, &decision->space) != ERR_OK))
+		e = root_composer(store, &composer);
+	if (e != ERR_OK)
+		return e;
+	return central ? decide_facts(&composer, decision)
+		       : decide_deltas(&composer, decision);
 }
 
 enum err

@@ -15,6 +15,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_DELTAS] = "deltas",
     [TABLE_HEADS] = "heads",
     [TABLE_FORKS] = "forks",
+    [TABLE_TIPS] = "tips",
     [TABLE_TREE] = "tree",
     [TABLE_HISTORY] = "history",
     [TABLE_DECISIONS] = "decisions",
@@ -85,6 +86,15 @@ tables_log_key(struct space_no space, const struct log_id *log, struct key *key)
 {
 	tables_space_key(space, key);
 	tables_key_add(key, bytes_of(log->b, sizeof(log->b)));
+}
+
+void
+tables_tip_key(struct space_no space, const struct log_id *trunk,
+    struct log_no log, struct key *key)
+{
+	assert(log.v > 0);
+	tables_log_key(space, trunk, key);
+	add_be32(key, log.v);
 }
 
 void

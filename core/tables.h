@@ -21,7 +21,8 @@ enum table {
 	TABLE_LOG_NOS, /* private: log number -> space, log id */
 	TABLE_DELTAS,  /* global: space, log no, seq -> header and bodies */
 	TABLE_HEADS,   /* global: space, log no, size -> signed head */
-	TABLE_FORKS,   /* global: space, log no -> proof that it is forked */
+	TABLE_FORKS,   /* global: space, trunk id -> proof that it is forked */
+	TABLE_TIPS,    /* derived: space, trunk id, log no -> - */
 	TABLE_TREE,    /* derived: space, log no, level, index -> node */
 	TABLE_HISTORY, /* derived: space, record, log no, seq, change -> - */
 	/* derived: space, target log, log no, seq of a decision -> - */
@@ -61,6 +62,9 @@ struct log_no {
 void tables_space_key(struct space_no space, struct key *key);
 void tables_log_key(
     struct space_no space, const struct log_id *log, struct key *key);
+/* The branch with the number `log` of the log `trunk`. */
+void tables_tip_key(struct space_no space, const struct log_id *trunk,
+    struct log_no log, struct key *key);
 void tables_log_no_key(struct log_no log, struct key *key);
 /* space, log: the prefix of deltas, heads and tree. */
 void tables_log_prefix(

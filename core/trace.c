@@ -92,6 +92,7 @@ trace_init(struct trace *trace, const struct log *log)
 	    .log = {.no = log->no,
 		.space = log->space,
 		.id = log->id,
+		.trunk = log->trunk,
 		.name = log->name,
 		.origin = log->origin},
 	};

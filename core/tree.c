@@ -135,13 +135,18 @@ tree_node(struct txn *txn, const struct log *log, unsigned level,
     uint64_t index, struct hash *node)
 {
 	struct hash row[1 << (TREE_LEVEL_MIN - 1)];
+	const struct log *owner;
 	struct key key;
 	size_t n = (size_t)1 << (level < TREE_LEVEL_MIN ? level : 0);
 	enum err e;
 
 	assert(level < 63 && index < log->frontier.size >> level);
 	if (level >= TREE_LEVEL_MIN) {
-		tables_tree_key(log->space->no, log->no, level, index, &key);
+		/* A subtree is stored where its last leaf is. */
+		e = oplog_owner(txn, log, ((index + 1) << level) - 1, &owner);
+		if (e != ERR_OK)
+			return e;
+		tables_tree_key(log->space->no, owner->no, level, index, &key);
 		return stored_node(txn, &key, node);
 	}
 	for (size_t i = 0; i < n; i++) {

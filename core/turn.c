@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/row.h"
+#include "core/tip.h"
 
 /* One field while a change is folded in. */
 struct slot {
@@ -227,18 +228,23 @@ static bool
 is_held(const struct turn_place *at, const struct change_ref *ref)
 {
 	const struct log *log = oplog_find(at->txn, at->space, &ref->delta.log);
-	struct history_at place = {.change = ref->change};
+	struct history_at place = {
+	    .seq = ref->delta.seq, .change = ref->change};
+	bool split = log == NULL;
 	struct bytes nothing;
 	struct key key;
 
-	if (log == NULL)
+	/* Of a log that is split, the one under whose number the row lies. */
+	if (split)
+		log = tip_holding(at->txn, at->space, &ref->delta);
+	if (log == NULL ||
+	    (split && oplog_owner(at->txn, log, place.seq, &log) != ERR_OK))
 		return false;
 	place.log = log->no;
-	place.seq = ref->delta.seq;
 	tables_history_key(at->space->no, at->id, place, &key);
 	return kv_find(
 		   at->txn->kv, TABLE_HISTORY, tables_key(&key), &nothing) &&
-	       oplog_holds(at->txn, at->space, &ref->delta);
+	       (split || oplog_holds(at->txn, at->space, &ref->delta));
 }
 
 static void

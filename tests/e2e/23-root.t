@@ -30,9 +30,9 @@ run "$GOLMOK" root show --json
 second=$(json root)
 ok '... another one' [ "$first" != "$second" ]
 ok '... which remembers the first' is "[\"$first\"]" "$(json before)"
-run "$GOLMOK" members
+run "$GOLMOK" member ls
 ok 'members tell who was root' says 'was root'
-ok '... and the grants stay' says 'all: read:NPSF'
+ok '... and the grants stay' says 'read:NPSF'
 ok 'root goes on admitting' exits 0 "$GOLMOK" admit $one --label 하나
 ok 'all is sound' exits 0 "$GOLMOK" fsck
 
