@@ -9,6 +9,7 @@
 
 #include "cli/args.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_list.h"
@@ -16,6 +17,7 @@
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_root.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
 #include "cli/cmd_write.h"
@@ -114,9 +116,11 @@ gather(size_t *n)
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
+	    {cmd_root_commands, cmd_root_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
+	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/events.h"
 #include "core/heads.h"
 #include "core/meta.h"
 
@@ -51,6 +52,8 @@ static bool is_written(struct txn *txn, const struct log *log);
 static enum err log_of(struct txn *txn, const struct own_writer *writer,
     const struct space *space, struct incarnation incarnation,
     struct log **log) MUST_USE;
+static void renewal_note(
+    struct txn *txn, const struct log *log, enum open_why why);
 static enum err log_start(struct txn *txn, const struct own_writer *writer,
     struct own *own, const struct log *before, struct delta *open) MUST_USE;
 
@@ -378,6 +381,29 @@ log_of(struct txn *txn, const struct own_writer *writer,
 	return oplog_open(txn, &name, log);
 }
 
+static void
+renewal_note(struct txn *txn, const struct log *log, enum open_why why)
+{
+	static const char *const texts[] = {
+	    [OPEN_NEW] = NULL,
+	    [OPEN_RESTORE] = "this store was restored, or lost its newest "
+			     "changes: it goes on in a new log",
+	    [OPEN_CLONE] = "this store was copied: it goes on in a new log",
+	    [OPEN_CLOCK] = "the clock had run far ahead and was set back: it "
+			   "goes on in a new log",
+	    [OPEN_FORK] = "a log of this node is forked: it goes on in a new "
+			  "one",
+	    [OPEN_REGRANT] = "another grant lets this node write now: it goes "
+			     "on in a new log",
+	};
+
+	if ((size_t)why < COUNT_OF(texts) && texts[why] != NULL)
+		events_put(txn, &(struct event){.kind = EVENT_OWN_LOG_RENEWED,
+				    .space = log->name.space,
+				    .count = 1,
+				    .text = bytes_text(texts[why])});
+}
+
 static enum err
 log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
     const struct log *before, struct delta *open)
@@ -389,9 +415,12 @@ log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
 		open->open.previous = before->name.incarnation;
 		open->open.previous_size = before->frontier.size;
 		merkle_root(&before->frontier, &open->open.previous_root);
+		renewal_note(txn, own->log, open->open.why);
 	}
 	/* Under no grant: it is root, and says so. */
-	if (!open->open.has_grant)
+	if (!open->open.has_grant && writer->rotated)
+		open->open.rotation = writer->founding;
+	else if (!open->open.has_grant)
 		open->open.founding = writer->founding;
 	e = own_append(txn, own, open, NULL, 0);
 	return e == ERR_OK ? apply_judge(txn, writer->authority, own->log) : e;

@@ -26,6 +26,8 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_OWN] = "own",
     [TABLE_PEERS] = "peers",
     [TABLE_ACTORS] = "actors",
+    [TABLE_TOKENS] = "tokens",
+    [TABLE_EVENTS] = "events",
 };
 static_assert((int)TABLE_COUNT <= (int)KV_TABLES_MAX, "LMDB gets them all");
 

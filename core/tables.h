@@ -34,6 +34,8 @@ enum table {
 	TABLE_OWN,     /* private: space -> the log we write there now */
 	TABLE_PEERS,   /* private: peer key, ... -> what it acknowledged */
 	TABLE_ACTORS,  /* private: actor id -> the name it was made from */
+	TABLE_TOKENS,  /* private: token id -> invitation (core/tokens.c) */
+	TABLE_EVENTS,  /* private: number -> what to know (core/events.c) */
 	TABLE_COUNT,
 };
 

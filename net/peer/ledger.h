@@ -20,7 +20,7 @@ struct ledger_log {
 	bool is_told;	       /* `told` was sent */
 	bool is_dirty;	       /* `peer` is newer than the stored belief */
 	bool is_touched;       /* its entry is to be told after the commit */
-	bool is_refused;       /* a run of it was not taken */
+	bool is_asked;	       /* it was spoken of, and is not shared */
 	bool is_compared;      /* `is_split` is true of `peer` as it is */
 	bool is_split;	       /* the peer has another branch: not sent */
 	bool is_doubted;       /* a run of it did not go on from ours */

@@ -96,7 +96,9 @@ link_new(const struct link_config *config, bool initiator)
 	l->config = *config;
 	l->initiator = initiator;
 	l->session = hub_session(
-	    config->hub, initiator, initiator && config->once);
+	    config->hub, &(struct session_config){.initiator = initiator,
+			     .once = initiator && config->once,
+			     .guest = initiator ? config->guest : NULL});
 	l->member = hub_join(config->hub, l->session, link_on_turn, l);
 	l->timer = loop_timer_new(loop, link_on_timer, l);
 	l->deadline_ms = loop_now_ms() + LINK_HANDSHAKE_MS;

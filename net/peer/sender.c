@@ -60,7 +60,8 @@ sender_fill(struct talk *talk)
 	const struct authority *authority;
 	enum err e;
 
-	if (!channel_is_up(talk->channel) || talk->state == TALK_ENDED)
+	if (!channel_is_up(talk->channel) || talk->state == TALK_ENDED ||
+	    talk_is_due(talk))
 		return ERR_OK;
 	if (talk->state == TALK_SHAKING)
 		return opening_begin(talk);
@@ -151,7 +152,7 @@ serve_log(struct talk *talk, const struct authority *authority,
 		return e;
 	clock_log_depth(authority, &talk->peer, &log->name, &depth);
 	e = branch_compare(txn, log, entry);
-	if (e == ERR_OK && !entry->is_split &&
+	if (e == ERR_OK && depth.any && !entry->is_split &&
 	    log->frontier.size > entry->sent && log->has_head) {
 		e = run_send(talk, log, entry);
 		if (e == ERR_OK)
