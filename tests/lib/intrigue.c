@@ -74,7 +74,8 @@ log_any(struct intrigue *g)
 		log = below(g, g->c->logs_n);
 		log = dice == 0 ? 0 : log;
 		log = dice >= 6 ? g->c->logs_n - 1 : log;
-	} while (g->c->logs[log].size == CHARTER_LEAVES);
+	} while (g->c->logs[log].size == CHARTER_LEAVES ||
+		 !id_is_authority(&g->c->logs[log].name.space));
 	return log;
 }
 
@@ -153,6 +154,24 @@ step_open(struct intrigue *g)
 	(void)charter_open(g->c, author, "authority", &g->grants.refs[at]);
 }
 
+/* A log of data, with a few changes: for cuts to name. */
+static void
+step_data(struct intrigue *g)
+{
+	static const char *const spaces[] = {
+	    "d01/c1/case", "d01/c2/case", "d02/c2/case"};
+	size_t at;
+	size_t log;
+
+	if (g->c->logs_n >= CHARTER_LOGS / 2 || g->grants.n == 0)
+		return;
+	at = below(g, g->grants.n);
+	log = charter_open(g->c, g->grants.keys[at],
+	    spaces[below(g, COUNT_OF(spaces))], &g->grants.refs[at]);
+	for (size_t i = below(g, 6); i > 0; i--)
+		(void)charter_change(g->c, log);
+}
+
 static void
 step_member(struct intrigue *g)
 {
@@ -206,7 +225,7 @@ step_decide(struct intrigue *g)
 static void
 step_branch(struct intrigue *g)
 {
-	size_t log = log_any(g);
+	size_t log = below(g, g->c->logs_n);
 	size_t branch;
 
 	if (g->c->logs_n >= CHARTER_LOGS / 2 || g->c->logs[log].size < 2)
@@ -246,7 +265,9 @@ intrigue_write(struct charter *charter, size_t steps)
 			step_open(g);
 		else if (dice < 62)
 			step_member(g);
-		else if (dice < 76)
+		else if (dice < 66)
+			step_data(g);
+		else if (dice < 79)
 			step_revoke(g);
 		else if (dice < 92)
 			step_decide(g);
