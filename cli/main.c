@@ -20,6 +20,7 @@
 #include "cli/cmd_net.h"
 #include "cli/cmd_read.h"
 #include "cli/cmd_revoke.h"
+#include "cli/cmd_root.h"
 #include "cli/cmd_space.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
@@ -123,6 +124,7 @@ gather(size_t *n)
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
+	    {cmd_root_commands, cmd_root_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},

@@ -30,7 +30,7 @@ static enum err decision_apply(
     struct txn *txn, const struct history_delta *from) MUST_USE;
 static enum err decisions_restate(struct txn *txn, struct space_state *space,
     const struct decision_list *list) MUST_USE;
-static enum err end_reached(struct txn *txn, const struct log *log) MUST_USE;
+static enum err end_reached(struct txn *txn, struct log *log) MUST_USE;
 static enum err logs_judge(struct txn *txn, const struct authority *authority,
     struct log *const *logs, size_t n) MUST_USE;
 static enum err turnings_restate(
@@ -140,13 +140,17 @@ decisions_restate(struct txn *txn, struct space_state *space,
 /* A log that is shorter than a cut counts whole, whatever its root; from the
  * cut on its root says whether it is the log that was meant. */
 static enum err
-end_reached(struct txn *txn, const struct log *log)
+end_reached(struct txn *txn, struct log *log)
 {
 	uint64_t size = log->frontier.size;
 	struct decision_list ending;
 
-	if (size == log->cut)
-		txn->cut_reached = true;
+	txn->appended++;
+	if ((log->cut != UINT64_MAX && size >= log->cut) ||
+	    (oplog_is_branch(log) && size == log->from + 1)) {
+		log->judge_due = true;
+		txn->cuts_due = true;
+	}
 	if (id_is_authority(&log->name.space) ||
 	    oplog_may(log, RIGHT_WRITE, size - 1))
 		return ERR_OK;
@@ -266,6 +270,21 @@ apply_authority(struct txn *txn, const struct authority *authority)
 			e = logs_judge(txn, authority, logs, n);
 	}
 	events_authority(txn, authority);
+	return e;
+}
+
+enum err
+apply_cuts(struct txn *txn, const struct authority *authority)
+{
+	enum err e = ERR_OK;
+
+	for (struct log *log = txn->logs; log != NULL && e == ERR_OK;
+	     log = log->next) {
+		if (log->judge_due)
+			e = apply_tips(txn, authority, log);
+		log->judge_due = false;
+	}
+	txn->cuts_due = false;
 	return e;
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cuts.h"
 #include "core/tip.h"
-#include "core/tree.h"
 #include "proto/fact.h"
 
 /* A row of TABLE_DECISIONS with its decision. */
@@ -64,6 +64,8 @@ static size_t links_begin(
 static bool ends_at(const struct decision *decision, const struct log *log);
 static bool is_about(struct txn *txn, struct decision *decision,
     const struct log *log, const struct ref *ref);
+static enum err range_measure(struct txn *txn, struct decision_range *range,
+    const struct log *log) MUST_USE;
 static bool range_covers(struct txn *txn, struct decision_range *range,
     const struct log *log, uint64_t seq);
 
@@ -448,23 +450,39 @@ static bool
 range_covers(struct txn *txn, struct decision_range *range,
     const struct log *log, uint64_t seq)
 {
-	struct hash root;
-
 	/* Most that arrives lies behind: no root is needed for that. */
 	if (seq >= range->cut.size)
 		return false;
-	if (log->frontier.size < range->cut.size)
+	if (!oplog_is_branch(log) && log->frontier.size < range->cut.size)
 		return true;
-	if (range->log == log && range->size == log->frontier.size)
-		return seq < range->extent;
-	if (tree_root(txn, log, range->cut.size, &root) != ERR_OK)
-		return false;
-	range->log = log;
-	range->size = log->frontier.size;
-	range->extent = memcmp(&root, &range->cut.root, sizeof(root)) == 0
-			    ? range->cut.size
-			    : 0;
-	return seq < range->extent;
+	if (range->log != log || range->appended != txn->appended) {
+		if (range_measure(txn, range, log) != ERR_OK)
+			return false;
+		range->log = log;
+		range->appended = txn->appended;
+	}
+	return seq < range->end;
+}
+
+/* How much of `log` the range covers, as things are. */
+static enum err
+range_measure(
+    struct txn *txn, struct decision_range *range, const struct log *log)
+{
+	struct arena arena = {0};
+	struct cuts_trunk trunk = {0};
+	uint64_t *ends;
+	enum err e = cuts_trunk_of(txn, log, &arena, &trunk);
+
+	range->end = 0;
+	ends = arena_array(&arena, trunk.n, sizeof(*ends));
+	if (e == ERR_OK)
+		e = cuts_ends(txn, &trunk, &range->cut, ends);
+	for (size_t i = 0; i < trunk.n && e == ERR_OK; i++)
+		if (trunk.tips[i] == log)
+			range->end = ends[i];
+	arena_fini(&arena);
+	return e == ERR_OK ? e : txn_fail(txn, e);
 }
 
 enum err

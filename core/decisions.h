@@ -20,10 +20,11 @@ enum verdict {
 /* A log up to a size that a decision is about. */
 struct decision_range {
 	struct log_cut cut;
-	/* How much of `log` it covered when that had `size` deltas. */
+	/* So much of `log` it covered when `appended` deltas had come in this
+	 * transaction. */
 	const struct log *log;
-	uint64_t size;
-	uint64_t extent;
+	uint64_t appended;
+	uint64_t end;
 };
 
 /* A decision that is held.  Lives as long as its transaction. */

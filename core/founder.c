@@ -190,7 +190,7 @@ keys_draw(const char *dir, const struct store_plan *plan, struct buf *founding)
 		fact_founding_put(&fact, founding);
 		fact_city(buf_bytes(founding), &city);
 		buf_add_format(&path, "%s/root", dir);
-		e = identity_save_root(buf_text(&path), &root);
+		e = identity_save_root(buf_text(&path), &root, false);
 	}
 	if (e == ERR_OK) {
 		identity_make(host, &city, &identity);

@@ -42,5 +42,7 @@ enum err mark_adopt(
  * older than its store is fine.  That it cannot be written is passed over, for
  * the write itself is safe. */
 void mark_note(struct mark *mark, uint64_t txn_id);
+/* As mark_note for the transaction `number` of `kv`, if it left a trace. */
+void mark_committed(struct mark *mark, struct kv *kv, uint64_t number);
 
 #endif

@@ -418,7 +418,9 @@ log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
 		renewal_note(txn, own->log, open->open.why);
 	}
 	/* Under no grant: it is root, and says so. */
-	if (!open->open.has_grant)
+	if (!open->open.has_grant && writer->rotated)
+		open->open.rotation = writer->founding;
+	else if (!open->open.has_grant)
 		open->open.founding = writer->founding;
 	e = own_append(txn, own, open, NULL, 0);
 	return e == ERR_OK ? apply_judge(txn, writer->authority, own->log) : e;

@@ -25,7 +25,10 @@ struct own_writer {
 	const struct sign_seed *seed;
 	const struct sign_key *key;
 	const struct authority *authority;
-	struct bytes founding; /* root only: the founding record */
+	/* Root only: the record that opens of its logs carry, the founding one
+	 * or, when `rotated`, that of the rotation which made it root. */
+	struct bytes founding;
+	bool rotated;
 	/* What is to be written.  In a data space RIGHT_ADMIN for a decision,
 	 * anything else for changes; in `authority` always RIGHT_ADMIN, and: */
 	enum right wants;

@@ -48,7 +48,8 @@ struct txn {
 	uint64_t feed_last;  /* number of the newest entry */
 	uint64_t feed_first; /* the same when it was read */
 	bool authority_changed; /* a delta came to the space `authority` */
-	bool cut_reached;	/* a log has got as long as it is cut */
+	bool cuts_due;		/* some log of `logs` is to be judged again */
+	uint64_t appended;	/* deltas, to whatever log */
 };
 
 /* Starts a transaction on `kv`; `host` and `squeeze` are borrowed until it

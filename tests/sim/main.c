@@ -15,6 +15,7 @@
 #include "proto/mem.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/lie.h"
 #include "tests/sim/node.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/wire.h"
@@ -319,8 +320,14 @@ seldom(struct sim *sim)
 	case 3:
 	case 4:
 		if (sim->swarm.forge && node->store != NULL &&
+		    node->role == ROLE_CENTRE && sim_once_in(sim, 2))
+			lie_tell(node);
+		else if (sim->swarm.forge && node->store != NULL &&
 		    node->role == ROLE_CENTRE)
 			act_forge(node);
+		else if (sim->swarm.forge && node->store != NULL &&
+			 node->role == ROLE_DISTRICT && sim_once_in(sim, 3))
+			lie_tell(node);
 		break;
 	default:
 		if (!sim->swarm.rebuild || node->store == NULL ||
@@ -389,7 +396,8 @@ run(struct sim *sim)
 	struct sim_swarm *swarm = &sim->swarm;
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->rollback};
+	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
+	    &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
@@ -418,12 +426,13 @@ report(const struct sim *sim)
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %zu logs, %llu commits, %llu "
+	printf("# %llu writes, %llu forged, %llu lies, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
+	    (unsigned long long)c->lies,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
@@ -493,7 +502,7 @@ main(int argc, char **argv)
 	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	tempdir_init(&sim->dir);
-	model_init(&sim->model, sim->nodes_wanted);
+	model_init(&sim->model, COUNT_OF(sim->nodes));
 	run(sim);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)

@@ -52,6 +52,8 @@ struct model {
 void model_init(struct model *model, size_t persons);
 void model_fini(struct model *model);
 
+/* The model's number of the log `id`; SIZE_MAX when nobody has shown it. */
+size_t model_find(const struct model *model, const struct log_id *id);
 uint64_t model_size(const struct model_held *held, size_t log);
 void model_set(struct model_held *held, size_t log, uint64_t size);
 void model_copy(struct model_held *to, const struct model_held *from);

@@ -65,6 +65,7 @@ void
 node_make_all(struct sim *sim)
 {
 	struct sim_node *founder = &sim->nodes[0];
+	struct sim_node *district = &sim->nodes[1];
 
 	spaces_plan(sim);
 	node_make(sim, ROLE_FOUNDER);
@@ -73,9 +74,20 @@ node_make_all(struct sim *sim)
 	while (sim->n + 1 < sim->nodes_wanted)
 		node_make(sim, ROLE_CENTRE);
 	node_make(sim, ROLE_AUDITOR);
-	for (size_t i = 1; i < sim->n; i++)
+	node_admit(founder, district);
+	if (sim->swarm.layers) {
+		struct sim_wire *wire = wire_open(founder, district, true);
+
+		(void)wire_finish(wire);
+		if (wire->used)
+			wire_break(wire);
+	}
+	for (size_t i = 2; i < sim->n; i++)
 		if (!sim->swarm.late || sim->nodes[i].centre % 2 == 0)
-			node_admit(founder, &sim->nodes[i]);
+			node_admit(sim->swarm.layers && node_is_admin(district)
+				       ? district
+				       : founder,
+			    &sim->nodes[i]);
 }
 
 static void
@@ -184,6 +196,7 @@ node_is_admin(const struct sim_node *by)
 	    by->sim, store_authority(by->store, &authority), "read rights");
 	for (size_t i = 0; i < authority->grants_n; i++)
 		is = is || (authority->grants[i].counts &&
+			       !authority->grants[i].revoked &&
 			       (authority->grants[i].what.gives.bits &
 				   RIGHT_ADMIN) != 0 &&
 			       memcmp(&authority->grants[i].what.member,
@@ -202,10 +215,13 @@ grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
 	    "name a prefix");
 	sim_must(by->sim, fact_rights(bytes_text(gives), &fact.gives),
 	    "name rights");
-	if (whom->role == ROLE_DISTRICT)
+	if ((fact.gives.bits & RIGHT_ADMIN) != 0)
 		sim_must(by->sim,
-		    fact_rights(
-			bytes_text("read:NPSF,write,hold,audit"), &fact.passes),
+		    fact_rights(whom->role == ROLE_DISTRICT
+				    ? bytes_text("read:NPSF,write,hold,audit,"
+						 "admin")
+				    : bytes_text("read:NP,write,hold"),
+			&fact.passes),
 		    "name rights");
 	sim_must(by->sim, store_grant(by->store, &fact), "grant");
 }
@@ -227,7 +243,9 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 	if (whom->role == ROLE_CENTRE) {
 		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
 		    (unsigned)whom->centre % 100);
-		grant(by, whom, prefix, "read:NPSF,write");
+		grant(by, whom, prefix,
+		    whom->centre == 0 ? "read:NPSF,write,admin"
+				      : "read:NPSF,write");
 		if (whom->centre < 2)
 			grant(by, whom, "d1/shared", "read:NPSF,write");
 		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
