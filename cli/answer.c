@@ -21,10 +21,10 @@ static enum err keys_find(
     const char *dir, bool make, struct identity *keys) MUST_USE;
 static enum err city_check(
     const struct answer_plan *plan, const struct city_id *city) MUST_USE;
-static enum err take_anew(struct out *out, const struct answer_plan *plan,
-    struct bytes parcel) MUST_USE;
-static enum err take_into(
-    struct out *out, const char *dir, struct bytes parcel) MUST_USE;
+static enum err take_anew(
+    const struct answer_plan *plan, struct bytes parcel) MUST_USE;
+static enum err take_into(const char *dir, struct bytes parcel) MUST_USE;
+static enum err say(struct out *out, const char *dir) MUST_USE;
 
 static void
 path_beside(const char *dir, const char *what, struct buf *path)
@@ -136,11 +136,27 @@ answer_take(struct out *out, const struct answer_plan *plan)
 	if (e == ERR_OK)
 		e = city_check(plan, &city);
 	if (e == ERR_OK && file_stat(plan->dir, &stat) == ERR_OK)
-		e = take_into(out, plan->dir, buf_bytes(&parcel));
+		e = take_into(plan->dir, buf_bytes(&parcel));
 	else if (e == ERR_OK)
-		e = take_anew(out, plan, buf_bytes(&parcel));
+		e = take_anew(plan, buf_bytes(&parcel));
 	buf_fini(&parcel);
-	return e == ERR_OK ? e : err_wrap(e, "%s", plan->path);
+	if (e != ERR_OK)
+		return err_wrap(e, "%s", plan->path);
+	return say(out, plan->dir);
+}
+
+static enum err
+say(struct out *out, const char *dir)
+{
+	struct store *store = NULL;
+	enum err e = store_open(dir, host_system(), &store);
+
+	if (e == ERR_OK)
+		e = store_begin(store, false);
+	if (e == ERR_OK)
+		e = join_say(out, store);
+	store_close(store);
+	return e;
 }
 
 static enum err
@@ -163,7 +179,7 @@ city_check(const struct answer_plan *plan, const struct city_id *city)
 
 /* Makes the store beside its place; it moves there when all is well. */
 static enum err
-take_anew(struct out *out, const struct answer_plan *plan, struct bytes parcel)
+take_anew(const struct answer_plan *plan, struct bytes parcel)
 {
 	struct identity keys = {0};
 	struct city_id city;
@@ -186,7 +202,7 @@ take_anew(struct out *out, const struct answer_plan *plan, struct bytes parcel)
 		    .pack = plan->pack,
 		});
 	if (e == ERR_OK) {
-		e = take_into(out, buf_text(&fresh), parcel);
+		e = take_into(buf_text(&fresh), parcel);
 		if (e == ERR_OK)
 			e = file_move(buf_text(&fresh), plan->dir);
 		if (e != ERR_OK) {
@@ -208,11 +224,11 @@ take_anew(struct out *out, const struct answer_plan *plan, struct bytes parcel)
 }
 
 static enum err
-take_into(struct out *out, const char *dir, struct bytes parcel)
+take_into(const char *dir, struct bytes parcel)
 {
 	struct parcel_taken taken;
 	struct store *store = NULL;
-	bool admitted = false;
+	const struct authority *authority;
 	enum err e = store_open(dir, host_system(), &store);
 
 	if (e == ERR_OK)
@@ -220,8 +236,8 @@ take_into(struct out *out, const char *dir, struct bytes parcel)
 	if (e == ERR_OK)
 		e = parcel_take(store, parcel, &taken);
 	if (e == ERR_OK)
-		e = join_say(out, store, &admitted);
-	if (e == ERR_OK && !admitted)
+		e = store_authority(store, &authority);
+	if (e == ERR_OK && !join_is_member(authority, store))
 		e = err_set(ERR_DENIED,
 		    "this answer does not let this node in: it was given to a "
 		    "request of another, or does not count");

@@ -169,25 +169,22 @@ who_read(const struct args *args, struct admission *admission)
 	return e;
 }
 
+/* Without a word of rights it is admitted and gets nothing. */
 static enum err
 grants_read(const struct args *args, struct admission *admission)
 {
-	struct role_wish wish = role_wish(args);
-	size_t n = args_count(args, "space");
-	enum err e = ERR_OK;
+	static const char *const options[] = {
+	    "role", "rights", "passes", "space"};
+	bool any = false;
+	enum err e;
 
-	if (wish.role == NULL && wish.rights == NULL && wish.passes == NULL &&
-	    n == 0)
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		any = any || args_has(args, options[i]);
+	if (!any)
 		return ERR_OK;
-	if (n > LIMIT_TOKEN_GRANTS)
-		return err_set(ERR_USAGE, "%zu times --space; %d are the most",
-		    n, LIMIT_TOKEN_GRANTS);
-	admission->grants_n = n > 0 ? n : 1;
-	for (size_t i = 0; i < admission->grants_n && e == ERR_OK; i++) {
-		e = role_grant(
-		    &wish, args_text(args, "space", i), &admission->grants[i]);
+	e = role_grants(args, admission->grants, &admission->grants_n);
+	for (size_t i = 0; i < admission->grants_n; i++)
 		admission->grants[i].member = admission->member.key;
-	}
 	return e;
 }
 

@@ -346,7 +346,9 @@ run_take(struct unpacking *in, const struct msg_run *run)
 	in->passed_over = e != ERR_OK;
 	in->refused += e == ERR_DENIED;
 	in->taken->dropped += in->passed_over;
-	return e == ERR_DENIED || e == ERR_LIMIT ? ERR_OK : e;
+	if (e == ERR_DENIED || e == ERR_LIMIT)
+		e = ERR_OK;
+	return e;
 }
 
 static enum err
