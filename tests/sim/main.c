@@ -349,7 +349,12 @@ govern(struct sim *sim)
 
 	if (by->store == NULL)
 		return;
-	switch (sim_below(sim, 6)) {
+	switch (sim_below(sim, 7)) {
+	case 6:
+		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		    whom->role == ROLE_FOUNDER && whom->store != NULL)
+			rule_rotate(whom);
+		break;
 	case 0:
 		if (sim->swarm.revoke && sim->count.revocations < sim->n / 2)
 			rule_revoke(by);
@@ -433,7 +438,7 @@ run(struct sim *sim)
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
 	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide,
+	    &swarm->revoke, &swarm->decide, &swarm->rotate,
 	    &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
@@ -464,7 +469,7 @@ report(const struct sim *sim)
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
 	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %zu logs, %llu commits, %llu "
+	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
@@ -472,6 +477,7 @@ report(const struct sim *sim)
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
 	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
 	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
+	    (unsigned long long)c->rotations,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,

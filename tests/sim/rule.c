@@ -198,3 +198,20 @@ rule_regrant(struct sim_node *by)
 	node_admit(by, whom);
 	sim_note(sim, "regrant", by->number, whom->number);
 }
+
+/* A founder whose data or keys are old may have to leave it. */
+void
+rule_rotate(struct sim_node *founder)
+{
+	struct sim *sim = founder->sim;
+	enum err e;
+
+	node_begin(founder, true);
+	e = store_rotate(founder->store);
+	if (!may_fail(e))
+		sim_must(sim, e, "rotate the root key");
+	if (e == ERR_OK && node_commit(founder) == ERR_OK)
+		sim->count.rotations++;
+	store_abort(founder->store);
+	sim_note(sim, "rotate", founder->number, (uint64_t)e);
+}
