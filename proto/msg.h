@@ -5,6 +5,7 @@
 #include "proto/delta.h"
 #include "proto/fork.h"
 #include "proto/merkle.h"
+#include "proto/wrap.h"
 
 /*
  * What two nodes say to each other (docs/sync.md §3), one struct for each
@@ -50,6 +51,9 @@ struct msg_entry {
 	uint64_t held;		    /* leading deltas with all sealed bodies */
 	uint64_t open[CLASS_COUNT]; /* ... with the secrets of a class */
 	bool forked;		    /* a proof that it is forked is held */
+	/* Leading deltas whose bodies can be opened, or have a wrap; told to
+	 * the log's author, a wrap that came from it. */
+	uint64_t kept;
 };
 
 struct msg_clock {
@@ -88,6 +92,8 @@ struct msg_body {
 	bool is_open; /* key is the secret, else the tag t */
 	uint8_t key[32];
 	struct bytes sealed; /* empty: the receiver has it; view */
+	bool has_wrap;	     /* with a tag only: */
+	struct wrap wrap;    /* of the secret, by the author for itself */
 };
 
 struct msg_bodies {

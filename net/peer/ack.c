@@ -66,7 +66,8 @@ told_read(struct talk *talk)
 		if (e != ERR_OK)
 			break;
 		if (log != NULL)
-			clock_entry(log, &talk->told[talk->told_n]);
+			clock_entry(
+			    log, &talk->peer, &talk->told[talk->told_n]);
 		else
 			talk->told[talk->told_n] = (struct msg_entry){
 			    .log = entry->id};

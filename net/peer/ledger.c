@@ -157,6 +157,7 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 	log->peer = *entry;
 	rise(&log->sent, entry->size, again);
 	rise(&log->sent_held, entry->held, again);
+	rise(&log->sent_kept, entry->kept, again);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		rise(&log->sent_open[class], entry->open[class], again);
 }

@@ -152,7 +152,7 @@ ask_anew(struct talk *talk, const struct log_id *id)
 		e = oplog_by_no(store_txn(talk->store), entry->no, &log);
 		if (e != ERR_OK)
 			return e;
-		clock_entry(log, &now);
+		clock_entry(log, &talk->peer, &now);
 	}
 	return talk_send(talk, &msg);
 }
@@ -266,7 +266,7 @@ clock_list(struct talk *talk, struct clock_list *list)
 		e = oplog_by_no(txn, entry->no, &log);
 		if (e != ERR_OK)
 			return e;
-		clock_entry(log, &entry->told);
+		clock_entry(log, &talk->peer, &entry->told);
 		if (log->frontier.size > 0)
 			list->entries[list->n++] = entry->told;
 	}
