@@ -12,7 +12,8 @@
 /* An entry as it is stored and hashed (docs/sync.md §4). */
 enum {
 	ENTRY_FORKED = 16 + 8 + 8 + 8 + CLASS_COUNT * 8,
-	ENTRY_KEPT = ENTRY_FORKED + 1,
+	ENTRY_TRUNK = ENTRY_FORKED + 1,
+	ENTRY_KEPT = ENTRY_TRUNK + 16,
 	ENTRY_SIZE = ENTRY_KEPT + 8,
 };
 
@@ -24,14 +25,18 @@ void
 clock_entry(
     const struct log *log, const struct sign_key *peer, struct msg_entry *entry)
 {
-	bool author = memcmp(&log->name.author, peer, sizeof(*peer)) == 0;
+	bool author = peer != NULL &&
+		      memcmp(&log->name.author, peer, sizeof(*peer)) == 0;
 	struct hash root;
 
 	*entry = (struct msg_entry){.log = log->id,
 	    .size = log->frontier.size,
 	    .held = log->held,
 	    .forked = log->forked,
+	    .is_branch = oplog_is_branch(log),
 	    .kept = author ? log->kept : log->wrapped};
+	if (entry->is_branch)
+		entry->trunk = log->trunk;
 	merkle_root(&log->frontier, &root);
 	memcpy(entry->root, root.b, sizeof(entry->root));
 	memcpy(entry->open, log->open, sizeof(entry->open));
@@ -47,6 +52,7 @@ entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
 	out[ENTRY_FORKED] = entry->forked;
+	memcpy(out + ENTRY_TRUNK, msg_entry_trunk(entry)->b, 16);
 	bytes_put_be64(out + ENTRY_KEPT, entry->kept);
 }
 
@@ -63,6 +69,10 @@ entry_get(struct bytes in, struct msg_entry *entry)
 		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
 	entry->forked = in.p[ENTRY_FORKED] != 0;
 	entry->kept = bytes_be64(in.p + ENTRY_KEPT);
+	memcpy(entry->trunk.b, in.p + ENTRY_TRUNK, 16);
+	entry->is_branch = memcmp(&entry->trunk, &entry->log, 16) != 0;
+	if (!entry->is_branch)
+		entry->trunk = (struct log_id){0};
 	return true;
 }
 
@@ -143,6 +153,11 @@ clock_believe(
 	struct key key;
 
 	belief_key(peer, &entry->log, &key);
+	/* Nobody's clock speaks of a log of which nothing is held. */
+	if (entry->size == 0) {
+		kv_del(txn->kv, TABLE_PEERS, tables_key(&key));
+		return;
+	}
 	entry_put(entry, bytes);
 	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
 }
