@@ -80,8 +80,10 @@ void __real_ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 void __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
-void __real_clock_entry(const struct log *log, struct msg_entry *entry);
-void __wrap_clock_entry(const struct log *log, struct msg_entry *entry);
+void __real_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
+void __wrap_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
 
 void __real_msg_encode(const struct msg *msg, struct buf *out);
 void __wrap_msg_encode(const struct msg *msg, struct buf *out);
@@ -269,12 +271,14 @@ __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
 }
 
 void
-__wrap_clock_entry(const struct log *log, struct msg_entry *entry)
+__wrap_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry)
 {
-	__real_clock_entry(log, entry);
+	__real_clock_entry(log, peer, entry);
 	if (broken != RULE_OWED)
 		return;
 	entry->held = entry->size;
+	entry->kept = entry->size;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = entry->size;
 }
