@@ -96,6 +96,7 @@ struct log {
 	 * before `cut`; those from there on have none. */
 	unsigned rights;
 	uint64_t cut;
+	bool judge_due; /* it grew past a cut: its root may say otherwise now */
 	bool dirty;
 };
 

@@ -5,7 +5,7 @@
  * LINK: -Wl,--wrap=kv_commit,--wrap=merge_record,--wrap=record_replace
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
  * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
- * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry
+ * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry,--wrap=msg_encode
  */
 #include "tests/sim/wrap.h"
 
@@ -16,6 +16,7 @@
 #include "core/mark.h"
 #include "core/record.h"
 #include "net/peer/ledger.h"
+#include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_MERGE] = "merge",
@@ -65,6 +66,9 @@ void __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 void __real_clock_entry(const struct log *log, struct msg_entry *entry);
 void __wrap_clock_entry(const struct log *log, struct msg_entry *entry);
+
+void __real_msg_encode(const struct msg *msg, struct buf *out);
+void __wrap_msg_encode(const struct msg *msg, struct buf *out);
 
 void
 wrap_break(enum wrap_rule rule)
@@ -249,4 +253,11 @@ __wrap_clock_entry(const struct log *log, struct msg_entry *entry)
 	entry->held = entry->size;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = entry->size;
+}
+
+void
+__wrap_msg_encode(const struct msg *msg, struct buf *out)
+{
+	wire_said(msg);
+	__real_msg_encode(msg, out);
 }

@@ -10,9 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/ascii.h"
-#include "proto/cut.h"
 #include "proto/fact.h"
-#include "tests/lib/prng.h"
 #include "tests/lib/vectors.h"
 
 static struct bytes
@@ -325,151 +323,6 @@ a_reason_goes_both_ways(void **state)
 	each("reason", 3, check_reason);
 }
 
-/* `n` cuts of the largest encoding. */
-static struct log_cut *
-draw_cuts(struct prng *prng, struct arena *arena, size_t n)
-{
-	struct log_cut *cuts = arena_array(arena, n, sizeof(*cuts));
-
-	for (size_t i = 0; i < n; i++) {
-		bytes_put_be32(cuts[i].log.b, (uint32_t)i);
-		cuts[i].size = INT64_MAX - i;
-		prng_fill(prng, cuts[i].root.b, sizeof(cuts[i].root.b));
-	}
-	return cuts;
-}
-
-/* Gives the array of `count` cuts, which ends `tail` bytes before the end of
- * `out`, one more: our own encoder would refuse. */
-static void
-grow(struct buf *out, uint16_t count, size_t tail, const struct log_cut *last)
-{
-	struct buf end = {0};
-	size_t at = 0;
-
-	while (out->p[at] != 0xdc || bytes_be16(&out->p[at + 1]) != count)
-		at++;
-	bytes_put_be16(&out->p[at + 1], (uint16_t)(count + 1));
-	buf_add(&end, bytes_after(buf_bytes(out), out->n - tail));
-	buf_cut(out, out->n - tail);
-	cut_put(last, 1, out);
-	/* Without the head of an array of one. */
-	memmove(&out->p[out->n - CUT_SIZE_MAX - 1],
-	    &out->p[out->n - CUT_SIZE_MAX], CUT_SIZE_MAX);
-	buf_cut(out, out->n - 1);
-	buf_add(out, buf_bytes(&end));
-	buf_fini(&end);
-}
-
-static void
-a_revocation_names_1024_logs_and_not_one_more(void **state)
-{
-	struct prng prng = {1};
-	struct arena arena = {0};
-	struct log_cut *cuts = draw_cuts(&prng, &arena, LIMIT_CUTS + 1);
-	struct fact_revoke revoke = {.cuts = cuts, .cuts_n = LIMIT_CUTS};
-	struct buf out = {0};
-
-	(void)state;
-	fact_revoke_put(&revoke, &out);
-	assert_true(out.n <= LIMIT_BODY_SIZE);
-	assert_int_equal(
-	    fact_revoke_get(buf_bytes(&out), &arena, &revoke), ERR_OK);
-	assert_int_equal(revoke.cuts_n, LIMIT_CUTS);
-	/* After the cuts: 02 00, 03 and an empty text. */
-	grow(&out, LIMIT_CUTS, 4, &cuts[LIMIT_CUTS]);
-	assert_int_equal(codec_check(buf_bytes(&out)), ERR_OK);
-	assert_int_equal(
-	    fact_revoke_get(buf_bytes(&out), &arena, &revoke), ERR_MALFORMED);
-	arena_fini(&arena);
-	buf_fini(&out);
-}
-
-static void
-a_rotation_of_512_logs_fits_a_header_and_none_has_more(void **state)
-{
-	struct prng prng = {2};
-	struct arena arena = {0};
-	struct log_cut *cuts = draw_cuts(
-	    &prng, &arena, LIMIT_ROTATION_CUTS + 1);
-	struct fact_rotation rotation = {
-	    .cuts = cuts, .cuts_n = LIMIT_ROTATION_CUTS};
-	struct delta open = {.format = DELTA_FORMAT, .kind = DELTA_OPEN};
-	struct buf out = {0};
-	struct buf header = {0};
-
-	(void)state;
-	fact_rotation_put(&rotation, &out);
-	open.open.rotation = buf_bytes(&out);
-	assert_int_equal(delta_encode(&open, &header), ERR_OK);
-	assert_int_equal(
-	    fact_rotation_get(buf_bytes(&out), &arena, &rotation), ERR_OK);
-	assert_int_equal(rotation.cuts_n, LIMIT_ROTATION_CUTS);
-	grow(&out, LIMIT_ROTATION_CUTS, 0, &cuts[LIMIT_ROTATION_CUTS]);
-	assert_int_equal(codec_check(buf_bytes(&out)), ERR_OK);
-	assert_int_equal(fact_rotation_get(buf_bytes(&out), &arena, &rotation),
-	    ERR_MALFORMED);
-	arena_fini(&arena);
-	buf_fini(&out);
-	buf_fini(&header);
-}
-
-/* Changes a few bytes of `out` anywhere, or cuts it. */
-static void
-mutate(struct prng *prng, struct buf *out)
-{
-	size_t n = 1 + prng_below(prng, 4);
-
-	for (size_t i = 0; i < n; i++)
-		out->p[prng_below(prng, out->n)] = (uint8_t)prng_u64(prng);
-	if (prng_below(prng, 8) == 0)
-		buf_cut(out, prng_below(prng, out->n));
-}
-
-static void
-mutated_facts_are_refused_or_read_as_their_own_bytes(void **state)
-{
-	struct prng prng = {3};
-	struct arena arena = {0};
-	size_t read = 0;
-
-	(void)state;
-	for (int round = 0; round < 20000; round++) {
-		size_t n = prng_below(&prng, 5);
-		struct log_cut *cuts = draw_cuts(&prng, &arena, n);
-		const struct fact_revoke revoke = {.cuts = cuts,
-		    .cuts_n = n,
-		    .compromised = n == 1,
-		    .reason = bytes_text("분실")};
-		const struct fact_rotation rotation = {
-		    .cuts = cuts, .cuts_n = n};
-		const char *name = round % 2 == 0 ? "revoke" : "rotation";
-		struct buf out = {0};
-		struct buf exact = {0};
-		struct buf again = {0};
-
-		if (round % 2 == 0)
-			fact_revoke_put(&revoke, &out);
-		else
-			fact_rotation_put(&rotation, &out);
-		mutate(&prng, &out);
-		buf_add(&exact, buf_bytes(&out));
-		if (pass(bytes_text(name), buf_bytes(&exact), &again) ==
-		    ERR_OK) {
-			read++;
-			assert_true(
-			    bytes_equal(buf_bytes(&again), buf_bytes(&out)));
-		}
-		buf_fini(&out);
-		buf_fini(&exact);
-		buf_fini(&again);
-		arena_reset(&arena);
-	}
-	/* Bytes of hashes may be any, so that some are still facts. */
-	assert_true(read > 1000 && read < 19000);
-	arena_fini(&arena);
-}
-
 static void
 check_same(const struct vectors *v)
 {
@@ -625,11 +478,6 @@ main(void)
 	    cmocka_unit_test(a_revocation_goes_both_ways),
 	    cmocka_unit_test(a_rotation_record_goes_both_ways),
 	    cmocka_unit_test(a_reason_goes_both_ways),
-	    cmocka_unit_test(a_revocation_names_1024_logs_and_not_one_more),
-	    cmocka_unit_test(
-		a_rotation_of_512_logs_fits_a_header_and_none_has_more),
-	    cmocka_unit_test(
-		mutated_facts_are_refused_or_read_as_their_own_bytes),
 	    cmocka_unit_test(ignorable_keys_are_passed_over),
 	    cmocka_unit_test(what_is_no_fact_is_refused_by_its_reason),
 	    cmocka_unit_test(cut_or_flipped_facts_are_never_read_as_the_same),

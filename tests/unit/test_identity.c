@@ -68,10 +68,11 @@ keys_come_back_as_they_were_saved(void **state)
 	    identity_load(tempdir_at(&dir, "identity"), &loaded), ERR_OK);
 	assert_memory_equal(&made, &loaded, sizeof(made));
 	assert_int_equal(
-	    identity_save_root(tempdir_at(&dir, "root"), &root), ERR_OK);
+	    identity_save_root(tempdir_at(&dir, "root"), &root, false), ERR_OK);
 	assert_int_equal(
 	    identity_load_root(tempdir_at(&dir, "root"), &again), ERR_OK);
 	root.is_here = true;
+	root.has_next = true;
 	crypto_sign_key(&root.seed, &root.key);
 	assert_memory_equal(&root, &again, sizeof(root));
 	assert_int_equal(stat(tempdir_at(&dir, "identity"), &stat_of), 0);
@@ -99,7 +100,8 @@ keys_are_never_replaced(void **state)
 	assert_int_equal(
 	    identity_save(tempdir_at(&dir, "k"), &two), ERR_EXISTS);
 	assert_int_equal(
-	    identity_save_root(tempdir_at(&dir, "k"), &root), ERR_EXISTS);
+	    identity_save_root(tempdir_at(&dir, "k"), &root, false),
+	    ERR_EXISTS);
 	assert_int_equal(identity_load(tempdir_at(&dir, "k"), &two), ERR_OK);
 	assert_memory_equal(&one, &two, sizeof(one));
 }
