@@ -83,7 +83,7 @@ enum {
 	LIMIT_ADDRESSES = 4, /* in one token: of nodes that can let in */
 	/* Invitations that one store keeps: one for each possible member. */
 	LIMIT_TOKENS = LIMIT_MEMBERS,
-	LIMIT_TOKEN_GRANTS = 8,	    /* that one invitation promises */
+	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
 	/* Events that a node keeps for those who run it: some weeks of trouble;
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,

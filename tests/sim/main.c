@@ -323,7 +323,7 @@ seldom(struct sim *sim)
 		    node->role == ROLE_CENTRE && sim_once_in(sim, 2))
 			lie_tell(node);
 		else if (sim->swarm.forge && node->store != NULL &&
-		    node->role == ROLE_CENTRE)
+			 node->role == ROLE_CENTRE)
 			act_forge(node);
 		else if (sim->swarm.forge && node->store != NULL &&
 			 node->role == ROLE_DISTRICT && sim_once_in(sim, 3))
@@ -426,21 +426,21 @@ report(const struct sim *sim)
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %llu lies, %zu logs, %llu commits, %llu "
+	printf("# %llu writes, %llu forged, %llu lies, %zu logs, %llu commits, "
+	       "%llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
-	    (unsigned long long)c->lies,
-	    sim->model.n, (unsigned long long)c->commits,
-	    (unsigned long long)c->faults, (unsigned long long)c->wires,
-	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
-	    (unsigned long long)c->crashes, (unsigned long long)c->restores,
-	    (unsigned long long)c->rollbacks, (unsigned long long)c->forks,
-	    (unsigned long long)c->clones, (unsigned long long)c->jumps,
-	    (unsigned long long)c->rebuilds, (unsigned long long)c->conflicts,
-	    (unsigned long long)c->rounds);
+	    (unsigned long long)c->lies, sim->model.n,
+	    (unsigned long long)c->commits, (unsigned long long)c->faults,
+	    (unsigned long long)c->wires, (unsigned long long)c->lost,
+	    (unsigned long long)c->damaged, (unsigned long long)c->crashes,
+	    (unsigned long long)c->restores, (unsigned long long)c->rollbacks,
+	    (unsigned long long)c->forks, (unsigned long long)c->clones,
+	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
+	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
 }
 
 static uint64_t

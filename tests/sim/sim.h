@@ -67,11 +67,11 @@ struct sim_node {
 	struct prng prng;
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;	/* how far the wall's clock is off */
-	bool clock_dead;	/* it shows 1970 */
-	unsigned side;		/* of the partition */
-	uint64_t looked_txn;	/* the transaction that was checked last */
-	struct hash facts;	/* that `given` was made from */
+	int64_t clock_ms;    /* how far the wall's clock is off */
+	bool clock_dead;     /* it shows 1970 */
+	unsigned side;	     /* of the partition */
+	uint64_t looked_txn; /* the transaction that was checked last */
+	struct hash facts;   /* that `given` was made from */
 	/* Of now, and of before the facts changed last; by person, space. */
 	struct sim_given given[2][SIM_STORES_MAX][SIM_NODES_MAX];
 	struct model_held held; /* owned: what the store must hold */
@@ -103,7 +103,7 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
-	bool layers; /* the district admits, below the founder */
+	bool layers;   /* the district admits, below the founder */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
