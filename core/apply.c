@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/events.h"
 #include "core/feed.h"
 #include "core/history.h"
 #include "core/meta.h"
@@ -268,6 +269,7 @@ apply_authority(struct txn *txn, const struct authority *authority)
 		if (e == ERR_OK)
 			e = logs_judge(txn, authority, logs, n);
 	}
+	events_authority(txn, authority);
 	return e;
 }
 

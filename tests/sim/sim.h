@@ -67,11 +67,11 @@ struct sim_node {
 	struct prng prng;
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;    /* how far the wall's clock is off */
-	bool clock_dead;     /* it shows 1970 */
-	unsigned side;	     /* of the partition */
-	uint64_t looked_txn; /* the transaction that was checked last */
-	struct hash facts;   /* that `given` was made from */
+	int64_t clock_ms;	/* how far the wall's clock is off */
+	bool clock_dead;	/* it shows 1970 */
+	unsigned side;		/* of the partition */
+	uint64_t looked_txn;	/* the transaction that was checked last */
+	struct hash facts;	/* that `given` was made from */
 	/* Of now, and of before the facts changed last; by person, space. */
 	struct sim_given given[2][SIM_STORES_MAX][SIM_NODES_MAX];
 	struct model_held held; /* owned: what the store must hold */
@@ -103,7 +103,9 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
-	bool layers;   /* the district admits, below the founder */
+	bool layers; /* the district admits, below the founder */
+	bool revoke;   /* rights are taken back, and given again */
+	bool decide;   /* people adopt and void */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
@@ -111,6 +113,9 @@ struct sim_count {
 	uint64_t writes;
 	uint64_t forged;
 	uint64_t lies;
+	uint64_t revocations;
+	uint64_t decisions;
+	uint64_t rekeys;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
@@ -145,6 +150,8 @@ struct sim {
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	size_t clones;
+	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
 	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
 	struct sim_wire wires[SIM_WIRES_MAX];
@@ -160,6 +167,7 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
 
