@@ -62,23 +62,6 @@ grants_text(const struct fact_grant *grants, size_t grants_n, struct buf *text)
 
 /* ---- invite ------------------------------------------------------------- */
 
-static enum err
-grants_read(const struct args *args, struct invite *invite)
-{
-	struct role_wish wish = role_wish(args);
-	size_t n = args_count(args, "space");
-	enum err e = ERR_OK;
-
-	if (n > LIMIT_TOKEN_GRANTS)
-		return err_set(ERR_USAGE, "%zu times --space; %d are the most",
-		    n, LIMIT_TOKEN_GRANTS);
-	invite->grants_n = n > 0 ? n : 1;
-	for (size_t i = 0; i < invite->grants_n && e == ERR_OK; i++)
-		e = role_grant(
-		    &wish, args_text(args, "space", i), &invite->grants[i]);
-	return e;
-}
-
 static void
 say_invite(struct out *out, const struct invite *invite, const struct qr *qr)
 {
@@ -124,7 +107,7 @@ one_run(const struct args *args, struct out *out)
 	struct buf label = {0};
 	struct buf code = {0};
 	struct qr qr = {0};
-	enum err e = grants_read(args, &invite);
+	enum err e = role_grants(args, invite.grants, &invite.grants_n);
 
 	if (e == ERR_OK && args_text(args, "name", 0) == NULL)
 		e = err_set(ERR_USAGE,

@@ -143,18 +143,14 @@ static enum err
 look(struct joining *joining)
 {
 	const struct authority *authority;
-	const struct member *member;
 	struct store *store = joining->store;
 	enum err e = store_begin(store, false);
 
 	if (e != ERR_OK)
 		return e;
 	e = store_authority(store, &authority);
-	if (e == ERR_OK) {
-		member = authority_member(
-		    authority, &store_identity(store)->key);
-		joining->admitted = member != NULL && member->counts;
-	}
+	if (e == ERR_OK)
+		joining->admitted = join_is_member(authority, store);
 	store_abort(store);
 	return e;
 }
@@ -239,7 +235,6 @@ static enum err
 finish(struct joining *joining)
 {
 	struct store *store = joining->store;
-	bool admitted;
 	enum err e = store_begin(store, true);
 
 	if (e != ERR_OK)
@@ -249,12 +244,21 @@ finish(struct joining *joining)
 	if (e == ERR_OK)
 		e = store_begin(store, false);
 	if (e == ERR_OK)
-		e = join_say(joining->out, store, &admitted);
+		e = join_say(joining->out, store);
 	return e;
 }
 
+bool
+join_is_member(const struct authority *authority, const struct store *store)
+{
+	const struct member *member = authority_member(
+	    authority, &store_identity(store)->key);
+
+	return member != NULL && member->counts;
+}
+
 enum err
-join_say(struct out *out, struct store *store, bool *admitted)
+join_say(struct out *out, struct store *store)
 {
 	const struct identity *identity = store_identity(store);
 	const struct authority *authority;
@@ -266,9 +270,7 @@ join_say(struct out *out, struct store *store, bool *admitted)
 	if (e != ERR_OK)
 		return e;
 	member = authority_member(authority, &identity->key);
-	*admitted = member != NULL && member->counts;
-	if (!*admitted)
-		return ERR_OK;
+	assert(member != NULL);
 	object_begin(&json, NULL);
 	object_hex(&json, "joined", bytes_of(identity->city.b, 32));
 	object_text(&json, "city_name", authority->name);

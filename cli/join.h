@@ -24,10 +24,11 @@ struct join_plan {
 };
 enum err join_by_token(struct out *out, const struct join_plan *plan) MUST_USE;
 
-/* Says what this node is now: its city, its name, what it may do.  The store
- * has a transaction open.  `*admitted`: it is a member, as far as is known
- * here. */
-enum err join_say(
-    struct out *out, struct store *store, bool *admitted) MUST_USE;
+/* Is the node of `store` a member whose admission counts, by `authority`? */
+bool join_is_member(
+    const struct authority *authority, const struct store *store);
+/* Says what this node, a member, is now: its city, its name, what it may do.
+ * The store has a transaction open. */
+enum err join_say(struct out *out, struct store *store) MUST_USE;
 
 #endif

@@ -12,40 +12,23 @@ static const struct {
 	const char *gives;
 	const char *passes; /* NULL: nothing */
 	bool prefix;	    /* it must say which spaces */
-	const char *help;
 } roles[] = {
-    {.name = "dong",
-	.gives = "read:NPSF,hold,write",
-	.prefix = true,
-	.help = "a centre that works in its spaces"},
+    /* A centre that works in its spaces. */
+    {.name = "dong", .gives = "read:NPSF,hold,write", .prefix = true},
+    /* A district: holds all of its centres, admits and grants there. */
     {.name = "gu",
 	.gives = "read:N,hold,admin",
 	.passes = "read:NPSF,hold,audit,write,erase,admin",
-	.prefix = true,
-	.help =
-	    "a district: holds all of its centres, admits and grants there"},
-    {.name = "city",
-	.gives = "read:N,hold",
-	.help = "an aggregator: holds everything, reads what is not personal"},
-    {.name = "neighbour",
-	.gives = "hold",
-	.prefix = true,
-	.help = "keeps a sealed copy for a centre, and reads none of it"},
-    {.name = "auditor",
-	.gives = "audit",
-	.help = "verifies logs without their content"},
-    {.name = "eraser",
-	.gives = "erase,read:N",
-	.help = "orders what the law wants destroyed"},
+	.prefix = true},
+    /* An aggregator: holds everything, reads what is not personal. */
+    {.name = "city", .gives = "read:N,hold"},
+    /* Keeps a sealed copy for a centre, and reads none of it. */
+    {.name = "neighbour", .gives = "hold", .prefix = true},
+    /* Verifies logs without their content. */
+    {.name = "auditor", .gives = "audit"},
+    /* Orders what the law wants destroyed. */
+    {.name = "eraser", .gives = "erase,read:N"},
 };
-
-struct role_wish
-role_wish(const struct args *args)
-{
-	return (struct role_wish){.role = args_text(args, "role", 0),
-	    .rights = args_text(args, "rights", 0),
-	    .passes = args_text(args, "passes", 0)};
-}
 
 static enum err
 role_find(const char *name, size_t *at)
@@ -111,14 +94,20 @@ role_grant(
 	return e;
 }
 
-void
-role_help(struct buf *text)
+enum err
+role_grants(const struct args *args, struct fact_grant *grants, size_t *n)
 {
-	for (size_t i = 0; i < COUNT_OF(roles); i++) {
-		buf_add_format(text, "  %-10s %s\n             %s",
-		    roles[i].name, roles[i].help, roles[i].gives);
-		if (roles[i].passes != NULL)
-			buf_add_format(text, "; passes on %s", roles[i].passes);
-		buf_add_u8(text, '\n');
-	}
+	const struct role_wish wish = {.role = args_text(args, "role", 0),
+	    .rights = args_text(args, "rights", 0),
+	    .passes = args_text(args, "passes", 0)};
+	size_t spaces_n = args_count(args, "space");
+	enum err e = ERR_OK;
+
+	if (spaces_n > LIMIT_TOKEN_GRANTS)
+		return err_set(ERR_USAGE, "%zu times --space; %d are the most",
+		    spaces_n, LIMIT_TOKEN_GRANTS);
+	*n = spaces_n > 0 ? spaces_n : 1;
+	for (size_t i = 0; i < *n && e == ERR_OK; i++)
+		e = role_grant(&wish, args_text(args, "space", i), &grants[i]);
+	return e;
 }

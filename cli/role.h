@@ -17,14 +17,14 @@ struct role_wish {
 	const char *passes; /* NULL: passes nothing on */
 };
 
-/* The wish in the options --role, --rights and --passes of `args`. */
-struct role_wish role_wish(const struct args *args);
 /* The grant of `wish` for the spaces of `space` ("all" or NULL: all), without
  * its member.  ERR_USAGE: neither or both were said, no such role, or the role
  * needs a prefix; ERR_INVALID: no such right, no prefix. */
 enum err role_grant(const struct role_wish *wish, const char *space,
     struct fact_grant *grant) MUST_USE;
-/* Appends a line for each role. */
-void role_help(struct buf *text);
+/* The grants that --role, --rights, --passes and each --space of `args` ask
+ * for, at most LIMIT_TOKEN_GRANTS, as role_grant makes them. */
+enum err role_grants(
+    const struct args *args, struct fact_grant *grants, size_t *n) MUST_USE;
 
 #endif

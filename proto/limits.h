@@ -34,6 +34,9 @@ enum {
 	LIMIT_ADDRESS_SIZE = 262,
 	/* What an event says: one sentence. */
 	LIMIT_EVENT_TEXT = 300,
+	/* Authority in a file, which is held in memory: 4,096 members with
+	 * several facts each, many times over. */
+	LIMIT_PARCEL_SIZE = 64 * 1024 * 1024,
 	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
 	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
