@@ -35,8 +35,8 @@ hand_open(struct sim_node *node, const struct space *space,
 	    "open a log by hand");
 	sim_must(node->sim, own_append(txn, &hand->own, &open, NULL, 0),
 	    "write an open by hand");
-	sim_must(
-	    node->sim, store_authority(node->store, &authority), "read rights");
+	sim_must(node->sim, store_authority(node->store, &authority),
+	    "read rights");
 	sim_must(node->sim, apply_judge(txn, authority, hand->own.log),
 	    "judge a log written by hand");
 }
@@ -68,8 +68,8 @@ append(struct hand *hand, struct delta *delta, struct bytes plain)
 		change.record = delta->changes[0].record;
 	else {
 		txn->host->random(txn->host->arg, random, sizeof(random));
-		id_record(
-		    txn->host->now_ms(txn->host->arg), random, &change.record);
+		id_record(txn->host->now_ms(txn->host->arg), random,
+		    &change.record);
 	}
 	sim_must(sim,
 	    body_seal(txn->squeeze, plain, &secret, &sealed,
@@ -79,8 +79,8 @@ append(struct hand *hand, struct delta *delta, struct bytes plain)
 	body.sealed = buf_bytes(&sealed);
 	delta->changes = &change;
 	delta->changes_n = 1;
-	sim_must(
-	    sim, own_append(txn, &hand->own, delta, &body, 1), "write by hand");
+	sim_must(sim, own_append(txn, &hand->own, delta, &body, 1),
+	    "write by hand");
 	buf_fini(&sealed);
 }
 

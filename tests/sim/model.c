@@ -301,9 +301,8 @@ place_look(struct sim_node *node, const struct log *log)
 	if (space != SIZE_MAX &&
 	    memcmp(&log->name.author, &node->key, sizeof(node->key)) != 0 &&
 	    !verdict_sees(node, node->person, space))
-		sim_fail(node->sim,
-		    "node %zu took a log of %s, which it may "
-		    "not see",
+		sim_fail(node->sim, "node %zu took a log of %s, which it may "
+				    "not see",
 		    node->number, log->name.space.text);
 }
 

@@ -399,8 +399,8 @@ bodies_said(const struct msg_bodies *bodies)
 	for (size_t i = 0; i < bodies->n; i++)
 		if (bodies->bodies[i].is_open &&
 		    (verdict_reads(speaker, listener->person, space) >>
-			    bodies->bodies[i].class
-			& 1) == 0)
+				bodies->bodies[i].class &
+			1) == 0)
 			sim_fail(sim,
 			    "node %zu sends node %zu the secret of a body in "
 			    "%s that it may not read",
