@@ -107,6 +107,11 @@ explain_member(const struct authority *authority, const struct member *member)
 {
 	if (memcmp(&member->key, &authority->root, sizeof(member->key)) == 0)
 		return "root";
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (memcmp(&member->key, &authority->roots[i].key,
+			sizeof(member->key)) == 0)
+			return "was root";
+	}
 	if (!member->counts)
 		return "does not count";
 	if (member->compromised)

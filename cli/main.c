@@ -13,6 +13,8 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inbox.h"
+#include "cli/cmd_invite.h"
+#include "cli/cmd_join.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_may.h"
@@ -120,11 +122,13 @@ gather(size_t *n)
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
+	    {cmd_invite_commands, cmd_invite_commands_n},
+	    {cmd_join_commands, cmd_join_commands_n},
+	    {cmd_root_commands, cmd_root_commands_n},
 	    {cmd_revoke_commands, cmd_revoke_commands_n},
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
-	    {cmd_root_commands, cmd_root_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},

@@ -252,9 +252,18 @@ place_find(
 static enum err
 branch_make(struct taking *taking, struct log *log, struct log **branch)
 {
-	enum err e = log_room(
-	    taking->txn, taking->chunk->authority, &log->name.author);
+	struct log **tips;
+	size_t n;
+	enum err e = oplog_tips(
+	    taking->txn, log->space, &log->trunk, &tips, &n);
 
+	if (e == ERR_OK)
+		e = log_room(taking->txn, taking->chunk->authority,
+		    &log->name.author);
+	if (e == ERR_OK && n >= LIMIT_BRANCHES)
+		e = err_set(ERR_LIMIT,
+		    "no more than %d branches of one log are taken",
+		    LIMIT_BRANCHES);
 	return e == ERR_OK ? forks_split(taking->txn, log,
 				 taking->chunk->from + taking->skip,
 				 &taking->leaves[taking->skip], branch)

@@ -34,6 +34,9 @@ enum {
 	LIMIT_ADDRESS_SIZE = 262,
 	/* What an event says: one sentence. */
 	LIMIT_EVENT_TEXT = 300,
+	/* Authority in a file, which is held in memory: 4,096 members with
+	 * several facts each, many times over. */
+	LIMIT_PARCEL_SIZE = 64 * 1024 * 1024,
 	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
 	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
@@ -73,6 +76,7 @@ enum {
 	LIMIT_MEMBERS = 4096,	 /* of one city */
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
+	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
 	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
 	/* Logs that a rotation names: at 62 bytes each they take half of the
 	 * header that carries them, where LIMIT_CUTS would take more than all
@@ -83,7 +87,7 @@ enum {
 	LIMIT_ADDRESSES = 4, /* in one token: of nodes that can let in */
 	/* Invitations that one store keeps: one for each possible member. */
 	LIMIT_TOKENS = LIMIT_MEMBERS,
-	LIMIT_TOKEN_GRANTS = 8,	    /* that one invitation promises */
+	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
 	/* Events that a node keeps for those who run it: some weeks of trouble;
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,

@@ -42,6 +42,7 @@ struct session {
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
 static bool is_offence(enum err e);
+static void fault_note(struct talk *talk, const struct fault *fault);
 static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
@@ -115,14 +116,28 @@ settle(struct session *session, enum err e)
 		return e;
 	if (session->fault.code == ERR_OK) {
 		err_keep(&session->fault, e);
-		if (is_offence(e) && channel_is_up(session->talk.channel))
-			talk_note(&session->talk, EVENT_PEER_MALFORMED, NULL,
-			    session->fault.text);
+		fault_note(&session->talk, &session->fault);
 	}
 	if (session->talk.state != TALK_ENDED)
 		farewell(session, e, err_text());
 	session->talk.state = TALK_ENDED;
 	return err_raise(&session->fault);
+}
+
+/* Who comes with a token and is not let in is a stranger, also one who broke
+ * the protocol on the way. */
+static void
+fault_note(struct talk *talk, const struct fault *fault)
+{
+	bool guest = !talk->has_root && !talk->admitted &&
+		     channel_token(talk->channel) != NULL;
+
+	if (guest && fault->code != ERR_PEER) {
+		talk->is_stranger = true;
+		talk_note(talk, EVENT_TOKEN_REFUSED, NULL, fault->text);
+	} else if (is_offence(fault->code) && channel_is_up(talk->channel)) {
+		talk_note(talk, EVENT_PEER_MALFORMED, NULL, fault->text);
+	}
 }
 
 /* Did the peer break the protocol? */
