@@ -1,6 +1,6 @@
 /*
  * Commands on who belongs to the city and what they may do: member ls, show,
- * grant and rename, admit.  What they write is a fact for ever; only the door
+ * grant and rename.  What they write is a fact for ever; only the door
  * decides whether this node may write it.
  */
 #include "cli/cmd_member.h"
@@ -233,31 +233,6 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 	buf_fini(&json);
 }
 
-static enum err
-admit_run(const struct args *args, struct out *out)
-{
-	struct opened work = {0};
-	struct fact_member member = {0};
-	struct buf label = {0};
-	enum err e;
-
-	e = name_key(NULL, args_word(args, 0), &member.key);
-	if (e == ERR_OK)
-		e = text_nfc(bytes_text(args_text(args, "label", 0)), &label);
-	member.label = buf_bytes(&label);
-	if (e == ERR_OK)
-		e = open_begin(args, out, true, &work);
-	if (e == ERR_OK)
-		e = store_admit(work.store, &member);
-	if (e == ERR_OK)
-		e = open_commit(&work);
-	if (e == ERR_OK)
-		say_done(out, "admitted", &member.key, buf_bytes(&label));
-	open_end(&work);
-	buf_fini(&label);
-	return e;
-}
-
 /* A name that somebody higher up gave stays. */
 static void
 rename_check(struct opened *work, const struct fact_member *member)
@@ -355,13 +330,6 @@ grant_run(const struct args *args, struct out *out)
 	return e;
 }
 
-static const struct args_option admit_options[] = {
-    {.name = "label",
-	.value = "NAME",
-	.required = true,
-	.help = "what people call the node"},
-};
-
 static const struct args_option grant_options[] = {
     {.name = "prefix",
 	.value = "PREFIX",
@@ -408,13 +376,5 @@ const struct args_command cmd_member_commands[] = {
 	.words_max = 2,
 	.help = "call a member otherwise from now on",
 	.run = rename_run},
-    {.name = "admit",
-	.words = "KEY",
-	.words_min = 1,
-	.words_max = 1,
-	.help = "make the node with KEY a member of the city",
-	.options = admit_options,
-	.options_n = COUNT_OF(admit_options),
-	.run = admit_run},
 };
 const size_t cmd_member_commands_n = COUNT_OF(cmd_member_commands);

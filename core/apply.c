@@ -146,7 +146,7 @@ end_reached(struct txn *txn, struct log *log)
 	struct decision_list ending;
 
 	txn->appended++;
-	if ((log->cut != UINT64_MAX && size >= log->cut) ||
+	if ((size > 1 && log->cut != UINT64_MAX && size >= log->cut) ||
 	    (oplog_is_branch(log) && size == log->from + 1)) {
 		log->judge_due = true;
 		txn->cuts_due = true;

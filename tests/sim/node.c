@@ -17,7 +17,8 @@ enum { FILE_SIZE_MAX = 1 << 30, CLASSES_DISTRICT = 7 };
 
 static uint64_t host_now_ms(void *arg);
 static void host_random(void *arg, uint8_t *p, size_t n);
-static void node_make(struct sim *sim, enum sim_role role);
+static struct sim_node *node_make(
+    struct sim *sim, enum sim_role role, size_t centre);
 static void spaces_plan(struct sim *sim);
 static void grant(struct sim_node *by, const struct sim_node *whom,
     const char *prefix, const char *gives);
@@ -68,12 +69,12 @@ node_make_all(struct sim *sim)
 	struct sim_node *district = &sim->nodes[1];
 
 	spaces_plan(sim);
-	node_make(sim, ROLE_FOUNDER);
+	(void)node_make(sim, ROLE_FOUNDER, 0);
 	sim->admitted[0] = true;
-	node_make(sim, ROLE_DISTRICT);
+	(void)node_make(sim, ROLE_DISTRICT, 0);
 	while (sim->n + 1 < sim->nodes_wanted)
-		node_make(sim, ROLE_CENTRE);
-	node_make(sim, ROLE_AUDITOR);
+		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
+	(void)node_make(sim, ROLE_AUDITOR, 0);
 	node_admit(founder, district);
 	if (sim->swarm.layers) {
 		struct sim_wire *wire = wire_open(founder, district, true);
@@ -108,15 +109,15 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->looked_txn = UINT64_MAX;
 }
 
-static void
-node_make(struct sim *sim, enum sim_role role)
+static struct sim_node *
+node_make(struct sim *sim, enum sim_role role, size_t centre)
 {
 	struct sim_node *node = &sim->nodes[sim->n];
 	struct store_plan plan = {.host = &node->host};
 
 	node_start(sim, node, sim->n);
 	node->role = role;
-	node->centre = role == ROLE_CENTRE ? sim->n - 2 : 0;
+	node->centre = centre;
 	plan.dir = node->dir;
 	plan.join = &sim->city;
 	if (role == ROLE_FOUNDER) {
@@ -130,6 +131,16 @@ node_make(struct sim *sim, enum sim_role role)
 	node->key = store_identity(node->store)->key;
 	if (role == ROLE_FOUNDER)
 		sim->city = store_identity(node->store)->city;
+	return node;
+}
+
+struct sim_node *
+node_heir(const struct sim_node *of)
+{
+	struct sim *sim = of->sim;
+
+	assert(sim->n < COUNT_OF(sim->nodes));
+	return node_make(sim, of->role, of->centre);
 }
 
 void
@@ -259,9 +270,12 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 void
 node_admit_all(struct sim *sim)
 {
-	for (size_t i = 1; i < sim->nodes_wanted; i++)
-		if (!sim->admitted[i] || sim->swarm.restore ||
-		    sim->swarm.rollback)
+	/* Whose rights were taken back stays without. */
+	for (size_t i = 1; i < sim->n; i++)
+		if (sim->nodes[i].person == i &&
+		    (!sim->admitted[i] ||
+			((sim->swarm.restore || sim->swarm.rollback) &&
+			    !sim->swarm.revoke)))
 			node_admit(&sim->nodes[0], &sim->nodes[i]);
 }
 

@@ -104,6 +104,8 @@ struct sim_swarm {
 	bool rebuild;
 	bool late;
 	bool layers; /* the district admits, below the founder */
+	bool revoke;   /* rights are taken back, and given again */
+	bool decide;   /* people adopt and void */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
@@ -111,6 +113,9 @@ struct sim_count {
 	uint64_t writes;
 	uint64_t forged;
 	uint64_t lies;
+	uint64_t revocations;
+	uint64_t decisions;
+	uint64_t rekeys;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
@@ -145,6 +150,8 @@ struct sim {
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	size_t clones;
+	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
 	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
 	struct sim_wire wires[SIM_WIRES_MAX];
@@ -160,6 +167,7 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
 
