@@ -12,7 +12,8 @@
 #include "core/docket.h"
 #include "core/tip.h"
 
-static bool ends_at(const struct decision *decision, const struct log *log);
+static bool ends_at(
+    struct txn *txn, struct decision *decision, const struct log *log);
 static bool is_about(struct txn *txn, struct decision *decision,
     const struct log *log, const struct ref *ref);
 static bool range_covers(struct txn *txn, struct decision_range *range,
@@ -227,25 +228,28 @@ decisions_ending(
 	     i++) {
 		struct decision *decision = docket->links[i].decision;
 
-		if (ends_at(decision, log) &&
+		if (ends_at(txn, decision, log) &&
 		    (ending->n == 0 || ending->p[ending->n - 1] != decision))
 			ending->p[ending->n++] = decision;
 	}
 }
 
 static bool
-ends_at(const struct decision *decision, const struct log *log)
+ends_at(struct txn *txn, struct decision *decision, const struct log *log)
 {
-	for (size_t i = 0; i < decision->ranges_n; i++) {
-		const struct log_cut *cut = &decision->ranges[i].cut;
+	uint64_t size = log->frontier.size;
 
+	for (size_t i = 0; i < decision->ranges_n; i++) {
+		struct decision_range *range = &decision->ranges[i];
+
+		if (id_compare(&range->cut.log, &log->trunk) != 0)
+			continue;
 		/* A new branch that is shorter than the range counts whole,
 		 * and with it what it shares with others. */
-		if ((cut->size == log->frontier.size ||
-			(oplog_is_branch(log) &&
-			    log->from + 1 == log->frontier.size)) &&
-		    id_compare(&cut->log, &log->trunk) == 0)
-			return true;
+		if (oplog_is_branch(log))
+			return range->cut.size == size || log->from + 1 == size;
+		return range->cut.size == size &&
+		       !range_covers(txn, range, log, size - 1);
 	}
 	return false;
 }
