@@ -110,6 +110,19 @@ town_member(struct town *town, const char *prefix, const char *rights)
 	return i;
 }
 
+size_t
+town_again(struct town *town, size_t i)
+{
+	return town_with(town, store_identity(town_store(town, i)));
+}
+
+size_t
+town_with(struct town *town, const struct identity *keys)
+{
+	return node_add(town,
+	    &(struct store_plan){.join = &town->city, .keys = keys});
+}
+
 void
 town_close(struct town *town, size_t i)
 {
