@@ -498,8 +498,13 @@ late_take(
 	e = oplog_by_no(txn, no, &log);
 	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
-	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
+	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++) {
 		e = intake_body(txn, log, &bodies->bodies[i], accept);
+		/* The peer may mean another branch by this name, as long as it
+		 * has not heard of ours: then it will send them again. */
+		if (e == ERR_MALFORMED && log->forked)
+			e = ERR_OK;
+	}
 	if (ledger_find(&talk->ledger, &log->id) != NULL)
 		ack_touch(talk, &log->id);
 	return e;

@@ -234,7 +234,7 @@ space_agrees(struct sim_node *node, size_t log, bool must)
 
 		most = most < size ? size : most;
 	}
-	if (model_size(&node->held, log) == most || sim->model.logs[log].forked)
+	if (model_size(&node->held, log) == most)
 		return true;
 	if (must)
 		sim_fail(sim,

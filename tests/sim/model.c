@@ -14,6 +14,7 @@
 #include "tests/sim/sim.h"
 
 static size_t log_number(struct sim *sim, const struct log *log);
+static void branch_look(struct sim_node *node, size_t number);
 static void log_look(struct sim_node *node, const struct log *log);
 static void leaf_know(struct sim_node *node, size_t number, uint64_t seq,
     const struct hash *leaf);
@@ -209,7 +210,7 @@ model_look(struct sim_node *node)
 	struct space_state **spaces;
 	struct txn *txn;
 	size_t spaces_n;
-	size_t missing = 0;
+	bool *met;
 
 	if (node->store == NULL)
 		return;
@@ -220,8 +221,7 @@ model_look(struct sim_node *node)
 		return;
 	}
 	node->looked_txn = kv_txn_id(txn->kv);
-	for (size_t i = 0; i < node->held.n; i++)
-		missing += node->held.sizes[i] > 0;
+	met = arena_array(&txn->arena, MODEL_LOGS_MAX, sizeof(*met));
 	sim_must(sim, space_all(txn, &spaces, &spaces_n), "list spaces");
 	for (size_t i = 0; i < spaces_n; i++) {
 		struct log **logs;
@@ -230,19 +230,51 @@ model_look(struct sim_node *node)
 		sim_must(
 		    sim, oplog_all(txn, spaces[i], &logs, &n), "list logs");
 		for (size_t k = 0; k < n; k++) {
-			size_t number = log_number(sim, logs[k]);
-
-			missing -= model_size(&node->held, number) > 0;
+			met[log_number(sim, logs[k])] = true;
 			log_look(node, logs[k]);
 		}
 		states_look(node, spaces[i], logs, n);
 	}
+	for (size_t i = 0; i < node->held.n; i++)
+		if (node->held.sizes[i] > 0 && !met[i])
+			branch_look(node, i);
 	store_abort(node->store);
-	if (missing > 0)
-		sim_fail(sim,
-		    "node %zu: %zu logs with acknowledged writes "
-		    "are gone",
-		    node->number, missing);
+}
+
+/* The log `number` is not held by this name any more: then one of its branches
+ * goes on from all that was acknowledged of it. */
+static void
+branch_look(struct sim_node *node, size_t number)
+{
+	const struct model_log *was = &node->sim->model.logs[number];
+	uint64_t had = model_size(&node->held, number);
+	struct txn *txn = store_txn(node->store);
+	struct log **logs;
+	bool found = false;
+	size_t n;
+
+	sim_must(node->sim,
+	    oplog_all(txn, space_find(txn, &was->name.space), &logs, &n),
+	    "list logs");
+	for (size_t i = 0; i < n && !found; i++) {
+		found = memcmp(&logs[i]->name, &was->name,
+			    sizeof(was->name)) == 0 &&
+			logs[i]->frontier.size >= had;
+		/* Of one that was seen to fork its leaves are not known. */
+		for (uint64_t seq = 0; seq < had && found && !was->forked;
+		     seq++) {
+			struct hash leaf;
+
+			leaf_read(node, logs[i], seq, &leaf);
+			found = seq < was->n &&
+				memcmp(was->leaves + 32 * seq, &leaf, 32) == 0;
+		}
+	}
+	if (!found)
+		sim_fail(node->sim,
+		    "node %zu: a log in %s with acknowledged writes is gone",
+		    node->number, was->name.space.text);
+	model_set(&node->held, number, 0);
 }
 
 static void
