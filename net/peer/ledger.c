@@ -239,7 +239,8 @@ ledger_none(const struct ledger_log *log, struct msg_entry *entry)
 static void
 counts_take(struct ledger_log *log, const struct msg_entry *entry, bool again)
 {
-	bool guessed = log->is_foreign && log->peer.size == 0;
+	bool guessed = log->peer.size == 0 &&
+		       (log->is_foreign || !same_id(&log->id, &log->trunk));
 
 	if (again || log->sent_held < entry->held ||
 	    (guessed && entry->held < entry->size))
