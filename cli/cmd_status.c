@@ -47,8 +47,8 @@ static enum err status_logs(struct status *status) MUST_USE;
 static enum err status_peers(struct status *status) MUST_USE;
 static enum err status_peer(
     struct status *status, const struct clock_list *list) MUST_USE;
-static enum err others_raise(struct status *status, const struct log *log,
-    uint64_t held) MUST_USE;
+static enum err others_raise(
+    struct status *status, const struct log *log, uint64_t held) MUST_USE;
 static bool is_ours(
     struct txn *txn, const struct log *log, const struct msg_entry *entry);
 static void status_sum(struct status *status);

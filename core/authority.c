@@ -129,8 +129,8 @@ gather(struct gathering *g, const struct log *log)
 	enum err e = ERR_OK;
 
 	/* What branches share stands in one of them. */
-	for (uint64_t seq = log->below;
-	     seq < log->frontier.size && e == ERR_OK; seq++) {
+	for (uint64_t seq = log->below; seq < log->frontier.size && e == ERR_OK;
+	     seq++) {
 		struct history_delta from;
 
 		e = history_delta(g->txn, log, seq, arena, &from);

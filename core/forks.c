@@ -22,8 +22,7 @@ static enum err sides_find(struct txn *txn, struct log *log,
     const struct msg_fork *said, struct fork *fork) MUST_USE;
 static enum err rename_at(
     struct txn *txn, struct log *log, uint64_t at) MUST_USE;
-static enum err stamp_at(
-    struct txn *txn, const struct log *log, uint64_t size,
+static enum err stamp_at(struct txn *txn, const struct log *log, uint64_t size,
     struct stamp *stamp) MUST_USE;
 static void announce(struct txn *txn, const struct log *log, uint64_t seq);
 static void side_put(const struct fork_side *side, struct buf *row);
@@ -94,8 +93,8 @@ sides_find(struct txn *txn, struct log *log, const struct msg_fork *said,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		e = forks_side(txn, tips[i], said->size, &fork->sides[0]);
 		found = found || e == ERR_OK;
-		if (e == ERR_OK && memcmp(&fork->sides[0].root,
-				       &said->sides[0].root, 32) != 0)
+		if (e == ERR_OK &&
+		    memcmp(&fork->sides[0].root, &said->sides[0].root, 32) != 0)
 			return ERR_OK;
 		if (e == ERR_NOT_FOUND)
 			e = ERR_OK;
@@ -247,8 +246,8 @@ forks_name(const struct log_id *trunk, uint64_t from, const struct hash *root,
 /* Where the rows part is no later than where the leaves do, and no earlier:
  * each row is stored once. */
 enum err
-forks_shared(struct txn *txn, const struct log *a, const struct log *b,
-    uint64_t *shared)
+forks_shared(
+    struct txn *txn, const struct log *a, const struct log *b, uint64_t *shared)
 {
 	enum err e = ERR_OK;
 
@@ -260,8 +259,7 @@ forks_shared(struct txn *txn, const struct log *a, const struct log *b,
 			*shared = upper->below;
 		if (upper->below == 0)
 			break;
-		e = oplog_owner(txn, upper, *shared - 1,
-		    upper == a ? &a : &b);
+		e = oplog_owner(txn, upper, *shared - 1, upper == a ? &a : &b);
 	}
 	return e;
 }
@@ -326,8 +324,8 @@ rename_at(struct txn *txn, struct log *log, uint64_t at)
 
 /* The stamp of the newest of the first `size` deltas that is not opaque. */
 static enum err
-stamp_at(struct txn *txn, const struct log *log, uint64_t size,
-    struct stamp *stamp)
+stamp_at(
+    struct txn *txn, const struct log *log, uint64_t size, struct stamp *stamp)
 {
 	struct arena arena = {0};
 	enum err e = ERR_OK;

@@ -21,11 +21,10 @@ static enum err root_find(struct grafting *g, bool *found) MUST_USE;
 static enum err beginning_of(struct grafting *g, const struct log *tip,
     struct frontier *frontier) MUST_USE;
 static bool leads(const struct grafting *g, struct frontier frontier);
-static enum err keep_alike(
-    struct grafting *g, const struct log *tip) MUST_USE;
+static enum err keep_alike(struct grafting *g, const struct log *tip) MUST_USE;
 static enum err climb(struct grafting *g, struct graft *graft) MUST_USE;
-static enum err fits_at(struct grafting *g, const struct log *tip,
-    uint64_t seq, const struct hash *leaf, bool *fits) MUST_USE;
+static enum err fits_at(struct grafting *g, const struct log *tip, uint64_t seq,
+    const struct hash *leaf, bool *fits) MUST_USE;
 
 enum err
 graft_find(struct txn *txn, struct space_state *space,
@@ -87,13 +86,12 @@ root_find(struct grafting *g, bool *found)
 		struct frontier frontier;
 		bool tried = false;
 
-		e = oplog_owner(
-		    g->txn, g->tips[i], g->chunk->from - 1, &owner);
+		e = oplog_owner(g->txn, g->tips[i], g->chunk->from - 1, &owner);
 		for (size_t k = 0; k < i && !tried && e == ERR_OK; k++) {
 			const struct log *other;
 
-			e = oplog_owner(g->txn, g->tips[k],
-			    g->chunk->from - 1, &other);
+			e = oplog_owner(
+			    g->txn, g->tips[k], g->chunk->from - 1, &other);
 			tried = other == owner;
 		}
 		if (e != ERR_OK || tried)
@@ -140,8 +138,7 @@ keep_alike(struct grafting *g, const struct log *owner)
 	for (size_t i = 0; i < g->n && e == ERR_OK; i++) {
 		const struct log *other;
 
-		e = oplog_owner(
-		    g->txn, g->tips[i], g->chunk->from - 1, &other);
+		e = oplog_owner(g->txn, g->tips[i], g->chunk->from - 1, &other);
 		if (e == ERR_OK && other == owner)
 			g->tips[n++] = g->tips[i];
 	}

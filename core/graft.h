@@ -26,10 +26,10 @@ struct graft {
 	bool split;	 /* the others make another branch than `log` */
 };
 
-/* Finds the place of `chunk` among the tips of the log `trunk` of `space` (NULL:
- * nothing is held of the space).  Only headers that their head proves get one.
- * ERR_MALFORMED: they begin at 0 and do not lead to their head.  ERR_FORKED:
- * the same, behind any tip that is held. */
+/* Finds the place of `chunk` among the tips of the log `trunk` of `space`
+ * (NULL: nothing is held of the space).  Only headers that their head proves
+ * get one. ERR_MALFORMED: they begin at 0 and do not lead to their head.
+ * ERR_FORKED: the same, behind any tip that is held. */
 enum err graft_find(struct txn *txn, struct space_state *space,
     const struct log_id *trunk, const struct graft_chunk *chunk,
     struct graft *graft) MUST_USE;

@@ -132,8 +132,8 @@ oplog_tips(struct txn *txn, struct space_state *space,
 }
 
 static enum err
-tips_scan(struct txn *txn, const struct key *prefix, struct log ***tips,
-    size_t *n)
+tips_scan(
+    struct txn *txn, const struct key *prefix, struct log ***tips, size_t *n)
 {
 	struct kv_cursor cursor;
 	uint32_t *numbers = NULL;
@@ -147,8 +147,8 @@ tips_scan(struct txn *txn, const struct key *prefix, struct log ***tips,
 	     cursor.key.n == prefix->n + 4;
 	     more = kv_next(&cursor)) {
 		mem_room(&numbers, &room, found + 1, sizeof(*numbers));
-		numbers[found++] =
-		    bytes_be32(bytes_after(cursor.key, prefix->n).p);
+		numbers[found++] = bytes_be32(
+		    bytes_after(cursor.key, prefix->n).p);
 	}
 	kv_cursor_fini(&cursor);
 	e = kv_failed(txn->kv);

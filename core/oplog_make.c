@@ -80,4 +80,3 @@ oplog_make_rename(struct txn *txn, struct log *log, const struct log_id *id)
 	oplog_make_rows(txn, log);
 	log->dirty = true;
 }
-

@@ -8,8 +8,7 @@
 #include <string.h>
 
 struct log *
-tip_holding(
-    struct txn *txn, struct space_state *space, const struct ref *ref)
+tip_holding(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
 	struct log **tips;
 	size_t n;
@@ -56,8 +55,7 @@ tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
 }
 
 bool
-tip_may(
-    struct txn *txn, const struct log *log, unsigned right, uint64_t seq)
+tip_may(struct txn *txn, const struct log *log, unsigned right, uint64_t seq)
 {
 	struct log **sharing;
 	size_t n;

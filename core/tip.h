@@ -4,8 +4,8 @@
 #include "core/oplog.h"
 
 /*
- * A log that is not split has one tip: itself.  Of one that is split each branch
- * held is a tip, and a delta may lie in several (docs/format.md §4).
+ * A log that is not split has one tip: itself.  Of one that is split each
+ * branch held is a tip, and a delta may lie in several (docs/format.md §4).
  */
 
 /* A held tip that has the delta of `space` that `ref` names, leaf and all; NULL

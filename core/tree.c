@@ -143,8 +143,7 @@ tree_node(struct txn *txn, const struct log *log, unsigned level,
 	assert(level < 63 && index < log->frontier.size >> level);
 	if (level >= TREE_LEVEL_MIN) {
 		/* A subtree is stored where its last leaf is. */
-		e = oplog_owner(
-		    txn, log, ((index + 1) << level) - 1, &owner);
+		e = oplog_owner(txn, log, ((index + 1) << level) - 1, &owner);
 		if (e != ERR_OK)
 			return e;
 		tables_tree_key(log->space->no, owner->no, level, index, &key);

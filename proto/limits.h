@@ -67,7 +67,7 @@ enum {
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
-	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 

@@ -228,8 +228,8 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 void
 ledger_none(const struct ledger_log *log, struct msg_entry *entry)
 {
-	*entry = (struct msg_entry){.log = log->id,
-	    .is_branch = !same_id(&log->id, &log->trunk)};
+	*entry = (struct msg_entry){
+	    .log = log->id, .is_branch = !same_id(&log->id, &log->trunk)};
 	if (entry->is_branch)
 		entry->trunk = log->trunk;
 }

@@ -171,8 +171,8 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 	for (size_t i = 0; i < clock->n; i++) {
 		struct ledger_log *entry;
 		const struct msg_entry *said = &clock->entries[i];
-		enum err e = ledger_get_tip(&talk->ledger, &said->log,
-		    msg_entry_trunk(said), &entry);
+		enum err e = ledger_get_tip(
+		    &talk->ledger, &said->log, msg_entry_trunk(said), &entry);
 		bool again;
 
 		if (e != ERR_OK)
@@ -312,9 +312,8 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	if (!in->waiting)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
-	    (!in->dropped &&
-		memcmp(&bodies->log, &in->run.entry.log,
-		    sizeof(bodies->log)) != 0))
+	    (!in->dropped && memcmp(&bodies->log, &in->run.entry.log,
+				 sizeof(bodies->log)) != 0))
 		return err_set(ERR_MALFORMED,
 		    "bodies of another log, or more than were announced");
 	in->bodies_left -= bodies->n;
@@ -369,13 +368,12 @@ chunk_apply(struct talk *talk)
 		return e;
 	if (!accept_of(talk, authority, &in->run.name, &in->chunk.accept))
 		return run_drop(talk,
-		    ledger_find(&talk->ledger, &in->run.entry.log),
-		    ERR_DENIED);
+		    ledger_find(&talk->ledger, &in->run.entry.log), ERR_DENIED);
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
 	if (e == ERR_DENIED || e == ERR_LIMIT)
-		return run_drop(talk,
-		    ledger_find(&talk->ledger, &in->run.entry.log), e);
+		return run_drop(
+		    talk, ledger_find(&talk->ledger, &in->run.entry.log), e);
 	if (e == ERR_FORKED)
 		return doubt_tell(talk);
 	if (e == ERR_OK && taken.log != NULL)
@@ -484,8 +482,7 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 
 /* Bodies of headers of the log with the number `no`. */
 static enum err
-late_take(
-    struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
+late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;

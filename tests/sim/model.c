@@ -257,8 +257,8 @@ branch_look(struct sim_node *node, size_t number)
 	    oplog_all(txn, space_find(txn, &was->name.space), &logs, &n),
 	    "list logs");
 	for (size_t i = 0; i < n && !found; i++) {
-		found = memcmp(&logs[i]->name, &was->name,
-			    sizeof(was->name)) == 0 &&
+		found = memcmp(&logs[i]->name, &was->name, sizeof(was->name)) ==
+			    0 &&
 			logs[i]->frontier.size >= had;
 		/* Of one that was seen to fork its leaves are not known. */
 		for (uint64_t seq = 0; seq < had && found && !was->forked;

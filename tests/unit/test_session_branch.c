@@ -128,12 +128,11 @@ questions_are_answered_a_few_times(void **state)
 	struct scene scene;
 	struct rogue_log other;
 	struct fork_side side;
-	struct msg_sample samples[3] = {{.size = 900}, {.size = 7}, {.size = 3}};
+	struct msg_sample samples[3] = {
+	    {.size = 900}, {.size = 7}, {.size = 3}};
 	struct msg msg = {.type = MSG_FORK,
-	    .u.fork = {.n = 1,
-		.sides = &side,
-		.samples_n = 3,
-		.samples = samples}};
+	    .u.fork = {
+		.n = 1, .sides = &side, .samples_n = 3, .samples = samples}};
 
 	(void)state;
 	scene_begin(&scene);
@@ -280,7 +279,8 @@ headers_that_their_head_does_not_prove_split_nothing(void **state)
 		rogue_say(&scene.rogue, &msg);
 		rogue_make_chunk(
 		    &scene.rogue, &other, 5, other.n - 1, other.n, &msg);
-		memcpy(lies, msg.u.chunk.headers, msg.u.chunk.n * sizeof(*lies));
+		memcpy(
+		    lies, msg.u.chunk.headers, msg.u.chunk.n * sizeof(*lies));
 		lies[3] = bytes_text("거짓");
 		msg.u.chunk.headers = lies;
 		rogue_say(&scene.rogue, &msg);
