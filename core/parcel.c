@@ -134,7 +134,7 @@ log_put(struct packing *packing)
 	uint64_t seq = 0;
 	enum err e = ERR_OK;
 
-	clock_entry(log, &msg.u.run.entry);
+	clock_entry(log, NULL, &msg.u.run.entry);
 	/* A branch travels under the name that its log had before. */
 	msg.u.run.entry.log = log->trunk;
 	message_put(packing->out, &msg);
@@ -232,7 +232,8 @@ parcel_check(struct bytes in, struct city_id *city)
 	struct bytes all = bytes_text(title);
 	struct hash sum;
 
-	if (!bytes_begins(in, bytes_first(all, TITLE_SIZE - 2)))
+	if (in.n < TITLE_SIZE ||
+	    !bytes_begins(in, bytes_first(all, TITLE_SIZE - 2)))
 		return err_set(ERR_MALFORMED,
 		    "this is no answer to a request: it does not begin like "
 		    "one");

@@ -66,6 +66,7 @@ struct talk {
 	bool admitted; /* the peer, which joins by a token of ours, is in */
 	enum talk_state state;
 	struct sign_key me;
+	struct secret backup; /* ours: wraps secrets of own logs */
 	struct sign_key peer; /* from TALK_HELLO on */
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */

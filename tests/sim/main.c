@@ -322,14 +322,8 @@ seldom(struct sim *sim)
 	case 3:
 	case 4:
 		if (sim->swarm.forge && node->store != NULL &&
-		    node->role == ROLE_CENTRE && sim_once_in(sim, 2))
-			lie_tell(node);
-		else if (sim->swarm.forge && node->store != NULL &&
 		    node->role == ROLE_CENTRE)
 			act_forge(node);
-		else if (sim->swarm.forge && node->store != NULL &&
-			 node->role == ROLE_DISTRICT && sim_once_in(sim, 3))
-			lie_tell(node);
 		break;
 	default:
 		if (!sim->swarm.rebuild || node->store == NULL ||
@@ -349,7 +343,22 @@ govern(struct sim *sim)
 
 	if (by->store == NULL)
 		return;
-	switch (sim_below(sim, 6)) {
+	switch (sim_below(sim, 10)) {
+	case 7:
+	case 8:
+	case 9:
+		/* The admin among the centres is the most tempted. */
+		if (sim_once_in(sim, 3))
+			whom = &sim->nodes[2];
+		if (sim->swarm.forge && whom->store != NULL &&
+		    whom->role != ROLE_FOUNDER)
+			lie_tell(whom);
+		break;
+	case 6:
+		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		    whom->role == ROLE_FOUNDER && whom->store != NULL)
+			rule_rotate(whom);
+		break;
 	case 0:
 		if (sim->swarm.revoke && sim->count.revocations < sim->n / 2)
 			rule_revoke(by);
@@ -400,11 +409,11 @@ step(struct sim *sim)
 		wire_pump(sim);
 	else if (what >= 75 && what < 90)
 		rush(sim);
-	else if (what >= 90 && what < 95)
+	else if (what >= 90 && what < 94)
 		accident(sim);
-	else if (what >= 95 && what < 98)
+	else if (what >= 94 && what < 97)
 		seldom(sim);
-	else if (what >= 98)
+	else if (what >= 97)
 		govern(sim);
 	wire_tick(sim);
 	model_look(node);
@@ -433,7 +442,7 @@ run(struct sim *sim)
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
 	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide,
+	    &swarm->revoke, &swarm->decide, &swarm->rotate,
 	    &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
@@ -464,7 +473,7 @@ report(const struct sim *sim)
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
 	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %zu logs, %llu commits, %llu "
+	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
@@ -472,6 +481,7 @@ report(const struct sim *sim)
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
 	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
 	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
+	    (unsigned long long)c->rotations,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,

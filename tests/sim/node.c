@@ -367,6 +367,20 @@ path_in(const struct sim_node *node, const char *name)
 	return path;
 }
 
+/* What goes back with a whole machine, besides the data. */
+static const char *const beside[] = {"mark", "root", "root-next"};
+
+/* Of the file `name`. */
+static const char *
+copy_of(const struct sim_node *node, const char *name)
+{
+	static char path[SIM_PATH_SIZE + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/copy%02u.%s",
+	    node->sim->dir.path, (unsigned)node->number % 100, name);
+	return path;
+}
+
 void
 node_snapshot(struct sim_node *node)
 {
@@ -377,11 +391,12 @@ node_snapshot(struct sim_node *node)
 	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
 	    node->sim->dir.path, (unsigned)node->number % 100);
 	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
-	(void)snprintf(snapshot->mark_path, sizeof(snapshot->mark_path),
-	    "%s/mark%02u", node->sim->dir.path, (unsigned)node->number % 100);
-	if (file_stat(path_in(node, "mark"), &stat) == ERR_OK)
-		file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path,
-		    true);
+	for (size_t i = 0; i < COUNT_OF(beside); i++) {
+		(void)remove(copy_of(node, beside[i]));
+		if (file_stat(path_in(node, beside[i]), &stat) == ERR_OK)
+			file_copy(node->sim, path_in(node, beside[i]),
+			    copy_of(node, beside[i]), true);
+	}
 	model_copy(&snapshot->held, &node->held);
 	snapshot->taken = true;
 }
@@ -394,9 +409,14 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 	if (whole) {
 		same_file = true;
 		node->sim->rolled[node->person] = true;
-		if (file_stat(node->snapshot.mark_path, &stat) == ERR_OK)
-			file_copy(node->sim, node->snapshot.mark_path,
-			    path_in(node, "mark"), true);
+		for (size_t i = 0; i < COUNT_OF(beside); i++) {
+			const char *copy = copy_of(node, beside[i]);
+
+			(void)remove(path_in(node, beside[i]));
+			if (file_stat(copy, &stat) == ERR_OK)
+				file_copy(node->sim, copy,
+				    path_in(node, beside[i]), true);
+		}
 	}
 	assert(node->store == NULL && node->snapshot.taken);
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
@@ -410,7 +430,8 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 void
 node_clone(struct sim_node *node)
 {
-	static const char *const files[] = {"identity", "mark", "lock", "root"};
+	static const char *const files[] = {
+	    "identity", "mark", "lock", "root", "root-next"};
 	struct sim *sim = node->sim;
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;

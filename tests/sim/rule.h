@@ -16,4 +16,7 @@ void rule_rekey(struct sim_node *by, struct sim_node *whom);
 /* `by` grants again what the plan says to somebody who had lost it. */
 void rule_regrant(struct sim_node *by);
 
+/* The founder puts the next root key in the place of the root key. */
+void rule_rotate(struct sim_node *founder);
+
 #endif

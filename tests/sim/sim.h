@@ -44,7 +44,6 @@ struct sim_token {
 struct sim_snapshot {
 	bool taken;
 	char path[SIM_PATH_SIZE];
-	char mark_path[SIM_PATH_SIZE];
 	struct model_held held; /* owned: what the store held then */
 };
 
@@ -106,6 +105,7 @@ struct sim_swarm {
 	bool layers; /* the district admits, below the founder */
 	bool revoke;   /* rights are taken back, and given again */
 	bool decide;   /* people adopt and void */
+	bool rotate;   /* the next root key takes the place of the root key */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
@@ -116,6 +116,7 @@ struct sim_count {
 	uint64_t revocations;
 	uint64_t decisions;
 	uint64_t rekeys;
+	uint64_t rotations;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
@@ -167,6 +168,8 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool stolen; /* a root key that was replaced since: */
+	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
