@@ -53,7 +53,6 @@ struct note {
 };
 
 struct story {
-	uint64_t seed;
 	struct town town;
 	struct prng prng;
 	size_t self[STORES + CLONES]; /* whose keys it has */
@@ -77,17 +76,6 @@ path_of(struct story *s, size_t i, const char *name)
 	return file_path(s->town.nodes[i].dir, name);
 }
 
-/* Writes `content` over the file, which stays the same file, or makes it. */
-static void
-file_overwrite(const char *path, const struct buf *content)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
-	assert_int_equal(fclose(f), 0);
-}
-
 static void
 file_get(struct story *s, size_t i, const char *name, struct buf *content)
 {
@@ -101,12 +89,16 @@ file_get(struct story *s, size_t i, const char *name, struct buf *content)
 	mem_free(path);
 }
 
+/* Writes `content` over the file, which stays the same file, or makes it. */
 static void
 file_set(struct story *s, size_t i, const char *name, const struct buf *content)
 {
 	char *path = path_of(s, i, name);
+	FILE *f = fopen(path, "wb");
 
-	file_overwrite(path, content);
+	assert_non_null(f);
+	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
+	assert_int_equal(fclose(f), 0);
 	mem_free(path);
 }
 
@@ -444,10 +436,9 @@ proofs_held(struct story *s, size_t i, const struct places *all)
 		assert_int_equal(
 		    oplog_all(store_txn(store), states[k], &logs, &logs_n),
 		    ERR_OK);
-		for (size_t l = 0; l < logs_n; l++) {
+		for (size_t l = 0; l < logs_n; l++)
 			assert_int_equal(logs[l]->forked,
 			    places_twice(all, &logs[l]->trunk));
-		}
 	}
 	store_abort(store);
 }
@@ -541,7 +532,7 @@ all_meet(struct story *s)
 static void
 story_run(uint64_t seed, size_t *forks, size_t *redone)
 {
-	struct story s = {.seed = seed, .prng = {seed}};
+	struct story s = {.prng = {seed}};
 
 	town_init(&s.town, seed);
 	while (s.town.n < STORES) {
