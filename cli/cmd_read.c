@@ -83,9 +83,8 @@ author_of(const struct view *view, const struct record_source *source)
 	struct opened *work = view->work;
 	struct txn *txn = store_txn(work->store);
 	struct space_state *space = space_find(txn, view->space);
-	struct log *log = space == NULL
-			      ? NULL
-			      : oplog_find(txn, space, &source->at.delta.log);
+	struct log **tips;
+	size_t tips_n = 0;
 	struct buf text = {0};
 	struct bytes name = {0};
 	struct bytes whole;
@@ -95,8 +94,11 @@ author_of(const struct view *view, const struct record_source *source)
 		    work->store, &source->actor, &work->arena);
 	if (name.n > 0)
 		buf_add_format(&text, "%.*s, ", (int)name.n, name.p);
-	if (log != NULL)
-		show_member(view->authority, &log->name.author, &text);
+	if (space != NULL &&
+	    oplog_tips(txn, space, &source->at.delta.log, &tips, &tips_n) ==
+		ERR_OK &&
+	    tips_n > 0)
+		show_member(view->authority, &tips[0]->name.author, &text);
 	whole = keep_text(&work->arena, &text);
 	buf_fini(&text);
 	return whole;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/events.h"
 #include "core/feed.h"
 #include "core/history.h"
 #include "core/meta.h"
@@ -145,7 +146,7 @@ end_reached(struct txn *txn, struct log *log)
 	struct decision_list ending;
 
 	txn->appended++;
-	if ((log->cut != UINT64_MAX && size >= log->cut) ||
+	if ((size > 1 && log->cut != UINT64_MAX && size >= log->cut) ||
 	    (oplog_is_branch(log) && size == log->from + 1)) {
 		log->judge_due = true;
 		txn->cuts_due = true;
@@ -268,6 +269,7 @@ apply_authority(struct txn *txn, const struct authority *authority)
 		if (e == ERR_OK)
 			e = logs_judge(txn, authority, logs, n);
 	}
+	events_authority(txn, authority);
 	return e;
 }
 

@@ -176,7 +176,10 @@ about_add(
 	size_t index = (size_t)(fact - d->s->facts->facts);
 	const struct authority_standing *standing = &d->s->standings[index];
 
-	if (fact->kind > DELTA_REVOKE || standing->counts ||
+	/* A revocation may yet turn out to be of a grant that does not count.
+	 */
+	if (fact->kind > DELTA_REVOKE ||
+	    (standing->counts && fact->kind != DELTA_REVOKE) ||
 	    standing->ruling != RULING_NONE || !speaks_of(d->s, decision, fact))
 		return;
 	mem_room(&d->abouts, &d->room, d->abouts_n + 1, sizeof(*d->abouts));
@@ -239,6 +242,7 @@ rule(struct deciding *d, const struct about *abouts, size_t n)
 		s->standings[abouts->fact].ruling = RULING_VOIDED;
 	else if (adopt != NULL)
 		s->standings[abouts->fact].ruling = RULING_ADOPTED;
-	if (adopt != NULL && !voids && fact->is_sound)
+	if (s->standings[abouts->fact].ruling == RULING_ADOPTED &&
+	    !s->standings[abouts->fact].counts && fact->is_sound)
 		authority_settle_count(s, fact, adopt->tip);
 }

@@ -51,7 +51,10 @@ static void heads_next(struct check_log *c, bool first);
 static void heads_pass(struct check_log *c);
 static void row_check(struct check_log *c);
 static void rows_count(struct check_log *c);
+static void name_check(struct check_log *c);
+static void branch_check(struct check_log *c);
 static void fork_check_one(struct check_log *c);
+static bool is_first_tip(struct check_log *c);
 static enum err wrong(
     const struct check_log *c, uint64_t seq, const char *why) MUST_USE;
 
@@ -76,6 +79,7 @@ check_log_run(struct check *check, const struct log *log)
 	row_check(&c);
 	rows_count(&c);
 	kv_cursor_fini(&c.rows);
+	branch_check(&c);
 	fork_check_one(&c);
 	(void)check_went_well(check);
 	buf_wipe(&c.plain);
@@ -96,9 +100,12 @@ deltas_check(struct check_log *c)
 			c->check->cut = true;
 			return;
 		}
-		c->check->report->deltas++;
 		trace_next(&c->trace, &stored, &c->arena);
-		delta_check(c, &stored);
+		/* What is another's too is looked at there. */
+		if (seq >= c->log->below)
+			delta_check(c, &stored);
+		if (seq == c->log->from)
+			name_check(c);
 		if (c->more_heads && c->head.size <= seq + 1)
 			heads_pass(c);
 		check_step(c->check);
@@ -113,6 +120,9 @@ delta_read(struct check_log *c, struct stored_delta *stored)
 	struct bytes content = {0};
 	struct key key;
 
+	if (stored->seq < c->log->below)
+		return check_passed(c->check,
+		    oplog_get(c->check->txn, c->log, stored->seq, stored));
 	tables_delta_key(c->log->space->no, c->log->no, stored->seq, &key);
 	/* What lies between two deltas is counted, and told by rows_count. */
 	while (c->more_rows && bytes_compare(c->rows.key, tables_key(&key)) < 0)
@@ -152,6 +162,7 @@ delta_check(struct check_log *c, const struct stored_delta *stored)
 {
 	const struct delta *delta = &c->trace.delta;
 
+	c->check->report->deltas++;
 	if (stored->opaque != delta->opaque)
 		(void)check_passed(c->check,
 		    wrong(c, stored->seq,
@@ -298,7 +309,7 @@ node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
 	struct key key;
 	enum err e;
 
-	if (level < TREE_LEVEL_MIN)
+	if (level < TREE_LEVEL_MIN || (index + 1) << level <= c->log->below)
 		return;
 	tables_tree_key(c->log->space->no, c->log->no, level, index, &key);
 	if (!kv_find(c->check->txn->kv, TABLE_TREE, tables_key(&key), &row)) {
@@ -403,10 +414,70 @@ rows_count(struct check_log *c)
 	while (c->more_rows)
 		rows_next(c, false);
 	c->check->rows[TABLE_DELTAS] += c->rows_n;
-	if (c->rows_n > c->log->frontier.size)
+	if (c->rows_n > c->log->frontier.size - c->log->below)
 		(void)check_passed(
-		    c->check, wrong(c, c->rows_n - 1,
+		    c->check, wrong(c, c->log->below + c->rows_n - 1,
 				  "it lies beyond the size of its log"));
+}
+
+/* The trace has come to the first leaf of a branch: is it named by it? */
+static void
+name_check(struct check_log *c)
+{
+	const struct log *log = c->log;
+	struct log_id id = log->trunk;
+	struct hash root;
+	struct key key;
+
+	merkle_root(&c->trace.log.frontier, &root);
+	if (oplog_is_branch(log))
+		forks_name(&log->trunk, log->from, &root, &id);
+	if (memcmp(&id, &log->id, sizeof(id)) == 0)
+		return;
+	tables_log_key(log->space->no, &log->id, &key);
+	(void)check_passed(
+	    c->check, tables_corrupt(TABLE_LOGS, tables_key(&key),
+			  "its id is not that of its first own delta"));
+}
+
+/* Is a branch one of several, and named by the last point at which it differs
+ * from another? */
+static void
+branch_check(struct check_log *c)
+{
+	struct txn *txn = c->check->txn;
+	const struct log *log = c->log;
+	struct bytes nothing;
+	struct log **tips;
+	struct key key;
+	uint64_t from = 0;
+	size_t n = 0;
+	enum err e;
+
+	if (!oplog_is_branch(log))
+		return;
+	tables_tip_key(log->space->no, &log->trunk, log->no, &key);
+	if (!kv_find(txn->kv, TABLE_TIPS, tables_key(&key), &nothing)) {
+		if (check_went_well(c->check))
+			(void)check_passed(
+			    c->check, tables_corrupt(TABLE_TIPS,
+					  tables_key(&key), "it is missing"));
+		return;
+	}
+	c->check->rows[TABLE_TIPS]++;
+	e = oplog_tips(txn, log->space, &log->trunk, &tips, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		uint64_t shared = 0;
+
+		if (tips[i] != log)
+			e = forks_shared(txn, log, tips[i], &shared);
+		from = shared > from ? shared : from;
+	}
+	tables_log_key(log->space->no, &log->id, &key);
+	if (e == ERR_OK && (n < 2 || from != log->from))
+		e = tables_corrupt(TABLE_LOGS, tables_key(&key),
+		    "it does not begin where it parts from other branches");
+	(void)check_passed(c->check, e);
 }
 
 /* A proof that holds is told as what it is: no damage, and no good news. */
@@ -418,6 +489,9 @@ fork_check_one(struct check_log *c)
 	struct buf hex = {0};
 	enum err e;
 
+	/* Of a log that is split this is said once. */
+	if (c->check->whole && !is_first_tip(c))
+		return;
 	c->check->rows[TABLE_FORKS] += log->forked;
 	if (!check_passed(c->check, forks_check(c->check->txn, log)) ||
 	    !log->forked)
@@ -425,13 +499,27 @@ fork_check_one(struct check_log *c)
 	c->check->report->forked++;
 	if (watch == NULL || watch->forked == NULL)
 		return;
-	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &hex);
+	ascii_hex(bytes_of(log->trunk.b, sizeof(log->trunk.b)), &hex);
 	e = err_set(ERR_FORKED,
 	    "log %s in '%s' is forked: its author signed two heads that "
 	    "contradict each other",
 	    buf_text(&hex), log->name.space.text);
 	watch->forked(watch->arg, e, err_text());
 	buf_fini(&hex);
+}
+
+/* One tip stands for all of its trunk. */
+static bool
+is_first_tip(struct check_log *c)
+{
+	const struct log *log = c->log;
+	struct log **tips;
+	size_t n;
+
+	return !oplog_is_branch(log) ||
+	       !check_passed(c->check, oplog_tips(c->check->txn, log->space,
+					   &log->trunk, &tips, &n)) ||
+	       n == 0 || tips[0] == log;
 }
 
 static enum err

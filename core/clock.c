@@ -10,7 +10,7 @@
 #include "proto/mem.h"
 
 /* An entry as it is stored and hashed (docs/sync.md §4). */
-enum { ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 };
+enum { ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 + 16 };
 
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
@@ -24,7 +24,10 @@ clock_entry(const struct log *log, struct msg_entry *entry)
 	*entry = (struct msg_entry){.log = log->id,
 	    .size = log->frontier.size,
 	    .held = log->held,
-	    .forked = log->forked};
+	    .forked = log->forked,
+	    .is_branch = oplog_is_branch(log)};
+	if (entry->is_branch)
+		entry->trunk = log->trunk;
 	merkle_root(&log->frontier, &root);
 	memcpy(entry->root, root.b, sizeof(entry->root));
 	memcpy(entry->open, log->open, sizeof(entry->open));
@@ -39,7 +42,8 @@ entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 	bytes_put_be64(out + 32, entry->held);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
-	out[ENTRY_SIZE - 1] = entry->forked;
+	out[ENTRY_SIZE - 17] = entry->forked;
+	memcpy(out + ENTRY_SIZE - 16, msg_entry_trunk(entry)->b, 16);
 }
 
 static bool
@@ -53,7 +57,11 @@ entry_get(struct bytes in, struct msg_entry *entry)
 	entry->held = bytes_be64(in.p + 32);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
-	entry->forked = in.p[ENTRY_SIZE - 1] != 0;
+	entry->forked = in.p[ENTRY_SIZE - 17] != 0;
+	memcpy(entry->trunk.b, in.p + ENTRY_SIZE - 16, 16);
+	entry->is_branch = memcmp(&entry->trunk, &entry->log, 16) != 0;
+	if (!entry->is_branch)
+		entry->trunk = (struct log_id){0};
 	return true;
 }
 
@@ -134,6 +142,11 @@ clock_believe(
 	struct key key;
 
 	belief_key(peer, &entry->log, &key);
+	/* Nobody's clock speaks of a log of which nothing is held. */
+	if (entry->size == 0) {
+		kv_del(txn->kv, TABLE_PEERS, tables_key(&key));
+		return;
+	}
 	entry_put(entry, bytes);
 	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
 }

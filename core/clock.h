@@ -38,7 +38,7 @@ struct clock_list {
 	size_t n;
 };
 
-/* Notes that `peer` said `entry` of a log. */
+/* Notes that `peer` said `entry` of a log; one of size 0 is forgotten. */
 void clock_believe(struct txn *txn, const struct sign_key *peer,
     const struct msg_entry *entry);
 /* All that `peer` ever said and that was not forgotten, by log, into an array

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/forks.h"
 #include "core/tree.h"
 
 static enum err compare(struct txn *txn, const struct log *a,
@@ -70,38 +71,19 @@ static enum err
 compare(struct txn *txn, const struct log *a, const struct log *b,
     uint64_t *shared, int *order)
 {
-	uint64_t same = 0;
-	uint64_t other = a->frontier.size < b->frontier.size ? a->frontier.size
-							     : b->frontier.size;
-	uint64_t size = other;
 	struct hash left;
 	struct hash right;
-	enum err e;
+	enum err e = forks_shared(txn, a, b, shared);
 
-	/* First whether the shorter is all of the longer's beginning; then by
-	 * halves: roots at `same` are equal, those at `other` are not. */
-	for (;;) {
-		e = tree_root(txn, a, size, &left);
-		if (e == ERR_OK)
-			e = tree_root(txn, b, size, &right);
-		if (e != ERR_OK)
-			return e;
-		if (memcmp(&left, &right, sizeof(left)) == 0)
-			same = size;
-		else
-			other = size;
-		if (other - same <= 1)
-			break;
-		size = same + (other - same) / 2;
-	}
-	*shared = same;
-	if (same == other) {
+	if (e != ERR_OK)
+		return e;
+	if (*shared == a->frontier.size || *shared == b->frontier.size) {
 		*order = a->frontier.size < b->frontier.size ? -1 : 1;
 		return ERR_OK;
 	}
-	e = tree_node(txn, a, 0, same, &left);
+	e = tree_node(txn, a, 0, *shared, &left);
 	if (e == ERR_OK)
-		e = tree_node(txn, b, 0, same, &right);
+		e = tree_node(txn, b, 0, *shared, &right);
 	*order = memcmp(&left, &right, sizeof(left));
 	return e;
 }

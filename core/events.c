@@ -1,12 +1,13 @@
 /*
  * The events of a node, for those who run it.  net/peer/notes.c brings what
- * sessions noticed, core/forks.c and core/own.c what happened
+ * sessions noticed, core/forks.c, core/own.c and core/apply.c what happened
  * here.  Decides nothing: no rule ever reads an event.
  */
 #include "core/events.h"
 
 #include <string.h>
 
+#include "core/feed.h"
 #include "proto/text.h"
 
 enum {
@@ -33,6 +34,8 @@ static void survey_add(
 static bool event_get(struct bytes in, struct event *event);
 static void event_put(struct txn *txn, const struct event *event);
 static void event_del(struct txn *txn, uint64_t number);
+static void fact_note(struct txn *txn, const struct authority *authority,
+    const struct feed_entry *news);
 
 void
 events_put(struct txn *txn, const struct event *event)
@@ -212,6 +215,58 @@ events_last(struct txn *txn)
 		last = bytes_be64(cursor.key.p);
 	kv_cursor_fini(&cursor);
 	return last;
+}
+
+void
+events_authority(struct txn *txn, const struct authority *authority)
+{
+	struct feed_entry news;
+	uint64_t number = txn->feed_first;
+
+	if (!txn->feed_known)
+		return;
+	while (feed_next(txn, number, &news)) {
+		number = news.number;
+		if (news.kind == DELTA_MEMBER || news.kind == DELTA_GRANT ||
+		    news.kind == DELTA_REVOKE)
+			fact_note(txn, authority, &news);
+	}
+}
+
+/* What may still come to count when more has come is nobody's fault. */
+static bool
+is_early(enum authority_why why)
+{
+	return why == WHY_COUNTS || why == WHY_NOT_FOUNDED ||
+	       why == WHY_GRANT_MISSING || why == WHY_MALFORMED;
+}
+
+static void
+fact_note(struct txn *txn, const struct authority *authority,
+    const struct feed_entry *news)
+{
+	struct log *log;
+
+	if (oplog_by_no(txn, news->log, &log) != ERR_OK ||
+	    !id_is_authority(&log->name.space))
+		return;
+	for (size_t i = 0; i < authority->outsiders_n; i++) {
+		const struct outsider *fact = &authority->outsiders[i];
+		bool disagrees = fact->why == WHY_DISPUTED ||
+				 fact->why == WHY_EQUALS;
+
+		if (fact->fact.seq != news->seq || is_early(fact->why) ||
+		    memcmp(&fact->fact.log, &log->trunk, sizeof(log->trunk)) !=
+			0)
+			continue;
+		events_put(txn,
+		    &(struct event){.kind = disagrees ? EVENT_AUTHORITY_CONFLICT
+						      : EVENT_GRANT_REFUSED,
+			.peer = fact->by,
+			.space = id_authority,
+			.count = 1,
+			.text = bytes_text(authority_why_text(fact->why))});
+	}
 }
 
 const char *

@@ -1,7 +1,7 @@
 #ifndef GOLMOK_CORE_EVENTS_H
 #define GOLMOK_CORE_EVENTS_H
 
-#include "core/txn.h"
+#include "core/authority.h"
 
 /*
  * What whoever runs a node should know: who was refused, what was not taken,
@@ -44,6 +44,10 @@ bool events_next(
     struct txn *txn, uint64_t number, struct event *event) MUST_USE;
 /* The number of the newest event; 0: there is none. */
 uint64_t events_last(struct txn *txn);
+/* Notes the facts that came onto the feed in the open transaction and that
+ * `authority`, as it is now, leaves outside for more than want of what may
+ * still come. */
+void events_authority(struct txn *txn, const struct authority *authority);
 /* "peer-refused"; static. */
 const char *events_kind_text(enum event_kind kind);
 

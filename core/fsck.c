@@ -179,7 +179,7 @@ static void
 counts_check(struct check *check)
 {
 	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_HEADS,
-	    TABLE_FORKS, TABLE_TREE, TABLE_HISTORY, TABLE_DECISIONS,
+	    TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY, TABLE_DECISIONS,
 	    TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP};
 	struct kv_txn *kv = check->txn->kv;
 

@@ -28,6 +28,8 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
+static bool is_known(
+    const struct authority *authority, const struct log_name *name);
 static enum err log_room(struct txn *txn, const struct authority *authority,
     const struct sign_key *author) MUST_USE;
 static enum err head_check(
@@ -63,12 +65,11 @@ intake_run(struct txn *txn, const struct authority *authority,
 	struct hash origin;
 	enum err e;
 
-	if (authority->founded || !id_is_authority(&name->space)) {
-		if (authority_member(authority, &name->author) == NULL)
-			return err_set(ERR_DENIED,
-			    "a log in '%s' by a key that no member admitted",
-			    name->space.text);
-	}
+	if ((authority->founded || !id_is_authority(&name->space)) &&
+	    !is_known(authority, name))
+		return err_set(ERR_DENIED,
+		    "a log in '%s' by a key that no member admitted",
+		    name->space.text);
 	e = head_check(name, run);
 	if (e != ERR_OK)
 		return e;
@@ -80,6 +81,19 @@ intake_run(struct txn *txn, const struct authority *authority,
 	if (n > 0)
 		return tips_check(txn, tips, n, run);
 	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
+}
+
+/* No fact names the key that follows root's until its own log is here. */
+static bool
+is_known(const struct authority *authority, const struct log_name *name)
+{
+	struct hash key;
+
+	if (authority_member(authority, &name->author) != NULL)
+		return true;
+	crypto_sha256(bytes_of(name->author.b, sizeof(name->author.b)), &key);
+	return authority->has_next && id_is_authority(&name->space) &&
+	       memcmp(&key, &authority->next_root, sizeof(key)) == 0;
 }
 
 /* May one more log of `author` be taken?  Whoever was not validly admitted
@@ -252,9 +266,18 @@ place_find(
 static enum err
 branch_make(struct taking *taking, struct log *log, struct log **branch)
 {
-	enum err e = log_room(
-	    taking->txn, taking->chunk->authority, &log->name.author);
+	struct log **tips;
+	size_t n;
+	enum err e = oplog_tips(
+	    taking->txn, log->space, &log->trunk, &tips, &n);
 
+	if (e == ERR_OK)
+		e = log_room(taking->txn, taking->chunk->authority,
+		    &log->name.author);
+	if (e == ERR_OK && n >= LIMIT_BRANCHES)
+		e = err_set(ERR_LIMIT,
+		    "no more than %d branches of one log are taken",
+		    LIMIT_BRANCHES);
 	return e == ERR_OK ? forks_split(taking->txn, log,
 				 taking->chunk->from + taking->skip,
 				 &taking->leaves[taking->skip], branch)

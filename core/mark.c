@@ -114,6 +114,16 @@ mark_adopt(struct mark *mark, struct txn *txn, const struct host *host)
 	return kv_failed(txn->kv);
 }
 
+enum err
+mark_settle(struct mark *mark, struct txn *txn, const struct host *host,
+    enum open_why *why)
+{
+	enum err e = mark_check(mark, txn, why);
+
+	return e != ERR_OK || *why == OPEN_NEW ? e
+					       : mark_adopt(mark, txn, host);
+}
+
 /* A transaction that wrote nothing leaves no trace in LMDB, and its number is
  * given again: a mark that had it would be newer than its store. */
 void

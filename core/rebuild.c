@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "core/lookup_keep.h"
 #include "core/meta.h"
+#include "core/oplog_make.h"
 #include "core/trace.h"
 #include "core/tree.h"
 #include "proto/mem.h"
@@ -147,9 +148,11 @@ logs_list(struct rebuild *r)
 		mem_room(
 		    &r->logs, &r->logs_room, r->logs_n + n, sizeof(*r->logs));
 		for (size_t k = 0; k < n; k++) {
-			r->all += 3 * logs[k]->frontier.size;
+			r->all += 3 * logs[k]->frontier.size - logs[k]->below;
 			r->logs[r->logs_n++] = (struct source){
-			    .space = spaces[i]->name, .id = logs[k]->id};
+			    .space = spaces[i]->name,
+			    .id = logs[k]->id,
+			    .seq = logs[k]->below};
 		}
 	}
 	return e;
@@ -231,7 +234,8 @@ delta_trace(struct rebuild *r, struct trace *trace, struct log *log,
 	stored.header = arena_bytes(arena, stored.header);
 	stored.bodies = arena_bytes(arena, stored.bodies);
 	trace_next(trace, &stored, arena);
-	if (!r->write || stored.opaque == trace->delta.opaque)
+	if (!r->write || seq < log->below ||
+	    stored.opaque == trace->delta.opaque)
 		return kv_failed(txn->kv);
 	return oplog_put_opaque(txn, log, seq, trace->delta.opaque);
 }
@@ -241,7 +245,9 @@ plant(void *arg, unsigned level, uint64_t index, const struct hash *node)
 {
 	const struct planting *planting = arg;
 
-	if (planting->rebuild->write)
+	/* What is another's too is planted there. */
+	if (planting->rebuild->write &&
+	    (index + 1) << level > planting->log->below)
 		tree_put(store_txn(planting->rebuild->store), planting->log,
 		    level, index, node);
 }
@@ -249,7 +255,7 @@ plant(void *arg, unsigned level, uint64_t index, const struct hash *node)
 static enum err
 tables_empty(struct rebuild *r)
 {
-	const enum table derived[] = {TABLE_TREE, TABLE_HISTORY,
+	const enum table derived[] = {TABLE_TIPS, TABLE_TREE, TABLE_HISTORY,
 	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS};
 	struct txn *txn = store_txn(r->store);
 	struct space_state **spaces;
@@ -267,7 +273,14 @@ tables_empty(struct rebuild *r)
 		spaces[i]->records = 0;
 		spaces[i]->dirty = true;
 	}
-	return kv_failed(txn->kv);
+	for (size_t i = 0; i < r->logs_n && e == ERR_OK; i++) {
+		struct log *log;
+
+		e = log_find(r, &r->logs[i], &log);
+		if (e == ERR_OK)
+			oplog_make_rows(txn, log);
+	}
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
 /* Which logs count, now that their rows and trees are right. */

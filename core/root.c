@@ -118,7 +118,9 @@ root_find(const char *dir, struct root_place *place)
 	place->sealed = e == ERR_OK;
 	mem_free(plain);
 	mem_free(sealed);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
 
 enum err
@@ -415,7 +417,9 @@ destroy(const char *dir, const char *name)
 		e = keyfile_destroy(gone);
 	mem_free(path);
 	mem_free(gone);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
 
 enum err

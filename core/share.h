@@ -4,7 +4,7 @@
 #include "core/identity.h"
 
 /*
- * The root keys in several hands (docs/format.md §12): they are sealed under a
+ * The root keys in several hands (docs/format.md §8): they are sealed under a
  * random key, that key is cut into shares of which some are needed, and each
  * share is sealed under the passphrase of its holder.
  */

@@ -314,16 +314,10 @@ static enum err
 mark_look(struct store *store)
 {
 	enum open_why why;
-	enum err e = mark_check(&store->mark, &store->txn, &why);
+	enum err e = mark_settle(&store->mark, &store->txn, store->host, &why);
 
-	if (e != ERR_OK)
-		return e;
-	if (why == OPEN_NEW) {
-		store->marked = true;
-		return ERR_OK;
-	}
-	e = mark_adopt(&store->mark, &store->txn, store->host);
-	if (e == ERR_OK) {
+	store->marked = e == ERR_OK && why == OPEN_NEW;
+	if (e == ERR_OK && why != OPEN_NEW) {
 		own_renew(&store->txn, why);
 		store->news = why;
 	}
@@ -361,7 +355,9 @@ store_commit(struct store *store)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 void
@@ -483,10 +479,10 @@ composer_of(struct store *store)
 static enum err
 root_composer(struct store *store, struct composer *composer)
 {
-	const struct authority *authority;
-	enum err e = store_authority(store, &authority);
+	enum err e;
 
 	*composer = composer_of(store);
+	e = store_authority(store, &composer->writer.authority);
 	return e == ERR_OK ? rotate_writer(composer, store->dir, &store->root)
 			   : e;
 }

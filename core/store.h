@@ -43,7 +43,7 @@ const char *store_dir(const struct store *store);
 const struct pack *store_pack(const struct store *store);
 /* Does this store hold the root keys of its city, plain or unlocked? */
 bool store_has_root(const struct store *store);
-/* Where they are (core/root.h); lives as long as the store.  Between
+/* They and where they lie (core/root.h); lives as long as the store.  Between
  * transactions they may be unlocked, split and joined there. */
 struct root *store_root(struct store *store);
 

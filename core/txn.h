@@ -43,9 +43,10 @@ struct txn {
 	/* Space and record of the last row of TABLE_HISTORY, likewise. */
 	bool history_known;
 	uint8_t history_end[4 + 16];
-	struct buf row;	    /* owned: where a row is made; between two puts */
-	bool feed_known;    /* `feed_last` was read (core/feed.c) */
-	uint64_t feed_last; /* number of the newest entry */
+	struct buf row;	     /* owned: where a row is made; between two puts */
+	bool feed_known;     /* `feed_last` was read (core/feed.c) */
+	uint64_t feed_last;  /* number of the newest entry */
+	uint64_t feed_first; /* the same when it was read */
 	bool authority_changed; /* a delta came to the space `authority` */
 	bool cuts_due;		/* some log of `logs` is to be judged again */
 	uint64_t appended;	/* deltas, to whatever log */

@@ -40,8 +40,9 @@ enum {
 	BODIES_N = 2,
 	CREDIT_N = 1,
 	CLOSE_N = 2,
-	ENTRY_N = 5 + CLASS_COUNT,
-	FORK_N = 3,
+	ENTRY_N = 6 + CLASS_COUNT,
+	FORK_N = 4,
+	SAMPLE_N = 2,
 	SIDE_N = 5,
 	BODY_N = 6,
 };
@@ -79,6 +80,7 @@ static void body_get(struct reader *r, struct msg_body *body);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fork_get(struct input *in, struct msg_fork *fork);
+static void samples_get(struct input *in, struct msg_fork *fork);
 static void fixed_get(struct reader *r, void *to, size_t n);
 static void why_get(struct reader *r, enum err *why);
 
@@ -158,6 +160,17 @@ entry_put(const struct msg_entry *entry, struct buf *out)
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		uint_put(entry->open[i], out);
 	codec_put_bool(out, entry->forked);
+	if (entry->is_branch)
+		codec_put_bytes(
+		    out, bytes_of(entry->trunk.b, sizeof(entry->trunk.b)));
+	else
+		codec_put_nil(out);
+}
+
+const struct log_id *
+msg_entry_trunk(const struct msg_entry *entry)
+{
+	return entry->is_branch ? &entry->trunk : &entry->log;
 }
 
 static void
@@ -251,6 +264,15 @@ fork_put(const struct msg_fork *fork, struct buf *out)
 		codec_put_bytes(out, bytes_of(head->signature.b, 64));
 		codec_put_bytes(out, bytes_of(side->root.b, 32));
 		proof_put(&side->proof, out);
+	}
+	assert(fork->samples_n <= MSG_SAMPLES_MAX);
+	codec_put_array(out, fork->samples_n);
+	for (size_t i = 0; i < fork->samples_n; i++) {
+		codec_put_array(out, SAMPLE_N);
+		uint_put(fork->samples[i].size, out);
+		codec_put_bytes(out,
+		    bytes_of(fork->samples[i].root,
+			sizeof(fork->samples[i].root)));
 	}
 }
 
@@ -422,6 +444,15 @@ entry_get(struct reader *r, struct msg_entry *entry)
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		entry->open[i] = codec_get_uint(r, entry->size);
 	entry->forked = codec_get_bool(r);
+	if (codec_peek(r) == CODEC_NIL) {
+		codec_get_nil(r);
+	} else {
+		entry->is_branch = true;
+		fixed_get(r, entry->trunk.b, sizeof(entry->trunk.b));
+		/* What is no branch says so by nil alone. */
+		if (memcmp(&entry->trunk, &entry->log, sizeof(entry->log)) == 0)
+			r->bad = true;
+	}
 	array_end(r, n, ENTRY_N);
 }
 
@@ -576,7 +607,30 @@ fork_get(struct input *in, struct msg_fork *fork)
 			r->bad = true;
 	}
 	fork->sides = sides;
+	samples_get(in, fork);
 	array_end(r, n, FORK_N);
+}
+
+static void
+samples_get(struct input *in, struct msg_fork *fork)
+{
+	struct reader *r = &in->r;
+	uint64_t last = UINT64_MAX;
+	struct msg_sample *samples;
+
+	fork->samples_n = codec_get_array(r, MSG_SAMPLES_MAX);
+	samples = arena_array(in->arena, fork->samples_n, sizeof(*samples));
+	for (size_t i = 0; i < fork->samples_n && !r->bad; i++) {
+		size_t n = array_begin(r, SAMPLE_N);
+
+		samples[i].size = codec_get_uint(r, INT64_MAX);
+		fixed_get(r, samples[i].root, sizeof(samples[i].root));
+		array_end(r, n, SAMPLE_N);
+		if (samples[i].size == 0 || samples[i].size >= last)
+			r->bad = true;
+		last = samples[i].size;
+	}
+	fork->samples = samples;
 }
 
 /* A reader that goes bad leaves `to` as it is: zero. */

@@ -33,6 +33,7 @@ enum {
 	MSG_HEADERS_MAX = 256, /* in one MSG_CHUNK */
 	MSG_BODIES_MAX = 1024, /* in one MSG_BODIES */
 	MSG_TEXT_SIZE = 512,   /* the words of MSG_CLOSE */
+	MSG_SAMPLES_MAX = 64,  /* in one MSG_FORK: of any size of a log */
 };
 
 struct msg_hello {
@@ -50,7 +51,12 @@ struct msg_entry {
 	uint64_t held;		    /* leading deltas with all sealed bodies */
 	uint64_t open[CLASS_COUNT]; /* ... with the secrets of a class */
 	bool forked;		    /* a proof that it is forked is held */
+	/* `log` is a branch of the log whose id before any fork is `trunk`. */
+	bool is_branch;
+	struct log_id trunk;
 };
+/* The id before any fork of the log that `entry` is of. */
+const struct log_id *msg_entry_trunk(const struct msg_entry *entry);
 
 struct msg_clock {
 	bool last;  /* the first exchange is complete with this one */
@@ -105,13 +111,21 @@ struct msg_close {
 	struct bytes text; /* for a person; nothing secret; view */
 };
 
-/* One side: what the sender holds where the other's clock says otherwise; two:
- * a proof. */
+/* How a log begins, for finding out how far two begin alike. */
+struct msg_sample {
+	uint64_t size; /* not 0 */
+	uint8_t root[8];
+};
+
+/* One side: what the sender holds where the other's clock says otherwise, which
+ * asks for samples; two: a proof. */
 struct msg_fork {
-	struct log_id log;
+	struct log_id log; /* as the one calls it that was asked */
 	uint64_t size;		       /* where the sides are compared */
 	size_t n;		       /* 1 or 2 */
 	const struct fork_side *sides; /* arena */
+	size_t samples_n;
+	const struct msg_sample *samples; /* by falling size; arena */
 };
 
 struct msg {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "net/peer/branch.h"
 #include "proto/mem.h"
 
 enum {
@@ -47,7 +48,6 @@ ack_prepare(struct talk *talk)
 static enum err
 told_read(struct talk *talk)
 {
-	struct txn *txn = store_txn(talk->store);
 	enum err e = ERR_OK;
 
 	talk->told_n = 0;
@@ -58,18 +58,15 @@ told_read(struct talk *talk)
 	for (size_t i = 0; i < talk->touched_n && e == ERR_OK; i++) {
 		struct ledger_log *entry = ledger_find(
 		    &talk->ledger, &talk->touched[i]);
-		struct log *log = NULL;
+		struct log *log;
 
 		entry->is_touched = false;
-		if (entry->is_local)
-			e = oplog_by_no(txn, entry->no, &log);
+		e = branch_local(talk, entry, &log);
 		if (e != ERR_OK)
 			break;
+		ledger_none(entry, &talk->told[talk->told_n]);
 		if (log != NULL)
 			clock_entry(log, &talk->told[talk->told_n]);
-		else
-			talk->told[talk->told_n] = (struct msg_entry){
-			    .log = entry->id};
 		talk->told_n++;
 	}
 	talk->touched_n = 0;
@@ -144,7 +141,7 @@ told_send(struct talk *talk)
 			if (behind)
 				ledger_queue(&talk->ledger, entry);
 			if (talk->has_again &&
-			    memcmp(&talk->again, &entry->id, 16) == 0)
+			    memcmp(&talk->again, &entry->trunk, 16) == 0)
 				msg.u.clock.again = true;
 		}
 		at += msg.u.clock.n;

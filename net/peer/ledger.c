@@ -8,9 +8,15 @@
 
 #include "proto/mem.h"
 
+/* Of one log, ours and the peer's together, with those that got other ids. */
+enum { BRANCHES_MAX = 4 * LIMIT_BRANCHES };
+
 static struct ledger_log *slot_of(
     const struct ledger *ledger, const struct log_id *id);
+static bool same_id(const struct log_id *a, const struct log_id *b);
 static void grow(struct ledger *ledger);
+static void counts_take(
+    struct ledger_log *log, const struct msg_entry *entry, bool again);
 
 void
 ledger_init(struct ledger *ledger, uint64_t salt)
@@ -65,10 +71,66 @@ ledger_get(
 		    "the peer speaks of more than %d logs", LIMIT_LOGS);
 	(*log)->used = true;
 	(*log)->id = *id;
+	(*log)->trunk = *id;
 	(*log)->peer.log = *id;
 	(*log)->told.log = *id;
 	ledger->n++;
 	return ERR_OK;
+}
+
+enum err
+ledger_get_tip(struct ledger *ledger, const struct log_id *id,
+    const struct log_id *trunk, struct ledger_log **log)
+{
+	struct ledger_log *first;
+	bool known = ledger_find(ledger, id) != NULL;
+	enum err e = ledger_get(ledger, trunk, &first);
+
+	if (e == ERR_OK)
+		e = ledger_get(ledger, id, log);
+	if (e != ERR_OK)
+		return e;
+	if (known || same_id(id, trunk))
+		return same_id(&(*log)->trunk, trunk)
+			   ? ERR_OK
+			   : err_set(ERR_MALFORMED,
+				 "the peer calls one log a branch of two");
+	/* The table may have grown. */
+	first = ledger_find(ledger, trunk);
+	if (!same_id(&first->trunk, trunk))
+		return err_set(
+		    ERR_MALFORMED, "the peer speaks of branches of a branch");
+	if (first->branches_n >= BRANCHES_MAX)
+		return err_set(ERR_LIMIT,
+		    "the peer speaks of more than %d branches of one log",
+		    BRANCHES_MAX);
+	first->branches_n++;
+	(*log)->trunk = *trunk;
+	ledger_none(*log, &(*log)->peer);
+	ledger_none(*log, &(*log)->told);
+	(*log)->has_next = first->has_next;
+	(*log)->next = first->next;
+	first->has_next = true;
+	first->next = *id;
+	return ERR_OK;
+}
+
+static bool
+same_id(const struct log_id *a, const struct log_id *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+struct ledger_log *
+ledger_trunk(const struct ledger *ledger, const struct ledger_log *log)
+{
+	return ledger_find(ledger, &log->trunk);
+}
+
+struct ledger_log *
+ledger_next(const struct ledger *ledger, const struct ledger_log *log)
+{
+	return log->has_next ? ledger_find(ledger, &log->next) : NULL;
 }
 
 static void
@@ -134,13 +196,6 @@ ledger_unqueue(struct ledger *ledger)
 	}
 }
 
-static void
-rise(uint64_t *sent, uint64_t has, bool again)
-{
-	if (again || *sent < has)
-		*sent = has;
-}
-
 void
 ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again)
@@ -150,13 +205,47 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 		ledger->dirty_n += !log->is_dirty;
 		log->is_dirty = true;
 	}
-	if (again || log->peer.size != entry->size ||
-	    memcmp(log->peer.root, entry->root, sizeof(entry->root)) != 0)
-		log->is_compared = false;
+	counts_take(log, entry, again);
+	for (struct ledger_log *tip = ledger_trunk(ledger, log); tip != NULL;
+	     tip = ledger_next(ledger, tip)) {
+		if (again || log->peer.size != entry->size ||
+		    memcmp(log->peer.root, entry->root, sizeof(entry->root)) !=
+			0)
+			tip->is_compared = false;
+		if (!again)
+			continue;
+		tip->sent = 0;
+		tip->is_based = false;
+		tip->asked_size = 0;
+	}
+	log->is_matched = log->is_matched && !again &&
+			  log->peer.size == entry->size &&
+			  memcmp(log->peer.root, entry->root, 8) == 0;
 	log->is_known = true;
 	log->peer = *entry;
-	rise(&log->sent, entry->size, again);
-	rise(&log->sent_held, entry->held, again);
+}
+
+void
+ledger_none(const struct ledger_log *log, struct msg_entry *entry)
+{
+	*entry = (struct msg_entry){.log = log->id,
+	    .is_branch = !same_id(&log->id, &log->trunk)};
+	if (entry->is_branch)
+		entry->trunk = log->trunk;
+}
+
+/* Of a log that the peer had by another name it was guessed what it has; now it
+ * is said. */
+static void
+counts_take(struct ledger_log *log, const struct msg_entry *entry, bool again)
+{
+	bool guessed = log->is_foreign && log->peer.size == 0;
+
+	if (again || log->sent_held < entry->held ||
+	    (guessed && entry->held < entry->size))
+		log->sent_held = entry->held;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
-		rise(&log->sent_open[class], entry->open[class], again);
+		if (again || log->sent_open[class] < entry->open[class] ||
+		    (guessed && entry->open[class] < entry->size))
+			log->sent_open[class] = entry->open[class];
 }

@@ -11,8 +11,15 @@
 struct ledger_log {
 	struct log_id id;
 	bool used;
+	/* Its id before any fork, whose entry begins the chain of all that are
+	 * branches of it, ours and the peer's. */
+	struct log_id trunk;
+	bool has_next;
+	struct log_id next;    /* in that chain */
+	unsigned branches_n;   /* of a trunk: how many are in the chain */
 	bool is_local;	       /* we hold some of it: */
-	struct log_no no;      /* its number here */
+	struct log_no no;      /* its number here; if it is not local, the
+				  number of what has another id by now */
 	bool is_shared;	       /* in a space that both may have */
 	bool is_authority;     /* it goes before all others */
 	bool is_queued;	       /* waits in a queue */
@@ -22,10 +29,19 @@ struct ledger_log {
 	bool is_touched;       /* its entry is to be told after the commit */
 	bool is_asked;	       /* it was spoken of, and is not shared */
 	bool is_compared;      /* `is_split` is true of `peer` as it is */
-	bool is_split;	       /* the peer has another branch: not sent */
+	bool is_split;	       /* how far the peer's begins so is not known */
+	bool is_matched;       /* `ours` is true of `peer` as it is: */
+	struct log_no ours;    /* what of ours begins with it; 0: nothing */
 	bool is_doubted;       /* a run of it did not go on from ours */
-	bool is_proved;	       /* the proof that it is forked was sent */
-	uint64_t asked_size;   /* our side at this size was sent */
+	bool is_foreign;       /* the peer has it by other names only */
+	bool is_proved;	       /* of a trunk: the proof of its fork was sent */
+	bool is_based;	       /* by samples of the peer's branches it has: */
+	uint64_t base;	       /* so many of the headers */
+	uint64_t asked_size;   /* its branch of this size was asked about */
+	unsigned asked_n;
+	bool is_answer_due;    /* our samples of it are */
+	unsigned answered_n;
+	unsigned sampled_n;    /* of a trunk: samples that were looked at */
 	struct msg_entry peer; /* what the peer has */
 	struct msg_entry told; /* what we last told it that we have */
 	uint64_t sent;	       /* headers sent, or had by the peer */
@@ -58,14 +74,28 @@ struct ledger_log *ledger_find(
 /* The entry of `id`, made when there is none.  ERR_LIMIT at LIMIT_LOGS. */
 enum err ledger_get(struct ledger *ledger, const struct log_id *id,
     struct ledger_log **log) MUST_USE;
+/* As ledger_get for what is known of the log `id`: that its id before any fork
+ * is `trunk`.  ERR_MALFORMED: it was said to be another.  ERR_LIMIT too when
+ * the log has more branches than anybody may have. */
+enum err ledger_get_tip(struct ledger *ledger, const struct log_id *id,
+    const struct log_id *trunk, struct ledger_log **log) MUST_USE;
+/* The first, and the next one, of all that have the trunk of `log`; NULL at the
+ * end. */
+struct ledger_log *ledger_trunk(
+    const struct ledger *ledger, const struct ledger_log *log);
+struct ledger_log *ledger_next(
+    const struct ledger *ledger, const struct ledger_log *log);
 /* Queues `log` to be looked at, unless it is queued. */
 void ledger_queue(struct ledger *ledger, struct ledger_log *log);
 /* The next queued log, which stays queued; NULL when there is none. */
 struct ledger_log *ledger_first(struct ledger *ledger);
 /* Takes the first one out of its queue. */
 void ledger_unqueue(struct ledger *ledger);
-/* What the peer has is `entry` now; sent counts rise with it, and with
- * `again` they fall back to it. */
+/* The clock entry of who holds nothing of `log`. */
+void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
+/* What the peer has is `entry` now; the counts of bodies sent rise with it, and
+ * with `again` they fall back to it.  How many headers of this log, and of others
+ * of its trunk, are taken to be sent is to be found out anew. */
 void ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 

@@ -20,6 +20,7 @@ static enum err refused_ask(
 static enum err ask_anew(struct talk *talk, const struct log_id *id) MUST_USE;
 static enum err share_all(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static void renamed(struct ledger_log *old, struct ledger_log *now);
 static enum err beliefs_take(struct talk *talk) MUST_USE;
 static enum err hello_send(struct talk *talk) MUST_USE;
 static enum err clocks_send(struct talk *talk) MUST_USE;
@@ -141,20 +142,20 @@ refused_ask(struct talk *talk, const struct authority *authority)
 static enum err
 ask_anew(struct talk *talk, const struct log_id *id)
 {
-	const struct ledger_log *entry = ledger_find(&talk->ledger, id);
+	struct ledger_log *entry = ledger_find(&talk->ledger, id);
 	struct msg_entry now = {.log = *id};
 	struct msg msg = {.type = MSG_CLOCK,
 	    .u.clock = {.again = true, .n = 1, .entries = &now}};
-	struct log *log;
-	enum err e;
+	struct log *log = NULL;
+	enum err e = ERR_OK;
 
-	if (entry != NULL && entry->is_local) {
-		e = oplog_by_no(store_txn(talk->store), entry->no, &log);
-		if (e != ERR_OK)
-			return e;
-		clock_entry(log, &now);
+	if (entry != NULL) {
+		ledger_none(entry, &now);
+		e = branch_local(talk, entry, &log);
 	}
-	return talk_send(talk, &msg);
+	if (e == ERR_OK && log != NULL)
+		clock_entry(log, &now);
+	return e == ERR_OK ? talk_send(talk, &msg) : e;
 }
 
 bool
@@ -201,17 +202,49 @@ opening_share(
     struct talk *talk, const struct authority *authority, const struct log *log)
 {
 	struct ledger_log *entry;
-	enum err e = ledger_get(&talk->ledger, &log->id, &entry);
+	struct ledger_log *tip;
+	enum err e = ledger_get_tip(
+	    &talk->ledger, &log->id, &log->trunk, &entry);
 
 	if (e != ERR_OK)
 		return e;
+	tip = ledger_trunk(&talk->ledger, entry);
+	for (; tip != NULL && !entry->is_local;
+	     tip = ledger_next(&talk->ledger, tip))
+		if (tip->is_local && tip->no.v == log->no.v)
+			renamed(tip, entry);
 	entry->is_local = true;
 	entry->no = log->no;
 	entry->is_authority = id_is_authority(&log->name.space);
 	entry->is_shared = opening_shares(talk, authority, &log->name);
 	if (entry->is_shared && talk->state == TALK_LIVE)
 		ledger_queue(&talk->ledger, entry);
+	if (!oplog_is_branch(log))
+		return ERR_OK;
+	/* Where one branch grows or gets a name, others may be affected. */
+	tip = ledger_trunk(&talk->ledger, entry);
+	for (; tip != NULL; tip = ledger_next(&talk->ledger, tip)) {
+		tip->is_compared = false;
+		tip->is_matched = false;
+		if (tip->no.v > 0 && !tip->is_local && tip->told.size > 0 &&
+		    tip->is_shared && talk->state == TALK_LIVE)
+			ledger_queue(&talk->ledger, tip);
+	}
 	return ERR_OK;
+}
+
+/* What was held as `old` has another id now, and nothing has the old one.  What
+ * the peer was sent of it, it was sent. */
+static void
+renamed(struct ledger_log *old, struct ledger_log *now)
+{
+	now->sent = old->sent;
+	now->sent_held = old->sent_held;
+	memcpy(now->sent_open, old->sent_open, sizeof(now->sent_open));
+	now->is_split = old->is_split;
+	now->is_based = old->is_based;
+	now->base = old->base;
+	old->is_local = false;
 }
 
 static enum err
@@ -225,7 +258,8 @@ beliefs_take(struct talk *talk)
 	for (size_t i = 0; i < list.n && e == ERR_OK; i++) {
 		struct ledger_log *entry;
 
-		e = ledger_get(&talk->ledger, &list.entries[i].log, &entry);
+		e = ledger_get_tip(&talk->ledger, &list.entries[i].log,
+		    msg_entry_trunk(&list.entries[i]), &entry);
 		if (e != ERR_OK || (entry->is_local && !entry->is_shared))
 			continue;
 		ledger_heard(&talk->ledger, entry, &list.entries[i], true);
@@ -261,11 +295,14 @@ clock_list(struct talk *talk, struct clock_list *list)
 		struct log *log;
 		enum err e;
 
-		if (!entry->used || !entry->is_local || !entry->is_shared)
+		if (!entry->used || !entry->is_shared)
 			continue;
-		e = oplog_by_no(txn, entry->no, &log);
+		e = branch_local(talk, entry, &log);
 		if (e != ERR_OK)
 			return e;
+		ledger_none(entry, &entry->told);
+		if (log == NULL)
+			continue;
 		clock_entry(log, &entry->told);
 		if (log->frontier.size > 0)
 			list->entries[list->n++] = entry->told;
@@ -315,7 +352,7 @@ opening_compare(struct talk *talk)
 		if (talk->agreed)
 			continue;
 		entry->is_known = false;
-		entry->peer = (struct msg_entry){.log = entry->id};
+		ledger_none(entry, &entry->peer);
 		ledger_heard(ledger, entry, &entry->peer, true);
 		entry->is_known = false;
 		entry->is_dirty = false;
@@ -367,7 +404,7 @@ live_begin(struct talk *talk, const struct authority *authority)
 		struct ledger_log *entry = &ledger->logs[i];
 		enum err e;
 
-		if (!entry->used || !entry->is_local || !entry->is_shared)
+		if (!entry->used || !entry->is_shared)
 			continue;
 		ledger_queue(ledger, entry);
 		e = lacks(talk, authority, entry, &msg.u.total.deltas);
@@ -382,14 +419,13 @@ static enum err
 lacks(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, uint64_t *deltas)
 {
-	struct txn *txn = store_txn(talk->store);
 	struct clock_depth depth;
 	struct log *log;
-	enum err e = oplog_by_no(txn, entry->no, &log);
+	enum err e = branch_local(talk, entry, &log);
 
-	if (e == ERR_OK)
-		e = branch_compare(txn, log, entry);
-	if (e != ERR_OK)
+	if (e == ERR_OK && log != NULL)
+		e = branch_compare(talk, log, entry);
+	if (e != ERR_OK || log == NULL)
 		return e;
 	clock_log_depth(authority, &talk->peer, &log->name, &depth);
 	if (depth.any && log->frontier.size > entry->sent && !entry->is_split)

@@ -35,8 +35,6 @@ static void ask_note(struct talk *talk, struct ledger_log *entry);
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_drop(struct talk *talk, enum err why) MUST_USE;
 static enum err run_deny(const struct msg_run *run) MUST_USE;
-static enum err forked_take(
-    struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
@@ -52,8 +50,10 @@ static enum err close_take(
 static bool accept_of(const struct talk *talk,
     const struct authority *authority, const struct log_name *name,
     struct intake_accept *accept);
+static enum err late_take(struct talk *talk, const struct msg_bodies *bodies,
+    struct log_no no) MUST_USE;
 static enum err local_mark(struct talk *talk, const struct authority *authority,
-    const struct log *log) MUST_USE;
+    const struct intake_taken *taken) MUST_USE;
 static enum err gap_tell(struct talk *talk) MUST_USE;
 static enum err doubt_tell(struct talk *talk) MUST_USE;
 
@@ -172,8 +172,9 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 {
 	for (size_t i = 0; i < clock->n; i++) {
 		struct ledger_log *entry;
-		enum err e = ledger_get(
-		    &talk->ledger, &clock->entries[i].log, &entry);
+		const struct msg_entry *said = &clock->entries[i];
+		enum err e = ledger_get_tip(&talk->ledger, &said->log,
+		    msg_entry_trunk(said), &entry);
 		bool again;
 
 		if (e != ERR_OK)
@@ -181,10 +182,8 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 		if (entry->is_local && !entry->is_shared && !entry->is_asked)
 			ask_note(talk, entry);
 		again = clock->again || !talk->clock_heard;
-		ledger_heard(&talk->ledger, entry, &clock->entries[i], again);
-		if (entry->is_local && entry->is_shared &&
-		    talk->state == TALK_LIVE)
-			ledger_queue(&talk->ledger, entry);
+		ledger_heard(&talk->ledger, entry, said, again);
+		branch_stir(talk, entry);
 	}
 	talk->clock_heard = talk->clock_heard || clock->last;
 	return ERR_OK;
@@ -242,17 +241,19 @@ run_take(struct talk *talk, const struct msg_run *run)
 	in->run = *run;
 	in->run.name.city = store_identity(talk->store)->city;
 	in->next = run->from;
+	in->near = (struct log_no){0};
 	id_log(&in->run.name, &origin, &in->log);
-	if (memcmp(&run->entry.log, &in->log, sizeof(in->log)) != 0)
+	if (memcmp(msg_entry_trunk(&run->entry), &in->log, sizeof(in->log)) !=
+	    0)
 		return err_set(
 		    ERR_MALFORMED, "a run whose clock entry is of another log");
-	e = ledger_get(&talk->ledger, &in->log, &entry);
+	e = ledger_get_tip(&talk->ledger, &run->entry.log, &in->log, &entry);
 	if (e == ERR_OK)
 		e = run_place(talk, &in->run);
+	if (e == ERR_FORKED)
+		e = branch_prove(talk, &in->run);
 	if (e == ERR_OK)
 		ledger_heard(&talk->ledger, entry, &run->entry, false);
-	if (e == ERR_FORKED)
-		return forked_take(talk, &in->run);
 	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, e) : e;
 }
 
@@ -272,13 +273,13 @@ run_drop(struct talk *talk, enum err why)
 	if (why != ERR_DENIED || talk->refused_n == TALK_REFUSED_MAX)
 		return ERR_OK;
 	for (size_t i = 0; i < talk->refused_n; i++) {
-		if (memcmp(&talk->refused[i].id, &in->log, 16) == 0)
+		if (memcmp(&talk->refused[i].id, &in->run.entry.log, 16) == 0)
 			return ERR_OK;
 	}
 	mem_room(&talk->refused, &talk->refused_room, talk->refused_n + 1,
 	    sizeof(*talk->refused));
 	talk->refused[talk->refused_n++] = (struct talk_refused){
-	    .id = in->log, .name = in->run.name};
+	    .id = in->run.entry.log, .name = in->run.name};
 	return ERR_OK;
 }
 
@@ -291,27 +292,8 @@ run_deny(const struct msg_run *run)
 	    run->name.space.text);
 }
 
-/* The head of a run contradicts what we hold: that is half of a proof. */
-static enum err
-forked_take(struct talk *talk, const struct msg_run *run)
-{
-	struct fork_side side = {
-	    .head = {.size = run->head_size,
-		.root = run->head_root,
-		.signature = run->head_signature},
-	    .root = run->head_root,
-	};
-	struct msg_fork said = {.log = talk->receiving.log,
-	    .size = run->head_size,
-	    .n = 1,
-	    .sides = &side};
-
-	talk->receiving.dropped = true;
-	talk->dropped++;
-	return branch_take(talk, &said);
-}
-
-/* ERR_DENIED, ERR_LIMIT and ERR_FORKED: the run is not taken. */
+/* ERR_DENIED, ERR_LIMIT: the run is not taken.  ERR_FORKED: it is, and shows
+ * that the log is forked. */
 static enum err
 run_place(struct talk *talk, const struct msg_run *run)
 {
@@ -348,7 +330,8 @@ chunk_take(struct talk *talk, const struct msg_chunk *chunk)
 	    .from = in->next,
 	    .headers = headers,
 	    .headers_n = chunk->n,
-	    .proof = proof};
+	    .proof = proof,
+	    .near = in->near};
 	in->next += chunk->n;
 	in->bodies = NULL;
 	in->bodies_room = 0;
@@ -367,19 +350,18 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
 	    (!in->dropped &&
-		memcmp(&bodies->log, &in->log, sizeof(in->log)) != 0))
+		memcmp(&bodies->log, &in->run.entry.log,
+		    sizeof(bodies->log)) != 0))
 		return err_set(ERR_MALFORMED,
 		    "bodies of another log, or more than were announced");
 	in->bodies_left -= bodies->n;
 	in->waiting = in->bodies_left > 0;
 	if (in->dropped)
 		return ERR_OK;
-	if (in->chunk.headers_n > 0) {
-		for (size_t i = 0; i < bodies->n; i++)
-			body_keep(talk, &bodies->bodies[i]);
-	} else {
-		e = owed_take(talk, bodies);
-	}
+	for (size_t i = 0; i < bodies->n && in->chunk.headers_n > 0; i++)
+		body_keep(talk, &bodies->bodies[i]);
+	if (in->chunk.headers_n == 0)
+		e = late_take(talk, bodies, in->near);
 	if (e == ERR_OK && in->chunk.headers_n > 0 &&
 	    (!in->waiting || in->arena.used_bytes > WAIT_BYTES))
 		e = chunk_apply(talk);
@@ -426,18 +408,17 @@ chunk_apply(struct talk *talk)
 		return run_drop(talk, run_deny(&in->run));
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
-	if (e == ERR_DENIED)
+	if (e == ERR_DENIED || e == ERR_LIMIT)
 		return run_drop(talk, e);
 	if (e == ERR_FORKED)
 		return doubt_tell(talk);
 	if (e == ERR_OK && taken.log != NULL)
-		e = local_mark(talk, authority, taken.log);
+		e = local_mark(talk, authority, &taken);
 	if (e == ERR_OK && taken.gap)
 		e = gap_tell(talk);
 	if (e != ERR_OK)
 		return e;
 	talk->deltas_in_pending += taken.deltas;
-	ack_touch(talk, &in->log);
 	/* What is still to come of these bodies comes as owed. */
 	in->chunk.headers_n = 0;
 	in->chunk.bodies_n = 0;
@@ -449,14 +430,30 @@ chunk_apply(struct talk *talk)
 
 /* The ledger knows what we hold; a log that came just now it does not yet. */
 static enum err
-local_mark(
-    struct talk *talk, const struct authority *authority, const struct log *log)
+local_mark(struct talk *talk, const struct authority *authority,
+    const struct intake_taken *taken)
 {
+	struct talk_receiving *in = &talk->receiving;
+	const struct log *log = taken->log;
 	const struct ledger_log *entry = ledger_find(&talk->ledger, &log->id);
+	struct log **tips;
+	size_t n;
+	enum err e = ERR_OK;
 
-	if (entry != NULL && entry->is_local)
-		return ERR_OK;
-	return opening_share(talk, authority, log);
+	in->near = log->no;
+	if (entry == NULL || !entry->is_local)
+		e = opening_share(talk, authority, log);
+	if (e == ERR_OK)
+		ack_touch(talk, &log->id);
+	if (e != ERR_OK || !taken->split)
+		return e;
+	e = oplog_tips(
+	    store_txn(talk->store), log->space, &log->trunk, &tips, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		e = opening_share(talk, authority, tips[i]);
+	if (e == ERR_OK)
+		branch_touch(talk, &in->log);
+	return e;
 }
 
 /* The peer thinks that we have more than we do: it is told, after the commit,
@@ -472,6 +469,7 @@ gap_tell(struct talk *talk)
 	in->dropped = true;
 	talk->again = in->log;
 	talk->has_again = true;
+	branch_touch(talk, &in->log);
 	return ERR_OK;
 }
 
@@ -494,33 +492,50 @@ doubt_tell(struct talk *talk)
 	talk->dropped++;
 	talk->again = in->log;
 	talk->has_again = true;
-	ack_touch(talk, &in->log);
+	branch_touch(talk, &in->log);
 	return ERR_OK;
 }
 
-/* Bodies of headers that are here already; of another branch they would not
- * fit. */
+/* Bodies of headers that are here already, of a log that we hold by the name
+ * that the peer says, or did when it last heard. */
 static enum err
 owed_take(struct talk *talk, const struct msg_bodies *bodies)
 {
+	struct ledger_log *entry = ledger_find(&talk->ledger, &bodies->log);
+	struct log *log;
+	enum err e;
+
+	if (entry == NULL || entry->no.v == 0)
+		return ERR_OK;
+	e = branch_local(talk, entry, &log);
+	/* Of another branch they would not fit. */
+	if (e == ERR_OK && log != NULL)
+		e = branch_compare(talk, log, entry);
+	if (e != ERR_OK || (log != NULL && entry->is_split))
+		return e;
+	return late_take(talk, bodies, entry->no);
+}
+
+/* Bodies of headers of the log with the number `no`. */
+static enum err
+late_take(
+    struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
+{
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
-	struct ledger_log *entry = ledger_find(&talk->ledger, &bodies->log);
 	struct intake_accept accept;
 	struct log *log;
 	enum err e = store_authority(talk->store, &authority);
 
-	if (e != ERR_OK || entry == NULL || !entry->is_local)
+	if (e != ERR_OK || no.v == 0)
 		return e;
-	e = oplog_by_no(txn, entry->no, &log);
-	if (e == ERR_OK)
-		e = branch_compare(txn, log, entry);
-	if (e != ERR_OK || entry->is_split ||
-	    !accept_of(talk, authority, &log->name, &accept))
+	e = oplog_by_no(txn, no, &log);
+	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		e = intake_body(txn, log, &bodies->bodies[i], accept);
-	ack_touch(talk, &bodies->log);
+	if (ledger_find(&talk->ledger, &log->id) != NULL)
+		ack_touch(talk, &log->id);
 	return e;
 }
 

@@ -38,6 +38,8 @@ static enum err serve(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
+static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
+    const struct log *log) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
@@ -138,20 +140,20 @@ static enum err
 serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more)
 {
-	struct txn *txn = store_txn(talk->store);
 	struct clock_depth depth;
-	struct msg_entry now;
 	struct log *log;
 	enum err e;
 
 	*more = false;
-	if (!entry->is_local || !entry->is_shared)
+	if (!entry->is_shared)
 		return ERR_OK;
-	e = oplog_by_no(txn, entry->no, &log);
+	e = branch_local(talk, entry, &log);
 	if (e != ERR_OK)
 		return e;
+	if (log == NULL)
+		return clock_tell(talk, entry, NULL);
 	clock_log_depth(authority, &talk->peer, &log->name, &depth);
-	e = branch_compare(txn, log, entry);
+	e = branch_compare(talk, log, entry);
 	if (e == ERR_OK && depth.any && !entry->is_split &&
 	    log->frontier.size > entry->sent && log->has_head) {
 		e = run_send(talk, log, entry);
@@ -160,22 +162,34 @@ serve_log(struct talk *talk, const struct authority *authority,
 		*more = true;
 		return e;
 	}
-	if (e == ERR_OK && !entry->is_split)
+	if (e == ERR_OK && !entry->is_split && !entry->is_foreign)
 		e = owed_send(talk, log, entry, &depth, more);
 	if (e == ERR_OK && !*more)
 		e = branch_tell(talk, log, entry);
 	if (e != ERR_OK || *more)
 		return e;
-	clock_entry(log, &now);
-	if (!entry->is_told || memcmp(&now, &entry->told, sizeof(now)) != 0) {
-		struct msg msg = {
-		    .type = MSG_CLOCK, .u.clock = {.n = 1, .entries = &now}};
+	return clock_tell(talk, entry, log);
+}
 
-		entry->told = now;
-		entry->is_told = true;
-		e = talk_send(talk, &msg);
-	}
-	return e;
+/* Tells what we have of the log of `entry`, if that is news; `log` is NULL when
+ * it has another id by now. */
+static enum err
+clock_tell(struct talk *talk, struct ledger_log *entry, const struct log *log)
+{
+	struct msg_entry now;
+	struct msg msg = {
+	    .type = MSG_CLOCK, .u.clock = {.n = 1, .entries = &now}};
+
+	ledger_none(entry, &now);
+	if (log != NULL)
+		clock_entry(log, &now);
+	else if (entry->told.size == 0 && entry->is_told)
+		return ERR_OK;
+	if (entry->is_told && memcmp(&now, &entry->told, sizeof(now)) == 0)
+		return ERR_OK;
+	entry->told = now;
+	entry->is_told = true;
+	return talk_send(talk, &msg);
 }
 
 /* Announces the run that the next chunk belongs to, unless that is done. */

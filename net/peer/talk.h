@@ -32,7 +32,8 @@ struct talk_receiving {
 	bool open;
 	bool dropped; /* what comes is passed over */
 	struct msg_run run;
-	struct log_id log;
+	struct log_id log;   /* its id before any fork */
+	struct log_no near;  /* where its headers went so far; 0: nowhere */
 	uint64_t next; /* seq of the next header */
 	bool waiting;  /* for bodies_left more bodies */
 	uint64_t bodies_left;
@@ -98,7 +99,7 @@ struct talk {
 	struct msg_entry *told; /* owned: entries read before the commit */
 	size_t told_n;
 	size_t told_room;
-	struct log_id again; /* the log whose run had a gap */
+	struct log_id again; /* the log whose run had a gap, before any fork */
 	bool has_again;
 	struct talk_refused *refused; /* owned */
 	size_t refused_n;

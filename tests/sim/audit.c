@@ -104,7 +104,7 @@ records_check(struct sim_node *node)
 
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			sim_must(sim, e, "read a record");
-		if (e == ERR_OK && is_forged(&record))
+		if (e == ERR_OK && !sim->merciful && is_forged(&record))
 			sim_fail(sim, "node %zu shows what was forged",
 			    node->number);
 		for (size_t k = 0; e == ERR_OK && k < record.fields_n; k++)

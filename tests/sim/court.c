@@ -50,6 +50,13 @@ court_read(struct sim_node *node, struct court *court)
 	roots_find(court, &node->sim->city);
 	for (unsigned stratum = 0; stratum < COURT_STRATA; stratum++)
 		stratum_settle(court, stratum);
+	/* What takes back something that was never given is nothing. */
+	for (size_t i = 0; i < court->central.n; i++) {
+		struct leaves_delta *fact = court->central.deltas[i];
+
+		if (fact->delta.kind == DELTA_REVOKE)
+			fact->counts = court_revocation_acts(court, fact);
+	}
 }
 
 void
@@ -226,8 +233,8 @@ court_revocation_acts(
 	const struct leaves_delta *grant = leaves_find(
 	    &court->central, &revocation->revoke.grant);
 
-	return revocation->counts && grant != NULL &&
-	       (!grant->counts || revocation->stratum < grant->stratum);
+	return revocation->has_fact && grant != NULL &&
+	       revokes(revocation, grant);
 }
 
 bool

@@ -145,6 +145,11 @@ lie_grant(struct lie *lie)
 	    fact_rights(bytes_text(gifts[sim_below(sim, COUNT_OF(gifts))]),
 		&fact.gives),
 	    "name rights");
+	/* Within its own prefix an admin lies only about what it may pass. */
+	if ((own->what.gives.bits & RIGHT_ADMIN) != 0 &&
+	    id_covers_prefix(&own->what.prefix, &fact.prefix))
+		sim_must(sim, fact_rights(bytes_text("all"), &fact.gives),
+		    "name rights");
 	fact.passes = fact.gives;
 	fact_grant_put(&fact, &plain);
 	hand_open(lie->node, &id_authority,

@@ -362,6 +362,33 @@ states_look(struct sim_node *node, struct space_state *space,
 	}
 }
 
+void
+model_inbox(struct sim_node *node, const struct space *name,
+    const struct digest *inbox)
+{
+	struct txn *txn = store_txn(node->store);
+	struct space_state *authority = space_find(txn, &id_authority);
+	struct space_state *space = space_find(txn, name);
+	struct model_state new = {.used = true,
+	    .space = node_space(node->sim, name),
+	    .class = CLASS_COUNT,
+	    .state = *inbox};
+	struct log **logs;
+	size_t n;
+
+	if (space == NULL || authority == NULL)
+		return;
+	sim_must(
+	    node->sim, oplog_all(txn, authority, &logs, &n), "list logs");
+	/* A fact without its body says nothing yet. */
+	for (size_t i = 0; i < n; i++)
+		if (logs[i]->open[CLASS_N] < logs[i]->frontier.size)
+			return;
+	sim_must(
+	    node->sim, digest_logs(txn, space, &new.logs), "digest logs");
+	state_know(node, &new);
+}
+
 static void
 state_know(struct sim_node *node, const struct model_state *new)
 {
@@ -378,9 +405,13 @@ state_know(struct sim_node *node, const struct model_state *new)
 		if (memcmp(&known->state, &new->state, sizeof(known->state)) !=
 		    0)
 			sim_fail(node->sim,
-			    "node %zu: the same logs of %s give another state "
+			    "node %zu: the same logs of %s give another %s "
 			    "(class %u)",
-			    node->number, node->sim->spaces[new->space].text,
+			    node->number,
+			    new->space == SIZE_MAX
+				? "authority"
+				: node->sim->spaces[new->space].text,
+			    new->class < CLASS_COUNT ? "state" : "inbox",
 			    new->class);
 		return;
 	}

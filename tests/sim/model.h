@@ -29,10 +29,11 @@ struct model_held {
 	size_t n;
 };
 
-/* Logs with this digest give this state of one class. */
+/* Logs with this digest give this state of one class, or, as class CLASS_COUNT,
+ * this inbox. */
 struct model_state {
 	bool used;
-	size_t space;
+	size_t space; /* SIZE_MAX: authority */
 	unsigned class;
 	struct hash logs;
 	struct digest state;
@@ -77,5 +78,10 @@ void model_acknowledge(
  * that was held is missing, no position was used twice, heads are true, and the
  * state is the one that all others with these logs have. */
 void model_look(struct sim_node *node);
+
+/* The inbox of the space `name` at `node` is `inbox`: as at all others with
+ * these logs. */
+void model_inbox(struct sim_node *node, const struct space *name,
+    const struct digest *inbox);
 
 #endif

@@ -44,7 +44,6 @@ struct sim_token {
 struct sim_snapshot {
 	bool taken;
 	char path[SIM_PATH_SIZE];
-	char mark_path[SIM_PATH_SIZE];
 	struct model_held held; /* owned: what the store held then */
 };
 
@@ -104,6 +103,9 @@ struct sim_swarm {
 	bool rebuild;
 	bool late;
 	bool layers; /* the district admits, below the founder */
+	bool revoke;   /* rights are taken back, and given again */
+	bool decide;   /* people adopt and void */
+	bool rotate;   /* the next root key takes the place of the root key */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
@@ -111,6 +113,10 @@ struct sim_count {
 	uint64_t writes;
 	uint64_t forged;
 	uint64_t lies;
+	uint64_t revocations;
+	uint64_t decisions;
+	uint64_t rekeys;
+	uint64_t rotations;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
@@ -145,6 +151,8 @@ struct sim {
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	size_t clones;
+	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
 	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
 	struct sim_wire wires[SIM_WIRES_MAX];
@@ -160,6 +168,7 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
 

@@ -6,7 +6,9 @@
 
 #include <string.h>
 
+#include "core/digest.h"
 #include "core/history.h"
+#include "core/inbox.h"
 #include "tests/sim/court.h"
 #include "tests/sim/node.h"
 
@@ -14,6 +16,8 @@ static void facts_hash(struct sim_node *node, struct hash *hash);
 static void facts_check(struct sim_node *node, const struct court *court);
 static void space_check(
     struct sim_node *node, const struct court *court, size_t space);
+static void inbox_check(struct sim_node *node, const struct leaves *leaves,
+    const struct space *space);
 static size_t record_check(struct sim_node *node, const struct leaves *leaves,
     struct space_state *space, const struct record_id *id);
 
@@ -154,6 +158,7 @@ facts_check(struct sim_node *node, const struct court *court)
 	if (grants_n != authority->grants_n)
 		sim_fail(node->sim, "node %zu knows %zu of %zu grants",
 		    node->number, authority->grants_n, grants_n);
+	inbox_check(node, &court->central, &id_authority);
 }
 
 static void
@@ -181,7 +186,87 @@ space_check(struct sim_node *node, const struct court *court, size_t space)
 		sim_fail(sim, "node %zu: %zu of %zu changes of %s are in no "
 			      "record's history",
 		    node->number, all - found, all, sim->spaces[space].text);
+	inbox_check(node, &leaves, &sim->spaces[space]);
 	leaves_fini(&leaves);
+}
+
+/* What the inbox of a space shows. */
+struct looking {
+	struct sim_node *node;
+	const struct leaves *leaves;
+	size_t n;
+	struct digest sum; /* of all entries, whatever their order */
+};
+
+static void
+part_add(struct buf *line, struct bytes part)
+{
+	buf_add_be32(line, (uint32_t)part.n);
+	buf_add(line, part);
+}
+
+static enum err
+inbox_look(void *arg, const struct inbox_entry *entry)
+{
+	struct looking *looking = arg;
+	const struct leaves_delta *delta = leaves_find(
+	    looking->leaves, &entry->delta);
+	uint8_t flags[4] = {(uint8_t)entry->kind, (uint8_t)entry->why,
+	    entry->voided, entry->disputed};
+	struct buf line = {0};
+	struct digest term;
+
+	if (delta == NULL || delta->counts)
+		sim_fail(looking->node->sim,
+		    "node %zu: the inbox shows a delta of %s that counts",
+		    looking->node->number, entry->space.text);
+	if (delta->voided != entry->voided)
+		sim_fail(looking->node->sim,
+		    "node %zu: the inbox shows a delta of %s as %s",
+		    looking->node->number, entry->space.text,
+		    entry->voided ? "voided, and it is not" : "not voided");
+	looking->n++;
+	part_add(&line, bytes_of(&entry->delta, sizeof(entry->delta)));
+	part_add(&line, bytes_of(flags, sizeof(flags)));
+	part_add(&line, entry->reason);
+	for (size_t i = 0; i < entry->records_n; i++)
+		part_add(&line, bytes_of(entry->records[i].b, 16));
+	crypto_blake2b((struct bytes){0}, buf_bytes(&line), term.b,
+	    sizeof(term.b));
+	digest_add(&looking->sum, &term);
+	buf_fini(&line);
+	return ERR_OK;
+}
+
+/* All that does not count is shown, once, and nothing else. */
+static void
+inbox_check(struct sim_node *node, const struct leaves *leaves,
+    const struct space *space)
+{
+	struct sim *sim = node->sim;
+	struct looking looking = {.node = node, .leaves = leaves};
+	const struct authority *authority;
+	bool central = id_is_authority(space);
+	size_t n = 0;
+
+	for (size_t i = 0; i < leaves->n; i++) {
+		const struct leaves_delta *delta = leaves->deltas[i];
+		uint64_t kind = delta->delta.kind;
+
+		n += !delta->counts &&
+		     (central ? kind == DELTA_MEMBER || kind == DELTA_GRANT ||
+				    kind == DELTA_REVOKE
+			      : kind == DELTA_CHANGE);
+	}
+	sim_must(sim, store_authority(node->store, &authority), "read rights");
+	sim_must(sim,
+	    inbox_walk(store_txn(node->store), authority, space, inbox_look,
+		&looking),
+	    "look into the inbox");
+	if (looking.n != n)
+		sim_fail(sim, "node %zu: the inbox of %s shows %zu of %zu",
+		    node->number, space->text, looking.n, n);
+	model_inbox(node, space, &looking.sum);
 }
 
 /* How many changes the record has. */

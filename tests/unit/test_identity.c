@@ -68,8 +68,7 @@ keys_come_back_as_they_were_saved(void **state)
 	    identity_load(tempdir_at(&dir, "identity"), &loaded), ERR_OK);
 	assert_memory_equal(&made, &loaded, sizeof(made));
 	assert_int_equal(
-	    identity_save_root(tempdir_at(&dir, "root"), &root, false),
-	    ERR_OK);
+	    identity_save_root(tempdir_at(&dir, "root"), &root, false), ERR_OK);
 	assert_int_equal(
 	    identity_load_root(tempdir_at(&dir, "root"), &again), ERR_OK);
 	root.is_here = true;
