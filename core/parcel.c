@@ -232,7 +232,8 @@ parcel_check(struct bytes in, struct city_id *city)
 	struct bytes all = bytes_text(title);
 	struct hash sum;
 
-	if (!bytes_begins(in, bytes_first(all, TITLE_SIZE - 2)))
+	if (in.n < TITLE_SIZE ||
+	    !bytes_begins(in, bytes_first(all, TITLE_SIZE - 2)))
 		return err_set(ERR_MALFORMED,
 		    "this is no answer to a request: it does not begin like "
 		    "one");

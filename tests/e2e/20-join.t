@@ -1,7 +1,8 @@
 #!/bin/sh
 # Goal: a new centre joins a city by a token, by files, and one of hundreds on a
 # sheet; and whatever is wrong with a token is said on both sides.
-. "${0%/*}/lib.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/lib.sh"
 
 node=
 stop() {
@@ -95,6 +96,17 @@ ok '... and nothing is made' [ ! -e x ]
 ok 'a token cut short is no token' exits 2 "$GOLMOK" join "${card%?????????????}" --store x
 ok 'a word is no token' exits 2 "$GOLMOK" join 혜화동 --store x
 
+# ---- several addresses ----
+run "$GOLMOK" invite --role dong --name 가회동 --space d03/c023 --address 127.0.0.1:1 --address "$address" --json
+card=$(json token)
+ok 'the addresses are tried in turn' exits 0 "$GOLMOK" join "$card" --store v --json
+ok '... until one lets it in' is 가회동 "$(json label)"
+run "$GOLMOK" invite --role dong --name 교남동 --space d03/c024 --address 127.0.0.1:1 --address 127.0.0.1:2 --json
+card=$(json token)
+ok 'when none does' exits 13 "$GOLMOK" join "$card" --store w
+ok '... the reason of each is said' errs '127.0.0.1:1: '
+ok '... also of the last' errs '127.0.0.1:2: '
+
 # ---- an interrupted join ----
 invite --role dong --name 삼청동 --space d03/c019
 ended
@@ -167,6 +179,77 @@ ok '... and the nearest is named' errs "did you mean 'dong'"
 ok 'rights can be spelled out' exits 0 "$GOLMOK" invite --rights audit --name 감사 --address "$address" --expires 30m
 ok 'a time must be one' exits 2 "$GOLMOK" invite --rights audit --name 감사 --expires 7
 ok 'a role and rights are too much' exits 2 "$GOLMOK" invite --role city --rights audit --name 감사
+
+# ---- by files, without a line ----
+mkdir usb
+ok 'a node without a line asks' exits 0 "$GOLMOK" join --store far --request usb/ask --name 이화동
+ok '... and has no store yet' [ ! -e far ]
+cp usb/ask usb/first
+"$GOLMOK" join --store far --request usb/ask --name 이화동 >/dev/null
+ok 'asking twice asks the same' cmp -s usb/ask usb/first
+ok 'the request is mail' sh -c "head -1 usb/ask | grep -qx 'golmok request 1'"
+sed '2s/A/B/' usb/ask >usb/swapped
+cmp -s usb/ask usb/swapped && sed '2s/^./Z/' usb/ask >usb/swapped
+ok 'a changed request is refused' exits 7 "$GOLMOK" admit usb/swapped --role dong --space d03/c040
+ok 'the city admits' exits 0 "$GOLMOK" admit usb/ask --role dong --space d03/c040 --answer usb/answer --json
+ok '... under its name' is 이화동 "$(json label)"
+facts=$("$GOLMOK" feed | wc -l)
+"$GOLMOK" admit usb/ask --role dong --space d03/c040 --answer usb/answer >/dev/null
+ok '... twice changes nothing' is "$facts" "$("$GOLMOK" feed | wc -l)"
+head -c 700 usb/answer >usb/cut
+ok 'an answer cut short is refused' exits 7 "$GOLMOK" join --store far --grant usb/cut
+ok '... which is said' errs 'cut short'
+ok 'a request is no answer' exits 7 "$GOLMOK" join --store far --grant usb/ask
+ok 'who did not ask gets no answer' exits 3 "$GOLMOK" join --store nowhere --grant usb/answer
+"$GOLMOK" join --store far2 --request usb/other >/dev/null
+ok 'an answer to another is refused' exits 6 "$GOLMOK" join --store far2 --grant usb/answer
+ok '... and leaves no store' [ ! -e far2 ]
+ok 'another city is refused when one is named' exits 6 "$GOLMOK" join --store far --grant usb/answer --city 00000000000000000000000000000000000000000000000000000000000000aa
+ok 'the answer makes the store' exits 0 "$GOLMOK" join --store far --grant usb/answer --json
+ok '... under its name' is 이화동 "$(json label)"
+ok '... and nothing is left beside it' is far "$(ls -d far far.*)"
+(GOLMOK_STORE=$PWD/far; name=홍길서; "$GOLMOK" put d03/c040/volunteer volunteer name=$name \
+	'kinds=시민찾동이' dong=00000000000000000000000000000001 \
+	join_channel=추천 state=applied joined_on=2026-03-02 --json >out 2>err)
+ok 'it writes without ever having had a line' is 0 "$?"
+ok 'the answer again changes nothing' exits 0 "$GOLMOK" join --store far --grant usb/answer
+ok 'when it gets one, all goes on' exits 0 "$GOLMOK" sync "$address" --store far
+ok 'all is sound' exits 0 "$GOLMOK" fsck --store far
+
+# ---- hundreds at once ----
+perl -CSD -Mutf8 -e '
+	open my $in, "<:encoding(UTF-8)", shift or die;
+	<$in>;
+	print "name,role,space,label\n";
+	my %seen;
+	while (<$in>) {
+		my (undef, undef, $name) = split /,/;
+		$name .= " " . $seen{$name} if $seen{$name}++;
+		printf "%s,dong,d%02d/c%03d,<주민센터> & 친구\n", $name, 1 + $. / 20, $.;
+	}' "$here/../demo/dongs.csv" >centres.csv
+ok 'there are 424 centres' is 425 "$(wc -l <centres.csv)"
+before=$("$GOLMOK" invite ls --json | wc -l)
+ok 'all are invited' exits 0 "$GOLMOK" invite --from centres.csv --sheet sheet.html --csv-out tokens.csv --address "$address" --expires 30d --json
+ok '... at once' is 424 "$(json invited)"
+ok '... each with a card' is 424 "$(grep -c '^<section class="card">' sheet.html)"
+ok '... and a code' is 424 "$(grep -c '<svg class="qr"' sheet.html)"
+ok '... on a page that asks nobody' sh -c '! grep -Eq "https?://|<script|<link|src=" sheet.html'
+ok '... whose words are only words' grep -q '<p>&lt;주민센터&gt; &amp; 친구</p>' sheet.html
+ok '... that only its owner reads' is 600 "$(stat -c %a sheet.html)"
+ok 'the table has a row for each' is 425 "$(wc -l <tokens.csv)"
+card=$(sed -n 's/^[^,]*,청운효자동,.*,\(golmok1[^,]*\)$/\1/p' tokens.csv | tr -d '"\r')
+ok 'one of them joins' exits 0 "$GOLMOK" join "$card" --store one --json
+ok '... under its name' is 청운효자동 "$(json label)"
+grep -o 'golmok1[0-9a-z<br> ]*' sheet.html | sed -n 2p | sed 's/<br>/ /g; s/<.*//' >typed
+ok 'another one types from the sheet' sh -c "'$GOLMOK' join - --store two --json <typed >out 2>err"
+sed '200s/,dong,/,dnog,/' centres.csv >wrong.csv
+listed=$("$GOLMOK" invite ls --json | wc -l)
+ok 'one wrong row and nobody is invited' exits 2 "$GOLMOK" invite --from wrong.csv --sheet no.html --address "$address"
+ok '... which is said with its line' errs 'line 200'
+ok '... and no sheet is there' [ ! -e no.html ]
+ok '... and no invitation' is "$listed" "$("$GOLMOK" invite ls --json | wc -l)"
+{ cat centres.csv; sed -n 7p centres.csv; } >double.csv
+ok 'a centre that stands there twice is noticed' exits 5 "$GOLMOK" invite --from double.csv --sheet no.html --address "$address"
 
 ended
 finish

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "net/peer/preface.h"
+#include "proto/ascii.h"
 #include "tests/lib/line.h"
+#include "tests/lib/vectors.h"
 
 static const struct shake_token the_token = {
     .id = {{1, 2, 3, 4, 5, 6, 7, 8}}, .psk = {{0x42, 0x17, 0x99}}};
@@ -267,7 +269,7 @@ a_changed_byte_anywhere_ends_the_handshake(void **state)
 				continue;
 			line->flip_end = end;
 			line->flip_at = at;
-			line->flip_bits = 1 << at % 8;
+			line->flip_bits = (uint8_t)(1u << at % 8);
 			guest_dial(&guest);
 			guest_run(&guest);
 			assert_false(channel_is_up(line->ends[INITIATOR]) &&
@@ -319,6 +321,102 @@ who_talks_on_unasked_is_cut_off(void **state)
 	guest_fini(&guest);
 }
 
+/* Two nodes and a token with fixed keys. */
+struct fixed {
+	struct city_id city;
+	struct identity ids[2];
+	struct dh_secret ephemerals[2];
+	struct shake_token token;
+	struct squeeze squeeze;
+	struct channel *ends[2];
+};
+
+static void
+fixed_read(struct fixed *fixed, const struct vectors *v)
+{
+	struct identity *id;
+	size_t i;
+
+	if (vectors_is(v, "city"))
+		vectors_hex(v, 1, fixed->city.b, sizeof(fixed->city.b));
+	if (vectors_is(v, "token")) {
+		vectors_hex(v, 1, fixed->token.id.b, sizeof(fixed->token.id.b));
+		vectors_hex(v, 2, fixed->token.psk.b, 32);
+	}
+	if (!vectors_is(v, "node"))
+		return;
+	i = (size_t)vectors_number(v, 1);
+	assert_true(i < 2);
+	id = &fixed->ids[i];
+	id->city = fixed->city;
+	vectors_hex(v, 2, id->seed.b, sizeof(id->seed.b));
+	vectors_hex(v, 3, id->dh.b, sizeof(id->dh.b));
+	vectors_hex(v, 4, fixed->ephemerals[i].b, 32);
+	crypto_sign_key(&id->seed, &id->key);
+	crypto_dh_key(&id->dh, &id->dh_key);
+}
+
+static void
+fixed_dial(struct fixed *fixed)
+{
+	for (int i = 0; i < 2; i++)
+		fixed->ends[i] = channel_new(
+		    &(struct channel_config){.initiator = i == INITIATOR,
+			.identity = &fixed->ids[i],
+			.ephemeral = fixed->ephemerals[i],
+			.squeeze = &fixed->squeeze,
+			.token = i == INITIATOR ? &fixed->token : NULL});
+}
+
+/* The line says what node I sends next; the other one takes it. */
+static void
+fixed_carry(struct fixed *fixed, const struct vectors *v)
+{
+	size_t from = (size_t)vectors_number(v, 1);
+	struct channel *to = fixed->ends[1 - from];
+	struct buf expected = {0};
+	struct bytes out = channel_out(fixed->ends[from]);
+
+	assert_int_equal(ascii_from_hex(v->words[2], &expected), ERR_OK);
+	assert_true(bytes_equal(out, buf_bytes(&expected)));
+	channel_sent(fixed->ends[from], out.n);
+	assert_int_equal(channel_feed(to, buf_bytes(&expected)), ERR_OK);
+	if (channel_asks(to))
+		assert_int_equal(
+		    channel_answer(to, &fixed->token.psk, ERR_OK), ERR_OK);
+	buf_fini(&expected);
+}
+
+static void
+the_bytes_are_those_of_the_vectors(void **state)
+{
+	struct fixed fixed = {0};
+	struct hash512 hash;
+	struct vectors v;
+	size_t wires = 0;
+
+	(void)state;
+	vectors_open(&v, "join.txt");
+	while (vectors_next(&v)) {
+		fixed_read(&fixed, &v);
+		if (vectors_is(&v, "wire")) {
+			if (wires++ == 0)
+				fixed_dial(&fixed);
+			fixed_carry(&fixed, &v);
+		} else if (vectors_is(&v, "hash")) {
+			vectors_hex(&v, 1, hash.b, sizeof(hash.b));
+			for (int i = 0; i < 2; i++)
+				assert_memory_equal(channel_hash(fixed.ends[i]),
+				    &hash, sizeof(hash));
+		}
+	}
+	assert_int_equal(wires, 3);
+	for (int i = 0; i < 2; i++)
+		channel_free(fixed.ends[i]);
+	squeeze_fini(&fixed.squeeze);
+	vectors_close(&v);
+}
+
 int
 main(void)
 {
@@ -334,6 +432,7 @@ main(void)
 	    cmocka_unit_test(a_changed_byte_anywhere_ends_the_handshake),
 	    cmocka_unit_test(another_name_with_the_same_secret_does_not_do),
 	    cmocka_unit_test(who_talks_on_unasked_is_cut_off),
+	    cmocka_unit_test(the_bytes_are_those_of_the_vectors),
 	};
 
 	if (crypto_start() != ERR_OK)

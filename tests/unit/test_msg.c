@@ -25,6 +25,7 @@ static const struct bytes headers[] = {
     {(const uint8_t *)"header", 6}, {NULL, 0}};
 static struct msg_body bodies[2];
 static struct fork_side sides[2];
+static struct msg_sample samples[3];
 
 /* The message that the vector `name` means. */
 static bool
@@ -58,6 +59,13 @@ sample(struct bytes name, struct msg *msg)
 	} else if (bytes_is(name, "clock-empty")) {
 		msg->type = MSG_CLOCK;
 		msg->u.clock.again = true;
+	} else if (bytes_is(name, "clock-branch")) {
+		msg->type = MSG_CLOCK;
+		msg->u.clock.n = 1;
+		msg->u.clock.entries = filled;
+		filled[0].forked = true;
+		filled[0].is_branch = true;
+		memset(&filled[0].trunk, 3, 16);
 	} else if (bytes_is(name, "total")) {
 		msg->type = MSG_TOTAL;
 		msg->u.total = (struct msg_total){100000, INT64_MAX};
@@ -87,6 +95,15 @@ sample_fork(size_t n, struct msg *msg)
 	msg->type = MSG_FORK;
 	msg->u.fork = (struct msg_fork){.size = 5, .n = n, .sides = sides};
 	memset(&msg->u.fork.log, 1, 16);
+	if (n == 2)
+		return;
+	samples[0].size = 811;
+	samples[1].size = 810;
+	samples[2].size = 300;
+	for (size_t i = 0; i < COUNT_OF(samples); i++)
+		memset(samples[i].root, (int)(18 + i), 8);
+	msg->u.fork.samples_n = COUNT_OF(samples);
+	msg->u.fork.samples = samples;
 }
 
 /* The same for those that carry deltas, and the short ones. */
@@ -201,7 +218,7 @@ every_message_has_the_bytes_of_its_vector(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 17);
 	vectors_close(&v);
 }
 
