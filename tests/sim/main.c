@@ -403,17 +403,17 @@ step(struct sim *sim)
 	}
 	if (what >= 16 && what < 20)
 		connect_some(sim);
-	else if (what >= 20 && what < 60)
+	else if (what >= 20 && what < 54)
 		wire_event(sim);
-	else if (what >= 60 && what < 75)
+	else if (what >= 54 && what < 68)
 		wire_pump(sim);
-	else if (what >= 75 && what < 90)
+	else if (what >= 68 && what < 82)
 		rush(sim);
-	else if (what >= 90 && what < 94)
+	else if (what >= 82 && what < 88)
 		accident(sim);
-	else if (what >= 94 && what < 97)
+	else if (what >= 88 && what < 92)
 		seldom(sim);
-	else if (what >= 97)
+	else if (what >= 92)
 		govern(sim);
 	wire_tick(sim);
 	model_look(node);

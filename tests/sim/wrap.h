@@ -29,6 +29,7 @@ enum wrap_rule {
 	RULE_SERVE,  /* who lost its rights is served on */
 	RULE_SECRET, /* who only holds gets secrets too */
 	RULE_LATE,   /* what came before its grant stays outside */
+	RULE_BRANCH, /* nothing in the branch of a forked log counts */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];
