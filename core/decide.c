@@ -328,7 +328,7 @@ say(struct composer *composer, const struct store_decision *wish,
 	return e;
 }
 
-static struct refs
+static struct decision_refs
 slice(const struct gathered *gathered, size_t at, size_t max)
 {
 	size_t left = at < gathered->n ? gathered->n - at : 0;
