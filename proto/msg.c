@@ -263,9 +263,8 @@ fork_put(const struct msg_fork *fork, struct buf *out)
 	for (size_t i = 0; i < fork->samples_n; i++) {
 		codec_put_array(out, SAMPLE_N);
 		uint_put(fork->samples[i].size, out);
-		codec_put_bytes(out,
-		    bytes_of(fork->samples[i].root,
-			sizeof(fork->samples[i].root)));
+		codec_put_bytes(out, bytes_of(fork->samples[i].root,
+					 sizeof(fork->samples[i].root)));
 	}
 }
 

@@ -126,7 +126,7 @@ struct msg_sample {
 /* One side: what the sender holds where the other's clock says otherwise, which
  * asks for samples; two: a proof. */
 struct msg_fork {
-	struct log_id log; /* as the one calls it that was asked */
+	struct log_id log;	       /* as the one calls it that was asked */
 	uint64_t size;		       /* where the sides are compared */
 	size_t n;		       /* 1 or 2 */
 	const struct fork_side *sides; /* arena */

@@ -32,10 +32,10 @@ struct talk_receiving {
 	bool open;
 	bool dropped; /* what comes is passed over */
 	struct msg_run run;
-	struct log_id log;   /* its id before any fork */
-	struct log_no near;  /* where its headers went so far; 0: nowhere */
-	uint64_t next; /* seq of the next header */
-	bool waiting;  /* for bodies_left more bodies */
+	struct log_id log;  /* its id before any fork */
+	struct log_no near; /* where its headers went so far; 0: nowhere */
+	uint64_t next;	    /* seq of the next header */
+	bool waiting;	    /* for bodies_left more bodies */
 	uint64_t bodies_left;
 	unsigned gaps_n;
 	struct arena arena; /* holds the chunk: */

@@ -306,8 +306,7 @@ a_holder_of_the_beginning_gets_both(void **state)
 		branch_fini(&branch);
 		(void)meet(&town, c, i % 2 == 0 ? 0 : b);
 		/* The first time through they learn of both as well. */
-		assert_int_equal(
-		    count_logs(&town, c, b).logs, i > 0 ? 2 : 1);
+		assert_int_equal(count_logs(&town, c, b).logs, i > 0 ? 2 : 1);
 		(void)meet(&town, c, i % 2 == 0 ? b : 0);
 		assert_int_equal(count_logs(&town, c, b).logs, 2);
 		assert_int_equal(count_logs(&town, c, b).forked, 2);

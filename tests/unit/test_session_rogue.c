@@ -477,8 +477,8 @@ another_branch_of_a_log_is_taken(void **state)
 	rogue_say_log(&scene.rogue, &other, false);
 	rogue_run(&scene.rogue);
 	assert_int_equal(wire_status(&scene.rogue.wire, 1).dropped, 0);
-	scene_end(&scene, ERR_OK,
-	    scene.log.n + (scene.log.n - 6) + (other.n - 7));
+	scene_end(
+	    &scene, ERR_OK, scene.log.n + (scene.log.n - 6) + (other.n - 7));
 }
 
 static void
