@@ -16,6 +16,10 @@ static const struct args_option common[] = {
     {.name = "actor",
 	.value = "NAME",
 	.help = "the member of staff who does this"},
+    {.name = "share",
+	.value = "FILE",
+	.help = "a share of the split root keys",
+	.many = true},
     {.name = "help", .help = "say how it is used (-h)"},
 };
 

@@ -33,7 +33,7 @@
  * --name=VALUE, and flags --name; they may stand before, between and behind
  * the other words, up to `--`, behind which everything is a word.  A word may
  * be `-` or a negative number.  Every command takes the common options: --json,
- * --store DIR, --actor NAME and --help (-h).
+ * --store DIR, --actor NAME, --share FILE and --help (-h).
  */
 struct args;
 struct out;

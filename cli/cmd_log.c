@@ -132,6 +132,12 @@ kind_text(const struct delta *delta)
 		return "member";
 	case DELTA_GRANT:
 		return "grant";
+	case DELTA_REVOKE:
+		return "revoke";
+	case DELTA_ADOPT:
+		return "adopt";
+	case DELTA_VOID:
+		return "void";
 	}
 	return "unknown";
 }
@@ -169,6 +175,10 @@ delta_json(struct opened *work, const struct stored_delta *stored,
 	merkle_leaf(stored->header, &leaf);
 	object_begin(&json, NULL);
 	object_number(&json, "seq", stored->seq);
+	show_ref(&(struct ref){.log = stored->log->trunk, .seq = stored->seq},
+	    &text);
+	object_text(&json, "ref", buf_bytes(&text));
+	buf_cut(&text, 0);
 	object_text(&json, "kind", bytes_text(kind_text(delta)));
 	if (!delta->opaque) {
 		show_utc(delta->stamp, &text);
@@ -193,7 +203,7 @@ delta_json(struct opened *work, const struct stored_delta *stored,
 }
 
 static const struct out_column delta_columns[] = {
-    {.key = "seq", .title = "SEQ", .kind = OUT_NUMBER},
+    {.key = "ref", .title = "DELTA"},
     {.key = "at", .title = "WHEN"},
     {.key = "kind", .title = "KIND"},
     {.key = "actor", .title = "ACTOR"},
@@ -208,7 +218,8 @@ delta_row(struct opened *work, const struct stored_delta *stored,
 	struct buf texts[COUNT_OF(delta_columns)] = {0};
 	struct bytes cells[COUNT_OF(delta_columns)];
 
-	buf_add_format(&texts[0], "%llu", (unsigned long long)stored->seq);
+	show_ref(&(struct ref){.log = stored->log->trunk, .seq = stored->seq},
+	    &texts[0]);
 	if (!delta->opaque)
 		show_time(delta->stamp, &texts[1]);
 	buf_add_text(&texts[2], kind_text(delta));

@@ -1,12 +1,13 @@
 /*
- * Commands on who belongs to the city and what they may do: members, admit,
- * grant.  What they write is a fact for ever; only the door decides whether
- * this node may write it.
+ * Commands on who belongs to the city and what they may do: member ls, show,
+ * grant and rename.  What they write is a fact for ever; only the door
+ * decides whether this node may write it.
  */
 #include "cli/cmd_member.h"
 
 #include <string.h>
 
+#include "cli/explain.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -14,70 +15,59 @@
 #include "proto/ascii.h"
 #include "proto/text.h"
 
-/* Appends what `grant` gives, and to whom it may be passed on. */
-static void
-grant_text(const struct grant *grant, struct buf *text)
-{
-	const char *prefix = grant->what.prefix.text;
-
-	if (!grant->counts)
-		buf_add_text(text, "(does not count) ");
-	buf_add_format(text, "%s: ", prefix[0] != '\0' ? prefix : "all");
-	fact_rights_text(grant->what.gives, text);
-	if (grant->what.passes.bits != 0) {
-		buf_add_text(text, "; passes on ");
-		fact_rights_text(grant->what.passes, text);
-	}
-}
-
 static bool
 same_key(const struct sign_key *a, const struct sign_key *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* A row for each grant of `member`, one for who has none. */
+/* ---- member ls ---------------------------------------------------------- */
+
+/* What `member` may do now, grant by grant. */
 static void
-member_rows(struct opened *work, const struct authority *authority,
+rights_text(const struct authority *authority, const struct member *member,
+    struct buf *text)
+{
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *grant = &authority->grants[i];
+
+		if (!same_key(&grant->what.member, &member->key) ||
+		    !grant->counts || grant->revoked)
+			continue;
+		if (text->n > 0)
+			buf_add_text(text, " | ");
+		explain_gives(grant, text);
+	}
+}
+
+static void
+member_row(struct opened *work, const struct authority *authority,
     const struct member *member, struct out_table *table)
 {
 	struct buf key = {0};
-	struct buf text = {0};
-	const char *status = member->counts ? "member" : "does not count";
-	bool any = false;
+	struct buf rights = {0};
+	const char *status = explain_member(authority, member);
 
-	if (same_key(&member->key, &authority->root))
-		status = "root";
-	if (same_key(&member->key, &store_identity(work->store)->key))
+	if (!work->out->json && member->counts && !member->revoked &&
+	    same_key(&member->key, &store_identity(work->store)->key))
 		status = "this node";
-	ascii_hex(bytes_of(member->key.b, sizeof(member->key.b)), &key);
-	for (size_t i = 0; i <= authority->grants_n; i++) {
-		bool last = i == authority->grants_n;
-
-		if (last ? any
-			 : !same_key(
-			       &authority->grants[i].what.member, &member->key))
-			continue;
-		buf_cut(&text, 0);
-		if (!last)
-			grant_text(&authority->grants[i], &text);
-		out_table_row(table,
-		    (const struct bytes[]){member->label, buf_bytes(&key),
-			bytes_text(status), buf_bytes(&text)});
-		any = true;
-	}
-	buf_fini(&text);
+	ascii_hex(bytes_of(member->key.b, work->out->json ? 32 : 8), &key);
+	rights_text(authority, member, &rights);
+	out_table_row(
+	    table, (const struct bytes[]){member->label, buf_bytes(&key),
+		       bytes_text(status), buf_bytes(&rights)});
+	buf_fini(&rights);
 	buf_fini(&key);
 }
 
 static enum err
-members_run(const struct args *args, struct out *out)
+ls_run(const struct args *args, struct out *out)
 {
 	static const struct out_column columns[] = {
 	    {.key = "label", .title = "LABEL"},
 	    {.key = "key", .title = "KEY"},
 	    {.key = "status", .title = "STATUS"},
-	    {.key = "grant", .title = "GRANT"},
+	    {.key = "rights", .title = "RIGHTS"},
 	};
 	struct opened work = {0};
 	const struct authority *authority;
@@ -91,13 +81,141 @@ members_run(const struct args *args, struct out *out)
 		    out, columns, COUNT_OF(columns));
 
 		for (size_t i = 0; i < authority->members_n; i++)
-			member_rows(
+			member_row(
 			    &work, authority, &authority->members[i], table);
 		out_table_end(table, "no members are known here yet");
 	}
 	open_end(&work);
 	return e;
 }
+
+/* ---- member show -------------------------------------------------------- */
+
+static void
+grant_json(const struct authority *authority, const struct grant *grant,
+    struct buf *json)
+{
+	struct buf text = {0};
+
+	object_begin(json, NULL);
+	show_ref(&grant->fact, &text);
+	object_text(json, "ref", buf_bytes(&text));
+	object_text(json, "prefix", bytes_text(grant->what.prefix.text));
+	buf_cut(&text, 0);
+	fact_rights_text(grant->what.gives, &text);
+	object_text(json, "rights", buf_bytes(&text));
+	buf_cut(&text, 0);
+	fact_rights_text(grant->what.passes, &text);
+	object_text(json, "passes", buf_bytes(&text));
+	object_hex(json, "by", bytes_of(grant->by.b, sizeof(grant->by.b)));
+	buf_cut(&text, 0);
+	show_utc(grant->since, &text);
+	object_text(json, "since", buf_bytes(&text));
+	object_number(json, "stratum", grant->stratum);
+	object_text(json, "status", bytes_text(explain_status(grant)));
+	buf_cut(&text, 0);
+	explain_end(authority, grant, &text);
+	object_text(json, "why", buf_bytes(&text));
+	object_end(json);
+	buf_fini(&text);
+}
+
+static void
+member_json(struct opened *work, const struct authority *authority,
+    const struct member *member)
+{
+	struct buf json = {0};
+
+	object_begin(&json, NULL);
+	object_text(&json, "label", member->label);
+	object_hex(
+	    &json, "key", bytes_of(member->key.b, sizeof(member->key.b)));
+	object_text(
+	    &json, "status", bytes_text(explain_member(authority, member)));
+	object_hex(&json, "by", bytes_of(member->by.b, sizeof(member->by.b)));
+	object_array(&json, "grants");
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		if (same_key(&authority->grants[i].what.member, &member->key))
+			grant_json(authority, &authority->grants[i], &json);
+	}
+	object_array_end(&json);
+	object_end(&json);
+	out_json(work->out, buf_bytes(&json));
+	buf_fini(&json);
+}
+
+static void
+grant_row(const struct authority *authority, const struct grant *grant,
+    struct out_table *table)
+{
+	struct buf texts[5] = {0};
+	struct bytes cells[COUNT_OF(texts)];
+
+	show_ref(&grant->fact, &texts[0]);
+	explain_gives(grant, &texts[1]);
+	explain_origin(authority, grant, &texts[2]);
+	buf_add_text(&texts[3], explain_status(grant));
+	explain_end(authority, grant, &texts[4]);
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		cells[i] = buf_bytes(&texts[i]);
+	out_table_row(table, cells);
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		buf_fini(&texts[i]);
+}
+
+static void
+member_lines(struct opened *work, const struct authority *authority,
+    const struct member *member)
+{
+	static const struct out_column columns[] = {
+	    {.key = "ref", .title = "GRANT"},
+	    {.key = "gives", .title = "GIVES"},
+	    {.key = "from", .title = "FROM"},
+	    {.key = "status", .title = "STATUS"},
+	    {.key = "why", .title = "WHY"},
+	};
+	struct out *out = work->out;
+	struct out_table *table;
+	struct buf text = {0};
+
+	ascii_hex(bytes_of(member->key.b, sizeof(member->key.b)), &text);
+	out_say(out, "label   %.*s", (int)member->label.n, member->label.p);
+	out_say(out, "key     %s", buf_text(&text));
+	out_say(out, "status  %s", explain_member(authority, member));
+	buf_cut(&text, 0);
+	show_member(authority, &member->by, &text);
+	out_say(out, "by      %s\n", buf_text(&text));
+	buf_fini(&text);
+	table = out_table_new(out, columns, COUNT_OF(columns));
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		if (same_key(&authority->grants[i].what.member, &member->key))
+			grant_row(authority, &authority->grants[i], table);
+	}
+	out_table_end(table, "no grants");
+}
+
+static enum err
+show_run(const struct args *args, struct out *out)
+{
+	struct opened work = {0};
+	const struct authority *authority;
+	const struct member *member;
+	enum err e;
+
+	e = open_begin(args, out, false, &work);
+	if (e == ERR_OK)
+		e = store_authority(work.store, &authority);
+	if (e == ERR_OK)
+		e = name_member(authority, args_word(args, 0), &member);
+	if (e == ERR_OK && out->json)
+		member_json(&work, authority, member);
+	else if (e == ERR_OK)
+		member_lines(&work, authority, member);
+	open_end(&work);
+	return e;
+}
+
+/* ---- admit, member rename, member grant --------------------------------- */
 
 /* That `done` was done to the member `key`, who is called `label`. */
 static void
@@ -115,26 +233,52 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 	buf_fini(&json);
 }
 
+/* A name that somebody higher up gave stays. */
+static void
+rename_check(struct opened *work, const struct fact_member *member)
+{
+	const struct authority *authority;
+	const struct member *now;
+
+	if (store_begin(work->store, false) != ERR_OK)
+		return;
+	if (store_authority(work->store, &authority) == ERR_OK) {
+		now = authority_member(authority, &member->key);
+		if (now != NULL && !bytes_equal(now->label, member->label))
+			out_notice(work->out,
+			    "the member keeps its name for now: it was given "
+			    "higher up, or by a clock that runs ahead");
+	}
+	store_abort(work->store);
+}
+
 static enum err
-admit_run(const struct args *args, struct out *out)
+rename_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct fact_member member = {0};
+	const struct authority *authority;
+	const struct member *was;
 	struct buf label = {0};
-	enum err e;
+	enum err e = text_nfc(bytes_text(args_word(args, 1)), &label);
 
-	e = name_key(NULL, args_word(args, 0), &member.key);
-	if (e == ERR_OK)
-		e = text_nfc(bytes_text(args_text(args, "label", 0)), &label);
 	member.label = buf_bytes(&label);
 	if (e == ERR_OK)
 		e = open_begin(args, out, true, &work);
 	if (e == ERR_OK)
+		e = store_authority(work.store, &authority);
+	if (e == ERR_OK)
+		e = name_member(authority, args_word(args, 0), &was);
+	if (e == ERR_OK) {
+		member.key = was->key;
 		e = store_admit(work.store, &member);
+	}
 	if (e == ERR_OK)
 		e = open_commit(&work);
-	if (e == ERR_OK)
-		say_done(out, "admitted", &member.key, buf_bytes(&label));
+	if (e == ERR_OK) {
+		say_done(out, "renamed", &member.key, member.label);
+		rename_check(&work, &member);
+	}
 	open_end(&work);
 	buf_fini(&label);
 	return e;
@@ -186,13 +330,6 @@ grant_run(const struct args *args, struct out *out)
 	return e;
 }
 
-static const struct args_option admit_options[] = {
-    {.name = "label",
-	.value = "NAME",
-	.required = true,
-	.help = "what people call the node"},
-};
-
 static const struct args_option grant_options[] = {
     {.name = "prefix",
 	.value = "PREFIX",
@@ -208,22 +345,24 @@ static const struct args_option grant_options[] = {
 };
 
 const struct args_command cmd_member_commands[] = {
-    {.name = "members",
+    {.name = "member ls",
 	.help = "list the members and what they may do",
-	.run = members_run},
-    {.name = "admit",
-	.words = "KEY",
+	.run = ls_run},
+    {.name = "member show",
+	.words = "MEMBER",
 	.words_min = 1,
 	.words_max = 1,
-	.help = "make the node with KEY a member of the city",
-	.options = admit_options,
-	.options_n = COUNT_OF(admit_options),
-	.run = admit_run},
-    {.name = "grant",
-	.words = "KEY",
+	.help = "show a member and every grant that it has or had",
+	.about =
+	    "MEMBER is a label, a key, or the first digits of a key.  GRANT "
+	    "is\n"
+	    "the name of a grant: member revoke takes it, and log show has it.",
+	.run = show_run},
+    {.name = "member grant",
+	.words = "MEMBER",
 	.words_min = 1,
 	.words_max = 1,
-	.help = "give a member rights; KEY may be its label",
+	.help = "give a member rights",
 	.about =
 	    "RIGHTS are words with commas between them: read:CLASSES with the\n"
 	    "data classes N, P, S and F, hold, audit, write, admin, erase; or\n"
@@ -231,5 +370,11 @@ const struct args_command cmd_member_commands[] = {
 	.options = grant_options,
 	.options_n = COUNT_OF(grant_options),
 	.run = grant_run},
+    {.name = "member rename",
+	.words = "MEMBER NAME",
+	.words_min = 2,
+	.words_max = 2,
+	.help = "call a member otherwise from now on",
+	.run = rename_run},
 };
 const size_t cmd_member_commands_n = COUNT_OF(cmd_member_commands);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/exit.h"
+#include "cli/explain.h"
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
@@ -40,6 +41,10 @@ self_json(const struct self *self)
 	object_hex(&json, "key", bytes_of(self->identity->key.b, 32));
 	object_text(&json, "label",
 	    self->member != NULL ? self->member->label : (struct bytes){0});
+	object_text(&json, "status",
+	    bytes_text(self->member != NULL
+			   ? explain_member(authority, self->member)
+			   : "stranger"));
 	object_bool(&json, "root", store_has_root(self->work->store));
 	object_text(&json, "store", bytes_text(store_dir(self->work->store)));
 	object_array(&json, "grants");
@@ -56,6 +61,7 @@ self_json(const struct self *self)
 		fact_rights_text(grant->what.gives, &text);
 		object_text(&json, "rights", buf_bytes(&text));
 		object_bool(&json, "counts", grant->counts);
+		object_text(&json, "status", bytes_text(explain_status(grant)));
 		object_end(&json);
 	}
 	object_array_end(&json);
@@ -84,6 +90,14 @@ self_lines(const struct self *self)
 	else
 		out_say(out, "label (not admitted yet, as far as is known "
 			     "here)");
+	if (self->member != NULL &&
+	    (self->member->revoked || self->member->compromised))
+		out_say(out, "state %s",
+		    self->member->compromised
+			? "compromised: no node has a session with this key "
+			  "any more; begin anew under another"
+			: "revoked: every grant has ended; what was written "
+			  "here can still be handed in by a sync");
 	if (store_has_root(self->work->store))
 		out_say(out, "root  the root keys of the city are here");
 	for (size_t i = 0; i < authority->grants_n; i++) {
@@ -94,10 +108,13 @@ self_lines(const struct self *self)
 			continue;
 		buf_cut(&text, 0);
 		fact_rights_text(grant->what.gives, &text);
-		out_say(out, "grant %s %s%s",
-		    grant->what.prefix.text[0] != '\0' ? grant->what.prefix.text
-						       : "all",
-		    buf_text(&text), grant->counts ? "" : " (does not count)");
+		if (!grant->counts || grant->revoked) {
+			buf_add_text(&text, " (");
+			explain_end(authority, grant, &text);
+			buf_add_text(&text, ")");
+		}
+		out_say(out, "grant %s %s", show_prefix(&grant->what.prefix),
+		    buf_text(&text));
 	}
 	buf_fini(&text);
 }
@@ -270,6 +287,12 @@ kind_text(uint8_t kind)
 		return "member";
 	case DELTA_GRANT:
 		return "grant";
+	case DELTA_REVOKE:
+		return "revoke";
+	case DELTA_ADOPT:
+		return "adopt";
+	case DELTA_VOID:
+		return "void";
 	case FEED_STATUS:
 		return "status";
 	case FEED_BODY:

@@ -9,13 +9,21 @@
 
 #include "cli/args.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
+#include "cli/cmd_inbox.h"
+#include "cli/cmd_invite.h"
+#include "cli/cmd_join.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
+#include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_revoke.h"
+#include "cli/cmd_root.h"
+#include "cli/cmd_space.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
 #include "cli/cmd_write.h"
@@ -114,9 +122,17 @@ gather(size_t *n)
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
+	    {cmd_invite_commands, cmd_invite_commands_n},
+	    {cmd_join_commands, cmd_join_commands_n},
+	    {cmd_root_commands, cmd_root_commands_n},
+	    {cmd_revoke_commands, cmd_revoke_commands_n},
+	    {cmd_may_commands, cmd_may_commands_n},
+	    {cmd_space_commands, cmd_space_commands_n},
+	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
+	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	};
 	struct args_command *all;

@@ -247,28 +247,196 @@ name_known_spaces(struct opened *work, const char *word,
 	return name_known_space(work, word, *spaces);
 }
 
+/* Of several members, those that `word` may mean. */
+struct called {
+	const struct sign_key *key; /* of the first */
+	size_t n;
+	struct buf list; /* owned: the first of them, for people */
+};
+
+static void
+called_add(struct called *called, const struct member *member)
+{
+	if (called->n == 0)
+		called->key = &member->key;
+	if (called->n++ >= LISTED_MAX)
+		return;
+	buf_add_text(&called->list, called->list.n > 0 ? ", " : "");
+	ascii_hex(bytes_of(member->key.b, 8), &called->list);
+	buf_add_text(&called->list, " (");
+	buf_add(&called->list, member->label);
+	buf_add_text(&called->list, ")");
+}
+
+/* The verdict on what was found; `called` is ended. */
+static enum err
+called_end(struct called *called, const char *word, struct sign_key *key)
+{
+	enum err e = ERR_OK;
+
+	if (called->n > 1)
+		e = err_set(ERR_INVALID,
+		    "'%s' may be any of %zu members: %s%s; give the key, or as "
+		    "many of its digits as tell them apart",
+		    word, called->n, buf_text(&called->list),
+		    called->n > LISTED_MAX ? ", ..." : "");
+	else if (called->n == 1)
+		*key = *called->key;
+	buf_fini(&called->list);
+	return e;
+}
+
+/* Do the hex digits `word`, at least NAME_DIGITS_MIN, begin `key`? */
+static bool
+key_begins(const struct sign_key *key, const char *word)
+{
+	struct buf hex = {0};
+	size_t n = strlen(word);
+	bool fits;
+
+	ascii_hex(bytes_of(key->b, sizeof(key->b)), &hex);
+	fits = n >= NAME_DIGITS_MIN && n <= hex.n &&
+	       memcmp(hex.p, word, n) == 0;
+	buf_fini(&hex);
+	return fits;
+}
+
 enum err
 name_key(
     const struct authority *authority, const char *word, struct sign_key *key)
 {
-	size_t found = 0;
+	struct called called = {0};
 
 	for (size_t i = 0; authority != NULL && i < authority->members_n; i++) {
-		if (!bytes_is(authority->members[i].label, word))
-			continue;
-		*key = authority->members[i].key;
-		found++;
+		if (bytes_is(authority->members[i].label, word))
+			called_add(&called, &authority->members[i]);
 	}
-	if (found == 1)
-		return ERR_OK;
-	if (found > 1)
-		return err_set(ERR_INVALID,
-		    "%zu members have the label '%s'; give the key", found,
-		    word);
-	if (id_from_hex(bytes_text(word), "key", key->b, sizeof(key->b)) !=
+	if (called.n > 0)
+		return called_end(&called, word, key);
+	if (id_from_hex(bytes_text(word), "key", key->b, sizeof(key->b)) ==
 	    ERR_OK)
+		return ERR_OK;
+	for (size_t i = 0; authority != NULL && i < authority->members_n; i++) {
+		if (key_begins(&authority->members[i].key, word))
+			called_add(&called, &authority->members[i]);
+	}
+	if (called.n > 0)
+		return called_end(&called, word, key);
+	return err_set(ERR_USAGE, "'%s' is not a key: 64 digits 0-9 and a-f%s",
+	    word,
+	    authority != NULL ? ", or the label of a member, or the first "
+				"digits of one's key"
+			      : "");
+}
+
+enum err
+name_member(const struct authority *authority, const char *word,
+    const struct member **member)
+{
+	struct sign_key key;
+	enum err e = name_key(authority, word, &key);
+
+	*member = e == ERR_OK ? authority_member(authority, &key) : NULL;
+	if (*member != NULL || (e != ERR_OK && e != ERR_USAGE))
+		return e;
+	return err_set(ERR_NOT_FOUND,
+	    "no member is called '%s', or has that key: golmok member ls "
+	    "lists them",
+	    word);
+}
+
+/* A delta being looked for in all logs. */
+struct sought {
+	struct opened *work; /* borrowed */
+	struct prefix prefix;
+	uint64_t seq;
+	struct hits hits;
+	uint64_t longest; /* of the logs that fit */
+	struct log *log;  /* of the first hit, and: */
+	struct hash leaf;
+};
+
+/* Branches share leaves: one that is the same in both is one delta. */
+static enum err
+seek(struct sought *sought, struct log *log)
+{
+	struct stored_delta stored;
+	struct hash leaf;
+	enum err e;
+
+	if (!prefix_fits(&sought->prefix, log->trunk.b) &&
+	    !prefix_fits(&sought->prefix, log->id.b))
+		return ERR_OK;
+	if (log->frontier.size > sought->longest)
+		sought->longest = log->frontier.size;
+	if (log->frontier.size <= sought->seq)
+		return ERR_OK;
+	e = oplog_get(
+	    store_txn(sought->work->store), log, sought->seq, &stored);
+	if (e != ERR_OK)
+		return e;
+	merkle_leaf(stored.header, &leaf);
+	if (sought->hits.n > 0 &&
+	    memcmp(&sought->log->trunk, &log->trunk, sizeof(log->trunk)) == 0 &&
+	    memcmp(&sought->leaf, &leaf, sizeof(leaf)) == 0)
+		return ERR_OK;
+	if (sought->hits.n == 0) {
+		sought->log = log;
+		sought->leaf = leaf;
+	}
+	hits_add(&sought->hits, log->id.b);
+	return ERR_OK;
+}
+
+static enum err
+seek_all(struct sought *sought)
+{
+	struct txn *txn = store_txn(sought->work->store);
+	struct space_state **spaces;
+	size_t n;
+	enum err e = space_all(txn, &spaces, &n);
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		struct log **logs;
+		size_t logs_n = 0;
+
+		e = oplog_all(txn, spaces[i], &logs, &logs_n);
+		for (size_t at = 0; at < logs_n && e == ERR_OK; at++)
+			e = seek(sought, logs[at]);
+	}
+	return e;
+}
+
+enum err
+name_ref(
+    struct opened *work, const char *word, struct ref *ref, struct log **log)
+{
+	const char *colon = strchr(word, ':');
+	struct sought sought = {.work = work};
+	char digits[DIGITS + 2] = "";
+	enum err e;
+
+	if (colon == NULL || colon - word > DIGITS ||
+	    ascii_from_decimal(bytes_text(colon + 1), &sought.seq) != ERR_OK)
 		return err_set(ERR_USAGE,
-		    "'%s' is not a key: 64 digits 0-9 and a-f%s", word,
-		    authority != NULL ? ", or the label of a member" : "");
+		    "'%s' does not name a delta: write LOG:SEQ, such as "
+		    "1a2b3c4d:7",
+		    word);
+	memcpy(digits, word, (size_t)(colon - word));
+	e = prefix_read(digits, "log", &sought.prefix);
+	if (e == ERR_OK)
+		e = seek_all(&sought);
+	if (e == ERR_OK && sought.hits.n == 0 && sought.longest > 0)
+		e = err_set(ERR_NOT_FOUND,
+		    "%s: of this log %llu deltas are held here, from 0 on",
+		    word, (unsigned long long)sought.longest);
+	if (e == ERR_OK)
+		e = hits_end(&sought.hits, digits, "log");
+	buf_fini(&sought.hits.list);
+	if (e != ERR_OK)
+		return e;
+	*log = sought.log;
+	*ref = (struct ref){.log = sought.log->trunk, .seq = sought.seq};
+	memcpy(ref->leaf, sought.leaf.b, sizeof(ref->leaf));
 	return ERR_OK;
 }

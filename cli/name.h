@@ -29,8 +29,17 @@ enum err name_known_space(
 enum err name_known_spaces(struct opened *work, const char *word,
     struct space_state ***spaces, size_t *n) MUST_USE;
 /* The key `word`: 64 hex digits, or the label of exactly one member of
- * `authority` (which may be NULL).  ERR_USAGE, ERR_INVALID. */
+ * `authority` (which may be NULL), or at least NAME_DIGITS_MIN digits that
+ * begin the key of exactly one.  ERR_USAGE; ERR_INVALID lists the members when
+ * there are several. */
 enum err name_key(const struct authority *authority, const char *word,
     struct sign_key *key) MUST_USE;
+/* As name_key, of a member that is known here; ERR_NOT_FOUND. */
+enum err name_member(const struct authority *authority, const char *word,
+    const struct member **member) MUST_USE;
+/* The delta `word`, held here: LOG:SEQ, with a log as name_log takes it, as
+ * show_ref writes it; and that log.  ERR_USAGE, ERR_NOT_FOUND, ERR_INVALID. */
+enum err name_ref(struct opened *work, const char *word, struct ref *ref,
+    struct log **log) MUST_USE;
 
 #endif

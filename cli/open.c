@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "cli/host.h"
+#include "cli/secret.h"
+
+static enum err unlock(struct opened *work) MUST_USE;
 
 const char *
 open_dir(const struct args *args)
@@ -69,7 +72,48 @@ open_begin(
 	if (e != ERR_OK)
 		return e;
 	work->pack = store_pack(work->store);
+	e = unlock(work);
+	if (e != ERR_OK)
+		return e;
 	return write ? open_again(work) : store_begin(work->store, false);
+}
+
+/* The root keys, where shares of them were named. */
+static enum err
+unlock(struct opened *work)
+{
+	struct share_file files[LIMIT_SHARES];
+	struct share shares[LIMIT_SHARES];
+	struct buf passphrase = {0};
+	size_t n = args_count(work->args, "share");
+	enum err e = ERR_OK;
+
+	if (n == 0)
+		return ERR_OK;
+	if (n > LIMIT_SHARES)
+		return err_set(ERR_USAGE,
+		    "--share was given %zu times: there are at most %d", n,
+		    LIMIT_SHARES);
+	/* What is wrong with files is said before anybody types. */
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		e = share_load(args_text(work->args, "share", i), &files[i]);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct buf what = {0};
+
+		buf_add_format(&what, "Passphrase of share %u (%s)",
+		    files[i].number, args_text(work->args, "share", i));
+		e = secret_ask(work->out, buf_text(&what), &passphrase);
+		if (e == ERR_OK)
+			e = share_open(
+			    &files[i], buf_bytes(&passphrase), &shares[i]);
+		buf_wipe(&passphrase);
+		buf_fini(&what);
+	}
+	if (e == ERR_OK)
+		e = root_unlock(
+		    store_dir(work->store), shares, n, store_root(work->store));
+	crypto_wipe(shares, sizeof(shares));
+	return e;
 }
 
 enum err

@@ -26,8 +26,9 @@ const char *open_dir(const struct args *args);
 
 /* Opens that store into the zeroed `work` and begins a transaction; a writing
  * one also knows its actor: --actor NAME, else $GOLMOK_ACTOR, else the name of
- * the account, else nobody.  `work` is ended with open_end in every case.
- * Errors as store_open and store_begin give them. */
+ * the account, else nobody.  With --share the passphrases are asked for, and
+ * the root keys are there for this one command.  `work` is ended with open_end
+ * in every case.  Errors as store_open and store_begin give them. */
 enum err open_begin(const struct args *args, struct out *out, bool write,
     struct opened *work) MUST_USE;
 /* As open_begin, alone and without a transaction: for maintenance.  ERR_BUSY

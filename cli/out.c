@@ -117,6 +117,13 @@ out_say(struct out *out, const char *format, ...)
 }
 
 void
+out_picture(struct out *out, struct bytes lines)
+{
+	if (!out->json)
+		write_all(out, lines);
+}
+
+void
 out_json(struct out *out, struct bytes json)
 {
 	if (!out->json)

@@ -47,6 +47,9 @@ enum err out_end(struct out *out) MUST_USE;
 /* A line of text made from `format`, for people only: nothing with --json.
  * Line ends inside stay; other controls are made harmless. */
 void out_say(struct out *out, const char *format, ...) PRINTF(2, 3);
+/* Lines of a picture that this program drew, for people only: as they are, with
+ * what the terminal needs to colour them. */
+void out_picture(struct out *out, struct bytes lines);
 /* One line of JSON, which is `json` as it is; nothing without --json. */
 void out_json(struct out *out, struct bytes json);
 /* Appends `text` to `json` as a JSON string with its quotes; a byte that is not

@@ -56,6 +56,20 @@ show_member(const struct authority *authority, const struct sign_key *key,
 }
 
 void
+show_ref(const struct ref *ref, struct buf *text)
+{
+	for (size_t i = 0; i < 4; i++)
+		buf_add_format(text, "%02x", ref->log.b[i]);
+	buf_add_format(text, ":%llu", (unsigned long long)ref->seq);
+}
+
+const char *
+show_prefix(const struct space *prefix)
+{
+	return prefix->text[0] != '\0' ? prefix->text : "all";
+}
+
+void
 show_value(const struct pack_field *field, struct bytes value, struct buf *text)
 {
 	struct reader r;

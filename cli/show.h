@@ -16,6 +16,10 @@ void show_utc(struct stamp stamp, struct buf *text);
 /* The label of the member `key`, or the first digits of the key. */
 void show_member(const struct authority *authority, const struct sign_key *key,
     struct buf *text);
+/* The delta `ref` as LOG:SEQ, with the first digits of the log. */
+void show_ref(const struct ref *ref, struct buf *text);
+/* A prefix of spaces; "all" for the empty one. */
+const char *show_prefix(const struct space *prefix);
 /* One canonical value of `field`; NULL when no pack knows the field: text as it
  * is, all else as JSON. */
 void show_value(

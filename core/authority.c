@@ -1,82 +1,39 @@
 /*
- * Members and grants.  Judges logs for the road and peers for the session.
- * Reads the authority logs, keeps what follows from them in memory, writes
- * nothing: what is derived here never needs to be repaired.
+ * Who may do what, and whose logs count how far: the questions that the road
+ * and sessions ask.  Keeps what follows from the authority logs in memory and
+ * writes nothing: what is derived here never needs to be repaired.
  */
 #include "core/authority.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/authority_settle.h"
+#include "core/cuts.h"
 #include "core/digest.h"
-#include "core/history.h"
 #include "core/meta.h"
-#include "proto/mem.h"
-
-/* One fact with the log that it stands in. */
-struct fact {
-	const struct log *log;
-	struct ref ref;
-	struct stamp stamp;
-	bool is_grant;
-	struct fact_member member;
-	struct fact_grant grant;
-};
-
-/* A fact that names a member. */
-struct naming {
-	const struct fact *fact;
-	bool counts;
-};
-
-struct gathering {
-	struct txn *txn;
-	struct authority *authority;
-	struct fact *facts; /* owned */
-	size_t n;
-	size_t room;
-};
 
 static enum err version_of(
     struct txn *txn, struct space_state *space, struct hash *version) MUST_USE;
-static enum err gather(struct gathering *g, const struct log *log) MUST_USE;
-static enum err gather_fact(
-    struct gathering *g, const struct history_delta *from) MUST_USE;
-static void founding_take(
-    struct authority *authority, const struct delta *open);
-static void members_settle(struct gathering *g);
-static void grants_settle(struct gathering *g);
-static bool log_counts(
-    const struct authority *authority, const struct log *log);
 static const struct grant *grant_find(
     const struct authority *authority, const struct ref *ref);
-static bool grant_settle(
-    struct authority *authority, const struct fact *fact, struct grant *grant);
-
-static int
-key_compare(const struct sign_key *a, const struct sign_key *b)
-{
-	return memcmp(a->b, b->b, sizeof(a->b));
-}
-
-static int
-grant_compare(const void *a, const void *b)
-{
-	const struct grant *left = a;
-	const struct grant *right = b;
-
-	return id_ref_compare(&left->fact, &right->fact);
-}
+static const struct root_key *root_find(
+    const struct authority *authority, const struct sign_key *key);
+static enum err root_judge(struct txn *txn, const struct root_key *root,
+    const struct log *log, struct judgement *judgement) MUST_USE;
+static void grant_judge(const struct authority *authority,
+    const struct log *log, struct judgement *judgement);
+static enum err revocations_judge(struct txn *txn, const struct log *log,
+    struct judgement *judgement) MUST_USE;
 
 enum err
 authority_load(
     struct txn *txn, const struct city_id *city, struct authority *authority)
 {
 	struct space_state *space = space_find(txn, &id_authority);
-	struct log **logs;
-	size_t n;
+	struct arena scratch = {0};
+	struct authority_facts facts;
 	struct hash version;
-	struct gathering g = {.txn = txn, .authority = authority};
 	enum err e;
 
 	if (space == NULL)
@@ -86,19 +43,17 @@ authority_load(
 		return e;
 	authority_fini(authority);
 	authority->city = *city;
-	e = oplog_all(txn, space, &logs, &n);
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		e = gather(&g, logs[i]);
+	e = authority_facts(txn, city, &authority->arena, &scratch, &facts);
 	if (e == ERR_OK) {
-		grants_settle(&g);
-		members_settle(&g);
+		authority_settle(&facts, &scratch, authority);
 		authority->version = version;
 	}
-	mem_free(g.facts);
+	arena_fini(&scratch);
 	return e;
 }
 
-/* The logs, and how many bodies of facts came later than their headers. */
+/* The logs with all branches that are held, and how many bodies of facts came
+ * later than their headers. */
 static enum err
 version_of(struct txn *txn, struct space_state *space, struct hash *version)
 {
@@ -121,137 +76,11 @@ authority_fini(struct authority *authority)
 	*authority = (struct authority){0};
 }
 
-/* Takes the facts of one log of `authority` to the others. */
-static enum err
-gather(struct gathering *g, const struct log *log)
-{
-	struct arena *arena = &g->authority->arena;
-	enum err e = ERR_OK;
-
-	/* What branches share stands in one of them. */
-	for (uint64_t seq = log->below; seq < log->frontier.size && e == ERR_OK;
-	     seq++) {
-		struct history_delta from;
-
-		e = history_delta(g->txn, log, seq, arena, &from);
-		if (e != ERR_OK || from.delta == NULL)
-			continue;
-		if (from.delta->kind == DELTA_OPEN)
-			founding_take(g->authority, from.delta);
-		else if (from.delta->kind != DELTA_CHANGE)
-			e = gather_fact(g, &from);
-	}
-	return e;
-}
-
-/* A founding record that founds our city says who root is; any log may carry
- * it, for only its bytes count. */
-static void
-founding_take(struct authority *authority, const struct delta *open)
-{
-	struct fact_founding founding;
-	struct city_id city;
-
-	if (authority->founded || open->open.founding.n == 0)
-		return;
-	fact_city(open->open.founding, &city);
-	if (memcmp(&city, &authority->city, sizeof(city)) != 0 ||
-	    fact_founding_get(open->open.founding, &founding) != ERR_OK)
-		return;
-	authority->founded = true;
-	authority->root = founding.root;
-	authority->name = founding.name;
-}
-
-/* A fact whose body is missing or unsound says nothing. */
-static enum err
-gather_fact(struct gathering *g, const struct history_delta *from)
-{
-	struct arena *arena = &g->authority->arena;
-	struct fact fact = {.log = from->log, .stamp = from->delta->stamp};
-	struct bytes plain;
-	enum err e;
-
-	if (from->bodies_n != 1 ||
-	    history_open(g->txn, &from->bodies[0], arena, &plain) != ERR_OK)
-		return ERR_OK;
-	fact.ref.log = from->log->trunk;
-	fact.ref.seq = from->seq;
-	memcpy(fact.ref.leaf, from->leaf, sizeof(from->leaf));
-	fact.is_grant = from->delta->kind == DELTA_GRANT;
-	e = fact.is_grant ? fact_grant_get(plain, &fact.grant)
-			  : fact_member_get(plain, &fact.member);
-	if (e != ERR_OK)
-		return ERR_OK;
-	mem_room(&g->facts, &g->room, g->n + 1, sizeof(*g->facts));
-	g->facts[g->n++] = fact;
-	return ERR_OK;
-}
-
-/* The least fixpoint: a grant counts when its log does, a log when the grant
- * does that its open names.  Each round settles at least one stratum. */
-static void
-grants_settle(struct gathering *g)
-{
-	struct authority *authority = g->authority;
-	size_t n = 0;
-
-	authority->grants = arena_array(
-	    &authority->arena, g->n, sizeof(struct grant));
-	for (size_t i = 0; i < g->n; i++) {
-		const struct fact *fact = &g->facts[i];
-
-		if (!fact->is_grant)
-			continue;
-		authority->grants[n++] = (struct grant){.fact = fact->ref,
-		    .by = fact->log->name.author,
-		    .since = fact->stamp,
-		    .what = fact->grant};
-	}
-	authority->grants_n = n;
-	qsort(authority->grants, n, sizeof(struct grant), grant_compare);
-	for (int round = 0; round < LIMIT_GRANT_DEPTH; round++) {
-		for (size_t i = 0; i < g->n; i++) {
-			const struct fact *fact = &g->facts[i];
-			struct grant key = {.fact = fact->ref};
-			struct grant *grant;
-
-			if (!fact->is_grant)
-				continue;
-			grant = bsearch(&key, authority->grants, n, sizeof(key),
-			    grant_compare);
-			assert(grant != NULL);
-			grant->counts = grant_settle(authority, fact, grant);
-		}
-	}
-}
-
-/* Does `grant` count, as far as is settled by now?  Sets its stratum. */
-static bool
-grant_settle(
-    struct authority *authority, const struct fact *fact, struct grant *grant)
-{
-	const struct grant *under;
-
-	if (!log_counts(authority, fact->log))
-		return false;
-	if (key_compare(&fact->log->name.author, &authority->root) == 0) {
-		grant->stratum = 1;
-		return true;
-	}
-	under = grant_find(authority, &fact->log->grant);
-	assert(under != NULL && under->counts);
-	grant->stratum = under->stratum + 1;
-	return authority_passes(under, &fact->grant);
-}
-
 bool
 authority_passes(const struct grant *under, const struct fact_grant *grant)
 {
-	return under->stratum < LIMIT_GRANT_DEPTH &&
-	       id_covers_prefix(&under->what.prefix, &grant->prefix) &&
-	       fact_rights_within(grant->gives, under->what.passes) &&
-	       fact_rights_within(grant->passes, under->what.passes);
+	return authority_settle_passes(under->stratum, &under->what, grant) ==
+	       WHY_COUNTS;
 }
 
 static int
@@ -260,73 +89,7 @@ member_compare(const void *a, const void *b)
 	const struct member *left = a;
 	const struct member *right = b;
 
-	return key_compare(&left->key, &right->key);
-}
-
-static int
-fact_compare(const void *a, const void *b)
-{
-	const struct fact *left = a;
-	const struct fact *right = b;
-
-	return id_ref_compare(&left->ref, &right->ref);
-}
-
-/* By key; of one key what counts first, then the older. */
-static int
-naming_compare(const void *a, const void *b)
-{
-	const struct naming *left = a;
-	const struct naming *right = b;
-	int order = key_compare(
-	    &left->fact->member.key, &right->fact->member.key);
-
-	if (order == 0 && left->counts != right->counts)
-		order = left->counts ? -1 : 1;
-	return order != 0 ? order : fact_compare(left->fact, right->fact);
-}
-
-/* One member for each key that a fact names; root is one without a fact. */
-static void
-members_settle(struct gathering *g)
-{
-	struct authority *authority = g->authority;
-	struct arena *arena = &authority->arena;
-	struct member *members = arena_array(
-	    arena, g->n + 1, sizeof(struct member));
-	struct naming *namings = arena_array(
-	    arena, g->n + 1, sizeof(struct naming));
-	size_t namings_n = 0;
-	size_t n = 0;
-
-	if (g->n > 0)
-		qsort(g->facts, g->n, sizeof(*g->facts), fact_compare);
-	for (size_t i = 0; i < g->n; i++)
-		if (!g->facts[i].is_grant)
-			namings[namings_n++] = (struct naming){
-			    .fact = &g->facts[i],
-			    .counts = log_counts(authority, g->facts[i].log)};
-	qsort(namings, namings_n, sizeof(*namings), naming_compare);
-	if (authority->founded)
-		members[n++] = (struct member){.key = authority->root,
-		    .label = bytes_text("root"),
-		    .counts = true};
-	for (size_t i = 0; i < namings_n; i++) {
-		const struct fact_member *named = &namings[i].fact->member;
-
-		if (authority->founded &&
-		    key_compare(&named->key, &authority->root) == 0)
-			continue;
-		if (i > 0 && key_compare(&named->key,
-				 &namings[i - 1].fact->member.key) == 0)
-			continue;
-		members[n++] = (struct member){.key = named->key,
-		    .label = named->label,
-		    .counts = namings[i].counts};
-	}
-	authority->members = members;
-	authority->members_n = n;
-	qsort(members, n, sizeof(*members), member_compare);
+	return memcmp(&left->key, &right->key, sizeof(left->key));
 }
 
 const struct member *
@@ -338,6 +101,23 @@ authority_member(const struct authority *authority, const struct sign_key *key)
 		return NULL;
 	return bsearch(&wanted, authority->members, authority->members_n,
 	    sizeof(wanted), member_compare);
+}
+
+struct sign_key
+authority_payer(const struct authority *authority, const struct sign_key *key)
+{
+	const struct member *member = authority_member(authority, key);
+
+	return member == NULL ? *key : member->payer;
+}
+
+static int
+grant_compare(const void *a, const void *b)
+{
+	const struct grant *left = a;
+	const struct grant *right = b;
+
+	return id_ref_compare(&left->fact, &right->fact);
 }
 
 /* The grant whose fact is `ref`; NULL when that is none. */
@@ -352,57 +132,86 @@ grant_find(const struct authority *authority, const struct ref *ref)
 	    sizeof(wanted), grant_compare);
 }
 
+/* The first grant of `key` among the holdings, or where it would be. */
+static size_t
+holdings_find(const struct authority *authority, const struct sign_key *key)
+{
+	size_t from = 0;
+	size_t to = authority->holdings_n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (memcmp(&authority->holdings[middle]->what.member, key,
+			sizeof(*key)) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* The grant at `*at` if it belongs to `key` and was not taken back, or the next
+ * such one; NULL after the last.  `*at` is behind it then. */
+static const struct grant *
+holding_next(
+    const struct authority *authority, const struct sign_key *key, size_t *at)
+{
+	while (*at < authority->holdings_n) {
+		const struct grant *grant = authority->holdings[*at];
+
+		if (memcmp(&grant->what.member, key, sizeof(*key)) != 0)
+			return NULL;
+		++*at;
+		if (!grant->revoked)
+			return grant;
+	}
+	return NULL;
+}
+
 bool
 authority_may(const struct authority *authority, const struct sign_key *key,
     enum right right, const struct space *space, const struct grant **why)
 {
-	const struct grant *best = NULL;
+	size_t at = holdings_find(authority, key);
+	const struct grant *grant;
 
-	for (size_t i = 0; i < authority->grants_n; i++) {
-		const struct grant *grant = &authority->grants[i];
-
-		if (!grant->counts ||
-		    (grant->what.gives.bits & (unsigned)right) == 0 ||
-		    key_compare(&grant->what.member, key) != 0 ||
-		    !id_covers(&grant->what.prefix, space))
-			continue;
-		if (best == NULL || grant->stratum < best->stratum)
-			best = grant;
-	}
+	do {
+		grant = holding_next(authority, key, &at);
+	} while (
+	    grant != NULL && ((grant->what.gives.bits & (unsigned)right) == 0 ||
+				 !id_covers(&grant->what.prefix, space)));
 	if (why != NULL)
-		*why = best;
-	return best != NULL;
+		*why = grant;
+	return grant != NULL;
 }
 
 bool
 authority_may_grant(const struct authority *authority,
     const struct sign_key *key, const struct fact_grant *grant)
 {
-	for (size_t i = 0; i < authority->grants_n; i++) {
-		const struct grant *own = &authority->grants[i];
+	size_t at = holdings_find(authority, key);
+	const struct grant *own;
 
-		if (own->counts && key_compare(&own->what.member, key) == 0 &&
-		    (own->what.gives.bits & RIGHT_ADMIN) != 0 &&
-		    authority_passes(own, grant))
-			return true;
-	}
-	return false;
+	do {
+		own = holding_next(authority, key, &at);
+	} while (own != NULL && ((own->what.gives.bits & RIGHT_ADMIN) == 0 ||
+				    !authority_passes(own, grant)));
+	return own != NULL;
 }
 
 unsigned
 authority_reads(const struct authority *authority, const struct sign_key *key,
     const struct space *space)
 {
+	size_t at = holdings_find(authority, key);
+	const struct grant *grant;
 	unsigned classes = 0;
 
 	if (id_is_authority(space))
 		return 1u << CLASS_N;
-	for (size_t i = 0; i < authority->grants_n; i++) {
-		const struct grant *grant = &authority->grants[i];
-
-		if (grant->counts &&
-		    (grant->what.gives.bits & RIGHT_READ) != 0 &&
-		    key_compare(&grant->what.member, key) == 0 &&
+	while ((grant = holding_next(authority, key, &at)) != NULL) {
+		if ((grant->what.gives.bits & RIGHT_READ) != 0 &&
 		    id_covers(&grant->what.prefix, space))
 			classes |= grant->what.gives.classes | 1u << CLASS_N;
 	}
@@ -413,38 +222,177 @@ enum err
 authority_judge(struct txn *txn, const struct authority *authority,
     const struct log *log, struct judgement *judgement)
 {
-	bool central = id_is_authority(&log->name.space);
-	const struct grant *grant = NULL;
+	const struct root_key *root;
 
 	*judgement = (struct judgement){.cut = UINT64_MAX};
-	if (authority->founded && log->frontier.size > 0) {
-		if (log->has_grant)
-			grant = grant_find(authority, &log->grant);
-		judgement->grant = grant;
-		if (key_compare(&log->name.author, &authority->root) == 0)
-			judgement->rights = central ? RIGHT_ADMIN : 0;
-		else if (grant != NULL && grant->counts &&
-			 key_compare(&grant->what.member, &log->name.author) ==
-			     0 &&
-			 (central ||
-			     id_covers(&grant->what.prefix, &log->name.space)))
-			judgement->rights = grant->what.gives.bits;
+	if (log->has_grant)
+		judgement->grant = grant_find(authority, &log->grant);
+	if (!authority->founded) {
+		judgement->why = WHY_NOT_FOUNDED;
+		return kv_failed(txn->kv);
+	}
+	if (log->frontier.size == 0) {
+		judgement->why = WHY_NO_GRANT;
+		return kv_failed(txn->kv);
+	}
+	root = root_find(authority, &log->name.author);
+	if (root != NULL)
+		return root_judge(txn, root, log, judgement);
+	grant_judge(authority, log, judgement);
+	if (judgement->rights == 0)
+		return kv_failed(txn->kv);
+	return revocations_judge(txn, log, judgement);
+}
+
+static const struct root_key *
+root_find(const struct authority *authority, const struct sign_key *key)
+{
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (memcmp(&authority->roots[i].key, key, sizeof(*key)) == 0)
+			return &authority->roots[i];
+	}
+	return NULL;
+}
+
+/* Lowers the cut of a judgement of `log` to what the cuts of its trunk in the
+ * list `cuts`, which is sorted by log, leave; 0 when none is of it.  `*lower`
+ * says whether it became lower. */
+static enum err
+cut_lower(struct txn *txn, const struct log *log, const struct log_cut *cuts,
+    size_t n, struct judgement *judgement, bool *lower)
+{
+	uint64_t before = judgement->cut;
+	struct cuts_trunk trunk = {0};
+	struct arena arena = {0};
+	size_t from = 0;
+	size_t to = n;
+	enum err e = ERR_OK;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (memcmp(&cuts[middle].log, &log->trunk, 16) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	if (from == n || memcmp(&cuts[from].log, &log->trunk, 16) != 0)
+		judgement->cut = 0;
+	else
+		e = cuts_trunk_of(txn, log, &arena, &trunk);
+	for (; e == ERR_OK && judgement->cut > 0 && from < n &&
+	       memcmp(&cuts[from].log, &log->trunk, 16) == 0;
+	     from++) {
+		uint64_t *ends = arena_array(&arena, trunk.n, sizeof(*ends));
+
+		e = cuts_ends(txn, &trunk, &cuts[from], ends);
+		for (size_t i = 0; i < trunk.n; i++) {
+			if (memcmp(&trunk.tips[i]->id, &log->id, 16) == 0 &&
+			    ends[i] < judgement->cut)
+				judgement->cut = ends[i];
+		}
+	}
+	arena_fini(&arena);
+	*lower = judgement->cut < before;
+	return e;
+}
+
+/* In `authority` root speaks as an admin, in data spaces it decides; it writes
+ * no data. */
+static enum err
+root_judge(struct txn *txn, const struct root_key *root, const struct log *log,
+    struct judgement *judgement)
+{
+	bool lower;
+
+	judgement->rights = RIGHT_ADMIN;
+	if (!root->is_cut)
+		return kv_failed(txn->kv);
+	judgement->why = WHY_ROTATED;
+	return cut_lower(txn, log, root->cuts, root->cuts_n, judgement, &lower);
+}
+
+/* What the grant gives that the log names, as if nothing was ever revoked. */
+static void
+grant_judge(const struct authority *authority, const struct log *log,
+    struct judgement *judgement)
+{
+	const struct grant *grant = judgement->grant;
+
+	assert(authority->founded);
+	if (!log->has_grant)
+		judgement->why = WHY_NO_GRANT;
+	else if (grant == NULL)
+		judgement->why = WHY_GRANT_MISSING;
+	else if (!grant->counts)
+		judgement->why = WHY_GRANT_OUTSIDE;
+	else if (memcmp(&grant->what.member, &log->name.author,
+		     sizeof(log->name.author)) != 0)
+		judgement->why = WHY_GRANT_FOREIGN;
+	else if (!id_is_authority(&log->name.space) &&
+		 !id_covers(&grant->what.prefix, &log->name.space))
+		judgement->why = WHY_PREFIX;
+	else
+		judgement->rights = grant->what.gives.bits;
+	if (judgement->rights == 0 && judgement->why == WHY_COUNTS)
+		judgement->why = WHY_RIGHT;
+}
+
+static enum err
+revocations_judge(
+    struct txn *txn, const struct log *log, struct judgement *judgement)
+{
+	const struct grant *grant = judgement->grant;
+
+	for (size_t i = 0; i < grant->revocations_n; i++) {
+		const struct revocation *revocation = grant->revocations[i];
+		bool lower;
+		enum err e = cut_lower(txn, log, revocation->what.cuts,
+		    revocation->what.cuts_n, judgement, &lower);
+
+		if (e != ERR_OK)
+			return e;
+		if (lower)
+			judgement->revocation = revocation;
+		judgement->why = WHY_CUT;
 	}
 	return kv_failed(txn->kv);
 }
 
-/* Do facts in `log`, of `authority`, count as far as is settled by now? */
-static bool
-log_counts(const struct authority *authority, const struct log *log)
+const char *
+authority_why_text(enum authority_why why)
 {
-	const struct grant *grant;
-
-	if (!authority->founded || log->frontier.size == 0)
-		return false;
-	if (key_compare(&log->name.author, &authority->root) == 0)
-		return true;
-	grant = log->has_grant ? grant_find(authority, &log->grant) : NULL;
-	return grant != NULL && grant->counts &&
-	       key_compare(&grant->what.member, &log->name.author) == 0 &&
-	       (grant->what.gives.bits & RIGHT_ADMIN) != 0;
+	switch (why) {
+	case WHY_COUNTS:
+		return "it counts";
+	case WHY_NOT_FOUNDED:
+		return "the log that founds the city is not here yet";
+	case WHY_NO_GRANT:
+		return "its log names no grant";
+	case WHY_GRANT_MISSING:
+		return "the grant that it names is not here yet";
+	case WHY_GRANT_OUTSIDE:
+		return "the grant that it names does not count";
+	case WHY_GRANT_FOREIGN:
+		return "the grant that its log names is another member's";
+	case WHY_PREFIX:
+		return "it lies outside the spaces of its author's grant";
+	case WHY_RIGHT:
+		return "its author's grant does not give this right";
+	case WHY_DEPTH:
+		return "grants end three steps below root";
+	case WHY_CUT:
+		return "its author's grant was taken back before it";
+	case WHY_ROTATED:
+		return "it was signed by a root key that has been replaced";
+	case WHY_FORKED:
+		return "its log is forked, and nothing is given from there on";
+	case WHY_EQUALS:
+		return "its author's grant is not above the one it takes back";
+	case WHY_MALFORMED:
+		return "what it says is missing or cannot be read";
+	case WHY_DISPUTED:
+		return "decisions about it disagree";
+	}
+	return "unknown";
 }

@@ -43,6 +43,10 @@ struct member {
 	bool compromised;
 	/* Who admitted it: the author of the fact that gave the label. */
 	struct sign_key by;
+	/* In whose room its logs are: its own if it counts, else that of who
+	 * admitted it (of those who admitted each other in vain, the lowest
+	 * key's). */
+	struct sign_key payer;
 };
 
 struct grant {
@@ -54,6 +58,9 @@ struct grant {
 	bool counts;	  /* it was validly given; logs under it are judged */
 	bool revoked;	  /* and then taken back: it gives nothing now */
 	enum authority_why why; /* when it does not count */
+	/* The revocations of it that count, by fact; in the authority. */
+	const struct revocation *const *revocations;
+	size_t revocations_n;
 	struct ref under; /* the grant under which it was given; zero: root */
 };
 
@@ -92,7 +99,8 @@ struct authority {
 		struct sign_key key;
 		bool is_cut; /* rotated: its logs count up to: */
 		size_t cuts_n;
-		const struct log_cut *cuts; /* by log */
+		/* By log; one may stand there twice, and then both hold. */
+		const struct log_cut *cuts;
 	} * roots;
 	size_t roots_n;
 	struct member *members; /* sorted by key */
@@ -103,6 +111,9 @@ struct authority {
 	size_t revocations_n;
 	struct outsider *outsiders; /* sorted by fact */
 	size_t outsiders_n;
+	/* The grants that count, by member, then stratum, then fact. */
+	const struct grant **holdings;
+	size_t holdings_n;
 };
 
 /* Brings `authority` to the state of `txn`; does nothing when the authority
@@ -116,8 +127,13 @@ void authority_fini(struct authority *authority);
  * for a stranger.  Root's key is a member. */
 const struct member *authority_member(
     const struct authority *authority, const struct sign_key *key);
-/* Does a counting grant give `key` the right `right` in `space`?  Then `*why`,
- * if not NULL, is the one of the lowest stratum, then lowest ref. */
+/* In whose room of LIMIT_LOGS_OF_MEMBER the logs of `key` are (struct member);
+ * a stranger's are in its own. */
+struct sign_key authority_payer(
+    const struct authority *authority, const struct sign_key *key);
+/* Does a counting grant that was not taken back give `key` the right `right` in
+ * `space`?  Then `*why`, if not NULL, is the one of the lowest stratum, then
+ * lowest ref; else NULL. */
 bool authority_may(const struct authority *authority,
     const struct sign_key *key, enum right right, const struct space *space,
     const struct grant **why);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/decisions.h"
 #include "core/forks.h"
 #include "core/heads.h"
 #include "core/oplog_row.h"
@@ -39,6 +40,7 @@ static bool delta_read(struct check_log *c, struct stored_delta *stored);
 static void rows_next(struct check_log *c, bool first);
 static void delta_check(struct check_log *c, const struct stored_delta *stored);
 static void changes_check(struct check_log *c);
+static void decision_check(struct check_log *c);
 static void bodies_check(struct check_log *c, struct bytes bodies);
 static enum err body_check(
     struct check_log *c, const struct stored_body *body) MUST_USE;
@@ -169,6 +171,8 @@ delta_check(struct check_log *c, const struct stored_delta *stored)
 		return;
 	if (delta->kind == DELTA_CHANGE)
 		changes_check(c);
+	else if (delta->kind == DELTA_ADOPT || delta->kind == DELTA_VOID)
+		decision_check(c);
 	bodies_check(c, stored->bodies);
 }
 
@@ -197,6 +201,41 @@ changes_check(struct check_log *c)
 		if (check_went_well(c->check))
 			(void)check_passed(
 			    c->check, tables_corrupt(TABLE_HISTORY,
+					  tables_key(&key), "it is missing"));
+	}
+}
+
+/* In a data space a decision has a row for each log that it is about. */
+static void
+decision_check(struct check_log *c)
+{
+	const struct log *log = c->log;
+	const struct log *owner;
+	struct log_id *logs;
+	size_t n;
+
+	if (!c->check->whole || id_is_authority(&log->name.space))
+		return;
+	/* What branches share is checked where its row is kept. */
+	if (!check_passed(c->check,
+		oplog_owner(c->check->txn, log, c->trace.delta.seq, &owner)) ||
+	    owner != log)
+		return;
+	n = decisions_logs(&c->trace.delta, &c->arena, &logs);
+	for (size_t i = 0; i < n; i++) {
+		struct decision_at at = {.target = logs[i],
+		    .log = log->no,
+		    .seq = c->trace.delta.seq};
+		struct bytes nothing;
+		struct key key;
+
+		tables_decision_key(log->space->no, &at, &key);
+		if (kv_find(c->check->txn->kv, TABLE_DECISIONS,
+			tables_key(&key), &nothing))
+			c->check->rows[TABLE_DECISIONS]++;
+		else if (check_went_well(c->check))
+			(void)check_passed(
+			    c->check, tables_corrupt(TABLE_DECISIONS,
 					  tables_key(&key), "it is missing"));
 	}
 }
@@ -353,7 +392,8 @@ row_check(struct check_log *c)
 	else if (is->last.v != log->last.v)
 		why = "its newest stamp is wrong";
 	else if (is->held != log->held ||
-		 memcmp(is->open, log->open, sizeof(is->open)) != 0)
+		 memcmp(is->open, log->open, sizeof(is->open)) != 0 ||
+		 is->wrapped != log->wrapped || is->kept != log->kept)
 		why = "its counts of bodies are wrong";
 	else if (is->has_grant != log->has_grant ||
 		 (is->has_grant && id_ref_compare(&is->grant, &log->grant)))

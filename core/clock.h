@@ -9,14 +9,18 @@
  * they hold, durably.  This and the feed are all that flows from core to net.
  */
 
-/* How much of `log` we have, as we tell it. */
-void clock_entry(const struct log *log, struct msg_entry *entry);
+/* How much of `log` we have, as we tell it to `peer` (NULL: to anybody).  Its
+ * author hears only of wraps that it gave itself, so that it mends what others
+ * made up. */
+void clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
 
 /* The digest of a clock: of `n` entries, sorted by log, each once. */
 void clock_digest(
     const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
 
-/* What `peer` may get of `space`, by the grants that count. */
+/* What `peer` may get of `space`, by the grants that count and were not taken
+ * back; nothing at all when its key is in other hands. */
 struct clock_depth {
 	bool any;	  /* headers and heads at least */
 	bool hold;	  /* sealed bodies of every class */
@@ -24,8 +28,9 @@ struct clock_depth {
 };
 void clock_depth(const struct authority *authority, const struct sign_key *key,
     const struct space *space, struct clock_depth *depth);
-/* As clock_depth, for one log: who wrote it, and has any right in its space,
- * may have all of it, so that what a restore took away comes back. */
+/* As clock_depth, for one log: who wrote it, and has any right in its space or
+ * lost the last one by routine, may have all of it, so that what a restore took
+ * away comes back and what was written in time can be handed in. */
 void clock_log_depth(const struct authority *authority,
     const struct sign_key *key, const struct log_name *log,
     struct clock_depth *depth);

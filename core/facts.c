@@ -59,10 +59,17 @@ facts_grant(struct composer *composer, const struct fact_grant *grant)
 static enum err
 fact_write(struct composer *composer, enum delta_kind kind, struct bytes plain)
 {
+	struct delta delta = {.kind = (uint64_t)kind};
+
+	return facts_put(composer, &id_authority, &delta, plain);
+}
+
+enum err
+facts_put(struct composer *composer, const struct space *space,
+    struct delta *delta, struct bytes plain)
+{
 	struct txn *txn = composer->txn;
 	struct delta_change change = {.classes = 1u << CLASS_N};
-	struct delta delta = {
-	    .kind = (uint64_t)kind, .changes = &change, .changes_n = 1};
 	struct stored_body body = {.class = CLASS_N, .form = BODY_OPEN};
 	struct secret secret;
 	struct buf sealed = {0};
@@ -70,8 +77,7 @@ fact_write(struct composer *composer, enum delta_kind kind, struct bytes plain)
 	struct own *own;
 	enum err e;
 
-	e = own_log(
-	    txn, &composer->writer, &id_authority, composer->owns, &own);
+	e = own_log(txn, &composer->writer, space, composer->owns, &own);
 	if (e != ERR_OK)
 		return e;
 	txn->host->random(txn->host->arg, random, sizeof(random));
@@ -81,8 +87,10 @@ fact_write(struct composer *composer, enum delta_kind kind, struct bytes plain)
 	    &change.commitments[CLASS_N]);
 	memcpy(body.key, secret.b, sizeof(secret.b));
 	body.sealed = buf_bytes(&sealed);
+	delta->changes = &change;
+	delta->changes_n = 1;
 	if (e == ERR_OK)
-		e = own_append(txn, own, &delta, &body, 1);
+		e = own_append(txn, own, delta, &body, 1);
 	buf_fini(&sealed);
 	crypto_wipe(&secret, sizeof(secret));
 	return e;

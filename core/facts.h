@@ -15,4 +15,10 @@ enum err facts_admit(
 enum err facts_grant(
     struct composer *composer, const struct fact_grant *grant) MUST_USE;
 
+/* Appends `delta` (its kind, references and decision are set) to the log of
+ * composer->writer in `space`: with one change, an edit whose body of class N
+ * is `plain`.  ERR_DENIED as own_log. */
+enum err facts_put(struct composer *composer, const struct space *space,
+    struct delta *delta, struct bytes plain) MUST_USE;
+
 #endif

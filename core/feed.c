@@ -44,6 +44,7 @@ feed_last(struct txn *txn)
 	}
 	kv_cursor_fini(&cursor);
 	txn->feed_known = true;
+	txn->feed_first = txn->feed_last;
 	return txn->feed_last;
 }
 

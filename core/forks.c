@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/events.h"
 #include "core/feed.h"
 #include "core/oplog_make.h"
 #include "core/own.h"
@@ -128,6 +129,14 @@ fork_put(struct txn *txn, struct log *log, const struct fork *fork)
 		tips[i]->dirty = true;
 		announce(txn, tips[i], tips[i]->frontier.size - 1);
 	}
+	events_put(
+	    txn, &(struct event){.kind = EVENT_LOG_FORKED,
+		     .peer = log->name.author,
+		     .space = log->name.space,
+		     .count = 1,
+		     .text = bytes_text(
+			 "two signed heads of a log contradict each other: its "
+			 "store was rolled back, or works twice")});
 	own_forked(txn, log);
 	return kv_failed(txn->kv);
 }
@@ -296,6 +305,8 @@ forks_split(struct txn *txn, struct log *log, uint64_t at,
 	what.below = at;
 	what.under = at > 0 ? under->no : (struct log_no){0};
 	what.held = log->held < at ? log->held : at;
+	what.wrapped = log->wrapped < at ? log->wrapped : at;
+	what.kept = log->kept < at ? log->kept : at;
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		what.open[class] = log->open[class] < at ? log->open[class]
 							 : at;

@@ -97,6 +97,8 @@ content_make(
 	    bytes_of(store_identity(store)->city.b, 32));
 	if (plan->pack != NULL)
 		meta_put(store_txn(store), meta_pack, bytes_text(plan->pack));
+	if (plan->token.n > 0)
+		meta_put(store_txn(store), meta_joining, plan->token);
 	if (founding.n > 0) {
 		meta_put(store_txn(store), meta_founding, founding);
 		e = store_admit(store, &member);
@@ -190,10 +192,14 @@ keys_draw(const char *dir, const struct store_plan *plan, struct buf *founding)
 		fact_founding_put(&fact, founding);
 		fact_city(buf_bytes(founding), &city);
 		buf_add_format(&path, "%s/root", dir);
-		e = identity_save_root(buf_text(&path), &root);
+		e = identity_save_root(buf_text(&path), &root, false);
 	}
 	if (e == ERR_OK) {
-		identity_make(host, &city, &identity);
+		if (plan->keys != NULL)
+			identity = *plan->keys;
+		else
+			identity_make(host, &city, &identity);
+		identity.city = city;
 		buf_cut(&path, 0);
 		buf_add_format(&path, "%s/identity", dir);
 		e = identity_save(buf_text(&path), &identity);

@@ -10,6 +10,11 @@ struct store_plan {
 	struct bytes found;	    /* found a city of this name, or empty */
 	struct bytes label;	    /* when founding: the name of this node */
 	const struct city_id *join; /* else: the city to belong to */
+	/* When joining: the text of the token, kept until this node has been
+	 * let in (meta_joining); may be empty. */
+	struct bytes token;
+	/* When joining: keys that were drawn before; NULL: new ones. */
+	const struct identity *keys;
 	/* The name of the pack whose rules hold here; NULL: no rules.  It must
 	 * be compiled in. */
 	const char *pack;

@@ -38,8 +38,8 @@ enum err
 fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report)
 {
-	const enum table checked[] = {
-	    TABLE_META, TABLE_LOG_NOS, TABLE_FEED, TABLE_OWN, TABLE_ACTORS};
+	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_FEED,
+	    TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
 	const struct authority *authority = NULL;
 	struct txn *txn = store_txn(store);
 	struct check check;
@@ -179,8 +179,8 @@ static void
 counts_check(struct check *check)
 {
 	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_HEADS,
-	    TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS,
-	    TABLE_CELLS, TABLE_LOOKUP};
+	    TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY, TABLE_DECISIONS,
+	    TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP};
 	struct kv_txn *kv = check->txn->kv;
 
 	for (size_t i = 0; i < COUNT_OF(counted); i++) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/decisions.h"
 #include "core/tip.h"
 #include "proto/fact.h"
 #include "proto/mem.h"
@@ -15,6 +16,7 @@
 static bool is_last(struct txn *txn, const struct key *key);
 static enum err delta_kept(struct txn *txn, const struct log *log, uint64_t seq,
     const struct history_delta **from) MUST_USE;
+static bool counts(struct txn *txn, const struct history_delta *from);
 static void ops_collect(const struct history_delta *from, size_t number,
     const struct body *bodies, struct arena *arena,
     struct merge_change *change);
@@ -104,7 +106,7 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	change->has_actor = from->delta->has_actor;
 	change->actor = from->delta->actor;
 	change->act = header->act;
-	change->counts = tip_may(txn, from->log, RIGHT_WRITE, from->seq);
+	change->counts = counts(txn, from);
 	for (size_t i = 0; i < header->parents_n; i++)
 		parents[i] = delta_parent(from->delta, header->parents[i]);
 	change->parents = parents;
@@ -122,6 +124,18 @@ history_change(struct txn *txn, const struct history_delta *from, size_t number,
 	}
 	change->collection = bodies[CLASS_N].collection;
 	ops_collect(from, number, bodies, arena, change);
+}
+
+/* Had its author the right, or was it adopted? */
+static bool
+counts(struct txn *txn, const struct history_delta *from)
+{
+	const struct log *log = from->log;
+
+	return tip_may(txn, log, RIGHT_WRITE, from->seq) ||
+	       (!id_is_authority(&log->name.space) &&
+		   decisions_verdict(txn, log, from->seq, from->leaf) ==
+		       VERDICT_ADOPTED);
 }
 
 /* Joins what the bodies and the header's `seen` say about operations, by rising

@@ -23,6 +23,7 @@ struct root_keys {
 	struct sign_key key;	    /* of `seed` */
 	struct sign_seed seed;	    /* secret */
 	struct sign_seed next_seed; /* secret: the one that may follow */
+	bool has_next; /* false in memory alone: next_seed is not known */
 };
 
 /* Draws new keys from `host` for a member of `city`. */
@@ -35,14 +36,11 @@ enum err identity_save(
 /* Reads it back.  ERR_NOT_FOUND; ERR_CORRUPT names the line that is wrong;
  * ERR_VERSION. */
 enum err identity_load(const char *path, struct identity *identity) MUST_USE;
-/* The same for the root keys. */
+/* The same for the root keys; `replace` takes the place of a file that is
+ * there. */
 enum err identity_save_root(
-    const char *path, const struct root_keys *root) MUST_USE;
+    const char *path, const struct root_keys *root, bool replace) MUST_USE;
 enum err identity_load_root(const char *path, struct root_keys *root) MUST_USE;
-/* Reads the keys of the store in the directory `dir`; that there are no root
- * keys is no failure. */
-enum err identity_load_all(const char *dir, struct identity *identity,
-    struct root_keys *root) MUST_USE;
 /* Overwrites the secrets. */
 void identity_fini(struct identity *identity);
 void identity_fini_root(struct root_keys *root);
@@ -57,5 +55,9 @@ enum err identity_actor(const struct identity *identity, struct bytes name,
 /* The key of 32 bytes under which this node hashes values for its indexes
  * (core/lookup.h): made from its actor key, secret like that. */
 void identity_lookup_key(const struct identity *identity, uint8_t *key);
+/* The key under which this node wraps the secrets of its bodies for itself
+ * (proto/wrap.h): made from its actor key, so that whoever learns the seed of
+ * its signatures opens nothing. */
+void identity_backup_key(const struct identity *identity, struct secret *key);
 
 #endif

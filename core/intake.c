@@ -28,8 +28,10 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
-static enum err log_room(
-    struct txn *txn, const struct sign_key *author) MUST_USE;
+static bool is_known(
+    const struct authority *authority, const struct log_name *name);
+static enum err log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author) MUST_USE;
 static enum err head_check(
     const struct log_name *name, const struct msg_run *run) MUST_USE;
 static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
@@ -44,6 +46,8 @@ static enum err bodies_order(
     const struct intake_chunk *chunk, uint64_t end) MUST_USE;
 static enum err bodies_take(struct taking *taking) MUST_USE;
 static void body_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored);
+static void wrap_form(struct intake_accept accept, const struct msg_body *body,
     struct stored_body *stored);
 static enum err log_make(struct txn *txn, const struct intake_chunk *chunk,
     struct log **log) MUST_USE;
@@ -63,12 +67,11 @@ intake_run(struct txn *txn, const struct authority *authority,
 	struct hash origin;
 	enum err e;
 
-	if (authority->founded || !id_is_authority(&name->space)) {
-		if (authority_member(authority, &name->author) == NULL)
-			return err_set(ERR_DENIED,
-			    "a log in '%s' by a key that no member admitted",
-			    name->space.text);
-	}
+	if ((authority->founded || !id_is_authority(&name->space)) &&
+	    !is_known(authority, name))
+		return err_set(ERR_DENIED,
+		    "a log in '%s' by a key that no member admitted",
+		    name->space.text);
 	e = head_check(name, run);
 	if (e != ERR_OK)
 		return e;
@@ -79,13 +82,30 @@ intake_run(struct txn *txn, const struct authority *authority,
 		e = oplog_tips(txn, space, id, &tips, &n);
 	if (n > 0)
 		return tips_check(txn, tips, n, run);
-	return e == ERR_OK ? log_room(txn, &name->author) : e;
+	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
 }
 
-/* May one more log of `author` be taken? */
-static enum err
-log_room(struct txn *txn, const struct sign_key *author)
+/* No fact names the key that follows root's until its own log is here. */
+static bool
+is_known(const struct authority *authority, const struct log_name *name)
 {
+	struct hash key;
+
+	if (authority_member(authority, &name->author) != NULL)
+		return true;
+	crypto_sha256(bytes_of(name->author.b, sizeof(name->author.b)), &key);
+	return authority->has_next && id_is_authority(&name->space) &&
+	       memcmp(&key, &authority->next_root, sizeof(key)) == 0;
+}
+
+/* May one more log of `author` be taken?  Whoever was not validly admitted
+ * shares the room of who did it, or one member could make room for a thousand
+ * more. */
+static enum err
+log_room(struct txn *txn, const struct authority *authority,
+    const struct sign_key *author)
+{
+	const struct sign_key payer = authority_payer(authority, author);
 	struct space_state **spaces;
 	size_t spaces_n;
 	size_t all = 0;
@@ -99,15 +119,19 @@ log_room(struct txn *txn, const struct sign_key *author)
 		size_t n;
 
 		e = oplog_all(txn, spaces[i], &logs, &n);
-		for (size_t k = 0; k < n && e == ERR_OK; k++)
-			theirs += memcmp(&logs[k]->name.author, author,
-				      sizeof(*author)) == 0;
+		for (size_t k = 0; k < n && e == ERR_OK; k++) {
+			const struct sign_key other = authority_payer(
+			    authority, &logs[k]->name.author);
+
+			theirs += memcmp(&other, &payer, sizeof(payer)) == 0;
+		}
 		all += n;
 	}
 	if (e == ERR_OK &&
 	    (all >= LIMIT_LOGS || theirs >= LIMIT_LOGS_OF_MEMBER))
 		e = err_set(ERR_LIMIT,
-		    "no more logs are taken: %zu of this member, %zu in all",
+		    "no more logs are taken: %zu of this member and those that "
+		    "it admitted in vain, %zu in all",
 		    theirs, all);
 	return e;
 }
@@ -250,7 +274,8 @@ branch_make(struct taking *taking, struct log *log, struct log **branch)
 	    taking->txn, log->space, &log->trunk, &tips, &n);
 
 	if (e == ERR_OK)
-		e = log_room(taking->txn, &log->name.author);
+		e = log_room(taking->txn, taking->chunk->authority,
+		    &log->name.author);
 	if (e == ERR_OK && n >= LIMIT_BRANCHES)
 		e = err_set(ERR_LIMIT,
 		    "no more than %d branches of one log are taken",
@@ -408,6 +433,31 @@ body_form(struct intake_accept accept, const struct msg_body *body,
 		memcpy(stored->key, tag.b, sizeof(stored->key));
 		crypto_wipe(&secret, sizeof(secret));
 	}
+	if (body->has_wrap)
+		wrap_form(accept, body, stored);
+}
+
+/* A wrap came with the tag: the author gets its secret back, a holder keeps it
+ * for the author.  What is wrong with one only the author can see. */
+static void
+wrap_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored)
+{
+	struct secret secret;
+	struct hash tag;
+
+	assert(stored->form == BODY_BLIND);
+	if (accept.backup == NULL) {
+		stored->form = accept.from_author ? BODY_KEPT : BODY_PASSED;
+		stored->wrap = body->wrap;
+		return;
+	}
+	memcpy(tag.b, body->key, sizeof(tag.b));
+	if (wrap_open(accept.backup, &tag, &body->wrap, &secret)) {
+		stored->form = BODY_OPEN;
+		memcpy(stored->key, secret.b, sizeof(stored->key));
+	}
+	crypto_wipe(&secret, sizeof(secret));
 }
 
 /* Is `sealed`, with the key of `body`, what the header promised? */

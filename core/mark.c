@@ -114,6 +114,27 @@ mark_adopt(struct mark *mark, struct txn *txn, const struct host *host)
 	return kv_failed(txn->kv);
 }
 
+enum err
+mark_settle(struct mark *mark, struct txn *txn, const struct host *host,
+    enum open_why *why)
+{
+	enum err e = mark_check(mark, txn, why);
+
+	return e != ERR_OK || *why == OPEN_NEW ? e
+					       : mark_adopt(mark, txn, host);
+}
+
+/* A transaction that wrote nothing leaves no trace in LMDB, and its number is
+ * given again: a mark that had it would be newer than its store. */
+void
+mark_committed(struct mark *mark, struct kv *kv, uint64_t number)
+{
+	struct kv_stat stat;
+
+	if (kv_stat(kv, &stat) == ERR_OK && stat.last_txn_id >= number)
+		mark_note(mark, number);
+}
+
 void
 mark_note(struct mark *mark, uint64_t txn_id)
 {

@@ -38,9 +38,14 @@ enum err mark_check(
  * noticed again as a restore. */
 enum err mark_adopt(
     struct mark *mark, struct txn *txn, const struct host *host) MUST_USE;
+/* As mark_check, and adopts a store that does not fit its mark. */
+enum err mark_settle(struct mark *mark, struct txn *txn,
+    const struct host *host, enum open_why *why) MUST_USE;
 /* Notes that transaction `txn_id` was committed.  Not synced: a mark that is
  * older than its store is fine.  That it cannot be written is passed over, for
  * the write itself is safe. */
 void mark_note(struct mark *mark, uint64_t txn_id);
+/* As mark_note for the transaction `number` of `kv`, if it left a trace. */
+void mark_committed(struct mark *mark, struct kv *kv, uint64_t number);
 
 #endif

@@ -18,6 +18,8 @@ extern const char meta_founding[];
 extern const char meta_pack[];
 /* How many bodies came to deltas of `authority` that were held without. */
 extern const char meta_facts[];
+/* The token by which this node joins; there until it has been let in. */
+extern const char meta_joining[];
 /* There while a rebuild is not complete (core/rebuild.h). */
 extern const char meta_rebuilding[];
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/events.h"
 #include "core/heads.h"
 #include "core/meta.h"
 
@@ -36,12 +37,23 @@ static enum err right_find(const struct own_writer *writer,
     const struct grant **grant) MUST_USE;
 static bool grant_serves(const struct own_writer *writer,
     const struct space *space, const struct grant *grant);
+static bool grant_reaches(const struct own_writer *writer,
+    const struct space *space, const struct grant *grant);
+static bool log_serves(const struct own_writer *writer, const struct log *log);
+static const struct grant *key_grant(const struct own_writer *writer,
+    const struct space *space, const struct grant *grant);
+static enum err denied(
+    const struct own_writer *writer, const struct space *space) MUST_USE;
+static enum err denied_by(const struct authority *authority,
+    const struct space *space, const struct revocation *revocation) MUST_USE;
 static bool row_holds(struct txn *txn, const struct own_row *row,
     const struct log *log, const struct grant *grant, enum open_why *why);
 static bool is_written(struct txn *txn, const struct log *log);
 static enum err log_of(struct txn *txn, const struct own_writer *writer,
     const struct space *space, struct incarnation incarnation,
     struct log **log) MUST_USE;
+static void renewal_note(
+    struct txn *txn, const struct log *log, enum open_why why);
 static enum err log_start(struct txn *txn, const struct own_writer *writer,
     struct own *own, const struct log *before, struct delta *open) MUST_USE;
 
@@ -72,7 +84,7 @@ own_log(struct txn *txn, const struct own_writer *writer,
 		e = space_get(txn, space, &state);
 	if (e != ERR_OK)
 		return e;
-	own_key(state, writer->key, grant, &key);
+	own_key(state, writer->key, key_grant(writer, space, grant), &key);
 	if (row_find(txn, &key, &row)) {
 		e = right_find(writer, space, &row, &grant);
 		if (e == ERR_OK)
@@ -104,7 +116,8 @@ own_log(struct txn *txn, const struct own_writer *writer,
 	return e;
 }
 
-/* Is the log in use already?  In `authority` there is one for each grant. */
+/* Is a log that serves in use already?  In `authority` there is one for each
+ * grant. */
 static bool
 own_used(struct own *owns, const struct own_writer *writer,
     const struct space *space, const struct grant *grant, struct own **own)
@@ -115,13 +128,45 @@ own_used(struct own *owns, const struct own_writer *writer,
 		if (!id_space_equal(&log->name.space, space) ||
 		    memcmp(&log->name.author, writer->key, 32) != 0)
 			continue;
-		if (id_is_authority(space) && grant != NULL &&
-		    id_ref_compare(&log->grant, &grant->fact) != 0)
+		if (grant != NULL &&
+		    !(id_is_authority(space)
+			    ? id_ref_compare(&log->grant, &grant->fact) == 0
+			    : log_serves(writer, log)))
 			continue;
 		*own = o;
 		return true;
 	}
 	return false;
+}
+
+/* Does the grant of `log`, in a data space, let `writer` write there? */
+static bool
+log_serves(const struct own_writer *writer, const struct log *log)
+{
+	const struct authority *authority = writer->authority;
+
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *grant = &authority->grants[i];
+
+		if (log->has_grant &&
+		    id_ref_compare(&grant->fact, &log->grant) == 0)
+			return grant_serves(writer, &log->name.space, grant);
+	}
+	return false;
+}
+
+/* The grant that the row of a log to be written under `grant` is kept by; NULL
+ * for the one log of a space to which changes go.  A grant without `write` has
+ * a log of its own, or the two would be opened anew in turn. */
+static const struct grant *
+key_grant(const struct own_writer *writer, const struct space *space,
+    const struct grant *grant)
+{
+	if (id_is_authority(space) ||
+	    (writer->wants == RIGHT_ADMIN && grant != NULL &&
+		(grant->what.gives.bits & RIGHT_WRITE) == 0))
+		return grant;
+	return NULL;
 }
 
 static void
@@ -132,7 +177,7 @@ own_key(const struct space_state *space, const struct sign_key *author,
 
 	tables_space_key(space->no, key);
 	tables_key_add(key, bytes_of(author->b, sizeof(author->b)));
-	if (!id_is_authority(&space->name) || grant == NULL)
+	if (grant == NULL)
 		return;
 	id_ref_put(&grant->fact, ref);
 	tables_key_add(key, bytes_of(ref, sizeof(ref)));
@@ -180,7 +225,8 @@ right_find(const struct own_writer *writer, const struct space *space,
 	const struct grant *best = NULL;
 
 	*grant = NULL;
-	if (id_is_authority(space) && writer->founding.n > 0)
+	if (writer->founding.n > 0 &&
+	    (id_is_authority(space) || writer->wants == RIGHT_ADMIN))
 		return ERR_OK;
 	for (size_t i = 0; i < authority->grants_n; i++) {
 		const struct grant *g = &authority->grants[i];
@@ -196,16 +242,7 @@ right_find(const struct own_writer *writer, const struct space *space,
 		}
 	}
 	*grant = best;
-	if (best != NULL)
-		return ERR_OK;
-	return id_is_authority(space)
-		   ? err_set(ERR_DENIED,
-			 "this node has no admin right that reaches so far: "
-			 "ask an admin above")
-		   : err_set(ERR_DENIED,
-			 "no grant lets this node write in '%s': ask an admin "
-			 "for one",
-			 space->text);
+	return best != NULL ? ERR_OK : denied(writer, space);
 }
 
 /* Does `grant` let `writer` write what it wants to write in `space`? */
@@ -213,16 +250,86 @@ static bool
 grant_serves(const struct own_writer *writer, const struct space *space,
     const struct grant *grant)
 {
-	unsigned bits = grant->what.gives.bits;
+	const struct grant *other = writer->revoking;
 
-	if (!grant->counts || memcmp(&grant->what.member, writer->key, 32) != 0)
-		return false;
-	if (!id_is_authority(space))
-		return (bits & RIGHT_WRITE) != 0 &&
-		       id_covers(&grant->what.prefix, space);
-	return (bits & RIGHT_ADMIN) != 0 &&
-	       (writer->passing == NULL ||
-		   authority_passes(grant, writer->passing));
+	return grant->counts && !grant->revoked &&
+	       grant_reaches(writer, space, grant) &&
+	       (!id_is_authority(space) ||
+		   ((writer->passing == NULL ||
+			authority_passes(grant, writer->passing)) &&
+		       (other == NULL ||
+			   (grant->stratum < other->stratum &&
+			       id_covers_prefix(&grant->what.prefix,
+				   &other->what.prefix)))));
+}
+
+/* Does `grant`, whether it still holds or not, give `writer` the right that it
+ * wants in `space`? */
+static bool
+grant_reaches(const struct own_writer *writer, const struct space *space,
+    const struct grant *grant)
+{
+	bool central = id_is_authority(space);
+	enum right right = central || writer->wants == RIGHT_ADMIN
+			       ? RIGHT_ADMIN
+			       : RIGHT_WRITE;
+
+	return memcmp(&grant->what.member, writer->key, 32) == 0 &&
+	       (grant->what.gives.bits & (unsigned)right) != 0 &&
+	       (central || id_covers(&grant->what.prefix, space));
+}
+
+static enum err
+denied(const struct own_writer *writer, const struct space *space)
+{
+	const struct authority *authority = writer->authority;
+	const struct grant *lost = NULL;
+
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *g = &authority->grants[i];
+
+		if (g->revoked && grant_reaches(writer, space, g))
+			lost = g;
+	}
+	for (size_t i = 0; lost != NULL && i < authority->revocations_n; i++) {
+		const struct revocation *r = &authority->revocations[i];
+
+		if (r->counts &&
+		    id_ref_compare(&r->what.grant, &lost->fact) == 0)
+			return denied_by(authority, space, r);
+	}
+	if (id_is_authority(space))
+		return err_set(ERR_DENIED,
+		    writer->revoking != NULL
+			? "no grant of this node stands above that one: ask an "
+			  "admin above both"
+			: "this node has no admin right that reaches so far: "
+			  "ask an admin above");
+	return err_set(ERR_DENIED,
+	    "no grant lets this node %s in '%s': ask an admin for one",
+	    writer->wants == RIGHT_ADMIN ? "decide" : "write", space->text);
+}
+
+/* Its right was taken back: by whom, when and why. */
+static enum err
+denied_by(const struct authority *authority, const struct space *space,
+    const struct revocation *revocation)
+{
+	const struct member *by = authority_member(authority, &revocation->by);
+	struct bytes reason = revocation->what.reason;
+	struct buf when = {0};
+	enum err e;
+
+	stamp_utc(revocation->since, &when);
+	e = err_set(ERR_DENIED,
+	    "this node's right in '%s' was taken back by %.*s on %s%s%.*s: ask "
+	    "an admin for a new grant",
+	    space->text, by != NULL ? (int)by->label.n : 0,
+	    by != NULL ? (const char *)by->label.p : "", buf_text(&when),
+	    reason.n > 0 ? ", for: " : "", (int)reason.n,
+	    reason.n > 0 ? (const char *)reason.p : "");
+	buf_fini(&when);
+	return e;
 }
 
 /* May the log of `row` be continued?  If not, `*why` says what the next one is
@@ -274,6 +381,29 @@ log_of(struct txn *txn, const struct own_writer *writer,
 	return oplog_open(txn, &name, log);
 }
 
+static void
+renewal_note(struct txn *txn, const struct log *log, enum open_why why)
+{
+	static const char *const texts[] = {
+	    [OPEN_NEW] = NULL,
+	    [OPEN_RESTORE] = "this store was restored, or lost its newest "
+			     "changes: it goes on in a new log",
+	    [OPEN_CLONE] = "this store was copied: it goes on in a new log",
+	    [OPEN_CLOCK] = "the clock had run far ahead and was set back: it "
+			   "goes on in a new log",
+	    [OPEN_FORK] = "a log of this node is forked: it goes on in a new "
+			  "one",
+	    [OPEN_REGRANT] = "another grant lets this node write now: it goes "
+			     "on in a new log",
+	};
+
+	if ((size_t)why < COUNT_OF(texts) && texts[why] != NULL)
+		events_put(txn, &(struct event){.kind = EVENT_OWN_LOG_RENEWED,
+				    .space = log->name.space,
+				    .count = 1,
+				    .text = bytes_text(texts[why])});
+}
+
 static enum err
 log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
     const struct log *before, struct delta *open)
@@ -285,8 +415,12 @@ log_start(struct txn *txn, const struct own_writer *writer, struct own *own,
 		open->open.previous = before->name.incarnation;
 		open->open.previous_size = before->frontier.size;
 		merkle_root(&before->frontier, &open->open.previous_root);
+		renewal_note(txn, own->log, open->open.why);
 	}
-	if (id_is_authority(&own->log->name.space))
+	/* Under no grant: it is root, and says so. */
+	if (!open->open.has_grant && writer->rotated)
+		open->open.rotation = writer->founding;
+	else if (!open->open.has_grant)
 		open->open.founding = writer->founding;
 	e = own_append(txn, own, open, NULL, 0);
 	return e == ERR_OK ? apply_judge(txn, writer->authority, own->log) : e;
@@ -355,11 +489,15 @@ is_written(struct txn *txn, const struct log *log)
 	struct own_row row;
 	struct grant grant = {.fact = log->grant};
 
-	own_key(log->space, &log->name.author, log->has_grant ? &grant : NULL,
-	    &key);
-	return row_find(txn, &key, &row) &&
-	       memcmp(&row.incarnation, &log->name.incarnation, 8) == 0 &&
-	       row.epoch == meta_number(txn, meta_epoch);
+	for (int i = 0; i < 2; i++) {
+		/* By its grant, or as the log of a space for changes. */
+		own_key(log->space, &log->name.author,
+		    i == 0 && log->has_grant ? &grant : NULL, &key);
+		if (row_find(txn, &key, &row) &&
+		    memcmp(&row.incarnation, &log->name.incarnation, 8) == 0)
+			return row.epoch == meta_number(txn, meta_epoch);
+	}
+	return false;
 }
 
 void

@@ -25,13 +25,20 @@ struct own_writer {
 	const struct sign_seed *seed;
 	const struct sign_key *key;
 	const struct authority *authority;
-	struct bytes founding; /* root only: the founding record */
-	/* In `authority`: the grant that is to be given, if it is one. */
-	const struct fact_grant *passing;
+	/* Root only: the record that opens of its logs carry, the founding one
+	 * or, when `rotated`, that of the rotation which made it root. */
+	struct bytes founding;
+	bool rotated;
+	/* What is to be written.  In a data space RIGHT_ADMIN for a decision,
+	 * anything else for changes; in `authority` always RIGHT_ADMIN, and: */
+	enum right wants;
+	const struct fact_grant *passing; /* the grant to be given, or NULL */
+	const struct grant *revoking; /* the one to be taken back, or NULL */
 };
 
-/* ERR_DENIED: no counting grant gives `write` in `space` (or, in `authority`,
- * `admin` that reaches as far as writer->passing).  Changes nothing. */
+/* ERR_DENIED: no grant gives what writer->wants in `space` (in `authority`
+ * `admin` that reaches as far as writer->passing and stands above
+ * writer->revoking); says so when a revocation is why.  Changes nothing. */
 enum err own_may(
     const struct own_writer *writer, const struct space *space) MUST_USE;
 

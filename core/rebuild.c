@@ -255,8 +255,8 @@ plant(void *arg, unsigned level, uint64_t index, const struct hash *node)
 static enum err
 tables_empty(struct rebuild *r)
 {
-	const enum table derived[] = {
-	    TABLE_TIPS, TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
+	const enum table derived[] = {TABLE_TIPS, TABLE_TREE, TABLE_HISTORY,
+	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS};
 	struct txn *txn = store_txn(r->store);
 	struct space_state **spaces;
 	size_t n;

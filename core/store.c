@@ -11,6 +11,7 @@
 #include "core/apply.h"
 #include "core/ballast.h"
 #include "core/compose.h"
+#include "core/decide.h"
 #include "core/facts.h"
 #include "core/file.h"
 #include "core/force.h"
@@ -21,6 +22,8 @@
 #include "core/meta.h"
 #include "core/own.h"
 #include "core/record.h"
+#include "core/revoke.h"
+#include "core/rotate.h"
 #include "proto/mem.h"
 
 struct store {
@@ -32,7 +35,7 @@ struct store {
 	struct squeeze squeeze;
 	struct identity identity;
 	struct force force;
-	struct root_keys root;
+	struct root root;
 	struct authority authority;
 	bool alone;	 /* no other process has it open */
 	bool rebuilding; /* and that is not complete */
@@ -56,10 +59,12 @@ static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err writer_start(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
 static bool is_disk(enum err e);
-static void committed(struct store *store, uint64_t number);
 static enum err mark_look(struct store *store) MUST_USE;
-static struct composer composer_of(struct store *store, bool as_root);
+static struct composer composer_of(struct store *store);
+static enum err root_composer(
+    struct store *store, struct composer *composer) MUST_USE;
 static enum err seal_all(struct store *store) MUST_USE;
+static enum err cuts_apply(struct store *store) MUST_USE;
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -106,7 +111,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 	if (e == ERR_BUSY)
 		e = err_wrap(ERR_BUSY, "store %s is in use", dir);
 	if (e == ERR_OK)
-		e = identity_load_all(dir, &store->identity, &store->root);
+		e = root_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
@@ -177,7 +182,7 @@ store_close(struct store *store)
 	authority_fini(&store->authority);
 	squeeze_fini(&store->squeeze);
 	identity_fini(&store->identity);
-	identity_fini_root(&store->root);
+	root_fini(&store->root);
 	file_lock_fini(&store->lock);
 	mem_free(store->dir);
 	mem_free(store);
@@ -204,7 +209,13 @@ store_pack(const struct store *store)
 bool
 store_has_root(const struct store *store)
 {
-	return store->root.is_here;
+	return store->root.keys.is_here;
+}
+
+struct root *
+store_root(struct store *store)
+{
+	return &store->root;
 }
 
 enum open_why
@@ -303,16 +314,10 @@ static enum err
 mark_look(struct store *store)
 {
 	enum open_why why;
-	enum err e = mark_check(&store->mark, &store->txn, &why);
+	enum err e = mark_settle(&store->mark, &store->txn, store->host, &why);
 
-	if (e != ERR_OK)
-		return e;
-	if (why == OPEN_NEW) {
-		store->marked = true;
-		return ERR_OK;
-	}
-	e = mark_adopt(&store->mark, &store->txn, store->host);
-	if (e == ERR_OK) {
+	store->marked = e == ERR_OK && why == OPEN_NEW;
+	if (e == ERR_OK && why != OPEN_NEW) {
 		own_renew(&store->txn, why);
 		store->news = why;
 	}
@@ -335,9 +340,10 @@ store_commit(struct store *store)
 	number = kv_txn_id(store->txn.kv);
 	e = txn_commit(&store->txn);
 	store->open = false;
+	root_ended(store->dir, e == ERR_OK, &store->root);
 	if (e == ERR_OK && write) {
 		store->marked = true;
-		committed(store, number);
+		mark_committed(&store->mark, store->kv, number);
 	}
 	if (e != ERR_OK && authority_changed)
 		authority_fini(&store->authority);
@@ -354,17 +360,6 @@ is_disk(enum err e)
 	return disk;
 }
 
-/* A transaction that wrote nothing leaves no trace in LMDB, and its number is
- * given again: a mark that had it would be newer than its store. */
-static void
-committed(struct store *store, uint64_t number)
-{
-	struct kv_stat stat;
-
-	if (kv_stat(store->kv, &stat) == ERR_OK && stat.last_txn_id >= number)
-		mark_note(&store->mark, number);
-}
-
 void
 store_abort(struct store *store)
 {
@@ -376,6 +371,7 @@ store_abort(struct store *store)
 	store->broken = store->broken || is_disk(kv_failed(store->txn.kv));
 	txn_abort(&store->txn);
 	store->open = false;
+	root_ended(store->dir, false, &store->root);
 }
 
 /* What ends a write transaction before it commits: drafts become deltas, logs
@@ -393,13 +389,24 @@ seal_all(struct store *store)
 		    txn, &store->identity.city, &store->authority);
 	if (e == ERR_OK && txn->authority_changed)
 		e = apply_authority(txn, &store->authority);
+	else if (e == ERR_OK && txn->cuts_due)
+		e = cuts_apply(store);
 	return e;
+}
+
+static enum err
+cuts_apply(struct store *store)
+{
+	const struct authority *authority;
+	enum err e = store_authority(store, &authority);
+
+	return e == ERR_OK ? apply_cuts(&store->txn, authority) : e;
 }
 
 enum err
 store_settle(struct store *store)
 {
-	struct composer composer = composer_of(store, false);
+	struct composer composer = composer_of(store);
 	enum err e = kv_failed(store->txn.kv);
 
 	for (struct draft *draft = store->drafts; draft != NULL && e == ERR_OK;
@@ -455,26 +462,29 @@ again(struct store *store)
 			   : err_wrap(e, "opening store %s again", store->dir);
 }
 
-/* Who writes: this node, or root where it is kept here. */
+/* This node writes. */
 static struct composer
-composer_of(struct store *store, bool as_root)
+composer_of(struct store *store)
 {
-	struct bytes founding = {0};
-	struct composer composer = {.txn = &store->txn,
+	return (struct composer){.txn = &store->txn,
 	    .owns = &store->owns,
 	    .drafts = &store->drafts,
 	    .writer = {.identity = &store->identity,
 		.seed = &store->identity.seed,
 		.key = &store->identity.key,
 		.authority = &store->authority}};
+}
 
-	if (as_root && meta_find(&store->txn, meta_founding, &founding)) {
-		composer.writer.seed = &store->root.seed;
-		composer.writer.key = &store->root.key;
-		composer.writer.founding = arena_bytes(
-		    &store->txn.arena, founding);
-	}
-	return composer;
+/* Root writes where its keys are, else this node. */
+static enum err
+root_composer(struct store *store, struct composer *composer)
+{
+	enum err e;
+
+	*composer = composer_of(store);
+	e = store_authority(store, &composer->writer.authority);
+	return e == ERR_OK ? rotate_writer(composer, store->dir, &store->root)
+			   : e;
 }
 
 enum err
@@ -482,7 +492,7 @@ store_write(struct store *store, const struct store_write *write,
     struct record_id *record, bool *changed)
 {
 	const struct authority *authority;
-	struct composer composer = composer_of(store, false);
+	struct composer composer = composer_of(store);
 	enum err e;
 
 	assert(store->open && store->txn.write);
@@ -495,9 +505,8 @@ store_write(struct store *store, const struct store_write *write,
 enum err
 store_admit(struct store *store, const struct fact_member *member)
 {
-	const struct authority *authority;
-	struct composer composer = composer_of(store, store->root.is_here);
-	enum err e = store_authority(store, &authority);
+	struct composer composer;
+	enum err e = root_composer(store, &composer);
 
 	return e == ERR_OK ? facts_admit(&composer, member) : e;
 }
@@ -505,11 +514,51 @@ store_admit(struct store *store, const struct fact_member *member)
 enum err
 store_grant(struct store *store, const struct fact_grant *grant)
 {
-	const struct authority *authority;
-	struct composer composer = composer_of(store, store->root.is_here);
-	enum err e = store_authority(store, &authority);
+	struct composer composer;
+	enum err e = root_composer(store, &composer);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
+}
+
+enum err
+store_rotate(struct store *store)
+{
+	struct composer composer;
+	enum err e = root_composer(store, &composer);
+
+	return e == ERR_OK ? rotate_root(&composer, store->dir, &store->root)
+			   : e;
+}
+
+enum err
+store_revoke(struct store *store, const struct store_revoke *revoke,
+    struct store_revoked *revoked)
+{
+	struct composer composer;
+	enum err e = store_settle(store);
+
+	if (e == ERR_OK)
+		e = root_composer(store, &composer);
+	return e == ERR_OK ? revoke_grant(&composer, revoke, revoked) : e;
+}
+
+enum err
+store_decide(struct store *store, const struct store_decision *decision)
+{
+	const struct authority *authority;
+	bool central = id_is_authority(&decision->space);
+	struct composer composer = composer_of(store);
+	enum err e = store_authority(store, &authority);
+
+	/* In a data space root decides only where nobody else may. */
+	composer.writer.wants = RIGHT_ADMIN;
+	if (e == ERR_OK && store->root.keys.is_here &&
+	    (central || own_may(&composer.writer, &decision->space) != ERR_OK))
+		e = root_composer(store, &composer);
+	if (e != ERR_OK)
+		return e;
+	return central ? decide_facts(&composer, decision)
+		       : decide_deltas(&composer, decision);
 }
 
 enum err

@@ -7,6 +7,7 @@
 #include "core/merge.h"
 #include "core/oplog.h"
 #include "core/pack.h"
+#include "core/root.h"
 
 /*
  * THE DOOR of core: one replica in one directory.  What cli and net do to it
@@ -40,8 +41,11 @@ const struct identity *store_identity(const struct store *store);
 const char *store_dir(const struct store *store);
 /* The pack whose rules hold here; lives as long as the store.  NULL: none. */
 const struct pack *store_pack(const struct store *store);
-/* Does this store hold the root keys of its city? */
+/* Does this store hold the root keys of its city, plain or unlocked? */
 bool store_has_root(const struct store *store);
+/* They and where they lie (core/root.h); lives as long as the store.  Between
+ * transactions they may be unlocked, split and joined there. */
+struct root *store_root(struct store *store);
 
 /* For core/rebuild.c: as store_begin, also while a rebuild is not complete.
  * ERR_BUSY when the store was not opened alone. */
@@ -145,6 +149,13 @@ enum err store_admit(
     struct store *store, const struct fact_member *member) MUST_USE;
 enum err store_grant(
     struct store *store, const struct fact_grant *grant) MUST_USE;
+
+/* The next root key takes the place of the root key: a log of it begins in
+ * `authority` with a record of what is held of the old one's, which counts no
+ * further.  Once the open transaction is durable its file of keys follows.
+ * ERR_DENIED: the root keys are not here, or not whole, or two rotations that
+ * disagree leave no next key. */
+enum err store_rotate(struct store *store) MUST_USE;
 
 /* Takes a grant back.  Logs that are held and were written under it keep
  * counting as far as they are held here; when compromised only their leading

@@ -18,6 +18,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_TIPS] = "tips",
     [TABLE_TREE] = "tree",
     [TABLE_HISTORY] = "history",
+    [TABLE_DECISIONS] = "decisions",
     [TABLE_RECORDS] = "records",
     [TABLE_CELLS] = "cells",
     [TABLE_LOOKUP] = "lookup",
@@ -25,11 +26,15 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_OWN] = "own",
     [TABLE_PEERS] = "peers",
     [TABLE_ACTORS] = "actors",
+    [TABLE_TOKENS] = "tokens",
+    [TABLE_EVENTS] = "events",
 };
 static_assert((int)TABLE_COUNT <= (int)KV_TABLES_MAX, "LMDB gets them all");
 
 /* space, record, log, seq, change */
 enum { HISTORY_KEY_SIZE = 4 + 16 + 4 + 8 + 2 };
+/* space, target log, log, seq */
+enum { DECISION_KEY_SIZE = 4 + 16 + 4 + 8 };
 
 static void add_be32(struct key *key, uint32_t v);
 static void add_be64(struct key *key, uint64_t v);
@@ -164,6 +169,29 @@ tables_history_get(
 	at->log.v = bytes_be32(bytes_after(bytes, 20).p);
 	at->seq = bytes_be64(bytes_after(bytes, 24).p);
 	at->change = bytes_be16(bytes_after(bytes, 32).p);
+	return ERR_OK;
+}
+
+void
+tables_decision_key(
+    struct space_no space, const struct decision_at *at, struct key *key)
+{
+	assert(at->log.v > 0);
+	tables_log_key(space, &at->target, key);
+	add_be32(key, at->log.v);
+	add_be64(key, at->seq);
+	assert(key->n == DECISION_KEY_SIZE);
+}
+
+enum err
+tables_decision_get(struct bytes bytes, struct decision_at *at)
+{
+	if (bytes.n != DECISION_KEY_SIZE)
+		return tables_corrupt(
+		    TABLE_DECISIONS, bytes, "its key has a wrong length");
+	bytes_copy(at->target.b, bytes_slice(bytes, 4, sizeof(at->target)));
+	at->log.v = bytes_be32(bytes_after(bytes, 20).p);
+	at->seq = bytes_be64(bytes_after(bytes, 24).p);
 	return ERR_OK;
 }
 

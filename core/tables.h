@@ -25,6 +25,8 @@ enum table {
 	TABLE_TIPS,    /* derived: space, trunk id, log no -> - */
 	TABLE_TREE,    /* derived: space, log no, level, index -> node */
 	TABLE_HISTORY, /* derived: space, record, log no, seq, change -> - */
+	/* derived: space, target log, log no, seq of a decision -> - */
+	TABLE_DECISIONS,
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
@@ -32,6 +34,8 @@ enum table {
 	TABLE_OWN,     /* private: space -> the log we write there now */
 	TABLE_PEERS,   /* private: peer key, ... -> what it acknowledged */
 	TABLE_ACTORS,  /* private: actor id -> the name it was made from */
+	TABLE_TOKENS,  /* private: token id -> invitation (core/tokens.c) */
+	TABLE_EVENTS,  /* private: number -> what to know (core/events.c) */
 	TABLE_COUNT,
 };
 
@@ -83,6 +87,18 @@ void tables_history_key(struct space_no space, const struct record_id *record,
 /* Reads back what tables_history_key wrote; ERR_CORRUPT for another length. */
 enum err tables_history_get(struct bytes bytes, struct record_id *record,
     struct history_at *at) MUST_USE;
+/* A decision about deltas of the log `target` (unforked), and where it stands.
+ */
+struct decision_at {
+	struct log_id target;
+	struct log_no log;
+	uint64_t seq;
+};
+void tables_decision_key(
+    struct space_no space, const struct decision_at *at, struct key *key);
+/* Reads back what tables_decision_key wrote; ERR_CORRUPT for another length. */
+enum err tables_decision_get(
+    struct bytes bytes, struct decision_at *at) MUST_USE;
 /* A key of 8 bytes, for the feed. */
 void tables_number_key(uint64_t number, struct key *key);
 /* Appends raw bytes to a key; it must stay within LIMIT_KEY_SIZE. */

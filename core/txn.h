@@ -18,6 +18,7 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
+struct decisions;
 
 struct txn {
 	struct kv_txn *kv; /* owned */
@@ -26,6 +27,7 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
+	struct decisions *decisions;   /* arena; read (core/decisions.c) */
 	struct squeeze *squeeze;       /* borrowed */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
@@ -41,10 +43,13 @@ struct txn {
 	/* Space and record of the last row of TABLE_HISTORY, likewise. */
 	bool history_known;
 	uint8_t history_end[4 + 16];
-	struct buf row;	    /* owned: where a row is made; between two puts */
-	bool feed_known;    /* `feed_last` was read (core/feed.c) */
-	uint64_t feed_last; /* number of the newest entry */
+	struct buf row;	     /* owned: where a row is made; between two puts */
+	bool feed_known;     /* `feed_last` was read (core/feed.c) */
+	uint64_t feed_last;  /* number of the newest entry */
+	uint64_t feed_first; /* the same when it was read */
 	bool authority_changed; /* a delta came to the space `authority` */
+	bool cuts_due;		/* some log of `logs` is to be judged again */
+	uint64_t appended;	/* deltas, to whatever log */
 };
 
 /* Starts a transaction on `kv`; `host` and `squeeze` are borrowed until it

@@ -396,6 +396,7 @@ once_run(struct once *once, unsigned turn)
 	struct link_config config = {
 	    .hub = once->hub,
 	    .once = true,
+	    .guest = once->sync->guest,
 	    .on_event = once_on_link,
 	    .arg = once,
 	};

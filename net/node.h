@@ -37,6 +37,8 @@ struct node_sync {
 	const struct host *host;
 	const char *peer;    /* HOST:PORT */
 	uint64_t timeout_ms; /* without a byte from the peer */
+	/* Join by this token; NULL for members. */
+	const struct session_guest *guest;
 	/* Told about each step; may be NULL. */
 	void (*on_progress)(void *arg, const struct session_status *status);
 	void *arg;

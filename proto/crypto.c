@@ -34,6 +34,9 @@ static_assert(
     (int)CRYPTO_TAG_SIZE == (int)crypto_aead_chacha20poly1305_ietf_ABYTES,
     "tag");
 
+static_assert((int)CRYPTO_SALT_SIZE == (int)crypto_pwhash_SALTBYTES, "salt");
+static_assert((int)CRYPTO_COST_BYTES_MIN == crypto_pwhash_MEMLIMIT_MIN, "cost");
+
 static void nonce_fill(uint8_t nonce[NONCE_SIZE], uint64_t counter);
 
 enum err
@@ -200,6 +203,31 @@ crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
 		return true;
 	crypto_wipe(shared, sizeof(*shared));
 	return false;
+}
+
+enum err
+crypto_stretch(struct bytes passphrase, const uint8_t salt[CRYPTO_SALT_SIZE],
+    struct crypto_cost cost, struct secret *key)
+{
+	static const char none[] = "";
+	const char *p = passphrase.n > 0 ? (const char *)passphrase.p : none;
+
+	if (cost.passes == 0 || cost.passes > CRYPTO_COST_PASSES_MAX ||
+	    cost.memory_bytes < CRYPTO_COST_BYTES_MIN ||
+	    cost.memory_bytes > CRYPTO_COST_BYTES_MAX)
+		return err_set(ERR_LIMIT,
+		    "a passphrase stretched %llu times over %llu bytes of "
+		    "memory: golmok does not ask for that",
+		    (unsigned long long)cost.passes,
+		    (unsigned long long)cost.memory_bytes);
+	if (crypto_pwhash(key->b, sizeof(key->b), p, passphrase.n, salt,
+		cost.passes, (size_t)cost.memory_bytes,
+		crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return err_set(ERR_FULL,
+		    "stretching a passphrase takes %llu MiB of memory, which "
+		    "this machine has not free: end other programs",
+		    (unsigned long long)cost.memory_bytes / 1024 / 1024);
+	return ERR_OK;
 }
 
 bool

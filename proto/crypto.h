@@ -88,6 +88,27 @@ struct hash512 {
 };
 void crypto_blake2b512_two(struct bytes a, struct bytes b, struct hash512 *out);
 
+/* Makes `key` of a passphrase with Argon2id (RFC 9106): `cost.passes` over
+ * `cost.memory_bytes` of memory, which it takes while it works.  ERR_LIMIT for
+ * a cost outside what is below; ERR_FULL when the system has not that much. */
+struct crypto_cost {
+	uint64_t passes;
+	uint64_t memory_bytes;
+};
+enum {
+	CRYPTO_SALT_SIZE = 16,
+	/* libsodium's "moderate": most of a second on a small machine. */
+	CRYPTO_COST_PASSES = 3,
+	CRYPTO_COST_BYTES = 256 * 1024 * 1024,
+	/* What is still believed of a file. */
+	CRYPTO_COST_PASSES_MAX = 16,
+	CRYPTO_COST_BYTES_MIN = 8 * 1024,
+	CRYPTO_COST_BYTES_MAX = 1024 * 1024 * 1024,
+};
+enum err crypto_stretch(struct bytes passphrase,
+    const uint8_t salt[CRYPTO_SALT_SIZE], struct crypto_cost cost,
+    struct secret *key) MUST_USE;
+
 /* Same bytes?  Takes the same time whatever they are. */
 bool crypto_equal(const void *a, const void *b, size_t n) MUST_USE;
 /* Overwrites `n` bytes at `p` in a way that the compiler keeps. */

@@ -8,45 +8,27 @@
 
 #include <string.h>
 
-#include "proto/codec.h"
 #include "proto/delta_form.h"
-
-/* What a decoder carries along: where it reads, where it allocates, the sums
- * that are limited over the whole header, and the first broken rule. */
-struct reading {
-	struct reader r;
-	struct arena *arena; /* borrowed */
-	size_t refs_n;
-	size_t parents_n;
-	size_t seen_n;
-	const char *why;
-};
+#include "proto/delta_read.h"
 
 static enum err counts_check(const struct delta *delta) MUST_USE;
-static void header_read(struct reading *in, struct delta *delta);
-static void header_field(struct reading *in, int64_t key, struct delta *delta);
-static void refs_read(struct reading *in, struct delta *delta);
-static void changes_read(struct reading *in, struct delta *delta);
-static void change_read(struct reading *in, struct delta_change *change);
-static void act_read(struct reading *in, struct delta_change *change);
-static size_t tuples_read(struct reading *in, size_t per, size_t max);
-static void parents_read(struct reading *in, struct delta_change *change);
-static void seen_read(struct reading *in, struct delta_change *change);
-static void targets_read(struct reading *in, struct delta_seen *seen);
-static void commitments_read(struct reading *in, struct delta_change *change);
-static void open_read(struct reading *in, struct delta_open *open);
-static void previous_read(struct reading *in, struct delta_open *open);
-static void shape_check(struct reading *in, const struct delta *delta);
+static enum err records_check(const struct delta *delta) MUST_USE;
+static void header_read(struct delta_reading *in, struct delta *delta);
+static void header_field(
+    struct delta_reading *in, int64_t key, struct delta *delta);
+static void refs_read(struct delta_reading *in, struct delta *delta);
+static void changes_read(struct delta_reading *in, struct delta *delta);
+static void change_read(struct delta_reading *in, struct delta_change *change);
+static void act_read(struct delta_reading *in, struct delta_change *change);
+static size_t tuples_read(struct delta_reading *in, size_t per, size_t max);
+static void parents_read(struct delta_reading *in, struct delta_change *change);
+static void seen_read(struct delta_reading *in, struct delta_change *change);
+static void targets_read(struct delta_reading *in, struct delta_seen *seen);
+static void commitments_read(
+    struct delta_reading *in, struct delta_change *change);
+static void shape_check(struct delta_reading *in, const struct delta *delta);
 static void change_check(
-    struct reading *in, uint64_t kind, const struct delta_change *change);
-
-static void
-broken(struct reading *in, const char *why)
-{
-	if (in->why == NULL)
-		in->why = why;
-	in->r.bad = true;
-}
+    struct delta_reading *in, uint64_t kind, const struct delta_change *change);
 
 enum err
 delta_encode(const struct delta *delta, struct buf *out)
@@ -62,8 +44,8 @@ delta_encode(const struct delta *delta, struct buf *out)
 	if (out->n - was > LIMIT_HEADER_SIZE) {
 		buf_cut(out, was);
 		return err_set(ERR_LIMIT,
-		    "a header of more than %d bytes: write fewer changes at "
-		    "once",
+		    "a header of more than %d bytes: write fewer changes, or "
+		    "decide about fewer logs, at once",
 		    LIMIT_HEADER_SIZE);
 	}
 	return ERR_OK;
@@ -95,10 +77,25 @@ counts_check(const struct delta *delta)
 		    "a delta that names %zu parents and replaces %zu values: "
 		    "at most %d and %d are allowed",
 		    parents_n, seen_n, LIMIT_PARENTS, LIMIT_SEEN);
+	return records_check(delta);
+}
+
+static enum err
+records_check(const struct delta *delta)
+{
 	if (delta->open.founding.n > DELTA_FOUNDING_SIZE_MAX)
 		return err_set(ERR_LIMIT,
 		    "a founding record of %zu bytes: at most %d are allowed",
 		    delta->open.founding.n, DELTA_FOUNDING_SIZE_MAX);
+	if (delta->open.rotation.n > DELTA_ROTATION_SIZE_MAX)
+		return err_set(ERR_LIMIT,
+		    "a rotation record of %zu bytes: at most %d are allowed",
+		    delta->open.rotation.n, DELTA_ROTATION_SIZE_MAX);
+	if (delta->decision.cuts_n > LIMIT_CUTS)
+		return err_set(ERR_LIMIT,
+		    "a decision about %zu logs: at most %d are allowed, so "
+		    "decide in several steps",
+		    delta->decision.cuts_n, LIMIT_CUTS);
 	return ERR_OK;
 }
 
@@ -106,16 +103,16 @@ void
 delta_decode(
     struct bytes in, struct arena *arena, struct delta *delta, const char **why)
 {
-	struct reading reading = {.arena = arena};
+	struct delta_reading reading = {.arena = arena};
 
 	memset(delta, 0, sizeof(*delta));
 	codec_begin(&reading.r, in);
 	if (in.n > LIMIT_HEADER_SIZE)
-		broken(&reading, "larger than a header may be");
+		delta_read_broken(&reading, "larger than a header may be");
 	else
 		header_read(&reading, delta);
 	if (!reading.r.bad && reading.r.in.n > 0)
-		broken(&reading, "bytes after the header");
+		delta_read_broken(&reading, "bytes after the header");
 	if (!reading.r.bad)
 		shape_check(&reading, delta);
 	if (reading.r.bad)
@@ -131,7 +128,7 @@ delta_decode(
 }
 
 static void
-header_read(struct reading *in, struct delta *delta)
+header_read(struct delta_reading *in, struct delta *delta)
 {
 	size_t n = codec_get_map(&in->r, DELTA_KEYS_MAX);
 	uint32_t found = 0;
@@ -149,22 +146,30 @@ header_read(struct reading *in, struct delta *delta)
 			(void)codec_get_value(&in->r);
 			continue;
 		}
-		if (key > DELTA_KEY_OPEN) {
-			broken(in, "a critical key that is not known here");
+		if (key > DELTA_KEY_OPEN && key != DELTA_KEY_DECISION) {
+			delta_read_broken(
+			    in, "a critical key that is not known here");
 			break;
 		}
 		found |= 1u << key;
 		header_field(in, key, delta);
 	}
 	if (!in->r.bad && (found & needed) != needed)
-		broken(in, "a field that every header has is missing");
+		delta_read_broken(
+		    in, "a field that every header has is missing");
 	if (!in->r.bad &&
 	    (found >> DELTA_KEY_OPEN & 1) != (delta->kind == DELTA_OPEN))
-		broken(in, "an open without its field, or the other way");
+		delta_read_broken(
+		    in, "an open without its field, or the other way");
+	if (!in->r.bad && (found >> DELTA_KEY_DECISION & 1) !=
+			      delta_form_decides(delta->kind))
+		delta_read_broken(in,
+		    "an adopt or void without its decision, or the "
+		    "other way");
 }
 
 static void
-header_field(struct reading *in, int64_t key, struct delta *delta)
+header_field(struct delta_reading *in, int64_t key, struct delta *delta)
 {
 	struct reader *r = &in->r;
 
@@ -172,12 +177,13 @@ header_field(struct reading *in, int64_t key, struct delta *delta)
 	case DELTA_KEY_FORMAT:
 		delta->format = codec_get_uint(r, UINT32_MAX);
 		if (!r->bad && delta->format != DELTA_FORMAT)
-			broken(in, "a format that is not known here");
+			delta_read_broken(
+			    in, "a format that is not known here");
 		break;
 	case DELTA_KEY_KIND:
 		delta->kind = codec_get_uint(r, UINT32_MAX);
-		if (!r->bad && delta->kind > DELTA_GRANT)
-			broken(in, "a kind that is not known here");
+		if (!r->bad && delta->kind > DELTA_VOID)
+			delta_read_broken(in, "a kind that is not known here");
 		break;
 	case DELTA_KEY_SEQ:
 		delta->seq = codec_get_uint(r, INT64_MAX);
@@ -198,28 +204,33 @@ header_field(struct reading *in, int64_t key, struct delta *delta)
 	case DELTA_KEY_CHANGES:
 		changes_read(in, delta);
 		break;
+	case DELTA_KEY_OPEN:
+		delta_read_open(in, &delta->open);
+		break;
 	default:
-		open_read(in, &delta->open);
+		delta_read_decision(in, &delta->decision);
 		break;
 	}
 }
 
 static void
-refs_read(struct reading *in, struct delta *delta)
+refs_read(struct delta_reading *in, struct delta *delta)
 {
 	size_t n = codec_get_array(&in->r, LIMIT_REFERENCES);
 	struct ref *refs = arena_array(in->arena, n, sizeof(*refs));
 
 	if (n == 0)
-		broken(in, "no references in a list of them, or too many");
+		delta_read_broken(
+		    in, "no references in a list of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		if (codec_get_array(&in->r, 3) != 3)
-			broken(in, "a reference that is not of three parts");
+			delta_read_broken(
+			    in, "a reference that is not of three parts");
 		bytes_copy(refs[i].log.b, codec_get_fixed(&in->r, 16));
 		refs[i].seq = codec_get_uint(&in->r, INT64_MAX);
 		bytes_copy(refs[i].leaf, codec_get_fixed(&in->r, 8));
 		if (i > 0 && id_ref_compare(&refs[i - 1], &refs[i]) >= 0)
-			broken(in, "references out of order");
+			delta_read_broken(in, "references out of order");
 	}
 	delta->refs = refs;
 	delta->refs_n = n;
@@ -227,14 +238,15 @@ refs_read(struct reading *in, struct delta *delta)
 }
 
 static void
-changes_read(struct reading *in, struct delta *delta)
+changes_read(struct delta_reading *in, struct delta *delta)
 {
 	size_t n = codec_get_array(&in->r, LIMIT_CHANGES);
 	struct delta_change *changes = arena_array(
 	    in->arena, n, sizeof(*changes));
 
 	if (n == 0)
-		broken(in, "no changes in a list of them, or too many");
+		delta_read_broken(
+		    in, "no changes in a list of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++)
 		change_read(in, &changes[i]);
 	delta->changes = changes;
@@ -242,7 +254,7 @@ changes_read(struct reading *in, struct delta *delta)
 }
 
 static void
-change_read(struct reading *in, struct delta_change *change)
+change_read(struct delta_reading *in, struct delta_change *change)
 {
 	struct reader *r = &in->r;
 	size_t n = codec_get_map(r, DELTA_KEYS_MAX);
@@ -266,44 +278,44 @@ change_read(struct reading *in, struct delta_change *change)
 		} else if (key == DELTA_CHANGE_COMMITMENTS) {
 			commitments_read(in, change);
 		} else if (key < DELTA_KEY_IGNORABLE) {
-			broken(
+			delta_read_broken(
 			    in, "a critical key of a change, not known here");
 		} else {
 			(void)codec_get_value(r);
 		}
 	}
 	if (!r->bad && !has_record)
-		broken(in, "a change without a record");
+		delta_read_broken(in, "a change without a record");
 }
 
 static void
-act_read(struct reading *in, struct delta_change *change)
+act_read(struct delta_reading *in, struct delta_change *change)
 {
 	uint64_t act = codec_get_uint(&in->r, UINT32_MAX);
 
 	if (in->r.bad)
 		return;
 	if (act == ACT_EDIT)
-		broken(in, "an edit that says so");
+		delta_read_broken(in, "an edit that says so");
 	else if (act > ACT_KEEP)
-		broken(in, "an act that is not known here");
+		delta_read_broken(in, "an act that is not known here");
 	else
 		change->act = (enum delta_act)act;
 }
 
 /* Begins an array of whole groups of `per` integers, at most `max` of them. */
 static size_t
-tuples_read(struct reading *in, size_t per, size_t max)
+tuples_read(struct delta_reading *in, size_t per, size_t max)
 {
 	size_t n = codec_get_array(&in->r, per * max);
 
 	if (n % per != 0)
-		broken(in, "a list of groups that ends within one");
+		delta_read_broken(in, "a list of groups that ends within one");
 	return n / per;
 }
 
 static void
-parents_read(struct reading *in, struct delta_change *change)
+parents_read(struct delta_reading *in, struct delta_change *change)
 {
 	size_t n = tuples_read(in, 2, LIMIT_PARENTS);
 	struct delta_parent *parents = arena_array(
@@ -311,37 +323,41 @@ parents_read(struct reading *in, struct delta_change *change)
 
 	in->parents_n += n;
 	if (n == 0 || in->parents_n > LIMIT_PARENTS)
-		broken(in, "no parents in a list of them, or too many");
+		delta_read_broken(
+		    in, "no parents in a list of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		struct delta_parent *p = &parents[i];
 
 		p->ref = (uint32_t)codec_get_uint(&in->r, LIMIT_REFERENCES);
 		p->change = (uint16_t)codec_get_uint(&in->r, LIMIT_CHANGES - 1);
 		if (p->ref >= in->refs_n)
-			broken(in, "a parent outside the references");
+			delta_read_broken(
+			    in, "a parent outside the references");
 		if (i > 0 && delta_form_parent_compare(&p[-1], p) >= 0)
-			broken(in, "parents out of order");
+			delta_read_broken(in, "parents out of order");
 	}
 	change->parents = parents;
 	change->parents_n = n;
 }
 
 static void
-seen_read(struct reading *in, struct delta_change *change)
+seen_read(struct delta_reading *in, struct delta_change *change)
 {
 	size_t n = codec_get_map(&in->r, LIMIT_SEEN);
 	struct delta_seen *seen = arena_array(in->arena, n, sizeof(*seen));
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "no operations in a map of them, or too many");
+		delta_read_broken(
+		    in, "no operations in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t op = codec_get_key(&in->r, &last);
 
 		if (in->r.bad)
 			break;
 		if (op >= LIMIT_OPERATION_NUMBER)
-			broken(in, "an operation number out of range");
+			delta_read_broken(
+			    in, "an operation number out of range");
 		seen[i].op = (uint16_t)op;
 		targets_read(in, &seen[i]);
 	}
@@ -350,7 +366,7 @@ seen_read(struct reading *in, struct delta_change *change)
 }
 
 static void
-targets_read(struct reading *in, struct delta_seen *seen)
+targets_read(struct delta_reading *in, struct delta_seen *seen)
 {
 	size_t n = tuples_read(in, 3, LIMIT_SEEN);
 	struct delta_target *targets = arena_array(
@@ -358,7 +374,8 @@ targets_read(struct reading *in, struct delta_seen *seen)
 
 	in->seen_n += n;
 	if (n == 0 || in->seen_n > LIMIT_SEEN)
-		broken(in, "nothing seen in a list of it, or too much");
+		delta_read_broken(
+		    in, "nothing seen in a list of it, or too much");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		struct delta_target *t = &targets[i];
 
@@ -367,27 +384,30 @@ targets_read(struct reading *in, struct delta_seen *seen)
 		t->op = (uint16_t)codec_get_uint(
 		    &in->r, LIMIT_OPERATION_NUMBER - 1);
 		if (t->ref >= in->refs_n)
-			broken(in, "something seen outside the references");
+			delta_read_broken(
+			    in, "something seen outside the references");
 		if (i > 0 && delta_form_target_compare(&t[-1], t) >= 0)
-			broken(in, "what was seen is out of order");
+			delta_read_broken(in, "what was seen is out of order");
 	}
 	seen->targets = targets;
 	seen->n = n;
 }
 
 static void
-commitments_read(struct reading *in, struct delta_change *change)
+commitments_read(struct delta_reading *in, struct delta_change *change)
 {
 	size_t n = codec_get_map(&in->r, CLASS_COUNT);
 	int64_t last = -1;
 
 	if (n == 0)
-		broken(in, "no commitments in a map of them, or too many");
+		delta_read_broken(
+		    in, "no commitments in a map of them, or too many");
 	for (size_t i = 0; i < n && !in->r.bad; i++) {
 		int64_t class = codec_get_key(&in->r, &last);
 
 		if (class >= CLASS_COUNT) {
-			broken(in, "a data class that is not known here");
+			delta_read_broken(
+			    in, "a data class that is not known here");
 			return;
 		}
 		bytes_copy(
@@ -396,91 +416,42 @@ commitments_read(struct reading *in, struct delta_change *change)
 	}
 }
 
-static void
-open_read(struct reading *in, struct delta_open *open)
-{
-	struct reader *r = &in->r;
-	size_t n = codec_get_map(r, DELTA_KEYS_MAX);
-	int64_t last = -1;
-	bool has_why = false;
-
-	for (size_t i = 0; i < n && !r->bad; i++) {
-		int64_t key = codec_get_key(r, &last);
-
-		if (r->bad)
-			return;
-		if (key == DELTA_OPEN_WHY) {
-			has_why = true;
-			open->why = (enum open_why)codec_get_uint(
-			    r, OPEN_REGRANT);
-		} else if (key == DELTA_OPEN_GRANT) {
-			open->has_grant = true;
-			open->grant = (uint32_t)codec_get_uint(r, UINT32_MAX);
-		} else if (key == DELTA_OPEN_PREVIOUS) {
-			previous_read(in, open);
-		} else if (key == DELTA_OPEN_FOUNDING) {
-			open->founding = codec_get_bytes(r);
-			if (open->founding.n == 0 ||
-			    open->founding.n > DELTA_FOUNDING_SIZE_MAX)
-				broken(in, "an empty or too large founding "
-					   "record");
-		} else if (key < DELTA_KEY_IGNORABLE) {
-			broken(in, "a critical key of an open, not known here");
-		} else {
-			(void)codec_get_value(r);
-		}
-	}
-	if (!r->bad && !has_why)
-		broken(in, "an open without a reason");
-}
-
-static void
-previous_read(struct reading *in, struct delta_open *open)
-{
-	struct reader *r = &in->r;
-
-	if (codec_get_array(r, 3) != 3)
-		broken(in, "a previous log that is not of three parts");
-	open->has_previous = true;
-	bytes_copy(open->previous.b, codec_get_fixed(r, 8));
-	open->previous_size = codec_get_uint(r, INT64_MAX);
-	bytes_copy(open->previous_root.b, codec_get_fixed(r, 32));
-}
-
 /* Rules between the fields, when each alone was right. */
 static void
-shape_check(struct reading *in, const struct delta *delta)
+shape_check(struct delta_reading *in, const struct delta *delta)
 {
-	bool fact = delta->kind == DELTA_MEMBER || delta->kind == DELTA_GRANT;
+	bool fact = delta->kind != DELTA_OPEN && delta->kind != DELTA_CHANGE;
 
 	if ((delta->kind == DELTA_OPEN) != (delta->seq == 0))
-		broken(in, "an open that is not the first, or a first that is "
-			   "not an open");
+		delta_read_broken(in,
+		    "an open that is not the first, or a first that is "
+		    "not an open");
 	if (delta->kind == DELTA_OPEN && delta->changes_n > 0)
-		broken(in, "an open with changes");
+		delta_read_broken(in, "an open with changes");
 	if (delta->open.has_grant && delta->open.grant >= delta->refs_n)
-		broken(in, "a grant outside the references");
+		delta_read_broken(in, "a grant outside the references");
 	if (delta->kind == DELTA_CHANGE && delta->changes_n == 0)
-		broken(in, "a change delta without changes");
+		delta_read_broken(in, "a change delta without changes");
 	if (fact && delta->changes_n != 1)
-		broken(in, "a fact that is not one change");
+		delta_read_broken(in, "a fact that is not one change");
 	for (size_t i = 0; i < delta->changes_n; i++)
 		change_check(in, delta->kind, &delta->changes[i]);
 }
 
 static void
 change_check(
-    struct reading *in, uint64_t kind, const struct delta_change *change)
+    struct delta_reading *in, uint64_t kind, const struct delta_change *change)
 {
 	if (change->act != ACT_EDIT &&
 	    (change->classes != 0 || change->seen_n > 0))
-		broken(in, "a delete or keep with a body or something seen");
+		delta_read_broken(
+		    in, "a delete or keep with a body or something seen");
 	if (change->act == ACT_EDIT && change->classes == 0)
-		broken(in, "an edit without a body");
+		delta_read_broken(in, "an edit without a body");
 	if (kind != DELTA_CHANGE &&
 	    (change->act != ACT_EDIT || change->classes != 1u << CLASS_N ||
 		change->seen_n > 0 || change->parents_n > 0))
-		broken(in, "a fact with more than one class N body");
+		delta_read_broken(in, "a fact with more than one class N body");
 }
 
 struct dot

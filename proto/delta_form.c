@@ -5,12 +5,16 @@
 #include "proto/delta_form.h"
 
 #include "proto/codec.h"
+#include "proto/cut.h"
 
 static void scalars_encode(const struct delta *delta, struct buf *out);
 static void refs_encode(const struct delta *delta, struct buf *out);
 static void change_encode(const struct delta_change *change, struct buf *out);
 static void seen_encode(const struct delta_change *change, struct buf *out);
 static void open_encode(const struct delta_open *open, struct buf *out);
+static void decision_encode(const struct delta *delta, struct buf *out);
+static void indexes_encode(
+    const uint32_t *indexes, size_t n, size_t refs_n, struct buf *out);
 
 void
 delta_form_put(const struct delta *delta, struct buf *out)
@@ -28,13 +32,18 @@ delta_form_put(const struct delta *delta, struct buf *out)
 		codec_put_int(out, DELTA_KEY_OPEN);
 		open_encode(&delta->open, out);
 	}
+	if (delta_form_decides(delta->kind)) {
+		codec_put_int(out, DELTA_KEY_DECISION);
+		decision_encode(delta, out);
+	}
 }
 
 static void
 scalars_encode(const struct delta *delta, struct buf *out)
 {
 	size_t optional = (size_t)delta->has_actor + (delta->refs_n > 0) +
-			  (delta->changes_n > 0) + (delta->kind == DELTA_OPEN);
+			  (delta->changes_n > 0) + (delta->kind == DELTA_OPEN) +
+			  delta_form_decides(delta->kind);
 
 	codec_put_map(out, 5 + optional);
 	codec_put_int(out, DELTA_KEY_FORMAT);
@@ -139,8 +148,9 @@ seen_encode(const struct delta_change *change, struct buf *out)
 static void
 open_encode(const struct delta_open *open, struct buf *out)
 {
+	assert(open->founding.n == 0 || open->rotation.n == 0);
 	codec_put_map(out, (size_t)1 + open->has_grant + open->has_previous +
-			       (open->founding.n > 0));
+			       (open->founding.n > 0) + (open->rotation.n > 0));
 	codec_put_int(out, DELTA_OPEN_WHY);
 	codec_put_int(out, (int64_t)open->why);
 	if (open->has_grant) {
@@ -158,6 +168,53 @@ open_encode(const struct delta_open *open, struct buf *out)
 		codec_put_int(out, DELTA_OPEN_FOUNDING);
 		codec_put_bytes(out, open->founding);
 	}
+	if (open->rotation.n > 0) {
+		codec_put_int(out, DELTA_OPEN_ROTATION);
+		codec_put_bytes(out, open->rotation);
+	}
+}
+
+static void
+decision_encode(const struct delta *delta, struct buf *out)
+{
+	const struct delta_decision *decision = &delta->decision;
+
+	assert(decision->targets_n > 0 || decision->cuts_n > 0);
+	codec_put_map(out, (size_t)(decision->targets_n > 0) +
+			       (decision->cuts_n > 0) +
+			       (decision->replaces_n > 0));
+	if (decision->targets_n > 0) {
+		codec_put_int(out, DELTA_DECISION_TARGETS);
+		indexes_encode(
+		    decision->targets, decision->targets_n, delta->refs_n, out);
+	}
+	if (decision->cuts_n > 0) {
+		codec_put_int(out, DELTA_DECISION_CUTS);
+		cut_put(decision->cuts, decision->cuts_n, out);
+	}
+	if (decision->replaces_n > 0) {
+		codec_put_int(out, DELTA_DECISION_REPLACES);
+		indexes_encode(decision->replaces, decision->replaces_n,
+		    delta->refs_n, out);
+	}
+}
+
+static void
+indexes_encode(
+    const uint32_t *indexes, size_t n, size_t refs_n, struct buf *out)
+{
+	codec_put_array(out, n);
+	for (size_t i = 0; i < n; i++) {
+		assert(indexes[i] < refs_n);
+		assert(i == 0 || indexes[i - 1] < indexes[i]);
+		codec_put_int(out, indexes[i]);
+	}
+}
+
+bool
+delta_form_decides(uint64_t kind)
+{
+	return kind == DELTA_ADOPT || kind == DELTA_VOID;
 }
 
 int

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "proto/codec.h"
+#include "proto/cut.h"
 #include "proto/text.h"
 
 enum { FOUNDING_FORMAT, FOUNDING_ROOT, FOUNDING_NEXT, FOUNDING_NAME };
@@ -19,6 +19,9 @@ enum {
 	GRANT_PASS_BITS,
 	GRANT_PASS_CLASSES
 };
+enum { REVOKE_GRANT, REVOKE_CUTS, REVOKE_COMPROMISED, REVOKE_REASON };
+enum { ROTATION_FORMAT, ROTATION_BEFORE, ROTATION_NEXT, ROTATION_CUTS };
+enum { REASON_TEXT };
 enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 
 static const char class_letters[] = "NPSF";
@@ -40,6 +43,19 @@ struct founding_reading {
 	uint64_t format;
 };
 
+/* A revocation on its way in, and where its cuts go. */
+struct revoke_reading {
+	struct fact_revoke revoke;
+	struct arena *arena; /* borrowed */
+};
+
+/* The same for a rotation, with the format that it names. */
+struct rotation_reading {
+	struct fact_rotation rotation;
+	uint64_t format;
+	struct arena *arena; /* borrowed */
+};
+
 typedef void field_fn(struct reader *r, int64_t key, void *fact);
 
 static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
@@ -47,6 +63,11 @@ static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
 static void founding_field(struct reader *r, int64_t key, void *fact);
 static void member_field(struct reader *r, int64_t key, void *fact);
 static void grant_field(struct reader *r, int64_t key, void *fact);
+static void revoke_field(struct reader *r, int64_t key, void *fact);
+static void rotation_field(struct reader *r, int64_t key, void *fact);
+static void reason_field(struct reader *r, int64_t key, void *fact);
+static uint64_t format_read(struct reader *r);
+static enum err format_refused(uint64_t format, const char *what) MUST_USE;
 static struct bytes label_read(struct reader *r);
 static enum err word_read(struct bytes word, struct rights *rights) MUST_USE;
 static enum err letters_read(
@@ -94,6 +115,49 @@ fact_grant_put(const struct fact_grant *grant, struct buf *out)
 	codec_put_int(out, grant->passes.classes);
 }
 
+void
+fact_revoke_put(const struct fact_revoke *revoke, struct buf *out)
+{
+	assert(revoke->cuts_n <= LIMIT_CUTS);
+	assert(revoke->reason.n <= LIMIT_LABEL_SIZE);
+	codec_put_map(out, 4);
+	codec_put_int(out, REVOKE_GRANT);
+	codec_put_array(out, 3);
+	codec_put_bytes(out, bytes_of(revoke->grant.log.b, 16));
+	codec_put_int(out, (int64_t)revoke->grant.seq);
+	codec_put_bytes(out, bytes_of(revoke->grant.leaf, 8));
+	codec_put_int(out, REVOKE_CUTS);
+	cut_put(revoke->cuts, revoke->cuts_n, out);
+	codec_put_int(out, REVOKE_COMPROMISED);
+	codec_put_int(out, revoke->compromised);
+	codec_put_int(out, REVOKE_REASON);
+	codec_put_text(out, revoke->reason);
+}
+
+void
+fact_rotation_put(const struct fact_rotation *rotation, struct buf *out)
+{
+	assert(rotation->cuts_n <= LIMIT_ROTATION_CUTS);
+	codec_put_map(out, 4);
+	codec_put_int(out, ROTATION_FORMAT);
+	codec_put_int(out, DELTA_FORMAT);
+	codec_put_int(out, ROTATION_BEFORE);
+	codec_put_bytes(out, bytes_of(rotation->before.b, 32));
+	codec_put_int(out, ROTATION_NEXT);
+	codec_put_bytes(out, bytes_of(rotation->next_root.b, 32));
+	codec_put_int(out, ROTATION_CUTS);
+	cut_put(rotation->cuts, rotation->cuts_n, out);
+}
+
+void
+fact_reason_put(const struct fact_reason *reason, struct buf *out)
+{
+	assert(reason->text.n <= LIMIT_LABEL_SIZE);
+	codec_put_map(out, 1);
+	codec_put_int(out, REASON_TEXT);
+	codec_put_text(out, reason->text);
+}
+
 /* Reads a map that has each of the keys 0..keys_n - 1. */
 static enum err
 fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
@@ -135,11 +199,26 @@ fact_founding_get(struct bytes in, struct fact_founding *founding)
 
 	*founding = reading.founding;
 	if (reading.format > DELTA_FORMAT)
-		return err_set(ERR_VERSION,
-		    "founding record of format %llu, which a newer program "
-		    "wrote",
-		    (unsigned long long)reading.format);
+		return format_refused(reading.format, "founding record");
 	return e;
+}
+
+static enum err
+format_refused(uint64_t format, const char *what)
+{
+	return err_set(ERR_VERSION,
+	    "%s of format %llu, which a newer program wrote", what,
+	    (unsigned long long)format);
+}
+
+/* A number below ours was never a format. */
+static uint64_t
+format_read(struct reader *r)
+{
+	uint64_t format = codec_get_uint(r, UINT32_MAX);
+
+	r->bad = r->bad || format < DELTA_FORMAT;
+	return format;
 }
 
 static void
@@ -149,8 +228,7 @@ founding_field(struct reader *r, int64_t key, void *fact)
 	struct fact_founding *founding = &reading->founding;
 
 	if (key == FOUNDING_FORMAT) {
-		reading->format = codec_get_uint(r, UINT32_MAX);
-		r->bad = r->bad || reading->format < DELTA_FORMAT;
+		reading->format = format_read(r);
 	} else if (key == FOUNDING_ROOT) {
 		bytes_copy(founding->root.b, codec_get_fixed(r, 32));
 	} else if (key == FOUNDING_NEXT) {
@@ -224,6 +302,89 @@ grant_field(struct reader *r, int64_t key, void *fact)
 		    r, CLASSES_ALL);
 		break;
 	}
+}
+
+enum err
+fact_revoke_get(
+    struct bytes in, struct arena *arena, struct fact_revoke *revoke)
+{
+	struct revoke_reading reading = {.arena = arena};
+	enum err e = fields_read(
+	    in, REVOKE_REASON + 1, revoke_field, &reading, "revocation");
+
+	*revoke = reading.revoke;
+	return e;
+}
+
+static void
+revoke_field(struct reader *r, int64_t key, void *fact)
+{
+	struct revoke_reading *reading = fact;
+	struct fact_revoke *revoke = &reading->revoke;
+
+	if (key == REVOKE_GRANT) {
+		if (codec_get_array(r, 3) != 3)
+			r->bad = true;
+		bytes_copy(revoke->grant.log.b, codec_get_fixed(r, 16));
+		revoke->grant.seq = codec_get_uint(r, INT64_MAX);
+		bytes_copy(revoke->grant.leaf, codec_get_fixed(r, 8));
+	} else if (key == REVOKE_CUTS) {
+		revoke->cuts = cut_get(
+		    r, LIMIT_CUTS, reading->arena, &revoke->cuts_n);
+	} else if (key == REVOKE_COMPROMISED) {
+		revoke->compromised = codec_get_uint(r, 1) == 1;
+	} else {
+		revoke->reason = label_read(r);
+	}
+}
+
+enum err
+fact_rotation_get(
+    struct bytes in, struct arena *arena, struct fact_rotation *rotation)
+{
+	struct rotation_reading reading = {
+	    .format = DELTA_FORMAT, .arena = arena};
+	enum err e = fields_read(
+	    in, ROTATION_CUTS + 1, rotation_field, &reading, "rotation record");
+
+	*rotation = reading.rotation;
+	if (reading.format > DELTA_FORMAT)
+		return format_refused(reading.format, "rotation record");
+	return e;
+}
+
+static void
+rotation_field(struct reader *r, int64_t key, void *fact)
+{
+	struct rotation_reading *reading = fact;
+	struct fact_rotation *rotation = &reading->rotation;
+
+	if (key == ROTATION_FORMAT)
+		reading->format = format_read(r);
+	else if (key == ROTATION_BEFORE)
+		bytes_copy(rotation->before.b, codec_get_fixed(r, 32));
+	else if (key == ROTATION_NEXT)
+		bytes_copy(rotation->next_root.b, codec_get_fixed(r, 32));
+	else
+		rotation->cuts = cut_get(
+		    r, LIMIT_ROTATION_CUTS, reading->arena, &rotation->cuts_n);
+}
+
+enum err
+fact_reason_get(struct bytes in, struct fact_reason *reason)
+{
+	memset(reason, 0, sizeof(*reason));
+	return fields_read(
+	    in, REASON_TEXT + 1, reason_field, reason, "reason of a decision");
+}
+
+static void
+reason_field(struct reader *r, int64_t key, void *fact)
+{
+	struct fact_reason *reason = fact;
+
+	(void)key;
+	reason->text = label_read(r);
 }
 
 void

@@ -56,8 +56,8 @@ struct fact_revoke {
 struct fact_rotation {
 	struct sign_key before; /* the key that it follows */
 	struct hash next_root;	/* SHA-256 of the one after */
-	size_t cuts_n;		/* of the logs of `before` */
-	const struct log_cut *cuts;
+	size_t cuts_n;		/* of `before`'s logs; <= LIMIT_ROTATION_CUTS */
+	const struct log_cut *cuts; /* by rising log */
 };
 
 /* The class N body of an adopt or a void: why, in a person's words. */
@@ -65,26 +65,43 @@ struct fact_reason {
 	struct bytes text; /* at most LIMIT_LABEL_SIZE; may be empty */
 };
 
-/* Append the only encoding of a fact to `out`. */
+/* Appends the only encoding of `founding`, the founding record, to `out`.  Its
+ * name is UTF-8 of at most LIMIT_LABEL_SIZE. */
 void fact_founding_put(const struct fact_founding *founding, struct buf *out);
+/* Appends the only encoding of `member`, the body of a DELTA_MEMBER, to `out`.
+ * Its label is UTF-8 of at most LIMIT_LABEL_SIZE. */
 void fact_member_put(const struct fact_member *member, struct buf *out);
+/* Appends the only encoding of `grant`, the body of a DELTA_GRANT, to `out`. */
 void fact_grant_put(const struct fact_grant *grant, struct buf *out);
-
+/* Appends the only encoding of `revoke`, the body of a DELTA_REVOKE, to `out`.
+ * Asserted: at most LIMIT_CUTS cuts, which rise; a reason in UTF-8 of at most
+ * LIMIT_LABEL_SIZE. */
 void fact_revoke_put(const struct fact_revoke *revoke, struct buf *out);
+/* Appends the only encoding of `rotation`, the record in delta_open.rotation,
+ * to `out`.  Asserted: at most LIMIT_ROTATION_CUTS cuts, which rise. */
 void fact_rotation_put(const struct fact_rotation *rotation, struct buf *out);
+/* Appends the only encoding of `reason`, the body of a DELTA_ADOPT or
+ * DELTA_VOID, to `out`.  Asserted: UTF-8 of at most LIMIT_LABEL_SIZE. */
 void fact_reason_put(const struct fact_reason *reason, struct buf *out);
 
-/* Read a fact; views into `in`, arrays from `arena`.  ERR_MALFORMED for
- * anything but what the functions above write (keys from 128 on are passed
- * over), ERR_VERSION for a format or critical key of a newer program. */
+/* Reads the founding record `in`; its name is a view into `in`.  As with all
+ * that follow: ERR_MALFORMED for anything but what the functions above write
+ * (keys from 128 on are passed over), ERR_VERSION for a format or critical key
+ * of a newer program. */
 enum err fact_founding_get(
     struct bytes in, struct fact_founding *founding) MUST_USE;
+/* Reads the member fact `in`; its label is a view into `in`. */
 enum err fact_member_get(struct bytes in, struct fact_member *member) MUST_USE;
+/* Reads the grant fact `in`. */
 enum err fact_grant_get(struct bytes in, struct fact_grant *grant) MUST_USE;
+/* Reads the revocation `in`; its reason is a view into `in`, its cuts are
+ * allocated from `arena`. */
 enum err fact_revoke_get(
     struct bytes in, struct arena *arena, struct fact_revoke *revoke) MUST_USE;
+/* Reads the rotation record `in`; its cuts are allocated from `arena`. */
 enum err fact_rotation_get(struct bytes in, struct arena *arena,
     struct fact_rotation *rotation) MUST_USE;
+/* Reads the reason `in` of an adopt or void; its text is a view into `in`. */
 enum err fact_reason_get(struct bytes in, struct fact_reason *reason) MUST_USE;
 
 /* The city that a founding record founds. */

@@ -30,11 +30,21 @@ enum {
 	LIMIT_NAME_SIZE = 64,
 	/* A name that a person gives to a city, a member, an actor. */
 	LIMIT_LABEL_SIZE = 256,
+	/* HOST:PORT of a node: a name of the DNS, or numbers in brackets. */
+	LIMIT_ADDRESS_SIZE = 262,
+	/* What an event says: one sentence. */
+	LIMIT_EVENT_TEXT = 300,
+	/* Authority in a file, which is held in memory: 4,096 members with
+	 * several facts each, many times over. */
+	LIMIT_PARCEL_SIZE = 64 * 1024 * 1024,
 	/* golmok/<64 hex>/<64 hex>/<space>/<16 hex>. */
 	LIMIT_ORIGIN_SIZE = 7 + 64 + 1 + 64 + 1 + LIMIT_SPACE_SIZE + 1 + 16,
 	/* A checkpoint note: origin line, size, root, and up to 16 signature
 	 * lines. */
 	LIMIT_NOTE_SIZE = 8 * 1024,
+	/* A secret that is split into shares: a key or the seed of one, or two
+	 * of them. */
+	LIMIT_SPLIT_SIZE = 64,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
 	/* One row of a CSV file becomes one record: a body in each of the four
@@ -67,7 +77,21 @@ enum {
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
-	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */
+	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	/* Logs that a rotation names: at 62 bytes each they take half of the
+	 * header that carries them, where LIMIT_CUTS would take more than all
+	 * of it.  Root writes one log of `authority` for each restore or
+	 * copy of its key's store. */
+	LIMIT_ROTATION_CUTS = 512,
+	LIMIT_SHARES = 16,   /* of one secret: each lies with a person */
+	LIMIT_ADDRESSES = 4, /* in one token: of nodes that can let in */
+	/* Invitations that one store keeps: one for each possible member. */
+	LIMIT_TOKENS = LIMIT_MEMBERS,
+	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
+	/* Events that a node keeps for those who run it: some weeks of trouble;
+	 * of one peer so few that it takes 64 of them to fill the table. */
+	LIMIT_EVENTS = 4096,
+	LIMIT_EVENTS_OF_PEER = 64,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 

@@ -4,6 +4,8 @@
  */
 #include "proto/stamp.h"
 
+#include <time.h>
+
 #include "proto/limits.h"
 
 enum { COUNTER_BITS = 16 };
@@ -16,6 +18,21 @@ uint64_t
 stamp_ms(struct stamp stamp)
 {
 	return stamp.v >> COUNTER_BITS;
+}
+
+void
+stamp_utc(struct stamp stamp, struct buf *text)
+{
+	time_t seconds = (time_t)(stamp_ms(stamp) / 1000);
+	struct tm wall;
+
+	if (gmtime_r(&seconds, &wall) == NULL) {
+		buf_add_text(text, "?");
+		return;
+	}
+	buf_add_format(text, "%04d-%02d-%02d %02d:%02d UTC",
+	    wall.tm_year + 1900, wall.tm_mon + 1, wall.tm_mday, wall.tm_hour,
+	    wall.tm_min);
 }
 
 static struct stamp

@@ -1,7 +1,7 @@
 #ifndef GOLMOK_PROTO_STAMP_H
 #define GOLMOK_PROTO_STAMP_H
 
-#include "proto/base.h"
+#include "proto/buf.h"
 
 /*
  * A hybrid logical clock as a value (docs/format.md §5): 47 bits of
@@ -14,6 +14,8 @@ struct stamp {
 
 /* The milliseconds of `stamp`. */
 uint64_t stamp_ms(struct stamp stamp);
+/* Appends the time of `stamp` for people, "2026-11-21 09:30 UTC". */
+void stamp_utc(struct stamp stamp, struct buf *text);
 /* The stamp of a new event: later than `last`, and not before `now_ms`.  A wall
  * clock past the range, or a counter that is full, moves the milliseconds; at
  * the very end of the range the last stamp repeats. */

@@ -1,6 +1,6 @@
 /*
- * The secure channel of two nodes: preface, Noise XX with certificates, framed
- * and compressed messages.  A session feeds it and takes from it.  Never reads
+ * The secure channel of two nodes: preface, handshake, framed and compressed
+ * messages.  A session feeds it and takes from it.  Never reads
  * a clock, a socket or the store, and never keeps more than one unfinished
  * frame, one unfinished message and what it was fed.
  */
@@ -8,9 +8,8 @@
 
 #include <string.h>
 
-#include "net/peer/certificate.h"
 #include "net/peer/preface.h"
-#include "proto/ascii.h"
+#include "net/peer/shake.h"
 #include "proto/mem.h"
 
 enum {
@@ -26,7 +25,6 @@ enum {
 	/* An empty buffer larger than this is given back: hundreds of links
 	 * that are at rest must not hold what each needed once. */
 	KEEP_SIZE = 4 * 1024,
-	CITY_SHOWN = 8, /* bytes of a city's id in a sentence */
 };
 
 enum {
@@ -37,6 +35,8 @@ enum {
 
 enum state {
 	STATE_PREFACE, /* the responder waits for the preface */
+	STATE_TOKEN,   /* ... and for the name of a token */
+	STATE_ASKS,    /* ... and for what the store knows of it */
 	STATE_SHAKE,
 	STATE_UP,
 	STATE_DEAD,
@@ -44,24 +44,24 @@ enum state {
 
 struct channel {
 	enum state state;
-	bool initiator;
-	const struct identity *identity; /* borrowed from the owner */
-	struct squeeze *squeeze;	 /* borrowed from the owner */
-	struct dh_secret ephemeral;	 /* until the handshake begins */
-	struct noise noise;
-	struct sign_key peer; /* once up */
-	struct hash512 hash;  /* once up */
-	struct buf in;	      /* the beginning of a frame */
-	struct buf waiting;   /* whole messages, then an unfinished one */
-	size_t waiting_at;    /* those before were taken */
-	size_t waiting_end;   /* where the unfinished message begins */
-	struct buf taken;     /* the last message taken, when it was packed */
+	struct squeeze *squeeze; /* borrowed from the owner */
+	struct shake shake;
+	bool by_token;	       /* the initiator joins by: */
+	struct token_id token; /* from STATE_ASKS on */
+	struct buf opening;    /* what the handshake covers of what came */
+	struct buf in;	       /* the beginning of a frame */
+	struct buf waiting;    /* whole messages, then an unfinished one */
+	size_t waiting_at;     /* those before were taken */
+	size_t waiting_end;    /* where the unfinished message begins */
+	struct buf taken;      /* the last message taken, when it was packed */
 	struct buf out;
 	size_t out_at; /* sent up to here */
 	struct channel_count count;
 };
 
-static void shake_begin(struct channel *channel, struct bytes preface);
+static void call(struct channel *channel, const struct shake_token *token);
+static enum err feed(struct channel *channel, struct bytes in) MUST_USE;
+static enum err keep(struct channel *channel, struct bytes *in) MUST_USE;
 static enum err unit_feed(struct channel *channel, struct bytes *in) MUST_USE;
 static enum err unit_check(
     const struct channel *channel, struct bytes seen) MUST_USE;
@@ -70,11 +70,7 @@ static bool is_answer(const struct channel *channel, struct bytes seen);
 static enum err unit_take(struct channel *channel, struct bytes unit) MUST_USE;
 static enum err preface_take(
     struct channel *channel, struct bytes preface) MUST_USE;
-static enum err shake_take(
-    struct channel *channel, struct bytes message) MUST_USE;
-static enum err shake_read_failed(
-    const struct channel *channel, enum err e) MUST_USE;
-static enum err shake_write(struct channel *channel) MUST_USE;
+static void token_take(struct channel *channel, struct bytes id);
 static enum err frame_take(
     struct channel *channel, struct bytes sealed) MUST_USE;
 static enum err fragment_join(struct channel *channel, size_t mark) MUST_USE;
@@ -89,43 +85,36 @@ channel_new(const struct channel_config *config)
 {
 	struct channel *channel = mem_zeros(1, sizeof(*channel));
 
-	channel->initiator = config->initiator;
-	channel->identity = config->identity;
 	channel->squeeze = config->squeeze;
-	channel->ephemeral = config->ephemeral;
+	channel->shake = (struct shake){.initiator = config->initiator,
+	    .identity = config->identity,
+	    .ephemeral = config->ephemeral};
 	channel->state = STATE_PREFACE;
-	if (config->initiator) {
-		enum err e;
-
-		preface_put(&channel->out);
-		shake_begin(channel, buf_bytes(&channel->out));
-		/* The first message computes nothing that could fail. */
-		e = shake_write(channel);
-		assert(e == ERR_OK);
-	}
+	if (config->initiator)
+		call(channel, config->token);
 	return channel;
 }
 
-/* Both ends must agree on the preface and on the city. */
+/* What the initiator says first. */
 static void
-shake_begin(struct channel *channel, struct bytes preface)
+call(struct channel *channel, const struct shake_token *token)
 {
-	const struct identity *identity = channel->identity;
-	struct buf prologue = {0};
+	struct buf *out = &channel->out;
+	enum err e;
 
-	buf_add(&prologue, preface);
-	buf_add(
-	    &prologue, bytes_of(identity->city.b, sizeof(identity->city.b)));
-	noise_init(&channel->noise, &(struct noise_config){
-					.initiator = channel->initiator,
-					.pattern = NOISE_XX,
-					.own = &identity->dh,
-					.ephemeral = &channel->ephemeral,
-					.prologue = buf_bytes(&prologue),
-				    });
-	crypto_wipe(&channel->ephemeral, sizeof(channel->ephemeral));
+	preface_put(token != NULL, out);
+	if (token != NULL) {
+		channel->by_token = true;
+		channel->token = token->id;
+		buf_add(out, bytes_of(token->id.b, sizeof(token->id.b)));
+	}
+	shake_begin(&channel->shake, buf_bytes(out),
+	    token != NULL ? &token->psk : NULL);
 	channel->state = STATE_SHAKE;
-	buf_fini(&prologue);
+	/* The first message computes nothing that could fail. */
+	e = shake_write(&channel->shake, out);
+	assert(e == ERR_OK);
+	(void)e;
 }
 
 void
@@ -133,7 +122,8 @@ channel_free(struct channel *channel)
 {
 	if (channel == NULL)
 		return;
-	noise_fini(&channel->noise);
+	shake_fini(&channel->shake);
+	buf_fini(&channel->opening);
 	buf_fini(&channel->in);
 	buf_wipe(&channel->waiting);
 	buf_wipe(&channel->taken);
@@ -145,18 +135,73 @@ channel_free(struct channel *channel)
 enum err
 channel_feed(struct channel *channel, struct bytes in)
 {
-	enum err e = ERR_OK;
-
 	if (channel->state == STATE_DEAD)
 		return err_set(ERR_PEER, "this channel has ended");
 	waiting_settle(channel);
 	channel->count.in_bytes += in.n;
-	while (e == ERR_OK && in.n > 0)
-		e = unit_feed(channel, &in);
+	return feed(channel, in);
+}
+
+static enum err
+feed(struct channel *channel, struct bytes in)
+{
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && in.n > 0) {
+		if (channel->state == STATE_ASKS)
+			e = keep(channel, &in);
+		else
+			e = unit_feed(channel, &in);
+	}
 	if (channel->in.n == 0)
 		rest(&channel->in);
 	if (e != ERR_OK)
 		die(channel);
+	return e;
+}
+
+/* Nothing is read before it is known whether there is such a token; an honest
+ * peer has sent one message until then. */
+static enum err
+keep(struct channel *channel, struct bytes *in)
+{
+	if (in->n > LENGTH_SIZE + LIMIT_NOISE_HANDSHAKE_SIZE - channel->in.n)
+		return err_set(ERR_MALFORMED,
+		    "the other side goes on before it was answered");
+	buf_add(&channel->in, *in);
+	*in = (struct bytes){0};
+	return ERR_OK;
+}
+
+bool
+channel_asks(const struct channel *channel)
+{
+	return channel->state == STATE_ASKS;
+}
+
+const struct token_id *
+channel_token(const struct channel *channel)
+{
+	return channel->by_token ? &channel->token : NULL;
+}
+
+enum err
+channel_answer(struct channel *channel, const struct secret *psk, enum err why)
+{
+	struct bytes opening = buf_bytes(&channel->opening);
+	struct buf in = channel->in;
+	enum err e;
+
+	assert(channel->state == STATE_ASKS);
+	if (psk != NULL)
+		shake_begin(&channel->shake, opening, psk);
+	else
+		shake_refuse(&channel->shake, opening, why);
+	buf_fini(&channel->opening);
+	channel->state = STATE_SHAKE;
+	channel->in = (struct buf){0};
+	e = feed(channel, buf_bytes(&in));
+	buf_fini(&in);
 	return e;
 }
 
@@ -202,6 +247,8 @@ unit_check(const struct channel *channel, struct bytes seen)
 {
 	size_t length;
 
+	if (channel->state == STATE_TOKEN)
+		return ERR_OK;
 	if (channel->state == STATE_PREFACE || is_answer(channel, seen)) {
 		if (!preface_fits(seen))
 			return err_set(ERR_MALFORMED,
@@ -226,6 +273,8 @@ unit_size(const struct channel *channel, struct bytes seen)
 {
 	if (channel->state == STATE_PREFACE || is_answer(channel, seen))
 		return PREFACE_SIZE;
+	if (channel->state == STATE_TOKEN)
+		return sizeof(channel->token.b);
 	if (seen.n < LENGTH_SIZE)
 		return LENGTH_SIZE;
 	return LENGTH_SIZE + (size_t)bytes_be16(seen.p);
@@ -236,7 +285,7 @@ unit_size(const struct channel *channel, struct bytes seen)
 static bool
 is_answer(const struct channel *channel, struct bytes seen)
 {
-	return channel->state == STATE_SHAKE && channel->initiator &&
+	return channel->state == STATE_SHAKE && channel->shake.initiator &&
 	       seen.n >= LENGTH_SIZE &&
 	       preface_fits(bytes_first(seen, LENGTH_SIZE));
 }
@@ -246,6 +295,10 @@ unit_take(struct channel *channel, struct bytes unit)
 {
 	if (channel->state == STATE_PREFACE)
 		return preface_take(channel, unit);
+	if (channel->state == STATE_TOKEN) {
+		token_take(channel, unit);
+		return ERR_OK;
+	}
 	if (is_answer(channel, unit)) {
 		enum err e = preface_check(unit);
 
@@ -254,8 +307,13 @@ unit_take(struct channel *channel, struct bytes unit)
 					 "a preface instead of an answer");
 	}
 	unit = bytes_after(unit, LENGTH_SIZE);
-	if (channel->state == STATE_SHAKE)
-		return shake_take(channel, unit);
+	if (channel->state == STATE_SHAKE) {
+		enum err e = shake_take(&channel->shake, unit, &channel->out);
+
+		if (e == ERR_OK && noise_is_done(&channel->shake.noise))
+			channel->state = STATE_UP;
+		return e;
+	}
 	return frame_take(channel, unit);
 }
 
@@ -264,92 +322,28 @@ preface_take(struct channel *channel, struct bytes preface)
 {
 	enum err e = preface_check(preface);
 
-	if (e == ERR_OK)
-		shake_begin(channel, preface);
-	else if (e == ERR_VERSION)
+	if (e == ERR_VERSION)
 		/* So that the other side can say why. */
-		preface_put(&channel->out);
-	return e;
+		preface_put(false, &channel->out);
+	if (e != ERR_OK)
+		return e;
+	if (preface_joins(preface)) {
+		buf_add(&channel->opening, preface);
+		channel->state = STATE_TOKEN;
+		return ERR_OK;
+	}
+	shake_begin(&channel->shake, preface, NULL);
+	channel->state = STATE_SHAKE;
+	return ERR_OK;
 }
 
-static enum err
-shake_take(struct channel *channel, struct bytes message)
+static void
+token_take(struct channel *channel, struct bytes id)
 {
-	struct noise *noise = &channel->noise;
-	const struct dh_key *key;
-	struct buf payload = {0};
-	enum err e;
-
-	e = noise_read(noise, message, &payload);
-	if (e != ERR_OK) {
-		e = shake_read_failed(channel, e);
-		goto out;
-	}
-	/* The initiator judges who answers before it shows who it is. */
-	key = noise_peer_key(noise);
-	if (key != NULL) {
-		e = certificate_check(channel->identity, buf_bytes(&payload),
-		    key, &channel->peer);
-		if (e != ERR_OK)
-			goto out;
-	}
-	if (noise_is_turn(noise)) {
-		e = shake_write(channel);
-		if (e != ERR_OK)
-			goto out;
-	}
-	if (noise_is_done(noise)) {
-		struct bytes hash = noise_handshake_hash(noise);
-
-		assert(hash.n == sizeof(channel->hash.b));
-		bytes_copy(channel->hash.b, hash);
-		channel->state = STATE_UP;
-	}
-out:
-	buf_fini(&payload);
-	return e;
-}
-
-static enum err
-shake_read_failed(const struct channel *channel, enum err e)
-{
-	struct buf city = {0};
-
-	if (e == ERR_EXISTS)
-		return err_wrap(e, "this node was connected to itself");
-	/* Only the initiator can meet another city: it finds that the first
-	 * answer was made for another prologue, and says no more. */
-	if (!channel->initiator)
-		return err_wrap(e, "handshake");
-	ascii_hex(bytes_of(channel->identity->city.b, CITY_SHOWN), &city);
-	e = err_wrap(e,
-	    "the other side is no node of our city %s..., or its bytes were "
-	    "changed on the way",
-	    buf_text(&city));
-	buf_fini(&city);
-	return e;
-}
-
-/* Appends our next message of the handshake, with a certificate in all but the
- * first. */
-static enum err
-shake_write(struct channel *channel)
-{
-	struct buf payload = {0};
-	struct buf message = {0};
-	enum err e;
-
-	if (channel->noise.written > 0)
-		certificate_put(channel->identity, &payload);
-	e = noise_write(&channel->noise, buf_bytes(&payload), &message);
-	if (e == ERR_OK) {
-		assert(message.n <= LIMIT_NOISE_HANDSHAKE_SIZE);
-		buf_add_be16(&channel->out, (uint16_t)message.n);
-		buf_add(&channel->out, buf_bytes(&message));
-	}
-	buf_fini(&payload);
-	buf_fini(&message);
-	return e;
+	bytes_copy(channel->token.b, id);
+	buf_add(&channel->opening, id);
+	channel->by_token = true;
+	channel->state = STATE_ASKS;
 }
 
 bool
@@ -362,14 +356,14 @@ const struct sign_key *
 channel_peer(const struct channel *channel)
 {
 	assert(channel->state == STATE_UP);
-	return &channel->peer;
+	return &channel->shake.peer;
 }
 
 const struct hash512 *
 channel_hash(const struct channel *channel)
 {
 	assert(channel->state == STATE_UP);
-	return &channel->hash;
+	return &channel->shake.hash;
 }
 
 /* Opens one Noise message straight into `waiting`, behind the room for the
@@ -384,7 +378,7 @@ frame_take(struct channel *channel, struct bytes sealed)
 	if (waiting->n == channel->waiting_end)
 		buf_add_be32(waiting, 0);
 	mark = waiting->n;
-	e = noise_open(&channel->noise, sealed, waiting);
+	e = noise_open(&channel->shake.noise, sealed, waiting);
 	if (e != ERR_OK)
 		return e;
 	channel->count.in_plain_bytes += waiting->n - mark;
@@ -547,7 +541,7 @@ frames_put(struct channel *channel, struct bytes message, bool packed)
 		buf_add_be16(
 		    &channel->out, (uint16_t)(plain.n + CRYPTO_TAG_SIZE));
 		e = noise_seal(
-		    &channel->noise, buf_bytes(&plain), &channel->out);
+		    &channel->shake.noise, buf_bytes(&plain), &channel->out);
 		channel->count.out_plain_bytes += plain.n;
 	}
 	buf_wipe(&plain);
@@ -585,7 +579,6 @@ channel_count(const struct channel *channel, struct channel_count *count)
 static void
 die(struct channel *channel)
 {
-	noise_fini(&channel->noise);
-	crypto_wipe(&channel->ephemeral, sizeof(channel->ephemeral));
+	shake_fini(&channel->shake);
 	channel->state = STATE_DEAD;
 }

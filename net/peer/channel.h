@@ -1,9 +1,7 @@
 #ifndef GOLMOK_NET_PEER_CHANNEL_H
 #define GOLMOK_NET_PEER_CHANNEL_H
 
-#include "core/identity.h"
-#include "proto/buf.h"
-#include "proto/noise.h"
+#include "net/peer/shake.h"
 #include "proto/squeeze.h"
 
 /*
@@ -19,6 +17,8 @@ struct channel_config {
 	const struct identity *identity; /* borrowed for the channel's life */
 	struct dh_secret ephemeral;	 /* 32 random bytes, used once */
 	struct squeeze *squeeze;	 /* borrowed scratch of this thread */
+	/* An initiator that joins: by this token (copied); NULL for members. */
+	const struct shake_token *token;
 };
 
 /* A new channel; what the initiator sends first can be taken from channel_out
@@ -32,6 +32,18 @@ void channel_free(struct channel *channel);
  * ERR_VERSION for another protocol, ERR_EXISTS when the peer is this node
  * itself. */
 enum err channel_feed(struct channel *channel, struct bytes in) MUST_USE;
+/* The initiator joins by a token: has its name just been read, so that nothing
+ * moves until channel_answer? */
+bool channel_asks(const struct channel *channel);
+/* The name of the token by which the initiator joins; NULL when by none, or
+ * none is known yet. */
+const struct token_id *channel_token(const struct channel *channel);
+/* After channel_asks: the secret that the link must share; or NULL, when the
+ * kept reason `why` speaks against it.  The peer then learns no more than with
+ * a wrong secret: nothing.  Takes in what came meanwhile; errors as
+ * channel_feed, or `why`. */
+enum err channel_answer(
+    struct channel *channel, const struct secret *psk, enum err why) MUST_USE;
 /* Is the handshake over, so that the peer is known? */
 bool channel_is_up(const struct channel *channel);
 /* The peer's key of logs, proved by its certificate; only when up. */

@@ -7,6 +7,7 @@
 #include "net/peer/hub.h"
 
 #include "core/feed.h"
+#include "net/peer/notes.h"
 #include "proto/mem.h"
 
 struct hub_member {
@@ -33,10 +34,15 @@ struct hub {
 	size_t live_n; /* members that have not left */
 	bool in_turn;  /* places in `members` stay as they are */
 	uint64_t feed; /* the newest number of the feed that all have seen */
+	struct notes notes; /* of sessions that have ended */
+	struct loop_timer *notes_timer;
+	bool notes_due;
 };
 
 static void hub_on_watch(void *arg);
 static void hub_on_turn(void *arg);
+static void hub_on_notes(void *arg);
+static void notes_flush(struct hub *hub);
 static void work_all(struct hub *hub);
 static size_t work_mark(struct hub *hub);
 static enum err work_each(struct hub *hub) MUST_USE;
@@ -58,6 +64,7 @@ hub_new(struct loop *loop, struct store *store, const struct host *host)
 	hub->host = host;
 	hub->turn = loop_timer_new(loop, hub_on_turn, hub);
 	hub->watch = loop_timer_new(loop, hub_on_watch, hub);
+	hub->notes_timer = loop_timer_new(loop, hub_on_notes, hub);
 	return hub;
 }
 
@@ -67,11 +74,37 @@ hub_free(struct hub *hub)
 	if (hub == NULL)
 		return;
 	assert(hub->live_n == 0 && !hub->in_turn);
+	notes_flush(hub);
+	notes_fini(&hub->notes);
+	loop_timer_free(hub->notes_timer);
 	loop_timer_free(hub->turn);
 	loop_timer_free(hub->watch);
 	squeeze_fini(&hub->squeeze);
 	mem_free(hub->members);
 	mem_free(hub);
+}
+
+static bool
+notes_wait(const struct hub *hub)
+{
+	return hub->notes.n > 0 || hub->notes.lost > 0;
+}
+
+/* A store that cannot be written loses them: it has other troubles. */
+static void
+notes_flush(struct hub *hub)
+{
+	struct fault before;
+
+	if (!notes_wait(hub))
+		return;
+	err_keep(&before, ERR_OK);
+	if (store_begin(hub->store, true) == ERR_OK) {
+		notes_write(&hub->notes, store_txn(hub->store));
+		if (store_commit(hub->store) != ERR_OK)
+			store_abort(hub->store);
+	}
+	(void)!err_raise(&before);
 }
 
 struct loop *
@@ -87,16 +120,15 @@ hub_host(const struct hub *hub)
 }
 
 struct session *
-hub_session(struct hub *hub, bool initiator, bool once)
+hub_session(struct hub *hub, const struct session_config *config)
 {
-	return session_new(&(struct session_config){
-	    .initiator = initiator,
-	    .once = once,
-	    .store = hub->store,
-	    .host = hub->host,
-	    .squeeze = &hub->squeeze,
-	    .now_ms = loop_now_ms(),
-	});
+	struct session_config whole = *config;
+
+	whole.store = hub->store;
+	whole.host = hub->host;
+	whole.squeeze = &hub->squeeze;
+	whole.now_ms = loop_now_ms();
+	return session_new(&whole);
 }
 
 struct hub_member *
@@ -128,6 +160,11 @@ hub_leave(struct hub_member *member)
 	assert(hub->members[member->place] == member);
 	hub->members[member->place] = NULL;
 	hub->live_n--;
+	if (!notes_wait(hub))
+		loop_timer_set(hub->notes_timer, loop_now_ms() + HUB_NOTES_MS);
+	notes_move(&hub->notes, session_notes(member->session));
+	if (!notes_wait(hub))
+		loop_timer_set(hub->notes_timer, UINT64_MAX);
 	if (hub->live_n == 0)
 		loop_timer_set(hub->watch, UINT64_MAX);
 	mem_free(member->fault);
@@ -178,6 +215,15 @@ hub_on_watch(void *arg)
 }
 
 static void
+hub_on_notes(void *arg)
+{
+	struct hub *hub = arg;
+
+	hub->notes_due = true;
+	loop_timer_set(hub->turn, 0);
+}
+
+static void
 hub_on_turn(void *arg)
 {
 	struct hub *hub = arg;
@@ -203,11 +249,13 @@ work_all(struct hub *hub)
 {
 	enum err e;
 
-	if (work_mark(hub) == 0)
+	if (work_mark(hub) == 0 && !hub->notes_due)
 		return;
+	hub->notes_due = false;
 	e = store_begin(hub->store, true);
 	if (e == ERR_OK) {
 		e = work_each(hub);
+		notes_write(&hub->notes, store_txn(hub->store));
 		if (e == ERR_OK)
 			e = store_commit(hub->store);
 		else

@@ -20,6 +20,10 @@ enum {
 	 * grown: one read of one row, which costs microseconds, while somebody
 	 * who typed `golmok record put` waits for it to be pushed. */
 	HUB_WATCH_MS = 200,
+	/* How long what ended sessions noticed waits for a write that happens
+	 * anyway: whoever is refused again and again costs one sync of the disk
+	 * in that time. */
+	HUB_NOTES_MS = 1000,
 };
 
 /* The session had its turn: there may be something to send, it may have ended
@@ -30,16 +34,18 @@ typedef void hub_turn_fn(void *arg, enum err e);
 /* `loop`, `store` and `host` are borrowed for the hub's life. */
 struct hub *hub_new(
     struct loop *loop, struct store *store, const struct host *host) MUST_USE;
-/* All members must have left (asserted).  NULL does nothing. */
+/* All members must have left (asserted); what they noticed last is written.
+ * NULL does nothing.  Leaves the kept error as it was. */
 void hub_free(struct hub *hub);
 
 /* What the hub was made with. */
 struct loop *hub_loop(const struct hub *hub);
 /* As above. */
 const struct host *hub_host(const struct hub *hub);
-/* A new session on the hub's store, ended with session_free. */
+/* A new session on the hub's store as `config` says (initiator, once, guest;
+ * the rest is the hub's to fill in), ended with session_free. */
 struct session *hub_session(
-    struct hub *hub, bool initiator, bool once) MUST_USE;
+    struct hub *hub, const struct session_config *config) MUST_USE;
 
 /* `session` (borrowed until hub_leave) takes part from now on; `turn` is called
  * with `arg` after each of its turns. */

@@ -245,6 +245,9 @@ counts_take(struct ledger_log *log, const struct msg_entry *entry, bool again)
 	if (again || log->sent_held < entry->held ||
 	    (guessed && entry->held < entry->size))
 		log->sent_held = entry->held;
+	if (again || log->sent_kept < entry->kept ||
+	    (guessed && entry->kept < entry->size))
+		log->sent_kept = entry->kept;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		if (again || log->sent_open[class] < entry->open[class] ||
 		    (guessed && entry->open[class] < entry->size))

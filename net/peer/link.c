@@ -23,6 +23,7 @@ struct link {
 	struct link_config config;
 	enum state state;
 	bool initiator;
+	bool joins; /* by a token */
 	bool connected;
 	bool up;	 /* LINK_UP was told */
 	bool peer_ended; /* nothing more will arrive */
@@ -41,6 +42,7 @@ static struct stream_config link_streams(struct link *link);
 static void link_pump(struct link *link);
 static bool link_send(struct link *link);
 static void link_settle(struct link *link);
+static enum err link_closed(const struct link *link) MUST_USE;
 static void link_fail(struct link *link, enum err e);
 static void link_finish(struct link *link);
 static void link_timer(struct link *link);
@@ -95,8 +97,11 @@ link_new(const struct link_config *config, bool initiator)
 
 	l->config = *config;
 	l->initiator = initiator;
+	l->joins = initiator && config->guest != NULL;
 	l->session = hub_session(
-	    config->hub, initiator, initiator && config->once);
+	    config->hub, &(struct session_config){.initiator = initiator,
+			     .once = initiator && config->once,
+			     .guest = initiator ? config->guest : NULL});
 	l->member = hub_join(config->hub, l->session, link_on_turn, l);
 	l->timer = loop_timer_new(loop, link_on_timer, l);
 	l->deadline_ms = loop_now_ms() + LINK_HANDSHAKE_MS;
@@ -257,13 +262,22 @@ link_settle(struct link *link)
 	if (session_is_done(link->session))
 		link_finish(link);
 	else if (link->peer_ended && !session_has_work(link->session))
-		link_fail(link,
-		    link->up
-			? err_set(ERR_PEER, "the peer closed the link")
-			: err_set(ERR_PEER,
-			      "the other side closed the link during the "
-			      "handshake: it may belong to another city, or is "
-			      "no golmok node"));
+		link_fail(link, link_closed(link));
+}
+
+static enum err
+link_closed(const struct link *link)
+{
+	if (link->up)
+		return err_set(ERR_PEER, "the peer closed the link");
+	if (link->joins)
+		return err_set(ERR_PEER,
+		    "the other side lets nobody in by this token: it has "
+		    "expired, was used or cancelled, or was made by another "
+		    "node");
+	return err_set(ERR_PEER,
+	    "the other side closed the link during the handshake: it may "
+	    "belong to another city, or is no golmok node");
 }
 
 /* The first failure is the reason. */

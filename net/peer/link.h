@@ -23,6 +23,8 @@ typedef void link_event_fn(void *arg, struct link *link, enum link_event event);
 struct link_config {
 	struct hub *hub; /* borrowed until LINK_ENDED */
 	bool once;	 /* dialled links: end when nothing is left to do */
+	/* Dialled links: join by this; borrowed for link_dial, may be NULL. */
+	const struct session_guest *guest;
 	link_event_fn *on_event;
 	void *arg; /* borrowed until LINK_ENDED returned */
 };

@@ -13,17 +13,22 @@
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
-static enum err refused_ask(struct talk *talk) MUST_USE;
+static bool is_root(
+    const struct authority *authority, const struct sign_key *key);
+static enum err refused_ask(
+    struct talk *talk, const struct authority *authority) MUST_USE;
+static enum err ask_anew(struct talk *talk, const struct log_id *id) MUST_USE;
 static enum err share_all(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static void renamed(struct ledger_log *old, struct ledger_log *now);
-static bool shares(const struct talk *talk, const struct authority *authority,
-    const struct space *space);
 static enum err beliefs_take(struct talk *talk) MUST_USE;
 static enum err hello_send(struct talk *talk) MUST_USE;
 static enum err clocks_send(struct talk *talk) MUST_USE;
 static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
-static enum err live_begin(struct talk *talk) MUST_USE;
+static enum err live_begin(
+    struct talk *talk, const struct authority *authority) MUST_USE;
+static enum err lacks(struct talk *talk, const struct authority *authority,
+    struct ledger_log *entry, uint64_t *deltas) MUST_USE;
 
 enum err
 opening_begin(struct talk *talk)
@@ -59,8 +64,8 @@ opening_go_on(struct talk *talk, const struct authority *authority)
 			e = judge(talk, authority);
 		if (e == ERR_OK)
 			e = share_all(talk, authority);
-		if (e == ERR_OK && talk->has_refused)
-			e = refused_ask(talk);
+		if (e == ERR_OK)
+			e = refused_ask(talk, authority);
 		talk->authority_version = authority->version;
 	}
 	/* Who the peer is shows when all of `authority` has come. */
@@ -71,7 +76,7 @@ opening_go_on(struct talk *talk, const struct authority *authority)
 	if (e == ERR_OK && talk->state == TALK_CLOCKS && !talk->clock_sent)
 		e = clocks_send(talk);
 	if (e == ERR_OK && talk->state == TALK_CLOCKS && talk->clock_heard)
-		e = live_begin(talk);
+		e = live_begin(talk, authority);
 	return e;
 }
 
@@ -81,54 +86,95 @@ static enum err
 judge(struct talk *talk, const struct authority *authority)
 {
 	const struct member *member = authority_member(authority, &talk->peer);
-
-	if (!authority->founded || (member != NULL && member->counts))
-		return ERR_OK;
-	return err_set(ERR_DENIED,
-	    "the peer's key is not one of a member of this city: admit it "
-	    "first");
-}
-
-/* Runs that we refused may be ours to have now. */
-static enum err
-refused_ask(struct talk *talk)
-{
-	struct ledger *ledger = &talk->ledger;
 	enum err e = ERR_OK;
 
-	talk->has_refused = false;
-	for (size_t i = 0; i < ledger->size && e == ERR_OK; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-		struct msg_entry now;
-		struct msg msg = {.type = MSG_CLOCK,
-		    .u.clock = {.again = true, .n = 1, .entries = &now}};
-		struct log *log;
-
-		if (!entry->used || !entry->is_refused)
-			continue;
-		entry->is_refused = false;
-		ledger_none(entry, &now);
-		e = branch_local(talk, entry, &log);
-		if (e == ERR_OK && log != NULL)
-			clock_entry(log, &now);
-		if (e == ERR_OK)
-			e = talk_send(talk, &msg);
-	}
+	talk->is_stranger = member == NULL;
+	if (!authority->founded)
+		return ERR_OK;
+	if (talk->has_root && !is_root(authority, &talk->root))
+		e = err_set(ERR_DENIED,
+		    "this city has another root key than the token says: the "
+		    "token is not from it, or was tampered with");
+	else if (member == NULL || !member->counts)
+		e = err_set(ERR_DENIED,
+		    "the peer's key is not one of a member of this city: admit "
+		    "it first");
+	else if (member->compromised)
+		e = err_set(ERR_DENIED,
+		    "the peer's key is in other hands, says the revocation of "
+		    "its grants: no session with it");
+	if (e != ERR_OK)
+		talk_note(talk, EVENT_PEER_REFUSED, NULL, err_text());
 	return e;
 }
 
+/* Is `key` the root key of the city, or was it? */
 static bool
-shares(const struct talk *talk, const struct authority *authority,
-    const struct space *space)
+is_root(const struct authority *authority, const struct sign_key *key)
+{
+	for (size_t i = 0; i < authority->roots_n; i++) {
+		if (memcmp(&authority->roots[i].key, key, sizeof(*key)) == 0)
+			return true;
+	}
+	return memcmp(&authority->root, key, sizeof(*key)) == 0;
+}
+
+/* Runs that we refused may be ours to have now.  Of the others not even that
+ * there is something here is said. */
+static enum err
+refused_ask(struct talk *talk, const struct authority *authority)
+{
+	size_t left = 0;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < talk->refused_n && e == ERR_OK; i++) {
+		const struct talk_refused *refused = &talk->refused[i];
+
+		if (opening_shares(talk, authority, &refused->name))
+			e = ask_anew(talk, &refused->id);
+		else
+			talk->refused[left++] = *refused;
+	}
+	talk->refused_n = left;
+	return e;
+}
+
+static enum err
+ask_anew(struct talk *talk, const struct log_id *id)
+{
+	struct ledger_log *entry = ledger_find(&talk->ledger, id);
+	struct msg_entry now = {.log = *id};
+	struct msg msg = {.type = MSG_CLOCK,
+	    .u.clock = {.again = true, .n = 1, .entries = &now}};
+	struct log *log = NULL;
+	enum err e = ERR_OK;
+
+	if (entry != NULL) {
+		ledger_none(entry, &now);
+		e = branch_local(talk, entry, &log);
+	}
+	if (e == ERR_OK && log != NULL)
+		clock_entry(log, &talk->peer, &now);
+	return e == ERR_OK ? talk_send(talk, &msg) : e;
+}
+
+bool
+opening_shares(const struct talk *talk, const struct authority *authority,
+    const struct log_name *name)
 {
 	struct clock_depth mine;
 	struct clock_depth theirs;
 
-	if (id_is_authority(space))
+	if (id_is_authority(&name->space))
 		return true;
-	clock_depth(authority, &talk->me, space, &mine);
-	clock_depth(authority, &talk->peer, space, &theirs);
-	return mine.any && theirs.any;
+	clock_depth(authority, &talk->me, &name->space, &mine);
+	clock_depth(authority, &talk->peer, &name->space, &theirs);
+	if (mine.any && theirs.any)
+		return true;
+	return (mine.any && memcmp(&name->author, &talk->peer,
+				sizeof(name->author)) == 0) ||
+	       (theirs.any &&
+		   memcmp(&name->author, &talk->me, sizeof(name->author)) == 0);
 }
 
 /* Marks every log here as shared or not, by the rights of now. */
@@ -170,7 +216,7 @@ opening_share(
 	entry->is_local = true;
 	entry->no = log->no;
 	entry->is_authority = id_is_authority(&log->name.space);
-	entry->is_shared = shares(talk, authority, &log->name.space);
+	entry->is_shared = opening_shares(talk, authority, &log->name);
 	if (entry->is_shared && talk->state == TALK_LIVE)
 		ledger_queue(&talk->ledger, entry);
 	if (!oplog_is_branch(log))
@@ -257,7 +303,7 @@ clock_list(struct talk *talk, struct clock_list *list)
 		ledger_none(entry, &entry->told);
 		if (log == NULL)
 			continue;
-		clock_entry(log, &entry->told);
+		clock_entry(log, &talk->peer, &entry->told);
 		if (log->frontier.size > 0)
 			list->entries[list->n++] = entry->told;
 	}
@@ -348,7 +394,7 @@ clocks_send(struct talk *talk)
 
 /* From now on whatever the peer lacks is sent; says how much that is. */
 static enum err
-live_begin(struct talk *talk)
+live_begin(struct talk *talk, const struct authority *authority)
 {
 	struct ledger *ledger = &talk->ledger;
 	struct msg msg = {.type = MSG_TOTAL};
@@ -356,22 +402,33 @@ live_begin(struct talk *talk)
 	talk->state = TALK_LIVE;
 	for (size_t i = 0; i < ledger->size; i++) {
 		struct ledger_log *entry = &ledger->logs[i];
-		struct log *log;
 		enum err e;
 
 		if (!entry->used || !entry->is_shared)
 			continue;
-		e = branch_local(talk, entry, &log);
-		if (e != ERR_OK)
-			return e;
 		ledger_queue(ledger, entry);
-		if (log == NULL)
-			continue;
-		e = branch_compare(talk, log, entry);
+		e = lacks(talk, authority, entry, &msg.u.total.deltas);
 		if (e != ERR_OK)
 			return e;
-		if (log->frontier.size > entry->sent && !entry->is_split)
-			msg.u.total.deltas += log->frontier.size - entry->sent;
 	}
 	return msg.u.total.deltas > 0 ? talk_send(talk, &msg) : ERR_OK;
+}
+
+/* Adds to `*deltas` what the peer lacks of one log and will get. */
+static enum err
+lacks(struct talk *talk, const struct authority *authority,
+    struct ledger_log *entry, uint64_t *deltas)
+{
+	struct clock_depth depth;
+	struct log *log;
+	enum err e = branch_local(talk, entry, &log);
+
+	if (e == ERR_OK && log != NULL)
+		e = branch_compare(talk, log, entry);
+	if (e != ERR_OK || log == NULL)
+		return e;
+	clock_log_depth(authority, &talk->peer, &log->name, &depth);
+	if (depth.any && log->frontier.size > entry->sent && !entry->is_split)
+		*deltas += log->frontier.size - entry->sent;
+	return ERR_OK;
 }

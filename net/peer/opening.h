@@ -10,9 +10,14 @@ enum err opening_begin(struct talk *talk) MUST_USE;
  * the other has?  If not, all beliefs are dropped. */
 void opening_compare(struct talk *talk);
 /* Goes on until news can flow, and takes stock again when rights have changed:
- * what `authority` says now.  ERR_DENIED: the peer is no member any more. */
+ * what `authority` says now.  ERR_DENIED: there is no session with the peer any
+ * more. */
 enum err opening_go_on(
     struct talk *talk, const struct authority *authority) MUST_USE;
+/* Is the log `name` one that both may speak of: do both have a right in its
+ * space, or has one, and the other is the log's author? */
+bool opening_shares(const struct talk *talk, const struct authority *authority,
+    const struct log_name *name);
 /* Enters `log` of this store into the ledger and queues it if both may have
  * it. */
 enum err opening_share(struct talk *talk, const struct authority *authority,

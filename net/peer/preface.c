@@ -8,18 +8,26 @@ enum {
 	MAGIC_SIZE = 8,
 	VERSION = 1,	    /* the protocol that we speak at best */
 	VERSION_OLDEST = 1, /* and the oldest that we still speak */
+	FLAG_JOINS = 1,	    /* the name of a token follows */
 };
 
 static const char magic[] = "golmok/1";
 static_assert(sizeof(magic) == MAGIC_SIZE + 1, "the magic has its size");
 
 void
-preface_put(struct buf *out)
+preface_put(bool joins, struct buf *out)
 {
 	buf_add_text(out, magic);
 	buf_add_be16(out, VERSION);
 	buf_add_be16(out, VERSION_OLDEST);
-	buf_add_be32(out, 0); /* flags: none yet */
+	buf_add_be32(out, joins ? FLAG_JOINS : 0);
+}
+
+bool
+preface_joins(struct bytes preface)
+{
+	assert(preface.n == PREFACE_SIZE);
+	return (bytes_be32(preface.p + MAGIC_SIZE + 4) & FLAG_JOINS) != 0;
 }
 
 bool

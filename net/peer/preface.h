@@ -6,13 +6,15 @@
 
 /*
  * The first bytes of a link, in clear (docs/sync.md §1): "golmok/1", the
- * protocol spoken (2 bytes), the oldest that is still spoken (2), flags (4, not
- * judged).
+ * protocol spoken (2 bytes), the oldest that is still spoken (2), flags (4).
+ * Flags that a program does not know are not judged.
  */
 enum { PREFACE_SIZE = 16 };
 
-/* Appends ours to `out`. */
-void preface_put(struct buf *out);
+/* Appends ours to `out`; `joins`: the name of a token follows. */
+void preface_put(bool joins, struct buf *out);
+/* Does a whole one say that the name of a token follows? */
+bool preface_joins(struct bytes preface);
 /* Could `seen`, of any length, be the beginning of a preface? */
 bool preface_fits(struct bytes seen);
 /* Judges a whole one.  ERR_VERSION when the peer and we speak no common

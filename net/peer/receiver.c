@@ -11,6 +11,7 @@
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
 #include "net/peer/opening.h"
+#include "proto/mem.h"
 
 enum {
 	/* Received bytes that one transaction takes in. */
@@ -30,9 +31,10 @@ static enum err hello_take(
     struct talk *talk, const struct msg_hello *hello) MUST_USE;
 static enum err clock_take(
     struct talk *talk, const struct msg_clock *clock) MUST_USE;
+static void ask_note(struct talk *talk, struct ledger_log *entry);
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
-static enum err run_drop(
-    struct talk *talk, struct ledger_log *entry, enum err why) MUST_USE;
+static enum err run_drop(struct talk *talk, enum err why) MUST_USE;
+static enum err run_deny(const struct msg_run *run) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
@@ -177,12 +179,28 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 
 		if (e != ERR_OK)
 			return e;
+		if (entry->is_local && !entry->is_shared && !entry->is_asked)
+			ask_note(talk, entry);
 		again = clock->again || !talk->clock_heard;
 		ledger_heard(&talk->ledger, entry, said, again);
 		branch_stir(talk, entry);
 	}
 	talk->clock_heard = talk->clock_heard || clock->last;
 	return ERR_OK;
+}
+
+/* A peer that does not know yet that it may not have a log speaks of it; so
+ * does one that is curious.  It gets no answer. */
+static void
+ask_note(struct talk *talk, struct ledger_log *entry)
+{
+	struct log *log;
+
+	entry->is_asked = true;
+	if (oplog_by_no(store_txn(talk->store), entry->no, &log) == ERR_OK)
+		talk_note(talk, EVENT_ASK_REFUSED, &log->name.space,
+		    "the peer speaks of a log that one of us may not have; it "
+		    "may not know yet that a grant has ended");
 }
 
 /* What we may have of the log `name`, from this peer: it must serve the space,
@@ -202,8 +220,11 @@ accept_of(const struct talk *talk, const struct authority *authority,
 	clock_depth(authority, &talk->peer, &name->space, &theirs);
 	*accept = (struct intake_accept){
 	    .hold = mine.hold, .classes = mine.classes};
-	return mine.any && (theirs.any || memcmp(&name->author, &talk->peer,
-					      sizeof(talk->peer)) == 0);
+	accept->from_author = memcmp(&name->author, &talk->peer,
+				  sizeof(talk->peer)) == 0;
+	if (memcmp(&name->author, &talk->me, sizeof(talk->me)) == 0)
+		accept->backup = &talk->backup;
+	return mine.any && (theirs.any || accept->from_author);
 }
 
 static enum err
@@ -236,21 +257,42 @@ run_take(struct talk *talk, const struct msg_run *run)
 		e = branch_prove(talk, &in->run);
 	if (e == ERR_OK)
 		ledger_heard(&talk->ledger, entry, &run->entry, false);
-	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, entry, e) : e;
+	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, e) : e;
 }
 
 /* Not taken: what comes of it is passed over.  Whoever was refused for want of
  * rights is asked again when rights change. */
 static enum err
-run_drop(struct talk *talk, struct ledger_log *entry, enum err why)
+run_drop(struct talk *talk, enum err why)
 {
-	talk->receiving.dropped = true;
+	struct talk_receiving *in = &talk->receiving;
+
+	in->dropped = true;
 	talk->dropped++;
-	if (why != ERR_DENIED)
+	/* Who knows nothing of the city yet cannot judge. */
+	if (!talk->newcomer)
+		talk_note(
+		    talk, EVENT_PUSH_REFUSED, &in->run.name.space, err_text());
+	if (why != ERR_DENIED || talk->refused_n == TALK_REFUSED_MAX)
 		return ERR_OK;
-	entry->is_refused = true;
-	talk->has_refused = true;
+	for (size_t i = 0; i < talk->refused_n; i++) {
+		if (memcmp(&talk->refused[i].id, &in->run.entry.log, 16) == 0)
+			return ERR_OK;
+	}
+	mem_room(&talk->refused, &talk->refused_room, talk->refused_n + 1,
+	    sizeof(*talk->refused));
+	talk->refused[talk->refused_n++] = (struct talk_refused){
+	    .id = in->run.entry.log, .name = in->run.name};
 	return ERR_OK;
+}
+
+/* That one of us may not have what a run brings. */
+static enum err
+run_deny(const struct msg_run *run)
+{
+	return err_set(ERR_DENIED,
+	    "the peer sends '%s', which one of us may not have",
+	    run->name.space.text);
 }
 
 /* ERR_DENIED, ERR_LIMIT: the run is not taken.  ERR_FORKED: it is, and shows
@@ -266,9 +308,7 @@ run_place(struct talk *talk, const struct msg_run *run)
 	if (e != ERR_OK)
 		return e;
 	if (!accept_of(talk, authority, &run->name, &accept))
-		return err_set(ERR_DENIED,
-		    "the peer sends '%s', which one of us may not have",
-		    run->name.space.text);
+		return run_deny(run);
 	return intake_run(store_txn(talk->store), authority, run, &log);
 }
 
@@ -367,13 +407,11 @@ chunk_apply(struct talk *talk)
 	if (e != ERR_OK)
 		return e;
 	if (!accept_of(talk, authority, &in->run.name, &in->chunk.accept))
-		return run_drop(talk,
-		    ledger_find(&talk->ledger, &in->run.entry.log), ERR_DENIED);
+		return run_drop(talk, run_deny(&in->run));
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
 	if (e == ERR_DENIED || e == ERR_LIMIT)
-		return run_drop(
-		    talk, ledger_find(&talk->ledger, &in->run.entry.log), e);
+		return run_drop(talk, e);
 	if (e == ERR_FORKED)
 		return doubt_tell(talk);
 	if (e == ERR_OK && taken.log != NULL)
@@ -523,4 +561,5 @@ void
 receiver_fini(struct talk *talk)
 {
 	arena_fini(&talk->receiving.arena);
+	mem_free(talk->refused);
 }

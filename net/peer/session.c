@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/tokens.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
 #include "net/peer/receiver.h"
@@ -29,8 +30,9 @@ struct session {
 	struct talk talk;
 	struct fault fault; /* why it ended; code ERR_OK: well, or not yet */
 	bool done;
-	bool agreed;  /* with `once`: neither had anything left */
-	bool closing; /* our farewell is queued */
+	bool agreed;	/* with `once`: neither had anything left */
+	bool closing;	/* our farewell is queued */
+	bool admitting; /* the peer is let in when this work is durable */
 	uint64_t heard_ms;
 	uint64_t said_ms;
 	uint64_t flushed_ms;
@@ -39,7 +41,11 @@ struct session {
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
+static bool is_offence(enum err e);
+static void fault_note(struct talk *talk, const struct fault *fault);
 static void farewell(struct session *session, enum err why, const char *text);
+static enum err guest_admit(struct session *session) MUST_USE;
+static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
 
@@ -57,6 +63,12 @@ session_new(const struct session_config *config)
 	talk->host = config->host;
 	talk->once = config->once;
 	talk->me = store_identity(config->store)->key;
+	identity_backup_key(store_identity(config->store), &talk->backup);
+	if (config->guest != NULL) {
+		channel.token = &config->guest->token;
+		talk->has_root = true;
+		talk->root = config->guest->root;
+	}
 	config->host->random(config->host->arg, channel.ephemeral.b,
 	    sizeof(channel.ephemeral.b));
 	config->host->random(config->host->arg, salt, sizeof(salt));
@@ -77,8 +89,10 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
+	crypto_wipe(&session->talk.backup, sizeof(session->talk.backup));
 	mem_free(session);
 }
 
@@ -102,12 +116,39 @@ settle(struct session *session, enum err e)
 {
 	if (e == ERR_OK)
 		return e;
-	if (session->fault.code == ERR_OK)
+	if (session->fault.code == ERR_OK) {
 		err_keep(&session->fault, e);
+		fault_note(&session->talk, &session->fault);
+	}
 	if (session->talk.state != TALK_ENDED)
 		farewell(session, e, err_text());
 	session->talk.state = TALK_ENDED;
 	return err_raise(&session->fault);
+}
+
+/* Who comes with a token and is not let in is a stranger, also one who broke
+ * the protocol on the way. */
+static void
+fault_note(struct talk *talk, const struct fault *fault)
+{
+	bool guest = !talk->has_root && !talk->admitted &&
+		     channel_token(talk->channel) != NULL;
+
+	if (guest && fault->code != ERR_PEER) {
+		talk->is_stranger = true;
+		talk_note(talk, EVENT_TOKEN_REFUSED, NULL, fault->text);
+	} else if (is_offence(fault->code) && channel_is_up(talk->channel)) {
+		talk_note(talk, EVENT_PEER_MALFORMED, NULL, fault->text);
+	}
+}
+
+/* Did the peer break the protocol? */
+static bool
+is_offence(enum err e)
+{
+	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
+
+	return offence;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -142,15 +183,56 @@ session_has_work(const struct session *session)
 
 	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
 		   channel_waiting(talk->channel) > 0) ||
-	       talk->flush || talk->forget;
+	       talk->flush || talk->forget || talk_is_due(talk);
 }
 
 enum err
 session_work(struct session *session, uint64_t now_ms)
 {
-	if (session->talk.flush)
+	struct talk *talk = &session->talk;
+	enum err e;
+
+	if (talk->flush)
 		session->flushed_ms = now_ms;
-	return settle(session, receiver_work(&session->talk));
+	/* Nothing else is done before this is durable. */
+	if (talk_is_due(talk))
+		e = settle(session, guest_admit(session));
+	else
+		e = settle(session, receiver_work(talk));
+	notes_write(&talk->notes, store_txn(talk->store));
+	return e;
+}
+
+static enum err
+guest_admit(struct session *session)
+{
+	struct talk *talk = &session->talk;
+	enum err e = tokens_use(talk->store, channel_token(talk->channel),
+	    channel_peer(talk->channel));
+
+	session->admitting = e == ERR_OK;
+	return e == ERR_OK ? e : err_wrap(e, "joining");
+}
+
+/* The peer names a token before its first message can be read. */
+static enum err
+guest_answer(struct talk *talk)
+{
+	struct secret psk;
+	enum err e = tokens_find(
+	    talk->store, channel_token(talk->channel), &psk);
+
+	if (e != ERR_OK && e != ERR_DENIED)
+		return e;
+	e = channel_answer(talk->channel, e == ERR_OK ? &psk : NULL, e);
+	crypto_wipe(&psk, sizeof(psk));
+	return e;
+}
+
+struct notes *
+session_notes(struct session *session)
+{
+	return &session->talk.notes;
 }
 
 void
@@ -158,6 +240,8 @@ session_worked(struct session *session, enum err e)
 {
 	struct talk *talk = &session->talk;
 
+	talk->admitted = talk->admitted || (session->admitting && e == ERR_OK);
+	session->admitting = false;
 	if (e == ERR_OK && talk->state != TALK_ENDED)
 		e = ack_committed(talk);
 	if (settle(session, e) != ERR_OK)
@@ -192,7 +276,10 @@ session_fill(struct session *session, uint64_t now_ms)
 
 	if (talk->state == TALK_ENDED)
 		return err_raise(&session->fault);
-	e = settle(session, sender_fill(talk));
+	if (channel_asks(talk->channel))
+		e = settle(session, guest_answer(talk));
+	else
+		e = settle(session, sender_fill(talk));
 	if (e != ERR_OK)
 		return e;
 	if (may_finish(talk)) {

@@ -2,6 +2,7 @@
 #define GOLMOK_NET_PEER_SESSION_H
 
 #include "core/store.h"
+#include "net/peer/shake.h"
 
 /*
  * The conversation of two nodes (docs/sync.md): secure channel, hello, clocks,
@@ -20,6 +21,13 @@
  * of farewell to send before the transport is closed.
  */
 struct session;
+struct notes;
+
+/* What a token says to the node that joins by it. */
+struct session_guest {
+	struct shake_token token;
+	struct sign_key root; /* one that the city must have, or have had */
+};
 
 struct session_config {
 	bool initiator;
@@ -28,6 +36,8 @@ struct session_config {
 	const struct host *host;
 	struct squeeze *squeeze; /* borrowed scratch of this thread */
 	uint64_t now_ms;	 /* monotonic, as everywhere below */
+	/* An initiator that joins: by this (copied); NULL for members. */
+	const struct session_guest *guest;
 };
 
 /* A conversation over a connection that was just made.  Ended with
@@ -53,6 +63,10 @@ enum err session_work(struct session *session, uint64_t now_ms) MUST_USE;
 /* The transaction ended with `e`: on ERR_OK what was taken in is durable and is
  * acknowledged; otherwise the session ends. */
 void session_worked(struct session *session, enum err e);
+
+/* What it noticed and whoever runs the node should know; session_work writes
+ * it, and whoever ends the session takes care of what is left. */
+struct notes *session_notes(struct session *session);
 
 /* Puts what the peer should get next into the output, as far as its credit and
  * our queue allow; in an open transaction (reading is enough). */

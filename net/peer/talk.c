@@ -4,6 +4,21 @@
  */
 #include "net/peer/talk.h"
 
+void
+talk_note(struct talk *talk, enum event_kind kind, const struct space *space,
+    const char *text)
+{
+	struct event event = {.kind = kind,
+	    .is_stranger = talk->is_stranger,
+	    .peer = talk->peer,
+	    .count = 1,
+	    .text = bytes_text(text)};
+
+	if (space != NULL)
+		event.space = *space;
+	notes_add(&talk->notes, &event);
+}
+
 enum err
 talk_send(struct talk *talk, const struct msg *msg)
 {
@@ -17,4 +32,12 @@ talk_send(struct talk *talk, const struct msg *msg)
 		talk->idle_heard = false;
 	}
 	return channel_send(talk->channel, buf_bytes(&talk->scratch));
+}
+
+bool
+talk_is_due(const struct talk *talk)
+{
+	return !talk->has_root && !talk->admitted &&
+	       talk->state == TALK_SHAKING && channel_is_up(talk->channel) &&
+	       channel_token(talk->channel) != NULL;
 }

@@ -5,6 +5,7 @@
 #include "core/store.h"
 #include "net/peer/channel.h"
 #include "net/peer/ledger.h"
+#include "net/peer/notes.h"
 
 /*
  * What the files of a session share: session.c keeps it, sender.c decides what
@@ -43,15 +44,32 @@ struct talk_receiving {
 	size_t bodies_room;
 };
 
+/* A log of which a run was not taken for want of rights. */
+struct talk_refused {
+	struct log_id id;
+	struct log_name name;
+};
+enum {
+	/* Logs that are asked for again when rights change; of what was refused
+	 * beyond them, the next session hears. */
+	TALK_REFUSED_MAX = 1024,
+};
+
 struct talk {
 	struct store *store; /* borrowed, as host and squeeze */
 	const struct host *host;
 	struct channel *channel; /* owned */
 	bool once;
 	bool newcomer; /* we knew nothing of the city when it began */
+	bool has_root; /* we join by a token, which says that the city has: */
+	struct sign_key root;
+	bool admitted; /* the peer, which joins by a token of ours, is in */
 	enum talk_state state;
 	struct sign_key me;
+	struct secret backup; /* ours: wraps secrets of own logs */
 	struct sign_key peer; /* from TALK_HELLO on */
+	bool is_stranger;     /* no member that we know */
+	struct notes notes;   /* what whoever runs us should know */
 	struct ledger ledger;
 	uint64_t feed_at;	       /* the feed was looked at up to here */
 	struct hash authority_version; /* that sharing was decided by */
@@ -84,7 +102,9 @@ struct talk {
 	size_t told_room;
 	struct log_id again; /* the log whose run had a gap, before any fork */
 	bool has_again;
-	bool has_refused;   /* some log is_refused */
+	struct talk_refused *refused; /* owned */
+	size_t refused_n;
+	size_t refused_room;
 	struct buf scratch; /* a message being made */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
@@ -93,6 +113,12 @@ struct talk {
 	uint64_t dropped;
 };
 
+/* Does the peer join by a token of ours, and is to be let in first? */
+bool talk_is_due(const struct talk *talk);
+/* Notes that the peer did what `kind` and `text` say, in `space` (NULL:
+ * nowhere), for whoever runs this node. */
+void talk_note(struct talk *talk, enum event_kind kind,
+    const struct space *space, const char *text);
 /* Queues `msg` on the channel; counts it when it goes under credit. */
 enum err talk_send(struct talk *talk, const struct msg *msg) MUST_USE;
 

@@ -221,20 +221,20 @@ for store in jongno hyehwa changsin2 auditor; do
 done
 say "" "The four others make stores for the same city in the same way (golmok init --city)."
 run admit "$(the key "$demo/jongno")" --label 종로구 --store "$demo/city"
-run grant 종로구 --prefix d01 --rights read:N,hold,admin --passes read:NPSF,hold,write --store "$demo/city"
-run grant 종로구 --prefix d00/c000/public --rights read:N,admin --passes read:N --store "$demo/city"
+run member grant 종로구 --prefix d01 --rights read:N,hold,admin --passes read:NPSF,hold,write --store "$demo/city"
+run member grant 종로구 --prefix d00/c000/public --rights read:N,admin --passes read:N --store "$demo/city"
 run admit "$(the key "$demo/auditor")" --label 감사관 --store "$demo/city"
-run grant 감사관 --prefix all --rights audit --store "$demo/city"
+run member grant 감사관 --prefix all --rights audit --store "$demo/city"
 serve city
 at_city=$address
 run sync "$at_city" --store "$demo/jongno"
 run admit "$(the key "$demo/hyehwa")" --label 혜화동 --store "$demo/jongno"
-run grant 혜화동 --prefix d01/c017 --rights read:NPSF,hold,write --store "$demo/jongno"
-run grant 혜화동 --prefix d00/c000/public --rights read:N --store "$demo/jongno"
+run member grant 혜화동 --prefix d01/c017 --rights read:NPSF,hold,write --store "$demo/jongno"
+run member grant 혜화동 --prefix d00/c000/public --rights read:N --store "$demo/jongno"
 run admit "$(the key "$demo/changsin2")" --label 창신2동 --store "$demo/jongno"
-run grant 창신2동 --prefix d01/c018 --rights read:NPSF,hold,write --store "$demo/jongno"
-run grant 창신2동 --prefix d01/c017/case --rights read:NPSF,write --store "$demo/jongno"
-run grant 창신2동 --prefix d00/c000/public --rights read:N --store "$demo/jongno"
+run member grant 창신2동 --prefix d01/c018 --rights read:NPSF,hold,write --store "$demo/jongno"
+run member grant 창신2동 --prefix d01/c017/case --rights read:NPSF,write --store "$demo/jongno"
+run member grant 창신2동 --prefix d00/c000/public --rights read:N --store "$demo/jongno"
 say "" "The last but one lets 창신2동 work on the cases of its neighbour 혜화동, for the" \
 	"households that live between both. N, P, S and F are classes of data: not" \
 	"personal, personal, sensitive, financial. Each is sealed apart. The district" \
@@ -242,7 +242,7 @@ say "" "The last but one lets 창신2동 work on the cases of its neighbour 혜�
 serve jongno --peer "$at_city"
 at_jongno=$address
 run sync "$at_jongno" --store "$demo/hyehwa"
-run members --store "$demo/hyehwa"
+run member ls --store "$demo/hyehwa"
 all_members() {
 	for name in 서울시청 종로구 혜화동 창신2동 감사관; do
 		said "$name" || return 1

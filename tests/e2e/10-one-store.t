@@ -93,14 +93,14 @@ run "$GOLMOK" ls
 ok 'ls counts the records of each space' says d03/c017/volunteer
 run "$GOLMOK" feed --since 3
 ok 'the feed is JSON lines' all_json
-run "$GOLMOK" members
+run "$GOLMOK" member ls
 ok 'members shows this node' says 'this node'
 key=$(printf %064d 7)
 ok 'admit makes a member' exits 0 "$GOLMOK" admit "$key" --label 성수1가동
 ok 'admit --json is JSON' exits 0 "$GOLMOK" admit "$(printf %064d 8)" --label 왕십리동 --json
 ok '... with the key' is "$(printf %064d 8)" "$(json admitted)"
-ok 'grant takes the label of a member' exits 0 "$GOLMOK" grant 성수1가동 --prefix d03/c017 --rights read:NPSF,write
-run "$GOLMOK" members
+ok 'grant takes the label of a member' exits 0 "$GOLMOK" member grant 성수1가동 --prefix d03/c017 --rights read:NPSF,write
+run "$GOLMOK" member ls
 ok 'members shows the grant' says 'd03/c017: read:NPSF,write'
 ok 'a join needs no founder' exits 0 "$GOLMOK" init other --city "$(printf %064d 1)"
 ok 'a node without a grant may not write' \

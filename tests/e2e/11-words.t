@@ -65,7 +65,7 @@ ok 'an id that is taken' exits 4 "$GOLMOK" put $V volunteer --id "$id" name=김 
 ok 'bytes that are not UTF-8' exits 5 "$GOLMOK" patch "$id" "$(printf 'phone=\377')"
 ok '... are told' errs UTF-8
 ok 'a key that is none' exits 2 "$GOLMOK" admit 12 --label x
-ok 'a right that is none' exits 5 "$GOLMOK" grant "$(printf %064d 7)" --prefix d03 --rights fly
+ok 'a right that is none' exits 5 "$GOLMOK" member grant "$(printf %064d 7)" --prefix d03 --rights fly
 ok 'an error with --json is JSON' exits 3 "$GOLMOK" get ffffffffff --json
 cp err out
 ok '... with a code' is not_found "$(json error code)"

@@ -54,7 +54,7 @@ ok '... and told what to do' errs 'admit it first'
 ok '... and has got nothing' is '' "$("$GOLMOK" ls --store b --json)"
 
 "$GOLMOK" admit "$key" --label 북가좌동 >/dev/null
-"$GOLMOK" grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
+"$GOLMOK" member grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
 run "$GOLMOK" status --json
 ok 'before the first sync all is only here' is true "$([ "$(json alone)" -gt 0 ] && echo true)"
 ok 'the first sync brings everything' exits 0 "$GOLMOK" sync "$there" --store b --json

@@ -32,7 +32,7 @@ for store in b c; do
 	run "$GOLMOK" init $store --city "$city" --json
 	key=$(json key)
 	"$GOLMOK" admit "$key" --label $store >/dev/null
-	"$GOLMOK" grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
+	"$GOLMOK" member grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
 done
 serves a
 synced b

@@ -147,7 +147,7 @@ ok '... and nothing was done' unchanged
 
 # ---- An empty store, for every command.
 "$GOLMOK" init e --city "$(printf %064d 5)" >/dev/null
-for words in whoami digest feed conflicts ls members 'log ls' 'log verify' status \
+for words in whoami digest feed conflicts ls 'member ls' 'log ls' 'log verify' status \
 	fsck export 'export --collection volunteer --format csv' rebuild; do
 	# The words of one command.
 	# shellcheck disable=SC2086
@@ -201,25 +201,25 @@ done
 ok 'a page that is overwritten is told, or was not in use' is '' "$strange"
 
 # ---- A city with 424 members of one name.
-ok 'a grant by a label that nobody has' refuses 2 "$GOLMOK" grant 혜화동 --prefix d03 --rights hold
+ok 'a grant by a label that nobody has' refuses 2 "$GOLMOK" member grant 혜화동 --prefix d03 --rights hold
 for i in $(perl -e 'print "$_ " for 1 .. 424'); do
 	"$GOLMOK" admit "$(printf %064x "$((i + 4096))")" --label 혜화동 >/dev/null || echo "$i" >>unadmitted
 done
 ok '424 members of one name are admitted' [ ! -e unadmitted ]
-ok '... and listed' is 424 "$("$GOLMOK" members | grep -c '^혜화동')"
+ok '... and listed' is 424 "$("$GOLMOK" member ls | grep -c '^혜화동')"
 before=$(state s)
-ok 'a grant by their name is refused' refuses 5 "$GOLMOK" grant 혜화동 --prefix d03 --rights hold
+ok 'a grant by their name is refused' refuses 5 "$GOLMOK" member grant 혜화동 --prefix d03 --rights hold
 ok '... with what to do' errs 'give the key'
 ok '... and granted to none' unchanged
-ok 'a grant by key is made' exits 0 "$GOLMOK" grant "$(printf %064x 4100)" --prefix d03 --rights hold
-ok '... to that one' is 1 "$("$GOLMOK" members | grep -c '^혜화동.*hold')"
+ok 'a grant by key is made' exits 0 "$GOLMOK" member grant "$(printf %064x 4100)" --prefix d03 --rights hold
+ok '... to that one' is 1 "$("$GOLMOK" member ls | grep -c '^혜화동.*hold')"
 
 # ---- The network.
 city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
 for n in n1 n2; do
 	"$GOLMOK" init $n --city "$city" --json >out
 	"$GOLMOK" admit "$(json key)" --label 혜화동 >/dev/null
-	"$GOLMOK" grant "$(json key)" --prefix d03 --rights read:NPSF,write >/dev/null
+	"$GOLMOK" member grant "$(json key)" --prefix d03 --rights read:NPSF,write >/dev/null
 done
 "$GOLMOK" init n3 --city "$city" >/dev/null
 "$GOLMOK" init pusan --found 부산 --label 부산 >/dev/null

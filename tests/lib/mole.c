@@ -45,8 +45,8 @@ mole_open(struct mole *mole, struct line *line, struct bytes certificate,
 	identity_make(&line->host, &line->ids[0].city, &mole->id);
 	prng_fill(&line->prng, &ephemeral, sizeof(ephemeral));
 	line_dial(line);
-	preface_put(&mole->wire);
-	preface_put(&prologue);
+	preface_put(false, &mole->wire);
+	preface_put(false, &prologue);
 	buf_add(&prologue, bytes_of(mole->id.city.b, 32));
 	noise_init(&mole->noise, &(struct noise_config){
 				     .initiator = true,

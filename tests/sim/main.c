@@ -15,7 +15,9 @@
 #include "proto/mem.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/lie.h"
 #include "tests/sim/node.h"
+#include "tests/sim/rule.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -245,11 +247,12 @@ accident(struct sim *sim)
 		break;
 	default:
 		if (!sim->swarm.clone || !node->snapshot.taken ||
-		    sim->n == sim->nodes_wanted + SIM_CLONES_MAX ||
+		    sim->clones == SIM_CLONES_MAX ||
 		    !sim_once_in(sim, 3))
 			break;
 		sim->count.clones++;
 		sim_note(sim, "clone", node->number, sim->n);
+		sim->clones++;
 		node_clone(node);
 	}
 }
@@ -311,7 +314,7 @@ seldom(struct sim *sim)
 		partition(sim);
 		break;
 	case 2:
-		if (whom->number < sim->nodes_wanted && whom->number > 0 &&
+		if (whom->number == whom->person && whom->number > 0 &&
 		    (!sim->admitted[whom->number] || sim_once_in(sim, 4)) &&
 		    node_is_admin(node) && whom->role == ROLE_CENTRE)
 			node_admit(node, whom);
@@ -330,6 +333,53 @@ seldom(struct sim *sim)
 		node_rebuild(node, sim_once_in(sim, 3));
 	}
 	model_look(node);
+}
+
+static void
+govern(struct sim *sim)
+{
+	struct sim_node *by = &sim->nodes[sim_below(sim, 3)];
+	struct sim_node *whom = any_node(sim);
+
+	if (by->store == NULL)
+		return;
+	switch (sim_below(sim, 10)) {
+	case 7:
+	case 8:
+	case 9:
+		/* The admin among the centres is the most tempted. */
+		if (sim_once_in(sim, 3))
+			whom = &sim->nodes[2];
+		if (sim->swarm.forge && whom->store != NULL &&
+		    whom->role != ROLE_FOUNDER)
+			lie_tell(whom);
+		break;
+	case 6:
+		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		    whom->role == ROLE_FOUNDER && whom->store != NULL)
+			rule_rotate(whom);
+		break;
+	case 0:
+		if (sim->swarm.revoke && sim->count.revocations < sim->n / 2)
+			rule_revoke(by);
+		break;
+	case 1:
+		if (sim->swarm.revoke && sim_once_in(sim, 2))
+			rule_regrant(by);
+		break;
+	case 2:
+		if (sim->swarm.revoke && sim->rekeys < SIM_KEYS_MAX &&
+		    whom->role == ROLE_CENTRE && by->number < 2 &&
+		    node_is_admin(by) && sim_once_in(sim, 2)) {
+			sim->rekeys++;
+			rule_rekey(by, whom);
+		}
+		break;
+	default:
+		if (sim->swarm.decide)
+			rule_decide(by);
+	}
+	model_look(by);
 }
 
 static void
@@ -359,10 +409,12 @@ step(struct sim *sim)
 		wire_pump(sim);
 	else if (what >= 75 && what < 90)
 		rush(sim);
-	else if (what >= 90 && what < 95)
+	else if (what >= 90 && what < 94)
 		accident(sim);
-	else if (what >= 95)
+	else if (what >= 94 && what < 97)
 		seldom(sim);
+	else if (what >= 97)
+		govern(sim);
 	wire_tick(sim);
 	model_look(node);
 }
@@ -389,7 +441,9 @@ run(struct sim *sim)
 	struct sim_swarm *swarm = &sim->swarm;
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->rollback};
+	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
+	    &swarm->revoke, &swarm->decide, &swarm->rotate,
+	    &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
@@ -418,12 +472,16 @@ report(const struct sim *sim)
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %zu logs, %llu commits, %llu "
+	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
+	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
 	       "shown, %llu rounds to agree\n",
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
+	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
+	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
+	    (unsigned long long)c->rotations,
 	    sim->model.n, (unsigned long long)c->commits,
 	    (unsigned long long)c->faults, (unsigned long long)c->wires,
 	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
@@ -493,7 +551,7 @@ main(int argc, char **argv)
 	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	tempdir_init(&sim->dir);
-	model_init(&sim->model, sim->nodes_wanted);
+	model_init(&sim->model, COUNT_OF(sim->nodes));
 	run(sim);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)

@@ -12,10 +12,12 @@
 #include "proto/mem.h"
 #include "tests/sim/node.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/verdict.h"
 
 static size_t log_number(struct sim *sim, const struct log *log);
 static void branch_look(struct sim_node *node, size_t number);
 static void log_look(struct sim_node *node, const struct log *log);
+static void place_look(struct sim_node *node, const struct log *log);
 static void leaf_know(struct sim_node *node, size_t number, uint64_t seq,
     const struct hash *leaf);
 static void head_look(struct sim_node *node, const struct log *log);
@@ -79,6 +81,17 @@ model_held_fini(struct model_held *held)
 	*held = (struct model_held){0};
 }
 
+size_t
+model_find(const struct model *model, const struct log_id *id)
+{
+	size_t at = bytes_be64(id->b) % COUNT_OF(model->slots);
+
+	for (; model->slots[at] != 0; at = (at + 1) % COUNT_OF(model->slots))
+		if (memcmp(&model->logs[model->slots[at] - 1].id, id, 16) == 0)
+			return model->slots[at] - 1u;
+	return SIZE_MAX;
+}
+
 /* The model's number of `log`, which it learns when it is new. */
 static size_t
 log_number(struct sim *sim, const struct log *log)
@@ -109,9 +122,9 @@ log_number(struct sim *sim, const struct log *log)
 static bool
 is_rolled(const struct sim *sim, const struct sign_key *author)
 {
-	for (size_t i = 0; i < sim->nodes_wanted; i++)
+	for (size_t i = 0; i < sim->n; i++)
 		if (memcmp(&sim->nodes[i].key, author, sizeof(*author)) == 0)
-			return sim->rolled[i];
+			return sim->rolled[sim->nodes[i].person];
 	return sim->rolled[0];
 }
 
@@ -167,6 +180,7 @@ model_promise(
 	size_t spaces_n;
 	size_t n = 0;
 
+	verdict_refresh(node);
 	sim_must(node->sim, space_all(txn, &spaces, &spaces_n), "list spaces");
 	for (size_t i = 0; i < spaces_n; i++) {
 		struct log **logs;
@@ -178,6 +192,8 @@ model_promise(
 			size_t number = log_number(node->sim, logs[k]);
 			uint64_t seq = model_size(&node->held, number);
 
+			if (seq < logs[k]->frontier.size)
+				place_look(node, logs[k]);
 			for (; seq < logs[k]->frontier.size &&
 			       n < MODEL_PROMISES_MAX;
 			     seq++) {
@@ -222,6 +238,7 @@ model_look(struct sim_node *node)
 	}
 	node->looked_txn = kv_txn_id(txn->kv);
 	met = arena_array(&txn->arena, MODEL_LOGS_MAX, sizeof(*met));
+	verdict_refresh(node);
 	sim_must(sim, space_all(txn, &spaces, &spaces_n), "list spaces");
 	for (size_t i = 0; i < spaces_n; i++) {
 		struct log **logs;
@@ -287,6 +304,8 @@ log_look(struct sim_node *node, const struct log *log)
 	uint64_t size = log->frontier.size;
 	struct hash leaf;
 
+	if (size > had)
+		place_look(node, log);
 	if (size < had)
 		sim_fail(sim,
 		    "node %zu: a log in %s has %llu deltas, and %llu were "
@@ -303,6 +322,20 @@ log_look(struct sim_node *node, const struct log *log)
 	model_set(&node->held, number, size);
 	if (model_size(ever, number) < size)
 		model_set(ever, number, size);
+}
+
+/* Of others a node takes only what lies in spaces that it may see. */
+static void
+place_look(struct sim_node *node, const struct log *log)
+{
+	size_t space = node_space(node->sim, &log->name.space);
+
+	if (space != SIZE_MAX &&
+	    memcmp(&log->name.author, &node->key, sizeof(node->key)) != 0 &&
+	    !verdict_sees(node, node->person, space))
+		sim_fail(node->sim, "node %zu took a log of %s, which it may "
+				    "not see",
+		    node->number, log->name.space.text);
 }
 
 /* The newest head is its author's, and has the tree of the headers held. */
@@ -361,6 +394,33 @@ states_look(struct sim_node *node, struct space_state *space,
 	}
 }
 
+void
+model_inbox(struct sim_node *node, const struct space *name,
+    const struct digest *inbox)
+{
+	struct txn *txn = store_txn(node->store);
+	struct space_state *authority = space_find(txn, &id_authority);
+	struct space_state *space = space_find(txn, name);
+	struct model_state new = {.used = true,
+	    .space = node_space(node->sim, name),
+	    .class = CLASS_COUNT,
+	    .state = *inbox};
+	struct log **logs;
+	size_t n;
+
+	if (space == NULL || authority == NULL)
+		return;
+	sim_must(
+	    node->sim, oplog_all(txn, authority, &logs, &n), "list logs");
+	/* A fact without its body says nothing yet. */
+	for (size_t i = 0; i < n; i++)
+		if (logs[i]->open[CLASS_N] < logs[i]->frontier.size)
+			return;
+	sim_must(
+	    node->sim, digest_logs(txn, space, &new.logs), "digest logs");
+	state_know(node, &new);
+}
+
 static void
 state_know(struct sim_node *node, const struct model_state *new)
 {
@@ -377,9 +437,13 @@ state_know(struct sim_node *node, const struct model_state *new)
 		if (memcmp(&known->state, &new->state, sizeof(known->state)) !=
 		    0)
 			sim_fail(node->sim,
-			    "node %zu: the same logs of %s give another state "
+			    "node %zu: the same logs of %s give another %s "
 			    "(class %u)",
-			    node->number, node->sim->spaces[new->space].text,
+			    node->number,
+			    new->space == SIZE_MAX
+				? "authority"
+				: node->sim->spaces[new->space].text,
+			    new->class < CLASS_COUNT ? "state" : "inbox",
 			    new->class);
 		return;
 	}

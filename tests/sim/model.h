@@ -29,10 +29,11 @@ struct model_held {
 	size_t n;
 };
 
-/* Logs with this digest give this state of one class. */
+/* Logs with this digest give this state of one class, or, as class CLASS_COUNT,
+ * this inbox. */
 struct model_state {
 	bool used;
-	size_t space;
+	size_t space; /* SIZE_MAX: authority */
 	unsigned class;
 	struct hash logs;
 	struct digest state;
@@ -52,6 +53,8 @@ struct model {
 void model_init(struct model *model, size_t persons);
 void model_fini(struct model *model);
 
+/* The model's number of the log `id`; SIZE_MAX when nobody has shown it. */
+size_t model_find(const struct model *model, const struct log_id *id);
 uint64_t model_size(const struct model_held *held, size_t log);
 void model_set(struct model_held *held, size_t log, uint64_t size);
 void model_copy(struct model_held *to, const struct model_held *from);
@@ -75,5 +78,10 @@ void model_acknowledge(
  * that was held is missing, no position was used twice, heads are true, and the
  * state is the one that all others with these logs have. */
 void model_look(struct sim_node *node);
+
+/* The inbox of the space `name` at `node` is `inbox`: as at all others with
+ * these logs. */
+void model_inbox(struct sim_node *node, const struct space *name,
+    const struct digest *inbox);
 
 #endif

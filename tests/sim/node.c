@@ -17,7 +17,8 @@ enum { FILE_SIZE_MAX = 1 << 30, CLASSES_DISTRICT = 7 };
 
 static uint64_t host_now_ms(void *arg);
 static void host_random(void *arg, uint8_t *p, size_t n);
-static void node_make(struct sim *sim, enum sim_role role);
+static struct sim_node *node_make(
+    struct sim *sim, enum sim_role role, size_t centre);
 static void spaces_plan(struct sim *sim);
 static void grant(struct sim_node *by, const struct sim_node *whom,
     const char *prefix, const char *gives);
@@ -65,17 +66,29 @@ void
 node_make_all(struct sim *sim)
 {
 	struct sim_node *founder = &sim->nodes[0];
+	struct sim_node *district = &sim->nodes[1];
 
 	spaces_plan(sim);
-	node_make(sim, ROLE_FOUNDER);
+	(void)node_make(sim, ROLE_FOUNDER, 0);
 	sim->admitted[0] = true;
-	node_make(sim, ROLE_DISTRICT);
+	(void)node_make(sim, ROLE_DISTRICT, 0);
 	while (sim->n + 1 < sim->nodes_wanted)
-		node_make(sim, ROLE_CENTRE);
-	node_make(sim, ROLE_AUDITOR);
-	for (size_t i = 1; i < sim->n; i++)
+		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
+	(void)node_make(sim, ROLE_AUDITOR, 0);
+	node_admit(founder, district);
+	if (sim->swarm.layers) {
+		struct sim_wire *wire = wire_open(founder, district, true);
+
+		(void)wire_finish(wire);
+		if (wire->used)
+			wire_break(wire);
+	}
+	for (size_t i = 2; i < sim->n; i++)
 		if (!sim->swarm.late || sim->nodes[i].centre % 2 == 0)
-			node_admit(founder, &sim->nodes[i]);
+			node_admit(sim->swarm.layers && node_is_admin(district)
+				       ? district
+				       : founder,
+			    &sim->nodes[i]);
 }
 
 static void
@@ -96,15 +109,15 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->looked_txn = UINT64_MAX;
 }
 
-static void
-node_make(struct sim *sim, enum sim_role role)
+static struct sim_node *
+node_make(struct sim *sim, enum sim_role role, size_t centre)
 {
 	struct sim_node *node = &sim->nodes[sim->n];
 	struct store_plan plan = {.host = &node->host};
 
 	node_start(sim, node, sim->n);
 	node->role = role;
-	node->centre = role == ROLE_CENTRE ? sim->n - 2 : 0;
+	node->centre = centre;
 	plan.dir = node->dir;
 	plan.join = &sim->city;
 	if (role == ROLE_FOUNDER) {
@@ -118,6 +131,16 @@ node_make(struct sim *sim, enum sim_role role)
 	node->key = store_identity(node->store)->key;
 	if (role == ROLE_FOUNDER)
 		sim->city = store_identity(node->store)->city;
+	return node;
+}
+
+struct sim_node *
+node_heir(const struct sim_node *of)
+{
+	struct sim *sim = of->sim;
+
+	assert(sim->n < COUNT_OF(sim->nodes));
+	return node_make(sim, of->role, of->centre);
 }
 
 void
@@ -184,6 +207,7 @@ node_is_admin(const struct sim_node *by)
 	    by->sim, store_authority(by->store, &authority), "read rights");
 	for (size_t i = 0; i < authority->grants_n; i++)
 		is = is || (authority->grants[i].counts &&
+			       !authority->grants[i].revoked &&
 			       (authority->grants[i].what.gives.bits &
 				   RIGHT_ADMIN) != 0 &&
 			       memcmp(&authority->grants[i].what.member,
@@ -202,10 +226,13 @@ grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
 	    "name a prefix");
 	sim_must(by->sim, fact_rights(bytes_text(gives), &fact.gives),
 	    "name rights");
-	if (whom->role == ROLE_DISTRICT)
+	if ((fact.gives.bits & RIGHT_ADMIN) != 0)
 		sim_must(by->sim,
-		    fact_rights(
-			bytes_text("read:NPSF,write,hold,audit"), &fact.passes),
+		    fact_rights(whom->role == ROLE_DISTRICT
+				    ? bytes_text("read:NPSF,write,hold,audit,"
+						 "admin")
+				    : bytes_text("read:NP,write,hold"),
+			&fact.passes),
 		    "name rights");
 	sim_must(by->sim, store_grant(by->store, &fact), "grant");
 }
@@ -227,7 +254,9 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 	if (whom->role == ROLE_CENTRE) {
 		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
 		    (unsigned)whom->centre % 100);
-		grant(by, whom, prefix, "read:NPSF,write");
+		grant(by, whom, prefix,
+		    whom->centre == 0 ? "read:NPSF,write,admin"
+				      : "read:NPSF,write");
 		if (whom->centre < 2)
 			grant(by, whom, "d1/shared", "read:NPSF,write");
 		(void)snprintf(prefix, sizeof(prefix), "d1/c%02u",
@@ -241,9 +270,12 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 void
 node_admit_all(struct sim *sim)
 {
-	for (size_t i = 1; i < sim->nodes_wanted; i++)
-		if (!sim->admitted[i] || sim->swarm.restore ||
-		    sim->swarm.rollback)
+	/* Whose rights were taken back stays without. */
+	for (size_t i = 1; i < sim->n; i++)
+		if (sim->nodes[i].person == i &&
+		    (!sim->admitted[i] ||
+			((sim->swarm.restore || sim->swarm.rollback) &&
+			    !sim->swarm.revoke)))
 			node_admit(&sim->nodes[0], &sim->nodes[i]);
 }
 
@@ -335,6 +367,20 @@ path_in(const struct sim_node *node, const char *name)
 	return path;
 }
 
+/* What goes back with a whole machine, besides the data. */
+static const char *const beside[] = {"mark", "root", "root-next"};
+
+/* Of the file `name`. */
+static const char *
+copy_of(const struct sim_node *node, const char *name)
+{
+	static char path[SIM_PATH_SIZE + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/copy%02u.%s",
+	    node->sim->dir.path, (unsigned)node->number % 100, name);
+	return path;
+}
+
 void
 node_snapshot(struct sim_node *node)
 {
@@ -345,11 +391,12 @@ node_snapshot(struct sim_node *node)
 	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
 	    node->sim->dir.path, (unsigned)node->number % 100);
 	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
-	(void)snprintf(snapshot->mark_path, sizeof(snapshot->mark_path),
-	    "%s/mark%02u", node->sim->dir.path, (unsigned)node->number % 100);
-	if (file_stat(path_in(node, "mark"), &stat) == ERR_OK)
-		file_copy(node->sim, path_in(node, "mark"), snapshot->mark_path,
-		    true);
+	for (size_t i = 0; i < COUNT_OF(beside); i++) {
+		(void)remove(copy_of(node, beside[i]));
+		if (file_stat(path_in(node, beside[i]), &stat) == ERR_OK)
+			file_copy(node->sim, path_in(node, beside[i]),
+			    copy_of(node, beside[i]), true);
+	}
 	model_copy(&snapshot->held, &node->held);
 	snapshot->taken = true;
 }
@@ -362,9 +409,14 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 	if (whole) {
 		same_file = true;
 		node->sim->rolled[node->person] = true;
-		if (file_stat(node->snapshot.mark_path, &stat) == ERR_OK)
-			file_copy(node->sim, node->snapshot.mark_path,
-			    path_in(node, "mark"), true);
+		for (size_t i = 0; i < COUNT_OF(beside); i++) {
+			const char *copy = copy_of(node, beside[i]);
+
+			(void)remove(path_in(node, beside[i]));
+			if (file_stat(copy, &stat) == ERR_OK)
+				file_copy(node->sim, copy,
+				    path_in(node, beside[i]), true);
+		}
 	}
 	assert(node->store == NULL && node->snapshot.taken);
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
@@ -378,7 +430,8 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 void
 node_clone(struct sim_node *node)
 {
-	static const char *const files[] = {"identity", "mark", "lock", "root"};
+	static const char *const files[] = {
+	    "identity", "mark", "lock", "root", "root-next"};
 	struct sim *sim = node->sim;
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;

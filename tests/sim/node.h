@@ -22,6 +22,8 @@ size_t node_space(const struct sim *sim, const struct space *name);
 
 /* `by` admits `whom` and grants it what the plan says (again). */
 void node_admit(struct sim_node *by, struct sim_node *whom);
+/* A new node for the same person, with a key and a store of its own. */
+struct sim_node *node_heir(const struct sim_node *of);
 /* The founder admits everybody who is not, or whose admission may have been
  * undone. */
 void node_admit_all(struct sim *sim);

@@ -20,6 +20,8 @@ enum {
 	SIM_NODES_MIN = 5,
 	SIM_NODES_MAX = 10,
 	SIM_CLONES_MAX = 2,
+	SIM_KEYS_MAX = 2, /* persons who get a new key */
+	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
 	SIM_WIRES_MAX = 16,
 	SIM_TOKENS = 8,
 	SIM_PATH_SIZE = 2 * TEMPDIR_PATH_SIZE,
@@ -42,8 +44,15 @@ struct sim_token {
 struct sim_snapshot {
 	bool taken;
 	char path[SIM_PATH_SIZE];
-	char mark_path[SIM_PATH_SIZE];
 	struct model_held held; /* owned: what the store held then */
+};
+
+/* What the facts that a store holds give somebody in a space. */
+struct sim_given {
+	unsigned bits;	  /* enum right */
+	unsigned classes; /* that it reads */
+	bool member;	  /* some fact that names it counts */
+	bool compromised; /* and it has no grant left */
 };
 
 struct sim_node {
@@ -61,6 +70,9 @@ struct sim_node {
 	bool clock_dead;	/* it shows 1970 */
 	unsigned side;		/* of the partition */
 	uint64_t looked_txn;	/* the transaction that was checked last */
+	struct hash facts;	/* that `given` was made from */
+	/* Of now, and of before the facts changed last; by person, space. */
+	struct sim_given given[2][SIM_STORES_MAX][SIM_NODES_MAX];
 	struct model_held held; /* owned: what the store must hold */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
@@ -90,12 +102,21 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
+	bool layers; /* the district admits, below the founder */
+	bool revoke;   /* rights are taken back, and given again */
+	bool decide;   /* people adopt and void */
+	bool rotate;   /* the next root key takes the place of the root key */
 	bool rollback; /* whole machines go back, so that logs fork */
 };
 
 struct sim_count {
 	uint64_t writes;
 	uint64_t forged;
+	uint64_t lies;
+	uint64_t revocations;
+	uint64_t decisions;
+	uint64_t rekeys;
+	uint64_t rotations;
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;	  /* wires that broke */
@@ -110,6 +131,9 @@ struct sim_count {
 	uint64_t rebuilds;
 	uint64_t rounds; /* of meetings until all agreed */
 	uint64_t conflicts;
+	uint64_t outside; /* changes seen that do not count */
+	uint64_t said;	  /* of logs in data spaces, looked at on the way */
+	uint64_t adopted; /* ... that count because somebody said so */
 };
 
 struct sim {
@@ -125,10 +149,12 @@ struct sim {
 	uint64_t now_ms; /* monotonic */
 	uint64_t hash;	 /* of all that happened */
 	struct city_id city;
-	struct sim_node nodes[SIM_NODES_MAX + SIM_CLONES_MAX];
+	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
-	bool admitted[SIM_NODES_MAX];
-	bool rolled[SIM_NODES_MAX]; /* a whole machine went back once */
+	size_t clones;
+	size_t rekeys;
+	bool admitted[SIM_STORES_MAX];
+	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
 	struct sim_wire wires[SIM_WIRES_MAX];
 	struct sim_swarm swarm;
 	struct sim_count count;
@@ -142,6 +168,9 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool stolen; /* a root key that was replaced since: */
+	struct sign_seed old_root;
+	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
 

@@ -5,7 +5,10 @@
  */
 #include "tests/sim/wire.h"
 
+#include <string.h>
+
 #include "tests/sim/node.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wrap.h"
 
 enum {
@@ -19,6 +22,27 @@ enum {
 static void side_ended(struct sim_wire *wire, unsigned side, enum err e);
 static bool is_peers(enum err e);
 static void wire_reap(struct sim_wire *wire);
+static void log_said(const struct log_id *id);
+static void name_said(const struct log_name *name);
+static void bodies_said(const struct msg_bodies *bodies);
+
+/* Whose session is at work, and with whom it talks; NULL: none. */
+static struct sim_node *speaker;
+static struct sim_node *listener;
+
+static void
+turn_begin(const struct sim_wire *wire, unsigned side)
+{
+	speaker = wire->node[side];
+	listener = wire->node[1 - side];
+}
+
+static void
+turn_end(void)
+{
+	speaker = NULL;
+	listener = NULL;
+}
 
 struct sim_wire *
 wire_open(struct sim_node *a, struct sim_node *b, bool once)
@@ -147,9 +171,12 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 	if (wire->gone[1 - from]) {
 		buf_drop(&wire->pipe[from], n);
 	} else if (n > 0 && session_wants_input(taker)) {
-		enum err e = session_feed(taker,
-		    bytes_first(buf_bytes(&wire->pipe[from]), n), sim->now_ms);
+		enum err e;
 
+		turn_begin(wire, 1 - from);
+		e = session_feed(taker,
+		    bytes_first(buf_bytes(&wire->pipe[from]), n), sim->now_ms);
+		turn_end();
 		buf_drop(&wire->pipe[from], n);
 		if (e != ERR_OK)
 			side_ended(wire, 1 - from, e);
@@ -196,10 +223,13 @@ wire_work(struct sim_node *node, bool crash)
 	if (busy == 0)
 		return;
 	node_begin(node, true);
+	verdict_refresh(node);
 	for (size_t i = 0; i < n; i++) {
 		if (!worked[i])
 			continue;
+		turn_begin(wires[i], sides[i]);
 		e = session_work(wires[i]->session[sides[i]], sim->now_ms);
+		turn_end();
 		if (e != ERR_OK && !is_peers(e))
 			sim_must(sim, e, "take in what a peer sent");
 		if (e != ERR_OK)
@@ -215,7 +245,9 @@ wire_work(struct sim_node *node, bool crash)
 
 		if (!worked[i] || wires[i]->gone[sides[i]])
 			continue;
+		turn_begin(wires[i], sides[i]);
 		session_worked(session, e);
+		turn_end();
 		if (e != ERR_OK || session_is_done(session))
 			side_ended(wires[i], sides[i], e);
 	}
@@ -232,10 +264,14 @@ wire_fill(struct sim_node *node)
 	if (n == 0)
 		return;
 	node_begin(node, false);
+	verdict_refresh(node);
 	for (size_t i = 0; i < n; i++) {
 		struct session *session = wires[i]->session[sides[i]];
-		enum err e = session_fill(session, sim->now_ms);
+		enum err e;
 
+		turn_begin(wires[i], sides[i]);
+		e = session_fill(session, sim->now_ms);
+		turn_end();
 		if (e != ERR_OK || session_is_done(session))
 			side_ended(wires[i], sides[i], e);
 	}
@@ -254,7 +290,9 @@ wire_tick(struct sim *sim)
 			if (wire->gone[side] ||
 			    session_wake_ms(wire->session[side]) > sim->now_ms)
 				continue;
+			turn_begin(wire, side);
 			e = session_tick(wire->session[side], sim->now_ms);
+			turn_end();
 			if (e != ERR_OK)
 				side_ended(wire, side, e);
 		}
@@ -281,4 +319,91 @@ wire_finish(struct sim_wire *wire)
 		wire_tick(sim);
 	}
 	return false;
+}
+
+void
+wire_said(const struct msg *msg)
+{
+	if (speaker == NULL)
+		return;
+	switch (msg->type) {
+	case MSG_CLOCK:
+		/* Who asks for a log that it has nothing of says no more than
+		 * it was told. */
+		for (size_t i = 0; i < msg->u.clock.n; i++)
+			if (msg->u.clock.entries[i].size > 0)
+				log_said(&msg->u.clock.entries[i].log);
+		break;
+	case MSG_FORK:
+		log_said(&msg->u.fork.log);
+		break;
+	case MSG_RUN:
+		name_said(&msg->u.run.name);
+		break;
+	case MSG_BODIES:
+		bodies_said(&msg->u.bodies);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+log_said(const struct log_id *id)
+{
+	size_t number = model_find(&speaker->sim->model, id);
+
+	if (number != SIZE_MAX)
+		name_said(&speaker->sim->model.logs[number].name);
+}
+
+/* Who wrote a log knows of it. */
+static void
+name_said(const struct log_name *name)
+{
+	struct sim *sim = speaker->sim;
+	size_t space = node_space(sim, &name->space);
+
+	if (space == SIZE_MAX)
+		return;
+	sim->count.said++;
+	if (verdict_shuns(speaker, listener->person))
+		sim_fail(sim,
+		    "node %zu tells node %zu of %s, which knows that one's key "
+		    "to be in other hands",
+		    speaker->number, listener->number, name->space.text);
+	if (memcmp(&name->author, &listener->key, sizeof(name->author)) != 0 &&
+	    !verdict_sees(speaker, listener->person, space))
+		sim_fail(sim,
+		    "node %zu tells node %zu of %s, which that one may not see",
+		    speaker->number, listener->number, name->space.text);
+}
+
+static void
+bodies_said(const struct msg_bodies *bodies)
+{
+	struct sim *sim = speaker->sim;
+	size_t number = model_find(&sim->model, &bodies->log);
+	const struct log_name *name;
+	size_t space;
+
+	if (number == SIZE_MAX)
+		sim_fail(sim, "node %zu sends bodies of a log that nobody has",
+		    speaker->number);
+	name = &sim->model.logs[number].name;
+	space = node_space(sim, &name->space);
+	if (space == SIZE_MAX ||
+	    memcmp(&name->author, &listener->key, sizeof(name->author)) == 0)
+		return;
+	name_said(name);
+	for (size_t i = 0; i < bodies->n; i++)
+		if (bodies->bodies[i].is_open &&
+		    (verdict_reads(speaker, listener->person, space) >>
+				bodies->bodies[i].class &
+			1) == 0)
+			sim_fail(sim,
+			    "node %zu sends node %zu the secret of a body in "
+			    "%s that it may not read",
+			    speaker->number, listener->number,
+			    name->space.text);
 }

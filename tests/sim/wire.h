@@ -1,6 +1,7 @@
 #ifndef GOLMOK_TESTS_SIM_WIRE_H
 #define GOLMOK_TESTS_SIM_WIRE_H
 
+#include "proto/msg.h"
 #include "tests/sim/sim.h"
 
 /* Wires between nodes, and what passes over them. */
@@ -25,5 +26,8 @@ void wire_fill(struct sim_node *node);
 void wire_tick(struct sim *sim);
 /* Runs the wire until both sides have ended well; false when it broke. */
 bool wire_finish(struct sim_wire *wire);
+/* For tests/sim/wrap.c: `msg` is being sent by the session at work.  Ends the
+ * program when its peer may not have what it says. */
+void wire_said(const struct msg *msg);
 
 #endif

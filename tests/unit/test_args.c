@@ -313,6 +313,8 @@ the_help_of_a_command_is_complete(void **state)
 	    "  --json                  write JSON, one object a line\n"
 	    "  --store DIR             use the store in DIR\n"
 	    "  --actor NAME            the member of staff who does this\n"
+	    "  --share FILE            a share of the split root keys (may be "
+	    "repeated)\n"
 	    "  --help                  say how it is used (-h)\n");
 	buf_fini(&text);
 }

@@ -499,7 +499,7 @@ a_full_city_admits_nobody_new(void **state)
 }
 
 static void
-of_a_member_admitted_twice_the_first_name_that_counts_holds(void **state)
+of_a_member_admitted_twice_the_newest_name_that_counts_holds(void **state)
 {
 	struct town *town = *state;
 	size_t i = town_join(town);
@@ -516,7 +516,7 @@ of_a_member_admitted_twice_the_first_name_that_counts_holds(void **state)
 	assert_int_equal(store_authority(store, &authority), ERR_OK);
 	found = authority_member(authority, &member.key);
 	assert_non_null(found);
-	assert_true(bytes_is(found->label, "처음"));
+	assert_true(bytes_is(found->label, "다음"));
 	for (size_t k = 1; k < authority->members_n; k++)
 		assert_true(
 		    memcmp(&authority->members[k - 1].key,
@@ -540,7 +540,7 @@ main(void)
 	    TOWN(facts_without_bodies_say_nothing_until_these_come),
 	    TOWN(a_log_under_a_grant_of_somebody_else_does_not_count),
 	    TOWN(a_transaction_that_fails_leaves_no_rights_behind),
-	    TOWN(of_a_member_admitted_twice_the_first_name_that_counts_holds),
+	    TOWN(of_a_member_admitted_twice_the_newest_name_that_counts_holds),
 	    cmocka_unit_test(a_full_city_admits_nobody_new),
 	};
 

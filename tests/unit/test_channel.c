@@ -303,7 +303,7 @@ a_frame_of_the_handshake_beyond_its_limit_is_refused(void **state)
 	(void)state;
 	line_init(&line);
 	line_dial(&line);
-	preface_put(&preface);
+	preface_put(false, &preface);
 	assert_int_equal(
 	    channel_feed(line.ends[RESPONDER], buf_bytes(&preface)), ERR_OK);
 	buf_cut(&preface, 0);

@@ -26,7 +26,10 @@ struct described {
 	struct delta_parent parents[ROOM][ROOM];
 	struct delta_seen seen[ROOM][ROOM];
 	struct delta_target targets[ROOM][ROOM][ROOM];
-	struct buf founding;
+	struct buf record; /* of the founding, or the rotation */
+	uint32_t decided[ROOM];
+	struct log_cut cuts[ROOM];
+	uint32_t replaces[ROOM];
 };
 
 static struct buf
@@ -51,7 +54,7 @@ decode(const struct buf *in, struct arena *arena, struct delta *delta,
 static void
 begin(struct described *d, const struct vectors *v)
 {
-	buf_fini(&d->founding);
+	buf_fini(&d->record);
 	memset(d, 0, sizeof(*d));
 	d->delta.format = DELTA_FORMAT;
 	d->delta.kind = vectors_number(v, 1);
@@ -127,8 +130,41 @@ add_open(struct described *d, const struct vectors *v)
 		open->previous_size = vectors_number(v, 2);
 		vectors_hex(v, 3, open->previous_root.b, 32);
 	} else {
-		d->founding = hex_of(v, 1);
-		open->founding = buf_bytes(&d->founding);
+		d->record = hex_of(v, 1);
+		*(vectors_is(v, "founding")
+			? &open->founding
+			: &open->rotation) = buf_bytes(&d->record);
+	}
+}
+
+static size_t
+indexes_of(const struct vectors *v, uint32_t indexes[ROOM])
+{
+	assert_true(v->n <= ROOM);
+	for (size_t i = 1; i < v->n; i++)
+		indexes[i - 1] = (uint32_t)vectors_number(v, i);
+	return v->n - 1;
+}
+
+static void
+add_decision(struct described *d, const struct vectors *v)
+{
+	struct delta_decision *decision = &d->delta.decision;
+
+	if (vectors_is(v, "targets")) {
+		decision->targets = d->decided;
+		decision->targets_n = indexes_of(v, d->decided);
+	} else if (vectors_is(v, "replaces")) {
+		decision->replaces = d->replaces;
+		decision->replaces_n = indexes_of(v, d->replaces);
+	} else {
+		struct log_cut *cut = &d->cuts[decision->cuts_n];
+
+		assert_true(decision->cuts_n++ < ROOM);
+		decision->cuts = d->cuts;
+		vectors_hex(v, 1, cut->log.b, 16);
+		cut->size = vectors_number(v, 2);
+		vectors_hex(v, 3, cut->root.b, 32);
 	}
 }
 
@@ -168,6 +204,23 @@ same_changes(const struct delta *a, const struct delta *b)
 }
 
 static void
+same_decision(const struct delta_decision *a, const struct delta_decision *b)
+{
+	assert_int_equal(a->targets_n, b->targets_n);
+	for (size_t i = 0; i < a->targets_n; i++)
+		assert_int_equal(a->targets[i], b->targets[i]);
+	assert_int_equal(a->replaces_n, b->replaces_n);
+	for (size_t i = 0; i < a->replaces_n; i++)
+		assert_int_equal(a->replaces[i], b->replaces[i]);
+	assert_int_equal(a->cuts_n, b->cuts_n);
+	for (size_t i = 0; i < a->cuts_n; i++) {
+		assert_memory_equal(a->cuts[i].log.b, b->cuts[i].log.b, 16);
+		assert_int_equal(a->cuts[i].size, b->cuts[i].size);
+		assert_memory_equal(a->cuts[i].root.b, b->cuts[i].root.b, 32);
+	}
+}
+
+static void
 same(const struct delta *a, const struct delta *b)
 {
 	assert_int_equal(a->opaque, b->opaque);
@@ -191,6 +244,8 @@ same(const struct delta *a, const struct delta *b)
 	assert_memory_equal(
 	    a->open.previous_root.b, b->open.previous_root.b, 32);
 	assert_true(bytes_equal(a->open.founding, b->open.founding));
+	assert_true(bytes_equal(a->open.rotation, b->open.rotation));
+	same_decision(&a->decision, &b->decision);
 }
 
 static void
@@ -294,15 +349,18 @@ each_described_header_is_written_and_read_as_shown(void **state)
 		    vectors_is(&v, "commitment"))
 			add_to_change(&d, &v);
 		if (vectors_is(&v, "open") || vectors_is(&v, "previous") ||
-		    vectors_is(&v, "founding"))
+		    vectors_is(&v, "founding") || vectors_is(&v, "rotation"))
 			add_open(&d, &v);
+		if (vectors_is(&v, "targets") || vectors_is(&v, "cut") ||
+		    vectors_is(&v, "replaces"))
+			add_decision(&d, &v);
 		if (vectors_is(&v, "bytes")) {
 			check_bytes(&d, &v);
 			cases++;
 		}
 	}
-	assert_int_equal(cases, 8);
-	buf_fini(&d.founding);
+	assert_int_equal(cases, 13);
+	buf_fini(&d.record);
 	vectors_close(&v);
 }
 
@@ -320,7 +378,7 @@ ignorable_keys_do_not_change_what_a_header_means(void **state)
 		check_same(&v);
 		cases++;
 	}
-	assert_int_equal(cases, 3);
+	assert_int_equal(cases, 5);
 	vectors_close(&v);
 }
 
@@ -340,7 +398,7 @@ each_broken_rule_makes_a_header_opaque_and_is_named(void **state)
 		cases++;
 	}
 	assert_int_equal(wrong, 0);
-	assert_int_equal(cases, 119);
+	assert_int_equal(cases, 205);
 	vectors_close(&v);
 }
 

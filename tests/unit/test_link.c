@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/events.h"
 #include "net/peer/link.h"
 #include "tests/lib/town.h"
 
@@ -227,6 +228,106 @@ a_stranger_is_turned_away_with_a_reason(void **state)
 	meeting_fini(&m);
 }
 
+/* What `kind` of event the store here has, times its repetitions. */
+static uint64_t
+events_here(struct meeting *m, enum event_kind kind)
+{
+	struct store *store = town_store(&m->town, HERE);
+	struct event event;
+	uint64_t at = 0;
+	uint64_t n = 0;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	while (events_next(store_txn(store), at, &event)) {
+		at = event.number;
+		if (event.kind == kind)
+			n += event.count;
+		assert_true(event.is_stranger);
+	}
+	store_abort(store);
+	return n;
+}
+
+/* Strangers knock again and again while an honest peer is there. */
+static void
+strangers_are_noted_without_a_write_each_and_harm_nobody(void **state)
+{
+	enum { KNOCKS = 3 };
+	static struct meeting m;
+	struct end knocks[KNOCKS] = {0};
+	struct hub *strange;
+	struct store *store;
+	uint64_t before;
+	uint64_t after;
+
+	(void)state;
+	meeting_init(&m);
+	strange = hub_new(
+	    m.loop, town_store(&m.town, town_join(&m.town)), &m.town.host);
+	meeting_dial(&m, false);
+	while (m.dialled.ups == 0 || !m.dialled.status.in_sync)
+		assert_true(loop_step(m.loop));
+	store = town_store(&m.town, HERE);
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	before = kv_txn_id(store_txn(store)->kv);
+	store_abort(store);
+	for (size_t i = 0; i < KNOCKS; i++) {
+		struct link_config config = {
+		    .hub = strange, .on_event = on_event, .arg = &knocks[i]};
+
+		assert_int_equal(
+		    link_dial(&config, "127.0.0.1",
+			stream_listener_port(m.listener), &knocks[i].link),
+		    ERR_OK);
+	}
+	while (events_here(&m, EVENT_PEER_REFUSED) < KNOCKS)
+		assert_true(loop_step(m.loop));
+	for (size_t i = 0; i < KNOCKS; i++) {
+		while (knocks[i].ends == 0)
+			assert_true(loop_step(m.loop));
+	}
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	after = kv_txn_id(store_txn(store)->kv);
+	assert_int_equal(kv_count(store_txn(store)->kv, TABLE_EVENTS), 1);
+	store_abort(store);
+	assert_true(after - before < KNOCKS);
+	/* The honest one goes on as if nothing had happened. */
+	(void)town_create(&m.town, 0, "d03/c017/case", "그동안");
+	while (!has_deltas(&m, 1, town_deltas(&m.town, 0)))
+		assert_true(loop_step(m.loop));
+	assert_int_equal(m.dialled.ends, 0);
+	link_end(m.dialled.link, ERR_OK, "done");
+	while (m.dialled.ends == 0)
+		assert_true(loop_step(m.loop));
+	stream_listener_close(m.listener);
+	m.listener = NULL;
+	while (loop_step(m.loop) && (m.accepted[0].ends == 0))
+		continue;
+	hub_free(strange);
+	meeting_fini(&m);
+}
+
+/* Also when nothing was written before the end. */
+static void
+what_was_noticed_last_is_written_at_the_end(void **state)
+{
+	static struct meeting m;
+	size_t stranger;
+
+	(void)state;
+	meeting_init(&m);
+	stranger = town_join(&m.town);
+	hub_free(m.hubs[THERE]);
+	m.hubs[THERE] = hub_new(
+	    m.loop, town_store(&m.town, stranger), &m.town.host);
+	meeting_dial(&m, true);
+	meeting_run(&m, 1);
+	hub_free(m.hubs[HERE]);
+	assert_int_equal(events_here(&m, EVENT_PEER_REFUSED), 1);
+	m.hubs[HERE] = NULL;
+	meeting_fini(&m);
+}
+
 static void
 another_city_is_told_apart_by_the_one_who_dials(void **state)
 {
@@ -366,6 +467,9 @@ main(void)
 	    cmocka_unit_test(what_others_write_into_the_store_is_pushed),
 	    cmocka_unit_test(a_link_that_is_ended_says_why_at_both_ends),
 	    cmocka_unit_test(a_stranger_is_turned_away_with_a_reason),
+	    cmocka_unit_test(
+		strangers_are_noted_without_a_write_each_and_harm_nobody),
+	    cmocka_unit_test(what_was_noticed_last_is_written_at_the_end),
 	    cmocka_unit_test(another_city_is_told_apart_by_the_one_who_dials),
 	    cmocka_unit_test(one_peers_nonsense_is_no_harm_to_others),
 	    cmocka_unit_test(

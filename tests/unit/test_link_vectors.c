@@ -48,7 +48,7 @@ prefaces_are_those_of_the_vectors(void **state)
 			continue;
 		bytes = word(&v, 1);
 		assert_int_equal(preface_check(buf_bytes(&bytes)), expected);
-		preface_put(&ours);
+		preface_put(false, &ours);
 		assert_int_equal(
 		    bytes_equal(buf_bytes(&ours), buf_bytes(&bytes)),
 		    vectors_is(&v, "preface"));

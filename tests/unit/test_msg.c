@@ -17,7 +17,7 @@
 #include "tests/lib/vectors.h"
 
 static const struct msg_entry entries[] = {
-    {.size = 812, .held = 800, .open = {812, 7, 0, 300}},
+    {.size = 812, .held = 800, .open = {812, 7, 0, 300}, .kept = 790},
     {.size = 0},
 };
 static struct msg_entry filled[2];
@@ -45,6 +45,8 @@ sample(struct bytes name, struct msg *msg)
 	    .sealed = bytes_text("sealed")};
 	memset(bodies[0].key, 10, 32);
 	memset(bodies[1].key, 14, 32);
+	bodies[1].has_wrap = true;
+	memset(bodies[1].wrap.b, 15, sizeof(bodies[1].wrap.b));
 	if (bytes_is(name, "hello")) {
 		msg->type = MSG_HELLO;
 		msg->u.hello.version = 1;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/events.h"
 #include "tests/lib/rogue.h"
 
 #define ALL "read:NPSF,write,hold"
@@ -65,6 +66,26 @@ scene_end(struct scene *scene, enum err code, uint64_t n)
 	town_fini(town);
 }
 
+/* The victim noted one event, and this is it. */
+static void
+assert_event(struct scene *scene, enum event_kind kind, const char *space)
+{
+	struct store *store = town_store(&scene->town, 0);
+	struct event event;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(kv_count(store_txn(store)->kv, TABLE_EVENTS), 1);
+	assert_true(events_next(store_txn(store), 0, &event));
+	assert_int_equal(event.kind, kind);
+	assert_int_equal(event.count, 1);
+	assert_false(event.is_stranger);
+	assert_string_equal(event.space.text, space);
+	assert_memory_equal(event.peer.b,
+	    store_identity(town_store(&scene->town, 1))->key.b, 32);
+	assert_true(event.text.n > 0);
+	store_abort(store);
+}
+
 static void
 a_true_log_is_taken(void **state)
 {
@@ -98,6 +119,7 @@ a_log_of_a_stranger_is_passed_over(void **state)
 	rogue_say_log(&scene.rogue, &log, true);
 	rogue_run(&scene.rogue);
 	assert_int_equal(wire_status(&scene.rogue.wire, 1).dropped, 1);
+	assert_event(&scene, EVENT_PUSH_REFUSED, SPACE);
 	scene_end(&scene, ERR_OK, 0);
 }
 
@@ -112,6 +134,8 @@ a_head_that_its_author_did_not_sign_ends_it(void **state)
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	msg.u.run.head_signature.b[3] ^= 1;
 	rogue_say(&scene.rogue, &msg);
+	rogue_run(&scene.rogue);
+	assert_event(&scene, EVENT_PEER_MALFORMED, "");
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
 

@@ -1,0 +1,100 @@
+/*
+ * Events on their way into the store.  Files of a session add what they
+ * noticed, session_work writes it, and net/peer/hub.c writes what sessions left
+ * that ended.  Never opens a transaction for them.
+ */
+#include "net/peer/notes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+static bool is_same(const struct note *note, const struct event *event);
+
+void
+notes_fini(struct notes *notes)
+{
+	mem_free(notes->list);
+	*notes = (struct notes){0};
+}
+
+void
+notes_add(struct notes *notes, const struct event *event)
+{
+	struct note *note;
+
+	assert(event->count > 0);
+	for (size_t i = 0; i < notes->n; i++) {
+		if (!is_same(&notes->list[i], event))
+			continue;
+		notes->list[i].count += event->count;
+		return;
+	}
+	if (notes->n == NOTES_MAX) {
+		notes->lost += event->count;
+		return;
+	}
+	mem_room(
+	    &notes->list, &notes->room, notes->n + 1, sizeof(*notes->list));
+	note = &notes->list[notes->n++];
+	*note = (struct note){.kind = event->kind,
+	    .is_stranger = event->is_stranger,
+	    .peer = event->peer,
+	    .space = event->space,
+	    .count = event->count};
+	bytes_copy((uint8_t *)note->text,
+	    event->text.n > LIMIT_EVENT_TEXT
+		? bytes_first(event->text, LIMIT_EVENT_TEXT)
+		: event->text);
+}
+
+static bool
+is_same(const struct note *note, const struct event *event)
+{
+	return note->kind == event->kind &&
+	       note->is_stranger == event->is_stranger &&
+	       memcmp(&note->peer, &event->peer, sizeof(note->peer)) == 0 &&
+	       id_space_equal(&note->space, &event->space) &&
+	       bytes_is(event->text, note->text);
+}
+
+void
+notes_move(struct notes *to, struct notes *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct note *note = &from->list[i];
+
+		notes_add(to, &(struct event){.kind = note->kind,
+				  .is_stranger = note->is_stranger,
+				  .peer = note->peer,
+				  .space = note->space,
+				  .count = note->count,
+				  .text = bytes_text(note->text)});
+	}
+	to->lost += from->lost;
+	notes_fini(from);
+}
+
+void
+notes_write(struct notes *notes, struct txn *txn)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct note *note = &notes->list[i];
+
+		events_put(txn, &(struct event){.kind = note->kind,
+				    .is_stranger = note->is_stranger,
+				    .peer = note->peer,
+				    .space = note->space,
+				    .count = note->count,
+				    .text = bytes_text(note->text)});
+	}
+	if (notes->lost > 0)
+		events_put(txn,
+		    &(struct event){.kind = EVENT_PEER_REFUSED,
+			.is_stranger = true,
+			.count = notes->lost,
+			.text = bytes_text("so much was refused at once that "
+					   "not all of it is listed")});
+	notes_fini(notes);
+}

@@ -1,0 +1,139 @@
+#!/bin/sh
+# Goal: neighbours hold each other's spaces sealed; what a lost store gets back
+# from there is said by the program as it is; rights that grow fetch what is
+# owed.
+. "${0%/*}/lib.sh"
+
+node=
+trap '[ -z "$node" ] || kill "$node" 2>/dev/null; rm -rf "$home"' EXIT
+
+# meet STORE STORE: both sync; $status is that of the second.
+meet() {
+	: >serve.out
+	"$GOLMOK" serve --store "$1" --listen 127.0.0.1:0 >serve.out 2>serve.err &
+	node=$!
+	until address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
+		[ -n "$address" ]; do
+		kill -0 "$node" 2>/dev/null || return 1
+	done
+	run "$GOLMOK" sync "$address" --store "$2"
+	kill "$node"
+	wait "$node"
+	node=
+	return "$status"
+}
+key() { "$GOLMOK" whoami --json --store "$1" | sed 's/.*"key":"\([0-9a-f]*\)".*/\1/'; }
+at() {
+	store=$1
+	shift
+	GOLMOK_STORE=$PWD/$store "$@"
+}
+names() { "$GOLMOK" ls "$2" volunteer --store "$1" 2>/dev/null; }
+# logs STORE SPACE: log, size and sealed bodies held of the logs there.
+logs() {
+	"$GOLMOK" log ls --store "$1" --json | grep "\"$2\"" |
+		sed 's/.*"log":"\([0-9a-f]*\)".*"size":\([0-9]*\),"held":\([0-9]*\).*/\1 \2 \3/' | sort
+}
+proofs() {
+	for log in $(logs "$1" "$2" | sed 's/ .*//'); do
+		"$GOLMOK" log show "$log" --proofs --store "$1"
+	done
+}
+
+found city
+city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
+for store in hyehwa ihwa; do
+	"$GOLMOK" init "$store" --city "$city" >/dev/null
+done
+"$GOLMOK" admit "$(key hyehwa)" --label 혜화동 >/dev/null
+"$GOLMOK" admit "$(key ihwa)" --label 이화동 >/dev/null
+"$GOLMOK" member grant 혜화동 --prefix d03/c017 --rights read:NPSF,write >/dev/null
+"$GOLMOK" member grant 이화동 --prefix d03/c018 --rights read:NPSF,write >/dev/null
+"$GOLMOK" member grant 혜화동 --prefix d03/c018 --rights hold >/dev/null
+"$GOLMOK" member grant 이화동 --prefix d03/c017 --rights hold >/dev/null
+meet city hyehwa
+meet hyehwa ihwa
+ok 'neighbours meet' is 0 "$status"
+at hyehwa volunteer 홍길동
+at hyehwa volunteer 이순신
+meet hyehwa ihwa
+ok 'each holds the other' is "$(logs hyehwa d03/c017/volunteer)" "$(logs ihwa d03/c017/volunteer)"
+ok '... all bodies, sealed' is '3 3' "$(logs ihwa d03/c017/volunteer | sed 's/[^ ]* //')"
+ok '... without reading a word' [ "$(names ihwa d03/c017/volunteer | grep -c '홍길동\|이순신')" -eq 0 ]
+ok '... in no place of its files' [ "$(cat ihwa/data.mdb | grep -ac '홍길동')" -eq 0 ]
+ok 'status knows that it is safe' exits 0 "$GOLMOK" status --store hyehwa
+ok '... in sealed form' says 'all of it is held elsewhere too'
+
+# A copy of the files from one evening, and a loss after it.  The city, which
+# may read, was there the day after.
+cp -R hyehwa monday
+at hyehwa volunteer 강감찬
+last=$id
+meet hyehwa ihwa
+meet hyehwa city
+proofs hyehwa d03/c017/volunteer >before
+cp hyehwa/identity identity
+rm -rf hyehwa
+
+# With the keys alone: the evidence and the sealed bodies, and no word.
+"$GOLMOK" init hyehwa --city "$city" >/dev/null
+cp identity hyehwa/identity
+meet ihwa hyehwa
+ok 'a new store with the old keys is the same member' is 0 "$status"
+proofs hyehwa d03/c017/volunteer >after
+ok 'the neighbour gives every header, head and proof back' cmp -s before after
+ok '... and every body' is '4 4' "$(logs hyehwa d03/c017/volunteer | sed 's/[^ ]* //')"
+ok '... verified' exits 0 "$GOLMOK" log verify --store hyehwa
+ok '... but nothing to read them with' is 0 \
+	"$(names hyehwa d03/c017/volunteer | grep -c '홍길동\|이순신\|강감찬')"
+run "$GOLMOK" get "$last" --store hyehwa
+ok '... as the record itself says' says 'words are not held here'
+at hyehwa volunteer 유관순
+ok 'work goes on' is 1 "$(names hyehwa d03/c017/volunteer | grep -c 유관순)"
+ok '... in a new log' is 2 "$(logs hyehwa d03/c017/volunteer | grep -c .)"
+meet ihwa hyehwa
+ok 'fsck finds it sound' exits 0 "$GOLMOK" fsck --store hyehwa
+
+# With the copy of an evening: what it had is read again, the rest is sealed.
+rm -rf hyehwa
+cp -R monday hyehwa
+meet ihwa hyehwa
+ok 'an old copy comes back' is 0 "$status"
+ok '... with every delta' is "$(logs ihwa d03/c017/volunteer)" "$(logs hyehwa d03/c017/volunteer)"
+ok '... what the copy had can be read' is 2 \
+	"$(names hyehwa d03/c017/volunteer | grep -c '홍길동\|이순신')"
+ok '... what came after it cannot' is 0 \
+	"$(names hyehwa d03/c017/volunteer | grep -c '강감찬\|유관순')"
+
+# With a node that may read: its secrets open what the neighbour kept.
+meet city hyehwa
+ok 'who may read gives the secrets back' is 1 "$(names hyehwa d03/c017/volunteer | grep -c 강감찬)"
+ok '... of all that it had seen' is 0 "$(names hyehwa d03/c017/volunteer | grep -c 유관순)"
+ok 'fsck finds it sound' exits 0 "$GOLMOK" fsck --store hyehwa
+
+# Rights that grow, one step after the other.
+"$GOLMOK" init third --city "$city" >/dev/null
+"$GOLMOK" admit "$(key third)" --label 구청 >/dev/null
+grown() {
+	"$GOLMOK" member grant 구청 --prefix d03/c017 --rights "$1" >/dev/null
+	meet city third
+	run "$GOLMOK" get "$last" --store third
+}
+grown audit
+# An open has no body.
+ok 'audit brings headers' is '4 1' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;1p')"
+ok '... and the log verifies' exits 0 "$GOLMOK" log verify --store third
+grown hold
+ok 'hold brings the bodies, sealed' is '4 4' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;1p')"
+grown read:N
+ok 'reading N opens N' says applied
+ok '... and nothing else' [ "$(grep -c 강감찬 "$home/out")" -eq 0 ]
+grown read:NPSF
+ok 'reading all opens all' says 강감찬
+"$GOLMOK" digest --store third d03/c017/volunteer >one
+"$GOLMOK" digest d03/c017/volunteer >two
+ok 'both show the same' cmp -s one two
+for store in city ihwa third; do
+	ok "fsck finds $store sound" exits 0 "$GOLMOK" fsck --store "$store"
+done
+finish

@@ -1,0 +1,305 @@
+/*
+ * Verdicts compared: the store's, which are derived step by step as facts and
+ * deltas arrive, and those of the naive judge, who reads everything anew.
+ */
+#include "tests/sim/verdict.h"
+
+#include <string.h>
+
+#include "core/digest.h"
+#include "core/history.h"
+#include "core/inbox.h"
+#include "tests/sim/court.h"
+#include "tests/sim/node.h"
+
+static void facts_hash(struct sim_node *node, struct hash *hash);
+static void facts_check(struct sim_node *node, const struct court *court);
+static void space_check(
+    struct sim_node *node, const struct court *court, size_t space);
+static void inbox_check(struct sim_node *node, const struct leaves *leaves,
+    const struct space *space);
+static size_t record_check(struct sim_node *node, const struct leaves *leaves,
+    struct space_state *space, const struct record_id *id);
+
+void
+verdict_refresh(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+	struct court court;
+	struct hash hash;
+
+	facts_hash(node, &hash);
+	if (memcmp(&hash, &node->facts, sizeof(hash)) == 0)
+		return;
+	node->facts = hash;
+	memcpy(&node->given[1], &node->given[0], sizeof(node->given[0]));
+	court_read(node, &court);
+	for (size_t i = 0; i < sim->n; i++)
+		for (size_t k = 0; k < sim->spaces_n; k++)
+			node->given[0][i][k] = court_given(
+			    &court, &sim->nodes[i].key, &sim->spaces[k]);
+	court_fini(&court);
+}
+
+/* Of how much of each log of `authority` is here, and whom it may be about. */
+static void
+facts_hash(struct sim_node *node, struct hash *hash)
+{
+	struct txn *txn = store_txn(node->store);
+	struct space_state *space = space_find(txn, &id_authority);
+	struct crypto_sha256 state;
+	struct log **logs;
+	size_t n = 0;
+
+	crypto_sha256_init(&state);
+	crypto_sha256_add(
+	    &state, bytes_of(&node->sim->n, sizeof(node->sim->n)));
+	if (space != NULL)
+		sim_must(
+		    node->sim, oplog_all(txn, space, &logs, &n), "list logs");
+	for (size_t i = 0; i < n; i++) {
+		uint64_t sizes[2] = {
+		    logs[i]->frontier.size, logs[i]->open[CLASS_N]};
+
+		crypto_sha256_add(&state, bytes_of(&logs[i]->id, 16));
+		crypto_sha256_add(&state, bytes_of(sizes, sizeof(sizes)));
+	}
+	crypto_sha256_out(&state, hash);
+}
+
+bool
+verdict_sees(const struct sim_node *node, size_t person, size_t space)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sim_given *given = &node->given[i][person][space];
+
+		if (given->member && (given->bits & VERDICT_SEES) != 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned
+verdict_reads(const struct sim_node *node, size_t person, size_t space)
+{
+	return node->given[0][person][space].classes |
+	       node->given[1][person][space].classes;
+}
+
+bool
+verdict_shuns(const struct sim_node *node, size_t person)
+{
+	return node->given[0][person][0].compromised &&
+	       node->given[1][person][0].compromised;
+}
+
+void
+verdict_check(struct sim_node *node)
+{
+	struct court court;
+
+	court_read(node, &court);
+	facts_check(node, &court);
+	for (size_t i = 0; i < node->sim->spaces_n; i++)
+		space_check(node, &court, i);
+	court_fini(&court);
+}
+
+static void
+grant_check(struct sim_node *node, const struct court *court,
+    const struct grant *grant)
+{
+	const struct leaves_delta *fact = leaves_find(
+	    &court->central, &grant->fact);
+
+	if (fact == NULL || !fact->has_fact)
+		sim_fail(node->sim, "node %zu knows a grant that it has not",
+		    node->number);
+	if (grant->counts != fact->counts ||
+	    (fact->counts && grant->stratum != fact->stratum))
+		sim_fail(node->sim,
+		    "node %zu: a grant %s (stratum %u): by the facts it %s "
+		    "(stratum %u)",
+		    node->number, grant->counts ? "counts" : "does not count",
+		    grant->stratum, fact->counts ? "does" : "does not",
+		    fact->stratum);
+	if (grant->counts && grant->revoked != court_revoked(court, fact))
+		sim_fail(node->sim, "node %zu: a grant is %s by the facts",
+		    node->number, grant->revoked ? "in force" : "revoked");
+}
+
+static void
+facts_check(struct sim_node *node, const struct court *court)
+{
+	const struct authority *authority;
+	size_t grants_n = 0;
+
+	sim_must(node->sim, store_authority(node->store, &authority),
+	    "read rights");
+	for (size_t i = 0; i < authority->grants_n; i++)
+		grant_check(node, court, &authority->grants[i]);
+	for (size_t i = 0; i < authority->revocations_n; i++) {
+		const struct revocation *r = &authority->revocations[i];
+		const struct leaves_delta *fact = leaves_find(
+		    &court->central, &r->fact);
+
+		if (fact == NULL ||
+		    r->counts != court_revocation_acts(court, fact))
+			sim_fail(node->sim,
+			    "node %zu: a revocation %s by the facts",
+			    node->number,
+			    r->counts ? "does not count" : "counts");
+	}
+	for (size_t i = 0; i < court->central.n; i++) {
+		const struct leaves_delta *fact = court->central.deltas[i];
+
+		grants_n += fact->has_fact && fact->delta.kind == DELTA_GRANT;
+	}
+	if (grants_n != authority->grants_n)
+		sim_fail(node->sim, "node %zu knows %zu of %zu grants",
+		    node->number, authority->grants_n, grants_n);
+	inbox_check(node, &court->central, &id_authority);
+}
+
+static void
+space_check(struct sim_node *node, const struct court *court, size_t space)
+{
+	struct sim *sim = node->sim;
+	struct space_state *state = space_find(
+	    store_txn(node->store), &sim->spaces[space]);
+	struct leaves leaves;
+	size_t all = 0;
+	size_t found = 0;
+
+	if (state == NULL)
+		return;
+	leaves_read(node, &sim->spaces[space], &leaves);
+	court_judge(court, &leaves);
+	for (size_t i = 0; i < sim->records_n; i++)
+		if (sim->records[i].space == space)
+			found += record_check(
+			    node, &leaves, state, &sim->records[i].id);
+	for (size_t i = 0; i < leaves.n; i++)
+		if (leaves.deltas[i]->delta.kind == DELTA_CHANGE)
+			all += leaves.deltas[i]->delta.changes_n;
+	if (found != all)
+		sim_fail(sim, "node %zu: %zu of %zu changes of %s are in no "
+			      "record's history",
+		    node->number, all - found, all, sim->spaces[space].text);
+	inbox_check(node, &leaves, &sim->spaces[space]);
+	leaves_fini(&leaves);
+}
+
+/* What the inbox of a space shows. */
+struct looking {
+	struct sim_node *node;
+	const struct leaves *leaves;
+	size_t n;
+	struct digest sum; /* of all entries, whatever their order */
+};
+
+static void
+part_add(struct buf *line, struct bytes part)
+{
+	buf_add_be32(line, (uint32_t)part.n);
+	buf_add(line, part);
+}
+
+static enum err
+inbox_look(void *arg, const struct inbox_entry *entry)
+{
+	struct looking *looking = arg;
+	const struct leaves_delta *delta = leaves_find(
+	    looking->leaves, &entry->delta);
+	uint8_t flags[4] = {(uint8_t)entry->kind, (uint8_t)entry->why,
+	    entry->voided, entry->disputed};
+	struct buf line = {0};
+	struct digest term;
+
+	if (delta == NULL || delta->counts)
+		sim_fail(looking->node->sim,
+		    "node %zu: the inbox shows a delta of %s that counts",
+		    looking->node->number, entry->space.text);
+	if (delta->voided != entry->voided)
+		sim_fail(looking->node->sim,
+		    "node %zu: the inbox shows a delta of %s as %s",
+		    looking->node->number, entry->space.text,
+		    entry->voided ? "voided, and it is not" : "not voided");
+	looking->n++;
+	part_add(&line, bytes_of(&entry->delta, sizeof(entry->delta)));
+	part_add(&line, bytes_of(flags, sizeof(flags)));
+	part_add(&line, entry->reason);
+	for (size_t i = 0; i < entry->records_n; i++)
+		part_add(&line, bytes_of(entry->records[i].b, 16));
+	crypto_blake2b((struct bytes){0}, buf_bytes(&line), term.b,
+	    sizeof(term.b));
+	digest_add(&looking->sum, &term);
+	buf_fini(&line);
+	return ERR_OK;
+}
+
+/* All that does not count is shown, once, and nothing else. */
+static void
+inbox_check(struct sim_node *node, const struct leaves *leaves,
+    const struct space *space)
+{
+	struct sim *sim = node->sim;
+	struct looking looking = {.node = node, .leaves = leaves};
+	const struct authority *authority;
+	bool central = id_is_authority(space);
+	size_t n = 0;
+
+	for (size_t i = 0; i < leaves->n; i++) {
+		const struct leaves_delta *delta = leaves->deltas[i];
+		uint64_t kind = delta->delta.kind;
+
+		n += !delta->counts &&
+		     (central ? kind == DELTA_MEMBER || kind == DELTA_GRANT ||
+				    kind == DELTA_REVOKE
+			      : kind == DELTA_CHANGE);
+	}
+	sim_must(sim, store_authority(node->store, &authority), "read rights");
+	sim_must(sim,
+	    inbox_walk(store_txn(node->store), authority, space, inbox_look,
+		&looking),
+	    "look into the inbox");
+	if (looking.n != n)
+		sim_fail(sim, "node %zu: the inbox of %s shows %zu of %zu",
+		    node->number, space->text, looking.n, n);
+	model_inbox(node, space, &looking.sum);
+}
+
+/* How many changes the record has. */
+static size_t
+record_check(struct sim_node *node, const struct leaves *leaves,
+    struct space_state *space, const struct record_id *id)
+{
+	struct sim *sim = node->sim;
+	struct arena arena = {0};
+	struct merge_changes changes;
+
+	sim_must(sim,
+	    history_load(
+		store_txn(node->store), space, id, &arena, &changes),
+	    "read a history");
+	for (size_t i = 0; i < changes.n; i++) {
+		const struct merge_change *change = &changes.p[i];
+		const struct leaves_delta *delta = leaves_find(
+		    leaves, &change->at.delta);
+
+		if (delta == NULL)
+			sim_fail(sim, "node %zu: a change stands in no log",
+			    node->number);
+		if (delta->counts != change->counts)
+			sim_fail(sim,
+			    "node %zu: a change in %s %s: by the facts that "
+			    "are held it %s",
+			    node->number, space->name.text,
+			    change->counts ? "counts" : "does not count",
+			    delta->counts ? "does" : "does not");
+		sim->count.outside += !delta->counts;
+		sim->count.adopted += delta->adopted;
+	}
+	arena_fini(&arena);
+	return changes.n;
+}

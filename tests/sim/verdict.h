@@ -1,0 +1,31 @@
+#ifndef GOLMOK_TESTS_SIM_VERDICT_H
+#define GOLMOK_TESTS_SIM_VERDICT_H
+
+#include "tests/sim/sim.h"
+
+/*
+ * What stores do with rights, held against tests/sim/court.c: what counts, what
+ * lies in the inbox, what is stored and said to whom.
+ */
+
+/* Any of these rights lets somebody see that there is something. */
+enum { VERDICT_SEES = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
+
+/* In an open transaction of `node`, whose writes are settled: brings
+ * node->given to the facts that it holds. */
+void verdict_refresh(struct sim_node *node);
+/* May `person` see anything of `space`, by what `node` knows or knew before its
+ * facts changed last? */
+bool verdict_sees(
+    const struct sim_node *node, size_t person, size_t space);
+/* The classes that `person` may read there, likewise. */
+unsigned verdict_reads(
+    const struct sim_node *node, size_t person, size_t space);
+/* Does `node` know, and did before, that `person` is to be served nothing? */
+bool verdict_shuns(const struct sim_node *node, size_t person);
+
+/* In an open transaction of `node`: every fact and every change counts in the
+ * store exactly when it counts by the raw logs. */
+void verdict_check(struct sim_node *node);
+
+#endif

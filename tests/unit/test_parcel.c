@@ -1,0 +1,268 @@
+/*
+ * Promises of core/parcel.h: authority goes from store to store as a file, and
+ * nothing in it is believed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/parcel.h"
+#include "tests/lib/wire.h"
+
+/* A city with a district that admitted a centre, all known to node 0. */
+struct scene {
+	struct town town;
+	size_t district;
+	size_t centre;
+	size_t guest; /* knows nothing yet */
+	struct buf parcel;
+};
+
+static void
+pack_up(struct scene *scene, size_t from)
+{
+	struct store *store = town_store(&scene->town, from);
+
+	buf_cut(&scene->parcel, 0);
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(parcel_put(store, &scene->parcel), ERR_OK);
+	store_abort(store);
+}
+
+static void
+scene_begin(struct scene *scene, uint64_t seed)
+{
+	struct town *town = &scene->town;
+
+	*scene = (struct scene){0};
+	town_init(town, seed);
+	scene->district = town_join(town);
+	scene->centre = town_join(town);
+	scene->guest = town_join(town);
+	assert_int_equal(town_admit(town, 0, scene->district), ERR_OK);
+	assert_int_equal(town_grant(town, 0, scene->district, "d03",
+			     "hold,admin", "read:NPSF,hold,write"),
+	    ERR_OK);
+	town_copy(town, 0, scene->district);
+	assert_int_equal(
+	    town_admit(town, scene->district, scene->guest), ERR_OK);
+	assert_int_equal(town_grant(town, scene->district, scene->guest,
+			     "d03/c017", "read:NPSF,write", ""),
+	    ERR_OK);
+	town_copy(town, scene->district, 0);
+	/* Data, which has no place in a parcel of authority. */
+	assert_int_equal(
+	    town_grant(town, 0, 0, "", "read:NPSF,write", ""), ERR_OK);
+	(void)town_create(town, 0, "d03/c017/case", "하나");
+	pack_up(scene, 0);
+}
+
+static void
+scene_end(struct scene *scene)
+{
+	buf_fini(&scene->parcel);
+	town_fini(&scene->town);
+}
+
+static enum err
+take(
+    struct scene *scene, size_t at, struct bytes in, struct parcel_taken *taken)
+{
+	struct store *store = town_store(&scene->town, at);
+	enum err e;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	e = parcel_take(store, in, taken);
+	if (e == ERR_OK)
+		return store_commit(store);
+	store_abort(store);
+	return e;
+}
+
+static bool
+may_write(struct scene *scene, size_t at, size_t who)
+{
+	struct store *store = town_store(&scene->town, at);
+	struct sign_key key = town_key(&scene->town, who);
+	struct space space = town_space("d03/c017/case");
+	const struct authority *authority;
+	bool may;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	may = authority_may(authority, &key, RIGHT_WRITE, &space, NULL);
+	store_abort(store);
+	return may;
+}
+
+static void
+a_newcomer_learns_all_of_authority_and_may_write(void **state)
+{
+	struct parcel_taken taken;
+	struct scene scene;
+	struct town *town = &scene.town;
+
+	(void)state;
+	scene_begin(&scene, 1);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	/* But for the log of the data. */
+	assert_int_equal(taken.deltas, town_deltas(town, 0) - 2);
+	assert_int_equal(taken.dropped, 0);
+	assert_int_equal(town_deltas(town, scene.guest), taken.deltas);
+	assert_true(may_write(&scene, scene.guest, scene.guest));
+	(void)town_create(town, scene.guest, "d03/c017/case", "둘");
+	wire_assert_sound(town, scene.guest);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	assert_int_equal(taken.deltas, 0);
+	wire_sync(town, scene.guest, 0);
+	wire_assert_sound(town, 0);
+	scene_end(&scene);
+}
+
+/* What is newer than the store is added to it. */
+static void
+a_later_parcel_brings_what_is_new(void **state)
+{
+	struct parcel_taken taken;
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, 2);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	assert_int_equal(
+	    town_admit(&scene.town, scene.district, scene.centre), ERR_OK);
+	pack_up(&scene, scene.district);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	assert_int_equal(taken.deltas, 1);
+	wire_assert_sound(&scene.town, scene.guest);
+	scene_end(&scene);
+}
+
+static void
+every_cut_and_every_changed_byte_is_refused(void **state)
+{
+	struct parcel_taken taken;
+	struct scene scene;
+	struct city_id city;
+
+	(void)state;
+	scene_begin(&scene, 3);
+	for (size_t i = 0; i < scene.parcel.n; i++) {
+		struct bytes all = buf_bytes(&scene.parcel);
+		enum err e;
+
+		assert_int_equal(
+		    parcel_check(bytes_first(all, i), &city), ERR_MALFORMED);
+		scene.parcel.p[i] ^= (uint8_t)(1u << i % 8);
+		e = parcel_check(all, &city);
+		assert_true(e == ERR_MALFORMED || e == ERR_VERSION);
+		scene.parcel.p[i] ^= (uint8_t)(1u << i % 8);
+	}
+	assert_int_equal(parcel_check(buf_bytes(&scene.parcel), &city), ERR_OK);
+	assert_memory_equal(&city, &scene.town.city, sizeof(city));
+	assert_int_equal(
+	    take(&scene, scene.guest,
+		bytes_first(buf_bytes(&scene.parcel), 100), &taken),
+	    ERR_MALFORMED);
+	assert_int_equal(town_deltas(&scene.town, scene.guest), 0);
+	scene_end(&scene);
+}
+
+/* The sum is nobody's signature: whoever changes a parcel can make it anew. */
+static void
+sum_anew(struct buf *parcel)
+{
+	struct hash sum;
+
+	crypto_sha256_two(bytes_text("golmok/parcel/sum"),
+	    bytes_first(buf_bytes(parcel), parcel->n - 32), &sum);
+	memcpy(parcel->p + parcel->n - 32, sum.b, 32);
+}
+
+static void
+a_forged_parcel_harms_nobody(void **state)
+{
+	struct parcel_taken taken;
+	struct scene scene;
+	struct town *town = &scene.town;
+	size_t refused = 0;
+
+	(void)state;
+	scene_begin(&scene, 4);
+	for (size_t i = 48; i + 32 < scene.parcel.n; i += 7) {
+		uint8_t was = scene.parcel.p[i];
+		enum err e;
+
+		scene.parcel.p[i] ^= (uint8_t)(1u << i % 8);
+		sum_anew(&scene.parcel);
+		assert_int_equal(
+		    store_begin(town_store(town, scene.guest), true), ERR_OK);
+		e = parcel_take(town_store(town, scene.guest),
+		    buf_bytes(&scene.parcel), &taken);
+		store_abort(town_store(town, scene.guest));
+		assert_true(
+		    e == ERR_OK || e == ERR_MALFORMED || e == ERR_INVALID);
+		refused += e != ERR_OK || taken.dropped > 0;
+		scene.parcel.p[i] = was;
+	}
+	/* What is left says how much the sender holds, and no more. */
+	assert_true(refused > (scene.parcel.n - 80) / 7 * 8 / 10);
+	sum_anew(&scene.parcel);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	assert_true(may_write(&scene, scene.guest, scene.guest));
+	scene_end(&scene);
+}
+
+static void
+a_parcel_of_another_city_is_refused(void **state)
+{
+	struct parcel_taken taken;
+	struct scene scene;
+	struct scene other;
+
+	(void)state;
+	scene_begin(&scene, 5);
+	scene_begin(&other, 6);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&other.parcel), &taken),
+	    ERR_EXISTS);
+	/* Nor does another name on it help. */
+	memcpy(other.parcel.p + 16, scene.town.city.b, 32);
+	sum_anew(&other.parcel);
+	assert_int_not_equal(
+	    take(&scene, scene.guest, buf_bytes(&other.parcel), &taken),
+	    ERR_OK);
+	assert_int_equal(town_deltas(&scene.town, scene.guest), 0);
+	scene_end(&other);
+	scene_end(&scene);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_newcomer_learns_all_of_authority_and_may_write),
+	    cmocka_unit_test(a_later_parcel_brings_what_is_new),
+	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
+	    cmocka_unit_test(a_forged_parcel_harms_nobody),
+	    cmocka_unit_test(a_parcel_of_another_city_is_refused),
+	};
+
+	if (crypto_start() != ERR_OK)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,371 @@
+/*
+ * Promises of core/rotate.h and of store_rotate: who is root after a rotation,
+ * and that keys and city agree about it whatever is cut off.
+ *
+ * LINK: -Wl,--wrap=mdb_txn_begin,--wrap=mdb_txn_commit,--wrap=mdb_put
+ * LINK: -Wl,--wrap=fsync,--wrap=open,--wrap=read,--wrap=pwrite,--wrap=rename
+ * LINK: -Wl,--wrap=stat,--wrap=unlink
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "core/file.h"
+#include "core/rebuild.h"
+#include "tests/lib/fault.h"
+#include "tests/lib/town.h"
+
+enum { CALLS_MAX = 1000 };
+
+static enum err
+rotate(struct town *town, size_t i)
+{
+	struct store *store = town_store(town, i);
+	enum err e = store_begin(store, true);
+
+	if (e == ERR_OK)
+		e = store_rotate(store);
+	if (e == ERR_OK)
+		return store_commit(store);
+	store_abort(store);
+	return e;
+}
+
+static struct buf
+root_file_read(struct town *town, size_t i)
+{
+	struct buf content = {0};
+	char path[2 * TEMPDIR_PATH_SIZE + 8];
+
+	(void)snprintf(path, sizeof(path), "%s/root", town->nodes[i].dir);
+	assert_int_equal(file_read(path, 4096, &content), ERR_OK);
+	return content;
+}
+
+/* Node `i` finds the root keys in `content` when it is opened. */
+static void
+root_file_write(struct town *town, size_t i, struct buf *content)
+{
+	char path[2 * TEMPDIR_PATH_SIZE + 8];
+
+	(void)snprintf(path, sizeof(path), "%s/root", town->nodes[i].dir);
+	town_close(town, i);
+	assert_int_equal(file_write(path, buf_bytes(content), 0600), ERR_OK);
+	(void)town_open(town, i);
+	buf_wipe(content);
+}
+
+/* What node `i` thinks of all. */
+static const struct authority *
+look(struct town *town, size_t i)
+{
+	const struct authority *authority;
+
+	assert_int_equal(store_begin(town_store(town, i), false), ERR_OK);
+	assert_int_equal(
+	    store_authority(town_store(town, i), &authority), ERR_OK);
+	return authority;
+}
+
+static void
+look_end(struct town *town, size_t i)
+{
+	store_abort(town_store(town, i));
+}
+
+static struct sign_key
+root_of(struct town *town, size_t i)
+{
+	struct sign_key key = look(town, i)->root;
+
+	look_end(town, i);
+	return key;
+}
+
+/* Is node `whom` a member, as node `by` sees it? */
+static bool
+counts(struct town *town, size_t by, size_t whom)
+{
+	struct sign_key key = town_key(town, whom);
+	const struct member *member = authority_member(look(town, by), &key);
+	bool is = member != NULL && member->counts;
+
+	look_end(town, by);
+	return is;
+}
+
+static bool
+may_write(struct town *town, size_t by, size_t whom)
+{
+	struct sign_key key = town_key(town, whom);
+	struct space space = town_space("d01/c001/case");
+	bool may = authority_may(
+	    look(town, by), &key, RIGHT_WRITE, &space, NULL);
+
+	look_end(town, by);
+	return may;
+}
+
+static void
+same_key(struct sign_key a, struct sign_key b)
+{
+	assert_memory_equal(&a, &b, sizeof(a));
+}
+
+static void
+what_was_granted_stays_and_the_next_key_admits(void **state)
+{
+	struct town town;
+	const struct authority *authority;
+	struct sign_key before;
+	size_t one;
+	size_t two;
+
+	(void)state;
+	town_init(&town, 1);
+	before = root_of(&town, 0);
+	one = town_member(&town, "d01/c001", "read:N,write");
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(rotate(&town, 0), ERR_OK);
+		town_close(&town, 0);
+		(void)town_open(&town, 0);
+	}
+	two = town_member(&town, "d01/c001", "read:N,write");
+	town_copy(&town, 0, one);
+	for (size_t i = 0; i < town.n; i++) {
+		assert_true(may_write(&town, i, one));
+		assert_true(may_write(&town, i, two));
+		authority = look(&town, i);
+		assert_int_equal(authority->roots_n, 4);
+		same_key(authority->roots[0].key, before);
+		look_end(&town, i);
+	}
+	same_key(root_of(&town, 0), root_of(&town, two));
+	town_fini(&town);
+}
+
+static void
+what_the_old_key_writes_afterwards_does_not_count(void **state)
+{
+	struct town town;
+	struct buf old;
+	size_t thief;
+	size_t early;
+	size_t late;
+
+	(void)state;
+	town_init(&town, 2);
+	early = town_member(&town, "d01/c001", "read:N,write");
+	thief = town_join(&town);
+	late = town_join(&town);
+	old = root_file_read(&town, 0);
+	town_copy(&town, 0, thief);
+	/* It goes on in a log of its own with the key it took. */
+	root_file_write(&town, thief, &old);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	assert_int_equal(town_admit(&town, thief, late), ERR_OK);
+	assert_true(counts(&town, thief, late));
+	town_carry(&town, 0, thief,
+	    &(struct town_cargo){.space = "authority", .strangers = true});
+	town_carry(&town, thief, 0,
+	    &(struct town_cargo){.space = "authority", .strangers = true});
+	for (size_t i = 0; i <= thief; i += thief) {
+		assert_false(counts(&town, i, late));
+		assert_true(counts(&town, i, early));
+	}
+	town_fini(&town);
+}
+
+static void
+keys_that_were_rotated_away_twice_write_nothing(void **state)
+{
+	struct town town;
+	struct buf old;
+	size_t thief;
+	size_t late;
+
+	(void)state;
+	town_init(&town, 3);
+	thief = town_join(&town);
+	late = town_join(&town);
+	old = root_file_read(&town, 0);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	town_copy(&town, 0, thief);
+	root_file_write(&town, thief, &old);
+	assert_int_equal(town_admit(&town, thief, late), ERR_DENIED);
+	assert_int_equal(rotate(&town, thief), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "rotated away"));
+	town_fini(&town);
+}
+
+/* The file of root keys is enough, in any store of the city. */
+static void
+root_writes_from_any_store_that_has_its_keys(void **state)
+{
+	struct town town;
+	struct buf keys;
+	size_t node;
+	size_t late;
+
+	(void)state;
+	town_init(&town, 4);
+	node = town_join(&town);
+	late = town_join(&town);
+	for (size_t i = 0; i < 2; i++) {
+		keys = root_file_read(&town, 0);
+		town_copy(&town, 0, node);
+		root_file_write(&town, node, &keys);
+		assert_int_equal(town_admit(&town, node, late), ERR_OK);
+		town_carry(&town, node, 0,
+		    &(struct town_cargo){
+			.space = "authority", .strangers = true});
+		assert_true(counts(&town, 0, late));
+		same_key(root_of(&town, 0), root_of(&town, node));
+		assert_int_equal(rotate(&town, 0), ERR_OK);
+	}
+	town_fini(&town);
+}
+
+/* A founder from a backup rotates once more: both heard, the lower cuts hold
+ * and no key may follow. */
+static void
+two_rotations_that_disagree_leave_no_next_key(void **state)
+{
+	struct town town;
+	struct buf old;
+	size_t twin;
+	size_t early;
+	size_t between;
+	size_t late;
+
+	(void)state;
+	town_init(&town, 5);
+	twin = town_join(&town);
+	early = town_member(&town, "d01/c001", "read:N,write");
+	between = town_join(&town);
+	late = town_join(&town);
+	old = root_file_read(&town, 0);
+	town_copy(&town, 0, twin);
+	root_file_write(&town, twin, &old);
+	assert_int_equal(rotate(&town, twin), ERR_OK);
+	assert_int_equal(town_admit(&town, 0, between), ERR_OK);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	assert_true(counts(&town, 0, between));
+	same_key(root_of(&town, 0), root_of(&town, twin));
+	for (size_t round = 0; round < 2; round++) {
+		town_carry(&town, 0, twin,
+		    &(struct town_cargo){
+			.space = "authority", .strangers = true});
+		town_carry(&town, twin, 0,
+		    &(struct town_cargo){
+			.space = "authority", .strangers = true});
+	}
+	same_key(root_of(&town, 0), root_of(&town, twin));
+	for (size_t i = 0; i <= twin; i += twin) {
+		assert_true(counts(&town, i, early));
+		assert_false(counts(&town, i, between));
+		assert_false(look(&town, i)->has_next);
+		look_end(&town, i);
+		assert_int_equal(rotate(&town, i), ERR_DENIED);
+	}
+	/* The key that both rotated to is root all the same. */
+	assert_int_equal(town_admit(&town, twin, late), ERR_OK);
+	assert_true(counts(&town, twin, late));
+	town_fini(&town);
+}
+
+static void
+a_rebuild_makes_the_same_of_rotations(void **state)
+{
+	struct town town;
+	struct buf before = {0};
+	struct buf after = {0};
+	struct store *store;
+	size_t one;
+
+	(void)state;
+	town_init(&town, 6);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	one = town_member(&town, "d01/c001", "read:N,write");
+	town_digests(&town, 0, &before);
+	town_close(&town, 0);
+	assert_int_equal(
+	    store_open_alone(town.nodes[0].dir, &town.host, &store), ERR_OK);
+	assert_int_equal(rebuild_run(store, NULL), ERR_OK);
+	store_close(store);
+	(void)town_open(&town, 0);
+	town_digests(&town, 0, &after);
+	assert_int_equal(before.n, after.n);
+	assert_memory_equal(before.p, after.p, before.n);
+	assert_true(counts(&town, 0, one));
+	buf_fini(&before);
+	buf_fini(&after);
+	town_fini(&town);
+}
+
+/* Whatever call fails, and with it all that follow until the process ends: who
+ * opens the store then is root, and can rotate. */
+static void
+a_rotation_cut_off_anywhere_leaves_root_at_work(void **state)
+{
+	struct town town;
+	bool failed = true;
+	size_t happened = 0;
+
+	(void)state;
+	town_init(&town, 7);
+	(void)town_join(&town);
+	for (unsigned nth = 1; failed; nth++) {
+		struct sign_key before = root_of(&town, 0);
+		const struct authority *authority;
+		struct sign_key now;
+		enum err e;
+
+		assert_true(nth < CALLS_MAX);
+		fault_arm((struct fault_plan){
+		    .nth = nth, .for_ever = true, .number = EIO});
+		e = rotate(&town, 0);
+		failed = fault_disarm();
+		assert_true(failed || e == ERR_OK);
+		town_close(&town, 0);
+		(void)town_open(&town, 0);
+		now = root_of(&town, 0);
+		if (e == ERR_OK)
+			assert_memory_not_equal(&now, &before, sizeof(now));
+		happened += memcmp(&now, &before, sizeof(now)) != 0;
+		assert_int_equal(town_admit(&town, 0, 1), ERR_OK);
+		authority = look(&town, 0);
+		assert_true(authority->has_next);
+		assert_true(store_root(town_store(&town, 0))->keys.is_here);
+		assert_memory_equal(&authority->root,
+		    &store_root(town_store(&town, 0))->keys.key, 32);
+		look_end(&town, 0);
+	}
+	assert_true(happened > 1);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	town_fini(&town);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_was_granted_stays_and_the_next_key_admits),
+	    cmocka_unit_test(what_the_old_key_writes_afterwards_does_not_count),
+	    cmocka_unit_test(keys_that_were_rotated_away_twice_write_nothing),
+	    cmocka_unit_test(root_writes_from_any_store_that_has_its_keys),
+	    cmocka_unit_test(two_rotations_that_disagree_leave_no_next_key),
+	    cmocka_unit_test(a_rebuild_makes_the_same_of_rotations),
+	    cmocka_unit_test(a_rotation_cut_off_anywhere_leaves_root_at_work),
+	};
+
+	return cmocka_run_group_tests_name("rotate", tests, NULL, NULL);
+}

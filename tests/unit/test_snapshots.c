@@ -1,0 +1,703 @@
+/*
+ * Stores that go back in time, and stores that are copied, at any moment and in
+ * any way: with what is beside them, so that they cannot notice, or without.
+ * Whatever any store still holds when all meet in the end is in the state of
+ * all; no place of a log is used twice by who could have noticed; and where it
+ * was, everybody holds the proof.
+ *
+ * SEED=n runs the one case of that seed, CASES=n so many.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "proto/merkle.h"
+#include "proto/mem.h"
+#include "tests/lib/wire.h"
+
+enum {
+	CASES = 60,
+	STORES = 4, /* made at first; 0 is the founder */
+	CLONES = 2, /* made on the way */
+	STEPS = 40,
+	SNAPSHOTS = 6,
+	WRITES_MAX = 3 * STEPS,
+	FILE_MAX = 1 << 28,
+	ROUNDS = 6,
+	MARK_TXN_AT = 40,
+	/* Nodes give each other the branches of forked logs.  Until they do,
+	 * what is left of forked logs is not asked for. */
+	BRANCHES_TRAVEL = 0,
+};
+
+static const char *const spaces[] = {"d01/c001/case", "d01/c001/public"};
+
+/* One delta, as it stands in a log. */
+struct place {
+	struct log_id log;
+	uint64_t seq;
+	struct hash leaf;
+	bool central; /* in `authority` */
+};
+
+struct places {
+	struct place *all; /* owned; sorted when `sorted` */
+	size_t n;
+	size_t room;
+};
+
+/* What a store was at some moment. */
+struct snapshot {
+	size_t node;
+	struct buf data;
+	struct buf mark;
+};
+
+struct note {
+	struct record_id record;
+	const char *space;
+};
+
+struct story {
+	uint64_t seed;
+	struct town town;
+	struct prng prng;
+	size_t self[STORES + CLONES]; /* whose keys it has */
+	bool blind[STORES + CLONES];  /* it cannot know that it went back */
+	struct places heard[STORES + CLONES];
+	struct places ever; /* all that was ever written */
+	struct snapshot snapshots[SNAPSHOTS];
+	size_t snapshots_n;
+	struct note notes[WRITES_MAX]; /* its number is its value */
+	size_t notes_n;
+	size_t forks;  /* places that were used twice */
+	size_t redone; /* admissions that others held all the time */
+};
+
+static int
+place_compare(const void *a, const void *b)
+{
+	const struct place *left = a;
+	const struct place *right = b;
+	int order = memcmp(&left->log, &right->log, sizeof(left->log));
+
+	if (order != 0)
+		return order;
+	if (left->seq != right->seq)
+		return left->seq < right->seq ? -1 : 1;
+	return memcmp(&left->leaf, &right->leaf, sizeof(left->leaf));
+}
+
+static void
+places_add(struct places *places, const struct place *place)
+{
+	mem_room(
+	    &places->all, &places->room, places->n + 1, sizeof(*places->all));
+	places->all[places->n++] = *place;
+}
+
+static bool
+places_have(const struct places *places, const struct place *place)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		if (place_compare(&places->all[i], place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is the place that `place` takes taken by another delta? */
+static bool
+places_differ(const struct places *places, const struct place *place)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		const struct place *other = &places->all[i];
+
+		if (other->seq == place->seq &&
+		    memcmp(&other->log, &place->log, sizeof(other->log)) == 0 &&
+		    place_compare(other, place) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+places_fini(struct places *places)
+{
+	mem_free(places->all);
+	*places = (struct places){0};
+}
+
+/* Adds all that node `i` holds to `places`, each once. */
+static void
+places_held(struct story *s, size_t i, struct places *places)
+{
+	struct store *store = town_store(&s->town, i);
+	struct space_state **all;
+	size_t spaces_n;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(space_all(store_txn(store), &all, &spaces_n), ERR_OK);
+	for (size_t k = 0; k < spaces_n; k++) {
+		struct log **logs;
+		size_t n;
+
+		assert_int_equal(
+		    oplog_all(store_txn(store), all[k], &logs, &n), ERR_OK);
+		for (size_t l = 0; l < n; l++) {
+			for (uint64_t seq = 0; seq < logs[l]->frontier.size;
+			     seq++) {
+				struct place place = {.log = logs[l]->trunk,
+				    .seq = seq,
+				    .central = id_is_authority(&all[k]->name)};
+				struct stored_delta stored;
+
+				assert_int_equal(oplog_get(store_txn(store),
+						     logs[l], seq, &stored),
+				    ERR_OK);
+				merkle_leaf(stored.header, &place.leaf);
+				if (!places_have(places, &place))
+					places_add(places, &place);
+			}
+		}
+	}
+	store_abort(store);
+}
+
+/* ---- what happens ------------------------------------------------------- */
+
+static char *
+path_of(struct story *s, size_t i, const char *name)
+{
+	return file_path(s->town.nodes[i].dir, name);
+}
+
+/* Writes `content` over the file, which stays the same file, or makes it. */
+static void
+file_overwrite(const char *path, const struct buf *content)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+file_get(struct story *s, size_t i, const char *name, struct buf *content)
+{
+	char *path = path_of(s, i, name);
+	enum err e;
+
+	buf_cut(content, 0);
+	e = file_read(path, FILE_MAX, content);
+	/* A mark may have been taken away, and nothing written since. */
+	assert_true(e == ERR_OK || e == ERR_NOT_FOUND);
+	mem_free(path);
+}
+
+static void
+file_set(struct story *s, size_t i, const char *name, const struct buf *content)
+{
+	char *path = path_of(s, i, name);
+
+	file_overwrite(path, content);
+	mem_free(path);
+}
+
+static void
+file_drop(struct story *s, size_t i, const char *name)
+{
+	char *path = path_of(s, i, name);
+	enum err e = file_remove(path);
+
+	assert_true(e == ERR_OK || e == ERR_NOT_FOUND);
+	mem_free(path);
+}
+
+/* What node `i` has written just now: is it where nothing was? */
+static void
+written(struct story *s, size_t i)
+{
+	struct places held = {0};
+
+	places_held(s, i, &held);
+	for (size_t k = 0; k < held.n; k++) {
+		const struct place *place = &held.all[k];
+
+		if (places_have(&s->ever, place))
+			continue;
+		if (places_differ(&s->ever, place)) {
+			s->forks++;
+			assert_true(s->blind[i]);
+			assert_false(places_differ(&s->heard[i], place));
+		}
+		places_add(&s->ever, place);
+	}
+	places_fini(&held);
+}
+
+/* A new record, or a note more on one. */
+static void
+write_note(struct story *s, size_t i)
+{
+	struct store_edit edit = town_edit(
+	    OP_APPEND, "diary", town_int((int64_t)s->notes_n));
+	struct store_write write = {.edits = &edit, .edits_n = 1};
+	struct note *note = &s->notes[s->notes_n];
+	struct arena arena = {0};
+	struct record record;
+	bool changed;
+	enum err e;
+
+	note->space = spaces[prng_below(&s->prng, COUNT_OF(spaces))];
+	write.create = true;
+	write.collection = bytes_text("card");
+	if (s->notes_n > 0 && prng_below(&s->prng, 2) == 0) {
+		*note = s->notes[prng_below(&s->prng, s->notes_n)];
+		write.create = !town_get(
+		    &s->town, i, note->space, &note->record, &arena, &record);
+		write.record = note->record;
+	}
+	write.space = town_space(note->space);
+	e = town_write(&s->town, i, &write, &note->record, &changed);
+	arena_fini(&arena);
+	/* It need not know yet that it may. */
+	assert_true(e == ERR_OK || e == ERR_DENIED);
+	s->notes_n += e == ERR_OK;
+	written(s, i);
+}
+
+static void
+snapshot_take(struct story *s, size_t i)
+{
+	struct snapshot *snapshot;
+
+	snapshot = s->snapshots_n < SNAPSHOTS
+		       ? &s->snapshots[s->snapshots_n++]
+		       : &s->snapshots[prng_below(&s->prng, SNAPSHOTS)];
+	town_close(&s->town, i);
+	snapshot->node = i;
+	file_get(s, i, "data.mdb", &snapshot->data);
+	file_get(s, i, "mark", &snapshot->mark);
+	(void)town_open(&s->town, i);
+}
+
+/* A store is what it was.  It may notice by its mark, unless that went back
+ * with it, or is of a time that lies before. */
+static void
+go_back(struct story *s)
+{
+	const struct snapshot *snapshot;
+	struct buf mark = {0};
+	size_t i;
+
+	if (s->snapshots_n == 0)
+		return;
+	snapshot = &s->snapshots[prng_below(&s->prng, s->snapshots_n)];
+	i = snapshot->node;
+	town_close(&s->town, i);
+	file_get(s, i, "mark", &mark);
+	s->blind[i] = false;
+	switch (prng_below(&s->prng, 4)) {
+	case 0: /* the data alone */
+		file_set(s, i, "data.mdb", &snapshot->data);
+		s->blind[i] = mark.n > 0 && snapshot->mark.n > 0 &&
+			      bytes_be64(snapshot->mark.p + MARK_TXN_AT) >=
+				  bytes_be64(mark.p + MARK_TXN_AT);
+		break;
+	case 1: /* as the guide says */
+		file_set(s, i, "data.mdb", &snapshot->data);
+		file_drop(s, i, "mark");
+		break;
+	default: /* a whole machine */
+		file_set(s, i, "data.mdb", &snapshot->data);
+		file_set(s, i, "mark", &snapshot->mark);
+		s->blind[i] = snapshot->mark.n > 0;
+		break;
+	}
+	places_fini(&s->heard[i]);
+	buf_fini(&mark);
+	(void)town_open(&s->town, i);
+	/* Before anybody can tell it. */
+	if (prng_below(&s->prng, 2) == 0)
+		write_note(s, i);
+}
+
+/* The mark says that it belongs to the data file as it lies there now. */
+static void
+mark_forge(struct story *s, size_t i)
+{
+	struct buf mark = {0};
+	struct file_stat stat;
+	char *data = path_of(s, i, "data.mdb");
+
+	file_get(s, i, "mark", &mark);
+	assert_int_equal(file_stat(data, &stat), ERR_OK);
+	assert_int_equal(mark.n, MARK_TXN_AT + 16);
+	bytes_put_be64(mark.p + 24, stat.device);
+	bytes_put_be64(mark.p + 32, stat.inode);
+	bytes_put_be64(
+	    mark.p + 48, bytes_checksum(bytes_first(buf_bytes(&mark), 48)));
+	file_set(s, i, "mark", &mark);
+	mem_free(data);
+	buf_fini(&mark);
+}
+
+/* A copy of a store goes to work beside it; it may notice, or not. */
+static void
+clone(struct story *s)
+{
+	static const char *const files[] = {
+	    "data.mdb", "mark", "identity", "lock"};
+	size_t from = prng_below(&s->prng, STORES);
+	size_t to = s->town.n;
+	struct buf content = {0};
+	char name[16];
+	bool marked = false;
+
+	if (to == STORES + CLONES)
+		return;
+	s->town.n++;
+	(void)snprintf(name, sizeof(name), "clone%zu", to);
+	(void)snprintf(s->town.nodes[to].dir, sizeof(s->town.nodes[to].dir),
+	    "%s", tempdir_at(&s->town.dir, name));
+	assert_int_equal(file_make_dir(s->town.nodes[to].dir), ERR_OK);
+	town_close(&s->town, from);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		file_get(s, from, files[i], &content);
+		file_set(s, to, files[i], &content);
+		marked = marked || (content.n > 0 && i == 1);
+	}
+	s->self[to] = from;
+	if (marked && prng_below(&s->prng, 2) == 0) {
+		mark_forge(s, to);
+		s->blind[to] = true;
+		s->blind[from] = true;
+	}
+	buf_fini(&content);
+	(void)town_open(&s->town, from);
+	(void)town_open(&s->town, to);
+	if (prng_below(&s->prng, 2) == 0) {
+		write_note(s, from);
+		write_note(s, to);
+	}
+}
+
+static void
+admit(struct story *s, size_t i)
+{
+	assert_int_equal(town_admit(&s->town, 0, i), ERR_OK);
+	assert_int_equal(
+	    town_grant(&s->town, 0, i, "", "read:NPSF,write", ""), ERR_OK);
+	written(s, 0);
+}
+
+/* One session, if both let each other in.  A store does not talk to itself. */
+static void
+meet(struct story *s, size_t a, size_t b)
+{
+	struct wire wire;
+	bool well = true;
+
+	if (s->self[a] == s->self[b])
+		return;
+	wire_open(&wire, &s->town, a, b, true);
+	wire_run(&wire, 1);
+	for (size_t i = 0; i < 2; i++) {
+		enum err e = wire.ends[i].fault.code;
+
+		if (e != ERR_OK && e != ERR_DENIED && e != ERR_PEER)
+			print_error("%s\n", wire.ends[i].fault.text);
+		assert_true(e == ERR_OK || e == ERR_DENIED || e == ERR_PEER);
+		well = well && e == ERR_OK &&
+		       session_is_done(wire.ends[i].session);
+	}
+	wire_close(&wire);
+	if (!well)
+		return;
+	places_held(s, b, &s->heard[a]);
+	places_held(s, a, &s->heard[b]);
+}
+
+static void
+step(struct story *s)
+{
+	size_t i = prng_below(&s->prng, s->town.n);
+
+	s->town.now_ms += 1 + prng_below(&s->prng, 1000);
+	switch (prng_below(&s->prng, 16)) {
+	case 0:
+		admit(s, 1 + prng_below(&s->prng, STORES - 1));
+		break;
+	case 1:
+	case 2:
+		snapshot_take(s, i);
+		break;
+	case 3:
+	case 4:
+		go_back(s);
+		break;
+	case 5:
+		clone(s);
+		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+	case 10:
+		meet(s, i, prng_below(&s->prng, s->town.n));
+		break;
+	default:
+		write_note(s, i);
+		break;
+	}
+}
+
+/* ---- what must be so in the end ----------------------------------------- */
+
+/* Which notes node `i` shows. */
+static void
+notes_shown(struct story *s, size_t i, bool shown[WRITES_MAX])
+{
+	for (size_t k = 0; k < s->notes_n; k++) {
+		struct arena arena = {0};
+		struct record record;
+
+		if (town_get(&s->town, i, s->notes[k].space,
+			&s->notes[k].record, &arena, &record) &&
+		    town_has(
+			&record, "diary", KIND_NOTES, town_int((int64_t)k)))
+			shown[k] = true;
+		arena_fini(&arena);
+	}
+}
+
+static bool
+all_alike(struct story *s)
+{
+	struct buf first = {0};
+	struct buf other = {0};
+	bool alike = true;
+
+	town_digests(&s->town, 0, &first);
+	for (size_t i = 1; i < s->town.n; i++) {
+		buf_cut(&other, 0);
+		town_digests(&s->town, i, &other);
+		alike = alike &&
+			bytes_equal(buf_bytes(&first), buf_bytes(&other));
+	}
+	buf_fini(&first);
+	buf_fini(&other);
+	return alike;
+}
+
+/* Is some place in `places` taken twice: of `log`, or of any when that is NULL?
+ */
+static bool
+twice(const struct places *places, const struct log_id *log)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		if ((log == NULL ||
+			memcmp(&places->all[i].log, log, sizeof(*log)) == 0) &&
+		    places_differ(places, &places->all[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Where a place was used twice, everybody has the proof. */
+static void
+proofs_held(struct story *s, size_t i, const struct places *all)
+{
+	struct store *store = town_store(&s->town, i);
+	struct space_state **states;
+	size_t n;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(space_all(store_txn(store), &states, &n), ERR_OK);
+	for (size_t k = 0; k < n; k++) {
+		struct log **logs;
+		size_t logs_n;
+
+		assert_int_equal(
+		    oplog_all(store_txn(store), states[k], &logs, &logs_n),
+		    ERR_OK);
+		for (size_t l = 0; l < logs_n; l++) {
+			assert_int_equal(
+			    logs[l]->forked, twice(all, &logs[l]->trunk));
+		}
+	}
+	store_abort(store);
+}
+
+/* Everybody meets everybody, so often that all is said. */
+static void
+rounds(struct story *s)
+{
+	for (int round = 0; round < ROUNDS && !all_alike(s); round++) {
+		for (size_t a = 0; a < s->town.n; a++) {
+			for (size_t b = 0; b < a; b++)
+				meet(s, a, b);
+		}
+	}
+}
+
+static bool
+knows_itself(struct story *s, size_t i)
+{
+	struct store *store = town_store(&s->town, i);
+	struct sign_key key = town_key(&s->town, i);
+	const struct authority *authority;
+	bool known;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	known = authority_member(authority, &key) != NULL;
+	store_abort(store);
+	return known;
+}
+
+/* Whom the founder does not know, because nobody who does has met it, is
+ * admitted. */
+static void
+admit_rest(struct story *s, struct places *left)
+{
+	for (size_t i = 1; i < STORES; i++) {
+		struct store *store = town_store(&s->town, 0);
+		struct sign_key key = town_key(&s->town, i);
+		const struct authority *authority;
+		const struct member *member;
+
+		assert_int_equal(store_begin(store, false), ERR_OK);
+		assert_int_equal(store_authority(store, &authority), ERR_OK);
+		member = authority_member(authority, &key);
+		store_abort(store);
+		if (member != NULL)
+			continue;
+		s->redone += knows_itself(s, i);
+		admit(s, i);
+	}
+	places_held(s, 0, left);
+}
+
+/* What node `i` holds and shows, now that all have met. */
+static void
+end_check(struct story *s, size_t i, const struct places *left,
+    const bool shown[WRITES_MAX])
+{
+	struct places held = {0};
+	bool now[WRITES_MAX] = {0};
+	bool whole = BRANCHES_TRAVEL != 0 || !twice(left, NULL);
+	bool central = false;
+
+	places_held(s, i, &held);
+	notes_shown(s, i, now);
+	for (size_t k = 0; k < left->n; k++) {
+		if (whole || !twice(left, &left->all[k].log))
+			assert_true(places_have(&held, &left->all[k]));
+	}
+	/* Rights that stand where root's log is forked give nothing. */
+	for (size_t k = 0; k < left->n; k++)
+		central = central || (left->all[k].central &&
+					 twice(left, &left->all[k].log));
+	for (size_t k = 0; k < s->notes_n && whole && !central; k++)
+		assert_true(now[k] || !shown[k]);
+	proofs_held(s, i, left);
+	wire_assert_sound(&s->town, i);
+	places_fini(&held);
+}
+
+static void
+all_meet(struct story *s)
+{
+	struct places left = {0};
+	bool shown[WRITES_MAX] = {0};
+
+	for (size_t i = 0; i < s->town.n; i++) {
+		places_held(s, i, &left);
+		notes_shown(s, i, shown);
+	}
+	rounds(s);
+	admit_rest(s, &left);
+	rounds(s);
+	if (BRANCHES_TRAVEL != 0 || !twice(&left, NULL))
+		assert_true(all_alike(s));
+	for (size_t i = 0; i < s->town.n; i++)
+		end_check(s, i, &left, shown);
+	places_fini(&left);
+}
+
+static void
+story_run(uint64_t seed, size_t *forks, size_t *redone)
+{
+	struct story s = {.seed = seed, .prng = {seed}};
+
+	town_init(&s.town, seed);
+	while (s.town.n < STORES) {
+		size_t i = town_join(&s.town);
+
+		s.self[i] = i;
+	}
+	for (size_t i = 1; i < STORES - 1; i++) {
+		admit(&s, i);
+		town_copy(&s.town, 0, i);
+	}
+	for (size_t i = 0; i < STEPS; i++)
+		step(&s);
+	all_meet(&s);
+	for (size_t i = 0; i < SNAPSHOTS; i++) {
+		buf_fini(&s.snapshots[i].data);
+		buf_fini(&s.snapshots[i].mark);
+	}
+	for (size_t i = 0; i < STORES + CLONES; i++)
+		places_fini(&s.heard[i]);
+	places_fini(&s.ever);
+	town_fini(&s.town);
+	*forks += s.forks;
+	*redone += s.redone;
+}
+
+static uint64_t
+wanted(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void
+nothing_that_is_left_is_lost(void **state)
+{
+	uint64_t first = wanted("SEED", 1);
+	uint64_t n = wanted("CASES", getenv("SEED") != NULL ? 1 : CASES);
+	size_t forks = 0;
+	size_t redone = 0;
+
+	(void)state;
+	for (uint64_t seed = first; seed < first + n; seed++) {
+		print_message("SEED=%llu\n", (unsigned long long)seed);
+		story_run(seed, &forks, &redone);
+	}
+	print_message("%llu cases, %zu places used twice, %zu admissions "
+		      "redone\n",
+	    (unsigned long long)n, forks, redone);
+	assert_true(n == 1 || forks > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nothing_that_is_left_is_lost),
+	};
+
+	return cmocka_run_group_tests_name("snapshots", tests, NULL, NULL);
+}
