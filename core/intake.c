@@ -274,8 +274,8 @@ branch_make(struct taking *taking, struct log *log, struct log **branch)
 	    taking->txn, log->space, &log->trunk, &tips, &n);
 
 	if (e == ERR_OK)
-		e = log_room(taking->txn, taking->chunk->authority,
-		    &log->name.author);
+		e = log_room(
+		    taking->txn, taking->chunk->authority, &log->name.author);
 	if (e == ERR_OK && n >= LIMIT_BRANCHES)
 		e = err_set(ERR_LIMIT,
 		    "no more than %d branches of one log are taken",

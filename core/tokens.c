@@ -43,6 +43,8 @@ static enum err room_make(struct store *store) MUST_USE;
 static enum err may_keep(
     struct store *store, const struct tokens_row *row) MUST_USE;
 static enum err state_denied(const struct tokens_row *row) MUST_USE;
+static enum err key_check(
+    struct store *store, const struct sign_key *key) MUST_USE;
 static enum err promise_keep(struct store *store, const struct tokens_row *row,
     const struct sign_key *key) MUST_USE;
 static int row_order(const void *a, const void *b);
@@ -98,10 +100,10 @@ may_keep(struct store *store, const struct tokens_row *row)
 	if (authority->members_n >= LIMIT_MEMBERS)
 		return err_set(
 		    ERR_LIMIT, "a city has at most %d members", LIMIT_MEMBERS);
-	if (store_has_root(store))
+	/* Keys that shares unlocked for one command are not here when somebody
+	 * comes. */
+	if (store_has_root(store) && !store_root(store)->unlocked)
 		return ERR_OK;
-	/* Without a grant to give, the right to admit is asked for: as if the
-	 * least of all was to be given nowhere in particular. */
 	for (size_t i = 0; i < row->grants_n; i++) {
 		const struct fact_grant *grant = &row->grants[i];
 
@@ -470,6 +472,8 @@ tokens_use(
 	if (e == ERR_OK)
 		e = may_keep(store, row);
 	if (e == ERR_OK)
+		e = key_check(store, key);
+	if (e == ERR_OK)
 		e = promise_keep(store, row, key);
 	if (e != ERR_OK)
 		goto out;
@@ -480,6 +484,24 @@ tokens_use(
 out:
 	crypto_wipe(&invitation, sizeof(invitation));
 	return e;
+}
+
+/* A key that was reported as being in other hands gets nothing anew. */
+static enum err
+key_check(struct store *store, const struct sign_key *key)
+{
+	const struct authority *authority;
+	const struct member *member;
+	enum err e = store_authority(store, &authority);
+
+	if (e != ERR_OK)
+		return e;
+	member = authority_member(authority, key);
+	if (member == NULL || !member->compromised)
+		return ERR_OK;
+	return err_set(ERR_DENIED,
+	    "the keys of this node were reported as being in other hands: "
+	    "join with a new store");
 }
 
 static enum err

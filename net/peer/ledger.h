@@ -39,7 +39,7 @@ struct ledger_log {
 	uint64_t base;	       /* so many of the headers */
 	uint64_t asked_size;   /* its branch of this size was asked about */
 	unsigned asked_n;
-	bool is_answer_due; /* our samples of it are */
+	bool is_answer_due;    /* our samples of it are */
 	unsigned answered_n;
 	unsigned sampled_n;    /* of a trunk: samples that were looked at */
 	struct msg_entry peer; /* what the peer has */
@@ -95,8 +95,8 @@ void ledger_unqueue(struct ledger *ledger);
 /* The clock entry of who holds nothing of `log`. */
 void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
 /* What the peer has is `entry` now; the counts of bodies sent rise with it, and
- * with `again` they fall back to it.  How many headers of this log, and of
- * others of its trunk, are taken to be sent is to be found out anew. */
+ * with `again` they fall back to it.  How many headers of this log, and of others
+ * of its trunk, are taken to be sent is to be found out anew. */
 void ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 

@@ -173,8 +173,8 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 	for (size_t i = 0; i < clock->n; i++) {
 		struct ledger_log *entry;
 		const struct msg_entry *said = &clock->entries[i];
-		enum err e = ledger_get_tip(
-		    &talk->ledger, &said->log, msg_entry_trunk(said), &entry);
+		enum err e = ledger_get_tip(&talk->ledger, &said->log,
+		    msg_entry_trunk(said), &entry);
 		bool again;
 
 		if (e != ERR_OK)
@@ -352,8 +352,9 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	if (!in->waiting)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
-	    (!in->dropped && memcmp(&bodies->log, &in->run.entry.log,
-				 sizeof(bodies->log)) != 0))
+	    (!in->dropped &&
+		memcmp(&bodies->log, &in->run.entry.log,
+		    sizeof(bodies->log)) != 0))
 		return err_set(ERR_MALFORMED,
 		    "bodies of another log, or more than were announced");
 	in->bodies_left -= bodies->n;
@@ -520,7 +521,8 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 
 /* Bodies of headers of the log with the number `no`. */
 static enum err
-late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
+late_take(
+    struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
@@ -533,13 +535,8 @@ late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
 	e = oplog_by_no(txn, no, &log);
 	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
-	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		e = intake_body(txn, log, &bodies->bodies[i], accept);
-		/* The peer may mean another branch by this name, as long as it
-		 * has not heard of ours: then it will send them again. */
-		if (e == ERR_MALFORMED && log->forked)
-			e = ERR_OK;
-	}
 	if (ledger_find(&talk->ledger, &log->id) != NULL)
 		ack_touch(talk, &log->id);
 	return e;

@@ -96,6 +96,17 @@ ok '... and nothing is made' [ ! -e x ]
 ok 'a token cut short is no token' exits 2 "$GOLMOK" join "${card%?????????????}" --store x
 ok 'a word is no token' exits 2 "$GOLMOK" join 혜화동 --store x
 
+# ---- several addresses ----
+run "$GOLMOK" invite --role dong --name 가회동 --space d03/c023 --address 127.0.0.1:1 --address "$address" --json
+card=$(json token)
+ok 'the addresses are tried in turn' exits 0 "$GOLMOK" join "$card" --store v --json
+ok '... until one lets it in' is 가회동 "$(json label)"
+run "$GOLMOK" invite --role dong --name 교남동 --space d03/c024 --address 127.0.0.1:1 --address 127.0.0.1:2 --json
+card=$(json token)
+ok 'when none does' exits 13 "$GOLMOK" join "$card" --store w
+ok '... the reason of each is said' errs '127.0.0.1:1: '
+ok '... also of the last' errs '127.0.0.1:2: '
+
 # ---- an interrupted join ----
 invite --role dong --name 삼청동 --space d03/c019
 ended

@@ -53,7 +53,7 @@ court_judge_held(struct court *court, const struct charter_held *held)
 	authority_fini(&court->authority);
 	arena_fini(&court->arena);
 	charter_held_facts(&court->c, held, &court->arena, &facts);
-	authority_settle(&facts, &scratch, &court->authority);
+	authority_settle_all(&facts, &scratch, &court->authority);
 	arena_fini(&scratch);
 }
 

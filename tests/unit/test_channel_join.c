@@ -269,7 +269,7 @@ a_changed_byte_anywhere_ends_the_handshake(void **state)
 				continue;
 			line->flip_end = end;
 			line->flip_at = at;
-			line->flip_bits = 1 << at % 8;
+			line->flip_bits = (uint8_t)(1u << at % 8);
 			guest_dial(&guest);
 			guest_run(&guest);
 			assert_false(channel_is_up(line->ends[INITIATOR]) &&

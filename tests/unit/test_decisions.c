@@ -446,6 +446,53 @@ thousands_are_decided_about_in_several_deltas(void **state)
 	council_sound(town, 0);
 }
 
+static void
+a_fact_that_does_not_count_is_decided_about_by_who_could_write_it(void **state)
+{
+	struct court *court = *state;
+	struct town *town = &court->town;
+	size_t district = town_join(town);
+	size_t equal = town_member(town, "d03", rights);
+	struct record_id id = town_create(town, equal, space, "다");
+	struct ref grant;
+	struct ref fact;
+	struct inbox_entry entry;
+	struct arena arena = {0};
+	struct record record;
+
+	assert_int_equal(town_admit(town, 0, district), ERR_OK);
+	assert_int_equal(
+	    town_grant(town, 0, district, "d03", "all", "all"), ERR_OK);
+	town_meet(town);
+	grant = council_grant(town, district, equal);
+	council_revoke_at(town, district, &grant, NULL, 0);
+	fact = council_ref(town, district, district, "authority", 1);
+	town_meet(town);
+	assert_true(town_get(town, 0, space, &id, &arena, &record));
+	assert_int_equal(council_inbox(town, 0, "authority", NULL), 1);
+	assert_true(council_entry(town, 0, &fact, &entry));
+	assert_int_equal(entry.kind, DELTA_REVOKE);
+	assert_int_equal(entry.why, WHY_EQUALS);
+	assert_int_equal(
+	    council_decide(town, district, "authority", true, &fact, 1),
+	    ERR_DENIED);
+	assert_int_equal(
+	    council_decide(town, 0, "authority", true, &grant, 1), ERR_INVALID);
+	assert_int_equal(
+	    council_decide(town, 0, "authority", false, &fact, 1), ERR_OK);
+	assert_true(council_entry(town, 0, &fact, &entry));
+	assert_true(entry.voided);
+	assert_int_equal(
+	    council_decide(town, 0, "authority", true, &fact, 1), ERR_OK);
+	assert_int_equal(council_inbox(town, 0, "authority", NULL), 0);
+	assert_false(town_get(town, 0, space, &id, &arena, &record));
+	assert_int_equal(council_inbox(town, 0, space, NULL), LATE + 1);
+	town_meet(town);
+	town_assert_equal(town, 0);
+	council_sound(town, equal);
+	arena_fini(&arena);
+}
+
 int
 main(void)
 {
@@ -466,6 +513,8 @@ main(void)
 	    COURT(
 		one_log_serves_for_changes_and_decisions_where_one_grant_gives_both),
 	    COURT(changes_and_decisions_under_two_grants_go_to_two_logs),
+	    COURT(
+		a_fact_that_does_not_count_is_decided_about_by_who_could_write_it),
 	    COURT(thousands_are_decided_about_in_several_deltas),
 	};
 

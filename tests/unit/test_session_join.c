@@ -139,6 +139,49 @@ a_guest_ends_with_authority_and_what_it_may_read(void **state)
 	party_fini(&party);
 }
 
+static bool
+has(const struct buf *buf, const void *p, size_t n)
+{
+	for (size_t i = 0; i + n <= buf->n; i++) {
+		if (memcmp(buf->p + i, p, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Byte by byte, so that all of it passes before our eyes. */
+static void
+who_listens_reads_neither_keys_nor_names(void **state)
+{
+	struct party party;
+	struct sign_key keys[2];
+	const char *const words[] = {"혜화동", "서울", "d03/c017"};
+	size_t seen_bytes = 0;
+
+	(void)state;
+	party_init(&party, 7);
+	keys[0] = town_key(&party.town, 0);
+	keys[1] = town_key(&party.town, party.guest);
+	party_dial(&party, party.guest);
+	party.wire.piece = 1;
+	while (wire_step(&party.wire)) {
+		for (size_t i = 0; i < 2; i++) {
+			const struct buf *in = &party.wire.ends[i].in;
+
+			seen_bytes += in->n > 0;
+			for (size_t k = 0; k < 2; k++)
+				assert_false(has(in, keys[k].b, 8));
+			for (size_t k = 0; k < COUNT_OF(words); k++)
+				assert_false(
+				    has(in, words[k], strlen(words[k])));
+		}
+	}
+	assert_well(&party);
+	assert_true(is_member(&party, party.guest, party.guest));
+	assert_true(seen_bytes > 1000);
+	party_fini(&party);
+}
+
 /* Here and there, in both directions. */
 static void
 a_cut_link_leaves_a_guest_that_can_come_again(void **state)
@@ -261,6 +304,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_guest_ends_with_authority_and_what_it_may_read),
+	    cmocka_unit_test(who_listens_reads_neither_keys_nor_names),
 	    cmocka_unit_test(a_cut_link_leaves_a_guest_that_can_come_again),
 	    cmocka_unit_test(an_admission_that_is_not_durable_did_not_happen),
 	    cmocka_unit_test(another_node_with_a_used_token_is_told_so),

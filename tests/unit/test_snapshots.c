@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "core/file.h"
-#include "proto/merkle.h"
 #include "proto/mem.h"
+#include "tests/lib/places.h"
 #include "tests/lib/wire.h"
 
 enum {
@@ -32,30 +32,17 @@ enum {
 	FILE_MAX = 1 << 28,
 	ROUNDS = 6,
 	MARK_TXN_AT = 40,
-	/* Nodes give each other the branches of forked logs.  Until they do,
-	 * what is left of forked logs is not asked for. */
-	BRANCHES_TRAVEL = 0,
 };
 
-static const char *const spaces[] = {"d01/c001/case", "d01/c001/public"};
-
-/* One delta, as it stands in a log. */
-struct place {
-	struct log_id log;
-	uint64_t seq;
-	struct hash leaf;
-	bool central; /* in `authority` */
-};
-
-struct places {
-	struct place *all; /* owned; sorted when `sorted` */
-	size_t n;
-	size_t room;
+/* The log that a store wrote last in each space; zeros: none. */
+struct writing {
+	struct log_id logs[PLACES_SPACES];
 };
 
 /* What a store was at some moment. */
 struct snapshot {
 	size_t node;
+	struct writing writing;
 	struct buf data;
 	struct buf mark;
 };
@@ -66,11 +53,11 @@ struct note {
 };
 
 struct story {
-	uint64_t seed;
 	struct town town;
 	struct prng prng;
 	size_t self[STORES + CLONES]; /* whose keys it has */
 	bool blind[STORES + CLONES];  /* it cannot know that it went back */
+	struct writing writing[STORES + CLONES];
 	struct places heard[STORES + CLONES];
 	struct places ever; /* all that was ever written */
 	struct snapshot snapshots[SNAPSHOTS];
@@ -81,113 +68,12 @@ struct story {
 	size_t redone; /* admissions that others held all the time */
 };
 
-static int
-place_compare(const void *a, const void *b)
-{
-	const struct place *left = a;
-	const struct place *right = b;
-	int order = memcmp(&left->log, &right->log, sizeof(left->log));
-
-	if (order != 0)
-		return order;
-	if (left->seq != right->seq)
-		return left->seq < right->seq ? -1 : 1;
-	return memcmp(&left->leaf, &right->leaf, sizeof(left->leaf));
-}
-
-static void
-places_add(struct places *places, const struct place *place)
-{
-	mem_room(
-	    &places->all, &places->room, places->n + 1, sizeof(*places->all));
-	places->all[places->n++] = *place;
-}
-
-static bool
-places_have(const struct places *places, const struct place *place)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		if (place_compare(&places->all[i], place) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Is the place that `place` takes taken by another delta? */
-static bool
-places_differ(const struct places *places, const struct place *place)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		const struct place *other = &places->all[i];
-
-		if (other->seq == place->seq &&
-		    memcmp(&other->log, &place->log, sizeof(other->log)) == 0 &&
-		    place_compare(other, place) != 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-places_fini(struct places *places)
-{
-	mem_free(places->all);
-	*places = (struct places){0};
-}
-
-/* Adds all that node `i` holds to `places`, each once. */
-static void
-places_held(struct story *s, size_t i, struct places *places)
-{
-	struct store *store = town_store(&s->town, i);
-	struct space_state **all;
-	size_t spaces_n;
-
-	assert_int_equal(store_begin(store, false), ERR_OK);
-	assert_int_equal(space_all(store_txn(store), &all, &spaces_n), ERR_OK);
-	for (size_t k = 0; k < spaces_n; k++) {
-		struct log **logs;
-		size_t n;
-
-		assert_int_equal(
-		    oplog_all(store_txn(store), all[k], &logs, &n), ERR_OK);
-		for (size_t l = 0; l < n; l++) {
-			for (uint64_t seq = 0; seq < logs[l]->frontier.size;
-			     seq++) {
-				struct place place = {.log = logs[l]->trunk,
-				    .seq = seq,
-				    .central = id_is_authority(&all[k]->name)};
-				struct stored_delta stored;
-
-				assert_int_equal(oplog_get(store_txn(store),
-						     logs[l], seq, &stored),
-				    ERR_OK);
-				merkle_leaf(stored.header, &place.leaf);
-				if (!places_have(places, &place))
-					places_add(places, &place);
-			}
-		}
-	}
-	store_abort(store);
-}
-
 /* ---- what happens ------------------------------------------------------- */
 
 static char *
 path_of(struct story *s, size_t i, const char *name)
 {
 	return file_path(s->town.nodes[i].dir, name);
-}
-
-/* Writes `content` over the file, which stays the same file, or makes it. */
-static void
-file_overwrite(const char *path, const struct buf *content)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
-	assert_int_equal(fclose(f), 0);
 }
 
 static void
@@ -203,12 +89,16 @@ file_get(struct story *s, size_t i, const char *name, struct buf *content)
 	mem_free(path);
 }
 
+/* Writes `content` over the file, which stays the same file, or makes it. */
 static void
 file_set(struct story *s, size_t i, const char *name, const struct buf *content)
 {
 	char *path = path_of(s, i, name);
+	FILE *f = fopen(path, "wb");
 
-	file_overwrite(path, content);
+	assert_non_null(f);
+	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
+	assert_int_equal(fclose(f), 0);
 	mem_free(path);
 }
 
@@ -228,7 +118,7 @@ written(struct story *s, size_t i)
 {
 	struct places held = {0};
 
-	places_held(s, i, &held);
+	places_held(&s->town, i, &held);
 	for (size_t k = 0; k < held.n; k++) {
 		const struct place *place = &held.all[k];
 
@@ -240,6 +130,7 @@ written(struct story *s, size_t i)
 			assert_false(places_differ(&s->heard[i], place));
 		}
 		places_add(&s->ever, place);
+		s->writing[i].logs[place->space] = place->log;
 	}
 	places_fini(&held);
 }
@@ -257,7 +148,8 @@ write_note(struct story *s, size_t i)
 	bool changed;
 	enum err e;
 
-	note->space = spaces[prng_below(&s->prng, COUNT_OF(spaces))];
+	note->space =
+	    places_spaces[1 + prng_below(&s->prng, PLACES_SPACES - 1)];
 	write.create = true;
 	write.collection = bytes_text("card");
 	if (s->notes_n > 0 && prng_below(&s->prng, 2) == 0) {
@@ -285,6 +177,7 @@ snapshot_take(struct story *s, size_t i)
 		       : &s->snapshots[prng_below(&s->prng, SNAPSHOTS)];
 	town_close(&s->town, i);
 	snapshot->node = i;
+	snapshot->writing = s->writing[i];
 	file_get(s, i, "data.mdb", &snapshot->data);
 	file_get(s, i, "mark", &snapshot->mark);
 	(void)town_open(&s->town, i);
@@ -323,6 +216,7 @@ go_back(struct story *s)
 		s->blind[i] = snapshot->mark.n > 0;
 		break;
 	}
+	s->writing[i] = snapshot->writing;
 	places_fini(&s->heard[i]);
 	buf_fini(&mark);
 	(void)town_open(&s->town, i);
@@ -377,6 +271,7 @@ clone(struct story *s)
 		marked = marked || (content.n > 0 && i == 1);
 	}
 	s->self[to] = from;
+	s->writing[to] = s->writing[from];
 	if (marked && prng_below(&s->prng, 2) == 0) {
 		mark_forge(s, to);
 		s->blind[to] = true;
@@ -400,15 +295,38 @@ admit(struct story *s, size_t i)
 	written(s, 0);
 }
 
+/* Node `i` held `before`.  When it was given something of a log that it writes,
+ * it knows that it went back. */
+static void
+notice(struct story *s, size_t i, struct places *before)
+{
+	struct places held = {0};
+
+	places_held(&s->town, i, &held);
+	for (size_t k = 0; k < held.n; k++) {
+		const struct place *place = &held.all[k];
+
+		if (memcmp(&s->writing[i].logs[place->space], &place->log,
+			sizeof(place->log)) == 0 &&
+		    !places_have(before, place))
+			s->blind[i] = false;
+	}
+	places_fini(&held);
+	places_fini(before);
+}
+
 /* One session, if both let each other in.  A store does not talk to itself. */
 static void
 meet(struct story *s, size_t a, size_t b)
 {
+	struct places before[2] = {0};
 	struct wire wire;
 	bool well = true;
 
 	if (s->self[a] == s->self[b])
 		return;
+	places_held(&s->town, a, &before[0]);
+	places_held(&s->town, b, &before[1]);
 	wire_open(&wire, &s->town, a, b, true);
 	wire_run(&wire, 1);
 	for (size_t i = 0; i < 2; i++) {
@@ -421,10 +339,12 @@ meet(struct story *s, size_t a, size_t b)
 		       session_is_done(wire.ends[i].session);
 	}
 	wire_close(&wire);
+	notice(s, a, &before[0]);
+	notice(s, b, &before[1]);
 	if (!well)
 		return;
-	places_held(s, b, &s->heard[a]);
-	places_held(s, a, &s->heard[b]);
+	places_held(&s->town, b, &s->heard[a]);
+	places_held(&s->town, a, &s->heard[b]);
 }
 
 static void
@@ -499,20 +419,6 @@ all_alike(struct story *s)
 	return alike;
 }
 
-/* Is some place in `places` taken twice: of `log`, or of any when that is NULL?
- */
-static bool
-twice(const struct places *places, const struct log_id *log)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		if ((log == NULL ||
-			memcmp(&places->all[i].log, log, sizeof(*log)) == 0) &&
-		    places_differ(places, &places->all[i]))
-			return true;
-	}
-	return false;
-}
-
 /* Where a place was used twice, everybody has the proof. */
 static void
 proofs_held(struct story *s, size_t i, const struct places *all)
@@ -530,10 +436,9 @@ proofs_held(struct story *s, size_t i, const struct places *all)
 		assert_int_equal(
 		    oplog_all(store_txn(store), states[k], &logs, &logs_n),
 		    ERR_OK);
-		for (size_t l = 0; l < logs_n; l++) {
-			assert_int_equal(
-			    logs[l]->forked, twice(all, &logs[l]->trunk));
-		}
+		for (size_t l = 0; l < logs_n; l++)
+			assert_int_equal(logs[l]->forked,
+			    places_twice(all, &logs[l]->trunk));
 	}
 	store_abort(store);
 }
@@ -550,11 +455,12 @@ rounds(struct story *s)
 	}
 }
 
+/* Does node `by` know that node `whom` was admitted? */
 static bool
-knows_itself(struct story *s, size_t i)
+knows(struct story *s, size_t by, size_t whom)
 {
-	struct store *store = town_store(&s->town, i);
-	struct sign_key key = town_key(&s->town, i);
+	struct store *store = town_store(&s->town, by);
+	struct sign_key key = town_key(&s->town, whom);
 	const struct authority *authority;
 	bool known;
 
@@ -571,21 +477,12 @@ static void
 admit_rest(struct story *s, struct places *left)
 {
 	for (size_t i = 1; i < STORES; i++) {
-		struct store *store = town_store(&s->town, 0);
-		struct sign_key key = town_key(&s->town, i);
-		const struct authority *authority;
-		const struct member *member;
-
-		assert_int_equal(store_begin(store, false), ERR_OK);
-		assert_int_equal(store_authority(store, &authority), ERR_OK);
-		member = authority_member(authority, &key);
-		store_abort(store);
-		if (member != NULL)
+		if (knows(s, 0, i))
 			continue;
-		s->redone += knows_itself(s, i);
+		s->redone += knows(s, i, i);
 		admit(s, i);
 	}
-	places_held(s, 0, left);
+	places_held(&s->town, 0, left);
 }
 
 /* What node `i` holds and shows, now that all have met. */
@@ -595,20 +492,18 @@ end_check(struct story *s, size_t i, const struct places *left,
 {
 	struct places held = {0};
 	bool now[WRITES_MAX] = {0};
-	bool whole = BRANCHES_TRAVEL != 0 || !twice(left, NULL);
 	bool central = false;
 
-	places_held(s, i, &held);
+	places_held(&s->town, i, &held);
 	notes_shown(s, i, now);
 	for (size_t k = 0; k < left->n; k++) {
-		if (whole || !twice(left, &left->all[k].log))
-			assert_true(places_have(&held, &left->all[k]));
+		assert_true(places_have(&held, &left->all[k]));
 	}
 	/* Rights that stand where root's log is forked give nothing. */
 	for (size_t k = 0; k < left->n; k++)
-		central = central || (left->all[k].central &&
-					 twice(left, &left->all[k].log));
-	for (size_t k = 0; k < s->notes_n && whole && !central; k++)
+		central = central || (left->all[k].space == 0 &&
+					 places_twice(left, &left->all[k].log));
+	for (size_t k = 0; k < s->notes_n && !central; k++)
 		assert_true(now[k] || !shown[k]);
 	proofs_held(s, i, left);
 	wire_assert_sound(&s->town, i);
@@ -622,14 +517,13 @@ all_meet(struct story *s)
 	bool shown[WRITES_MAX] = {0};
 
 	for (size_t i = 0; i < s->town.n; i++) {
-		places_held(s, i, &left);
+		places_held(&s->town, i, &left);
 		notes_shown(s, i, shown);
 	}
 	rounds(s);
 	admit_rest(s, &left);
 	rounds(s);
-	if (BRANCHES_TRAVEL != 0 || !twice(&left, NULL))
-		assert_true(all_alike(s));
+	assert_true(all_alike(s));
 	for (size_t i = 0; i < s->town.n; i++)
 		end_check(s, i, &left, shown);
 	places_fini(&left);
@@ -638,7 +532,7 @@ all_meet(struct story *s)
 static void
 story_run(uint64_t seed, size_t *forks, size_t *redone)
 {
-	struct story s = {.seed = seed, .prng = {seed}};
+	struct story s = {.prng = {seed}};
 
 	town_init(&s.town, seed);
 	while (s.town.n < STORES) {

@@ -337,6 +337,81 @@ only_what_can_be_kept_is_promised(void **state)
 	town_fini(&town);
 }
 
+/* Takes back the only grant that `key` has, as the founder. */
+static void
+revoke(struct town *town, const struct sign_key *key, bool compromised)
+{
+	struct store *store = town_store(town, 0);
+	const struct authority *authority;
+	struct store_revoke revoke = {.compromised = compromised};
+	struct store_revoked revoked;
+	bool found = false;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		if (memcmp(&authority->grants[i].what.member, key,
+			sizeof(*key)) != 0)
+			continue;
+		revoke.grant = authority->grants[i].fact;
+		found = true;
+	}
+	assert_true(found);
+	assert_int_equal(store_revoke(store, &revoke, &revoked), ERR_OK);
+	assert_int_equal(store_commit(store), ERR_OK);
+}
+
+static void
+who_lost_the_right_keeps_no_promise(void **state)
+{
+	struct fact_grant centre = grant_of("d03/c017", "read:NPSF,write", "");
+	const struct sign_key guest = {{7}};
+	struct sign_key key;
+	struct token token;
+	struct town town;
+	size_t district;
+
+	(void)state;
+	town_init(&town, 7);
+	district = town_join(&town);
+	key = town_key(&town, district);
+	assert_int_equal(town_admit(&town, 0, district), ERR_OK);
+	assert_int_equal(town_grant(&town, 0, district, "d03", "hold,admin",
+			     "read:NPSF,hold,write"),
+	    ERR_OK);
+	town_copy(&town, 0, district);
+	token = token_new(&town, 1, "혜화동");
+	assert_int_equal(make(&town, district, &token, &centre), ERR_OK);
+	revoke(&town, &key, false);
+	town_copy(&town, 0, district);
+	assert_int_equal(use(&town, district, &token, &guest), ERR_DENIED);
+	assert_int_equal(state_of(&town, district, 0, 1), TOKENS_OPEN);
+	assert_false(may_write(&town, district, &guest, "d03/c017/case"));
+	town_fini(&town);
+}
+
+static void
+a_compromised_key_gets_nothing_anew(void **state)
+{
+	struct fact_grant grant = grant_of("d03/c017", "read:NPSF,write", "");
+	const struct sign_key guest = {{7}};
+	struct token token;
+	struct town town;
+
+	(void)state;
+	town_init(&town, 8);
+	token = token_new(&town, 1, "혜화동");
+	assert_int_equal(make(&town, 0, &token, &grant), ERR_OK);
+	assert_int_equal(use(&town, 0, &token, &guest), ERR_OK);
+	revoke(&town, &guest, true);
+	token = token_new(&town, 2, "혜화동");
+	assert_int_equal(make(&town, 0, &token, &grant), ERR_OK);
+	assert_int_equal(use(&town, 0, &token, &guest), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "other hands"));
+	assert_false(may_write(&town, 0, &guest, "d03/c017/case"));
+	town_fini(&town);
+}
+
 static void
 one_store_keeps_so_many_invitations_and_forgets_those_that_ended(void **state)
 {
@@ -373,6 +448,8 @@ main(void)
 	    cmocka_unit_test(secrets_are_wiped_when_an_invitation_has_ended),
 	    cmocka_unit_test(what_is_cancelled_must_be_named_and_be_open),
 	    cmocka_unit_test(only_what_can_be_kept_is_promised),
+	    cmocka_unit_test(who_lost_the_right_keeps_no_promise),
+	    cmocka_unit_test(a_compromised_key_gets_nothing_anew),
 	    cmocka_unit_test(
 		one_store_keeps_so_many_invitations_and_forgets_those_that_ended),
 	};
