@@ -276,8 +276,8 @@ __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
 }
 
 void
-__wrap_clock_entry(const struct log *log, const struct sign_key *peer,
-    struct msg_entry *entry)
+__wrap_clock_entry(
+    const struct log *log, const struct sign_key *peer, struct msg_entry *entry)
 {
 	__real_clock_entry(log, peer, entry);
 	if (broken != RULE_OWED)
