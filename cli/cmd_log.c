@@ -58,6 +58,7 @@ static const struct out_column log_columns[] = {
     {.key = "head", .title = "HEAD", .kind = OUT_NUMBER},
     {.key = "counts", .title = "COUNTS", .kind = OUT_BOOL},
     {.key = "forked", .title = "FORKED", .kind = OUT_BOOL},
+    {.key = "branch_of", .title = "BRANCH OF"},
 };
 
 static void
@@ -80,6 +81,9 @@ log_row(struct out_table *table, const struct authority *authority,
 	buf_add_format(&texts[5], "%llu", (unsigned long long)log->head_size);
 	buf_add_text(&texts[6], log->rights != 0 ? "yes" : "no");
 	buf_add_text(&texts[7], log->forked ? "yes" : "no");
+	if (oplog_is_branch(log))
+		ascii_hex(
+		    bytes_of(log->trunk.b, sizeof(log->trunk.b)), &texts[8]);
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		cells[i] = buf_bytes(&texts[i]);
 	out_table_row(table, cells);

@@ -25,7 +25,23 @@ struct task {
 	struct ref *refs; /* arena of the work: grants, and what came of each */
 	struct store_revoked *done;
 	size_t n;
+	bool writes; /* some of them lets its holder write */
 };
+
+/* Does the grant that `ref` names let its holder write anything? */
+static bool
+is_writing(const struct authority *authority, const struct ref *ref)
+{
+	const unsigned writes = RIGHT_WRITE | RIGHT_ADMIN | RIGHT_ERASE;
+
+	for (size_t i = 0; i < authority->grants_n; i++) {
+		const struct grant *grant = &authority->grants[i];
+
+		if (id_ref_compare(&grant->fact, ref) == 0)
+			return (grant->what.gives.bits & writes) != 0;
+	}
+	return false;
+}
 
 static bool
 is_theirs(const struct task *task, const struct grant *grant)
@@ -42,7 +58,10 @@ grants_all(struct task *task)
 	for (size_t i = 0; i < authority->grants_n; i++) {
 		const struct grant *grant = &authority->grants[i];
 
-		if (is_theirs(task, grant) && grant->counts && !grant->revoked)
+		if (!is_theirs(task, grant) || !grant->counts)
+			continue;
+		/* That a key is in other hands may turn out afterwards. */
+		if (!grant->revoked || task->revoke.compromised)
 			task->refs[task->n++] = grant->fact;
 	}
 	if (task->n == 0)
@@ -207,6 +226,8 @@ say_done(const struct task *task)
 		    (unsigned long long)done->outside);
 	}
 	buf_fini(&text);
+	if (!task->writes)
+		return;
 	out_notice(out,
 	    task->revoke.compromised
 		? "what the member wrote elsewhere, and anything that whoever "
@@ -245,6 +266,8 @@ revoke_run(const struct args *args, struct out *out)
 	}
 	for (size_t i = 0; i < task.n && e == ERR_OK; i++) {
 		task.revoke.grant = task.refs[i];
+		task.writes = task.writes ||
+			      is_writing(task.authority, &task.refs[i]);
 		e = store_revoke(work.store, &task.revoke, &task.done[i]);
 	}
 	if (e == ERR_OK)

@@ -12,6 +12,7 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "core/clock.h"
+#include "core/forks.h"
 #include "core/tree.h"
 
 /* One log here, and the most that any peer holds of it. */
@@ -46,9 +47,12 @@ static enum err status_logs(struct status *status) MUST_USE;
 static enum err status_peers(struct status *status) MUST_USE;
 static enum err status_peer(
     struct status *status, const struct clock_list *list) MUST_USE;
+static enum err others_raise(
+    struct status *status, const struct log *log, uint64_t held) MUST_USE;
 static bool is_ours(
     struct txn *txn, const struct log *log, const struct msg_entry *entry);
 static void status_sum(struct status *status);
+static bool is_first(const struct status *status, size_t at);
 
 static int
 kept_compare(const void *a, const void *b)
@@ -147,11 +151,38 @@ status_peer(struct status *status, const struct clock_list *list)
 		if (status->logs_n > 0)
 			kept = bsearch(&key, status->logs, status->logs_n,
 			    sizeof(*status->logs), kept_compare);
-		if (kept != NULL && entry->held > kept->elsewhere &&
-		    is_ours(txn, kept->log, entry))
+		if (kept == NULL || !is_ours(txn, kept->log, entry))
+			continue;
+		if (entry->held > kept->elsewhere)
 			kept->elsewhere = entry->held;
+		if (oplog_is_branch(kept->log) &&
+		    others_raise(status, kept->log, entry->held) != ERR_OK)
+			break;
 	}
 	return kv_failed(txn->kv);
+}
+
+/* What a branch shares with others is there as often as it is. */
+static enum err
+others_raise(struct status *status, const struct log *log, uint64_t held)
+{
+	struct txn *txn = store_txn(status->work->store);
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < status->logs_n && e == ERR_OK; i++) {
+		struct kept *kept = &status->logs[i];
+		uint64_t shared;
+
+		if (memcmp(&kept->log->trunk, &log->trunk,
+			sizeof(log->trunk)) != 0)
+			continue;
+		e = forks_shared(txn, kept->log, log, &shared);
+		if (shared > held)
+			shared = held;
+		if (shared > kept->elsewhere && kept->log != log)
+			kept->elsewhere = shared;
+	}
+	return e;
 }
 
 /* Does what a peer holds begin as ours does?  Another branch of a forked log
@@ -174,23 +205,38 @@ status_sum(struct status *status)
 	for (size_t i = 0; i < status->logs_n; i++) {
 		const struct kept *kept = &status->logs[i];
 		uint64_t size = kept->log->frontier.size;
+		uint64_t below = kept->log->below;
+		uint64_t safe = kept->elsewhere < below ? below
+							: kept->elsewhere;
 
-		status->forked += kept->log->forked;
-		if (kept->log->forked && kept->elsewhere < size)
-			status->forked_alone += size - kept->elsewhere;
+		/* One tip stands for all branches of a log, and what they share
+		 * is counted in one. */
+		status->forked += kept->log->forked && is_first(status, i);
+		if (kept->log->forked && safe < size)
+			status->forked_alone += size - safe;
 
 		for (size_t at = 0; at < status->spaces_n; at++) {
 			struct kept_space *sum = &status->spaces[at];
 
 			if (sum->space != kept->log->space)
 				continue;
-			sum->deltas += size;
-			if (kept->elsewhere < size) {
-				sum->alone += size - kept->elsewhere;
-				status->alone += size - kept->elsewhere;
+			sum->deltas += size - below;
+			if (safe < size) {
+				sum->alone += size - safe;
+				status->alone += size - safe;
 			}
 		}
 	}
+}
+
+static bool
+is_first(const struct status *status, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (memcmp(&status->logs[i].log->trunk,
+			&status->logs[at].log->trunk, 16) == 0)
+			return false;
+	return true;
 }
 
 /* A time of the wall, for show_time. */

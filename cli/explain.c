@@ -19,7 +19,11 @@ explain_revocation(const struct authority *authority, const struct grant *grant)
 		if (!r->counts ||
 		    id_ref_compare(&r->what.grant, &grant->fact) != 0)
 			continue;
-		if (found == NULL || r->stratum < found->stratum)
+		/* What is worst to know goes first. */
+		if (found == NULL ||
+		    r->what.compromised > found->what.compromised ||
+		    (r->what.compromised == found->what.compromised &&
+			r->stratum < found->stratum))
 			found = r;
 	}
 	return found;

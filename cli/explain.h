@@ -9,7 +9,8 @@
  * append to `text`.
  */
 
-/* The revocation that took `grant`, the one from highest up; NULL: none did. */
+/* The revocation that took `grant`: of several one that says that the key is in
+ * other hands, then the one from highest up; NULL: none did. */
 const struct revocation *explain_revocation(
     const struct authority *authority, const struct grant *grant);
 /* The grant under which `grant` was given, as far as it is known here; NULL for

@@ -182,7 +182,8 @@ name_log(struct opened *work, const char *word, struct log **log)
 
 		e = oplog_all(txn, spaces[i], &logs, &logs_n);
 		for (size_t at = 0; at < logs_n; at++) {
-			if (!prefix_fits(&prefix, logs[at]->id.b))
+			if (!prefix_fits(&prefix, logs[at]->id.b) &&
+			    !prefix_fits(&prefix, logs[at]->trunk.b))
 				continue;
 			*log = logs[at];
 			hits_add(&hits, logs[at]->id.b);

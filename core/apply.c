@@ -274,17 +274,18 @@ apply_authority(struct txn *txn, const struct authority *authority)
 }
 
 enum err
-apply_cuts(struct txn *txn, const struct authority *authority)
+apply_due(struct txn *txn, const struct authority *authority)
 {
 	enum err e = ERR_OK;
 
+	if (txn->authority_changed)
+		return apply_authority(txn, authority);
 	for (struct log *log = txn->logs; log != NULL && e == ERR_OK;
 	     log = log->next) {
 		if (log->judge_due)
 			e = apply_tips(txn, authority, log);
 		log->judge_due = false;
 	}
-	txn->cuts_due = false;
 	return e;
 }
 

@@ -42,9 +42,9 @@ enum err apply_tips(struct txn *txn, const struct authority *authority,
 enum err apply_authority(
     struct txn *txn, const struct authority *authority) MUST_USE;
 
-/* The same for the logs that grew past a cut in this transaction: until then
- * their roots said nothing. */
-enum err apply_cuts(
-    struct txn *txn, const struct authority *authority) MUST_USE;
+/* What is due at the end of a transaction: apply_authority when authority logs
+ * changed, else the same for the logs that grew past a cut, whose roots say
+ * only now whether they are those that were meant. */
+enum err apply_due(struct txn *txn, const struct authority *authority) MUST_USE;
 
 #endif

@@ -13,6 +13,12 @@
 #include "core/digest.h"
 #include "core/meta.h"
 
+/* Cuts sorted by log; one may stand there twice, and then both hold. */
+struct cut_list {
+	size_t n;
+	const struct log_cut *cuts;
+};
+
 static enum err version_of(
     struct txn *txn, struct space_state *space, struct hash *version) MUST_USE;
 static const struct grant *grant_find(
@@ -43,9 +49,10 @@ authority_load(
 		return e;
 	authority_fini(authority);
 	authority->city = *city;
-	e = authority_facts(txn, city, &authority->arena, &scratch, &facts);
+	e = authority_facts_gather(
+	    txn, city, &authority->arena, &scratch, &facts);
 	if (e == ERR_OK) {
-		authority_settle(&facts, &scratch, authority);
+		authority_settle_all(&facts, &scratch, authority);
 		authority->version = version;
 	}
 	arena_fini(&scratch);
@@ -254,13 +261,15 @@ root_find(const struct authority *authority, const struct sign_key *key)
 	return NULL;
 }
 
-/* Lowers the cut of a judgement of `log` to what the cuts of its trunk in the
- * list `cuts`, which is sorted by log, leave; 0 when none is of it.  `*lower`
+/* Lowers the cut of a judgement of `log` to what the cuts of its trunk in
+ * `list` leave; 0 when none is of it.  `*lower`
  * says whether it became lower. */
 static enum err
-cut_lower(struct txn *txn, const struct log *log, const struct log_cut *cuts,
-    size_t n, struct judgement *judgement, bool *lower)
+cut_lower(struct txn *txn, const struct log *log, const struct cut_list *list,
+    struct judgement *judgement, bool *lower)
 {
+	const struct log_cut *cuts = list->cuts;
+	size_t n = list->n;
 	uint64_t before = judgement->cut;
 	struct cuts_trunk trunk = {0};
 	struct arena arena = {0};
@@ -309,7 +318,9 @@ root_judge(struct txn *txn, const struct root_key *root, const struct log *log,
 	if (!root->is_cut)
 		return kv_failed(txn->kv);
 	judgement->why = WHY_ROTATED;
-	return cut_lower(txn, log, root->cuts, root->cuts_n, judgement, &lower);
+	return cut_lower(txn, log,
+	    &(struct cut_list){.n = root->cuts_n, .cuts = root->cuts},
+	    judgement, &lower);
 }
 
 /* What the grant gives that the log names, as if nothing was ever revoked. */
@@ -347,8 +358,9 @@ revocations_judge(
 	for (size_t i = 0; i < grant->revocations_n; i++) {
 		const struct revocation *revocation = grant->revocations[i];
 		bool lower;
-		enum err e = cut_lower(txn, log, revocation->what.cuts,
-		    revocation->what.cuts_n, judgement, &lower);
+		const struct cut_list list = {.n = revocation->what.cuts_n,
+		    .cuts = revocation->what.cuts};
+		enum err e = cut_lower(txn, log, &list, judgement, &lower);
 
 		if (e != ERR_OK)
 			return e;

@@ -49,7 +49,7 @@ about_compare(const void *a, const void *b)
 }
 
 void
-authority_decide(struct authority_settling *settling, unsigned stratum)
+authority_decide_stratum(struct authority_settling *settling, unsigned stratum)
 {
 	struct deciding d = {.s = settling, .stratum = stratum};
 	size_t end;

@@ -10,6 +10,7 @@
 
 /* Rules by the decisions of those who speak at `stratum` about what no higher
  * stratum has ruled.  Facts that these write by themselves count already. */
-void authority_decide(struct authority_settling *settling, unsigned stratum);
+void authority_decide_stratum(
+    struct authority_settling *settling, unsigned stratum);
 
 #endif

@@ -49,7 +49,7 @@ static enum err ends_make(struct gathering *g, const struct log_cut *cuts,
     size_t n, struct authority_ends *ends) MUST_USE;
 
 enum err
-authority_facts(struct txn *txn, const struct city_id *city,
+authority_facts_gather(struct txn *txn, const struct city_id *city,
     struct arena *arena, struct arena *scratch, struct authority_facts *facts)
 {
 	struct gathering g = {.txn = txn,

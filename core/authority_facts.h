@@ -73,7 +73,7 @@ struct authority_facts {
 
 /* Gathers what the logs `logs` of `authority` say, about the city `city`.  What
  * bodies say is kept in `arena`, all else in `scratch`. */
-enum err authority_facts(struct txn *txn, const struct city_id *city,
+enum err authority_facts_gather(struct txn *txn, const struct city_id *city,
     struct arena *arena, struct arena *scratch,
     struct authority_facts *facts) MUST_USE;
 /* How far `ends` reach into `tip`; 0: it is not named. */

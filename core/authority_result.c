@@ -30,7 +30,7 @@ static void payers_write(
     const struct authority_settling *s, struct authority *authority);
 
 void
-authority_result(const struct authority_settling *settling)
+authority_result_write(const struct authority_settling *settling)
 {
 	grants_write(settling);
 	revocations_write(settling);

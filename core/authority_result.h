@@ -4,6 +4,6 @@
 #include "core/authority_settle.h"
 
 /* Writes down what was settled: members, grants, revocations, outsiders. */
-void authority_result(const struct authority_settling *settling);
+void authority_result_write(const struct authority_settling *settling);
 
 #endif

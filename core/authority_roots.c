@@ -20,7 +20,7 @@ static void cuts_join(
 static void seats_take(struct authority_settling *s);
 
 void
-authority_roots(struct authority_settling *s)
+authority_roots_find(struct authority_settling *s)
 {
 	const struct authority_facts *facts = s->facts;
 	struct authority *authority = s->authority;

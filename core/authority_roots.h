@@ -10,6 +10,6 @@
 
 /* Finds them, by the rotation records alone, and seats the tips of their logs.
  */
-void authority_roots(struct authority_settling *settling);
+void authority_roots_find(struct authority_settling *settling);
 
 #endif

@@ -19,7 +19,7 @@ static uint64_t end_under(const struct authority_settling *s,
 static void facts_take(struct authority_settling *s, unsigned stratum);
 
 void
-authority_settle(const struct authority_facts *facts, struct arena *scratch,
+authority_settle_all(const struct authority_facts *facts, struct arena *scratch,
     struct authority *authority)
 {
 	struct authority_settling s = {
@@ -27,14 +27,14 @@ authority_settle(const struct authority_facts *facts, struct arena *scratch,
 
 	index_make(&s);
 	if (facts->founded)
-		authority_roots(&s);
+		authority_roots_find(&s);
 	for (unsigned stratum = 0; stratum <= LIMIT_GRANT_DEPTH; stratum++) {
 		if (stratum > 0)
 			seats_take(&s, stratum);
 		facts_take(&s, stratum);
-		authority_decide(&s, stratum);
+		authority_decide_stratum(&s, stratum);
 	}
-	authority_result(&s);
+	authority_result_write(&s);
 }
 
 /* Two branches may have facts of one name, if their author took the trouble:

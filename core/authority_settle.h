@@ -59,7 +59,7 @@ struct authority_settling {
 /* Makes of `facts` all that struct authority shows, but its arena, city and
  * version; arrays in authority->arena.  Scratch memory comes from `scratch`.
  * The authority keeps no view of either but what bodies say. */
-void authority_settle(const struct authority_facts *facts,
+void authority_settle_all(const struct authority_facts *facts,
     struct arena *scratch, struct authority *authority);
 
 /* For the files that share the work.  The fact that `ref` names, or NULL, and

@@ -392,7 +392,8 @@ row_check(struct check_log *c)
 	else if (is->last.v != log->last.v)
 		why = "its newest stamp is wrong";
 	else if (is->held != log->held ||
-		 memcmp(is->open, log->open, sizeof(is->open)) != 0)
+		 memcmp(is->open, log->open, sizeof(is->open)) != 0 ||
+		 is->wrapped != log->wrapped || is->kept != log->kept)
 		why = "its counts of bodies are wrong";
 	else if (is->has_grant != log->has_grant ||
 		 (is->has_grant && id_ref_compare(&is->grant, &log->grant)))

@@ -10,22 +10,31 @@
 #include "proto/mem.h"
 
 /* An entry as it is stored and hashed (docs/sync.md §4). */
-enum { ENTRY_SIZE = 16 + 8 + 8 + 8 + CLASS_COUNT * 8 + 1 + 16 };
+enum {
+	ENTRY_FORKED = 16 + 8 + 8 + 8 + CLASS_COUNT * 8,
+	ENTRY_TRUNK = ENTRY_FORKED + 1,
+	ENTRY_KEPT = ENTRY_TRUNK + 16,
+	ENTRY_SIZE = ENTRY_KEPT + 8,
+};
 
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
 static bool entry_get(struct bytes in, struct msg_entry *entry);
 
 void
-clock_entry(const struct log *log, struct msg_entry *entry)
+clock_entry(
+    const struct log *log, const struct sign_key *peer, struct msg_entry *entry)
 {
+	bool author = peer != NULL &&
+		      memcmp(&log->name.author, peer, sizeof(*peer)) == 0;
 	struct hash root;
 
 	*entry = (struct msg_entry){.log = log->id,
 	    .size = log->frontier.size,
 	    .held = log->held,
 	    .forked = log->forked,
-	    .is_branch = oplog_is_branch(log)};
+	    .is_branch = oplog_is_branch(log),
+	    .kept = author ? log->kept : log->wrapped};
 	if (entry->is_branch)
 		entry->trunk = log->trunk;
 	merkle_root(&log->frontier, &root);
@@ -42,8 +51,9 @@ entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 	bytes_put_be64(out + 32, entry->held);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		bytes_put_be64(out + 40 + 8 * class, entry->open[class]);
-	out[ENTRY_SIZE - 17] = entry->forked;
-	memcpy(out + ENTRY_SIZE - 16, msg_entry_trunk(entry)->b, 16);
+	out[ENTRY_FORKED] = entry->forked;
+	memcpy(out + ENTRY_TRUNK, msg_entry_trunk(entry)->b, 16);
+	bytes_put_be64(out + ENTRY_KEPT, entry->kept);
 }
 
 static bool
@@ -57,8 +67,9 @@ entry_get(struct bytes in, struct msg_entry *entry)
 	entry->held = bytes_be64(in.p + 32);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
-	entry->forked = in.p[ENTRY_SIZE - 17] != 0;
-	memcpy(entry->trunk.b, in.p + ENTRY_SIZE - 16, 16);
+	entry->forked = in.p[ENTRY_FORKED] != 0;
+	entry->kept = bytes_be64(in.p + ENTRY_KEPT);
+	memcpy(entry->trunk.b, in.p + ENTRY_TRUNK, 16);
 	entry->is_branch = memcmp(&entry->trunk, &entry->log, 16) != 0;
 	if (!entry->is_branch)
 		entry->trunk = (struct log_id){0};

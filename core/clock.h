@@ -9,8 +9,11 @@
  * they hold, durably.  This and the feed are all that flows from core to net.
  */
 
-/* How much of `log` we have, as we tell it. */
-void clock_entry(const struct log *log, struct msg_entry *entry);
+/* How much of `log` we have, as we tell it to `peer` (NULL: to anybody).  Its
+ * author hears only of wraps that it gave itself, so that it mends what others
+ * made up. */
+void clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
 
 /* The digest of a clock: of `n` entries, sorted by log, each once. */
 void clock_digest(

@@ -71,8 +71,9 @@ enum err decisions_add(struct txn *txn, const struct history_delta *from,
 enum err decisions_hold(struct txn *txn, struct space_state *space) MUST_USE;
 void decisions_turn(
     struct txn *txn, struct space_state *space, struct decision_list *turned);
-/* The decisions with a range of `log` that ends exactly at its size, so that
- * from now on its root decides what they cover. */
+/* The decisions with a range of `log` that ends exactly at its size, whose root
+ * says that another log was meant: they covered it until now.  Of a branch all
+ * for which its newest leaf may matter. */
 void decisions_ending(
     struct txn *txn, const struct log *log, struct decision_list *ending);
 

@@ -305,6 +305,8 @@ forks_split(struct txn *txn, struct log *log, uint64_t at,
 	what.below = at;
 	what.under = at > 0 ? under->no : (struct log_no){0};
 	what.held = log->held < at ? log->held : at;
+	what.wrapped = log->wrapped < at ? log->wrapped : at;
+	what.kept = log->kept < at ? log->kept : at;
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		what.open[class] = log->open[class] < at ? log->open[class]
 							 : at;

@@ -137,3 +137,11 @@ identity_lookup_key(const struct identity *identity, uint8_t *key)
 	    bytes_of(identity->actor_key, sizeof(identity->actor_key)),
 	    bytes_text("golmok/lookup"), key, 32);
 }
+
+void
+identity_backup_key(const struct identity *identity, struct secret *key)
+{
+	crypto_blake2b(
+	    bytes_of(identity->actor_key, sizeof(identity->actor_key)),
+	    bytes_text("golmok/backup"), key->b, sizeof(key->b));
+}

@@ -55,5 +55,9 @@ enum err identity_actor(const struct identity *identity, struct bytes name,
 /* The key of 32 bytes under which this node hashes values for its indexes
  * (core/lookup.h): made from its actor key, secret like that. */
 void identity_lookup_key(const struct identity *identity, uint8_t *key);
+/* The key under which this node wraps the secrets of its bodies for itself
+ * (proto/wrap.h): made from its actor key, so that whoever learns the seed of
+ * its signatures opens nothing. */
+void identity_backup_key(const struct identity *identity, struct secret *key);
 
 #endif

@@ -47,6 +47,8 @@ static enum err bodies_order(
 static enum err bodies_take(struct taking *taking) MUST_USE;
 static void body_form(struct intake_accept accept, const struct msg_body *body,
     struct stored_body *stored);
+static void wrap_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored);
 static enum err log_make(struct txn *txn, const struct intake_chunk *chunk,
     struct log **log) MUST_USE;
 static enum err headers_take(
@@ -272,8 +274,8 @@ branch_make(struct taking *taking, struct log *log, struct log **branch)
 	    taking->txn, log->space, &log->trunk, &tips, &n);
 
 	if (e == ERR_OK)
-		e = log_room(taking->txn, taking->chunk->authority,
-		    &log->name.author);
+		e = log_room(
+		    taking->txn, taking->chunk->authority, &log->name.author);
 	if (e == ERR_OK && n >= LIMIT_BRANCHES)
 		e = err_set(ERR_LIMIT,
 		    "no more than %d branches of one log are taken",
@@ -431,6 +433,31 @@ body_form(struct intake_accept accept, const struct msg_body *body,
 		memcpy(stored->key, tag.b, sizeof(stored->key));
 		crypto_wipe(&secret, sizeof(secret));
 	}
+	if (body->has_wrap)
+		wrap_form(accept, body, stored);
+}
+
+/* A wrap came with the tag: the author gets its secret back, a holder keeps it
+ * for the author.  What is wrong with one only the author can see. */
+static void
+wrap_form(struct intake_accept accept, const struct msg_body *body,
+    struct stored_body *stored)
+{
+	struct secret secret;
+	struct hash tag;
+
+	assert(stored->form == BODY_BLIND);
+	if (accept.backup == NULL) {
+		stored->form = accept.from_author ? BODY_KEPT : BODY_PASSED;
+		stored->wrap = body->wrap;
+		return;
+	}
+	memcpy(tag.b, body->key, sizeof(tag.b));
+	if (wrap_open(accept.backup, &tag, &body->wrap, &secret)) {
+		stored->form = BODY_OPEN;
+		memcpy(stored->key, secret.b, sizeof(stored->key));
+	}
+	crypto_wipe(&secret, sizeof(secret));
 }
 
 /* Is `sealed`, with the key of `body`, what the header promised? */

@@ -20,10 +20,13 @@
 enum err intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id) MUST_USE;
 
-/* What we may have of a space. */
+/* What we may have of a log, from the peer that sends it. */
 struct intake_accept {
 	bool hold;	  /* sealed bodies */
 	unsigned classes; /* secrets of these */
+	bool from_author; /* it wrote the log, so its wraps are right */
+	/* A log of ours: the key that opens its wraps.  Borrowed; else NULL. */
+	const struct secret *backup;
 };
 
 /* Headers with their bodies as they came. */
@@ -62,7 +65,8 @@ enum err intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 
 /* Takes a body that was owed.  One that we may not have, or that is of a header
  * not held, is passed over.  ERR_MALFORMED when it does not fit its commitment.
- */
+ * A wrap that comes with a body is opened where accept.backup can, else kept;
+ * one that should open and does not is passed over. */
 enum err intake_body(struct txn *txn, struct log *log,
     const struct msg_body *body, struct intake_accept accept) MUST_USE;
 

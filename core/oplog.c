@@ -34,6 +34,7 @@ static bool row_merge(const struct stored_delta *stored,
     const struct stored_body *body, struct buf *row);
 static enum err move_on_all(
     struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
+static unsigned worth(enum body_form form);
 static enum err move_on(
     struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
 static bool waits_at(const struct log *log, uint64_t seq);
@@ -464,8 +465,7 @@ row_merge(const struct stored_delta *stored, const struct stored_body *body,
 
 	while (oplog_row_next(&rest, &old)) {
 		order = oplog_row_compare(body, &old);
-		if (order == 0 &&
-		    (old.form == BODY_OPEN || body->form == BODY_BLIND))
+		if (order == 0 && worth(body->form) <= worth(old.form))
 			return false;
 		if (order <= 0 && !placed) {
 			oplog_row_body(body, row);
@@ -477,6 +477,23 @@ row_merge(const struct stored_delta *stored, const struct stored_body *body,
 	if (!placed)
 		oplog_row_body(body, row);
 	return true;
+}
+
+/* Of two forms of one body the one of more worth is kept. */
+static unsigned
+worth(enum body_form form)
+{
+	switch (form) {
+	case BODY_BLIND:
+		return 0;
+	case BODY_PASSED:
+		return 1;
+	case BODY_KEPT:
+		return 2;
+	case BODY_OPEN:
+		return 3;
+	}
+	return 0;
 }
 
 /* Something came to the delta `seq`: counts that stopped there go on, over all
@@ -506,7 +523,8 @@ move_on(struct txn *txn, struct log *log, uint64_t seq)
 static bool
 waits_at(const struct log *log, uint64_t seq)
 {
-	bool waits = log->held == seq;
+	bool waits = log->held == seq || log->wrapped == seq ||
+		     log->kept == seq;
 
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		waits = waits || log->open[class] == seq;

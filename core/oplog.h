@@ -7,6 +7,7 @@
 #include "core/txn.h"
 #include "proto/delta.h"
 #include "proto/merkle.h"
+#include "proto/wrap.h"
 
 /*
  * The logs: append-only deltas by (log, seq), their trees and signed heads.
@@ -18,6 +19,10 @@
 enum body_form {
 	BODY_BLIND = 1, /* sealed and its tag t: held, not readable */
 	BODY_OPEN = 2,	/* sealed and its secret */
+	/* As blind, and with a wrap of the secret: one that somebody passed
+	 * on, which may be anything; one that the author gave. */
+	BODY_PASSED = 3,
+	BODY_KEPT = 4,
 };
 
 /* One body of a delta. */
@@ -27,6 +32,7 @@ struct stored_body {
 	enum body_form form;
 	uint8_t key[32];     /* the secret, or the tag t */
 	struct bytes sealed; /* borrowed */
+	struct wrap wrap;    /* BODY_PASSED and BODY_KEPT */
 };
 
 /* A delta on its way into a log. */
@@ -73,6 +79,10 @@ struct log {
 	 */
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
+	/* Those whose bodies, in sealed form, are all open or with a wrap; and
+	 * all open or with a wrap that their author gave. */
+	uint64_t wrapped;
+	uint64_t kept;
 	/* The newest signed head: its size may lie beyond frontier.size while a
 	 * run is on its way; then `ahead` is the proof from there to it. */
 	bool has_head;
@@ -161,7 +171,8 @@ void oplog_decode(const struct stored_delta *stored, struct arena *arena,
  * the end. */
 bool oplog_body_next(struct bytes *rest, struct stored_body *body) MUST_USE;
 /* Adds `body`, whose commitment the caller has checked, to the stored delta
- * `seq`, or its secret to a body held blind; what is there already stays.
+ * `seq`, or its secret or wrap to a body held blind; what is there already
+ * stays, but the author's wrap takes the place of one that was passed on.
  * `*news` says whether anything was added.  The prefix counts of `log` move on
  * where they can.  ERR_NOT_FOUND beyond its size. */
 enum err oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,

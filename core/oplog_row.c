@@ -11,8 +11,7 @@ enum {
 	BODY_CLASS = 2,
 	BODY_FORM = 3,
 	BODY_KEY = 4,
-	BODY_LENGTH = BODY_KEY + 32,
-	BODY_HEAD_SIZE = BODY_LENGTH + 4,
+	BODY_HEAD_SIZE = BODY_KEY + 32,
 };
 
 enum {
@@ -32,6 +31,7 @@ struct fields {
 	bool bad;
 };
 
+static bool has_wrap(enum body_form form);
 static struct bytes take(struct fields *fields, size_t n);
 static void take_to(struct fields *fields, void *to, size_t n);
 static uint8_t take_u8(struct fields *fields);
@@ -54,13 +54,21 @@ void
 oplog_row_body(const struct stored_body *body, struct buf *row)
 {
 	assert(body->sealed.n <= LIMIT_SEALED_SIZE);
-	assert(body->form == BODY_BLIND || body->form == BODY_OPEN);
+	assert(body->form >= BODY_BLIND && body->form <= BODY_KEPT);
 	buf_add_be16(row, body->change);
 	buf_add_u8(row, (uint8_t)body->class);
 	buf_add_u8(row, (uint8_t)body->form);
 	buf_add(row, bytes_of(body->key, sizeof(body->key)));
+	if (has_wrap(body->form))
+		buf_add(row, bytes_of(body->wrap.b, WRAP_SIZE));
 	buf_add_be32(row, (uint32_t)body->sealed.n);
 	buf_add(row, body->sealed);
+}
+
+static bool
+has_wrap(enum body_form form)
+{
+	return form == BODY_PASSED || form == BODY_KEPT;
 }
 
 bool
@@ -96,21 +104,29 @@ oplog_row_next(struct bytes *rest, struct stored_body *body)
 {
 	struct bytes head;
 	struct bytes behind;
+	size_t wrap_n;
 	uint32_t n;
 
-	if (rest->n < BODY_HEAD_SIZE)
+	if (rest->n < BODY_HEAD_SIZE + 4)
 		return false;
 	head = bytes_first(*rest, BODY_HEAD_SIZE);
 	behind = bytes_after(*rest, BODY_HEAD_SIZE);
-	n = bytes_be32(&head.p[BODY_LENGTH]);
-	if (head.p[BODY_CLASS] >= CLASS_COUNT || n > LIMIT_SEALED_SIZE ||
-	    n > behind.n ||
-	    (head.p[BODY_FORM] != BODY_BLIND && head.p[BODY_FORM] != BODY_OPEN))
+	if (head.p[BODY_CLASS] >= CLASS_COUNT ||
+	    head.p[BODY_FORM] < BODY_BLIND || head.p[BODY_FORM] > BODY_KEPT)
 		return false;
 	body->change = bytes_be16(head.p);
 	body->class = (enum delta_class)head.p[BODY_CLASS];
 	body->form = (enum body_form)head.p[BODY_FORM];
 	memcpy(body->key, &head.p[BODY_KEY], sizeof(body->key));
+	wrap_n = has_wrap(body->form) ? WRAP_SIZE : 0;
+	if (behind.n < wrap_n + 4)
+		return false;
+	bytes_copy(body->wrap.b, bytes_first(behind, wrap_n));
+	behind = bytes_after(behind, wrap_n);
+	n = bytes_be32(behind.p);
+	behind = bytes_after(behind, 4);
+	if (n > LIMIT_SEALED_SIZE || n > behind.n)
+		return false;
 	body->sealed = bytes_first(behind, n);
 	*rest = bytes_after(behind, n);
 	return true;
@@ -205,6 +221,8 @@ oplog_row_from_log(const struct log *log, struct buf *row)
 	buf_add_be64(row, log->held);
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		buf_add_be64(row, log->open[class]);
+	buf_add_be64(row, log->wrapped);
+	buf_add_be64(row, log->kept);
 	if (log->has_head) {
 		buf_add_be64(row, log->head_size);
 		buf_add(row, bytes_of(log->head_root.b, 32));
@@ -250,6 +268,10 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 		log->open[class] = take_be64(&fields);
 		in_order = in_order && log->open[class] <= tree->size;
 	}
+	log->wrapped = take_be64(&fields);
+	log->kept = take_be64(&fields);
+	in_order = in_order && log->wrapped <= log->held &&
+		   log->kept <= log->wrapped;
 	take_head(&fields, flags, arena, log);
 	if (flags & ROW_HAS_GRANT) {
 		take_to(&fields, grant, sizeof(grant));

@@ -134,7 +134,7 @@ log_put(struct packing *packing)
 	uint64_t seq = 0;
 	enum err e = ERR_OK;
 
-	clock_entry(log, &msg.u.run.entry);
+	clock_entry(log, NULL, &msg.u.run.entry);
 	message_put(packing->out, &msg);
 	while (seq < log->frontier.size && e == ERR_OK)
 		e = chunk_put(packing, &seq);

@@ -76,7 +76,7 @@ wish_check(const struct authority *authority, const struct store_revoke *revoke,
 	if (*grant == NULL)
 		return err_set(ERR_NOT_FOUND,
 		    "no grant that is held here has this name: see `golmok "
-		    "members`");
+		    "member show`");
 	if (!(*grant)->counts)
 		return err_set(ERR_INVALID,
 		    "this grant does not count (%s): there is nothing to take "

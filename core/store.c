@@ -21,7 +21,7 @@
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
-#include "core/record.h"
+#include "core/reading.h"
 #include "core/revoke.h"
 #include "core/rotate.h"
 #include "proto/mem.h"
@@ -64,7 +64,6 @@ static struct composer composer_of(struct store *store);
 static enum err root_composer(
     struct store *store, struct composer *composer) MUST_USE;
 static enum err seal_all(struct store *store) MUST_USE;
-static enum err cuts_apply(struct store *store) MUST_USE;
 
 enum err
 store_open(const char *dir, const struct host *host, struct store **store)
@@ -380,27 +379,15 @@ static enum err
 seal_all(struct store *store)
 {
 	struct txn *txn = &store->txn;
+	const struct authority *authority;
 	enum err e = store_settle(store);
 
 	if (e == ERR_OK)
 		e = own_sign(txn, store->owns);
-	if (e == ERR_OK && txn->authority_changed)
-		e = authority_load(
-		    txn, &store->identity.city, &store->authority);
-	if (e == ERR_OK && txn->authority_changed)
-		e = apply_authority(txn, &store->authority);
-	else if (e == ERR_OK && txn->cuts_due)
-		e = cuts_apply(store);
-	return e;
-}
-
-static enum err
-cuts_apply(struct store *store)
-{
-	const struct authority *authority;
-	enum err e = store_authority(store, &authority);
-
-	return e == ERR_OK ? apply_cuts(&store->txn, authority) : e;
+	if (e != ERR_OK || !(txn->authority_changed || txn->cuts_due))
+		return e;
+	e = store_authority(store, &authority);
+	return e == ERR_OK ? apply_due(txn, authority) : e;
 }
 
 enum err
@@ -565,35 +552,14 @@ enum err
 store_locate(
     struct store *store, const struct record_id *id, struct space *space)
 {
-	struct space_state *state;
-	enum err e = record_locate(&store->txn, id, &state);
-
-	if (e == ERR_OK)
-		*space = state->name;
-	return e;
+	return reading_locate(&store->txn, id, space);
 }
 
 enum err
 store_get(struct store *store, const struct space *space,
     const struct record_id *id, struct arena *arena, struct record *record)
 {
-	struct space_state *state = space_find(&store->txn, space);
-	enum err e = kv_failed(store->txn.kv);
-
-	if (e == ERR_OK && state == NULL)
-		e = err_set(ERR_NOT_FOUND,
-		    "nothing of the space '%s' is held here", space->text);
-	if (e == ERR_OK)
-		e = record_get(&store->txn,
-		    &(struct record_read){
-			.space = state, .cells = true, .arena = arena},
-		    id, record);
-	if (e == ERR_OK && !record->exists && record->heads_n == 0)
-		e = history_none(&store->txn, state, id);
-	if (e == ERR_OK && !record->exists)
-		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
-		    space->text);
-	return e;
+	return reading_get(&store->txn, space, id, arena, record);
 }
 
 void
@@ -607,18 +573,7 @@ store_history(struct store *store, const struct space *space,
     const struct record_id *id, struct arena *arena,
     struct merge_changes *changes)
 {
-	struct space_state *state = space_find(&store->txn, space);
-	enum err e = kv_failed(store->txn.kv);
-
-	*changes = (struct merge_changes){0};
-	if (e == ERR_OK && state != NULL)
-		e = history_load(&store->txn, state, id, arena, changes);
-	if (e == ERR_OK && changes->n == 0)
-		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
-		    space->text);
-	if (e == ERR_OK)
-		history_sort(changes, arena);
-	return e;
+	return reading_history(&store->txn, space, id, arena, changes);
 }
 
 enum err

@@ -8,10 +8,17 @@
 #include "core/oplog_row.h"
 
 /* What of a delta is here: bit 1 << class when every body of the class can be
- * opened, and that every body is here in any form. */
-enum { HERE_HELD = 1 << CLASS_COUNT, HERE_ALL = 2 * HERE_HELD - 1 };
+ * opened, and that every body is here in any form, in one that can be opened or
+ * has a wrap, in one whose wrap is the author's. */
+enum {
+	HERE_HELD = 1 << CLASS_COUNT,
+	HERE_WRAPPED = 2 * HERE_HELD,
+	HERE_KEPT = 4 * HERE_HELD,
+	HERE_ALL = 8 * HERE_HELD - 1,
+};
 
 static unsigned here(const struct delta *delta, struct bytes bodies);
+static unsigned lacks(enum body_form form, enum delta_class class);
 
 /* What a header breaks by where it stands makes it opaque, as what it breaks by
  * itself did already (docs/format.md §6).  Its log goes on either way. */
@@ -54,6 +61,10 @@ trace_count(struct log *log, const struct delta *delta,
 
 	if (log->held == seq && mask & HERE_HELD)
 		log->held++;
+	if (log->wrapped == seq && mask & HERE_WRAPPED)
+		log->wrapped++;
+	if (log->kept == seq && mask & HERE_KEPT)
+		log->kept++;
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		if (log->open[class] == seq && mask >> class & 1)
 			log->open[class]++;
@@ -78,11 +89,29 @@ here(const struct delta *delta, struct bytes bodies)
 			while (more && oplog_row_compare(&body, &due) < 0)
 				more = oplog_row_next(&bodies, &body);
 			if (!more || oplog_row_compare(&body, &due) != 0)
-				mask &= ~(HERE_HELD | 1u << class);
-			else if (body.form != BODY_OPEN)
-				mask &= ~(1u << class);
+				mask &= ~(unsigned)(HERE_HELD | HERE_WRAPPED |
+						    HERE_KEPT | 1u << class);
+			else
+				mask &= ~lacks(body.form, due.class);
 		}
 	return mask;
+}
+
+/* What a body of this form is not. */
+static unsigned
+lacks(enum body_form form, enum delta_class class)
+{
+	switch (form) {
+	case BODY_BLIND:
+		return HERE_WRAPPED | HERE_KEPT | 1u << class;
+	case BODY_PASSED:
+		return HERE_KEPT | 1u << class;
+	case BODY_KEPT:
+		return 1u << class;
+	case BODY_OPEN:
+		return 0;
+	}
+	return HERE_ALL;
 }
 
 void
@@ -120,6 +149,8 @@ trace_adopt(const struct trace *trace, struct log *log)
 	log->last = from->last;
 	log->held = from->held;
 	bytes_copy(log->open, bytes_of(from->open, sizeof(from->open)));
+	log->wrapped = from->wrapped;
+	log->kept = from->kept;
 	log->has_grant = from->has_grant;
 	log->grant = from->grant;
 	log->dirty = true;

@@ -18,7 +18,7 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
-struct decisions;
+struct docket;
 
 struct txn {
 	struct kv_txn *kv; /* owned */
@@ -27,7 +27,7 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
-	struct decisions *decisions;   /* arena; read (core/decisions.c) */
+	struct docket *dockets;	       /* arena; core/docket.c */
 	struct squeeze *squeeze;       /* borrowed */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */

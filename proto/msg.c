@@ -9,26 +9,7 @@
 
 #include "proto/codec.h"
 #include "proto/text.h"
-
-/* What stands for an outcome on the wire; enum err may be sorted anew, these
- * numbers never. */
-enum {
-	WHY_OK = 0,
-	WHY_USAGE = 1,
-	WHY_NOT_FOUND = 2,
-	WHY_EXISTS = 3,
-	WHY_INVALID = 4,
-	WHY_DENIED = 5,
-	WHY_MALFORMED = 6,
-	WHY_CORRUPT = 7,
-	WHY_VERSION = 8,
-	WHY_LIMIT = 9,
-	WHY_BUSY = 10,
-	WHY_FULL = 11,
-	WHY_IO = 12,
-	WHY_PEER = 13,
-	WHY_FORKED = 14,
-};
+#include "proto/why.h"
 
 /* Elements of each array that this version knows. */
 enum {
@@ -40,11 +21,11 @@ enum {
 	BODIES_N = 2,
 	CREDIT_N = 1,
 	CLOSE_N = 2,
-	ENTRY_N = 6 + CLASS_COUNT,
+	ENTRY_N = 7 + CLASS_COUNT,
 	FORK_N = 4,
 	SAMPLE_N = 2,
 	SIDE_N = 5,
-	BODY_N = 6,
+	BODY_N = 7,
 };
 
 /* What a reader of one message works with. */
@@ -60,10 +41,10 @@ static void run_put(const struct msg_run *run, struct buf *out);
 static void proof_put(const struct merkle_proof *proof, struct buf *out);
 static void chunk_put(const struct msg_chunk *chunk, struct buf *out);
 static void bodies_put(const struct msg_bodies *bodies, struct buf *out);
+static void wrap_put(const struct msg_body *body, struct buf *out);
 static void close_put(const struct msg_close *close, struct buf *out);
 static void fork_put(const struct msg_fork *fork, struct buf *out);
 static void uint_put(uint64_t v, struct buf *out);
-static unsigned why_number(enum err why);
 
 static size_t array_begin(struct reader *r, size_t known_n);
 static void array_end(struct reader *r, size_t n, size_t known_n);
@@ -77,12 +58,12 @@ static void proof_get(struct reader *r, struct merkle_proof *proof);
 static void chunk_get(struct input *in, struct msg_chunk *chunk);
 static void bodies_get(struct input *in, struct msg_bodies *bodies);
 static void body_get(struct reader *r, struct msg_body *body);
+static void wrap_get(struct reader *r, struct msg_body *body);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fork_get(struct input *in, struct msg_fork *fork);
 static void samples_get(struct input *in, struct msg_fork *fork);
 static void fixed_get(struct reader *r, void *to, size_t n);
-static void why_get(struct reader *r, enum err *why);
 
 void
 msg_encode(const struct msg *msg, struct buf *out)
@@ -165,6 +146,7 @@ entry_put(const struct msg_entry *entry, struct buf *out)
 		    out, bytes_of(entry->trunk.b, sizeof(entry->trunk.b)));
 	else
 		codec_put_nil(out);
+	uint_put(entry->kept, out);
 }
 
 const struct log_id *
@@ -231,7 +213,18 @@ bodies_put(const struct msg_bodies *bodies, struct buf *out)
 			codec_put_bytes(out, body->sealed);
 		else
 			codec_put_nil(out);
+		wrap_put(body, out);
 	}
+}
+
+static void
+wrap_put(const struct msg_body *body, struct buf *out)
+{
+	assert(!body->has_wrap || !body->is_open);
+	if (body->has_wrap)
+		codec_put_bytes(out, bytes_of(body->wrap.b, WRAP_SIZE));
+	else
+		codec_put_nil(out);
 }
 
 static void
@@ -270,9 +263,8 @@ fork_put(const struct msg_fork *fork, struct buf *out)
 	for (size_t i = 0; i < fork->samples_n; i++) {
 		codec_put_array(out, SAMPLE_N);
 		uint_put(fork->samples[i].size, out);
-		codec_put_bytes(out,
-		    bytes_of(fork->samples[i].root,
-			sizeof(fork->samples[i].root)));
+		codec_put_bytes(out, bytes_of(fork->samples[i].root,
+					 sizeof(fork->samples[i].root)));
 	}
 }
 
@@ -281,44 +273,6 @@ uint_put(uint64_t v, struct buf *out)
 {
 	assert(v <= INT64_MAX);
 	codec_put_int(out, (int64_t)v);
-}
-
-static unsigned
-why_number(enum err why)
-{
-	switch (why) {
-	case ERR_OK:
-		return WHY_OK;
-	case ERR_USAGE:
-		return WHY_USAGE;
-	case ERR_NOT_FOUND:
-		return WHY_NOT_FOUND;
-	case ERR_EXISTS:
-		return WHY_EXISTS;
-	case ERR_INVALID:
-		return WHY_INVALID;
-	case ERR_DENIED:
-		return WHY_DENIED;
-	case ERR_MALFORMED:
-		return WHY_MALFORMED;
-	case ERR_CORRUPT:
-		return WHY_CORRUPT;
-	case ERR_VERSION:
-		return WHY_VERSION;
-	case ERR_LIMIT:
-		return WHY_LIMIT;
-	case ERR_BUSY:
-		return WHY_BUSY;
-	case ERR_FULL:
-		return WHY_FULL;
-	case ERR_IO:
-		return WHY_IO;
-	case ERR_PEER:
-		return WHY_PEER;
-	case ERR_FORKED:
-		return WHY_FORKED;
-	}
-	return WHY_PEER;
 }
 
 enum err
@@ -453,6 +407,7 @@ entry_get(struct reader *r, struct msg_entry *entry)
 		if (memcmp(&entry->trunk, &entry->log, sizeof(entry->log)) == 0)
 			r->bad = true;
 	}
+	entry->kept = codec_get_uint(r, entry->size);
 	array_end(r, n, ENTRY_N);
 }
 
@@ -556,7 +511,22 @@ body_get(struct reader *r, struct msg_body *body)
 		if (body->sealed.n == 0 || body->sealed.n > LIMIT_SEALED_SIZE)
 			r->bad = true;
 	}
+	wrap_get(r, body);
 	array_end(r, n, BODY_N);
+}
+
+/* Who gets the secret needs no wrap. */
+static void
+wrap_get(struct reader *r, struct msg_body *body)
+{
+	if (codec_peek(r) == CODEC_NIL) {
+		codec_get_nil(r);
+		return;
+	}
+	body->has_wrap = true;
+	fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
+	if (body->is_open)
+		r->bad = true;
 }
 
 static void
@@ -573,7 +543,7 @@ close_get(struct reader *r, struct msg_close *close)
 {
 	size_t n = array_begin(r, CLOSE_N);
 
-	why_get(r, &close->why);
+	close->why = why_outcome(codec_get_uint(r, UINT8_MAX));
 	close->text = codec_get_text(r);
 	if (close->text.n > MSG_TEXT_SIZE)
 		r->bad = true;
@@ -638,17 +608,4 @@ static void
 fixed_get(struct reader *r, void *to, size_t n)
 {
 	bytes_copy(to, codec_get_fixed(r, n));
-}
-
-/* A reason that only a newer program knows is a reason all the same. */
-static void
-why_get(struct reader *r, enum err *why)
-{
-	uint64_t number = codec_get_uint(r, UINT8_MAX);
-
-	*why = ERR_PEER;
-	for (enum err e = ERR_OK; e < ERR_PEER; e++) {
-		if (why_number(e) == number)
-			*why = e;
-	}
 }

@@ -5,6 +5,7 @@
 #include "proto/delta.h"
 #include "proto/fork.h"
 #include "proto/merkle.h"
+#include "proto/wrap.h"
 
 /*
  * What two nodes say to each other (docs/sync.md §3), one struct for each
@@ -54,6 +55,9 @@ struct msg_entry {
 	/* `log` is a branch of the log whose id before any fork is `trunk`. */
 	bool is_branch;
 	struct log_id trunk;
+	/* Leading deltas whose bodies can be opened, or have a wrap; told to
+	 * the log's author, a wrap that came from it. */
+	uint64_t kept;
 };
 /* The id before any fork of the log that `entry` is of. */
 const struct log_id *msg_entry_trunk(const struct msg_entry *entry);
@@ -94,6 +98,8 @@ struct msg_body {
 	bool is_open; /* key is the secret, else the tag t */
 	uint8_t key[32];
 	struct bytes sealed; /* empty: the receiver has it; view */
+	bool has_wrap;	     /* with a tag only: */
+	struct wrap wrap;    /* of the secret, by the author for itself */
 };
 
 struct msg_bodies {
@@ -120,7 +126,7 @@ struct msg_sample {
 /* One side: what the sender holds where the other's clock says otherwise, which
  * asks for samples; two: a proof. */
 struct msg_fork {
-	struct log_id log; /* as the one calls it that was asked */
+	struct log_id log;	       /* as the one calls it that was asked */
 	uint64_t size;		       /* where the sides are compared */
 	size_t n;		       /* 1 or 2 */
 	const struct fork_side *sides; /* arena */

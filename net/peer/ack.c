@@ -66,7 +66,8 @@ told_read(struct talk *talk)
 			break;
 		ledger_none(entry, &talk->told[talk->told_n]);
 		if (log != NULL)
-			clock_entry(log, &talk->told[talk->told_n]);
+			clock_entry(
+			    log, &talk->peer, &talk->told[talk->told_n]);
 		talk->told_n++;
 	}
 	talk->touched_n = 0;

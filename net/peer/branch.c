@@ -18,8 +18,8 @@ enum {
 	SAMPLED_MAX = 4 * LIMIT_BRANCHES,
 };
 
-static enum err match(struct talk *talk, struct ledger_log *theirs,
-    struct log **ours) MUST_USE;
+static enum err match(
+    struct talk *talk, struct ledger_log *theirs, struct log **ours) MUST_USE;
 static enum err match_find(struct talk *talk, struct ledger_log *theirs,
     struct log **ours, bool *longer) MUST_USE;
 static enum err agrees(struct talk *talk, const struct log *log,
@@ -37,8 +37,8 @@ static enum err samples_make(struct talk *talk, const struct log *log,
     struct msg_sample *samples, size_t *n) MUST_USE;
 static enum err samples_take(struct talk *talk, const struct msg_fork *said,
     struct ledger_log *named) MUST_USE;
-static enum err any_local(struct talk *talk, struct ledger_log *named,
-    struct log **log) MUST_USE;
+static enum err any_local(
+    struct talk *talk, struct ledger_log *named, struct log **log) MUST_USE;
 static bool is_apart(const struct ledger *ledger, struct ledger_log *trunk);
 
 enum err
@@ -116,9 +116,10 @@ start_set(struct ledger_log *entry, uint64_t start)
 		entry->sent_open[class] = start;
 }
 
-/* The branch of ours that begins with what the peer says of `theirs`; NULL: none
- * does, as far as we know.  Of one that is longer than ours the peer knows, not
- * we; it is taken to go on from ours of that name, until the peer asks. */
+/* The branch of ours that begins with what the peer says of `theirs`; NULL:
+ * none does, as far as we know.  Of one that is longer than ours the peer
+ * knows, not we; it is taken to go on from ours of that name, until the peer
+ * asks. */
 static enum err
 match(struct talk *talk, struct ledger_log *theirs, struct log **ours)
 {
@@ -129,8 +130,7 @@ match(struct talk *talk, struct ledger_log *theirs, struct log **ours)
 	if (theirs->is_matched && theirs->ours.v == 0)
 		return ERR_OK;
 	if (theirs->is_matched)
-		return oplog_by_no(
-		    store_txn(talk->store), theirs->ours, ours);
+		return oplog_by_no(store_txn(talk->store), theirs->ours, ours);
 	e = match_find(talk, theirs, ours, &longer);
 	if (e != ERR_OK)
 		return e;
@@ -239,8 +239,7 @@ ask(struct talk *talk, const struct log *log, struct ledger_log *theirs)
 	    .size = theirs->peer.size,
 	    .n = 1,
 	    .sides = &side};
-	enum err e = forks_side(
-	    store_txn(talk->store), log, msg.size, &side);
+	enum err e = forks_side(store_txn(talk->store), log, msg.size, &side);
 
 	theirs->asked_size = theirs->peer.size;
 	theirs->asked_n++;
@@ -298,8 +297,7 @@ samples_make(struct talk *talk, const struct log *log,
 
 		assert(*n < MSG_SAMPLES_MAX);
 		sample->size = size - back;
-		e = tree_root(
-		    store_txn(talk->store), log, sample->size, &root);
+		e = tree_root(store_txn(talk->store), log, sample->size, &root);
 		memcpy(sample->root, root.b, sizeof(sample->root));
 		++*n;
 	}
@@ -411,8 +409,7 @@ branch_stir(struct talk *talk, struct ledger_log *entry)
 	     own != NULL; own = ledger_next(&talk->ledger, own)) {
 		if (own != entry)
 			own->is_compared = false;
-		if (own->is_local && own->is_shared &&
-		    talk->state == TALK_LIVE)
+		if (own->is_local && own->is_shared && talk->state == TALK_LIVE)
 			ledger_queue(&talk->ledger, own);
 	}
 }
@@ -486,9 +483,8 @@ is_apart(const struct ledger *ledger, struct ledger_log *trunk)
 		forked = forked || tip->peer.forked ||
 			 (local && (tip->told.forked || tip->is_split));
 		differ = differ || size != tip->peer.size ||
-			 (size > 0 &&
-			     memcmp(tip->told.root, tip->peer.root,
-				 sizeof(tip->told.root)) != 0);
+			 (size > 0 && memcmp(tip->told.root, tip->peer.root,
+					  sizeof(tip->told.root)) != 0);
 	}
 	return ours && theirs && forked && differ;
 }

@@ -228,8 +228,8 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 void
 ledger_none(const struct ledger_log *log, struct msg_entry *entry)
 {
-	*entry = (struct msg_entry){.log = log->id,
-	    .is_branch = !same_id(&log->id, &log->trunk)};
+	*entry = (struct msg_entry){
+	    .log = log->id, .is_branch = !same_id(&log->id, &log->trunk)};
 	if (entry->is_branch)
 		entry->trunk = log->trunk;
 }
@@ -239,11 +239,15 @@ ledger_none(const struct ledger_log *log, struct msg_entry *entry)
 static void
 counts_take(struct ledger_log *log, const struct msg_entry *entry, bool again)
 {
-	bool guessed = log->is_foreign && log->peer.size == 0;
+	bool guessed = log->peer.size == 0 &&
+		       (log->is_foreign || !same_id(&log->id, &log->trunk));
 
 	if (again || log->sent_held < entry->held ||
 	    (guessed && entry->held < entry->size))
 		log->sent_held = entry->held;
+	if (again || log->sent_kept < entry->kept ||
+	    (guessed && entry->kept < entry->size))
+		log->sent_kept = entry->kept;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		if (again || log->sent_open[class] < entry->open[class] ||
 		    (guessed && entry->open[class] < entry->size))

@@ -46,6 +46,7 @@ struct ledger_log {
 	struct msg_entry told; /* what we last told it that we have */
 	uint64_t sent;	       /* headers sent, or had by the peer */
 	uint64_t sent_held;    /* the same for sealed bodies */
+	uint64_t sent_kept;    /* for wraps */
 	uint64_t sent_open[CLASS_COUNT]; /* and for secrets */
 };
 

@@ -154,7 +154,7 @@ ask_anew(struct talk *talk, const struct log_id *id)
 		e = branch_local(talk, entry, &log);
 	}
 	if (e == ERR_OK && log != NULL)
-		clock_entry(log, &now);
+		clock_entry(log, &talk->peer, &now);
 	return e == ERR_OK ? talk_send(talk, &msg) : e;
 }
 
@@ -303,7 +303,7 @@ clock_list(struct talk *talk, struct clock_list *list)
 		ledger_none(entry, &entry->told);
 		if (log == NULL)
 			continue;
-		clock_entry(log, &entry->told);
+		clock_entry(log, &talk->peer, &entry->told);
 		if (log->frontier.size > 0)
 			list->entries[list->n++] = entry->told;
 	}

@@ -220,8 +220,11 @@ accept_of(const struct talk *talk, const struct authority *authority,
 	clock_depth(authority, &talk->peer, &name->space, &theirs);
 	*accept = (struct intake_accept){
 	    .hold = mine.hold, .classes = mine.classes};
-	return mine.any && (theirs.any || memcmp(&name->author, &talk->peer,
-					      sizeof(talk->peer)) == 0);
+	accept->from_author = memcmp(&name->author, &talk->peer,
+				  sizeof(talk->peer)) == 0;
+	if (memcmp(&name->author, &talk->me, sizeof(talk->me)) == 0)
+		accept->backup = &talk->backup;
+	return mine.any && (theirs.any || accept->from_author);
 }
 
 static enum err

@@ -30,6 +30,7 @@ struct batch {
 	size_t n;
 	size_t bytes;
 	uint64_t held; /* of deltas before it the peer has what is sealed */
+	bool wraps;    /* only bodies with a wrap */
 };
 
 static enum err feed_scan(
@@ -49,9 +50,15 @@ static void sent_rise(const struct log *log, struct ledger_log *entry,
 static enum err bodies_send(struct talk *talk, const struct log *log,
     uint64_t seq, const struct clock_depth *depth,
     struct batch *batch) MUST_USE;
+static void tag_put(const struct talk *talk, const struct log *log,
+    const struct stored_body *body, struct msg_body *out);
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
     bool *more) MUST_USE;
+static enum err wraps_send(struct talk *talk, const struct log *log,
+    struct ledger_log *entry, const struct clock_depth *depth,
+    struct batch *batch, bool *more) MUST_USE;
+static bool is_ours(const struct talk *talk, const struct log *log);
 static enum err batch_add(
     struct batch *batch, const struct msg_body *body) MUST_USE;
 static enum err batch_send(struct batch *batch) MUST_USE;
@@ -182,7 +189,7 @@ clock_tell(struct talk *talk, struct ledger_log *entry, const struct log *log)
 
 	ledger_none(entry, &now);
 	if (log != NULL)
-		clock_entry(log, &now);
+		clock_entry(log, &talk->peer, &now);
 	else if (entry->told.size == 0 && entry->is_told)
 		return ERR_OK;
 	if (entry->is_told && memcmp(&now, &entry->told, sizeof(now)) == 0)
@@ -209,7 +216,7 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
 	    .head_size = log->head_size,
 	    .head_root = log->head_root,
 	    .head_signature = log->head_signature};
-	clock_entry(log, &msg.u.run.entry);
+	clock_entry(log, &talk->peer, &msg.u.run.entry);
 	entry->told = msg.u.run.entry;
 	entry->is_told = true;
 	talk->idle_sent = false;
@@ -276,6 +283,8 @@ sent_rise(const struct log *log, struct ledger_log *entry,
 	}
 	if (depth->hold && entry->sent_held >= from && entry->sent_held < end)
 		entry->sent_held = log->held < end ? log->held : end;
+	if (depth->hold && entry->sent_kept >= from && entry->sent_kept < end)
+		entry->sent_kept = log->wrapped < end ? log->wrapped : end;
 	entry->sent = end;
 }
 
@@ -296,23 +305,48 @@ bodies_send(struct talk *talk, const struct log *log, uint64_t seq,
 		    .is_open = reads && body.form == BODY_OPEN,
 		    .sealed = body.sealed};
 
-		if (!out.is_open && !depth->hold)
+		if (out.is_open ? batch->wraps : !depth->hold)
 			continue;
-		if (out.is_open && seq < batch->held)
+		if ((out.is_open || batch->wraps) && seq < batch->held)
 			out.sealed = (struct bytes){0};
 		memcpy(out.key, body.key, sizeof(out.key));
-		if (!out.is_open && body.form == BODY_OPEN) {
-			struct secret secret;
-			struct hash tag;
-
-			memcpy(secret.b, body.key, sizeof(secret.b));
-			body_tag(&secret, &tag);
-			memcpy(out.key, tag.b, sizeof(out.key));
-			crypto_wipe(&secret, sizeof(secret));
-		}
-		e = batch_add(batch, &out);
+		if (!out.is_open)
+			tag_put(talk, log, &body, &out);
+		if (out.has_wrap || !batch->wraps)
+			e = batch_add(batch, &out);
 	}
 	return e;
+}
+
+/* Makes of `out` what somebody gets who may not read it, or cannot here: the
+ * tag, and beside it the wrap that the author alone opens. */
+static void
+tag_put(const struct talk *talk, const struct log *log,
+    const struct stored_body *body, struct msg_body *out)
+{
+	struct secret secret;
+	struct hash tag;
+
+	if (body->form == BODY_PASSED || body->form == BODY_KEPT) {
+		out->has_wrap = true;
+		out->wrap = body->wrap;
+	}
+	if (body->form != BODY_OPEN)
+		return;
+	memcpy(secret.b, body->key, sizeof(secret.b));
+	body_tag(&secret, &tag);
+	memcpy(out->key, tag.b, sizeof(out->key));
+	if (is_ours(talk, log)) {
+		out->has_wrap = true;
+		wrap_seal(&talk->backup, &secret, &tag, &out->wrap);
+	}
+	crypto_wipe(&secret, sizeof(secret));
+}
+
+static bool
+is_ours(const struct talk *talk, const struct log *log)
+{
+	return memcmp(&log->name.author, &talk->me, sizeof(talk->me)) == 0;
 }
 
 /* A batch without a talk only counts. */
@@ -328,7 +362,8 @@ batch_add(struct batch *batch, const struct msg_body *body)
 	if (batch->talk != NULL)
 		batch->bodies[batch->n] = *body;
 	batch->n++;
-	batch->bytes += body->sealed.n + sizeof(body->key);
+	batch->bytes += body->sealed.n + sizeof(body->key) +
+			(body->has_wrap ? WRAP_SIZE : 0);
 	return e;
 }
 
@@ -379,11 +414,45 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		while (*from < to && *from - start < OWED_SCAN_MAX &&
 		       has_room(talk) && e == ERR_OK) {
 			e = bodies_send(talk, log, *from, &part, &batch);
+			/* Wraps went with them. */
+			if (blind && entry->sent_kept == *from &&
+			    *from < log->wrapped)
+				entry->sent_kept++;
 			(*from)++;
 		}
 		*more = *more || *from < to;
 	}
+	if (e == ERR_OK && depth->hold)
+		e = wraps_send(talk, log, entry, depth, &batch, more);
 	return e == ERR_OK ? batch_send(&batch) : e;
+}
+
+/* Wraps for bodies that the peer has without: it may have got them from others
+ * first. */
+static enum err
+wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
+    const struct clock_depth *depth, struct batch *batch, bool *more)
+{
+	uint64_t to = log->wrapped < entry->sent ? log->wrapped : entry->sent;
+	uint64_t least = log->open[0];
+	uint64_t start;
+	enum err e = ERR_OK;
+
+	/* Of what we can open others' wraps are not kept. */
+	for (size_t class = 1; class < CLASS_COUNT; class ++)
+		least = log->open[class] < least ? log->open[class] : least;
+	if (!is_ours(talk, log) && entry->sent_kept < least)
+		entry->sent_kept = least;
+	batch->wraps = true;
+	start = entry->sent_kept;
+	while (entry->sent_kept < to &&
+	       entry->sent_kept - start < OWED_SCAN_MAX && has_room(talk) &&
+	       e == ERR_OK) {
+		e = bodies_send(talk, log, entry->sent_kept, depth, batch);
+		entry->sent_kept++;
+	}
+	*more = *more || entry->sent_kept < to;
+	return e;
 }
 
 bool

@@ -63,6 +63,7 @@ session_new(const struct session_config *config)
 	talk->host = config->host;
 	talk->once = config->once;
 	talk->me = store_identity(config->store)->key;
+	identity_backup_key(store_identity(config->store), &talk->backup);
 	if (config->guest != NULL) {
 		channel.token = &config->guest->token;
 		talk->has_root = true;
@@ -91,6 +92,7 @@ session_free(struct session *session)
 	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
+	crypto_wipe(&session->talk.backup, sizeof(session->talk.backup));
 	mem_free(session);
 }
 

@@ -32,10 +32,10 @@ struct talk_receiving {
 	bool open;
 	bool dropped; /* what comes is passed over */
 	struct msg_run run;
-	struct log_id log;   /* its id before any fork */
-	struct log_no near;  /* where its headers went so far; 0: nowhere */
-	uint64_t next; /* seq of the next header */
-	bool waiting;  /* for bodies_left more bodies */
+	struct log_id log;  /* its id before any fork */
+	struct log_no near; /* where its headers went so far; 0: nowhere */
+	uint64_t next;	    /* seq of the next header */
+	bool waiting;	    /* for bodies_left more bodies */
 	uint64_t bodies_left;
 	unsigned gaps_n;
 	struct arena arena; /* holds the chunk: */
@@ -66,6 +66,7 @@ struct talk {
 	bool admitted; /* the peer, which joins by a token of ours, is in */
 	enum talk_state state;
 	struct sign_key me;
+	struct secret backup; /* ours: wraps secrets of own logs */
 	struct sign_key peer; /* from TALK_HELLO on */
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */

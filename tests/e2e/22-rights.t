@@ -159,6 +159,26 @@ ok 'a stranger is counted, not listed again' is 2 "$(json count)"
 since=$(json number)
 ok 'events since then are none' exits 0 "$GOLMOK" events --store district --since "$since"
 ok '... and said so' says 'nothing to report'
+# Two offices decide otherwise about one delta while they are apart.
+meet district city
+last=$(refs district)
+ok 'the stolen change waits at both' is "$last" "$(refs city)"
+"$GOLMOK" inbox void "$last" --reason 도난 --store district >/dev/null
+"$GOLMOK" inbox adopt "$last" --reason '본인이 썼다' --store city >/dev/null
+ok 'the city has adopted it' is 1 "$(names city | grep -c 도둑)"
+meet district city
+for store in city district; do
+	run "$GOLMOK" inbox ls --store "$store"
+	ok "$store sees that they disagree" says disputed
+	ok '... and it stays outside' is 0 "$(names "$store" | grep -c 도둑)"
+done
+ok 'a decision by one who knows both settles it' exits 0 "$GOLMOK" inbox void "$last" \
+	--reason '전화로 합의' --store city
+meet district city
+for store in city district; do
+	ok "nothing waits at $store" is 0 "$(count "$store")"
+done
+
 for store in city district hyehwa; do
 	ok "fsck finds $store sound" exits 0 "$GOLMOK" fsck --store "$store"
 	ok '... and a rebuild changes nothing' exits 0 "$GOLMOK" rebuild --store "$store"

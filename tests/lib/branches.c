@@ -103,8 +103,7 @@ branch_take_out(
 		struct stored_body body;
 
 		assert_int_equal(oplog_get(txn, found, k, &stored), ERR_OK);
-		branch->headers[k] = arena_bytes(
-		    &branch->arena, stored.header);
+		branch->headers[k] = arena_bytes(&branch->arena, stored.header);
 		while (oplog_body_next(&stored.bodies, &body)) {
 			struct msg_body *out =
 			    &branch->bodies[branch->bodies_n++];

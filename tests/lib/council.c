@@ -27,6 +27,13 @@ struct search {
 	bool found;
 };
 
+/* What takes their names. */
+struct taking {
+	struct ref *refs;
+	size_t n;
+	size_t max;
+};
+
 /* What counts and writes down entries. */
 struct listing {
 	struct buf *text;
@@ -200,6 +207,30 @@ council_cut(
 	return cut;
 }
 
+struct log_cut
+council_cut_of(struct town *town, size_t at, const char *space,
+    const struct log_id *log, uint64_t size)
+{
+	struct store *store = town_store(town, at);
+	struct log_cut cut = {.log = *log, .size = size};
+	struct space name = town_space(space);
+	struct log **tips;
+	size_t n;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(
+	    oplog_tips(store_txn(store), space_find(store_txn(store), &name),
+		log, &tips, &n),
+	    ERR_OK);
+	assert_true(n > 0);
+	if (size == 0 || size > tips[0]->frontier.size)
+		cut.size = tips[0]->frontier.size;
+	assert_int_equal(
+	    tree_root(store_txn(store), tips[0], cut.size, &cut.root), ERR_OK);
+	store_abort(store);
+	return cut;
+}
+
 struct ref
 council_ref(
     struct town *town, size_t at, size_t whom, const char *space, uint64_t seq)
@@ -264,6 +295,26 @@ council_inbox(struct town *town, size_t i, const char *space, struct buf *text)
 
 	walk(town, i, space, entry_list, &listing);
 	return listing.n;
+}
+
+static enum err
+entry_take(void *arg, const struct inbox_entry *entry)
+{
+	struct taking *taking = arg;
+
+	if (taking->n < taking->max)
+		taking->refs[taking->n++] = entry->delta;
+	return ERR_OK;
+}
+
+size_t
+council_refs(struct town *town, size_t i, const char *space, struct ref *refs,
+    size_t max)
+{
+	struct taking taking = {.refs = refs, .max = max};
+
+	walk(town, i, space, entry_take, &taking);
+	return taking.n;
 }
 
 static enum err

@@ -33,6 +33,9 @@ void council_revoke_at(struct town *town, size_t by, const struct ref *grant,
  * `size` deltas as a cut (0: all that are held). */
 struct log_cut council_cut(struct town *town, size_t at, size_t whom,
     const char *space, uint64_t size);
+/* The same of the log with the unforked id `log`. */
+struct log_cut council_cut_of(struct town *town, size_t at, const char *space,
+    const struct log_id *log, uint64_t size);
 /* Delta `seq` of that log. */
 struct ref council_ref(
     struct town *town, size_t at, size_t whom, const char *space, uint64_t seq);
@@ -41,6 +44,10 @@ struct ref council_ref(
  * text is the same on every node that holds the same. */
 size_t council_inbox(
     struct town *town, size_t i, const char *space, struct buf *text);
+/* Puts the first `max` deltas in the inbox of node `i` for `space` into `refs`;
+ * gives their number. */
+size_t council_refs(struct town *town, size_t i, const char *space,
+    struct ref *refs, size_t max);
 /* The entry about `ref` in the inbox of node `i`; false when there is none.
  * Its reason and records are not kept. */
 bool council_entry(struct town *town, size_t i, const struct ref *ref,

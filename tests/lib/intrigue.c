@@ -170,6 +170,11 @@ step_data(struct intrigue *g)
 	    spaces[below(g, COUNT_OF(spaces))], &g->grants.refs[at]);
 	for (size_t i = below(g, 6); i > 0; i--)
 		(void)charter_change(g->c, log);
+	if (below(g, 3) > 0)
+		return;
+	log = charter_branch(g->c, log, 1 + below(g, g->c->logs[log].size));
+	for (size_t i = 1 + below(g, 4); i > 0; i--)
+		(void)charter_change(g->c, log);
 }
 
 static void
@@ -277,6 +282,37 @@ intrigue_write(struct charter *charter, size_t steps)
 			step_branch(g);
 		else
 			step_rotate(g);
+	}
+	test_free(g);
+}
+
+void
+intrigue_reckon(struct charter *charter, size_t logs)
+{
+	struct intrigue *g = test_calloc(1, sizeof(*g));
+	size_t root;
+
+	g->c = charter;
+	root = charter_open(charter, 0, "authority", NULL);
+	for (size_t i = 0; i < logs; i++) {
+		size_t key = member_any(g);
+		struct ref grant = charter_grant(
+		    charter, root, key, "d01", "all", "");
+		size_t log = charter_open(charter, key, "d01/c1/case", &grant);
+		struct log_cut cuts[CUTS];
+
+		for (size_t k = below(g, 6); k > 0; k--)
+			(void)charter_change(charter, log);
+		for (size_t k = below(g, 3); k > 0; k--) {
+			size_t twin = charter_branch(charter, log,
+			    1 + below(g, charter->logs[log].size));
+
+			for (size_t n = 1 + below(g, 4); n > 0; n--)
+				(void)charter_change(charter, twin);
+		}
+		for (size_t k = below(g, 3); k > 0; k--)
+			(void)charter_revoke(charter, root, &grant, false, cuts,
+			    cuts_any(g, &grant, cuts));
 	}
 	test_free(g);
 }

@@ -16,6 +16,7 @@
 #include "core/apply.h"
 #include "core/digest.h"
 #include "core/heads.h"
+#include "core/tree.h"
 #include "proto/codec.h"
 #include "proto/fact.h"
 
@@ -26,6 +27,8 @@ static bool is_wanted(
     struct store *to, const struct log *log, const struct town_cargo *cargo);
 static void log_carry(struct store *from, struct store *to,
     const struct log *log, const struct town_cargo *cargo);
+static void head_carry(struct txn *from, struct txn *to,
+    const struct log *source, struct log *log);
 static void delta_carry(struct txn *from, struct txn *to,
     const struct log *source, struct log *log, bool bare);
 static void bodies_carry(struct txn *from, struct txn *to,
@@ -105,6 +108,19 @@ town_member(struct town *town, const char *prefix, const char *rights)
 	assert_int_equal(town_grant(town, 0, i, prefix, rights, ""), ERR_OK);
 	town_copy(town, 0, i);
 	return i;
+}
+
+size_t
+town_again(struct town *town, size_t i)
+{
+	return town_with(town, store_identity(town_store(town, i)));
+}
+
+size_t
+town_with(struct town *town, const struct identity *keys)
+{
+	return node_add(town,
+	    &(struct store_plan){.join = &town->city, .keys = keys});
 }
 
 void
@@ -247,12 +263,26 @@ log_carry(struct store *from, struct store *to, const struct log *source,
 		assert_int_equal(store_authority(to, &authority), ERR_OK);
 		assert_int_equal(apply_judge(txn, authority, log), ERR_OK);
 	}
-	if (log->frontier.size == source->frontier.size && source->has_head)
-		heads_put(txn, log,
-		    &(struct note_head){.size = source->head_size,
-			.root = source->head_root,
-			.signature = source->head_signature},
-		    NULL);
+	head_carry(store_txn(from), txn, source, log);
+}
+
+/* The newest head of `source`, with the proof from what `log` has of it. */
+static void
+head_carry(
+    struct txn *from, struct txn *to, const struct log *source, struct log *log)
+{
+	struct note_head head = {.size = source->head_size,
+	    .root = source->head_root,
+	    .signature = source->head_signature};
+	uint64_t size = log->frontier.size;
+	struct merkle_proof proof;
+
+	if (!source->has_head || size > source->frontier.size)
+		return;
+	if (size < head.size)
+		assert_int_equal(
+		    tree_ahead(from, source, size, &proof), ERR_OK);
+	heads_put(to, log, &head, size < head.size ? &proof : NULL);
 }
 
 static void

@@ -36,6 +36,11 @@ size_t town_join(struct town *town);
 /* As town_join, admitted by the founder with `rights` ("read:NPS,write") under
  * `prefix`; both stores hold the authority logs then. */
 size_t town_member(struct town *town, const char *prefix, const char *rights);
+/* A new store with the keys of node `i`, which holds nothing yet; gives its
+ * index. */
+size_t town_again(struct town *town, size_t i);
+/* The same with `keys`. */
+size_t town_with(struct town *town, const struct identity *keys);
 /* Closes node `i`, or opens it (again). */
 void town_close(struct town *town, size_t i);
 struct store *town_open(struct town *town, size_t i);

@@ -32,6 +32,23 @@ same_ref(const struct ref *a, const struct ref *b)
 	return id_ref_compare(a, b) == 0;
 }
 
+/* Whole components; nothing covers all data spaces. */
+static bool
+covers(const struct space *prefix, const struct space *inner)
+{
+	size_t n = strlen(prefix->text);
+
+	return n == 0 || (strncmp(prefix->text, inner->text, n) == 0 &&
+			     (inner->text[n] == '/' || inner->text[n] == 0));
+}
+
+static bool
+within(struct rights inner, struct rights outer)
+{
+	return (inner.bits & ~outer.bits) == 0 &&
+	       (inner.classes & ~outer.classes) == 0;
+}
+
 /* The number of the root key `key`; SIZE_MAX for another. */
 static size_t
 root_number(const struct court *court, const struct sign_key *key)
@@ -261,12 +278,9 @@ fact_holds(const struct court *court, const struct leaves_delta *fact,
 	if (fact->delta.kind == DELTA_GRANT)
 		return under == NULL ||
 		       (under->stratum < LIMIT_GRANT_DEPTH &&
-		       id_covers_prefix(
-			   &under->grant.prefix, &fact->grant.prefix) &&
-		       fact_rights_within(
-			   fact->grant.gives, under->grant.passes) &&
-		       fact_rights_within(
-			   fact->grant.passes, under->grant.passes));
+			   covers(&under->grant.prefix, &fact->grant.prefix) &&
+			   within(fact->grant.gives, under->grant.passes) &&
+			   within(fact->grant.passes, under->grant.passes));
 	grant = leaves_find(&court->central, &fact->revoke.grant);
 	if (grant == NULL || grant->delta.kind != DELTA_GRANT ||
 	    !grant->has_fact)
@@ -274,8 +288,7 @@ fact_holds(const struct court *court, const struct leaves_delta *fact,
 	/* Grants that are not deeper are settled by now. */
 	return under == NULL ||
 	       (!(grant->counts && grant->stratum <= under->stratum) &&
-		   id_covers_prefix(
-		       &under->grant.prefix, &grant->grant.prefix));
+		   covers(&under->grant.prefix, &grant->grant.prefix));
 }
 
 static bool
@@ -474,7 +487,7 @@ log_rights(const struct court *court, const struct leaves_log *log)
 
 	if (root_number(court, &log->author) != SIZE_MAX)
 		return RIGHT_ADMIN;
-	return under != NULL && id_covers(&under->grant.prefix, &log->space)
+	return under != NULL && covers(&under->grant.prefix, &log->space)
 		   ? under->grant.gives.bits
 		   : 0;
 }
@@ -565,7 +578,7 @@ court_given(const struct court *court, const struct sign_key *key,
 			continue;
 		}
 		all_revoked = false;
-		if (!id_covers(&fact->grant.prefix, space))
+		if (!covers(&fact->grant.prefix, space))
 			continue;
 		given.bits |= fact->grant.gives.bits;
 		if ((fact->grant.gives.bits & RIGHT_READ) != 0)

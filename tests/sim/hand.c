@@ -12,6 +12,8 @@
 #include "proto/codec.h"
 #include "tests/sim/node.h"
 
+static void log_begin(struct hand *hand, const struct space *space,
+    const struct ref *grant);
 static void append(struct hand *hand, struct delta *delta, struct bytes plain);
 static struct ref newest(const struct hand *hand);
 
@@ -19,17 +21,33 @@ void
 hand_open(struct sim_node *node, const struct space *space,
     const struct ref *grant, struct hand *hand)
 {
-	const struct identity *identity = store_identity(node->store);
+	*hand = (struct hand){.node = node,
+	    .own = {.seed = &store_identity(node->store)->seed}};
+	log_begin(hand, space, grant);
+}
+
+void
+hand_open_as(struct sim_node *node, const struct space *space,
+    const struct sign_seed *seed, struct hand *hand)
+{
+	*hand = (struct hand){.node = node, .own = {.seed = seed}};
+	log_begin(hand, space, NULL);
+}
+
+static void
+log_begin(
+    struct hand *hand, const struct space *space, const struct ref *grant)
+{
+	struct sim_node *node = hand->node;
 	struct txn *txn = store_txn(node->store);
 	struct delta open = {.kind = DELTA_OPEN,
 	    .refs = grant,
 	    .refs_n = grant != NULL,
 	    .open = {.why = OPEN_NEW, .has_grant = grant != NULL}};
-	struct log_name name = {
-	    .city = identity->city, .author = identity->key, .space = *space};
+	struct log_name name = {.city = node->sim->city, .space = *space};
 	const struct authority *authority;
 
-	*hand = (struct hand){.node = node, .own = {.seed = &identity->seed}};
+	crypto_sign_key(hand->own.seed, &name.author);
 	txn->host->random(txn->host->arg, name.incarnation.b, 8);
 	sim_must(node->sim, oplog_open(txn, &name, &hand->own.log),
 	    "open a log by hand");

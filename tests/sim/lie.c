@@ -27,12 +27,13 @@ static void lie_revoke(struct lie *lie);
 static void lie_foreign(struct lie *lie);
 static void lie_adopt(struct lie *lie);
 static void lie_on(struct lie *lie);
+static void lie_root(struct lie *lie);
 
 void
 lie_tell(struct sim_node *node)
 {
 	static void (*const lies[])(struct lie *lie) = {
-	    lie_grant, lie_revoke, lie_foreign, lie_adopt, lie_on};
+	    lie_grant, lie_revoke, lie_foreign, lie_adopt, lie_on, lie_root};
 	struct sim *sim = node->sim;
 	struct lie lie = {.node = node};
 	size_t which = sim_below(sim, COUNT_OF(lies));
@@ -245,4 +246,26 @@ lie_on(struct lie *lie)
 		space_forge(lie, &grant->fact);
 		return;
 	}
+}
+
+/* Has found an old root key. */
+static void
+lie_root(struct lie *lie)
+{
+	struct sim *sim = lie->node->sim;
+	struct fact_grant fact = {.member = lie->node->key,
+	    .prefix = sim->spaces[lie->space],
+	    .gives = {.bits = RIGHTS_ALL, .classes = CLASSES_ALL}};
+	struct buf plain = {0};
+	struct hand hand;
+	struct ref given;
+
+	if (!sim->stolen)
+		return;
+	fact_grant_put(&fact, &plain);
+	hand_open_as(lie->node, &id_authority, &sim->old_root, &hand);
+	given = hand_fact(&hand, DELTA_GRANT, buf_bytes(&plain));
+	hand_close(&hand);
+	space_forge(lie, &given);
+	buf_fini(&plain);
 }

@@ -322,14 +322,8 @@ seldom(struct sim *sim)
 	case 3:
 	case 4:
 		if (sim->swarm.forge && node->store != NULL &&
-		    node->role == ROLE_CENTRE && sim_once_in(sim, 2))
-			lie_tell(node);
-		else if (sim->swarm.forge && node->store != NULL &&
 		    node->role == ROLE_CENTRE)
 			act_forge(node);
-		else if (sim->swarm.forge && node->store != NULL &&
-			 node->role == ROLE_DISTRICT && sim_once_in(sim, 3))
-			lie_tell(node);
 		break;
 	default:
 		if (!sim->swarm.rebuild || node->store == NULL ||
@@ -349,7 +343,17 @@ govern(struct sim *sim)
 
 	if (by->store == NULL)
 		return;
-	switch (sim_below(sim, 7)) {
+	switch (sim_below(sim, 10)) {
+	case 7:
+	case 8:
+	case 9:
+		/* The admin among the centres is the most tempted. */
+		if (sim_once_in(sim, 3))
+			whom = &sim->nodes[2];
+		if (sim->swarm.forge && whom->store != NULL &&
+		    whom->role != ROLE_FOUNDER)
+			lie_tell(whom);
+		break;
 	case 6:
 		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
 		    whom->role == ROLE_FOUNDER && whom->store != NULL)
@@ -405,11 +409,11 @@ step(struct sim *sim)
 		wire_pump(sim);
 	else if (what >= 75 && what < 90)
 		rush(sim);
-	else if (what >= 90 && what < 95)
+	else if (what >= 90 && what < 94)
 		accident(sim);
-	else if (what >= 95 && what < 98)
+	else if (what >= 94 && what < 97)
 		seldom(sim);
-	else if (what >= 98)
+	else if (what >= 97)
 		govern(sim);
 	wire_tick(sim);
 	model_look(node);

@@ -14,11 +14,13 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/verdict.h"
 
-static size_t log_number(struct sim *sim, const struct log *log);
-static void log_look(struct sim_node *node, const struct log *log);
+static void held_look(struct sim_node *node);
+static void log_look(
+    struct sim_node *node, const struct log *log, bool alone);
+static void tip_know(struct sim_node *node, const struct log *log);
+static void tip_count(struct sim_node *node, const struct log *log);
+static void branch_name(struct model *model, const struct log *log);
 static void place_look(struct sim_node *node, const struct log *log);
-static void leaf_know(struct sim_node *node, size_t number, uint64_t seq,
-    const struct hash *leaf);
 static void head_look(struct sim_node *node, const struct log *log);
 static void states_look(struct sim_node *node, struct space_state *space,
     struct log *const *logs, size_t n);
@@ -31,6 +33,7 @@ model_init(struct model *model, size_t persons)
 	model->states = mem_zeros(MODEL_STATES_MAX, sizeof(*model->states));
 	model->ever = mem_zeros(persons, sizeof(*model->ever));
 	model->ever_n = persons;
+	model->now = mem_zeros(MODEL_LOGS_MAX, sizeof(*model->now));
 }
 
 void
@@ -42,6 +45,8 @@ model_fini(struct model *model)
 		model_held_fini(&model->ever[i]);
 	mem_free(model->logs);
 	mem_free(model->states);
+	mem_free(model->branches);
+	mem_free(model->now);
 	mem_free(model->ever);
 	memset(model, 0, sizeof(*model));
 }
@@ -83,37 +88,59 @@ model_held_fini(struct model_held *held)
 size_t
 model_find(const struct model *model, const struct log_id *id)
 {
-	size_t at = bytes_be64(id->b) % COUNT_OF(model->slots);
-
-	for (; model->slots[at] != 0; at = (at + 1) % COUNT_OF(model->slots))
-		if (memcmp(&model->logs[model->slots[at] - 1].id, id, 16) == 0)
-			return model->slots[at] - 1u;
+	for (size_t i = 0; i < model->n; i++)
+		if (memcmp(&model->logs[i].id, id, sizeof(*id)) == 0)
+			return i;
+	for (size_t i = 0; i < model->branches_n; i++)
+		if (memcmp(&model->branches[i].id, id, sizeof(*id)) == 0)
+			return model->branches[i].line;
 	return SIZE_MAX;
 }
 
-/* The model's number of `log`, which it learns when it is new. */
+/* A line of the log of `log` without leaves. */
 static size_t
-log_number(struct sim *sim, const struct log *log)
+line_add(struct sim *sim, const struct log *log)
 {
 	struct model *model = &sim->model;
-	size_t at = bytes_be64(log->id.b) % COUNT_OF(model->slots);
 
-	while (model->slots[at] != 0) {
-		size_t number = model->slots[at] - 1u;
-
-		if (memcmp(&model->logs[number].id, &log->id, 16) == 0)
-			return number;
-		at = (at + 1) % COUNT_OF(model->slots);
-	}
 	if (model->n == MODEL_LOGS_MAX)
 		sim_fail(sim, "there are %zu logs: too many for the model",
 		    model->n);
 	mem_room(
 	    &model->logs, &model->room, model->n + 1, sizeof(*model->logs));
 	model->logs[model->n] = (struct model_log){
-	    .id = log->id, .name = log->name};
-	model->slots[at] = (uint16_t)(model->n + 1);
+	    .id = log->trunk, .name = log->name};
+	model->now[model->n] = 0;
 	return model->n++;
+}
+
+/* The only line of the log of `log`, which the model learns when it is new;
+ * SIZE_MAX when there are several. */
+static size_t
+line_only(struct sim *sim, const struct log *log)
+{
+	struct model *model = &sim->model;
+	size_t only = SIZE_MAX;
+
+	for (size_t i = 0; i < model->n; i++) {
+		if (memcmp(&model->logs[i].id, &log->trunk, 16) != 0)
+			continue;
+		if (only != SIZE_MAX)
+			return SIZE_MAX;
+		only = i;
+	}
+	return only != SIZE_MAX ? only : line_add(sim, log);
+}
+
+/* Is it the only branch of its log here? */
+static bool
+is_alone(struct log *const *logs, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		if (i != at &&
+		    memcmp(&logs[i]->trunk, &logs[at]->trunk, 16) == 0)
+			return false;
+	return true;
 }
 
 /* Nobody can know that a whole machine was rolled back: such logs may fork.  A
@@ -127,35 +154,25 @@ is_rolled(const struct sim *sim, const struct sign_key *author)
 	return sim->rolled[0];
 }
 
-/* Every store must show the same leaf at the same position, for ever. */
 static void
-leaf_know(
-    struct sim_node *node, size_t number, uint64_t seq, const struct hash *leaf)
+line_append(struct model_log *line, const struct hash *leaf)
 {
-	struct model_log *log = &node->sim->model.logs[number];
+	mem_room(&line->leaves, &line->room, 32 * (line->n + 1), 1);
+	memcpy(line->leaves + 32 * line->n, leaf, 32);
+	line->n++;
+}
 
-	if (log->forked)
-		return;
-	if (seq < log->n) {
-		if (memcmp(log->leaves + 32 * seq, leaf, 32) == 0)
-			return;
-		if (is_rolled(node->sim, &log->name.author)) {
-			log->forked = true;
-			node->sim->count.forks++;
-		} else
-			sim_fail(node->sim,
-			    "node %zu: position %llu of a log in %s was used "
-			    "twice",
-			    node->number, (unsigned long long)seq,
-			    log->name.space.text);
-		return;
-	}
-	if (seq > log->n)
-		sim_fail(node->sim, "node %zu: a log in %s has a gap",
-		    node->number, log->name.space.text);
-	mem_room(&log->leaves, &log->room, 32 * (seq + 1), 1);
-	memcpy(log->leaves + 32 * seq, leaf, 32);
-	log->n = seq + 1;
+/* Every store must show the same leaf at the same position, for ever; false:
+ * this one is another. */
+static bool
+leaf_know(struct model_log *line, uint64_t seq, const struct hash *leaf)
+{
+	if (seq < line->n)
+		return memcmp(line->leaves + 32 * seq, leaf, 32) == 0;
+	if (seq > line->n)
+		return false;
+	line_append(line, leaf);
+	return true;
 }
 
 static void
@@ -188,9 +205,12 @@ model_promise(
 		sim_must(node->sim, oplog_all(txn, spaces[i], &logs, &logs_n),
 		    "list logs");
 		for (size_t k = 0; k < logs_n; k++) {
-			size_t number = log_number(node->sim, logs[k]);
-			uint64_t seq = model_size(&node->held, number);
+			size_t number = line_only(node->sim, logs[k]);
+			uint64_t seq;
 
+			if (number == SIZE_MAX || !is_alone(logs, logs_n, k))
+				continue;
+			seq = model_size(&node->held, number);
 			if (seq < logs[k]->frontier.size)
 				place_look(node, logs[k]);
 			for (; seq < logs[k]->frontier.size &&
@@ -212,9 +232,14 @@ model_acknowledge(
     struct sim_node *node, const struct model_promise *promises, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		leaf_know(
-		    node, promises[i].log, promises[i].seq, &promises[i].leaf);
-		model_set(&node->held, promises[i].log, promises[i].seq + 1);
+		struct model_log *line = &node->sim->model.logs[promises[i].log];
+
+		/* A branch that nobody knew is looked at in whole. */
+		if (model_size(&node->held, promises[i].log) ==
+			promises[i].seq &&
+		    leaf_know(line, promises[i].seq, &promises[i].leaf))
+			model_set(&node->held, promises[i].log,
+			    promises[i].seq + 1);
 	}
 }
 
@@ -225,7 +250,6 @@ model_look(struct sim_node *node)
 	struct space_state **spaces;
 	struct txn *txn;
 	size_t spaces_n;
-	size_t missing = 0;
 
 	if (node->store == NULL)
 		return;
@@ -237,8 +261,7 @@ model_look(struct sim_node *node)
 	}
 	node->looked_txn = kv_txn_id(txn->kv);
 	verdict_refresh(node);
-	for (size_t i = 0; i < node->held.n; i++)
-		missing += node->held.sizes[i] > 0;
+	memset(sim->model.now, 0, sim->model.n * sizeof(*sim->model.now));
 	sim_must(sim, space_all(txn, &spaces, &spaces_n), "list spaces");
 	for (size_t i = 0; i < spaces_n; i++) {
 		struct log **logs;
@@ -246,50 +269,170 @@ model_look(struct sim_node *node)
 
 		sim_must(
 		    sim, oplog_all(txn, spaces[i], &logs, &n), "list logs");
-		for (size_t k = 0; k < n; k++) {
-			size_t number = log_number(sim, logs[k]);
-
-			missing -= model_size(&node->held, number) > 0;
-			log_look(node, logs[k]);
-		}
+		for (size_t k = 0; k < n; k++)
+			log_look(node, logs[k], is_alone(logs, n, k));
+		for (size_t k = 0; k < n; k++)
+			tip_count(node, logs[k]);
 		states_look(node, spaces[i], logs, n);
 	}
 	store_abort(node->store);
-	if (missing > 0)
-		sim_fail(sim,
-		    "node %zu: %zu logs with acknowledged writes "
-		    "are gone",
-		    node->number, missing);
+	held_look(node);
 }
 
+/* What was held is held, and what is held now must be from now on. */
 static void
-log_look(struct sim_node *node, const struct log *log)
+held_look(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
-	size_t number = log_number(sim, log);
 	struct model_held *ever = &sim->model.ever[node->person];
-	uint64_t had = model_size(&node->held, number);
-	uint64_t size = log->frontier.size;
-	struct hash leaf;
 
-	if (size > had)
-		place_look(node, log);
-	if (size < had)
-		sim_fail(sim,
-		    "node %zu: a log in %s has %llu deltas, and %llu were "
-		    "acknowledged",
-		    node->number, log->name.space.text,
-		    (unsigned long long)size, (unsigned long long)had);
-	/* The last one that was there, too: its place may have been taken. */
-	for (uint64_t seq = had > 0 ? had - 1 : 0; seq < size; seq++) {
-		leaf_read(node, log, seq, &leaf);
-		leaf_know(node, number, seq, &leaf);
+	for (size_t i = 0; i < sim->model.n; i++) {
+		uint64_t had = model_size(&node->held, i);
+		uint64_t size = sim->model.now[i];
+
+		if (size < had)
+			sim_fail(sim,
+			    "node %zu: a log in %s has %llu deltas, and %llu "
+			    "were acknowledged",
+			    node->number, sim->model.logs[i].name.space.text,
+			    (unsigned long long)size, (unsigned long long)had);
+		model_set(&node->held, i, size);
+		if (model_size(ever, i) < size)
+			model_set(ever, i, size);
 	}
-	if (size > had || had == 0)
+}
+
+/* Learns what `log` shows: as a longer piece of a line that is known, or as a
+ * new line. */
+static void
+log_look(struct sim_node *node, const struct log *log, bool alone)
+{
+	struct sim *sim = node->sim;
+	size_t number = line_only(sim, log);
+	uint64_t size = log->frontier.size;
+	uint64_t had;
+	struct hash leaf;
+	bool known = alone && number != SIZE_MAX;
+
+	if (!alone && !log->forked)
+		sim_fail(sim,
+		    "node %zu holds two branches of a log in %s and no proof",
+		    node->number, log->name.space.text);
+	had = known ? model_size(&node->held, number) : 0;
+	/* The last one that was there, too: its place may have been taken. */
+	for (uint64_t seq = had > 0 ? had - 1 : 0; seq < size && known; seq++) {
+		leaf_read(node, log, seq, &leaf);
+		known = leaf_know(&sim->model.logs[number], seq, &leaf);
+	}
+	if (!known)
+		tip_know(node, log);
+	else if (size > had)
+		place_look(node, log);
+	if (known)
+		sim->model.now[number] = size;
+	if (!known || size > had || had == 0)
 		head_look(node, log);
-	model_set(&node->held, number, size);
-	if (model_size(ever, number) < size)
-		model_set(ever, number, size);
+}
+
+static struct hash *
+tip_read(struct sim_node *node, const struct log *log)
+{
+	struct hash *leaves = arena_array(&store_txn(node->store)->arena,
+	    log->frontier.size + 1, sizeof(*leaves));
+
+	for (uint64_t seq = 0; seq < log->frontier.size; seq++)
+		leaf_read(node, log, seq, &leaves[seq]);
+	return leaves;
+}
+
+static uint64_t
+shared_with(
+    const struct model_log *line, const struct hash *leaves, uint64_t n)
+{
+	uint64_t shared = 0;
+
+	while (shared < n && shared < line->n &&
+	       memcmp(line->leaves + 32 * shared, &leaves[shared], 32) == 0)
+		shared++;
+	return shared;
+}
+
+/* The whole of a branch against all lines of its log. */
+static void
+tip_know(struct sim_node *node, const struct log *log)
+{
+	struct sim *sim = node->sim;
+	struct model *model = &sim->model;
+	struct hash *leaves = tip_read(node, log);
+	uint64_t size = log->frontier.size;
+	size_t line = SIZE_MAX;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < model->n; i++) {
+		uint64_t shared = shared_with(&model->logs[i], leaves, size);
+
+		if (memcmp(&model->logs[i].id, &log->trunk, 16) != 0)
+			continue;
+		if (shared == size)
+			return;
+		if (shared == model->logs[i].n)
+			line = i;
+		most = most < shared ? shared : most;
+	}
+	if (line == SIZE_MAX || most > model->logs[line].n) {
+		if (!is_rolled(sim, &log->name.author))
+			sim_fail(sim,
+			    "node %zu: position %llu of a log in %s was used "
+			    "twice",
+			    node->number, (unsigned long long)most,
+			    log->name.space.text);
+		sim->count.forks++;
+		line = line_add(sim, log);
+	}
+	while (model->logs[line].n < size)
+		line_append(
+		    &model->logs[line], &leaves[model->logs[line].n]);
+}
+
+/* How much of each line of its log lies in `log`. */
+static void
+tip_count(struct sim_node *node, const struct log *log)
+{
+	struct model *model = &node->sim->model;
+	struct hash *leaves;
+	uint64_t old = 0;
+
+	branch_name(model, log);
+	if (line_only(node->sim, log) != SIZE_MAX)
+		return;
+	leaves = tip_read(node, log);
+	for (size_t i = 0; i < model->n; i++) {
+		uint64_t shared;
+
+		if (memcmp(&model->logs[i].id, &log->trunk, 16) != 0)
+			continue;
+		shared = shared_with(
+		    &model->logs[i], leaves, log->frontier.size);
+		if (model->now[i] < shared)
+			model->now[i] = shared;
+		if (shared > model_size(&node->held, i))
+			shared = model_size(&node->held, i);
+		old = old < shared ? shared : old;
+	}
+	if (old < log->frontier.size)
+		place_look(node, log);
+}
+
+/* So that it is known when somebody speaks of it. */
+static void
+branch_name(struct model *model, const struct log *log)
+{
+	if (model_find(model, &log->id) != SIZE_MAX)
+		return;
+	mem_room(&model->branches, &model->branches_room, model->branches_n + 1,
+	    sizeof(*model->branches));
+	model->branches[model->branches_n++] = (struct model_branch){
+	    .id = log->id, .line = model_find(model, &log->trunk)};
 }
 
 /* Of others a node takes only what lies in spaces that it may see. */

@@ -14,16 +14,17 @@ struct sim_node;
 
 enum { MODEL_LOGS_MAX = 4096, MODEL_STATES_MAX = 1 << 16 };
 
+/* One line of leaves that a log was ever seen to have, from leaf 0.  A log that
+ * is forked has several. */
 struct model_log {
-	struct log_id id;
+	struct log_id id; /* of the log before it was forked */
 	struct log_name name;
-	bool forked;	 /* its author's machine was rolled back as a whole */
 	uint8_t *leaves; /* owned: 32 bytes each */
 	size_t n;
 	size_t room;
 };
 
-/* How much of each log is held, by the model's number of the log. */
+/* How much of each line is held, by the model's number of the line. */
 struct model_held {
 	uint64_t *sizes; /* owned */
 	size_t n;
@@ -43,7 +44,14 @@ struct model {
 	struct model_log *logs; /* owned */
 	size_t n;
 	size_t room;
-	uint16_t slots[2 * MODEL_LOGS_MAX]; /* number + 1, by id */
+	/* Names of branches, and a line of their log. */
+	struct model_branch {
+		struct log_id id;
+		size_t line;
+	} * branches; /* owned */
+	size_t branches_n;
+	size_t branches_room;
+	uint64_t *now; /* owned: by line, what the store looked at holds */
 	struct model_state *states;	    /* owned; open addressing */
 	size_t states_n;
 	struct model_held *ever; /* owned: by person: the most ever held */
@@ -53,7 +61,7 @@ struct model {
 void model_init(struct model *model, size_t persons);
 void model_fini(struct model *model);
 
-/* The model's number of the log `id`; SIZE_MAX when nobody has shown it. */
+/* A line of the log or branch `id`; SIZE_MAX when nobody has shown it. */
 size_t model_find(const struct model *model, const struct log_id *id);
 uint64_t model_size(const struct model_held *held, size_t log);
 void model_set(struct model_held *held, size_t log, uint64_t size);
@@ -63,7 +71,7 @@ void model_held_fini(struct model_held *held);
 /* In the open write transaction of `node`, whose writes are settled: what it is
  * about to acknowledge.  Gives the number of deltas that are new. */
 struct model_promise {
-	size_t log;
+	size_t log; /* the only line */
 	uint64_t seq;
 	struct hash leaf;
 };
@@ -75,7 +83,8 @@ void model_acknowledge(
     struct sim_node *node, const struct model_promise *promises, size_t n);
 
 /* Looks at the store of `node`, when it changed since it was looked at: nothing
- * that was held is missing, no position was used twice, heads are true, and the
+ * that was held is missing, no position was used twice unless a whole machine
+ * went back, and then who holds both holds the proof; heads are true, and the
  * state is the one that all others with these logs have. */
 void model_look(struct sim_node *node);
 

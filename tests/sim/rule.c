@@ -144,9 +144,13 @@ rule_decide(struct sim_node *by)
 
 	node_begin(by, true);
 	court_read(by, &court);
-	decision.space = space < sim->spaces_n ? sim->spaces[space]
-					       : id_authority;
-	decision.targets_n = targets_pick(by, &court, space, targets);
+	for (size_t i = 0; i <= sim->spaces_n && decision.targets_n == 0; i++) {
+		size_t at = (space + i) % (sim->spaces_n + 1);
+
+		decision.space = at < sim->spaces_n ? sim->spaces[at]
+						    : id_authority;
+		decision.targets_n = targets_pick(by, &court, at, targets);
+	}
 	court_fini(&court);
 	if (decision.targets_n > 0)
 		e = store_decide(by->store, &decision);
@@ -204,14 +208,21 @@ void
 rule_rotate(struct sim_node *founder)
 {
 	struct sim *sim = founder->sim;
+	const struct root *root = store_root(founder->store);
+	struct sign_seed seed;
 	enum err e;
 
 	node_begin(founder, true);
+	seed = root->keys.seed;
 	e = store_rotate(founder->store);
 	if (!may_fail(e))
 		sim_must(sim, e, "rotate the root key");
 	if (e == ERR_OK && node_commit(founder) == ERR_OK)
 		sim->count.rotations++;
+	if (e == ERR_OK) {
+		sim->stolen = true;
+		sim->old_root = seed;
+	}
 	store_abort(founder->store);
 	sim_note(sim, "rotate", founder->number, (uint64_t)e);
 }

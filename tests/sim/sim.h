@@ -168,6 +168,8 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
+	bool stolen; /* a root key that was replaced since: */
+	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool healing; /* no more trouble: everybody must agree soon */
 };

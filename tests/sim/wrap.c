@@ -6,6 +6,12 @@
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
  * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
  * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry,--wrap=msg_encode
+ * The others are in tests/sim/wrap_rights.c.
+ * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
+ * LINK: -Wl,--wrap=authority_result_write
+ * LINK: -Wl,--wrap=authority_roots_find
+ * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
+ * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  */
 #include "tests/sim/wrap.h"
 
@@ -26,7 +32,18 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_GRANT] = "grant",
     [RULE_MARK] = "mark",
     [RULE_RESUME] = "resume",
-    [RULE_OWED] = "owed"};
+    [RULE_OWED] = "owed",
+    [RULE_CUT] = "cut",
+    [RULE_EQUALS] = "equals",
+    [RULE_PREFIX] = "prefix",
+    [RULE_PASS] = "pass",
+    [RULE_ADMIN] = "admin",
+    [RULE_REPLACE] = "replace",
+    [RULE_VOID] = "void",
+    [RULE_ROTATE] = "rotate",
+    [RULE_SERVE] = "serve",
+    [RULE_SECRET] = "secret",
+    [RULE_LATE] = "late"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;
@@ -64,8 +81,10 @@ void __real_ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 void __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
-void __real_clock_entry(const struct log *log, struct msg_entry *entry);
-void __wrap_clock_entry(const struct log *log, struct msg_entry *entry);
+void __real_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
+void __wrap_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry);
 
 void __real_msg_encode(const struct msg *msg, struct buf *out);
 void __wrap_msg_encode(const struct msg *msg, struct buf *out);
@@ -74,6 +93,12 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
+}
+
+bool
+wrap_is_broken(enum wrap_rule rule)
+{
+	return broken == rule;
 }
 
 void
@@ -216,6 +241,8 @@ __wrap_authority_judge(struct txn *txn, const struct authority *authority,
 
 	if (broken == RULE_GRANT)
 		judgement->rights = RIGHTS_ALL;
+	if (broken == RULE_CUT)
+		judgement->cut = UINT64_MAX;
 	return e;
 }
 
@@ -245,12 +272,14 @@ __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
 }
 
 void
-__wrap_clock_entry(const struct log *log, struct msg_entry *entry)
+__wrap_clock_entry(const struct log *log, const struct sign_key *peer,
+    struct msg_entry *entry)
 {
-	__real_clock_entry(log, entry);
+	__real_clock_entry(log, peer, entry);
 	if (broken != RULE_OWED)
 		return;
 	entry->held = entry->size;
+	entry->kept = entry->size;
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = entry->size;
 }

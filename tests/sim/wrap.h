@@ -18,12 +18,24 @@ enum wrap_rule {
 	RULE_MARK,   /* a restored store is not noticed */
 	RULE_RESUME, /* a log is resumed one delta too late */
 	RULE_OWED,   /* bodies that are owed are said to be there */
+	RULE_CUT,    /* what lies beyond the cut of a revocation counts */
+	RULE_EQUALS, /* equals take back each other's grants */
+	RULE_PREFIX, /* a grant may reach beyond its giver's prefix */
+	RULE_PASS,   /* a grant may give more than may be passed on */
+	RULE_ADMIN,  /* everybody's decisions count */
+	RULE_REPLACE, /* what was replaced still holds */
+	RULE_VOID,   /* a void does nothing */
+	RULE_ROTATE, /* root keys count for ever */
+	RULE_SERVE,  /* who lost its rights is served on */
+	RULE_SECRET, /* who only holds gets secrets too */
+	RULE_LATE,   /* what came before its grant stays outside */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];
 
 /* From now on `rule` is broken. */
 void wrap_break(enum wrap_rule rule);
+bool wrap_is_broken(enum wrap_rule rule);
 
 /* What the next commit does. */
 enum wrap_commit {

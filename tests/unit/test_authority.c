@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "core/facts.h"
+#include "core/events.h"
 #include "core/own.h"
 #include "proto/body.h"
 #include "tests/lib/town.h"
@@ -170,6 +171,28 @@ grant_forced(struct town *town, size_t by, size_t whom, const char *prefix,
 	buf_fini(&sealed);
 }
 
+/* How many facts of node `by` the node `at` noted as grants that do not count.
+ */
+static uint64_t
+refused_count(struct town *town, size_t at, size_t by)
+{
+	struct store *store = town_store(town, at);
+	struct sign_key key = town_key(town, by);
+	struct event event;
+	uint64_t number = 0;
+	uint64_t n = 0;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	while (events_next(store_txn(store), number, &event)) {
+		number = event.number;
+		if (event.kind == EVENT_GRANT_REFUSED &&
+		    memcmp(&event.peer, &key, sizeof(key)) == 0)
+			n += event.count;
+	}
+	store_abort(store);
+	return n;
+}
+
 static void
 what_exceeds_its_granter_does_not_count_when_it_is_written(void **state)
 {
@@ -189,6 +212,9 @@ what_exceeds_its_granter_does_not_count_when_it_is_written(void **state)
 		assert_int_equal(
 		    stratum_of(town, at, 3, RIGHT_READ, "d03/c017/x"), 0);
 	}
+	/* Whoever runs a node that took them in hears of it. */
+	for (size_t at = 0; at < town->n; at++)
+		assert_int_equal(refused_count(town, at, 2), 4);
 }
 
 static void

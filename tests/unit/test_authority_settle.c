@@ -103,7 +103,7 @@ saga_judge(size_t seed, struct tally *tally)
 	else
 		intrigue_held(&charter, &prng, &held);
 	charter_held_facts(&charter, &held, &arena, &facts);
-	authority_settle(&facts, &scratch, &authority);
+	authority_settle_all(&facts, &scratch, &authority);
 	justice_say(&charter, &held, &wanted);
 	verdict_print(&authority, &found);
 	texts_compare(&wanted, &found, seed);

@@ -13,16 +13,20 @@
 #include "core/clock.h"
 #include "tests/lib/vectors.h"
 
-enum { ENTRIES_MAX = 3, ENTRY_SIZE = 73 };
+enum { ENTRIES_MAX = 4, ENTRY_SIZE = 97 };
 
 static void
 entry_read(const struct vectors *v, struct msg_entry *entry)
 {
 	*entry = (struct msg_entry){.size = vectors_number(v, 2),
 	    .held = vectors_number(v, 4),
-	    .forked = vectors_number(v, 9) != 0};
+	    .forked = vectors_number(v, 9) != 0,
+	    .kept = vectors_number(v, 11)};
 	vectors_hex(v, 1, entry->log.b, sizeof(entry->log.b));
 	vectors_hex(v, 3, entry->root, sizeof(entry->root));
+	entry->is_branch = !bytes_is(v->words[10], "-");
+	if (entry->is_branch)
+		vectors_hex(v, 10, entry->trunk.b, sizeof(entry->trunk.b));
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
 		entry->open[class] = vectors_number(v, 5 + class);
 }
@@ -59,7 +63,7 @@ digests_of_clocks_are_those_of_the_vectors(void **state)
 			assert_true(n < ENTRIES_MAX);
 			entry_read(&v, &entries[n++]);
 			vectors_hex(
-			    &v, 10, buf_extend(&text, ENTRY_SIZE), ENTRY_SIZE);
+			    &v, 12, buf_extend(&text, ENTRY_SIZE), ENTRY_SIZE);
 		} else {
 			assert_true(vectors_is(&v, "digest"));
 			check_digest(&v, entries, n, buf_bytes(&text));

@@ -66,8 +66,7 @@ forest_grow(struct forest *f)
 
 	memset(f, 0, sizeof(*f));
 	town_init(&f->town, 8);
-	assert_int_equal(
-	    town_member(&f->town, "", ALL), 1);
+	assert_int_equal(town_member(&f->town, "", ALL), 1);
 	assert_int_equal(town_grant(&f->town, 0, 0, "", ALL, ""), ERR_OK);
 	backup_take(&f->town, 0, &f->hall);
 	f->common = town_create(&f->town, 1, SPACE, "함께");
@@ -104,8 +103,8 @@ rebuild(struct forest *f)
 	enum err e;
 
 	town_close(&f->town, 0);
-	assert_int_equal(store_open_alone(f->town.nodes[0].dir,
-			     &f->town.host, &store),
+	assert_int_equal(
+	    store_open_alone(f->town.nodes[0].dir, &f->town.host, &store),
 	    ERR_OK);
 	e = rebuild_run(store, NULL);
 	if (e != ERR_OK)
@@ -126,8 +125,7 @@ tips(struct forest *f, struct log ***list)
 	assert_int_equal(store_begin(store, false), ERR_OK);
 	txn = store_txn(store);
 	assert_int_equal(
-	    oplog_tips(txn,
-		space_find(txn, &f->branches[0].name.space),
+	    oplog_tips(txn, space_find(txn, &f->branches[0].name.space),
 		&f->branches[0].id, list, &n),
 	    ERR_OK);
 	return n;
@@ -147,8 +145,8 @@ bring(struct forest *f, size_t which, size_t step)
 /* Brings the branches in the order that `order` says, digit by digit, and
  * compares what follows with `expected`, which the first order fills. */
 static void
-order_gives(struct forest *f, const char *order, size_t step,
-    struct buf *expected)
+order_gives(
+    struct forest *f, const char *order, size_t step, struct buf *expected)
 {
 	struct buf got = {0};
 
@@ -256,11 +254,11 @@ each_branch_can_be_read_and_proved(void **state)
 
 			assert_int_equal(
 			    oplog_get(txn, list[i], seq, &stored), ERR_OK);
-			assert_true(bytes_equal(
-			    stored.header, is->headers[seq]));
+			assert_true(
+			    bytes_equal(stored.header, is->headers[seq]));
 			merkle_leaf(stored.header, &leaf);
-			assert_int_equal(tree_inclusion(txn, list[i], seq,
-					     is->n, &proof),
+			assert_int_equal(
+			    tree_inclusion(txn, list[i], seq, is->n, &proof),
 			    ERR_OK);
 			assert_true(merkle_inclusion_holds(
 			    seq, is->n, &leaf, &proof, &is->head.root));
@@ -286,10 +284,8 @@ records_have_the_values_of_all_branches(void **state)
 	(void)state;
 	forest_grow(&f);
 	order_gives(&f, "2103", 256, &expected);
-	assert_true(
-	    town_get(&f.town, 0, SPACE, &f.common, &arena, &record));
-	assert_int_equal(
-	    town_values(&record, "name", KIND_REGISTER), 4);
+	assert_true(town_get(&f.town, 0, SPACE, &f.common, &arena, &record));
+	assert_int_equal(town_values(&record, "name", KIND_REGISTER), 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_true(town_has(
 		    &record, "name", KIND_REGISTER, town_text(names[i])));
@@ -317,17 +313,17 @@ a_beginning_goes_on_with_whatever_comes(void **state)
 	assert_false(oplog_is_branch(list[0]));
 	store_abort(town_store(&f.town, 0));
 	/* Its head knows more, but it is the same beginning. */
-	assert_int_equal(branch_bring(&f.town, 0, &f.branches[1], 12,
-			     f.branches[1].n, 5),
+	assert_int_equal(
+	    branch_bring(&f.town, 0, &f.branches[1], 12, f.branches[1].n, 5),
 	    ERR_OK);
 	assert_int_equal(tips(&f, &list), 1);
 	assert_false(oplog_is_branch(list[0]));
 	store_abort(town_store(&f.town, 0));
 	/* What does not reach where it parts is a gap, or is nothing new. */
-	assert_int_equal(branch_bring(&f.town, 0, &f.branches[0], 40, 50, 5),
-	    ERR_NOT_FOUND);
-	assert_int_equal(branch_bring(&f.town, 0, &f.branches[0], 15,
-			     f.branches[0].n, 5),
+	assert_int_equal(
+	    branch_bring(&f.town, 0, &f.branches[0], 40, 50, 5), ERR_NOT_FOUND);
+	assert_int_equal(
+	    branch_bring(&f.town, 0, &f.branches[0], 15, f.branches[0].n, 5),
 	    ERR_OK);
 	assert_int_equal(tips(&f, &list), 2);
 	store_abort(town_store(&f.town, 0));
@@ -421,9 +417,8 @@ a_log_of_authority_forks(void **state)
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	town_init(&f.town, 10);
-	assert_int_equal(town_member(&f.town, "d01",
-			     "read:NPSF,write,hold,admin"),
-	    1);
+	assert_int_equal(
+	    town_member(&f.town, "d01", "read:NPSF,write,hold,admin"), 1);
 	(void)town_join(&f.town);
 	(void)town_join(&f.town);
 	(void)town_join(&f.town);
@@ -434,8 +429,7 @@ a_log_of_authority_forks(void **state)
 		backup_put(&f.town, 1, &before);
 		f.town.now_ms += 1000;
 		assert_int_equal(town_admit(&f.town, 1, 3 + i), ERR_OK);
-		branch_take_out(
-		    &f.town, 1, "authority", &f.branches[f.n++]);
+		branch_take_out(&f.town, 1, "authority", &f.branches[f.n++]);
 	}
 	order_gives(&f, "01", 256, &expected);
 	order_gives(&f, "10", 1, &expected);

@@ -176,6 +176,35 @@ actor_ids_of_two_nodes_differ(void **state)
 	assert_memory_not_equal(&a, &b, sizeof(a));
 }
 
+/* The seed of signatures may get into other hands and be revoked; what opens
+ * the past must not go with it. */
+static void
+the_backup_key_is_made_from_the_actor_key_alone(void **state)
+{
+	static const uint8_t expected[32] = {0x9e, 0xc2, 0x69, 0x43, 0xa0, 0x09,
+	    0xf5, 0x23, 0xce, 0x6b, 0x45, 0x53, 0x51, 0x00, 0x47, 0x68, 0xbe,
+	    0xa5, 0x14, 0x09, 0x04, 0xee, 0x80, 0x99, 0x4c, 0x6b, 0xe4, 0x45,
+	    0xe2, 0x8c, 0xea, 0x97};
+	struct identity identity;
+	struct secret key;
+	uint8_t lookup[32];
+
+	(void)state;
+	identity_make(&host, &city, &identity);
+	for (size_t i = 0; i < sizeof(identity.actor_key); i++)
+		identity.actor_key[i] = (uint8_t)(64 + i);
+	identity_backup_key(&identity, &key);
+	assert_memory_equal(key.b, expected, sizeof(expected));
+	memset(&identity.seed, 9, sizeof(identity.seed));
+	identity_backup_key(&identity, &key);
+	assert_memory_equal(key.b, expected, sizeof(expected));
+	identity_lookup_key(&identity, lookup);
+	assert_memory_not_equal(key.b, lookup, sizeof(lookup));
+	identity.actor_key[31] ^= 1;
+	identity_backup_key(&identity, &key);
+	assert_memory_not_equal(key.b, expected, sizeof(expected));
+}
+
 int
 main(void)
 {
@@ -185,6 +214,8 @@ main(void)
 	    IN_DIR(keys_are_never_replaced),
 	    IN_DIR(missing_cut_and_strange_files_are_refused),
 	    IN_DIR(actor_ids_of_two_nodes_differ),
+	    cmocka_unit_test(
+		the_backup_key_is_made_from_the_actor_key_alone),
 	};
 
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);

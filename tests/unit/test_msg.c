@@ -17,7 +17,7 @@
 #include "tests/lib/vectors.h"
 
 static const struct msg_entry entries[] = {
-    {.size = 812, .held = 800, .open = {812, 7, 0, 300}},
+    {.size = 812, .held = 800, .open = {812, 7, 0, 300}, .kept = 790},
     {.size = 0},
 };
 static struct msg_entry filled[2];
@@ -25,6 +25,7 @@ static const struct bytes headers[] = {
     {(const uint8_t *)"header", 6}, {NULL, 0}};
 static struct msg_body bodies[2];
 static struct fork_side sides[2];
+static struct msg_sample samples[3];
 
 /* The message that the vector `name` means. */
 static bool
@@ -44,6 +45,8 @@ sample(struct bytes name, struct msg *msg)
 	    .sealed = bytes_text("sealed")};
 	memset(bodies[0].key, 10, 32);
 	memset(bodies[1].key, 14, 32);
+	bodies[1].has_wrap = true;
+	memset(bodies[1].wrap.b, 15, sizeof(bodies[1].wrap.b));
 	if (bytes_is(name, "hello")) {
 		msg->type = MSG_HELLO;
 		msg->u.hello.version = 1;
@@ -56,6 +59,13 @@ sample(struct bytes name, struct msg *msg)
 	} else if (bytes_is(name, "clock-empty")) {
 		msg->type = MSG_CLOCK;
 		msg->u.clock.again = true;
+	} else if (bytes_is(name, "clock-branch")) {
+		msg->type = MSG_CLOCK;
+		msg->u.clock.n = 1;
+		msg->u.clock.entries = filled;
+		filled[0].forked = true;
+		filled[0].is_branch = true;
+		memset(&filled[0].trunk, 3, 16);
 	} else if (bytes_is(name, "total")) {
 		msg->type = MSG_TOTAL;
 		msg->u.total = (struct msg_total){100000, INT64_MAX};
@@ -85,6 +95,15 @@ sample_fork(size_t n, struct msg *msg)
 	msg->type = MSG_FORK;
 	msg->u.fork = (struct msg_fork){.size = 5, .n = n, .sides = sides};
 	memset(&msg->u.fork.log, 1, 16);
+	if (n == 2)
+		return;
+	samples[0].size = 811;
+	samples[1].size = 810;
+	samples[2].size = 300;
+	for (size_t i = 0; i < COUNT_OF(samples); i++)
+		memset(samples[i].root, (int)(18 + i), 8);
+	msg->u.fork.samples_n = COUNT_OF(samples);
+	msg->u.fork.samples = samples;
 }
 
 /* The same for those that carry deltas, and the short ones. */
@@ -199,7 +218,7 @@ every_message_has_the_bytes_of_its_vector(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 17);
 	vectors_close(&v);
 }
 

@@ -180,12 +180,51 @@ who_may_only_write_gets_its_own_words_back(void **state)
 	machine_fini(&m);
 }
 
+/* Who has root's log is somebody whom the founder no longer knows.  It admits
+ * one of them anew, and that one brings back all the others. */
+static void
+a_founder_that_lost_all_admissions_gets_them_back_with_one(void **state)
+{
+	struct machine m;
+	struct record_id before;
+	struct record_id after;
+	size_t late;
+	size_t last;
+
+	(void)state;
+	memset(&m, 0, sizeof(m));
+	town_init(&m.town, 6);
+	for (size_t i = 0; i < COUNT_OF(files); i++)
+		assert_int_equal(
+		    file_read(path_of(&m, i), FILE_MAX, &m.copies[i]), ERR_OK);
+	late = town_member(&m.town, "d01/c001", "read:NPSF,write");
+	last = town_member(&m.town, "d01/c001", "read:NPSF,write");
+	town_copy(&m.town, 0, late);
+	before = town_create(&m.town, last, space_name, "하나");
+	wire_sync(&m.town, late, last);
+	machine_go_back(&m);
+	/* As the guide says: so that it goes on in a log of its own. */
+	assert_int_equal(file_remove(path_of(&m, 1)), ERR_OK);
+	assert_int_equal(town_admit(&m.town, 0, late), ERR_OK);
+	wire_sync(&m.town, 0, late);
+	wire_sync(&m.town, 0, last);
+	assert_true(founder_has(&m, &before));
+	after = town_create(&m.town, last, space_name, "둘");
+	wire_sync(&m.town, 0, last);
+	assert_true(founder_has(&m, &after));
+	wire_sync(&m.town, 0, late);
+	wire_assert_sound(&m.town, 0);
+	machine_fini(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_it_lost_comes_back_before_it_writes),
 	    cmocka_unit_test(who_may_only_write_gets_its_own_words_back),
+	    cmocka_unit_test(
+		a_founder_that_lost_all_admissions_gets_them_back_with_one),
 	    cmocka_unit_test(who_wrote_less_in_its_place_goes_on_in_a_new_log),
 	    cmocka_unit_test(
 		who_wrote_as_much_in_its_place_goes_on_in_a_new_log),

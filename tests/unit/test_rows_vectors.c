@@ -39,13 +39,15 @@ check_row(const struct vectors *v, const struct buf *row)
 static void
 add_body(const struct vectors *v, struct buf *row)
 {
-	struct buf sealed = word(v, 5);
+	struct buf sealed = word(v, 6);
 	struct stored_body body = {.change = (uint16_t)vectors_number(v, 1),
 	    .class = (enum delta_class)vectors_number(v, 2),
 	    .form = (enum body_form)vectors_number(v, 3),
 	    .sealed = buf_bytes(&sealed)};
 
 	vectors_hex(v, 4, body.key, sizeof(body.key));
+	if (!bytes_is(v->words[5], "-"))
+		vectors_hex(v, 5, body.wrap.b, sizeof(body.wrap.b));
 	oplog_row_body(&body, row);
 	buf_fini(&sealed);
 }
@@ -106,10 +108,12 @@ begin_log(const struct vectors *v, struct log *log)
 	    .frontier.size = vectors_number(v, 5),
 	    .last.v = vectors_number(v, 6),
 	    .held = vectors_number(v, 7),
-	    .rights = (unsigned)vectors_number(v, 12),
-	    .forked = vectors_number(v, 13) != 0,
+	    .wrapped = vectors_number(v, 12),
+	    .kept = vectors_number(v, 13),
+	    .rights = (unsigned)vectors_number(v, 14),
+	    .forked = vectors_number(v, 15) != 0,
 	};
-	vectors_hex(v, 14, cut, sizeof(cut));
+	vectors_hex(v, 16, cut, sizeof(cut));
 	log->cut = bytes_be64(cut);
 	vectors_hex(v, 2, log->name.city.b, sizeof(log->name.city.b));
 	vectors_hex(v, 3, log->name.author.b, sizeof(log->name.author.b));

@@ -1,7 +1,7 @@
 /*
  * A store that was rolled back together with its mark, and wrote on: its log is
  * forked.  Whoever meets a holder of the other branch finds out and proves it,
- * and everything else goes on.
+ * and both get what they lack.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,60 +12,13 @@
 
 #include <cmocka.h>
 
-#include "core/file.h"
 #include "core/forks.h"
 #include "core/heads.h"
+#include "tests/lib/branches.h"
 #include "tests/lib/wire.h"
 
 #define ALL "read:NPSF,write,hold"
 #define SPACE "d01/c001/case"
-
-/* The data file and the mark of a store, as they once were. */
-static const char *const files[] = {"data.mdb", "mark"};
-struct backup {
-	struct buf files[COUNT_OF(files)];
-};
-
-static void
-kept_path(struct town *town, size_t node, size_t i, char *path, size_t n)
-{
-	(void)snprintf(path, n, "%s/%s", town->nodes[node].dir, files[i]);
-}
-
-static void
-backup_take(struct town *town, size_t node, struct backup *backup)
-{
-	*backup = (struct backup){0};
-	town_close(town, node);
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		char path[3 * TEMPDIR_PATH_SIZE];
-
-		kept_path(town, node, i, path, sizeof(path));
-		assert_int_equal(
-		    file_read(path, 1 << 30, &backup->files[i]), ERR_OK);
-	}
-	(void)town_open(town, node);
-}
-
-/* The same files, with the content that they had: nothing here shows it. */
-static void
-roll_back(struct town *town, size_t node, struct backup *backup)
-{
-	town_close(town, node);
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		struct buf *from = &backup->files[i];
-		char path[3 * TEMPDIR_PATH_SIZE];
-		FILE *file;
-
-		kept_path(town, node, i, path, sizeof(path));
-		file = fopen(path, "wb");
-		assert_non_null(file);
-		assert_int_equal(fwrite(from->p, 1, from->n, file), from->n);
-		assert_int_equal(fclose(file), 0);
-		buf_fini(from);
-	}
-	(void)town_open(town, node);
-}
 
 static void
 create(struct town *town, size_t node, unsigned n, const char *name)
@@ -139,10 +92,33 @@ meet(struct town *town, size_t a, size_t b)
 	return status;
 }
 
-/* A city in which `b` wrote some deltas, and after them `theirs` that the hall
- * holds, and then, rolled back, `ours` in their place. */
+/* Both hold the same, and say so in one hello. */
+static void
+agreed(struct town *town, size_t a, size_t b)
+{
+	struct session_status status;
+	struct buf digests[2] = {0};
+
+	status = meet(town, a, b);
+	assert_int_equal(status.forked, 0);
+	assert_int_equal(status.deltas_out + status.deltas_in, 0);
+	status = meet(town, b, a);
+	assert_int_equal(status.forked, 0);
+	assert_int_equal(status.deltas_out + status.deltas_in, 0);
+	assert_in_range(status.out_plain_bytes, 40, 128);
+	town_digests(town, a, &digests[0]);
+	town_digests(town, b, &digests[1]);
+	assert_int_equal(digests[0].n, digests[1].n);
+	assert_memory_equal(digests[0].p, digests[1].p, digests[0].n);
+	for (size_t i = 0; i < 2; i++)
+		buf_fini(&digests[i]);
+}
+
+/* A city in which `b` wrote `common` deltas that the hall has too, and after
+ * them `theirs` that only the hall holds, and then, rolled back, `ours` in
+ * their place. */
 static size_t
-fork_make(struct town *town, unsigned theirs, unsigned ours)
+fork_make(struct town *town, unsigned common, unsigned theirs, unsigned ours)
 {
 	struct backup backup;
 	size_t b;
@@ -151,88 +127,100 @@ fork_make(struct town *town, unsigned theirs, unsigned ours)
 	b = town_member(town, "", ALL);
 	assert_int_equal(town_grant(town, 0, 0, "", ALL, ""), ERR_OK);
 	create(town, 0, 2, "시청");
-	create(town, b, 3, "함께");
+	create(town, b, common, "함께");
 	wire_sync(town, b, 0);
 	backup_take(town, b, &backup);
 	create(town, b, theirs, "잃은 것");
 	wire_sync(town, 0, b);
-	roll_back(town, b, &backup);
+	backup_put(town, b, &backup);
+	backup_fini(&backup);
 	create(town, b, ours, "새 것");
 	return b;
 }
 
 static void
-fork_is_proved(unsigned theirs, unsigned ours, bool reverse)
+fork_is_healed(unsigned theirs, unsigned ours, bool reverse)
 {
 	struct town town;
 	struct session_status status;
-	uint64_t held;
-	size_t b = fork_make(&town, theirs, ours);
+	size_t b = fork_make(&town, 3, theirs, ours);
+	uint64_t held = town_deltas(&town, b);
 
 	assert_int_equal(count_logs(&town, b, b).logs, 1);
 	create(&town, 0, 2, "다른 기록");
-	held = town_deltas(&town, b);
 	status = reverse ? meet(&town, 0, b) : meet(&town, b, 0);
-	assert_int_equal(status.forked, 1);
+	assert_int_equal(status.forked, 0);
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(count_logs(&town, i * b, b).logs, 1);
-		assert_int_equal(count_logs(&town, i * b, b).forked, 1);
+		assert_int_equal(count_logs(&town, i * b, b).logs, 2);
+		assert_int_equal(count_logs(&town, i * b, b).forked, 2);
 		assert_int_equal(count_logs(&town, i * b, 0).forked, 0);
 		wire_assert_sound(&town, i * b);
 	}
-	/* Nothing of the other branch came, and all else did. */
-	assert_int_equal(town_deltas(&town, b), held + 2);
-	/* From now on it is known, and little is said about it. */
-	for (int i = 0; i < 2; i++) {
-		status = meet(&town, i == 0 ? 0 : b, i == 0 ? b : 0);
-		assert_int_equal(status.forked, 1);
-		assert_int_equal(status.deltas_out + status.deltas_in, 0);
-		assert_in_range(status.out_plain_bytes, 40, 160);
-	}
+	/* What the branches share is stored once. */
+	assert_int_equal(town_deltas(&town, b), held + 2 + theirs);
+	agreed(&town, 0, b);
 	/* What the author writes goes into a log that nobody contradicts. */
 	create(&town, b, 2, "그 뒤");
-	assert_int_equal(count_logs(&town, b, b).logs, 2);
+	assert_int_equal(count_logs(&town, b, b).logs, 3);
 	assert_int_equal(count_logs(&town, b, b).opened_for_fork, 1);
 	held = town_deltas(&town, 0);
-	status = meet(&town, b, 0);
-	assert_int_equal(status.forked, 1);
+	(void)meet(&town, b, 0);
 	assert_int_equal(town_deltas(&town, 0), held + 3);
 	create(&town, b, 1, "또");
-	assert_int_equal(count_logs(&town, b, b).logs, 2);
+	assert_int_equal(count_logs(&town, b, b).logs, 3);
+	(void)meet(&town, b, 0);
+	agreed(&town, b, 0);
 	town_fini(&town);
 }
 
 static void
-branches_of_one_size_are_found(void **state)
+branches_of_one_size_are_exchanged(void **state)
 {
 	(void)state;
-	fork_is_proved(1, 1, false);
-	fork_is_proved(1, 1, true);
-	fork_is_proved(17, 17, false);
+	fork_is_healed(1, 1, false);
+	fork_is_healed(1, 1, true);
+	fork_is_healed(17, 17, false);
 }
 
 static void
-a_longer_branch_at_the_peer_is_found(void **state)
+a_longer_branch_at_the_peer_is_exchanged(void **state)
 {
 	(void)state;
-	fork_is_proved(3, 1, false);
-	fork_is_proved(3, 1, true);
-	fork_is_proved(300, 2, false);
+	fork_is_healed(3, 1, false);
+	fork_is_healed(3, 1, true);
+	fork_is_healed(300, 2, false);
 }
 
 static void
-a_longer_branch_at_the_author_is_found(void **state)
+a_longer_branch_at_the_author_is_exchanged(void **state)
 {
 	(void)state;
-	fork_is_proved(1, 3, false);
-	fork_is_proved(1, 3, true);
-	fork_is_proved(2, 300, true);
+	fork_is_healed(1, 3, false);
+	fork_is_healed(1, 3, true);
+	fork_is_healed(2, 300, true);
+}
+
+/* Of a long log that forked at its end only the end goes over the link. */
+static void
+no_more_than_the_tails_is_sent(void **state)
+{
+	struct town town;
+	struct session_status status;
+	size_t b = fork_make(&town, 400, 3, 5);
+
+	(void)state;
+	status = meet(&town, b, 0);
+	assert_in_range(status.deltas_out, 5, 11);
+	/* What is new of it is three. */
+	assert_in_range(status.deltas_in, 3, 7);
+	agreed(&town, 0, b);
+	town_fini(&town);
 }
 
 /* The other branch comes to whom it does not fit from somebody who got it from
- * the author, and the proof comes back to the author by the same way. */
+ * the author, and both come back to the author by the same way. */
 static void
-a_fork_is_found_and_told_through_a_relay(void **state)
+a_fork_is_healed_through_a_relay(void **state)
 {
 	struct town town;
 	struct backup backup;
@@ -250,31 +238,33 @@ a_fork_is_found_and_told_through_a_relay(void **state)
 	backup_take(&town, b, &backup);
 	create(&town, b, 2, "잃은 것");
 	wire_sync(&town, b, 0);
-	roll_back(&town, b, &backup);
+	backup_put(&town, b, &backup);
+	backup_fini(&backup);
 	create(&town, b, 4, "새 것");
 	assert_int_equal(meet(&town, b, relay).forked, 0);
 	assert_int_equal(count_logs(&town, relay, b).forked, 0);
-	assert_int_equal(meet(&town, relay, 0).forked, 1);
-	assert_int_equal(count_logs(&town, relay, b).forked, 1);
-	assert_int_equal(count_logs(&town, 0, b).forked, 1);
+	assert_int_equal(meet(&town, relay, 0).forked, 0);
+	assert_int_equal(count_logs(&town, relay, b).forked, 2);
+	assert_int_equal(count_logs(&town, 0, b).forked, 2);
 	assert_int_equal(count_logs(&town, b, b).forked, 0);
-	/* They hold the same of it, and one knows more. */
+	agreed(&town, relay, 0);
 	assert_int_equal(meet(&town, relay, b).forked, 0);
-	assert_int_equal(count_logs(&town, b, b).forked, 1);
+	assert_int_equal(count_logs(&town, b, b).forked, 2);
+	agreed(&town, relay, b);
 	create(&town, b, 1, "그 뒤");
 	assert_int_equal(count_logs(&town, b, b).opened_for_fork, 1);
 	wire_sync(&town, b, relay);
 	wire_sync(&town, relay, 0);
-	assert_int_equal(count_logs(&town, 0, b).logs, 2);
+	assert_int_equal(count_logs(&town, 0, b).logs, 3);
+	agreed(&town, relay, 0);
 	town_fini(&town);
 }
 
-/* A newcomer gets one branch, whichever comes first, and the proof. */
 static void
-a_newcomer_gets_a_branch_and_the_proof(void **state)
+a_newcomer_gets_both_branches_and_the_proof(void **state)
 {
 	struct town town;
-	size_t b = fork_make(&town, 2, 3);
+	size_t b = fork_make(&town, 3, 2, 3);
 	size_t c;
 
 	(void)state;
@@ -282,12 +272,105 @@ a_newcomer_gets_a_branch_and_the_proof(void **state)
 	c = town_member(&town, "", ALL);
 	(void)meet(&town, c, 0);
 	(void)meet(&town, b, 0);
-	assert_int_equal(count_logs(&town, c, b).forked, 1);
+	assert_int_equal(count_logs(&town, c, b).logs, 2);
+	assert_int_equal(count_logs(&town, c, b).forked, 2);
 	assert_int_equal(town_deltas(&town, c), town_deltas(&town, 0));
-	assert_int_equal(meet(&town, c, b).forked, 1);
-	assert_int_equal(meet(&town, b, c).deltas_out, 0);
+	(void)meet(&town, c, b);
+	agreed(&town, b, c);
+	agreed(&town, c, 0);
 	wire_assert_sound(&town, c);
 	town_fini(&town);
+}
+
+/* Who holds but what the branches share takes one as what comes next, and then
+ * the other. */
+static void
+a_holder_of_the_beginning_gets_both(void **state)
+{
+	struct town town;
+	struct backup backup;
+	size_t b = fork_make(&town, 3, 2, 30);
+	size_t c;
+
+	(void)state;
+	c = town_member(&town, "", ALL);
+	town_carry(&town, 0, b, &(struct town_cargo){.space = "authority"});
+	backup_take(&town, c, &backup);
+	for (size_t i = 0; i < 4; i++) {
+		struct branch branch;
+
+		backup_put(&town, c, &backup);
+		branch_take_out(&town, b, SPACE, &branch);
+		assert_int_equal(
+		    branch_bring(&town, c, &branch, 0, 3, 3), ERR_OK);
+		branch_fini(&branch);
+		(void)meet(&town, c, i % 2 == 0 ? 0 : b);
+		/* The first time through they learn of both as well. */
+		assert_int_equal(count_logs(&town, c, b).logs, i > 0 ? 2 : 1);
+		(void)meet(&town, c, i % 2 == 0 ? b : 0);
+		assert_int_equal(count_logs(&town, c, b).logs, 2);
+		assert_int_equal(count_logs(&town, c, b).forked, 2);
+		wire_assert_sound(&town, c);
+	}
+	agreed(&town, c, 0);
+	agreed(&town, c, b);
+	backup_fini(&backup);
+	town_fini(&town);
+}
+
+/* Four branches, of which some part late, each at another node; whoever meets
+ * whom, all come to hold all. */
+static void
+many_branches_meet_in_any_order(void **state)
+{
+	static const size_t meetings[][2] = {{1, 2}, {3, 4}, {2, 3}, {1, 4},
+	    {1, 3}, {2, 4}, {4, 1}, {3, 2}, {0, 1}, {0, 2}, {0, 3}, {0, 4}};
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 6; seed++) {
+		struct town town;
+		struct backup early;
+		struct backup late;
+		struct prng prng = {.seed = seed};
+
+		town_init(&town, 11 + seed);
+		for (size_t i = 1; i <= 4; i++)
+			assert_int_equal(town_member(&town, "", ALL), i);
+		for (size_t i = 2; i <= 4; i++)
+			wire_sync(&town, 0, i);
+		wire_sync(&town, 0, 1);
+		create(&town, 1, 17, "함께");
+		backup_take(&town, 1, &early);
+		create(&town, 1, 15, "A");
+		backup_take(&town, 1, &late);
+		create(&town, 1, 5, "A");
+		wire_sync(&town, 1, 2);
+		backup_put(&town, 1, &late);
+		create(&town, 1, 30, "B");
+		wire_sync(&town, 1, 3);
+		backup_put(&town, 1, &early);
+		create(&town, 1, 4, "C");
+		wire_sync(&town, 1, 4);
+		backup_put(&town, 1, &early);
+		create(&town, 1, 40, "D");
+		for (size_t i = 0; i < 40; i++) {
+			size_t k = (size_t)prng_below(
+			    &prng, COUNT_OF(meetings));
+
+			(void)meet(&town, meetings[k][0], meetings[k][1]);
+		}
+		for (size_t round = 0; round < 2; round++)
+			for (size_t i = 1; i <= 4; i++)
+				(void)meet(&town, 0, i);
+		for (size_t i = 1; i <= 4; i++) {
+			assert_int_equal(count_logs(&town, i, 1).forked, 4);
+			agreed(&town, 0, i);
+			wire_assert_sound(&town, i);
+		}
+		backup_fini(&early);
+		backup_fini(&late);
+		town_fini(&town);
+	}
 }
 
 /* Links that stay: both sources of a newcomer push their branches at once. */
@@ -296,7 +379,7 @@ branches_that_race_disturb_nobody(void **state)
 {
 	struct town town;
 	struct wire wires[2];
-	size_t b = fork_make(&town, 30, 40);
+	size_t b = fork_make(&town, 3, 30, 40);
 	size_t c;
 
 	(void)state;
@@ -315,15 +398,18 @@ branches_that_race_disturb_nobody(void **state)
 				    "%s\n", wires[i].ends[k].fault.text);
 			assert_int_equal(wires[i].ends[k].fault.code, ERR_OK);
 			assert_true(session_is_idle(wires[i].ends[k].session));
+			assert_int_equal(wire_status(&wires[i], k).forked, 0);
 		}
 	for (size_t i = 0; i < 2; i++)
 		wire_close(&wires[i]);
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(count_logs(&town, i, b).forked, 1);
+		assert_int_equal(count_logs(&town, i, b).forked, 2);
 	assert_int_equal(count_logs(&town, 0, b).opened_for_fork, 1);
 	assert_int_equal(count_logs(&town, c, b).opened_for_fork, 1);
 	for (size_t i = 0; i < 3; i++)
 		wire_assert_sound(&town, i);
+	agreed(&town, 0, b);
+	agreed(&town, c, b);
 	town_fini(&town);
 }
 
@@ -389,7 +475,7 @@ a_damaged_proof_is_found(void **state)
 {
 	struct town town;
 	struct space name = town_space(SPACE);
-	size_t b = fork_make(&town, 2, 3);
+	size_t b = fork_make(&town, 3, 2, 3);
 	struct store *store = town_store(&town, b);
 	struct fork fork;
 	struct log **logs;
@@ -411,11 +497,12 @@ a_damaged_proof_is_found(void **state)
 		fork.sides[1] = fork.sides[0];
 		assert_int_equal(
 		    fork_check(&logs[i]->name, &fork), ERR_MALFORMED);
-		tables_log_prefix(logs[i]->space->no, logs[i]->no, &key);
+		tables_log_key(logs[i]->space->no, &logs[i]->trunk, &key);
 		kv_del(txn->kv, TABLE_FORKS, tables_key(&key));
 		assert_int_equal(forks_check(txn, logs[i]), ERR_CORRUPT);
 		txn_put(txn, TABLE_FORKS, &key, bytes_text("x"));
 		assert_int_equal(forks_get(txn, logs[i], &fork), ERR_CORRUPT);
+		break;
 	}
 	store_abort(store);
 	town_fini(&town);
@@ -425,11 +512,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(branches_of_one_size_are_found),
-	    cmocka_unit_test(a_longer_branch_at_the_peer_is_found),
-	    cmocka_unit_test(a_longer_branch_at_the_author_is_found),
-	    cmocka_unit_test(a_fork_is_found_and_told_through_a_relay),
-	    cmocka_unit_test(a_newcomer_gets_a_branch_and_the_proof),
+	    cmocka_unit_test(branches_of_one_size_are_exchanged),
+	    cmocka_unit_test(a_longer_branch_at_the_peer_is_exchanged),
+	    cmocka_unit_test(a_longer_branch_at_the_author_is_exchanged),
+	    cmocka_unit_test(no_more_than_the_tails_is_sent),
+	    cmocka_unit_test(a_fork_is_healed_through_a_relay),
+	    cmocka_unit_test(a_newcomer_gets_both_branches_and_the_proof),
+	    cmocka_unit_test(a_holder_of_the_beginning_gets_both),
+	    cmocka_unit_test(many_branches_meet_in_any_order),
 	    cmocka_unit_test(branches_that_race_disturb_nobody),
 	    cmocka_unit_test(nobody_is_blamed_without_a_proof),
 	    cmocka_unit_test(a_damaged_proof_is_found),

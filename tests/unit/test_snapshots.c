@@ -18,40 +18,31 @@
 #include <cmocka.h>
 
 #include "core/file.h"
-#include "proto/merkle.h"
 #include "proto/mem.h"
+#include "tests/lib/places.h"
 #include "tests/lib/wire.h"
 
 enum {
-	CASES = 120,
-	STORES = 4,	/* made at first; 0 is the founder */
-	CLONES = 2,	/* made on the way */
+	CASES = 60,
+	STORES = 4, /* made at first; 0 is the founder */
+	CLONES = 2, /* made on the way */
 	STEPS = 40,
 	SNAPSHOTS = 6,
-	WRITES_MAX = STEPS + 1,
+	WRITES_MAX = 3 * STEPS,
 	FILE_MAX = 1 << 28,
-	ROUNDS_MAX = 8,
+	ROUNDS = 6,
 	MARK_TXN_AT = 40,
 };
 
-static const char *const spaces[] = {"d01/c001/case", "d01/c001/public"};
-
-/* One delta, as it stands in a log. */
-struct place {
-	struct log_id log;
-	uint64_t seq;
-	struct hash leaf;
-};
-
-struct places {
-	struct place *all; /* owned; sorted when `sorted` */
-	size_t n;
-	size_t room;
+/* The log that a store wrote last in each space; zeros: none. */
+struct writing {
+	struct log_id logs[PLACES_SPACES];
 };
 
 /* What a store was at some moment. */
 struct snapshot {
 	size_t node;
+	struct writing writing;
 	struct buf data;
 	struct buf mark;
 };
@@ -62,110 +53,20 @@ struct note {
 };
 
 struct story {
-	uint64_t seed;
 	struct town town;
 	struct prng prng;
-	bool admitted[STORES + CLONES];
-	bool blind[STORES + CLONES]; /* it cannot know that it went back */
+	size_t self[STORES + CLONES]; /* whose keys it has */
+	bool blind[STORES + CLONES];  /* it cannot know that it went back */
+	struct writing writing[STORES + CLONES];
 	struct places heard[STORES + CLONES];
 	struct places ever; /* all that was ever written */
 	struct snapshot snapshots[SNAPSHOTS];
 	size_t snapshots_n;
 	struct note notes[WRITES_MAX]; /* its number is its value */
 	size_t notes_n;
-	size_t forks; /* places that were used twice */
+	size_t forks;  /* places that were used twice */
+	size_t redone; /* admissions that others held all the time */
 };
-
-static int
-place_compare(const void *a, const void *b)
-{
-	const struct place *left = a;
-	const struct place *right = b;
-	int order = memcmp(&left->log, &right->log, sizeof(left->log));
-
-	if (order != 0)
-		return order;
-	if (left->seq != right->seq)
-		return left->seq < right->seq ? -1 : 1;
-	return memcmp(&left->leaf, &right->leaf, sizeof(left->leaf));
-}
-
-static void
-places_add(struct places *places, const struct place *place)
-{
-	mem_room(&places->all, &places->room, places->n + 1,
-	    sizeof(*places->all));
-	places->all[places->n++] = *place;
-}
-
-static bool
-places_have(const struct places *places, const struct place *place)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		if (place_compare(&places->all[i], place) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Is the place that `place` takes taken by another delta? */
-static bool
-places_differ(const struct places *places, const struct place *place)
-{
-	for (size_t i = 0; i < places->n; i++) {
-		const struct place *other = &places->all[i];
-
-		if (other->seq == place->seq &&
-		    memcmp(&other->log, &place->log, sizeof(other->log)) == 0 &&
-		    place_compare(other, place) != 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-places_fini(struct places *places)
-{
-	mem_free(places->all);
-	*places = (struct places){0};
-}
-
-/* Adds all that node `i` holds to `places`, each once. */
-static void
-places_held(struct story *s, size_t i, struct places *places)
-{
-	struct store *store = town_store(&s->town, i);
-	struct space_state **all;
-	size_t spaces_n;
-
-	assert_int_equal(store_begin(store, false), ERR_OK);
-	assert_int_equal(
-	    space_all(store_txn(store), &all, &spaces_n), ERR_OK);
-	for (size_t k = 0; k < spaces_n; k++) {
-		struct log **logs;
-		size_t n;
-
-		assert_int_equal(
-		    oplog_all(store_txn(store), all[k], &logs, &n), ERR_OK);
-		for (size_t l = 0; l < n; l++) {
-			for (uint64_t seq = 0; seq < logs[l]->frontier.size;
-			     seq++) {
-				struct place place = {
-				    .log = logs[l]->trunk, .seq = seq};
-				struct stored_delta stored;
-
-				assert_int_equal(
-				    oplog_get(store_txn(store), logs[l], seq,
-					&stored),
-				    ERR_OK);
-				merkle_leaf(stored.header, &place.leaf);
-				if (!places_have(places, &place))
-					places_add(places, &place);
-			}
-		}
-	}
-	store_abort(store);
-}
 
 /* ---- what happens ------------------------------------------------------- */
 
@@ -175,33 +76,29 @@ path_of(struct story *s, size_t i, const char *name)
 	return file_path(s->town.nodes[i].dir, name);
 }
 
+static void
+file_get(struct story *s, size_t i, const char *name, struct buf *content)
+{
+	char *path = path_of(s, i, name);
+	enum err e;
+
+	buf_cut(content, 0);
+	e = file_read(path, FILE_MAX, content);
+	/* A mark may have been taken away, and nothing written since. */
+	assert_true(e == ERR_OK || e == ERR_NOT_FOUND);
+	mem_free(path);
+}
+
 /* Writes `content` over the file, which stays the same file, or makes it. */
 static void
-file_overwrite(const char *path, const struct buf *content)
+file_set(struct story *s, size_t i, const char *name, const struct buf *content)
 {
+	char *path = path_of(s, i, name);
 	FILE *f = fopen(path, "wb");
 
 	assert_non_null(f);
 	assert_int_equal(fwrite(content->p, 1, content->n, f), content->n);
 	assert_int_equal(fclose(f), 0);
-}
-
-static void
-file_get(struct story *s, size_t i, const char *name, struct buf *content)
-{
-	char *path = path_of(s, i, name);
-
-	buf_cut(content, 0);
-	assert_int_equal(file_read(path, FILE_MAX, content), ERR_OK);
-	mem_free(path);
-}
-
-static void
-file_set(struct story *s, size_t i, const char *name, const struct buf *content)
-{
-	char *path = path_of(s, i, name);
-
-	file_overwrite(path, content);
 	mem_free(path);
 }
 
@@ -215,18 +112,72 @@ file_drop(struct story *s, size_t i, const char *name)
 	mem_free(path);
 }
 
+/* What node `i` has written just now: is it where nothing was? */
+static void
+written(struct story *s, size_t i)
+{
+	struct places held = {0};
+
+	places_held(&s->town, i, &held);
+	for (size_t k = 0; k < held.n; k++) {
+		const struct place *place = &held.all[k];
+
+		if (places_have(&s->ever, place))
+			continue;
+		if (places_differ(&s->ever, place)) {
+			s->forks++;
+			assert_true(s->blind[i]);
+			assert_false(places_differ(&s->heard[i], place));
+		}
+		places_add(&s->ever, place);
+		s->writing[i].logs[place->space] = place->log;
+	}
+	places_fini(&held);
+}
+
+/* A new record, or a note more on one. */
+static void
+write_note(struct story *s, size_t i)
+{
+	struct store_edit edit = town_edit(
+	    OP_APPEND, "diary", town_int((int64_t)s->notes_n));
+	struct store_write write = {.edits = &edit, .edits_n = 1};
+	struct note *note = &s->notes[s->notes_n];
+	struct arena arena = {0};
+	struct record record;
+	bool changed;
+	enum err e;
+
+	note->space =
+	    places_spaces[1 + prng_below(&s->prng, PLACES_SPACES - 1)];
+	write.create = true;
+	write.collection = bytes_text("card");
+	if (s->notes_n > 0 && prng_below(&s->prng, 2) == 0) {
+		*note = s->notes[prng_below(&s->prng, s->notes_n)];
+		write.create = !town_get(
+		    &s->town, i, note->space, &note->record, &arena, &record);
+		write.record = note->record;
+	}
+	write.space = town_space(note->space);
+	e = town_write(&s->town, i, &write, &note->record, &changed);
+	arena_fini(&arena);
+	/* It need not know yet that it may. */
+	assert_true(e == ERR_OK || e == ERR_DENIED);
+	s->notes_n += e == ERR_OK;
+	written(s, i);
+}
+
 static void
 snapshot_take(struct story *s, size_t i)
 {
 	struct snapshot *snapshot;
 
-	if (s->snapshots_n < SNAPSHOTS)
-		s->snapshots_n++;
-	snapshot = &s->snapshots[s->snapshots_n - 1];
-	if (s->snapshots_n == SNAPSHOTS)
-		snapshot = &s->snapshots[prng_below(&s->prng, SNAPSHOTS)];
+	snapshot = s->snapshots_n < SNAPSHOTS
+		       ? &s->snapshots[s->snapshots_n++]
+		       : &s->snapshots[prng_below(&s->prng, SNAPSHOTS)];
 	town_close(&s->town, i);
 	snapshot->node = i;
+	snapshot->writing = s->writing[i];
 	file_get(s, i, "data.mdb", &snapshot->data);
 	file_get(s, i, "mark", &snapshot->mark);
 	(void)town_open(&s->town, i);
@@ -251,7 +202,7 @@ go_back(struct story *s)
 	switch (prng_below(&s->prng, 4)) {
 	case 0: /* the data alone */
 		file_set(s, i, "data.mdb", &snapshot->data);
-		s->blind[i] = mark.n <= MARK_TXN_AT + 8 ||
+		s->blind[i] = mark.n > 0 && snapshot->mark.n > 0 &&
 			      bytes_be64(snapshot->mark.p + MARK_TXN_AT) >=
 				  bytes_be64(mark.p + MARK_TXN_AT);
 		break;
@@ -262,12 +213,16 @@ go_back(struct story *s)
 	default: /* a whole machine */
 		file_set(s, i, "data.mdb", &snapshot->data);
 		file_set(s, i, "mark", &snapshot->mark);
-		s->blind[i] = true;
+		s->blind[i] = snapshot->mark.n > 0;
 		break;
 	}
+	s->writing[i] = snapshot->writing;
 	places_fini(&s->heard[i]);
 	buf_fini(&mark);
 	(void)town_open(&s->town, i);
+	/* Before anybody can tell it. */
+	if (prng_below(&s->prng, 2) == 0)
+		write_note(s, i);
 }
 
 /* The mark says that it belongs to the data file as it lies there now. */
@@ -283,8 +238,8 @@ mark_forge(struct story *s, size_t i)
 	assert_int_equal(mark.n, MARK_TXN_AT + 16);
 	bytes_put_be64(mark.p + 24, stat.device);
 	bytes_put_be64(mark.p + 32, stat.inode);
-	bytes_put_be64(mark.p + 48,
-	    bytes_checksum(bytes_first(buf_bytes(&mark), 48)));
+	bytes_put_be64(
+	    mark.p + 48, bytes_checksum(bytes_first(buf_bytes(&mark), 48)));
 	file_set(s, i, "mark", &mark);
 	mem_free(data);
 	buf_fini(&mark);
@@ -300,6 +255,7 @@ clone(struct story *s)
 	size_t to = s->town.n;
 	struct buf content = {0};
 	char name[16];
+	bool marked = false;
 
 	if (to == STORES + CLONES)
 		return;
@@ -312,9 +268,11 @@ clone(struct story *s)
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		file_get(s, from, files[i], &content);
 		file_set(s, to, files[i], &content);
+		marked = marked || (content.n > 0 && i == 1);
 	}
-	s->admitted[to] = s->admitted[from];
-	if (prng_below(&s->prng, 2) == 0) {
+	s->self[to] = from;
+	s->writing[to] = s->writing[from];
+	if (marked && prng_below(&s->prng, 2) == 0) {
 		mark_forge(s, to);
 		s->blind[to] = true;
 		s->blind[from] = true;
@@ -322,82 +280,53 @@ clone(struct story *s)
 	buf_fini(&content);
 	(void)town_open(&s->town, from);
 	(void)town_open(&s->town, to);
-}
-
-/* What node `i` has written just now: is it where nothing was? */
-static void
-written(struct story *s, size_t i)
-{
-	struct places held = {0};
-
-	places_held(s, i, &held);
-	for (size_t k = 0; k < held.n; k++) {
-		const struct place *place = &held.all[k];
-
-		if (places_have(&s->ever, place))
-			continue;
-		if (places_differ(&s->ever, place)) {
-			s->forks++;
-			assert_true(s->blind[i]);
-			assert_false(places_differ(&s->heard[i], place));
-		}
-		places_add(&s->ever, place);
+	if (prng_below(&s->prng, 2) == 0) {
+		write_note(s, from);
+		write_note(s, to);
 	}
-	places_fini(&held);
-}
-
-/* A new record, or a note more on one. */
-static void
-write_note(struct story *s, size_t i)
-{
-	struct store_edit edit = town_edit(
-	    OP_APPEND, "diary", town_int((int64_t)s->notes_n));
-	struct store_write write = {.edits = &edit, .edits_n = 1};
-	struct note *note = &s->notes[s->notes_n];
-	struct arena arena = {0};
-	struct record record;
-	bool changed;
-	enum err e;
-
-	note->space = spaces[prng_below(&s->prng, COUNT_OF(spaces))];
-	write.create = true;
-	write.collection = bytes_text("card");
-	if (s->notes_n > 0 && prng_below(&s->prng, 2) == 0) {
-		*note = s->notes[prng_below(&s->prng, s->notes_n)];
-		write.create = !town_get(&s->town, i, note->space,
-		    &note->record, &arena, &record);
-		write.record = note->record;
-	}
-	write.space = town_space(note->space);
-	e = town_write(&s->town, i, &write, &note->record, &changed);
-	arena_fini(&arena);
-	/* It need not know yet that it may. */
-	assert_true(e == ERR_OK || e == ERR_DENIED);
-	s->notes_n += e == ERR_OK;
-	written(s, i);
 }
 
 static void
-admit(struct story *s)
+admit(struct story *s, size_t i)
 {
-	size_t i = 1 + prng_below(&s->prng, STORES - 1);
-
 	assert_int_equal(town_admit(&s->town, 0, i), ERR_OK);
 	assert_int_equal(
 	    town_grant(&s->town, 0, i, "", "read:NPSF,write", ""), ERR_OK);
-	s->admitted[i] = true;
 	written(s, 0);
 }
 
-/* One session, if both let each other in. */
+/* Node `i` held `before`.  When it was given something of a log that it writes,
+ * it knows that it went back. */
+static void
+notice(struct story *s, size_t i, struct places *before)
+{
+	struct places held = {0};
+
+	places_held(&s->town, i, &held);
+	for (size_t k = 0; k < held.n; k++) {
+		const struct place *place = &held.all[k];
+
+		if (memcmp(&s->writing[i].logs[place->space], &place->log,
+			sizeof(place->log)) == 0 &&
+		    !places_have(before, place))
+			s->blind[i] = false;
+	}
+	places_fini(&held);
+	places_fini(before);
+}
+
+/* One session, if both let each other in.  A store does not talk to itself. */
 static void
 meet(struct story *s, size_t a, size_t b)
 {
+	struct places before[2] = {0};
 	struct wire wire;
 	bool well = true;
 
-	if (a == b)
+	if (s->self[a] == s->self[b])
 		return;
+	places_held(&s->town, a, &before[0]);
+	places_held(&s->town, b, &before[1]);
 	wire_open(&wire, &s->town, a, b, true);
 	wire_run(&wire, 1);
 	for (size_t i = 0; i < 2; i++) {
@@ -410,10 +339,12 @@ meet(struct story *s, size_t a, size_t b)
 		       session_is_done(wire.ends[i].session);
 	}
 	wire_close(&wire);
+	notice(s, a, &before[0]);
+	notice(s, b, &before[1]);
 	if (!well)
 		return;
-	places_held(s, b, &s->heard[a]);
-	places_held(s, a, &s->heard[b]);
+	places_held(&s->town, b, &s->heard[a]);
+	places_held(&s->town, a, &s->heard[b]);
 }
 
 static void
@@ -424,7 +355,7 @@ step(struct story *s)
 	s->town.now_ms += 1 + prng_below(&s->prng, 1000);
 	switch (prng_below(&s->prng, 16)) {
 	case 0:
-		admit(s);
+		admit(s, 1 + prng_below(&s->prng, STORES - 1));
 		break;
 	case 1:
 	case 2:
@@ -462,8 +393,8 @@ notes_shown(struct story *s, size_t i, bool shown[WRITES_MAX])
 
 		if (town_get(&s->town, i, s->notes[k].space,
 			&s->notes[k].record, &arena, &record) &&
-		    town_has(&record, "diary", KIND_NOTES,
-			town_int((int64_t)k)))
+		    town_has(
+			&record, "diary", KIND_NOTES, town_int((int64_t)k)))
 			shown[k] = true;
 		arena_fini(&arena);
 	}
@@ -502,21 +433,81 @@ proofs_held(struct story *s, size_t i, const struct places *all)
 		struct log **logs;
 		size_t logs_n;
 
-		assert_int_equal(oplog_all(store_txn(store), states[k], &logs,
-				     &logs_n),
+		assert_int_equal(
+		    oplog_all(store_txn(store), states[k], &logs, &logs_n),
 		    ERR_OK);
-		for (size_t l = 0; l < logs_n; l++) {
-			bool twice = false;
-
-			for (size_t p = 0; p < all->n; p++)
-				twice = twice ||
-					(memcmp(&all->all[p].log,
-					     &logs[l]->trunk, 16) == 0 &&
-					    places_differ(all, &all->all[p]));
-			assert_int_equal(logs[l]->forked, twice);
-		}
+		for (size_t l = 0; l < logs_n; l++)
+			assert_int_equal(logs[l]->forked,
+			    places_twice(all, &logs[l]->trunk));
 	}
 	store_abort(store);
+}
+
+/* Everybody meets everybody, so often that all is said. */
+static void
+rounds(struct story *s)
+{
+	for (int round = 0; round < ROUNDS && !all_alike(s); round++) {
+		for (size_t a = 0; a < s->town.n; a++) {
+			for (size_t b = 0; b < a; b++)
+				meet(s, a, b);
+		}
+	}
+}
+
+/* Does node `by` know that node `whom` was admitted? */
+static bool
+knows(struct story *s, size_t by, size_t whom)
+{
+	struct store *store = town_store(&s->town, by);
+	struct sign_key key = town_key(&s->town, whom);
+	const struct authority *authority;
+	bool known;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	known = authority_member(authority, &key) != NULL;
+	store_abort(store);
+	return known;
+}
+
+/* Whom the founder does not know, because nobody who does has met it, is
+ * admitted. */
+static void
+admit_rest(struct story *s, struct places *left)
+{
+	for (size_t i = 1; i < STORES; i++) {
+		if (knows(s, 0, i))
+			continue;
+		s->redone += knows(s, i, i);
+		admit(s, i);
+	}
+	places_held(&s->town, 0, left);
+}
+
+/* What node `i` holds and shows, now that all have met. */
+static void
+end_check(struct story *s, size_t i, const struct places *left,
+    const bool shown[WRITES_MAX])
+{
+	struct places held = {0};
+	bool now[WRITES_MAX] = {0};
+	bool central = false;
+
+	places_held(&s->town, i, &held);
+	notes_shown(s, i, now);
+	for (size_t k = 0; k < left->n; k++) {
+		assert_true(places_have(&held, &left->all[k]));
+	}
+	/* Rights that stand where root's log is forked give nothing. */
+	for (size_t k = 0; k < left->n; k++)
+		central = central || (left->all[k].space == 0 &&
+					 places_twice(left, &left->all[k].log));
+	for (size_t k = 0; k < s->notes_n && !central; k++)
+		assert_true(now[k] || !shown[k]);
+	proofs_held(s, i, left);
+	wire_assert_sound(&s->town, i);
+	places_fini(&held);
 }
 
 static void
@@ -524,46 +515,35 @@ all_meet(struct story *s)
 {
 	struct places left = {0};
 	bool shown[WRITES_MAX] = {0};
-	int round = 0;
 
 	for (size_t i = 0; i < s->town.n; i++) {
-		places_held(s, i, &left);
+		places_held(&s->town, i, &left);
 		notes_shown(s, i, shown);
 	}
-	while (round == 0 || !all_alike(s)) {
-		assert_true(round++ < ROUNDS_MAX);
-		for (size_t a = 0; a < s->town.n; a++) {
-			for (size_t b = 0; b < a; b++)
-				meet(s, a, b);
-		}
-	}
-	for (size_t i = 0; i < s->town.n; i++) {
-		struct places held = {0};
-		bool now[WRITES_MAX] = {0};
-
-		places_held(s, i, &held);
-		notes_shown(s, i, now);
-		for (size_t k = 0; k < left.n; k++)
-			assert_true(places_have(&held, &left.all[k]));
-		for (size_t k = 0; k < s->notes_n; k++)
-			assert_true(now[k] || !shown[k]);
-		proofs_held(s, i, &left);
-		wire_assert_sound(&s->town, i);
-		places_fini(&held);
-	}
+	rounds(s);
+	admit_rest(s, &left);
+	rounds(s);
+	assert_true(all_alike(s));
+	for (size_t i = 0; i < s->town.n; i++)
+		end_check(s, i, &left, shown);
 	places_fini(&left);
 }
 
-static size_t
-story_run(uint64_t seed)
+static void
+story_run(uint64_t seed, size_t *forks, size_t *redone)
 {
-	struct story s = {.seed = seed, .prng = {seed}};
+	struct story s = {.prng = {seed}};
 
 	town_init(&s.town, seed);
-	s.admitted[0] = true;
-	while (s.town.n < STORES)
-		(void)town_join(&s.town);
-	admit(&s);
+	while (s.town.n < STORES) {
+		size_t i = town_join(&s.town);
+
+		s.self[i] = i;
+	}
+	for (size_t i = 1; i < STORES - 1; i++) {
+		admit(&s, i);
+		town_copy(&s.town, 0, i);
+	}
 	for (size_t i = 0; i < STEPS; i++)
 		step(&s);
 	all_meet(&s);
@@ -575,7 +555,8 @@ story_run(uint64_t seed)
 		places_fini(&s.heard[i]);
 	places_fini(&s.ever);
 	town_fini(&s.town);
-	return s.forks;
+	*forks += s.forks;
+	*redone += s.redone;
 }
 
 static uint64_t
@@ -592,14 +573,16 @@ nothing_that_is_left_is_lost(void **state)
 	uint64_t first = wanted("SEED", 1);
 	uint64_t n = wanted("CASES", getenv("SEED") != NULL ? 1 : CASES);
 	size_t forks = 0;
+	size_t redone = 0;
 
 	(void)state;
 	for (uint64_t seed = first; seed < first + n; seed++) {
 		print_message("SEED=%llu\n", (unsigned long long)seed);
-		forks += story_run(seed);
+		story_run(seed, &forks, &redone);
 	}
-	print_message("%llu cases, %zu places used twice\n",
-	    (unsigned long long)n, forks);
+	print_message("%llu cases, %zu places used twice, %zu admissions "
+		      "redone\n",
+	    (unsigned long long)n, forks, redone);
 	assert_true(n == 1 || forks > 0);
 }
 

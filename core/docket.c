@@ -1,0 +1,354 @@
+/*
+ * The decisions of a space while a transaction works with them: read once from
+ * where they stand, added to as they arrive.  core/decisions.c asks; nothing
+ * here knows what a decision covers.
+ */
+#include "core/docket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/tip.h"
+#include "proto/fact.h"
+
+/* Where a decision stands. */
+struct place {
+	struct log_no log;
+	uint64_t seq;
+};
+
+static enum err load(struct txn *txn, struct docket *docket) MUST_USE;
+static enum err places_read(struct txn *txn, const struct docket *docket,
+    struct place **places, size_t *n) MUST_USE;
+static enum err place_load(
+    struct txn *txn, struct docket *docket, const struct place *place) MUST_USE;
+static const struct ref *refs_of(const struct delta *delta,
+    const uint32_t *indexes, size_t n, struct arena *arena);
+static void link_insert(
+    struct txn *txn, struct docket *docket, const struct docket_link *link);
+static void walk(struct docket *docket, struct decision *from);
+static void scratch_grow(struct txn *txn, struct docket *docket);
+
+static int
+id_compare(const struct log_id *a, const struct log_id *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+static int
+place_order(const void *a, const void *b)
+{
+	const struct place *left = a;
+	const struct place *right = b;
+
+	if (left->log.v != right->log.v)
+		return left->log.v < right->log.v ? -1 : 1;
+	return (left->seq > right->seq) - (left->seq < right->seq);
+}
+
+/* The decisions of `space`, read at the first use; NULL after a failure. */
+struct docket *
+docket_of(struct txn *txn, struct space_state *space)
+{
+	struct docket *docket = txn->dockets;
+
+	while (docket != NULL && docket->space != space)
+		docket = docket->next;
+	if (docket != NULL)
+		return docket;
+	docket = arena_new(&txn->arena, sizeof(*docket));
+	docket->space = space;
+	if (load(txn, docket) != ERR_OK)
+		return NULL;
+	docket->next = txn->dockets;
+	txn->dockets = docket;
+	return docket;
+}
+
+static enum err
+load(struct txn *txn, struct docket *docket)
+{
+	struct decision_list turned;
+	struct place *places;
+	size_t n;
+	enum err e = places_read(txn, docket, &places, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		if (i > 0 && place_order(&places[i - 1], &places[i]) == 0)
+			continue;
+		e = place_load(txn, docket, &places[i]);
+	}
+	if (e == ERR_OK)
+		docket_settle(txn, docket, &turned);
+	return e;
+}
+
+/* Where the decisions stand, by place; one about several logs several times. */
+static enum err
+places_read(struct txn *txn, const struct docket *docket, struct place **places,
+    size_t *n)
+{
+	struct kv_cursor cursor;
+	struct decision_at at;
+	struct key prefix;
+	size_t all = 0;
+	enum err e = ERR_OK;
+
+	tables_space_key(docket->space->no, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_DECISIONS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor))
+		all++;
+	*places = arena_array(&txn->arena, all, sizeof(**places));
+	*n = 0;
+	for (bool more = all > 0 && kv_seek(&cursor, tables_key(&prefix));
+	     more && *n < all && e == ERR_OK; more = kv_next(&cursor)) {
+		e = tables_decision_get(cursor.key, &at);
+		if (e != ERR_OK)
+			break;
+		(*places)[(*n)++] = (struct place){
+		    .log = at.log, .seq = at.seq};
+	}
+	kv_cursor_fini(&cursor);
+	if (e != ERR_OK)
+		return txn_fail(txn, e);
+	if (*n > 0)
+		qsort(*places, *n, sizeof(**places), place_order);
+	return kv_failed(txn->kv);
+}
+
+static enum err
+place_load(struct txn *txn, struct docket *docket, const struct place *place)
+{
+	struct arena arena = {0};
+	struct history_delta from;
+	struct log *log;
+	enum err e = oplog_by_no(txn, place->log, &log);
+
+	if (e == ERR_OK)
+		e = history_delta(txn, log, place->seq, &arena, &from);
+	if (e == ERR_OK && (from.delta == NULL || log->space != docket->space ||
+			       (from.delta->kind != DELTA_ADOPT &&
+				   from.delta->kind != DELTA_VOID)))
+		e = err_set(ERR_CORRUPT,
+		    "table %s leads to a delta that decides nothing here: run "
+		    "`golmok rebuild`",
+		    tables_names[TABLE_DECISIONS]);
+	if (e == ERR_OK)
+		docket_insert(txn, docket, docket_make(&txn->arena, &from));
+	arena_fini(&arena);
+	return e == ERR_OK ? e : txn_fail(txn, e);
+}
+
+struct decision *
+docket_make(struct arena *arena, const struct history_delta *from)
+{
+	const struct delta_decision *header = &from->delta->decision;
+	struct decision *decision = arena_new(arena, sizeof(*decision));
+
+	decision->ref.log = from->log->trunk;
+	decision->ref.seq = from->seq;
+	memcpy(decision->ref.leaf, from->leaf, sizeof(from->leaf));
+	decision->log = from->log;
+	decision->adopt = from->delta->kind == DELTA_ADOPT;
+	decision->targets = refs_of(
+	    from->delta, header->targets, header->targets_n, arena);
+	decision->targets_n = header->targets_n;
+	decision->replaces = refs_of(
+	    from->delta, header->replaces, header->replaces_n, arena);
+	decision->replaces_n = header->replaces_n;
+	decision->ranges = arena_array(
+	    arena, header->cuts_n, sizeof(*decision->ranges));
+	decision->ranges_n = header->cuts_n;
+	for (size_t i = 0; i < header->cuts_n; i++)
+		decision->ranges[i].cut = header->cuts[i];
+	return decision;
+}
+
+static const struct ref *
+refs_of(const struct delta *delta, const uint32_t *indexes, size_t n,
+    struct arena *arena)
+{
+	struct ref *refs = arena_array(arena, n, sizeof(*refs));
+
+	for (size_t i = 0; i < n; i++)
+		refs[i] = delta->refs[indexes[i]];
+	return refs;
+}
+
+/* Where in `docket->all` the decision `ref` is, or would be. */
+static size_t
+position(const struct docket *docket, const struct ref *ref)
+{
+	size_t low = 0;
+	size_t high = docket->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (id_ref_compare(&docket->all[middle]->ref, ref) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+docket_insert(struct txn *txn, struct docket *docket, struct decision *decision)
+{
+	size_t at = position(docket, &decision->ref);
+	struct log_id last;
+	bool any = false;
+
+	if (docket->n == docket->room) {
+		struct decision **old = docket->all;
+
+		docket->room = 2 * docket->room + 16;
+		docket->all = arena_array(
+		    &txn->arena, docket->room, sizeof(struct decision *));
+		for (size_t i = 0; i < docket->n; i++)
+			docket->all[i] = old[i];
+	}
+	memmove(&docket->all[at + 1], &docket->all[at],
+	    (docket->n - at) * sizeof(struct decision *));
+	docket->all[at] = decision;
+	docket->n++;
+	for (size_t i = 0; i < decision->targets_n; i++) {
+		const struct log_id *log = &decision->targets[i].log;
+
+		/* They rise by log. */
+		if (!any || id_compare(&last, log) != 0)
+			link_insert(txn, docket,
+			    &(struct docket_link){
+				.target = *log, .decision = decision});
+		last = *log;
+		any = true;
+	}
+	for (size_t i = 0; i < decision->ranges_n; i++)
+		link_insert(txn, docket,
+		    &(struct docket_link){.target = decision->ranges[i].cut.log,
+			.decision = decision});
+}
+
+/* A decision that is about single deltas and a range of one log gets two
+ * links there, which changes no verdict. */
+static void
+link_insert(
+    struct txn *txn, struct docket *docket, const struct docket_link *link)
+{
+	size_t at = docket_about(docket, &link->target);
+
+	if (docket->links_n == docket->links_room) {
+		struct docket_link *old = docket->links;
+
+		docket->links_room = 2 * docket->links_room + 16;
+		docket->links = arena_array(
+		    &txn->arena, docket->links_room, sizeof(*docket->links));
+		for (size_t i = 0; i < docket->links_n; i++)
+			docket->links[i] = old[i];
+	}
+	memmove(&docket->links[at + 1], &docket->links[at],
+	    (docket->links_n - at) * sizeof(*docket->links));
+	docket->links[at] = *link;
+	docket->links_n++;
+}
+
+/* The first link to `target`, or where it would be. */
+size_t
+docket_about(const struct docket *docket, const struct log_id *target)
+{
+	size_t low = 0;
+	size_t high = docket->links_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (id_compare(&docket->links[middle].target, target) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Works out which decisions hold. */
+void
+docket_settle(
+    struct txn *txn, struct docket *docket, struct decision_list *turned)
+{
+	scratch_grow(txn, docket);
+	for (size_t i = 0; i < docket->n; i++) {
+		docket->all[i]->walked = false;
+		docket->all[i]->replaced = false;
+	}
+	for (size_t i = 0; i < docket->n; i++) {
+		struct decision *decision = docket->all[i];
+
+		decision->counts = tip_may(
+		    txn, decision->log, RIGHT_ADMIN, decision->ref.seq);
+		if (decision->counts)
+			walk(docket, decision);
+	}
+	*turned = (struct decision_list){.p = docket->given};
+	for (size_t i = 0; i < docket->n; i++) {
+		struct decision *decision = docket->all[i];
+		bool holds = decision->counts && !decision->replaced;
+
+		if (holds != decision->holds)
+			turned->p[turned->n++] = decision;
+		decision->holds = holds;
+	}
+}
+
+/* Marks all that chains of `replaces` lead to from `from`, whatever lies
+ * between. */
+static void
+walk(struct docket *docket, struct decision *from)
+{
+	size_t depth = 0;
+
+	if (from->walked)
+		return;
+	from->walked = true;
+	docket->stack[depth++] = from;
+	while (depth > 0) {
+		const struct decision *at = docket->stack[--depth];
+
+		for (size_t i = 0; i < at->replaces_n; i++) {
+			struct decision *next = docket_find(
+			    docket, &at->replaces[i]);
+
+			if (next == NULL)
+				continue;
+			next->replaced = true;
+			if (next->walked)
+				continue;
+			next->walked = true;
+			docket->stack[depth++] = next;
+		}
+	}
+}
+
+static void
+scratch_grow(struct txn *txn, struct docket *docket)
+{
+	if (docket->scratch_room >= docket->n)
+		return;
+	docket->scratch_room = docket->room;
+	docket->given = arena_array(
+	    &txn->arena, docket->room, sizeof(struct decision *));
+	docket->stack = arena_array(
+	    &txn->arena, docket->room, sizeof(struct decision *));
+}
+
+struct decision *
+docket_find(struct docket *docket, const struct ref *ref)
+{
+	size_t at = position(docket, ref);
+
+	if (at == docket->n || id_ref_compare(&docket->all[at]->ref, ref) != 0)
+		return NULL;
+	return docket->all[at];
+}
