@@ -41,7 +41,7 @@ static void run_put(const struct msg_run *run, struct buf *out);
 static void proof_put(const struct merkle_proof *proof, struct buf *out);
 static void chunk_put(const struct msg_chunk *chunk, struct buf *out);
 static void bodies_put(const struct msg_bodies *bodies, struct buf *out);
-static void wrap_put(const struct msg_body *body, struct buf *out);
+static void optional_put(bool there, struct bytes b, struct buf *out);
 static void close_put(const struct msg_close *close, struct buf *out);
 static void fork_put(const struct msg_fork *fork, struct buf *out);
 static void uint_put(uint64_t v, struct buf *out);
@@ -58,7 +58,7 @@ static void proof_get(struct reader *r, struct merkle_proof *proof);
 static void chunk_get(struct input *in, struct msg_chunk *chunk);
 static void bodies_get(struct input *in, struct msg_bodies *bodies);
 static void body_get(struct reader *r, struct msg_body *body);
-static void wrap_get(struct reader *r, struct msg_body *body);
+static bool is_there(struct reader *r);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fork_get(struct input *in, struct msg_fork *fork);
@@ -141,18 +141,9 @@ entry_put(const struct msg_entry *entry, struct buf *out)
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		uint_put(entry->open[i], out);
 	codec_put_bool(out, entry->forked);
-	if (entry->is_branch)
-		codec_put_bytes(
-		    out, bytes_of(entry->trunk.b, sizeof(entry->trunk.b)));
-	else
-		codec_put_nil(out);
+	optional_put(entry->is_branch,
+	    bytes_of(entry->trunk.b, sizeof(entry->trunk.b)), out);
 	uint_put(entry->kept, out);
-}
-
-const struct log_id *
-msg_entry_trunk(const struct msg_entry *entry)
-{
-	return entry->is_branch ? &entry->trunk : &entry->log;
 }
 
 static void
@@ -209,20 +200,19 @@ bodies_put(const struct msg_bodies *bodies, struct buf *out)
 		uint_put(body->class, out);
 		codec_put_bool(out, body->is_open);
 		codec_put_bytes(out, bytes_of(body->key, sizeof(body->key)));
-		if (body->sealed.n > 0)
-			codec_put_bytes(out, body->sealed);
-		else
-			codec_put_nil(out);
-		wrap_put(body, out);
+		optional_put(body->sealed.n > 0, body->sealed, out);
+		assert(!body->has_wrap || !body->is_open);
+		optional_put(
+		    body->has_wrap, bytes_of(body->wrap.b, WRAP_SIZE), out);
 	}
 }
 
+/* What is not there is nil: one meaning, one form. */
 static void
-wrap_put(const struct msg_body *body, struct buf *out)
+optional_put(bool there, struct bytes b, struct buf *out)
 {
-	assert(!body->has_wrap || !body->is_open);
-	if (body->has_wrap)
-		codec_put_bytes(out, bytes_of(body->wrap.b, WRAP_SIZE));
+	if (there)
+		codec_put_bytes(out, b);
 	else
 		codec_put_nil(out);
 }
@@ -398,10 +388,8 @@ entry_get(struct reader *r, struct msg_entry *entry)
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		entry->open[i] = codec_get_uint(r, entry->size);
 	entry->forked = codec_get_bool(r);
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-	} else {
-		entry->is_branch = true;
+	entry->is_branch = is_there(r);
+	if (entry->is_branch) {
 		fixed_get(r, entry->trunk.b, sizeof(entry->trunk.b));
 		/* What is no branch says so by nil alone. */
 		if (memcmp(&entry->trunk, &entry->log, sizeof(entry->log)) == 0)
@@ -503,30 +491,27 @@ body_get(struct reader *r, struct msg_body *body)
 	body->class = (enum delta_class)codec_get_uint(r, CLASS_COUNT - 1);
 	body->is_open = codec_get_bool(r);
 	fixed_get(r, body->key, sizeof(body->key));
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-	} else {
+	if (is_there(r)) {
 		body->sealed = codec_get_bytes(r);
-		/* Nothing to send is nil: one meaning, one form. */
 		if (body->sealed.n == 0 || body->sealed.n > LIMIT_SEALED_SIZE)
 			r->bad = true;
 	}
-	wrap_get(r, body);
+	body->has_wrap = is_there(r);
+	if (body->has_wrap)
+		fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
+	/* Who gets the secret needs no wrap. */
+	if (body->has_wrap && body->is_open)
+		r->bad = true;
 	array_end(r, n, BODY_N);
 }
 
-/* Who gets the secret needs no wrap. */
-static void
-wrap_get(struct reader *r, struct msg_body *body)
+static bool
+is_there(struct reader *r)
 {
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-		return;
-	}
-	body->has_wrap = true;
-	fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
-	if (body->is_open)
-		r->bad = true;
+	if (codec_peek(r) != CODEC_NIL)
+		return true;
+	codec_get_nil(r);
+	return false;
 }
 
 static void
