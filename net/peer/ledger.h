@@ -15,31 +15,31 @@ struct ledger_log {
 	 * branches of it, ours and the peer's. */
 	struct log_id trunk;
 	bool has_next;
-	struct log_id next;    /* in that chain */
-	unsigned branches_n;   /* of a trunk: how many are in the chain */
-	bool is_local;	       /* we hold some of it: */
-	struct log_no no;      /* its number here; if it is not local, the
-				  number of what has another id by now */
-	bool is_shared;	       /* in a space that both may have */
-	bool is_authority;     /* it goes before all others */
-	bool is_queued;	       /* waits in a queue */
-	bool is_known;	       /* `peer` was told or believed */
-	bool is_told;	       /* `told` was sent */
-	bool is_dirty;	       /* `peer` is newer than the stored belief */
-	bool is_touched;       /* its entry is to be told after the commit */
-	bool is_asked;	       /* it was spoken of, and is not shared */
-	bool is_compared;      /* `is_split` is true of `peer` as it is */
-	bool is_split;	       /* how far the peer's begins so is not known */
-	bool is_matched;       /* `ours` is true of `peer` as it is: */
-	struct log_no ours;    /* what of ours begins with it; 0: nothing */
-	bool is_doubted;       /* a run of it did not go on from ours */
-	bool is_foreign;       /* the peer has it by other names only */
-	bool is_proved;	       /* of a trunk: the proof of its fork was sent */
-	bool is_based;	       /* by samples of the peer's branches it has: */
-	uint64_t base;	       /* so many of the headers */
-	uint64_t asked_size;   /* its branch of this size was asked about */
+	struct log_id next;  /* in that chain */
+	unsigned branches_n; /* of a trunk: how many are in the chain */
+	bool is_local;	     /* we hold some of it: */
+	struct log_no no;    /* its number here; if it is not local, the
+				number of what has another id by now */
+	bool is_shared;	     /* in a space that both may have */
+	bool is_authority;   /* it goes before all others */
+	bool is_queued;	     /* waits in a queue */
+	bool is_known;	     /* `peer` was told or believed */
+	bool is_told;	     /* `told` was sent */
+	bool is_dirty;	     /* `peer` is newer than the stored belief */
+	bool is_touched;     /* its entry is to be told after the commit */
+	bool is_asked;	     /* it was spoken of, and is not shared */
+	bool is_compared;    /* `is_split` is true of `peer` as it is */
+	bool is_split;	     /* how far the peer's begins so is not known */
+	bool is_matched;     /* `ours` is true of `peer` as it is: */
+	struct log_no ours;  /* what of ours begins with it; 0: nothing */
+	bool is_doubted;     /* a run of it did not go on from ours */
+	bool is_foreign;     /* the peer has it by other names only */
+	bool is_proved;	     /* of a trunk: the proof of its fork was sent */
+	bool is_based;	     /* by samples of the peer's branches it has: */
+	uint64_t base;	     /* so many of the headers */
+	uint64_t asked_size; /* its branch of this size was asked about */
 	unsigned asked_n;
-	bool is_answer_due;    /* our samples of it are */
+	bool is_answer_due; /* our samples of it are */
 	unsigned answered_n;
 	unsigned sampled_n;    /* of a trunk: samples that were looked at */
 	struct msg_entry peer; /* what the peer has */
@@ -95,8 +95,8 @@ void ledger_unqueue(struct ledger *ledger);
 /* The clock entry of who holds nothing of `log`. */
 void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
 /* What the peer has is `entry` now; the counts of bodies sent rise with it, and
- * with `again` they fall back to it.  How many headers of this log, and of others
- * of its trunk, are taken to be sent is to be found out anew. */
+ * with `again` they fall back to it.  How many headers of this log, and of
+ * others of its trunk, are taken to be sent is to be found out anew. */
 void ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again);
 

@@ -173,8 +173,8 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 	for (size_t i = 0; i < clock->n; i++) {
 		struct ledger_log *entry;
 		const struct msg_entry *said = &clock->entries[i];
-		enum err e = ledger_get_tip(&talk->ledger, &said->log,
-		    msg_entry_trunk(said), &entry);
+		enum err e = ledger_get_tip(
+		    &talk->ledger, &said->log, msg_entry_trunk(said), &entry);
 		bool again;
 
 		if (e != ERR_OK)
@@ -352,9 +352,8 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	if (!in->waiting)
 		return owed_take(talk, bodies);
 	if (bodies->n > in->bodies_left ||
-	    (!in->dropped &&
-		memcmp(&bodies->log, &in->run.entry.log,
-		    sizeof(bodies->log)) != 0))
+	    (!in->dropped && memcmp(&bodies->log, &in->run.entry.log,
+				 sizeof(bodies->log)) != 0))
 		return err_set(ERR_MALFORMED,
 		    "bodies of another log, or more than were announced");
 	in->bodies_left -= bodies->n;
@@ -521,8 +520,7 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 
 /* Bodies of headers of the log with the number `no`. */
 static enum err
-late_take(
-    struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
+late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;

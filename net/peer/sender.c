@@ -430,8 +430,8 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 /* Wraps for bodies that the peer has without: it may have got them from others
  * first. */
 static enum err
-wraps_send(struct batch *batch, const struct log *log,
-    struct ledger_log *entry, const struct clock_depth *depth, bool *more)
+wraps_send(struct batch *batch, const struct log *log, struct ledger_log *entry,
+    const struct clock_depth *depth, bool *more)
 {
 	struct talk *talk = batch->talk;
 	uint64_t to = log->wrapped < entry->sent ? log->wrapped : entry->sent;
