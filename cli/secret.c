@@ -15,10 +15,11 @@ enum { INTERRUPT = 3 }; /* Ctrl-C as a character */
 
 static enum err line_read(struct buf *line) MUST_USE;
 
-/* While a passphrase is typed nothing is shown.  Ctrl-C ends the line instead
- * of the process, which would leave the terminal mute. */
+/* While a passphrase is typed, and before it is asked for, nothing is shown.
+ * Ctrl-C ends the line instead of the process, which would leave the terminal
+ * mute. */
 static enum err
-typed(struct buf *line)
+typed(struct out *out, const char *what, struct buf *line)
 {
 	struct termios before;
 	struct termios mute;
@@ -32,8 +33,12 @@ typed(struct buf *line)
 	mute.c_cc[VEOL] = INTERRUPT;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute) != 0)
 		return err_set(ERR_IO, "this terminal cannot be made mute");
+	(void)fprintf(out->errors, "%s: ", what);
+	(void)fflush(out->errors);
 	e = line_read(line);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	(void)fputs("\n", out->errors);
+	(void)fflush(out->errors);
 	return e;
 }
 
@@ -72,17 +77,10 @@ line_read(struct buf *line)
 enum err
 secret_ask(struct out *out, const char *what, struct buf *secret)
 {
-	bool terminal = isatty(STDIN_FILENO) != 0;
 	struct buf line = {0};
-	enum err e;
+	enum err e = isatty(STDIN_FILENO) != 0 ? typed(out, what, &line)
+					       : line_read(&line);
 
-	if (terminal) {
-		(void)fprintf(out->errors, "%s: ", what);
-		(void)fflush(out->errors);
-	}
-	e = terminal ? typed(&line) : line_read(&line);
-	if (terminal)
-		(void)fputs("\n", out->errors);
 	if (e == ERR_OK && !text_is_plain(buf_bytes(&line)))
 		e = err_set(ERR_INVALID,
 		    "a passphrase is text in UTF-8 without controls");
