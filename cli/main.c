@@ -15,6 +15,7 @@
 #include "cli/cmd_inbox.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_join.h"
+#include "cli/cmd_keys.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
 #include "cli/cmd_may.h"
@@ -125,6 +126,7 @@ gather(size_t *n)
 	    {cmd_invite_commands, cmd_invite_commands_n},
 	    {cmd_join_commands, cmd_join_commands_n},
 	    {cmd_root_commands, cmd_root_commands_n},
+	    {cmd_keys_commands, cmd_keys_commands_n},
 	    {cmd_revoke_commands, cmd_revoke_commands_n},
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},

@@ -28,12 +28,6 @@ struct gathered {
 	size_t room;
 };
 
-/* Some of them, borrowed. */
-struct refs {
-	const struct ref *p;
-	size_t n;
-};
-
 /* What one or several deltas of one kind shall say. */
 struct saying {
 	bool adopt;
@@ -65,13 +59,13 @@ static enum err range_rest(struct deciding *d, const struct log *log,
 static enum err say(struct composer *composer,
     const struct store_decision *wish, const struct saying *saying,
     const struct gathered *replaces) MUST_USE;
-static struct refs slice(
+static struct decision_refs slice(
     const struct gathered *gathered, size_t at, size_t max);
 static enum err part_say(struct composer *composer,
-    const struct store_decision *wish, struct delta *delta, struct refs targets,
-    struct refs replaces) MUST_USE;
+    const struct store_decision *wish, struct delta *delta,
+    struct decision_refs targets, struct decision_refs replaces) MUST_USE;
 static const uint32_t *indexes(
-    const struct gathered *all, struct refs refs, struct arena *arena);
+    const struct gathered *all, struct decision_refs refs, struct arena *arena);
 static enum err fact_decide(struct composer *composer,
     const struct store_decision *wish, const struct ref *target) MUST_USE;
 static enum err fact_writer(
@@ -212,7 +206,8 @@ others_take(struct deciding *d)
 {
 	struct decision_list about;
 	enum err e = decisions_about(d->composer->txn, d->space,
-	    !d->wish->adopt, d->said.targets.refs, d->said.targets.n, &about);
+	    !d->wish->adopt, slice(&d->said.targets, 0, d->said.targets.n),
+	    &about);
 
 	for (size_t i = 0; i < about.n && e == ERR_OK; i++) {
 		add(&d->replaces, &about.p[i]->ref);
@@ -315,8 +310,8 @@ say(struct composer *composer, const struct store_decision *wish,
 	for (size_t i = 0; i < saying->cuts_n && e == ERR_OK; i++) {
 		delta.decision = (struct delta_decision){
 		    .cuts = &saying->cuts[i], .cuts_n = 1};
-		e = part_say(
-		    composer, wish, &delta, (struct refs){0}, (struct refs){0});
+		e = part_say(composer, wish, &delta, (struct decision_refs){0},
+		    (struct decision_refs){0});
 	}
 	for (size_t i = 0; e == ERR_OK && targets->n > 0 &&
 			   (i < targets->n || replaced < replaces->n);
@@ -333,19 +328,21 @@ say(struct composer *composer, const struct store_decision *wish,
 	return e;
 }
 
-static struct refs
+static struct decision_refs
 slice(const struct gathered *gathered, size_t at, size_t max)
 {
 	size_t left = at < gathered->n ? gathered->n - at : 0;
 
-	return (struct refs){.p = left > 0 ? &gathered->refs[at] : NULL,
+	return (struct decision_refs){
+	    .p = left > 0 ? &gathered->refs[at] : NULL,
 	    .n = left < max ? left : max};
 }
 
 /* Writes one delta: its list of references is all that it names. */
 static enum err
 part_say(struct composer *composer, const struct store_decision *wish,
-    struct delta *delta, struct refs targets, struct refs replaces)
+    struct delta *delta, struct decision_refs targets,
+    struct decision_refs replaces)
 {
 	struct arena *arena = &composer->txn->arena;
 	struct fact_reason reason = {.text = wish->reason};
@@ -372,7 +369,8 @@ part_say(struct composer *composer, const struct store_decision *wish,
 }
 
 static const uint32_t *
-indexes(const struct gathered *all, struct refs refs, struct arena *arena)
+indexes(
+    const struct gathered *all, struct decision_refs refs, struct arena *arena)
 {
 	uint32_t *at = arena_array(arena, refs.n, sizeof(*at));
 

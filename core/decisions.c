@@ -127,7 +127,7 @@ range_measure(
 
 enum err
 decisions_about(struct txn *txn, struct space_state *space, bool adopt,
-    const struct ref *refs, size_t n, struct decision_list *about)
+    struct decision_refs refs, struct decision_list *about)
 {
 	struct docket *docket = docket_of(txn, space);
 
@@ -137,11 +137,12 @@ decisions_about(struct txn *txn, struct space_state *space, bool adopt,
 	about->p = docket->given;
 	for (size_t i = 0; i < docket->n; i++)
 		docket->all[i]->walked = false;
-	for (size_t k = 0; k < n; k++) {
-		const struct log_id *target = &refs[k].log;
+	for (size_t k = 0; k < refs.n; k++) {
+		const struct log_id *target = &refs.p[k].log;
 		size_t at = docket_about(docket, target);
 		const struct log *log = at < docket->links_n
-					    ? tip_holding(txn, space, &refs[k])
+					    ? tip_holding(
+						  txn, space, &refs.p[k])
 					    : NULL;
 
 		for (; log != NULL && at < docket->links_n &&
@@ -151,7 +152,7 @@ decisions_about(struct txn *txn, struct space_state *space, bool adopt,
 
 			if (decision->walked || !decision->holds ||
 			    decision->adopt != adopt ||
-			    !is_about(txn, decision, log, &refs[k]))
+			    !is_about(txn, decision, log, &refs.p[k]))
 				continue;
 			decision->walked = true;
 			about->p[about->n++] = decision;

@@ -56,10 +56,15 @@ struct decision_list {
  * hash begins with `leaf`.  A failure is kept in `txn`. */
 enum verdict decisions_verdict(struct txn *txn, const struct log *log,
     uint64_t seq, const uint8_t leaf[8]);
+/* Deltas, borrowed. */
+struct decision_refs {
+	const struct ref *p;
+	size_t n;
+};
 /* Those that hold, are adopts or not as `adopt` says, and are about any of the
- * `n` deltas `refs` of `space`. */
+ * deltas `refs` of `space`. */
 enum err decisions_about(struct txn *txn, struct space_state *space, bool adopt,
-    const struct ref *refs, size_t n, struct decision_list *about) MUST_USE;
+    struct decision_refs refs, struct decision_list *about) MUST_USE;
 
 /* Takes the adopt or void `from`, which was just appended (or is put on the
  * road again), to the others.  `turned` are those that hold now and did not

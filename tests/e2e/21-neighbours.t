@@ -98,7 +98,7 @@ ok 'fsck finds it sound' exits 0 "$GOLMOK" fsck --store hyehwa
 "$GOLMOK" member grant '혜화동 새 열쇠' --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
 meet city ihwa
 meet ihwa newkey
-ok 'new keys get every body' is '4 4' "$(logs newkey d03/c017/volunteer | sed -n 's/[^ ]* //;/4/p')"
+ok 'new keys get every body' is '4 4' "$(logs newkey d03/c017/volunteer | sed -n 's/[^ ]* //;/^4/p')"
 ok '... and no word' is 0 "$(names newkey d03/c017/volunteer | grep -c '홍길동\|유관순')"
 run "$GOLMOK" get "$last" --store newkey
 ok '... as the record itself says' says 'words are not held here'
@@ -127,10 +127,10 @@ grown() {
 }
 grown audit
 # An open has no body.
-ok 'audit brings headers' is '4 1' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;1p')"
+ok 'audit brings headers' is '4 1' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;/^4/p')"
 ok '... and the log verifies' exits 0 "$GOLMOK" log verify --store third
 grown hold
-ok 'hold brings the bodies, sealed' is '4 4' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;1p')"
+ok 'hold brings the bodies, sealed' is '4 4' "$(logs third d03/c017/volunteer | sed -n 's/[^ ]* //;/^4/p')"
 grown read:N
 ok 'reading N opens N' says applied
 ok '... and nothing else' [ "$(grep -c 강감찬 "$home/out")" -eq 0 ]

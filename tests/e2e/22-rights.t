@@ -179,6 +179,32 @@ for store in city district; do
 	ok "nothing waits at $store" is 0 "$(count "$store")"
 done
 
+# What is said wrongly is told, and nothing happens.
+before=$("$GOLMOK" digest --store district)
+for word in '' : 12345678 12345678:x xyzxyzxy:1 1234567:1 :1 12345678:-1 \
+	12345678:99999999999999999999 123456781234567812345678123456781:1; do
+	ok "'$word' names no delta" exits 2 "$GOLMOK" inbox show "$word" --store district
+done
+ok 'a log that is not here' exits 3 "$GOLMOK" inbox adopt 12345678:1 --store district
+ok 'a place behind the end of a log' exits 3 "$GOLMOK" inbox adopt "${last%:*}:99" --store district
+ok '... says how much there is' errs 'deltas are held here'
+ok 'refs of two spaces at once' exits 5 "$GOLMOK" inbox void "$last" \
+	"$("$GOLMOK" member show 종로구 --store district --json | sed 's/.*"ref":"\([^"]*\)".*/\1/')" --store district
+ok 'a reason that is too long' exits 10 "$GOLMOK" inbox void "$last" \
+	--reason "$(printf '가%.0s' $(seq 100))" --store district
+ok 'a time without --compromised' exits 2 "$GOLMOK" member revoke 혜화동 --since 2026-01-01 --store district
+for time in 어제 2026 2026-13-01 2026-01-32 '2026-01-01 25:00' '2026-01-01 10' 2026-01-01x; do
+	ok "the time '$time'" exits 2 "$GOLMOK" member revoke 혜화동 --compromised --since "$time" --store district
+done
+ok 'a grant of somebody else' exits 3 "$GOLMOK" member revoke 종로구 --store district \
+	--grant "$("$GOLMOK" member show 혜화동 --store district --json | sed 's/.*"ref":"\([^"]*\)".*/\1/')"
+ok 'its own grant it cannot take back' exits 6 "$GOLMOK" member revoke 종로구 --store district
+ok 'two rights at once' exits 2 "$GOLMOK" may 혜화동 read:N,write d03/c017/case --store district
+ok 'a space that is none' exits 2 "$GOLMOK" may 혜화동 write 'd03//case' --store district
+ok 'half a command' exits 2 "$GOLMOK" member
+ok '... lists the others' errs 'revoke'
+ok 'after all that nothing has changed' is "$before" "$("$GOLMOK" digest --store district)"
+
 for store in city district hyehwa; do
 	ok "fsck finds $store sound" exits 0 "$GOLMOK" fsck --store "$store"
 	ok '... and a rebuild changes nothing' exits 0 "$GOLMOK" rebuild --store "$store"

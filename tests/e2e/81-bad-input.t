@@ -147,7 +147,7 @@ ok '... and nothing was done' unchanged
 
 # ---- An empty store, for every command.
 "$GOLMOK" init e --city "$(printf %064d 5)" >/dev/null
-for words in whoami digest feed conflicts ls 'member ls' 'log ls' 'log verify' status \
+for words in whoami digest feed conflicts ls 'member ls' 'space ls' 'inbox ls' events 'log ls' 'log verify' status \
 	fsck export 'export --collection volunteer --format csv' rebuild; do
 	# The words of one command.
 	# shellcheck disable=SC2086

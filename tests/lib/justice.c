@@ -466,7 +466,7 @@ say_grants(struct justice *j, struct buf *out)
 	for (size_t f = 0; f < j->n; f++) {
 		const struct leaf *leaf = &j->leaves[f];
 		struct grant grant = {.fact = leaf->ref};
-		bool compromised;
+		bool compromised = false;
 
 		if (leaf->is->kind != DELTA_GRANT || !leaf->sound)
 			continue;

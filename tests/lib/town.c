@@ -119,8 +119,8 @@ town_again(struct town *town, size_t i)
 size_t
 town_with(struct town *town, const struct identity *keys)
 {
-	return node_add(town,
-	    &(struct store_plan){.join = &town->city, .keys = keys});
+	return node_add(
+	    town, &(struct store_plan){.join = &town->city, .keys = keys});
 }
 
 void

@@ -244,6 +244,7 @@ lie_on(struct lie *lie)
 			&lie->node->sim->spaces[lie->space]))
 			continue;
 		space_forge(lie, &grant->fact);
+		lie->node->sim->fooled = true;
 		return;
 	}
 }
@@ -262,6 +263,7 @@ lie_root(struct lie *lie)
 
 	if (!sim->stolen)
 		return;
+	sim->fooled = true;
 	fact_grant_put(&fact, &plain);
 	hand_open_as(lie->node, &id_authority, &sim->old_root, &hand);
 	given = hand_fact(&hand, DELTA_GRANT, buf_bytes(&plain));

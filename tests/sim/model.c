@@ -143,15 +143,24 @@ is_alone(struct log *const *logs, size_t n, size_t at)
 	return true;
 }
 
+/* NULL: it is a root key. */
+static const struct sim_node *
+author_of(const struct sim *sim, const struct sign_key *author)
+{
+	for (size_t i = 0; i < sim->n; i++)
+		if (memcmp(&sim->nodes[i].key, author, sizeof(*author)) == 0)
+			return &sim->nodes[i];
+	return NULL;
+}
+
 /* Nobody can know that a whole machine was rolled back: such logs may fork.  A
  * key that is no node's is root's, which lies at node 0. */
 static bool
 is_rolled(const struct sim *sim, const struct sign_key *author)
 {
-	for (size_t i = 0; i < sim->n; i++)
-		if (memcmp(&sim->nodes[i].key, author, sizeof(*author)) == 0)
-			return sim->rolled[sim->nodes[i].person];
-	return sim->rolled[0];
+	const struct sim_node *node = author_of(sim, author);
+
+	return sim->rolled[node == NULL ? 0 : node->person];
 }
 
 static void
@@ -440,9 +449,12 @@ static void
 place_look(struct sim_node *node, const struct log *log)
 {
 	size_t space = node_space(node->sim, &log->name.space);
+	bool own = memcmp(&log->name.author, &node->key, sizeof(node->key)) == 0;
 
-	if (space != SIZE_MAX &&
-	    memcmp(&log->name.author, &node->key, sizeof(node->key)) != 0 &&
+	/* Root decides at the founder's. */
+	if (node->role == ROLE_FOUNDER)
+		own = own || author_of(node->sim, &log->name.author) == NULL;
+	if (space != SIZE_MAX && !own &&
 	    !verdict_sees(node, node->person, space))
 		sim_fail(node->sim, "node %zu took a log of %s, which it may "
 				    "not see",

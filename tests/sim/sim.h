@@ -171,6 +171,8 @@ struct sim {
 	bool stolen; /* a root key that was replaced since: */
 	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
+	bool fooled;   /* a lie holds for who has not heard all yet */
+	bool agreed;   /* all have heard all */
 	bool healing; /* no more trouble: everybody must agree soon */
 };
 

@@ -8,7 +8,8 @@
  * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry,--wrap=msg_encode
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
- * LINK: -Wl,--wrap=authority_result,--wrap=authority_roots
+ * LINK: -Wl,--wrap=authority_result_write
+ * LINK: -Wl,--wrap=authority_roots_find
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  */

@@ -15,10 +15,10 @@ bool __wrap_id_covers_prefix(
     const struct space *prefix, const struct space *inner);
 bool __real_fact_rights_within(struct rights inner, struct rights outer);
 bool __wrap_fact_rights_within(struct rights inner, struct rights outer);
-void __real_authority_result(const struct authority_settling *settling);
-void __wrap_authority_result(struct authority_settling *settling);
-void __real_authority_roots(struct authority_settling *settling);
-void __wrap_authority_roots(struct authority_settling *settling);
+void __real_authority_result_write(const struct authority_settling *settling);
+void __wrap_authority_result_write(struct authority_settling *settling);
+void __real_authority_roots_find(struct authority_settling *settling);
+void __wrap_authority_roots_find(struct authority_settling *settling);
 enum err __real_authority_load(struct txn *txn, const struct city_id *city,
     struct authority *authority) MUST_USE;
 enum err __wrap_authority_load(struct txn *txn, const struct city_id *city,
@@ -56,7 +56,7 @@ __wrap_fact_rights_within(struct rights inner, struct rights outer)
 
 /* Every revocation of who may speak at all is taken for one that counts. */
 void
-__wrap_authority_result(struct authority_settling *settling)
+__wrap_authority_result_write(struct authority_settling *settling)
 {
 	const struct authority_facts *facts = settling->facts;
 
@@ -73,13 +73,13 @@ __wrap_authority_result(struct authority_settling *settling)
 		if (target != NULL && target->kind == DELTA_GRANT)
 			authority_settle_count(settling, fact, fact->tip);
 	}
-	__real_authority_result(settling);
+	__real_authority_result_write(settling);
 }
 
 void
-__wrap_authority_roots(struct authority_settling *settling)
+__wrap_authority_roots_find(struct authority_settling *settling)
 {
-	__real_authority_roots(settling);
+	__real_authority_roots_find(settling);
 	for (size_t i = 0;
 	     wrap_is_broken(RULE_ROTATE) && i < settling->facts->tips_n; i++)
 		settling->seats[i].end = UINT64_MAX;

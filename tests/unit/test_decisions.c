@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "core/fsck.h"
+#include "core/rebuild.h"
 #include "tests/lib/council.h"
 
 static const char space[] = "d03/c017/case";
@@ -446,6 +448,57 @@ thousands_are_decided_about_in_several_deltas(void **state)
 	council_sound(town, 0);
 }
 
+/* How much a check of node 0 finds. */
+static uint64_t
+found(struct town *town)
+{
+	struct fsck_report report;
+
+	assert_int_equal(store_begin(town_store(town, 0), false), ERR_OK);
+	assert_int_equal(fsck_run(town_store(town, 0), NULL, &report), ERR_OK);
+	store_abort(town_store(town, 0));
+	return report.found;
+}
+
+static void
+a_decision_that_its_table_lost_is_missed_and_made_again(void **state)
+{
+	struct court *court = *state;
+	struct town *town = &court->town;
+	struct store *store;
+	struct kv_cursor cursor;
+	struct buf row = {0};
+
+	assert_int_equal(decide(court, 0, true, 0, 1), ERR_OK);
+	assert_int_equal(found(town), 0);
+	store = town_store(town, 0);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	kv_cursor_init(&cursor, store_txn(store)->kv, TABLE_DECISIONS);
+	assert_true(kv_seek(&cursor, (struct bytes){0}));
+	buf_add(&row, cursor.key);
+	assert_false(kv_next(&cursor));
+	kv_cursor_fini(&cursor);
+	kv_del(store_txn(store)->kv, TABLE_DECISIONS, buf_bytes(&row));
+	assert_int_equal(store_commit(store), ERR_OK);
+	assert_true(found(town) > 0);
+	/* One that leads nowhere is found as well. */
+	row.p[row.n - 1] ^= 7;
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	kv_put(store_txn(store)->kv, TABLE_DECISIONS, buf_bytes(&row),
+	    (struct bytes){0});
+	assert_int_equal(store_commit(store), ERR_OK);
+	assert_true(found(town) > 0);
+	buf_fini(&row);
+	town_close(town, 0);
+	assert_int_equal(store_open_alone(town->nodes[0].dir, &town->host,
+			     &town->nodes[0].store),
+	    ERR_OK);
+	assert_int_equal(rebuild_run(town_store(town, 0), NULL), ERR_OK);
+	assert_int_equal(found(town), 0);
+	assert_true(shows(court, 0, 0));
+	council_sound(town, 0);
+}
+
 static void
 a_fact_that_does_not_count_is_decided_about_by_who_could_write_it(void **state)
 {
@@ -515,6 +568,7 @@ main(void)
 	    COURT(changes_and_decisions_under_two_grants_go_to_two_logs),
 	    COURT(
 		a_fact_that_does_not_count_is_decided_about_by_who_could_write_it),
+	    COURT(a_decision_that_its_table_lost_is_missed_and_made_again),
 	    COURT(thousands_are_decided_about_in_several_deltas),
 	};
 

@@ -214,8 +214,7 @@ main(void)
 	    IN_DIR(keys_are_never_replaced),
 	    IN_DIR(missing_cut_and_strange_files_are_refused),
 	    IN_DIR(actor_ids_of_two_nodes_differ),
-	    cmocka_unit_test(
-		the_backup_key_is_made_from_the_actor_key_alone),
+	    cmocka_unit_test(the_backup_key_is_made_from_the_actor_key_alone),
 	};
 
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);

@@ -170,6 +170,86 @@ a_body_comes_blind_and_is_opened_later(void **state)
 	replica_commit(replica);
 }
 
+/* The form of the only body of the delta 1. */
+static enum body_form
+form_at_1(struct txn *txn, struct log *log)
+{
+	struct stored_delta stored;
+	struct stored_body body;
+
+	assert_int_equal(oplog_get(txn, log, 1, &stored), ERR_OK);
+	assert_true(oplog_body_next(&stored.bodies, &body));
+	assert_int_equal(body.key[0], body.form);
+	if (body.form == BODY_PASSED || body.form == BODY_KEPT)
+		assert_int_equal(body.wrap.b[WRAP_SIZE - 1], 16 + body.form);
+	assert_int_equal(stored.bodies.n, 0);
+	return body.form;
+}
+
+/* Whatever comes, the form of most worth so far stays: blind, with a wrap that
+ * was passed on, with the author's, open. */
+static void
+the_worthiest_form_of_a_body_is_kept(void **state)
+{
+	static const enum body_form rising[] = {
+	    BODY_BLIND, BODY_PASSED, BODY_KEPT, BODY_OPEN};
+	struct replica *replica = *state;
+	struct prng prng = {.seed = 21};
+
+	for (int try = 0; try < 200; try++) {
+		struct txn *txn = replica_begin(replica, true);
+		struct log *log = log_of(txn);
+		size_t best = 0;
+
+		append(txn, log, 0, NULL, 0);
+		append(txn, log, P, NULL, 0);
+		for (int i = 0; i < 5; i++) {
+			size_t next = prng_below(&prng, COUNT_OF(rising));
+			struct stored_body body = body_of(
+			    CLASS_P, rising[next]);
+
+			memset(body.wrap.b, 16 + (int)body.form, WRAP_SIZE);
+			assert_int_equal(
+			    put(txn, log, 1, body), i == 0 || next > best);
+			best = next > best ? next : best;
+			assert_int_equal(form_at_1(txn, log), rising[best]);
+			assert_int_equal(log->held, 2);
+			assert_int_equal(log->wrapped, best >= 1 ? 2 : 1);
+			assert_int_equal(log->kept, best >= 2 ? 2 : 1);
+			assert_int_equal(log->open[CLASS_P], best >= 3 ? 2 : 1);
+		}
+		replica_abort(replica);
+	}
+}
+
+/* Of a delta with several bodies the least counts. */
+static void
+wraps_are_counted_by_whole_deltas(void **state)
+{
+	struct replica *replica = *state;
+	struct txn *txn = replica_begin(replica, true);
+	struct log *log = log_of(txn);
+	struct stored_body first[] = {
+	    body_of(CLASS_N, BODY_OPEN), body_of(CLASS_P, BODY_KEPT)};
+	struct stored_body second[] = {
+	    body_of(CLASS_N, BODY_OPEN), body_of(CLASS_P, BODY_PASSED)};
+	struct stored_body third[] = {
+	    body_of(CLASS_N, BODY_BLIND), body_of(CLASS_P, BODY_KEPT)};
+
+	append(txn, log, 0, NULL, 0);
+	append(txn, log, N | P, first, 2);
+	append(txn, log, N | P, second, 2);
+	append(txn, log, N | P, third, 2);
+	txn = replica_reopen(replica);
+	log = log_of(txn);
+	assert_int_equal(log->held, 4);
+	assert_int_equal(log->wrapped, 3);
+	assert_int_equal(log->kept, 2);
+	assert_int_equal(log->open[CLASS_N], 3);
+	assert_int_equal(log->open[CLASS_P], 1);
+	replica_commit(replica);
+}
+
 static void
 a_body_takes_its_place_among_the_others(void **state)
 {
@@ -292,6 +372,8 @@ main(void)
 	    TEST(counts_tell_how_far_each_class_is_here),
 	    TEST(an_opaque_delta_owes_nothing),
 	    TEST(a_body_comes_blind_and_is_opened_later),
+	    TEST(the_worthiest_form_of_a_body_is_kept),
+	    TEST(wraps_are_counted_by_whole_deltas),
 	    TEST(a_body_takes_its_place_among_the_others),
 	    TEST(owed_bodies_move_the_counts_in_any_order),
 	    TEST(a_body_of_a_delta_that_is_not_held_is_not_found),

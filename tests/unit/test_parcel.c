@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/parcel.h"
+#include "tests/lib/branches.h"
 #include "tests/lib/wire.h"
 
 /* A city with a district that admitted a centre, all known to node 0. */
@@ -150,6 +151,43 @@ a_later_parcel_brings_what_is_new(void **state)
 	scene_end(&scene);
 }
 
+/* The district was set back in time and wrote once more: both branches go
+ * along. */
+static void
+both_branches_of_a_forked_log_go_along(void **state)
+{
+	struct parcel_taken taken;
+	struct backup backup = {0};
+	struct scene scene;
+	struct town *town = &scene.town;
+	uint64_t held;
+
+	(void)state;
+	scene_begin(&scene, 7);
+	backup_take(town, scene.district, &backup);
+	for (size_t i = 0; i < 2; i++) {
+		backup_put(town, scene.district, &backup);
+		assert_int_equal(
+		    town_admit(town, scene.district, scene.centre), ERR_OK);
+		pack_up(&scene, scene.district);
+		assert_int_equal(
+		    take(&scene, 0, buf_bytes(&scene.parcel), &taken), ERR_OK);
+		assert_int_equal(taken.deltas, 1);
+	}
+	pack_up(&scene, 0);
+	held = town_deltas(town, 0) - 2;
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&scene.parcel), &taken),
+	    ERR_OK);
+	assert_int_equal(taken.dropped, 0);
+	assert_int_equal(town_deltas(town, scene.guest), held);
+	assert_true(may_write(&scene, scene.guest, scene.guest));
+	wire_assert_sound(town, scene.guest);
+	wire_assert_sound(town, 0);
+	backup_fini(&backup);
+	scene_end(&scene);
+}
+
 static void
 every_cut_and_every_changed_byte_is_refused(void **state)
 {
@@ -257,6 +295,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_newcomer_learns_all_of_authority_and_may_write),
 	    cmocka_unit_test(a_later_parcel_brings_what_is_new),
+	    cmocka_unit_test(both_branches_of_a_forked_log_go_along),
 	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
 	    cmocka_unit_test(a_forged_parcel_harms_nobody),
 	    cmocka_unit_test(a_parcel_of_another_city_is_refused),

@@ -214,6 +214,56 @@ a_cut_link_leaves_a_guest_that_can_come_again(void **state)
 	assert_true(sizes[0] > 1000 && sizes[1] > 200);
 }
 
+/* What `from` wants to say reaches the other end; that one is asked for an
+ * answer, without having had a turn to write. */
+static void
+hand_over(struct party *party, size_t from)
+{
+	struct wire_end *to = &party->wire.ends[1 - from];
+	struct session *sender = party->wire.ends[from].session;
+	struct store *store = town_store(&party->town, to->node);
+	struct bytes out = session_out(sender);
+
+	assert_int_equal(session_feed(to->session, out, 0), ERR_OK);
+	session_sent(sender, out.n);
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(session_fill(to->session, 0), ERR_OK);
+	store_abort(store);
+}
+
+/* Nothing of the city leaves before the guest is a member, durably. */
+static void
+a_guest_hears_nothing_before_it_is_in(void **state)
+{
+	struct party party;
+	struct session *inviter;
+	struct store *store;
+
+	(void)state;
+	party_init(&party, 8);
+	party_dial(&party, party.guest);
+	inviter = party.wire.ends[1].session;
+	store = town_store(&party.town, 0);
+	hand_over(&party, 0);
+	assert_true(session_out(inviter).n > 0);
+	assert_false(session_has_work(inviter));
+	hand_over(&party, 1);
+	hand_over(&party, 0);
+	assert_true(session_has_work(inviter));
+	assert_int_equal(session_out(inviter).n, 0);
+	assert_false(wire_status(&party.wire, 1).up);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(session_work(inviter, 0), ERR_OK);
+	assert_int_equal(session_out(inviter).n, 0);
+	assert_int_equal(store_commit(store), ERR_OK);
+	session_worked(inviter, ERR_OK);
+	assert_true(is_member(&party, 0, party.guest));
+	wire_run(&party.wire, 1);
+	assert_well(&party);
+	assert_true(is_member(&party, party.guest, party.guest));
+	party_fini(&party);
+}
+
 /* The inviter's disk is full: nobody is let in, and the token is as good as
  * before. */
 static void
@@ -306,6 +356,7 @@ main(void)
 	    cmocka_unit_test(a_guest_ends_with_authority_and_what_it_may_read),
 	    cmocka_unit_test(who_listens_reads_neither_keys_nor_names),
 	    cmocka_unit_test(a_cut_link_leaves_a_guest_that_can_come_again),
+	    cmocka_unit_test(a_guest_hears_nothing_before_it_is_in),
 	    cmocka_unit_test(an_admission_that_is_not_durable_did_not_happen),
 	    cmocka_unit_test(another_node_with_a_used_token_is_told_so),
 	    cmocka_unit_test(a_token_that_ended_is_met_with_silence),

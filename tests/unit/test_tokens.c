@@ -368,8 +368,10 @@ who_lost_the_right_keeps_no_promise(void **state)
 	const struct sign_key guest = {{7}};
 	struct sign_key key;
 	struct token token;
+	struct token_id id;
 	struct town town;
 	size_t district;
+	uint64_t deltas;
 
 	(void)state;
 	town_init(&town, 7);
@@ -383,8 +385,20 @@ who_lost_the_right_keeps_no_promise(void **state)
 	token = token_new(&town, 1, "혜화동");
 	assert_int_equal(make(&town, district, &token, &centre), ERR_OK);
 	revoke(&town, &key, false);
+	/* It may still admit, but not for d03: nothing must be half done. */
+	assert_int_equal(town_grant(&town, 0, district, "d04", "hold,admin",
+			     "read:NPSF,hold,write"),
+	    ERR_OK);
 	town_copy(&town, 0, district);
+	deltas = town_deltas(&town, district);
 	assert_int_equal(use(&town, district, &token, &guest), ERR_DENIED);
+	assert_int_equal(
+	    store_begin(town_store(&town, district), true), ERR_OK);
+	token_name(&token, &id);
+	assert_int_equal(
+	    tokens_use(town_store(&town, district), &id, &guest), ERR_DENIED);
+	assert_int_equal(store_commit(town_store(&town, district)), ERR_OK);
+	assert_int_equal(town_deltas(&town, district), deltas);
 	assert_int_equal(state_of(&town, district, 0, 1), TOKENS_OPEN);
 	assert_false(may_write(&town, district, &guest, "d03/c017/case"));
 	town_fini(&town);
