@@ -38,6 +38,9 @@ lie_tell(struct sim_node *node)
 	struct lie lie = {.node = node};
 	size_t which = sim_below(sim, COUNT_OF(lies));
 
+	if (sim->stolen && sim_once_in(sim, 3))
+		which = COUNT_OF(lies) - 1;
+
 	node_begin(node, true);
 	verdict_refresh(node);
 	sim_must(
