@@ -29,7 +29,7 @@ static void proof_get(struct reader *r, struct merkle_proof *proof);
 static void chunk_get(struct input *in, struct msg_chunk *chunk);
 static void bodies_get(struct input *in, struct msg_bodies *bodies);
 static void body_get(struct reader *r, struct msg_body *body);
-static void wrap_get(struct reader *r, struct msg_body *body);
+static bool is_there(struct reader *r);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fork_get(struct input *in, struct msg_fork *fork);
@@ -40,12 +40,6 @@ void
 msg_encode(const struct msg *msg, struct buf *out)
 {
 	msg_form_put(msg, out);
-}
-
-const struct log_id *
-msg_entry_trunk(const struct msg_entry *entry)
-{
-	return entry->is_branch ? &entry->trunk : &entry->log;
 }
 
 enum err
@@ -171,10 +165,8 @@ entry_get(struct reader *r, struct msg_entry *entry)
 	for (size_t i = 0; i < CLASS_COUNT; i++)
 		entry->open[i] = codec_get_uint(r, entry->size);
 	entry->forked = codec_get_bool(r);
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-	} else {
-		entry->is_branch = true;
+	entry->is_branch = is_there(r);
+	if (entry->is_branch) {
 		fixed_get(r, entry->trunk.b, sizeof(entry->trunk.b));
 		/* What is no branch says so by nil alone. */
 		if (memcmp(&entry->trunk, &entry->log, sizeof(entry->log)) == 0)
@@ -276,30 +268,27 @@ body_get(struct reader *r, struct msg_body *body)
 	body->class = (enum delta_class)codec_get_uint(r, CLASS_COUNT - 1);
 	body->is_open = codec_get_bool(r);
 	fixed_get(r, body->key, sizeof(body->key));
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-	} else {
+	if (is_there(r)) {
 		body->sealed = codec_get_bytes(r);
-		/* Nothing to send is nil: one meaning, one form. */
 		if (body->sealed.n == 0 || body->sealed.n > LIMIT_SEALED_SIZE)
 			r->bad = true;
 	}
-	wrap_get(r, body);
+	body->has_wrap = is_there(r);
+	if (body->has_wrap)
+		fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
+	/* Who gets the secret needs no wrap. */
+	if (body->has_wrap && body->is_open)
+		r->bad = true;
 	array_end(r, n, BODY_N);
 }
 
-/* Who gets the secret needs no wrap. */
-static void
-wrap_get(struct reader *r, struct msg_body *body)
+static bool
+is_there(struct reader *r)
 {
-	if (codec_peek(r) == CODEC_NIL) {
-		codec_get_nil(r);
-		return;
-	}
-	body->has_wrap = true;
-	fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
-	if (body->is_open)
-		r->bad = true;
+	if (codec_peek(r) != CODEC_NIL)
+		return true;
+	codec_get_nil(r);
+	return false;
 }
 
 static void

@@ -60,7 +60,11 @@ struct msg_entry {
 	uint64_t kept;
 };
 /* The id before any fork of the log that `entry` is of. */
-const struct log_id *msg_entry_trunk(const struct msg_entry *entry);
+static inline const struct log_id *
+msg_entry_trunk(const struct msg_entry *entry)
+{
+	return entry->is_branch ? &entry->trunk : &entry->log;
+}
 
 struct msg_clock {
 	bool last;  /* the first exchange is complete with this one */

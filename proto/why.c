@@ -65,9 +65,11 @@ why_number(enum err e)
 enum err
 why_outcome(uint64_t number)
 {
+	enum err outcome = ERR_PEER;
+
 	for (enum err e = ERR_OK; e < ERR_PEER; e++) {
 		if (why_number(e) == number)
-			return e;
+			outcome = e;
 	}
-	return ERR_PEER;
+	return outcome;
 }

@@ -55,9 +55,9 @@ static void tag_put(const struct talk *talk, const struct log *log,
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
     bool *more) MUST_USE;
-static enum err wraps_send(struct talk *talk, const struct log *log,
+static enum err wraps_send(struct batch *batch, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
-    struct batch *batch, bool *more) MUST_USE;
+    bool *more) MUST_USE;
 static bool is_ours(const struct talk *talk, const struct log *log);
 static enum err batch_add(
     struct batch *batch, const struct msg_body *body) MUST_USE;
@@ -423,16 +423,17 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		*more = *more || *from < to;
 	}
 	if (e == ERR_OK && depth->hold)
-		e = wraps_send(talk, log, entry, depth, &batch, more);
+		e = wraps_send(&batch, log, entry, depth, more);
 	return e == ERR_OK ? batch_send(&batch) : e;
 }
 
 /* Wraps for bodies that the peer has without: it may have got them from others
  * first. */
 static enum err
-wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, struct batch *batch, bool *more)
+wraps_send(struct batch *batch, const struct log *log, struct ledger_log *entry,
+    const struct clock_depth *depth, bool *more)
 {
+	struct talk *talk = batch->talk;
 	uint64_t to = log->wrapped < entry->sent ? log->wrapped : entry->sent;
 	uint64_t least = log->open[0];
 	uint64_t start;
