@@ -73,7 +73,7 @@ why_of(const struct authority_settling *s, const struct authority_fact *fact)
 		return why_silent(s, fact->tip);
 	if (fact->ref.seq >= seat->end)
 		return seat->under == NULL ? WHY_ROTATED : WHY_CUT;
-	if (fact->kind != DELTA_REVOKE && fact->ref.seq >= tip->fork)
+	if (fact->kind == DELTA_GRANT && fact->ref.seq >= tip->fork)
 		return WHY_FORKED;
 	why = authority_settle_may(s, seat, fact);
 	return why == WHY_COUNTS ? WHY_GRANT_OUTSIDE : why;

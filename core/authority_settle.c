@@ -150,8 +150,10 @@ end_under(const struct authority_settling *s,
 	return end;
 }
 
-/* What they say by themselves.  Where a log is forked, what gives does not
- * count and what takes away does: its author's key may be in two hands. */
+/* What they say by themselves.  Where a log is forked, what gives rights does
+ * not count and what takes away does: its author's key may be in two hands.
+ * Being a member is no right: who were shut out of all sessions could not even
+ * hear that they were granted anew. */
 static void
 facts_take(struct authority_settling *s, unsigned stratum)
 {
@@ -167,7 +169,7 @@ facts_take(struct authority_settling *s, unsigned stratum)
 			if (fact->ref.seq >= seat->end || !fact->is_sound ||
 			    fact->kind > DELTA_REVOKE || s->standings[k].counts)
 				continue;
-			if (fact->kind != DELTA_REVOKE &&
+			if (fact->kind == DELTA_GRANT &&
 			    fact->ref.seq >= tip->fork)
 				continue;
 			if (authority_settle_may(s, seat, fact) == WHY_COUNTS)

@@ -135,8 +135,6 @@ log_put(struct packing *packing)
 	enum err e = ERR_OK;
 
 	clock_entry(log, NULL, &msg.u.run.entry);
-	/* A branch travels under the name that its log had before. */
-	msg.u.run.entry.log = log->trunk;
 	message_put(packing->out, &msg);
 	while (seq < log->frontier.size && e == ERR_OK)
 		e = chunk_put(packing, &seq);
@@ -327,12 +325,14 @@ static enum err
 run_take(struct unpacking *in, const struct msg_run *run)
 {
 	const struct authority *authority;
+	struct hash origin;
 	enum err e = store_authority(in->store, &authority);
 
 	in->open = true;
 	in->run = *run;
 	in->run.name.city = store_identity(in->store)->city;
 	in->next = run->from;
+	id_log(&in->run.name, &origin, &in->log);
 	if (e == ERR_OK && !id_is_authority(&run->name.space))
 		return err_set(ERR_MALFORMED,
 		    "a log of '%s', which has no place in this file",
@@ -396,7 +396,7 @@ bodies_get(struct unpacking *in, uint64_t n, struct arena *arena,
 			return e;
 		if (msg.type != MSG_BODIES || msg.u.bodies.n > n - got ||
 		    msg.u.bodies.n == 0 ||
-		    memcmp(&msg.u.bodies.log, &in->run.entry.log,
+		    memcmp(&msg.u.bodies.log, &in->log,
 			sizeof(msg.u.bodies.log)) != 0)
 			return err_set(
 			    ERR_MALFORMED, "bodies that belong nowhere");

@@ -77,7 +77,7 @@ enum {
 	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
-	LIMIT_CUTS = 1024, /* logs of one grant that a revocation names */
+	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */
 	/* Logs that a rotation names: at 62 bytes each they take half of the
 	 * header that carries them, where LIMIT_CUTS would take more than all
 	 * of it.  Root writes one log of `authority` for each restore or

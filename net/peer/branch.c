@@ -112,6 +112,7 @@ start_set(struct ledger_log *entry, uint64_t start)
 	if (!entry->is_foreign)
 		return;
 	entry->sent_held = start;
+	entry->sent_kept = start;
 	for (unsigned class = 0; class < CLASS_COUNT; class ++)
 		entry->sent_open[class] = start;
 }

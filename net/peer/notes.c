@@ -20,11 +20,15 @@ notes_fini(struct notes *notes)
 }
 
 void
-notes_add(struct notes *notes, const struct event *event)
+notes_add(struct notes *notes, const struct event *told)
 {
+	struct event cut = *told;
+	const struct event *event = &cut;
 	struct note *note;
 
-	assert(event->count > 0);
+	assert(told->count > 0);
+	if (cut.text.n > LIMIT_EVENT_TEXT)
+		cut.text = bytes_first(cut.text, LIMIT_EVENT_TEXT);
 	for (size_t i = 0; i < notes->n; i++) {
 		if (!is_same(&notes->list[i], event))
 			continue;
@@ -43,10 +47,7 @@ notes_add(struct notes *notes, const struct event *event)
 	    .peer = event->peer,
 	    .space = event->space,
 	    .count = event->count};
-	bytes_copy((uint8_t *)note->text,
-	    event->text.n > LIMIT_EVENT_TEXT
-		? bytes_first(event->text, LIMIT_EVENT_TEXT)
-		: event->text);
+	bytes_copy((uint8_t *)note->text, event->text);
 }
 
 static bool

@@ -10,7 +10,7 @@
  */
 enum {
 	/* Different things that wait, of one session and of all of them. */
-	NOTES_MAX = 64,
+	NOTES_MAX = 16,
 };
 
 struct note {
@@ -31,8 +31,9 @@ struct notes {
 
 /* Drops what was not written. */
 void notes_fini(struct notes *notes);
-/* Adds `event` (number and times are not looked at; its text is copied). */
-void notes_add(struct notes *notes, const struct event *event);
+/* Adds what was `told` (number and times are not looked at; its text is copied,
+ * up to LIMIT_EVENT_TEXT). */
+void notes_add(struct notes *notes, const struct event *told);
 /* Moves all of `from` to `to`. */
 void notes_move(struct notes *to, struct notes *from);
 /* Writes them as events in the open write transaction; they are gone then. */

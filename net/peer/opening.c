@@ -240,6 +240,7 @@ renamed(struct ledger_log *old, struct ledger_log *now)
 {
 	now->sent = old->sent;
 	now->sent_held = old->sent_held;
+	now->sent_kept = old->sent_kept;
 	memcpy(now->sent_open, old->sent_open, sizeof(now->sent_open));
 	now->is_split = old->is_split;
 	now->is_based = old->is_based;

@@ -177,6 +177,9 @@ ok 'a role needs its spaces' exits 2 "$GOLMOK" invite --role dong --name 남
 ok 'a role must be one' exits 2 "$GOLMOK" invite --role dnog --name 남 --space d03
 ok '... and the nearest is named' errs "did you mean 'dong'"
 ok 'rights can be spelled out' exits 0 "$GOLMOK" invite --rights audit --name 감사 --address "$address" --expires 30m
+ok 'without an address it is the name of this machine' exits 0 "$GOLMOK" invite --role city --name 시청2
+ok '... which is said' errs "$(hostname):7700"
+ok 'a picture stands in no JSON' sh -c "'$GOLMOK' invite --role city --name 시청3 --address '$address' --json | grep -qv '▀'"
 ok 'a time must be one' exits 2 "$GOLMOK" invite --rights audit --name 감사 --expires 7
 ok 'a role and rights are too much' exits 2 "$GOLMOK" invite --role city --rights audit --name 감사
 

@@ -217,7 +217,7 @@ given_now(struct justice *j, size_t f, unsigned stratum)
 			return false;
 	}
 	if (speaks(j, f, stratum) && may(j, f, stratum, f) &&
-	    (leaf->is->kind == DELTA_REVOKE || !is_forked(j, leaf)))
+	    (leaf->is->kind != DELTA_GRANT || !is_forked(j, leaf)))
 		return true;
 	for (unsigned s = 0; s < stratum; s++) {
 		if (ruling(j, f, s, &adopter) != NOTHING)
@@ -435,7 +435,7 @@ word_of(struct justice *j, size_t f, struct sign_key *by, struct ref *grant)
 	size_t adopter = f;
 
 	if (!(speaks(j, f, s) && may(j, f, s, f) &&
-		(leaf->is->kind == DELTA_REVOKE || !is_forked(j, leaf))))
+		(leaf->is->kind != DELTA_GRANT || !is_forked(j, leaf))))
 		(void)ruling(j, f, s, &adopter);
 	*by = *author(j, &j->leaves[adopter]);
 	*grant = (struct ref){0};

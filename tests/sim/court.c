@@ -310,8 +310,8 @@ is_decision(const struct leaves_delta *delta)
 static bool
 is_gift(const struct leaves_delta *delta)
 {
-	return delta->delta.kind != DELTA_REVOKE &&
-	       delta->delta.kind != DELTA_VOID;
+	return delta->delta.kind == DELTA_GRANT ||
+	       delta->delta.kind == DELTA_ADOPT;
 }
 
 static void

@@ -246,7 +246,7 @@ beyond_a_fork_what_takes_away_counts_and_what_gives_does_not(void **state)
 	assert_int_equal(court_why(court, court->dong_grant), WHY_COUNTS);
 	assert_int_equal(court_why(court, fresh), WHY_FORKED);
 	assert_int_equal(court_why(court, twice), WHY_FORKED);
-	assert_int_equal(court_why(court, member), WHY_FORKED);
+	assert_int_equal(court_why(court, member), WHY_COUNTS);
 	assert_int_equal(court_why(court, revoke), WHY_COUNTS);
 	assert_true(court_grant(court, court->dong_grant)->revoked);
 	/* Who holds one tip alone sees no fork. */
@@ -273,7 +273,7 @@ a_revocation_in_a_branch_beyond_the_cut_does_not_count(void **state)
 	(void)charter_revoke(c, 0, &court->gu_grant, true, &cut, 1);
 	court_judge(court);
 	assert_int_equal(court_why(court, court->dong_grant), WHY_COUNTS);
-	assert_int_equal(court_why(court, honest), WHY_FORKED);
+	assert_int_equal(court_why(court, honest), WHY_COUNTS);
 	assert_int_equal(court_why(court, revoke), WHY_CUT);
 	assert_int_equal(court_why(court, revoke_too), WHY_CUT);
 	assert_false(court_grant(court, court->dong_grant)->revoked);

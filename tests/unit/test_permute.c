@@ -294,6 +294,7 @@ shown(struct play *play, size_t i, struct buf *text)
 		if (!town_get(&play->town, i, space, &play->ids[k], &arena,
 			&record)) {
 			buf_add_text(text, "no record\n");
+			arena_fini(&arena);
 			continue;
 		}
 		buf_add_format(text, "status %d, heads %zu\n",
