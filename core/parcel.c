@@ -135,6 +135,9 @@ log_put(struct packing *packing)
 	enum err e = ERR_OK;
 
 	clock_entry(log, NULL, &msg.u.run.entry);
+	/* A branch travels under the name that its log had before. */
+	msg.u.run.entry.log = log->trunk;
+	msg.u.run.entry.is_branch = false;
 	message_put(packing->out, &msg);
 	while (seq < log->frontier.size && e == ERR_OK)
 		e = chunk_put(packing, &seq);

@@ -261,6 +261,12 @@ beliefs_take(struct talk *talk)
 
 		e = ledger_get_tip(&talk->ledger, &list.entries[i].log,
 		    msg_entry_trunk(&list.entries[i]), &entry);
+		/* What it once said, and we know better by now, must not keep
+		 * us from hearing what it says today. */
+		if (e == ERR_MALFORMED || e == ERR_LIMIT) {
+			e = ERR_OK;
+			continue;
+		}
 		if (e != ERR_OK || (entry->is_local && !entry->is_shared))
 			continue;
 		ledger_heard(&talk->ledger, entry, &list.entries[i], true);

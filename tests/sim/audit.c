@@ -124,25 +124,6 @@ person_of(const struct sim *sim, const struct sign_key *key)
 	return SIZE_MAX;
 }
 
-/* The most that `person` ever had of any branch of the log `id`. */
-static uint64_t
-most_ever(const struct sim *sim, size_t person, const struct log_id *id)
-{
-	const struct model *model = &sim->model;
-	size_t line = model_find(model, id);
-	uint64_t most = 0;
-
-	for (size_t i = 0; line != SIZE_MAX && i < model->n; i++) {
-		uint64_t size = model_size(&model->ever[person], i);
-
-		if (memcmp(&model->logs[i].id, &model->logs[line].id, 16) ==
-			0 &&
-		    size > most)
-			most = size;
-	}
-	return most;
-}
-
 /* What is believed of a peer was durable there at some time. */
 static void
 beliefs_check(struct sim_node *node)
@@ -165,8 +146,9 @@ beliefs_check(struct sim_node *node)
 		    clock_beliefs(txn, &peers[i].key, &txn->arena, &list),
 		    "list beliefs");
 		for (size_t j = 0; j < list.n; j++)
-			if (list.entries[j].size >
-			    most_ever(sim, person, &list.entries[j].log))
+			if (list.entries[j].size > model_most(&sim->model,
+						       &sim->model.ever[person],
+						       &list.entries[j].log))
 				sim_fail(sim,
 				    "node %zu believes that node %zu has %llu "
 				    "of a log: it never had so much",

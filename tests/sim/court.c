@@ -112,8 +112,8 @@ roots_find(struct court *court, const struct city_id *city)
 /* The record of the key whose hash is `next`; `*agreed` says whether all
  * records by that key are the same. */
 static bool
-rotation_find(struct court *court, const struct hash *next,
-    struct hash *after, bool *agreed)
+rotation_find(struct court *court, const struct hash *next, struct hash *after,
+    bool *agreed)
 {
 	const struct leaves *central = &court->central;
 	const struct sign_key *before = &court->roots[court->roots_n - 1];
@@ -199,8 +199,7 @@ cuts_extent(const struct leaves *leaves, const struct leaves_log *log,
 
 /* Is `open` a record of the key that follows root key `root`? */
 static bool
-rotates(const struct court *court, const struct leaves_delta *open,
-    size_t root)
+rotates(const struct court *court, const struct leaves_delta *open, size_t root)
 {
 	return open->has_fact && open->delta.open.rotation.n > 0 &&
 	       root + 1 < court->roots_n &&
@@ -255,8 +254,7 @@ court_revocation_acts(
 }
 
 bool
-court_revoked(
-    const struct court *court, const struct leaves_delta *grant)
+court_revoked(const struct court *court, const struct leaves_delta *grant)
 {
 	for (size_t i = 0; i < court->central.n; i++)
 		if (revokes(court->central.deltas[i], grant))
@@ -318,8 +316,7 @@ static void
 fact_count(struct leaves_delta *fact, unsigned stratum)
 {
 	fact->counts = true;
-	fact->stratum =
-	    stratum + (fact->delta.kind == DELTA_GRANT ? 1 : 0);
+	fact->stratum = stratum + (fact->delta.kind == DELTA_GRANT ? 1 : 0);
 }
 
 /* What logs of this stratum say, then what they decide. */
@@ -344,8 +341,7 @@ stratum_settle(struct court *court, unsigned stratum)
 			    (seq >= log->common && is_gift(delta)))
 				continue;
 			if (is_decision(delta) ||
-			    (is_fact(delta) &&
-				fact_holds(court, delta, under)))
+			    (is_fact(delta) && fact_holds(court, delta, under)))
 				fact_count(delta, stratum);
 		}
 	}
@@ -410,8 +406,7 @@ speaks_of(const struct leaves *leaves, const struct leaves_delta *decision,
 
 /* The grant under which `decision` was written; NULL for root. */
 static const struct leaves_delta *
-decision_under(
-    const struct court *court, const struct leaves_delta *decision)
+decision_under(const struct court *court, const struct leaves_delta *decision)
 {
 	const struct leaves *central = &court->central;
 
@@ -493,8 +488,7 @@ log_rights(const struct court *court, const struct leaves_log *log)
 }
 
 static bool
-is_replaced(
-    const struct leaves *leaves, const struct leaves_delta *decision)
+is_replaced(const struct leaves *leaves, const struct leaves_delta *decision)
 {
 	for (size_t i = 0; i < leaves->n; i++)
 		if (replaces(leaves, leaves->deltas[i], decision))
@@ -582,8 +576,8 @@ court_given(const struct court *court, const struct sign_key *key,
 			continue;
 		given.bits |= fact->grant.gives.bits;
 		if ((fact->grant.gives.bits & RIGHT_READ) != 0)
-			given.classes |=
-			    fact->grant.gives.classes | 1u << CLASS_N;
+			given.classes |= fact->grant.gives.classes |
+					 1u << CLASS_N;
 	}
 	given.compromised = all_revoked && compromised;
 	return given;

@@ -11,7 +11,7 @@
 enum { COURT_ROOTS_MAX = 16, COURT_STRATA = 4 };
 
 struct court {
-	struct leaves central; /* the space `authority` */
+	struct leaves central;			/* the space `authority` */
 	struct sign_key roots[COURT_ROOTS_MAX]; /* the first one first */
 	size_t roots_n;
 };
@@ -27,8 +27,7 @@ void court_judge(const struct court *court, struct leaves *leaves);
 struct sim_given court_given(const struct court *court,
     const struct sign_key *key, const struct space *space);
 /* Is the counting `grant` taken back? */
-bool court_revoked(
-    const struct court *court, const struct leaves_delta *grant);
+bool court_revoked(const struct court *court, const struct leaves_delta *grant);
 
 /* Does the fact `revocation` count: said by who may, of a grant that counts and
  * lies in a deeper stratum? */

@@ -12,8 +12,8 @@
 #include "proto/codec.h"
 #include "tests/sim/node.h"
 
-static void log_begin(struct hand *hand, const struct space *space,
-    const struct ref *grant);
+static void log_begin(
+    struct hand *hand, const struct space *space, const struct ref *grant);
 static void append(struct hand *hand, struct delta *delta, struct bytes plain);
 static struct ref newest(const struct hand *hand);
 
@@ -21,8 +21,8 @@ void
 hand_open(struct sim_node *node, const struct space *space,
     const struct ref *grant, struct hand *hand)
 {
-	*hand = (struct hand){.node = node,
-	    .own = {.seed = &store_identity(node->store)->seed}};
+	*hand = (struct hand){
+	    .node = node, .own = {.seed = &store_identity(node->store)->seed}};
 	log_begin(hand, space, grant);
 }
 
@@ -35,8 +35,7 @@ hand_open_as(struct sim_node *node, const struct space *space,
 }
 
 static void
-log_begin(
-    struct hand *hand, const struct space *space, const struct ref *grant)
+log_begin(struct hand *hand, const struct space *space, const struct ref *grant)
 {
 	struct sim_node *node = hand->node;
 	struct txn *txn = store_txn(node->store);
@@ -53,8 +52,8 @@ log_begin(
 	    "open a log by hand");
 	sim_must(node->sim, own_append(txn, &hand->own, &open, NULL, 0),
 	    "write an open by hand");
-	sim_must(node->sim, store_authority(node->store, &authority),
-	    "read rights");
+	sim_must(
+	    node->sim, store_authority(node->store, &authority), "read rights");
 	sim_must(node->sim, apply_judge(txn, authority, hand->own.log),
 	    "judge a log written by hand");
 }
@@ -86,8 +85,8 @@ append(struct hand *hand, struct delta *delta, struct bytes plain)
 		change.record = delta->changes[0].record;
 	else {
 		txn->host->random(txn->host->arg, random, sizeof(random));
-		id_record(txn->host->now_ms(txn->host->arg), random,
-		    &change.record);
+		id_record(
+		    txn->host->now_ms(txn->host->arg), random, &change.record);
 	}
 	sim_must(sim,
 	    body_seal(txn->squeeze, plain, &secret, &sealed,
@@ -97,8 +96,8 @@ append(struct hand *hand, struct delta *delta, struct bytes plain)
 	body.sealed = buf_bytes(&sealed);
 	delta->changes = &change;
 	delta->changes_n = 1;
-	sim_must(sim, own_append(txn, &hand->own, delta, &body, 1),
-	    "write by hand");
+	sim_must(
+	    sim, own_append(txn, &hand->own, delta, &body, 1), "write by hand");
 	buf_fini(&sealed);
 }
 

@@ -18,8 +18,8 @@ struct hand {
  * none). */
 void hand_open(struct sim_node *node, const struct space *space,
     const struct ref *grant, struct hand *hand);
-/* As hand_open under no grant, in the name of whoever has `seed`, borrowed until
- * hand_close. */
+/* As hand_open under no grant, in the name of whoever has `seed`, borrowed
+ * until hand_close. */
 void hand_open_as(struct sim_node *node, const struct space *space,
     const struct sign_seed *seed, struct hand *hand);
 /* Appends an edit of `record` that sets the text field `field` to `text`; gives

@@ -12,8 +12,8 @@
 
 static void log_read(
     struct sim_node *node, const struct log *from, struct leaves *leaves);
-static struct leaves_delta *delta_shared(const struct leaves *leaves,
-    const struct leaves_log *log, uint64_t seq);
+static struct leaves_delta *delta_shared(
+    const struct leaves *leaves, const struct leaves_log *log, uint64_t seq);
 static struct leaves_delta *delta_read(struct sim_node *node,
     const struct stored_delta *stored, const struct leaves_log *log,
     struct arena *arena);
@@ -66,10 +66,8 @@ log_read(struct sim_node *node, const struct log *from, struct leaves *leaves)
 	log->author = from->name.author;
 	log->space = from->name.space;
 	log->n = from->frontier.size;
-	log->leaves = arena_array(
-	    &leaves->arena, log->n, sizeof(*log->leaves));
-	log->deltas = arena_array(
-	    &leaves->arena, log->n, sizeof(*log->deltas));
+	log->leaves = arena_array(&leaves->arena, log->n, sizeof(*log->leaves));
+	log->deltas = arena_array(&leaves->arena, log->n, sizeof(*log->deltas));
 	for (uint64_t seq = 0; seq < log->n; seq++) {
 		sim_must(node->sim,
 		    oplog_get(store_txn(node->store), from, seq, &stored),
@@ -88,8 +86,8 @@ log_read(struct sim_node *node, const struct log *from, struct leaves *leaves)
 
 /* As another branch, read before, has it. */
 static struct leaves_delta *
-delta_shared(const struct leaves *leaves, const struct leaves_log *log,
-    uint64_t seq)
+delta_shared(
+    const struct leaves *leaves, const struct leaves_log *log, uint64_t seq)
 {
 	for (size_t i = 0; i < leaves->logs_n; i++) {
 		const struct leaves_log *other = &leaves->logs[i];

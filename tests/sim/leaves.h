@@ -35,7 +35,7 @@ struct leaves_log {
 	struct sign_key author;
 	struct space space;
 	size_t n;
-	struct hash *leaves; /* n of them */
+	struct hash *leaves;	      /* n of them */
 	struct leaves_delta **deltas; /* n of them; NULL: opaque */
 	uint64_t common; /* leaves that all branches share; n: not forked */
 	/* What tests/sim/court.c finds. */
@@ -65,7 +65,6 @@ struct leaves_delta *leaves_find(
 uint64_t leaves_cut(const struct leaves *leaves, const struct leaves_log *log,
     const struct log_cut *cut);
 /* Does `delta` stand in `log`? */
-bool leaves_has(
-    const struct leaves_log *log, const struct leaves_delta *delta);
+bool leaves_has(const struct leaves_log *log, const struct leaves_delta *delta);
 
 #endif

@@ -32,7 +32,7 @@ static void lie_root(struct lie *lie);
 void
 lie_tell(struct sim_node *node)
 {
-	static void (*const lies[])(struct lie *lie) = {
+	static void (*const lies[])(struct lie * lie) = {
 	    lie_grant, lie_revoke, lie_foreign, lie_adopt, lie_on, lie_root};
 	struct sim *sim = node->sim;
 	struct lie lie = {.node = node};
@@ -119,8 +119,7 @@ space_forge(struct lie *lie, const struct ref *grant)
 {
 	struct hand hand;
 
-	hand_open(
-	    lie->node, &lie->node->sim->spaces[lie->space], grant, &hand);
+	hand_open(lie->node, &lie->node->sim->spaces[lie->space], grant, &hand);
 	words_write(lie, &hand);
 	hand_close(&hand);
 }
@@ -220,8 +219,8 @@ lie_adopt(struct lie *lie)
 		hand_open(lie->node, &sim->spaces[lie->space], NULL, &hand);
 		target = hand_change(&hand, &record->id, "grade", act_forged);
 		hand_close(&hand);
-		hand_open(lie->node, &sim->spaces[lie->space], &own->fact,
-		    &hand);
+		hand_open(
+		    lie->node, &sim->spaces[lie->space], &own->fact, &hand);
 		(void)hand_decide(&hand, DELTA_ADOPT, &target, 1);
 		hand_close(&hand);
 		return;

@@ -247,8 +247,7 @@ accident(struct sim *sim)
 		break;
 	default:
 		if (!sim->swarm.clone || !node->snapshot.taken ||
-		    sim->clones == SIM_CLONES_MAX ||
-		    !sim_once_in(sim, 3))
+		    sim->clones == SIM_CLONES_MAX || !sim_once_in(sim, 3))
 			break;
 		sim->count.clones++;
 		sim_note(sim, "clone", node->number, sim->n);
@@ -403,17 +402,17 @@ step(struct sim *sim)
 	}
 	if (what >= 16 && what < 20)
 		connect_some(sim);
-	else if (what >= 20 && what < 60)
+	else if (what >= 20 && what < 54)
 		wire_event(sim);
-	else if (what >= 60 && what < 75)
+	else if (what >= 54 && what < 68)
 		wire_pump(sim);
-	else if (what >= 75 && what < 90)
+	else if (what >= 68 && what < 82)
 		rush(sim);
-	else if (what >= 90 && what < 94)
+	else if (what >= 82 && what < 88)
 		accident(sim);
-	else if (what >= 94 && what < 97)
+	else if (what >= 88 && what < 92)
 		seldom(sim);
-	else if (what >= 97)
+	else if (what >= 92)
 		govern(sim);
 	wire_tick(sim);
 	model_look(node);
@@ -442,8 +441,7 @@ run(struct sim *sim)
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
 	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide, &swarm->rotate,
-	    &swarm->rollback};
+	    &swarm->revoke, &swarm->decide, &swarm->rotate, &swarm->rollback};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
@@ -473,7 +471,8 @@ report(const struct sim *sim)
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
 	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu commits, %llu "
+	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu "
+	       "commits, %llu "
 	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
 	       "%llu restores, %llu rollbacks, %llu forks, "
 	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
@@ -481,15 +480,14 @@ report(const struct sim *sim)
 	    (unsigned long long)c->writes, (unsigned long long)c->forged,
 	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
 	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
-	    (unsigned long long)c->rotations,
-	    sim->model.n, (unsigned long long)c->commits,
-	    (unsigned long long)c->faults, (unsigned long long)c->wires,
-	    (unsigned long long)c->lost, (unsigned long long)c->damaged,
-	    (unsigned long long)c->crashes, (unsigned long long)c->restores,
-	    (unsigned long long)c->rollbacks, (unsigned long long)c->forks,
-	    (unsigned long long)c->clones, (unsigned long long)c->jumps,
-	    (unsigned long long)c->rebuilds, (unsigned long long)c->conflicts,
-	    (unsigned long long)c->rounds);
+	    (unsigned long long)c->rotations, sim->model.n,
+	    (unsigned long long)c->commits, (unsigned long long)c->faults,
+	    (unsigned long long)c->wires, (unsigned long long)c->lost,
+	    (unsigned long long)c->damaged, (unsigned long long)c->crashes,
+	    (unsigned long long)c->restores, (unsigned long long)c->rollbacks,
+	    (unsigned long long)c->forks, (unsigned long long)c->clones,
+	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
+	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
 }
 
 static uint64_t

@@ -15,8 +15,7 @@
 #include "tests/sim/verdict.h"
 
 static void held_look(struct sim_node *node);
-static void log_look(
-    struct sim_node *node, const struct log *log, bool alone);
+static void log_look(struct sim_node *node, const struct log *log, bool alone);
 static void tip_know(struct sim_node *node, const struct log *log);
 static void tip_count(struct sim_node *node, const struct log *log);
 static void branch_name(struct model *model, const struct log *log);
@@ -95,6 +94,24 @@ model_find(const struct model *model, const struct log_id *id)
 		if (memcmp(&model->branches[i].id, id, sizeof(*id)) == 0)
 			return model->branches[i].line;
 	return SIZE_MAX;
+}
+
+uint64_t
+model_most(const struct model *model, const struct model_held *held,
+    const struct log_id *id)
+{
+	size_t line = model_find(model, id);
+	uint64_t most = 0;
+
+	for (size_t i = 0; line != SIZE_MAX && i < model->n; i++) {
+		uint64_t size = model_size(held, i);
+
+		if (memcmp(&model->logs[i].id, &model->logs[line].id, 16) ==
+			0 &&
+		    size > most)
+			most = size;
+	}
+	return most;
 }
 
 /* A line of the log of `log` without leaves. */
@@ -241,14 +258,15 @@ model_acknowledge(
     struct sim_node *node, const struct model_promise *promises, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct model_log *line = &node->sim->model.logs[promises[i].log];
+		struct model_log *line =
+		    &node->sim->model.logs[promises[i].log];
 
 		/* A branch that nobody knew is looked at in whole. */
 		if (model_size(&node->held, promises[i].log) ==
 			promises[i].seq &&
 		    leaf_know(line, promises[i].seq, &promises[i].leaf))
-			model_set(&node->held, promises[i].log,
-			    promises[i].seq + 1);
+			model_set(
+			    &node->held, promises[i].log, promises[i].seq + 1);
 	}
 }
 
@@ -355,8 +373,7 @@ tip_read(struct sim_node *node, const struct log *log)
 }
 
 static uint64_t
-shared_with(
-    const struct model_log *line, const struct hash *leaves, uint64_t n)
+shared_with(const struct model_log *line, const struct hash *leaves, uint64_t n)
 {
 	uint64_t shared = 0;
 
@@ -399,8 +416,7 @@ tip_know(struct sim_node *node, const struct log *log)
 		line = line_add(sim, log);
 	}
 	while (model->logs[line].n < size)
-		line_append(
-		    &model->logs[line], &leaves[model->logs[line].n]);
+		line_append(&model->logs[line], &leaves[model->logs[line].n]);
 }
 
 /* How much of each line of its log lies in `log`. */
@@ -449,15 +465,17 @@ static void
 place_look(struct sim_node *node, const struct log *log)
 {
 	size_t space = node_space(node->sim, &log->name.space);
-	bool own = memcmp(&log->name.author, &node->key, sizeof(node->key)) == 0;
+	bool own = memcmp(&log->name.author, &node->key, sizeof(node->key)) ==
+		   0;
 
 	/* Root decides at the founder's. */
 	if (node->role == ROLE_FOUNDER)
 		own = own || author_of(node->sim, &log->name.author) == NULL;
 	if (space != SIZE_MAX && !own &&
 	    !verdict_sees(node, node->person, space))
-		sim_fail(node->sim, "node %zu took a log of %s, which it may "
-				    "not see",
+		sim_fail(node->sim,
+		    "node %zu took a log of %s, which it may "
+		    "not see",
 		    node->number, log->name.space.text);
 }
 
@@ -518,8 +536,8 @@ states_look(struct sim_node *node, struct space_state *space,
 }
 
 void
-model_inbox(struct sim_node *node, const struct space *name,
-    const struct digest *inbox)
+model_inbox(
+    struct sim_node *node, const struct space *name, const struct digest *inbox)
 {
 	struct txn *txn = store_txn(node->store);
 	struct space_state *authority = space_find(txn, &id_authority);
@@ -533,14 +551,12 @@ model_inbox(struct sim_node *node, const struct space *name,
 
 	if (space == NULL || authority == NULL)
 		return;
-	sim_must(
-	    node->sim, oplog_all(txn, authority, &logs, &n), "list logs");
+	sim_must(node->sim, oplog_all(txn, authority, &logs, &n), "list logs");
 	/* A fact without its body says nothing yet. */
 	for (size_t i = 0; i < n; i++)
 		if (logs[i]->open[CLASS_N] < logs[i]->frontier.size)
 			return;
-	sim_must(
-	    node->sim, digest_logs(txn, space, &new.logs), "digest logs");
+	sim_must(node->sim, digest_logs(txn, space, &new.logs), "digest logs");
 	state_know(node, &new);
 }
 

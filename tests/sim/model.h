@@ -52,7 +52,7 @@ struct model {
 	size_t branches_n;
 	size_t branches_room;
 	uint64_t *now; /* owned: by line, what the store looked at holds */
-	struct model_state *states;	    /* owned; open addressing */
+	struct model_state *states; /* owned; open addressing */
 	size_t states_n;
 	struct model_held *ever; /* owned: by person: the most ever held */
 	size_t ever_n;
@@ -63,6 +63,10 @@ void model_fini(struct model *model);
 
 /* A line of the log or branch `id`; SIZE_MAX when nobody has shown it. */
 size_t model_find(const struct model *model, const struct log_id *id);
+/* The most that is `held` of any line of the log or branch `id`. */
+uint64_t model_most(const struct model *model, const struct model_held *held,
+    const struct log_id *id);
+
 uint64_t model_size(const struct model_held *held, size_t log);
 void model_set(struct model_held *held, size_t log, uint64_t size);
 void model_copy(struct model_held *to, const struct model_held *from);

@@ -11,8 +11,8 @@
 
 enum { TARGETS_MAX = 3, TARGETS_SEEN = 4000 };
 
-static bool revoke(struct sim_node *by, const struct grant *grant,
-    bool compromised);
+static bool revoke(
+    struct sim_node *by, const struct grant *grant, bool compromised);
 static size_t targets_pick(struct sim_node *by, const struct court *court,
     size_t space, struct ref targets[TARGETS_MAX]);
 static bool is_target(const struct leaves_log *log, uint64_t seq);
@@ -64,13 +64,11 @@ rule_revoke(struct sim_node *by)
 	size_t n;
 
 	node_begin(by, true);
-	sim_must(
-	    sim, store_authority(by->store, &authority), "read rights");
+	sim_must(sim, store_authority(by->store, &authority), "read rights");
 	n = authority->grants_n;
 	first = n == 0 ? 0 : sim_below(sim, n);
 	for (size_t i = 0; i < n && !done; i++) {
-		const struct grant *grant =
-		    &authority->grants[(first + i) % n];
+		const struct grant *grant = &authority->grants[(first + i) % n];
 		size_t person = person_of_key(sim, &grant->what.member);
 
 		/* The founder stays, or there would be nobody to heal. */
@@ -177,8 +175,7 @@ rule_rekey(struct sim_node *by, struct sim_node *whom)
 	sim->count.rekeys++;
 	node_admit(by, heir);
 	node_begin(by, true);
-	sim_must(
-	    sim, store_authority(by->store, &authority), "read rights");
+	sim_must(sim, store_authority(by->store, &authority), "read rights");
 	for (size_t i = 0; i < authority->grants_n; i++)
 		if (authority->grants[i].counts &&
 		    !authority->grants[i].revoked &&

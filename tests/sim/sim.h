@@ -66,11 +66,11 @@ struct sim_node {
 	struct prng prng;
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;	/* how far the wall's clock is off */
-	bool clock_dead;	/* it shows 1970 */
-	unsigned side;		/* of the partition */
-	uint64_t looked_txn;	/* the transaction that was checked last */
-	struct hash facts;	/* that `given` was made from */
+	int64_t clock_ms;    /* how far the wall's clock is off */
+	bool clock_dead;     /* it shows 1970 */
+	unsigned side;	     /* of the partition */
+	uint64_t looked_txn; /* the transaction that was checked last */
+	struct hash facts;   /* that `given` was made from */
 	/* Of now, and of before the facts changed last; by person, space. */
 	struct sim_given given[2][SIM_STORES_MAX][SIM_NODES_MAX];
 	struct model_held held; /* owned: what the store must hold */
@@ -102,7 +102,7 @@ struct sim_swarm {
 	bool forge;
 	bool rebuild;
 	bool late;
-	bool layers; /* the district admits, below the founder */
+	bool layers;   /* the district admits, below the founder */
 	bool revoke;   /* rights are taken back, and given again */
 	bool decide;   /* people adopt and void */
 	bool rotate;   /* the next root key takes the place of the root key */
@@ -173,7 +173,7 @@ struct sim {
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */
 	bool agreed;   /* all have heard all */
-	bool healing; /* no more trouble: everybody must agree soon */
+	bool healing;  /* no more trouble: everybody must agree soon */
 };
 
 /* A number below `n`; true once in `n`. */

@@ -106,8 +106,8 @@ verdict_check(struct sim_node *node)
 }
 
 static void
-grant_check(struct sim_node *node, const struct court *court,
-    const struct grant *grant)
+grant_check(
+    struct sim_node *node, const struct court *court, const struct grant *grant)
 {
 	const struct leaves_delta *fact = leaves_find(
 	    &court->central, &grant->fact);
@@ -134,8 +134,8 @@ facts_check(struct sim_node *node, const struct court *court)
 	const struct authority *authority;
 	size_t grants_n = 0;
 
-	sim_must(node->sim, store_authority(node->store, &authority),
-	    "read rights");
+	sim_must(
+	    node->sim, store_authority(node->store, &authority), "read rights");
 	for (size_t i = 0; i < authority->grants_n; i++)
 		grant_check(node, court, &authority->grants[i]);
 	for (size_t i = 0; i < authority->revocations_n; i++) {
@@ -183,8 +183,9 @@ space_check(struct sim_node *node, const struct court *court, size_t space)
 		if (leaves.deltas[i]->delta.kind == DELTA_CHANGE)
 			all += leaves.deltas[i]->delta.changes_n;
 	if (found != all)
-		sim_fail(sim, "node %zu: %zu of %zu changes of %s are in no "
-			      "record's history",
+		sim_fail(sim,
+		    "node %zu: %zu of %zu changes of %s are in no "
+		    "record's history",
 		    node->number, all - found, all, sim->spaces[space].text);
 	inbox_check(node, &leaves, &sim->spaces[space]);
 	leaves_fini(&leaves);
@@ -231,8 +232,8 @@ inbox_look(void *arg, const struct inbox_entry *entry)
 	part_add(&line, entry->reason);
 	for (size_t i = 0; i < entry->records_n; i++)
 		part_add(&line, bytes_of(entry->records[i].b, 16));
-	crypto_blake2b((struct bytes){0}, buf_bytes(&line), term.b,
-	    sizeof(term.b));
+	crypto_blake2b(
+	    (struct bytes){0}, buf_bytes(&line), term.b, sizeof(term.b));
 	digest_add(&looking->sum, &term);
 	buf_fini(&line);
 	return ERR_OK;
@@ -260,8 +261,8 @@ inbox_check(struct sim_node *node, const struct leaves *leaves,
 	}
 	sim_must(sim, store_authority(node->store, &authority), "read rights");
 	sim_must(sim,
-	    inbox_walk(store_txn(node->store), authority, space, inbox_look,
-		&looking),
+	    inbox_walk(
+		store_txn(node->store), authority, space, inbox_look, &looking),
 	    "look into the inbox");
 	if (looking.n != n)
 		sim_fail(sim, "node %zu: the inbox of %s shows %zu of %zu",
@@ -279,8 +280,7 @@ record_check(struct sim_node *node, const struct leaves *leaves,
 	struct merge_changes changes;
 
 	sim_must(sim,
-	    history_load(
-		store_txn(node->store), space, id, &arena, &changes),
+	    history_load(store_txn(node->store), space, id, &arena, &changes),
 	    "read a history");
 	for (size_t i = 0; i < changes.n; i++) {
 		const struct merge_change *change = &changes.p[i];

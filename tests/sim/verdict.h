@@ -16,8 +16,7 @@ enum { VERDICT_SEES = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
 void verdict_refresh(struct sim_node *node);
 /* May `person` see anything of `space`, by what `node` knows or knew before its
  * facts changed last? */
-bool verdict_sees(
-    const struct sim_node *node, size_t person, size_t space);
+bool verdict_sees(const struct sim_node *node, size_t person, size_t space);
 /* The classes that `person` may read there, likewise. */
 unsigned verdict_reads(
     const struct sim_node *node, size_t person, size_t space);

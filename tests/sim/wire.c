@@ -22,6 +22,7 @@ enum {
 static void side_ended(struct sim_wire *wire, unsigned side, enum err e);
 static bool is_peers(enum err e);
 static void wire_reap(struct sim_wire *wire);
+static void entry_said(const struct msg_entry *entry);
 static void log_said(const struct log_id *id);
 static void name_said(const struct log_name *name);
 static void bodies_said(const struct msg_bodies *bodies);
@@ -328,11 +329,8 @@ wire_said(const struct msg *msg)
 		return;
 	switch (msg->type) {
 	case MSG_CLOCK:
-		/* Who asks for a log that it has nothing of says no more than
-		 * it was told. */
 		for (size_t i = 0; i < msg->u.clock.n; i++)
-			if (msg->u.clock.entries[i].size > 0)
-				log_said(&msg->u.clock.entries[i].log);
+			entry_said(&msg->u.clock.entries[i]);
 		break;
 	case MSG_FORK:
 		log_said(&msg->u.fork.log);
@@ -346,6 +344,16 @@ wire_said(const struct msg *msg)
 	default:
 		break;
 	}
+}
+
+/* Who asks for a log that it has nothing of, or says how much of what it was
+ * sent it has taken, tells nothing new. */
+static void
+entry_said(const struct msg_entry *entry)
+{
+	if (entry->size >
+	    model_most(&speaker->sim->model, &listener->held, &entry->log))
+		log_said(&entry->log);
 }
 
 static void
@@ -398,8 +406,8 @@ bodies_said(const struct msg_bodies *bodies)
 	for (size_t i = 0; i < bodies->n; i++)
 		if (bodies->bodies[i].is_open &&
 		    (verdict_reads(speaker, listener->person, space) >>
-				bodies->bodies[i].class &
-			1) == 0)
+			    bodies->bodies[i].class
+			& 1) == 0)
 			sim_fail(sim,
 			    "node %zu sends node %zu the secret of a body in "
 			    "%s that it may not read",

@@ -43,7 +43,8 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_ROTATE] = "rotate",
     [RULE_SERVE] = "serve",
     [RULE_SECRET] = "secret",
-    [RULE_LATE] = "late"};
+    [RULE_LATE] = "late",
+    [RULE_BRANCH] = "branch"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;
@@ -243,6 +244,9 @@ __wrap_authority_judge(struct txn *txn, const struct authority *authority,
 		judgement->rights = RIGHTS_ALL;
 	if (broken == RULE_CUT)
 		judgement->cut = UINT64_MAX;
+	if (broken == RULE_BRANCH &&
+	    memcmp(&log->id, &log->trunk, sizeof(log->id)) != 0)
+		judgement->rights = 0;
 	return e;
 }
 
@@ -272,8 +276,8 @@ __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
 }
 
 void
-__wrap_clock_entry(const struct log *log, const struct sign_key *peer,
-    struct msg_entry *entry)
+__wrap_clock_entry(
+    const struct log *log, const struct sign_key *peer, struct msg_entry *entry)
 {
 	__real_clock_entry(log, peer, entry);
 	if (broken != RULE_OWED)

@@ -10,25 +10,26 @@
  */
 enum wrap_rule {
 	RULE_NONE,
-	RULE_MERGE,  /* who arrives first wins */
-	RULE_SEEN,   /* what was seen is not hidden */
-	RULE_DEDUPE, /* what overlaps is taken twice */
-	RULE_SYNC,   /* yes is said before it is durable */
-	RULE_GRANT,  /* everybody may do everything */
-	RULE_MARK,   /* a restored store is not noticed */
-	RULE_RESUME, /* a log is resumed one delta too late */
-	RULE_OWED,   /* bodies that are owed are said to be there */
-	RULE_CUT,    /* what lies beyond the cut of a revocation counts */
-	RULE_EQUALS, /* equals take back each other's grants */
-	RULE_PREFIX, /* a grant may reach beyond its giver's prefix */
-	RULE_PASS,   /* a grant may give more than may be passed on */
-	RULE_ADMIN,  /* everybody's decisions count */
+	RULE_MERGE,   /* who arrives first wins */
+	RULE_SEEN,    /* what was seen is not hidden */
+	RULE_DEDUPE,  /* what overlaps is taken twice */
+	RULE_SYNC,    /* yes is said before it is durable */
+	RULE_GRANT,   /* everybody may do everything */
+	RULE_MARK,    /* a restored store is not noticed */
+	RULE_RESUME,  /* a log is resumed one delta too late */
+	RULE_OWED,    /* bodies that are owed are said to be there */
+	RULE_CUT,     /* what lies beyond the cut of a revocation counts */
+	RULE_EQUALS,  /* equals take back each other's grants */
+	RULE_PREFIX,  /* a grant may reach beyond its giver's prefix */
+	RULE_PASS,    /* a grant may give more than may be passed on */
+	RULE_ADMIN,   /* everybody's decisions count */
 	RULE_REPLACE, /* what was replaced still holds */
-	RULE_VOID,   /* a void does nothing */
-	RULE_ROTATE, /* root keys count for ever */
-	RULE_SERVE,  /* who lost its rights is served on */
-	RULE_SECRET, /* who only holds gets secrets too */
-	RULE_LATE,   /* what came before its grant stays outside */
+	RULE_VOID,    /* a void does nothing */
+	RULE_ROTATE,  /* root keys count for ever */
+	RULE_SERVE,   /* who lost its rights is served on */
+	RULE_SECRET,  /* who only holds gets secrets too */
+	RULE_LATE,    /* what came before its grant stays outside */
+	RULE_BRANCH,  /* nothing in the branch of a forked log counts */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];

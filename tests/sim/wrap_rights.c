@@ -60,8 +60,8 @@ __wrap_authority_result_write(struct authority_settling *settling)
 {
 	const struct authority_facts *facts = settling->facts;
 
-	for (size_t i = 0;
-	     wrap_is_broken(RULE_EQUALS) && i < facts->facts_n; i++) {
+	for (size_t i = 0; wrap_is_broken(RULE_EQUALS) && i < facts->facts_n;
+	     i++) {
 		const struct authority_fact *fact = &facts->facts[i];
 		const struct authority_fact *target = NULL;
 

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
+#include "core/forks.h"
 #include "tests/lib/rogue.h"
 
 #define ALL "read:NPSF,write,hold"
@@ -207,6 +209,42 @@ a_trunk_that_cannot_be_ends_it(void **state)
 	}
 }
 
+/* What was said of a branch before it came to us is no reason to refuse the
+ * peer when we know better. */
+static void
+a_lie_that_was_written_down_is_forgotten(void **state)
+{
+	struct scene scene;
+	struct rogue_log other;
+	struct msg_entry entry;
+	struct store *store;
+	struct hash root;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene);
+	other = scene.log;
+	other.headers[6] = bytes_text("다른 가지");
+	entry = entry_of(&scene, 5, 1);
+	entry.is_branch = true;
+	memset(&entry.trunk, 7, sizeof(entry.trunk));
+	rogue_make_run(&scene.rogue, &other, 7, &msg);
+	root = msg.u.run.head_root;
+	forks_name(&other.id, 6, &root, &entry.log);
+	store = town_store(&scene.town, 0);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	clock_believe(store_txn(store), &scene.rogue.identity.key, &entry);
+	assert_int_equal(store_commit(store), ERR_OK);
+	rogue_say_log(&scene.rogue, &other, false);
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	rogue_fini(&scene.rogue);
+	wire_sync(&scene.town, 0, 1);
+	wire_sync(&scene.town, 1, 0);
+	town_assert_equal(&scene.town, 0);
+	town_fini(&scene.town);
+}
+
 static void
 branches_without_end_end_it(void **state)
 {
@@ -333,6 +371,7 @@ main(void)
 	    cmocka_unit_test(questions_are_answered_a_few_times),
 	    cmocka_unit_test(a_side_that_nobody_signed_ends_it),
 	    cmocka_unit_test(a_trunk_that_cannot_be_ends_it),
+	    cmocka_unit_test(a_lie_that_was_written_down_is_forgotten),
 	    cmocka_unit_test(branches_without_end_end_it),
 	    cmocka_unit_test(the_name_of_a_branch_decides_nothing),
 	    cmocka_unit_test(

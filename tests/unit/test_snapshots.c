@@ -455,24 +455,26 @@ rounds(struct story *s)
 	}
 }
 
-/* Does node `by` know that node `whom` was admitted? */
+/* Does node `by` take node `whom` for a member? */
 static bool
 knows(struct story *s, size_t by, size_t whom)
 {
 	struct store *store = town_store(&s->town, by);
 	struct sign_key key = town_key(&s->town, whom);
 	const struct authority *authority;
+	const struct member *member;
 	bool known;
 
 	assert_int_equal(store_begin(store, false), ERR_OK);
 	assert_int_equal(store_authority(store, &authority), ERR_OK);
-	known = authority_member(authority, &key) != NULL;
+	member = authority_member(authority, &key);
+	known = member != NULL && member->counts;
 	store_abort(store);
 	return known;
 }
 
-/* Whom the founder does not know, because nobody who does has met it, is
- * admitted. */
+/* Who is no member for the founder, because nobody who knows better has met it,
+ * or because it was admitted where root's log forks, is admitted. */
 static void
 admit_rest(struct story *s, struct places *left)
 {
