@@ -19,6 +19,8 @@ struct inbox {
 static enum err space_walk(
     struct inbox *inbox, struct space_state *space) MUST_USE;
 static enum err log_walk(struct inbox *inbox, struct log *log) MUST_USE;
+static enum err is_first(
+    struct txn *txn, const struct log *log, uint64_t seq, bool *first) MUST_USE;
 static enum err delta_show(struct inbox *inbox, const struct history_delta *at,
     const struct judgement *judgement) MUST_USE;
 static enum err facts_walk(struct inbox *inbox) MUST_USE;
@@ -72,12 +74,11 @@ log_walk(struct inbox *inbox, struct log *log)
 	for (uint64_t seq = may ? log->cut : 0;
 	     seq < log->frontier.size && e == ERR_OK; seq++) {
 		struct history_delta at;
-		const struct log *owner;
+		bool here = true;
 
-		/* What several branches share is shown once. */
-		e = oplog_owner(txn, log, seq, &owner);
-		if (e != ERR_OK || owner != log ||
-		    tip_may(txn, log, RIGHT_WRITE, seq))
+		if (oplog_is_branch(log))
+			e = is_first(txn, log, seq, &here);
+		if (e != ERR_OK || !here || tip_may(txn, log, RIGHT_WRITE, seq))
 			continue;
 		arena_reset(&arena);
 		e = history_delta(txn, log, seq, &arena, &at);
@@ -87,6 +88,21 @@ log_walk(struct inbox *inbox, struct log *log)
 	}
 	arena_fini(&arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* What several branches share is shown once, with the first by id: so that the
+ * list is the same wherever the same is held. */
+static enum err
+is_first(struct txn *txn, const struct log *log, uint64_t seq, bool *first)
+{
+	struct log **sharing;
+	size_t n;
+	enum err e = tip_sharing(txn, log, seq, &sharing, &n);
+
+	*first = e == ERR_OK;
+	for (size_t i = 0; i < n && *first; i++)
+		*first = memcmp(&sharing[i]->id, &log->id, 16) >= 0;
+	return e;
 }
 
 static enum err

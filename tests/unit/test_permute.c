@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/lib/branches.h"
 #include "tests/lib/council.h"
 
 /* The office, two centres, one who decides, one who comes late. */
@@ -21,7 +22,7 @@ enum {
 	STEPS = 120,
 	SEEDS = 6,
 	ORDERS = 5,
-	LOGS = 64,
+	LOGS = 128,
 	REFS = 32,
 };
 
@@ -54,6 +55,7 @@ static event_fn event_void;
 static event_fn event_range;
 static event_fn event_other;
 static event_fn event_unjudge;
+static event_fn event_fork;
 
 static const struct {
 	const char *name;
@@ -70,6 +72,7 @@ static const struct {
     {"a range adopted or voided", event_range, 2},
     {"a decision replaced", event_other, 3},
     {"the judge revoked", event_unjudge, 1},
+    {"a log that forks", event_fork, 2},
 };
 
 static size_t
@@ -103,6 +106,27 @@ event_edit(struct play *play)
 	if (e != ERR_DENIED && e != ERR_NOT_FOUND && e != ERR_INVALID)
 		assert_int_equal(e, ERR_OK);
 	return e == ERR_OK && changed;
+}
+
+/* A centre is rolled back, after the office took what it wrote. */
+static bool
+event_fork(struct play *play)
+{
+	size_t node = LEFT + below(play, 2);
+	struct backup backup;
+	bool wrote = false;
+
+	backup_take(&play->town, node, &backup);
+	for (size_t i = 0; i < 6; i++)
+		wrote = event_edit(play) || wrote;
+	town_carry(
+	    &play->town, node, OFFICE, &(struct town_cargo){.strangers = true});
+	backup_put(&play->town, node, &backup);
+	backup_fini(&backup);
+	play->town.now_ms += 10;
+	for (size_t i = 0; i < 6; i++)
+		wrote = event_edit(play) || wrote;
+	return wrote;
 }
 
 static bool
