@@ -89,6 +89,16 @@ is_forged(const struct record *record)
 	return false;
 }
 
+/* Does it know what makes a lie one?  What is restored may have lost it. */
+static bool
+knows_all(const struct sim_node *node)
+{
+	const struct sim *sim = node->sim;
+
+	return sim->agreed && !is_shunned(node) && !sim->swarm.restore &&
+	       !sim->swarm.rollback;
+}
+
 /* Nothing of an author without the right is shown. */
 static void
 records_check(struct sim_node *node)
@@ -105,7 +115,7 @@ records_check(struct sim_node *node)
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			sim_must(sim, e, "read a record");
 		if (e == ERR_OK && !sim->merciful && is_forged(&record) &&
-		    (!sim->fooled || (sim->agreed && !is_shunned(node))))
+		    (!sim->fooled || knows_all(node)))
 			sim_fail(sim, "node %zu shows what was forged",
 			    node->number);
 		for (size_t k = 0; e == ERR_OK && k < record.fields_n; k++)
