@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/cuts.h"
 #include "core/decisions.h"
 #include "core/tip.h"
 
@@ -19,6 +20,8 @@ struct inbox {
 static enum err space_walk(
     struct inbox *inbox, struct space_state *space) MUST_USE;
 static enum err log_walk(struct inbox *inbox, struct log *log) MUST_USE;
+static enum err own_begin(
+    struct txn *txn, const struct log *log, uint64_t *begin) MUST_USE;
 static enum err delta_show(struct inbox *inbox, const struct history_delta *at,
     const struct judgement *judgement) MUST_USE;
 static enum err facts_walk(struct inbox *inbox) MUST_USE;
@@ -67,17 +70,18 @@ log_walk(struct inbox *inbox, struct log *log)
 	struct txn *txn = inbox->txn;
 	struct arena arena = {0};
 	struct judgement judgement;
+	uint64_t begin = 0;
 	enum err e = authority_judge(txn, inbox->authority, log, &judgement);
 
-	for (uint64_t seq = may ? log->cut : 0;
-	     seq < log->frontier.size && e == ERR_OK; seq++) {
+	if (e == ERR_OK)
+		e = own_begin(txn, log, &begin);
+	if (may && begin < log->cut)
+		begin = log->cut;
+	for (uint64_t seq = begin; seq < log->frontier.size && e == ERR_OK;
+	     seq++) {
 		struct history_delta at;
-		const struct log *owner;
 
-		/* What several branches share is shown once. */
-		e = oplog_owner(txn, log, seq, &owner);
-		if (e != ERR_OK || owner != log ||
-		    tip_may(txn, log, RIGHT_WRITE, seq))
+		if (tip_may(txn, log, RIGHT_WRITE, seq))
 			continue;
 		arena_reset(&arena);
 		e = history_delta(txn, log, seq, &arena, &at);
@@ -87,6 +91,22 @@ log_walk(struct inbox *inbox, struct log *log)
 	}
 	arena_fini(&arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* What several branches share is shown once, with the first that has it: which
+ * of them came first must not show. */
+static enum err
+own_begin(struct txn *txn, const struct log *log, uint64_t *begin)
+{
+	struct cuts_trunk trunk = {0};
+	struct arena arena = {0};
+	enum err e = cuts_trunk_of(txn, log, &arena, &trunk);
+
+	for (size_t i = 0; i < trunk.n && e == ERR_OK; i++)
+		if (trunk.tips[i] == log)
+			*begin = trunk.shared[i];
+	arena_fini(&arena);
+	return e;
 }
 
 static enum err
