@@ -206,7 +206,8 @@ row_get(struct store *store, const struct key *key, struct bytes content,
 	bytes_copy(row->id.b, tables_key(key));
 	if (row->state == TOKENS_OPEN && row->ended_ms != 0)
 		row->state = TOKENS_CANCELLED;
-	else if (row->state == TOKENS_OPEN && has_expired(store, row))
+	else if (row->state == TOKENS_OPEN &&
+		 (!invitation->has_psk || has_expired(store, row)))
 		row->state = TOKENS_EXPIRED;
 	return ERR_OK;
 }
@@ -414,7 +415,8 @@ tokens_find(struct store *store, const struct token_id *id, struct secret *psk)
 			    "make, or has forgotten");
 		return e;
 	}
-	if (invitation.row.state != TOKENS_USED ||
+	/* A clock that was set back brings no secret back. */
+	if (invitation.row.state != TOKENS_USED || !invitation.has_psk ||
 	    has_expired(store, &invitation.row))
 		e = state_denied(&invitation.row);
 	assert(e != ERR_OK || invitation.has_psk);

@@ -16,6 +16,10 @@
 enum {
 	/* Received bytes that one transaction takes in. */
 	WORK_BYTES = 1024 * 1024,
+	/* What a message costs of them when facts are new: each may ask anew
+	 * what follows from all, and a peer that sends them one by one must not
+	 * hold up all others. */
+	FACTS_BYTES = WORK_BYTES / 32,
 	/* Bodies that a chunk is kept waiting for; the rest come as owed. */
 	WAIT_BYTES = 2 * 1024 * 1024,
 	/* Runs with a gap that one session may bring: each is answered. */
@@ -70,6 +74,8 @@ receiver_work(struct talk *talk)
 		done += message.n;
 		arena_reset(&arena);
 		e = message_take(talk, message, &arena);
+		if (store_txn(talk->store)->authority_changed)
+			done += FACTS_BYTES;
 		if (!talk->receiving.waiting)
 			talk->whole_bytes = talk->taken_bytes;
 	}

@@ -276,6 +276,34 @@ secrets_are_wiped_when_an_invitation_has_ended(void **state)
 }
 
 static void
+a_clock_that_is_set_back_opens_no_invitation_again(void **state)
+{
+	struct fact_grant grant = grant_of("d03", "hold", "");
+	const struct sign_key guest = {{7}};
+	struct store *store;
+	struct token token;
+	struct token used;
+	struct town town;
+
+	(void)state;
+	town_init(&town, 9);
+	store = town_store(&town, 0);
+	token = token_new(&town, 0x11, "혜화동");
+	used = token_new(&town, 0x22, "명륜동");
+	assert_int_equal(make(&town, 0, &token, &grant), ERR_OK);
+	assert_int_equal(make(&town, 0, &used, &grant), ERR_OK);
+	assert_int_equal(use(&town, 0, &used, &guest), ERR_OK);
+	town.now_ms += 2 * DAY_S * UINT64_C(1000);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(ended(store, tokens_sweep(store)), ERR_OK);
+	town.now_ms -= 2 * DAY_S * UINT64_C(1000);
+	assert_int_equal(find(&town, 0, &token), ERR_DENIED);
+	assert_int_equal(find(&town, 0, &used), ERR_DENIED);
+	assert_int_equal(use(&town, 0, &token, &guest), ERR_DENIED);
+	town_fini(&town);
+}
+
+static void
 what_is_cancelled_must_be_named_and_be_open(void **state)
 {
 	struct fact_grant grant = grant_of("d03", "hold", "");
@@ -460,6 +488,8 @@ main(void)
 	    cmocka_unit_test(an_invitation_is_kept_once),
 	    cmocka_unit_test(an_invitation_ends_with_its_time),
 	    cmocka_unit_test(secrets_are_wiped_when_an_invitation_has_ended),
+	    cmocka_unit_test(
+		a_clock_that_is_set_back_opens_no_invitation_again),
 	    cmocka_unit_test(what_is_cancelled_must_be_named_and_be_open),
 	    cmocka_unit_test(only_what_can_be_kept_is_promised),
 	    cmocka_unit_test(who_lost_the_right_keeps_no_promise),
