@@ -105,8 +105,7 @@ verdict(const struct fsck_report *report)
 		return ERR_OK;
 	if (report->found == 0)
 		return err_set(ERR_FORKED,
-		    "%llu logs are forked, see above; all else is as it must "
-		    "be",
+		    "forked logs: %llu, see above; all else is as it must be",
 		    (unsigned long long)report->forked);
 	return err_set(ERR_CORRUPT,
 	    "%llu things are wrong, see above; golmok rebuild repairs what is "

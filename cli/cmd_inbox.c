@@ -31,12 +31,17 @@ static void
 author_text(
     const struct look *look, const struct inbox_entry *entry, struct buf *text)
 {
+	struct bytes name = {0};
+
 	show_member(look->authority, &entry->author, text);
-	if (!entry->has_actor)
+	if (entry->has_actor)
+		name = store_actor_name(
+		    look->work->store, &entry->actor, &look->work->arena);
+	/* Names of staff stay in the store where they were given. */
+	if (name.n == 0)
 		return;
 	buf_add_text(text, " / ");
-	buf_add(text, store_actor_name(look->work->store, &entry->actor,
-			  &look->work->arena));
+	buf_add(text, name);
 }
 
 /* What a fact in `authority` says. */
@@ -100,6 +105,42 @@ why_text(const struct inbox_entry *entry, struct buf *text)
 	buf_add(text, entry->reason);
 }
 
+static void
+entry_json(const struct look *look, const struct inbox_entry *entry)
+{
+	struct buf json = {0};
+	struct buf text = {0};
+
+	object_begin(&json, NULL);
+	show_ref(&entry->delta, &text);
+	object_text(&json, "ref", buf_bytes(&text));
+	object_hex(&json, "log", bytes_of(entry->delta.log.b, 16));
+	object_number(&json, "seq", entry->delta.seq);
+	object_hex(&json, "leaf", bytes_of(entry->delta.leaf, 8));
+	object_text(&json, "space", bytes_text(entry->space.text));
+	object_hex(&json, "author", bytes_of(entry->author.b, 32));
+	buf_cut(&text, 0);
+	author_text(look, entry, &text);
+	object_text(&json, "by", buf_bytes(&text));
+	buf_cut(&text, 0);
+	show_utc(entry->stamp, &text);
+	object_text(&json, "at", buf_bytes(&text));
+	buf_cut(&text, 0);
+	what_text(look, entry, &text);
+	object_text(&json, "what", buf_bytes(&text));
+	object_text(&json, "why", bytes_text(authority_why_text(entry->why)));
+	object_text(&json, "reason", entry->reason);
+	object_text(&json, "status", bytes_text(status_text(entry)));
+	object_array(&json, "records");
+	for (size_t i = 0; i < entry->records_n; i++)
+		object_hex(&json, NULL, bytes_of(entry->records[i].b, 16));
+	object_array_end(&json);
+	object_end(&json);
+	out_json(look->work->out, buf_bytes(&json));
+	buf_fini(&text);
+	buf_fini(&json);
+}
+
 static enum err
 ls_entry(void *arg, const struct inbox_entry *entry)
 {
@@ -112,11 +153,12 @@ ls_entry(void *arg, const struct inbox_entry *entry)
 		return ERR_OK;
 	}
 	look->found++;
+	if (look->work->out->json) {
+		entry_json(look, entry);
+		return ERR_OK;
+	}
 	show_ref(&entry->delta, &texts[0]);
-	if (look->work->out->json)
-		show_utc(entry->stamp, &texts[1]);
-	else
-		show_time(entry->stamp, &texts[1]);
+	show_time(entry->stamp, &texts[1]);
 	buf_add_text(&texts[2], entry->space.text);
 	author_text(look, entry, &texts[3]);
 	what_text(look, entry, &texts[4]);
@@ -160,7 +202,7 @@ ls_run(const struct args *args, struct out *out)
 	}
 	if (e == ERR_OK && look.hidden > 0)
 		out_say(out,
-		    "%llu more were decided to stay outside: --all lists them",
+		    "stays outside by decision: %llu more; --all lists them",
 		    (unsigned long long)look.hidden);
 	open_end(&work);
 	return e;
@@ -241,39 +283,6 @@ records_say(const struct look *look, const struct inbox_entry *entry)
 	}
 	buf_fini(&id);
 	return e;
-}
-
-static void
-entry_json(const struct look *look, const struct inbox_entry *entry)
-{
-	struct buf json = {0};
-	struct buf text = {0};
-
-	object_begin(&json, NULL);
-	show_ref(&entry->delta, &text);
-	object_text(&json, "ref", buf_bytes(&text));
-	object_hex(&json, "log", bytes_of(entry->delta.log.b, 16));
-	object_number(&json, "seq", entry->delta.seq);
-	object_hex(&json, "leaf", bytes_of(entry->delta.leaf, 8));
-	object_text(&json, "space", bytes_text(entry->space.text));
-	object_hex(&json, "author", bytes_of(entry->author.b, 32));
-	buf_cut(&text, 0);
-	show_utc(entry->stamp, &text);
-	object_text(&json, "at", buf_bytes(&text));
-	buf_cut(&text, 0);
-	what_text(look, entry, &text);
-	object_text(&json, "what", buf_bytes(&text));
-	object_text(&json, "why", bytes_text(authority_why_text(entry->why)));
-	object_text(&json, "reason", entry->reason);
-	object_text(&json, "status", bytes_text(status_text(entry)));
-	object_array(&json, "records");
-	for (size_t i = 0; i < entry->records_n; i++)
-		object_hex(&json, NULL, bytes_of(entry->records[i].b, 16));
-	object_array_end(&json);
-	object_end(&json);
-	out_json(look->work->out, buf_bytes(&json));
-	buf_fini(&text);
-	buf_fini(&json);
 }
 
 static enum err

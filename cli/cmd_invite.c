@@ -220,6 +220,30 @@ state_text(enum tokens_state state)
 	return "?";
 }
 
+/* The same for machines, and nothing cut short. */
+static void
+row_json(struct out *out, const struct tokens_row *row)
+{
+	struct buf json = {0};
+	struct buf when = {0};
+
+	object_begin(&json, NULL);
+	object_hex(&json, "id", bytes_of(row->id.b, sizeof(row->id.b)));
+	object_text(&json, "label", row->label);
+	object_text(&json, "state", bytes_text(state_text(row->state)));
+	object_number(&json, "expires", row->expires_s);
+	if (row->state == TOKENS_USED) {
+		show_utc((struct stamp){row->ended_ms << 16}, &when);
+		object_text(&json, "used", buf_bytes(&when));
+		object_hex(&json, "by", bytes_of(row->by.b, sizeof(row->by.b)));
+	}
+	grants_json(&json, row->grants, row->grants_n);
+	object_end(&json);
+	out_json(out, buf_bytes(&json));
+	buf_fini(&when);
+	buf_fini(&json);
+}
+
 static void
 list_row(struct out_table *table, const struct tokens_row *row)
 {
@@ -265,7 +289,10 @@ list_run(const struct args *args, struct out *out)
 
 	if (e == ERR_OK)
 		e = tokens_list(work.store, &work.arena, &rows, &n);
-	if (e == ERR_OK) {
+	if (e == ERR_OK && out->json) {
+		for (size_t i = 0; i < n; i++)
+			row_json(out, &rows[i]);
+	} else if (e == ERR_OK) {
 		struct out_table *table = out_table_new(
 		    out, columns, COUNT_OF(columns));
 

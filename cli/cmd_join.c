@@ -156,6 +156,11 @@ who_read(const struct args *args, struct admission *admission)
 		admission->member.key = request.key;
 	} else {
 		e = name_key(NULL, word, &admission->member.key);
+		if (e != ERR_OK)
+			e = err_set(ERR_USAGE,
+			    "'%s' is neither a file with a request nor a key "
+			    "of 64 digits 0-9 and a-f",
+			    word);
 	}
 	if (e == ERR_OK && name == NULL && request.label.n == 0)
 		e = err_set(ERR_USAGE,
@@ -312,7 +317,7 @@ const struct args_command cmd_join_commands[] = {
 	    "run again, then also without TOKEN.  A node without a line "
 	    "writes a\n"
 	    "--request, and takes what `golmok admit` answered with "
-	    "--grant.\n",
+	    "--grant.",
 	.options = join_options,
 	.options_n = COUNT_OF(join_options),
 	.run = join_run},

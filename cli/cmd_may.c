@@ -21,6 +21,7 @@ struct question {
 	struct space space;
 	const struct grant *by; /* the answer: this grant, or */
 	bool open;		/* everybody may, or */
+	bool root;		/* it is root, and that needs no grant, or */
 	const char *missing;	/* why nobody's grant matters; static */
 };
 
@@ -76,9 +77,16 @@ question_answer(struct question *question)
 			 id_is_authority(&question->space) &&
 			 question->right.bits == RIGHT_READ &&
 			 question->right.classes == 1u << CLASS_N;
-	if (question->open)
+	question->root = memcmp(&member->key, &authority->root,
+			     sizeof(member->key)) == 0 &&
+			 question->right.bits == RIGHT_ADMIN;
+	if (question->open || question->root)
 		return;
-	if (!member->counts)
+	if (memcmp(&member->key, &authority->root, sizeof(member->key)) == 0)
+		question->missing = "root grants and decides everywhere, and "
+				    "does nothing else: its only right is "
+				    "admin";
+	else if (!member->counts)
 		question->missing = "its admission does not count";
 	else if (id_is_authority(&question->space))
 		question->missing =
@@ -100,7 +108,7 @@ question_answer(struct question *question)
 static bool
 is_yes(const struct question *question)
 {
-	return question->open || question->by != NULL;
+	return question->open || question->root || question->by != NULL;
 }
 
 /* What is wrong with one grant of the member, as far as the question goes. */
@@ -152,6 +160,8 @@ answer_say(struct out *out, const struct question *question)
 	    question->space.text);
 	if (question->open)
 		out_say(out, "  every member reads authority");
+	if (question->root)
+		out_say(out, "  all rights descend from root");
 	if (question->missing != NULL)
 		out_say(out, "  %s", question->missing);
 	chain_say(out, question);
@@ -170,7 +180,7 @@ answer_say(struct out *out, const struct question *question)
 		grant_lack(question, grant, &text);
 		out_say(out, "%s", buf_text(&text));
 	}
-	if (!any && !is_yes(question))
+	if (!any && !is_yes(question) && question->missing == NULL)
 		out_say(out, "  it has no grant at all");
 	buf_fini(&text);
 }

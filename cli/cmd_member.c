@@ -233,23 +233,26 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 	buf_fini(&json);
 }
 
-/* A name that somebody higher up gave stays. */
-static void
-rename_check(struct opened *work, const struct fact_member *member)
+/* A name that somebody higher up gave stays; then this one waits. */
+static bool
+is_called(struct opened *work, const struct fact_member *member)
 {
 	const struct authority *authority;
 	const struct member *now;
+	bool is = true;
 
 	if (store_begin(work->store, false) != ERR_OK)
-		return;
+		return is;
 	if (store_authority(work->store, &authority) == ERR_OK) {
 		now = authority_member(authority, &member->key);
-		if (now != NULL && !bytes_equal(now->label, member->label))
+		is = now == NULL || bytes_equal(now->label, member->label);
+		if (!is)
 			out_notice(work->out,
 			    "the member keeps its name for now: it was given "
 			    "higher up, or by a clock that runs ahead");
 	}
 	store_abort(work->store);
+	return is;
 }
 
 static enum err
@@ -276,8 +279,9 @@ rename_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = open_commit(&work);
 	if (e == ERR_OK) {
-		say_done(out, "renamed", &member.key, member.label);
-		rename_check(&work, &member);
+		say_done(out,
+		    is_called(&work, &member) ? "renamed" : "proposed",
+		    &member.key, member.label);
 	}
 	open_end(&work);
 	buf_fini(&label);

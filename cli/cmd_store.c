@@ -60,6 +60,9 @@ self_json(const struct self *self)
 		buf_cut(&text, 0);
 		fact_rights_text(grant->what.gives, &text);
 		object_text(&json, "rights", buf_bytes(&text));
+		buf_cut(&text, 0);
+		fact_rights_text(grant->what.passes, &text);
+		object_text(&json, "passes", buf_bytes(&text));
 		object_bool(&json, "counts", grant->counts);
 		object_text(&json, "status", bytes_text(explain_status(grant)));
 		object_end(&json);
@@ -108,6 +111,10 @@ self_lines(const struct self *self)
 			continue;
 		buf_cut(&text, 0);
 		fact_rights_text(grant->what.gives, &text);
+		if (grant->what.passes.bits != 0) {
+			buf_add_text(&text, "; passes on ");
+			fact_rights_text(grant->what.passes, &text);
+		}
 		if (!grant->counts || grant->revoked) {
 			buf_add_text(&text, " (");
 			explain_end(authority, grant, &text);

@@ -188,8 +188,9 @@ none_lets_in(const struct joining *joining, struct buf *reasons)
 
 	if (host->now_ms(host->arg) / 1000 < joining->token.expires_s)
 		return err_set(ERR_PEER,
-		    "not let in: %s (run again, it goes on with the same keys)",
-		    buf_text(reasons));
+		    "not let in: %s; the keys drawn for it are kept in %s: run "
+		    "golmok join again, with this token or a new one",
+		    buf_text(reasons), joining->plan->dir);
 	show_time((struct stamp){joining->token.expires_s * 1000 << 16}, &when);
 	e = err_set(ERR_PEER,
 	    "this token has expired (%s): ask for a new one; %s",
@@ -276,8 +277,7 @@ join_say(struct out *out, struct store *store)
 	object_text(&json, "city_name", authority->name);
 	object_hex(&json, "key", bytes_of(identity->key.b, 32));
 	object_text(&json, "label", member->label);
-	object_end(&json);
-	out_json(out, buf_bytes(&json));
+	object_array(&json, "grants");
 	out_say(out, "joined %.*s as %.*s", (int)authority->name.n,
 	    authority->name.p, (int)member->label.n, member->label.p);
 	for (size_t i = 0; i < authority->grants_n; i++) {
@@ -291,7 +291,17 @@ join_say(struct out *out, struct store *store)
 		fact_rights_text(grant->what.gives, &rights);
 		out_say(out, "grant  %s %s", prefix[0] != '\0' ? prefix : "all",
 		    buf_text(&rights));
+		object_begin(&json, NULL);
+		object_text(&json, "prefix", bytes_text(prefix));
+		object_text(&json, "rights", buf_bytes(&rights));
+		buf_cut(&rights, 0);
+		fact_rights_text(grant->what.passes, &rights);
+		object_text(&json, "passes", buf_bytes(&rights));
+		object_end(&json);
 	}
+	object_array_end(&json);
+	object_end(&json);
+	out_json(out, buf_bytes(&json));
 	buf_fini(&rights);
 	buf_fini(&json);
 	return ERR_OK;

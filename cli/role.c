@@ -9,25 +9,33 @@
 
 static const struct {
 	const char *name;
+	const char *korean;
 	const char *gives;
 	const char *passes; /* NULL: nothing */
 	bool prefix;	    /* it must say which spaces */
 } roles[] = {
     /* A centre that works in its spaces. */
-    {.name = "dong", .gives = "read:NPSF,hold,write", .prefix = true},
+    {.name = "dong",
+	.korean = "동 주민센터",
+	.gives = "read:NPSF,hold,write",
+	.prefix = true},
     /* A district: holds all of its centres, admits and grants there. */
     {.name = "gu",
+	.korean = "자치구",
 	.gives = "read:N,hold,admin",
 	.passes = "read:NPSF,hold,audit,write,erase,admin",
 	.prefix = true},
     /* An aggregator: holds everything, reads what is not personal. */
-    {.name = "city", .gives = "read:N,hold"},
+    {.name = "city", .korean = "시 집계", .gives = "read:N,hold"},
     /* Keeps a sealed copy for a centre, and reads none of it. */
-    {.name = "neighbour", .gives = "hold", .prefix = true},
+    {.name = "neighbour",
+	.korean = "이웃의 봉인 보관",
+	.gives = "hold",
+	.prefix = true},
     /* Verifies logs without their content. */
-    {.name = "auditor", .gives = "audit"},
+    {.name = "auditor", .korean = "감사", .gives = "audit"},
     /* Orders what the law wants destroyed. */
-    {.name = "eraser", .gives = "erase,read:N"},
+    {.name = "eraser", .korean = "파기 명령", .gives = "erase,read:N"},
 };
 
 static enum err
@@ -92,6 +100,16 @@ role_grant(
 	if (e == ERR_OK && passes != NULL)
 		e = fact_rights(bytes_text(passes), &grant->passes);
 	return e;
+}
+
+const char *
+role_korean(struct bytes name)
+{
+	for (size_t i = 0; i < COUNT_OF(roles); i++) {
+		if (bytes_is(name, roles[i].name))
+			return roles[i].korean;
+	}
+	return "";
 }
 
 enum err

@@ -26,5 +26,7 @@ enum err role_grant(const struct role_wish *wish, const char *space,
  * for, at most LIMIT_TOKEN_GRANTS, as role_grant makes them. */
 enum err role_grants(
     const struct args *args, struct fact_grant *grants, size_t *n) MUST_USE;
+/* The role `name` in Korean, for what is printed; empty for no role. */
+const char *role_korean(struct bytes name);
 
 #endif

@@ -218,7 +218,9 @@ twice_check(const struct sheet *sheet)
 				sheet->cards[j].invite.label))
 				continue;
 			return err_set(ERR_INVALID,
-			    "line %llu: '%.*s' stands in line %llu already",
+			    "line %llu: '%.*s' stands in line %llu already: "
+			    "give each a name of its own, perhaps with its "
+			    "district",
 			    (unsigned long long)card->line,
 			    (int)card->invite.label.n, card->invite.label.p,
 			    (unsigned long long)sheet->cards[j].line);
@@ -329,7 +331,7 @@ card_html(const struct card *card, struct bytes city, struct buf *html)
 	buf_add_text(html, "<dl>\n<dt>도시</dt><dd>");
 	escape(city, html);
 	buf_add_text(html, "</dd>\n<dt>역할</dt><dd>");
-	escape(card->cells[COLUMN_ROLE], html);
+	escape(bytes_text(role_korean(card->cells[COLUMN_ROLE])), html);
 	buf_add_text(html, "</dd>\n<dt>공간</dt><dd>");
 	escape(card->cells[COLUMN_SPACE], html);
 	buf_add_text(html, "</dd>\n<dt>기한</dt><dd>");

@@ -298,6 +298,11 @@ denied(const struct own_writer *writer, const struct space *space)
 		    id_ref_compare(&r->what.grant, &lost->fact) == 0)
 			return denied_by(authority, space, r);
 	}
+	if (writer->revoking != NULL && writer->revoking->stratum == 1)
+		return err_set(ERR_DENIED,
+		    "root gave this grant, and only root takes it back: name "
+		    "the shares with --share, or do it where the root keys "
+		    "are");
 	if (id_is_authority(space))
 		return err_set(ERR_DENIED,
 		    writer->revoking != NULL

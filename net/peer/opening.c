@@ -37,11 +37,14 @@ opening_begin(struct talk *talk)
 	enum err e = store_authority(talk->store, &authority);
 
 	talk->peer = *channel_peer(talk->channel);
-	if (e == ERR_OK)
+	/* Who joins may hold a part of `authority` from a run that was cut off,
+	 * and not yet the root of now, nor who this is. */
+	talk->newcomer = !authority->founded || talk->has_root;
+	talk->is_stranger = talk->newcomer;
+	if (e == ERR_OK && !talk->newcomer)
 		e = judge(talk, authority);
 	if (e != ERR_OK)
 		return e;
-	talk->newcomer = !authority->founded;
 	talk->authority_version = authority->version;
 	talk->feed_at = feed_last(store_txn(talk->store));
 	talk->met = true;
@@ -155,6 +158,8 @@ ask_anew(struct talk *talk, const struct log_id *id)
 	}
 	if (e == ERR_OK && log != NULL)
 		clock_entry(log, &talk->peer, &now);
+	/* The peer will say anew that it has no more: this answered first. */
+	talk->idle_heard = false;
 	return e == ERR_OK ? talk_send(talk, &msg) : e;
 }
 

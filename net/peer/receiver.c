@@ -192,6 +192,9 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 		branch_stir(talk, entry);
 	}
 	talk->clock_heard = talk->clock_heard || clock->last;
+	/* Who asks anew waits until we say again that we have no more. */
+	if (clock->again)
+		talk->idle_sent = false;
 	return ERR_OK;
 }
 

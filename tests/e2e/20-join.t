@@ -61,6 +61,7 @@ ok 'the city serves' serve a 127.0.0.1:0
 
 # ---- by a token ----
 ok 'a centre is invited' invite --role dong --name 혜화동 --space d03/c017
+invited=$id
 ok 'the token is one line of groups' sh -c "printf '%s' '$card' | grep -Eqx 'golmok1(-[0-9a-z]{2,8})+'"
 ok 'it is listed' exits 0 "$GOLMOK" invite ls
 ok '... as open' says open
@@ -69,6 +70,7 @@ ok '... and its secret is not' is 0 "$(grep -c "${card#golmok1-}" out)"
 ok 'the centre joins' exits 0 "$GOLMOK" join "$card" --store b --json
 ok '... under its name' is 혜화동 "$(json label)"
 ok '... of the city' is 서울 "$(json city_name)"
+ok '... with what it may' is read:NPSF,hold,write "$(json grants 0 rights)"
 ok 'it has what it may read' exits 0 "$GOLMOK" get "$first" --store b
 ok '... with its words' says 홍길동
 GOLMOK_STORE=$PWD/b volunteer 이순신
@@ -80,6 +82,9 @@ ok '... with its words' says 이순신
 ok 'both have the same digests' is "$(digests a)" "$(digests b)"
 run "$GOLMOK" invite ls --json
 ok 'the invitation is used' is used "$(json state)"
+ok '... by whom' is "$("$GOLMOK" whoami --store b --json | sed 's/.*"key":"\([0-9a-f]*\)".*/\1/')" "$(json by)"
+ok '... and named as when it was made' is "$invited" "$(json id)"
+ok '... for what it gives' is d03/c017 "$(json grants 0 prefix)"
 ok 'joining again has nothing to do' exits 4 "$GOLMOK" join --store b
 ok '... and says so' errs 'nothing to join'
 ok '... but with the token it is the same' exits 0 "$GOLMOK" join "$card" --store b
@@ -138,6 +143,7 @@ invite --role dong --name 부암동 --space d03/c020
 "$GOLMOK" join "$card" --store e >/dev/null
 ok 'a token lets nobody in twice' exits 13 "$GOLMOK" join "$card" --store f
 ok '... the guest hears why' errs 'used by another node'
+ok '... and what to do' errs 'or a new one'
 ok '... and so does the city' heard '부암동.*used by another'
 invite --role dong --name 평창동 --space d03/c021
 ok 'an invitation is cancelled' exits 0 "$GOLMOK" invite cancel "$(printf '%.8s' "$id")"

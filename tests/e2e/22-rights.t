@@ -55,6 +55,9 @@ ok '... by no other name' [ "$(grep -c hyehwa "$home/out")" -eq 0 ]
 columns=$(perl -CSD -ne 's/\p{Hangul}/xx/g; print "$-[1]\n" if /[0-9a-f]{16}  (\S)/' "$home/out" |
 	sort -u | grep -c .)
 ok 'names in Hangul keep the columns straight' is 1 "$columns"
+run "$GOLMOK" member rename 종로구 종로 --store district
+ok 'a name from higher up stays' says 'proposed: 종로'
+ok '... as is said' errs 'given higher up'
 ok 'a grant is given by name' exits 0 "$GOLMOK" member grant 혜화동 \
 	--prefix d03/c017 --rights read:NPSF,write --store district
 "$GOLMOK" member grant '이화동 주민센터' --prefix d03/c017 --rights read:NPSF,write \
@@ -72,6 +75,9 @@ ok 'may says no to what was not given' exits 6 "$GOLMOK" may 혜화동 hold d03/
 ok '... and what is missing' says 'does not give hold'
 ok 'may says no elsewhere' exits 6 "$GOLMOK" may 혜화동 write d03/c018/volunteer --store district --json
 ok '... as JSON too' is 'does not cover d03/c018/volunteer' "$(json grants 0 lacks)"
+ok 'root may decide' exits 0 "$GOLMOK" may root admin d03/c017 --store district
+ok 'root may not write' exits 6 "$GOLMOK" may root write d03/c017 --store district
+ok '... which is told' says 'its only right is admin'
 ok 'may knows members only' exits 3 "$GOLMOK" may 명륜동 write d03/c017/case --store district
 ok 'a right that is none is a mistake' exits 5 "$GOLMOK" may 혜화동 fly d03/c017/case --store district
 

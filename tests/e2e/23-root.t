@@ -52,6 +52,9 @@ ok '... nor do the passphrases' [ "$(cat out err shares/* s/root* | grep -c ì‚¬ë
 run "$GOLMOK" root show
 ok 'root show says so' says 'split: 2 of 3 shares are needed'
 
+run "$GOLMOK" member revoke "$("$GOLMOK" whoami --json | sed 's/.*"key":"\([0-9a-f]*\)".*/\1/')"
+ok 'what root gave nobody else takes back' is 6 "$status"
+ok '... which is said, with what to do' errs 'name the shares with --share'
 run "$GOLMOK" root rotate
 ok 'without shares root does nothing' is 6 "$status"
 ok '... and says how' errs '--share'

@@ -182,18 +182,34 @@ who_listens_reads_neither_keys_nor_names(void **state)
 	party_fini(&party);
 }
 
+/* The city has another root key now, as the token says. */
+static void
+root_rotate(struct party *party)
+{
+	struct store *store = town_store(&party->town, 0);
+	const struct authority *authority;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(store_rotate(store), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	assert_int_equal(authority->roots_n, 2);
+	party->token.root = authority->root;
+	assert_int_equal(store_commit(store), ERR_OK);
+}
+
 /* Here and there, in both directions. */
 static void
-a_cut_link_leaves_a_guest_that_can_come_again(void **state)
+guests_cut_off(bool rotated)
 {
 	uint64_t sizes[2] = {0};
 
-	(void)state;
 	for (size_t end = 0; end < 2; end++) {
 		for (uint64_t at = 0; at <= sizes[end]; at += 157) {
 			struct party party;
 
 			party_init(&party, 2);
+			if (rotated)
+				root_rotate(&party);
 			party_dial(&party, party.guest);
 			if (sizes[end] > 0)
 				party.wire.ends[end].cut_after = at;
@@ -212,6 +228,20 @@ a_cut_link_leaves_a_guest_that_can_come_again(void **state)
 		}
 	}
 	assert_true(sizes[0] > 1000 && sizes[1] > 200);
+}
+
+static void
+a_cut_link_leaves_a_guest_that_can_come_again(void **state)
+{
+	(void)state;
+	guests_cut_off(false);
+}
+
+static void
+so_it_does_when_the_root_key_is_another_by_now(void **state)
+{
+	(void)state;
+	guests_cut_off(true);
 }
 
 /* What `from` wants to say reaches the other end; that one is asked for an
@@ -356,6 +386,7 @@ main(void)
 	    cmocka_unit_test(a_guest_ends_with_authority_and_what_it_may_read),
 	    cmocka_unit_test(who_listens_reads_neither_keys_nor_names),
 	    cmocka_unit_test(a_cut_link_leaves_a_guest_that_can_come_again),
+	    cmocka_unit_test(so_it_does_when_the_root_key_is_another_by_now),
 	    cmocka_unit_test(a_guest_hears_nothing_before_it_is_in),
 	    cmocka_unit_test(an_admission_that_is_not_durable_did_not_happen),
 	    cmocka_unit_test(another_node_with_a_used_token_is_told_so),
