@@ -352,8 +352,9 @@ env_tables(struct env *env, const char *const *names, size_t n, bool create,
 		rc = tables_open(env, names, n, true, tables);
 	if (rc == MDB_NOTFOUND)
 		return err_set(ERR_CORRUPT,
-		    "open %s: a table is missing; restore it from a backup or"
-		    " a peer",
+		    "open %s: a table is missing: an older golmok made it (use "
+		    "that one), or it is damaged (restore it from a backup or "
+		    "a peer)",
 		    env->data);
 	if (rc != 0)
 		return env_error(env, rc, "open the tables of");

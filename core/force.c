@@ -39,6 +39,12 @@ store_check(struct txn *txn, const struct identity *identity)
 		    "it has format %llu, and this program knows %d: use a "
 		    "newer golmok",
 		    (unsigned long long)format, META_FORMAT);
+	if (format < META_FORMAT)
+		return err_set(ERR_VERSION,
+		    "it has format %llu of an older golmok, and this program "
+		    "knows %d: read it with that version; its keys make a new "
+		    "store, which others fill",
+		    (unsigned long long)format, META_FORMAT);
 	if (!meta_find_fixed(txn, meta_city, city.b, 32))
 		return err_set(ERR_CORRUPT,
 		    "it does not say which city it belongs to: restore it from "

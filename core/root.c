@@ -55,7 +55,8 @@ root_load_all(const char *dir, struct identity *identity, struct root *root)
 			e = ERR_OK;
 	}
 	/* A split was cut off at its end; the next one tries again too. */
-	(void)!keyfile_destroy(gone);
+	if (e == ERR_OK)
+		(void)!keyfile_destroy(gone);
 	mem_free(keys);
 	mem_free(path);
 	mem_free(gone);

@@ -160,7 +160,7 @@ enum err store_rotate(struct store *store) MUST_USE;
 /* Takes a grant back.  Logs that are held and were written under it keep
  * counting as far as they are held here; when compromised only their leading
  * deltas with a stamp below `since`; logs not held here count no longer at all.
- */
+ * Of a forked log the longest branch held is named. */
 struct store_revoke {
 	struct ref grant;
 	bool compromised;
@@ -174,9 +174,8 @@ struct store_revoked {
 	uint64_t outside; /* held deltas beyond them */
 };
 /* Writes it into `authority`.  ERR_NOT_FOUND: no such grant.  ERR_EXISTS: it is
- * revoked already.  ERR_DENIED: nobody that this node writes as stands above
- * it.
- */
+ * revoked already; a compromise may still follow a routine revocation.
+ * ERR_DENIED: nobody that this node writes as stands above it. */
 enum err store_revoke(struct store *store, const struct store_revoke *revoke,
     struct store_revoked *revoked) MUST_USE;
 
@@ -188,10 +187,11 @@ struct store_decision {
 	size_t targets_n;
 	struct bytes reason; /* for people */
 };
-/* Writes it into the space; it replaces every decision held about these
- * targets.  ERR_NOT_FOUND, ERR_INVALID: a target is not held, or counts by
- * itself, or is of a kind that nobody decides about.  ERR_DENIED: no grant
- * gives this node `admin` there. */
+/* Writes it into the space, in several deltas if need be; it replaces the
+ * opposite decisions held about these targets, and what else those decided is
+ * decided again.  ERR_EXISTS: all of it is decided so already.  ERR_NOT_FOUND,
+ * ERR_INVALID: a target is not held, or counts by itself, or is of a kind that
+ * nobody decides about.  ERR_DENIED: no grant gives this node `admin` there. */
 enum err store_decide(
     struct store *store, const struct store_decision *decision) MUST_USE;
 

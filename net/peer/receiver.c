@@ -55,7 +55,7 @@ static bool accept_of(const struct talk *talk,
     const struct authority *authority, const struct log_name *name,
     struct intake_accept *accept);
 static enum err late_take(struct talk *talk, const struct msg_bodies *bodies,
-    struct log_no no) MUST_USE;
+    struct log_no no, bool renamed) MUST_USE;
 static enum err local_mark(struct talk *talk, const struct authority *authority,
     const struct intake_taken *taken) MUST_USE;
 static enum err gap_tell(struct talk *talk) MUST_USE;
@@ -369,7 +369,7 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	for (size_t i = 0; i < bodies->n && in->chunk.headers_n > 0; i++)
 		body_keep(talk, &bodies->bodies[i]);
 	if (in->chunk.headers_n == 0)
-		e = late_take(talk, bodies, in->near);
+		e = late_take(talk, bodies, in->near, false);
 	if (e == ERR_OK && in->chunk.headers_n > 0 &&
 	    (!in->waiting || in->arena.used_bytes > WAIT_BYTES))
 		e = chunk_apply(talk);
@@ -521,12 +521,15 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 		e = branch_compare(talk, log, entry);
 	if (e != ERR_OK || (log != NULL && entry->is_split))
 		return e;
-	return late_take(talk, bodies, entry->no);
+	return late_take(talk, bodies, entry->no, log == NULL);
 }
 
-/* Bodies of headers of the log with the number `no`. */
+/* Bodies of headers of the log with the number `no`.  When it was `renamed`, by
+ * being split, which of the branches the peer means shows only in what they
+ * share. */
 static enum err
-late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
+late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no,
+    bool renamed)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
@@ -540,7 +543,8 @@ late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no)
 	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
-		e = intake_body(txn, log, &bodies->bodies[i], accept);
+		if (!renamed || bodies->bodies[i].seq < log->from)
+			e = intake_body(txn, log, &bodies->bodies[i], accept);
 	if (ledger_find(&talk->ledger, &log->id) != NULL)
 		ack_touch(talk, &log->id);
 	return e;

@@ -107,6 +107,7 @@ ok '... in a log of its own' is 2 "$("$GOLMOK" log ls --json | grep -c '"space":
 ok '... and the neighbour holds that too' exits 0 "$GOLMOK" sync "$address"
 ends
 rm -rf north
+ok 'the neighbour makes anew what is derived' exits 0 "$GOLMOK" rebuild --store south
 serves south
 run "$GOLMOK" keys restore saved --store north --json <word
 ok 'restoring without a peer makes the store' is 0 "$status"

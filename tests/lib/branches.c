@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "core/file.h"
+#include "core/forks.h"
+#include "core/tree.h"
 
 static const char *const files[] = {"data.mdb", "mark"};
 
@@ -197,4 +199,63 @@ branch_bring(struct town *town, size_t i, const struct branch *branch,
 		return store_commit(store);
 	store_abort(store);
 	return e;
+}
+
+static void
+leaf_of(struct txn *txn, const struct log *log, uint64_t seq, struct hash *leaf)
+{
+	assert_int_equal(tree_node(txn, log, 0, seq, leaf), ERR_OK);
+}
+
+struct log *
+branch_near(struct txn *from, const struct log *source, struct txn *to,
+    uint64_t *shared)
+{
+	struct space_state *space = space_find(to, &source->name.space);
+	struct log *near = NULL;
+	struct log **tips;
+	size_t n = 0;
+
+	*shared = 0;
+	if (space != NULL)
+		assert_int_equal(
+		    oplog_tips(to, space, &source->trunk, &tips, &n), ERR_OK);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t size = tips[i]->frontier.size;
+		uint64_t same = 0;
+		struct hash ours;
+		struct hash theirs;
+
+		if (size > source->frontier.size)
+			size = source->frontier.size;
+		assert_int_equal(tree_root(to, tips[i], size, &ours), ERR_OK);
+		assert_int_equal(
+		    tree_root(from, source, size, &theirs), ERR_OK);
+		if (memcmp(&ours, &theirs, sizeof(ours)) == 0)
+			same = size;
+		while (same < size) {
+			leaf_of(to, tips[i], same, &ours);
+			leaf_of(from, source, same, &theirs);
+			if (memcmp(&ours, &theirs, sizeof(ours)) != 0)
+				break;
+			same++;
+		}
+		if (near == NULL || same > *shared) {
+			near = tips[i];
+			*shared = same;
+		}
+	}
+	return near;
+}
+
+struct log *
+branch_split(struct txn *from, const struct log *source, struct txn *to,
+    struct log *near, uint64_t at)
+{
+	struct log *branch;
+	struct hash leaf;
+
+	leaf_of(from, source, at, &leaf);
+	assert_int_equal(forks_split(to, near, at, &leaf, &branch), ERR_OK);
+	return branch;
 }

@@ -44,4 +44,12 @@ void branch_fini(struct branch *branch);
 enum err branch_bring(struct town *town, size_t i, const struct branch *branch,
     size_t from, size_t to, size_t step) MUST_USE;
 
+/* Finds in `to` the tip of the log of `source`, in `from`, that begins most as
+ * it does, and in how many deltas; NULL: nothing of it is held. */
+struct log *branch_near(struct txn *from, const struct log *source,
+    struct txn *to, uint64_t *shared);
+/* Splits `near`, of `to`, where `source` has another delta than it. */
+struct log *branch_split(struct txn *from, const struct log *source,
+    struct txn *to, struct log *near, uint64_t at);
+
 #endif

@@ -15,10 +15,12 @@
 
 #include "core/apply.h"
 #include "core/digest.h"
+#include "core/forks.h"
 #include "core/heads.h"
 #include "core/tree.h"
 #include "proto/codec.h"
 #include "proto/fact.h"
+#include "tests/lib/branches.h"
 
 static uint64_t host_now_ms(void *arg);
 static void host_random(void *arg, uint8_t *p, size_t n);
@@ -32,7 +34,7 @@ static void head_carry(struct txn *from, struct txn *to,
 static void delta_carry(struct txn *from, struct txn *to,
     const struct log *source, struct log *log, bool bare);
 static void bodies_carry(struct txn *from, struct txn *to,
-    const struct log *source, struct log *log);
+    const struct log *source, struct log *log, uint64_t end);
 
 static uint64_t
 host_now_ms(void *arg)
@@ -121,26 +123,6 @@ town_with(struct town *town, const struct identity *keys)
 {
 	return node_add(
 	    town, &(struct store_plan){.join = &town->city, .keys = keys});
-}
-
-void
-town_fresh(struct town *town, size_t i, size_t number)
-{
-	struct town_node *node = &town->nodes[i];
-	char name[32];
-
-	if (i < town->n)
-		town_close(town, i);
-	(void)snprintf(name, sizeof(name), "fresh%zu", number);
-	(void)snprintf(
-	    node->dir, sizeof(node->dir), "%s", tempdir_at(&town->dir, name));
-	assert_int_equal(
-	    founder_create(&(struct store_plan){
-		.dir = node->dir, .host = &town->host, .join = &town->city}),
-	    ERR_OK);
-	if (i >= town->n)
-		town->n = i + 1;
-	(void)town_open(town, i);
 }
 
 void
@@ -266,24 +248,35 @@ log_carry(struct store *from, struct store *to, const struct log *source,
 {
 	struct txn *txn = store_txn(to);
 	uint64_t size = source->frontier.size;
+	uint64_t shared;
 	const struct authority *authority;
-	struct log *log;
+	struct log *near = branch_near(store_txn(from), source, txn, &shared);
+	struct log *log = near;
 
-	assert_int_equal(oplog_open(txn, &source->name, &log), ERR_OK);
+	if (log == NULL)
+		assert_int_equal(oplog_open(txn, &source->name, &log), ERR_OK);
 	if (cargo->bodies) {
-		bodies_carry(store_txn(from), txn, source, log);
+		bodies_carry(store_txn(from), txn, source, log, shared);
 		return;
 	}
 	if (cargo->deltas_max > 0 && size > cargo->deltas_max)
 		size = cargo->deltas_max;
+	if (size <= shared)
+		return;
+	if (shared < log->frontier.size)
+		log = branch_split(store_txn(from), source, txn, near, shared);
+	assert_int_equal(store_authority(to, &authority), ERR_OK);
 	while (log->frontier.size < size) {
 		delta_carry(store_txn(from), txn, source, log, cargo->bare);
-		if (log->frontier.size > 1)
-			continue;
-		assert_int_equal(store_authority(to, &authority), ERR_OK);
-		assert_int_equal(apply_judge(txn, authority, log), ERR_OK);
+		if (log->frontier.size == 1)
+			assert_int_equal(
+			    apply_judge(txn, authority, log), ERR_OK);
 	}
 	head_carry(store_txn(from), txn, source, log);
+	if (near != NULL && log != near)
+		assert_int_equal(forks_prove(txn, near, log), ERR_OK);
+	if (oplog_is_branch(log))
+		assert_int_equal(apply_tips(txn, authority, log), ERR_OK);
 }
 
 /* The newest head of `source`, with the proof from what `log` has of it. */
@@ -338,10 +331,10 @@ delta_carry(struct txn *from, struct txn *to, const struct log *source,
 }
 
 static void
-bodies_carry(
-    struct txn *from, struct txn *to, const struct log *source, struct log *log)
+bodies_carry(struct txn *from, struct txn *to, const struct log *source,
+    struct log *log, uint64_t end)
 {
-	for (uint64_t seq = 0; seq < log->frontier.size; seq++) {
+	for (uint64_t seq = 0; seq < end; seq++) {
 		struct stored_delta stored;
 		struct stored_body body;
 		struct bytes rest;

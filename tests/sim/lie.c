@@ -38,6 +38,9 @@ lie_tell(struct sim_node *node)
 	struct lie lie = {.node = node};
 	size_t which = sim_below(sim, COUNT_OF(lies));
 
+	if (sim->stolen && sim_once_in(sim, 3))
+		which = COUNT_OF(lies) - 1;
+
 	node_begin(node, true);
 	verdict_refresh(node);
 	sim_must(
@@ -93,6 +96,20 @@ grant_pick(const struct lie *lie, bool own)
 	return NULL;
 }
 
+/* One of this node's, best one with admin. */
+static const struct grant *
+grant_admin(const struct lie *lie)
+{
+	const struct grant *own = NULL;
+
+	for (unsigned i = 0; i < 4; i++) {
+		own = grant_pick(lie, true);
+		if (own != NULL && (own->what.gives.bits & RIGHT_ADMIN) != 0)
+			break;
+	}
+	return own;
+}
+
 static void
 words_write(struct lie *lie, struct hand *hand)
 {
@@ -131,7 +148,7 @@ lie_grant(struct lie *lie)
 	static const char *const gifts[] = {
 	    "write", "read:NPSF,write,admin", "all"};
 	struct sim *sim = lie->node->sim;
-	const struct grant *own = grant_pick(lie, true);
+	const struct grant *own = grant_admin(lie);
 	struct fact_grant fact = {.member = lie->node->key};
 	struct buf plain = {0};
 	struct hand hand;
@@ -145,10 +162,16 @@ lie_grant(struct lie *lie)
 	    fact_rights(bytes_text(gifts[sim_below(sim, COUNT_OF(gifts))]),
 		&fact.gives),
 	    "name rights");
-	/* Within its own prefix an admin lies only about what it may pass. */
-	if ((own->what.gives.bits & RIGHT_ADMIN) != 0 &&
-	    id_covers_prefix(&own->what.prefix, &fact.prefix))
-		sim_must(sim, fact_rights(bytes_text("all"), &fact.gives),
+	/* Within its own prefix an admin lies about what it may pass, else
+	 * about the prefix. */
+	if ((own->what.gives.bits & RIGHT_ADMIN) != 0)
+		sim_must(sim,
+		    fact_rights(
+			bytes_text(bytes_begins(bytes_text(fact.prefix.text),
+				       bytes_text(own->what.prefix.text))
+				       ? "all"
+				       : "write"),
+			&fact.gives),
 		    "name rights");
 	fact.passes = fact.gives;
 	fact_grant_put(&fact, &plain);

@@ -347,7 +347,7 @@ govern(struct sim *sim)
 	case 8:
 	case 9:
 		/* The admin among the centres is the most tempted. */
-		if (sim_once_in(sim, 3))
+		if (sim_once_in(sim, 2))
 			whom = &sim->nodes[2];
 		if (sim->swarm.forge && whom->store != NULL &&
 		    whom->role != ROLE_FOUNDER)

@@ -35,7 +35,7 @@ my @rules = (
 	[late => 'what came before its grant stays outside'],
 	[branch => 'nothing in a branch of a forked log counts'],
 );
-my ($KNOWN, $KNOWN_STEPS) = (24, 1000);
+my ($KNOWN, $KNOWN_STEPS) = (32, 1000);
 my ($FRESH, $FRESH_STEPS) = (60, 2000);
 
 print 'TAP version 13', "\n1..", 4 + @rules, "\n";

@@ -4,8 +4,8 @@
  * the true one `__real_x`; production code knows nothing of it.
  * LINK: -Wl,--wrap=kv_commit,--wrap=merge_record,--wrap=record_replace
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
- * LINK: -Wl,--wrap=id_covers,--wrap=mark_check
- * LINK: -Wl,--wrap=ledger_heard,--wrap=clock_entry,--wrap=msg_encode
+ * LINK: -Wl,--wrap=id_covers,--wrap=mark_settle
+ * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
@@ -21,7 +21,7 @@
 #include "core/intake.h"
 #include "core/mark.h"
 #include "core/record.h"
-#include "net/peer/ledger.h"
+#include "net/peer/branch.h"
 #include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
@@ -74,14 +74,14 @@ enum err __wrap_authority_judge(struct txn *txn,
     struct judgement *judgement) MUST_USE;
 bool __real_id_covers(const struct space *prefix, const struct space *space);
 bool __wrap_id_covers(const struct space *prefix, const struct space *space);
-enum err __real_mark_check(
-    struct mark *mark, struct txn *txn, enum open_why *why);
-enum err __wrap_mark_check(
-    struct mark *mark, struct txn *txn, enum open_why *why);
-void __real_ledger_heard(struct ledger *ledger, struct ledger_log *log,
-    const struct msg_entry *entry, bool again);
-void __wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
-    const struct msg_entry *entry, bool again);
+enum err __real_mark_settle(struct mark *mark, struct txn *txn,
+    const struct host *host, enum open_why *why) MUST_USE;
+enum err __wrap_mark_settle(struct mark *mark, struct txn *txn,
+    const struct host *host, enum open_why *why) MUST_USE;
+enum err __real_branch_compare(struct talk *talk, const struct log *log,
+    struct ledger_log *entry) MUST_USE;
+enum err __wrap_branch_compare(struct talk *talk, const struct log *log,
+    struct ledger_log *entry) MUST_USE;
 void __real_clock_entry(const struct log *log, const struct sign_key *peer,
     struct msg_entry *entry);
 void __wrap_clock_entry(const struct log *log, const struct sign_key *peer,
@@ -257,22 +257,26 @@ __wrap_id_covers(const struct space *prefix, const struct space *space)
 }
 
 enum err
-__wrap_mark_check(struct mark *mark, struct txn *txn, enum open_why *why)
+__wrap_mark_settle(struct mark *mark, struct txn *txn, const struct host *host,
+    enum open_why *why)
 {
-	enum err e = __real_mark_check(mark, txn, why);
+	enum err e = __real_mark_settle(mark, txn, host, why);
 
 	if (broken == RULE_MARK)
 		*why = OPEN_NEW;
 	return e;
 }
 
-void
-__wrap_ledger_heard(struct ledger *ledger, struct ledger_log *log,
-    const struct msg_entry *entry, bool again)
+enum err
+__wrap_branch_compare(
+    struct talk *talk, const struct log *log, struct ledger_log *entry)
 {
-	__real_ledger_heard(ledger, log, entry, again);
-	if (broken == RULE_RESUME && log->sent > 0)
-		log->sent++;
+	bool new = !entry->is_compared;
+	enum err e = __real_branch_compare(talk, log, entry);
+
+	if (broken == RULE_RESUME && e == ERR_OK && new && entry->sent > 0)
+		entry->sent++;
+	return e;
 }
 
 void

@@ -353,6 +353,37 @@ a_head_of_another_root_is_found(void **state)
 	assert_true(desk_check(desk, false) > 0);
 }
 
+/* Whatever is said to be held, with secrets or wraps, is counted again. */
+static void
+counts_of_bodies_that_are_wrong_are_found(void **state)
+{
+	struct meeting *meeting = *state;
+	struct desk *desk = &meeting->hall;
+
+	for (int which = 0; which < 3; which++) {
+		struct log *log;
+
+		desk_begin(desk, true);
+		log = longest(desk);
+		assert_true(log->kept > 0 && log->kept == log->wrapped);
+		log->kept -= which == 0;
+		log->wrapped -= which == 1;
+		log->kept -= which == 1;
+		log->open[CLASS_P] -= which == 2;
+		log->dirty = true;
+		desk_commit(desk);
+		assert_int_equal(desk_check(desk, false), 1);
+		desk_begin(desk, true);
+		log = longest(desk);
+		log->kept += which < 2;
+		log->wrapped += which == 1;
+		log->open[CLASS_P] += which == 2;
+		log->dirty = true;
+		desk_commit(desk);
+		assert_int_equal(desk_check(desk, false), 0);
+	}
+}
+
 /* Opens the store of a meeting whose file has one bit flipped, reads all and
  * checks all.  True: what could be read was right. */
 static bool
@@ -464,6 +495,7 @@ main(void)
 	    MEETING(a_head_that_its_author_did_not_sign_is_found),
 	    MEETING(an_older_head_without_a_signature_is_found),
 	    MEETING(a_head_of_another_root_is_found),
+	    MEETING(counts_of_bodies_that_are_wrong_are_found),
 	    MEETING(a_flipped_bit_of_the_file_never_gives_a_wrong_record),
 	};
 

@@ -206,6 +206,22 @@ a_newer_format_is_left_alone(void **state)
 }
 
 static void
+an_older_format_is_left_alone(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, 0);
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	meta_put_number(store_txn(store), meta_format, META_FORMAT - 1);
+	assert_int_equal(store_commit(store), ERR_OK);
+	town_close(town, 0);
+	assert_int_equal(
+	    store_open(town->nodes[0].dir, &town->host, &store), ERR_VERSION);
+	assert_non_null(strstr(err_text(), "older golmok"));
+	assert_null(store);
+}
+
+static void
 a_missing_ballast_is_taken_again(void **state)
 {
 	struct town *town = *state;
@@ -355,6 +371,7 @@ main(void)
 	    TOWN(many_work_beside_each_other_and_one_alone),
 	    TOWN(keys_of_another_city_are_noticed),
 	    TOWN(a_newer_format_is_left_alone),
+	    TOWN(an_older_format_is_left_alone),
 	    TOWN(a_missing_ballast_is_taken_again),
 	    TOWN(
 		after_a_failed_commit_the_store_goes_on_as_if_nothing_had_happened),
