@@ -22,6 +22,8 @@ static void records_check(struct sim_node *node);
 static bool is_forged(const struct record *record);
 static void beliefs_check(struct sim_node *node);
 static size_t person_of(const struct sim *sim, const struct sign_key *key);
+static bool talk(const struct sim_node *a, const struct sim_node *b);
+static bool sees(const struct sim_node *node, size_t space);
 static bool is_shunned(const struct sim_node *node);
 static bool all_agree(struct sim *sim, bool must);
 static bool space_agrees(struct sim_node *node, size_t log, bool must);
@@ -89,6 +91,16 @@ is_forged(const struct record *record)
 	return false;
 }
 
+/* Does it know what makes a lie one?  What is restored may have lost it. */
+static bool
+knows_all(const struct sim_node *node)
+{
+	const struct sim *sim = node->sim;
+
+	return sim->agreed && !is_shunned(node) && !sim->swarm.restore &&
+	       !sim->swarm.rollback;
+}
+
 /* Is the root key that was stolen still root here?  The rotation was lost when
  * its machine went back, and nobody else had heard of it. */
 static bool
@@ -121,8 +133,7 @@ records_check(struct sim_node *node)
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			sim_must(sim, e, "read a record");
 		if (e == ERR_OK && !sim->merciful && is_forged(&record) &&
-		    !is_unrotated(node) &&
-		    (!sim->fooled || (sim->agreed && !is_shunned(node))))
+		    !is_unrotated(node) && (!sim->fooled || knows_all(node)))
 			sim_fail(sim, "node %zu shows what was forged",
 			    node->number);
 		for (size_t k = 0; e == ERR_OK && k < record.fields_n; k++)
@@ -174,24 +185,28 @@ beliefs_check(struct sim_node *node)
 	}
 }
 
-/* In the first rounds somebody may not know yet who was admitted. */
+/* Must come to an end well when both let each other in, before and after, as
+ * they may learn in it that they do not. */
 static void
 meet(struct sim_node *a, struct sim_node *b, bool must)
 {
 	struct sim_wire *wire;
+	bool well;
 
 	/* Two stores with the same keys do not talk. */
 	if (a->person == b->person)
 		return;
+	must = must && talk(a, b);
 	wire = wire_open(a, b, true);
 	assert(wire != NULL);
-	if (!wire_finish(wire) && must && !is_shunned(a) && !is_shunned(b))
-		sim_fail(a->sim, "nodes %zu and %zu do not come to an end",
-		    a->number, b->number);
+	well = wire_finish(wire);
 	if (wire->used)
 		wire_break(wire);
 	model_look(a);
 	model_look(b);
+	if (!well && must && talk(a, b))
+		sim_fail(a->sim, "nodes %zu and %zu do not come to an end",
+		    a->number, b->number);
 }
 
 void
@@ -203,7 +218,7 @@ audit_converge(struct sim *sim)
 		sim->count.rounds++;
 		for (size_t a = 0; a < sim->n; a++)
 			for (size_t b = a + 1; b < sim->n; b++)
-				meet(&sim->nodes[a], &sim->nodes[b], round > 1);
+				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
 		agreed = all_agree(sim, false);
 		/* Who learned only now that its log is forked goes on in a new
 		 * one: what it wrote on the lost branch must be said again. */
@@ -230,11 +245,11 @@ all_agree(struct sim *sim, bool must)
 	return all;
 }
 
-/* What the facts that the founder holds in the end give `node`. */
+/* What the facts that `node` holds in the end give it. */
 static const struct sim_given *
 given(const struct sim_node *node, size_t space)
 {
-	return &node->sim->nodes[0].given[0][node->person][space];
+	return &node->given[0][node->person][space];
 }
 
 static bool
@@ -245,31 +260,50 @@ sees(const struct sim_node *node, size_t space)
 	return rights->member && (rights->bits & VERDICT_SEES) != 0;
 }
 
+/* Do they let each other in, by what each knows?  Two stores with the same keys
+ * do not talk. */
+static bool
+talk(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim_given *of_a = &b->given[0][a->person][0];
+	const struct sim_given *of_b = &a->given[0][b->person][0];
+
+	return a->person != b->person && of_a->member && of_b->member &&
+	       !of_a->compromised && !of_b->compromised;
+}
+
+/* Can what `from` has of `space` come to `to`, over those who may have it? */
+static bool
+can_reach(const struct sim_node *from, const struct sim_node *to, size_t space)
+{
+	const struct sim *sim = from->sim;
+	bool reached[SIM_STORES_MAX] = {false};
+	bool more = true;
+
+	reached[from->number] = true;
+	while (more && !reached[to->number]) {
+		more = false;
+		for (size_t i = 0; i < sim->n * sim->n; i++) {
+			const struct sim_node *a = &sim->nodes[i / sim->n];
+			const struct sim_node *b = &sim->nodes[i % sim->n];
+
+			if (!reached[a->number] || reached[b->number] ||
+			    !talk(a, b) ||
+			    (b != to && space != SIZE_MAX && !sees(b, space)))
+				continue;
+			reached[b->number] = true;
+			more = true;
+		}
+	}
+	return reached[to->number];
+}
+
 /* Nobody talks to it in the end: its key is in other hands, or who admitted it
  * could not. */
 static bool
 is_shunned(const struct sim_node *node)
 {
-	return given(node, 0)->compromised || !given(node, 0)->member;
-}
-
-/* Two stores with the same keys do not talk: somebody else must stand between
- * them. */
-static bool
-can_reach(const struct sim_node *a, const struct sim_node *b, size_t space)
-{
-	const struct sim *sim = a->sim;
-
-	if (a->person != b->person || a == b)
-		return true;
-	for (size_t i = 0; i < sim->n; i++) {
-		const struct sim_node *other = &sim->nodes[i];
-
-		if (other->person != a->person && !is_shunned(other) &&
-		    (space == SIZE_MAX || sees(other, space)))
-			return true;
-	}
-	return false;
+	return !can_reach(&node->sim->nodes[0], node, SIZE_MAX);
 }
 
 static bool
@@ -280,18 +314,18 @@ space_agrees(struct sim_node *node, size_t log, bool must)
 	size_t space = node_space(sim, name);
 	uint64_t most = 0;
 
-	if (is_shunned(node) || (space != SIZE_MAX && !sees(node, space)))
+	if (space != SIZE_MAX && !sees(node, space))
 		return true;
 	for (size_t i = 0; i < sim->n; i++) {
 		const struct sim_node *other = &sim->nodes[i];
 		uint64_t size = model_size(&other->held, log);
 
 		/* Everybody may hand in what is its own. */
-		if (!is_shunned(other) && can_reach(node, other, space) &&
+		if (size > most && can_reach(other, node, space) &&
 		    (space == SIZE_MAX || sees(other, space) ||
 			memcmp(&other->key, &sim->model.logs[log].name.author,
 			    sizeof(other->key)) == 0))
-			most = most < size ? size : most;
+			most = size;
 	}
 	if (model_size(&node->held, log) == most)
 		return true;
