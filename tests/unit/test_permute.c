@@ -56,6 +56,7 @@ static event_fn event_range;
 static event_fn event_other;
 static event_fn event_unjudge;
 static event_fn event_fork;
+static event_fn event_two_minds;
 
 static const struct {
 	const char *name;
@@ -73,6 +74,7 @@ static const struct {
     {"a decision replaced", event_other, 3},
     {"the judge revoked", event_unjudge, 1},
     {"a log that forks", event_fork, 2},
+    {"one who decides in two branches", event_two_minds, 1},
 };
 
 static size_t
@@ -181,11 +183,16 @@ event_grant(struct play *play)
 	return true;
 }
 
-/* The office or the judge decides about some of what lies in its inbox. */
-static bool
-decide(struct play *play, bool adopt, size_t n)
+static size_t
+decider(struct play *play)
 {
-	size_t by = below(play, 2) == 0 ? OFFICE : JUDGE;
+	return below(play, 2) == 0 ? OFFICE : JUDGE;
+}
+
+/* Node `by` decides about some of what lies in its inbox. */
+static bool
+decide(struct play *play, size_t by, bool adopt, size_t n)
+{
 	struct ref refs[REFS];
 	size_t held = council_refs(&play->town, by, space, refs, REFS);
 	enum err e;
@@ -203,13 +210,30 @@ decide(struct play *play, bool adopt, size_t n)
 static bool
 event_adopt(struct play *play)
 {
-	return decide(play, true, 1);
+	return decide(play, decider(play), true, 1);
 }
 
 static bool
 event_void(struct play *play)
 {
-	return decide(play, false, 3);
+	return decide(play, decider(play), false, 3);
+}
+
+/* The judge is rolled back, after the office took what it decided. */
+static bool
+event_two_minds(struct play *play)
+{
+	struct backup backup;
+	bool said = false;
+
+	backup_take(&play->town, JUDGE, &backup);
+	said = decide(play, JUDGE, true, 3);
+	town_carry(&play->town, JUDGE, OFFICE,
+	    &(struct town_cargo){.strangers = true});
+	backup_put(&play->town, JUDGE, &backup);
+	backup_fini(&backup);
+	play->town.now_ms += 10;
+	return decide(play, JUDGE, false, 3) && said;
 }
 
 static bool
