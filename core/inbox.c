@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/cuts.h"
 #include "core/decisions.h"
 #include "core/tip.h"
 
@@ -19,8 +20,8 @@ struct inbox {
 static enum err space_walk(
     struct inbox *inbox, struct space_state *space) MUST_USE;
 static enum err log_walk(struct inbox *inbox, struct log *log) MUST_USE;
-static enum err is_first(
-    struct txn *txn, const struct log *log, uint64_t seq, bool *first) MUST_USE;
+static enum err own_begin(
+    struct txn *txn, const struct log *log, uint64_t *begin) MUST_USE;
 static enum err delta_show(struct inbox *inbox, const struct history_delta *at,
     const struct judgement *judgement) MUST_USE;
 static enum err facts_walk(struct inbox *inbox) MUST_USE;
@@ -69,16 +70,18 @@ log_walk(struct inbox *inbox, struct log *log)
 	struct txn *txn = inbox->txn;
 	struct arena arena = {0};
 	struct judgement judgement;
+	uint64_t begin = 0;
 	enum err e = authority_judge(txn, inbox->authority, log, &judgement);
 
-	for (uint64_t seq = may ? log->cut : 0;
-	     seq < log->frontier.size && e == ERR_OK; seq++) {
+	if (e == ERR_OK)
+		e = own_begin(txn, log, &begin);
+	if (may && begin < log->cut)
+		begin = log->cut;
+	for (uint64_t seq = begin; seq < log->frontier.size && e == ERR_OK;
+	     seq++) {
 		struct history_delta at;
-		bool here = true;
 
-		if (oplog_is_branch(log))
-			e = is_first(txn, log, seq, &here);
-		if (e != ERR_OK || !here || tip_may(txn, log, RIGHT_WRITE, seq))
+		if (tip_may(txn, log, RIGHT_WRITE, seq))
 			continue;
 		arena_reset(&arena);
 		e = history_delta(txn, log, seq, &arena, &at);
@@ -90,18 +93,19 @@ log_walk(struct inbox *inbox, struct log *log)
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
-/* What several branches share is shown once, with the first by id: so that the
- * list is the same wherever the same is held. */
+/* What several branches share is shown once, with the first that has it: which
+ * of them came first must not show. */
 static enum err
-is_first(struct txn *txn, const struct log *log, uint64_t seq, bool *first)
+own_begin(struct txn *txn, const struct log *log, uint64_t *begin)
 {
-	struct log **sharing;
-	size_t n;
-	enum err e = tip_sharing(txn, log, seq, &sharing, &n);
+	struct cuts_trunk trunk = {0};
+	struct arena arena = {0};
+	enum err e = cuts_trunk_of(txn, log, &arena, &trunk);
 
-	*first = e == ERR_OK;
-	for (size_t i = 0; i < n && *first; i++)
-		*first = memcmp(&sharing[i]->id, &log->id, 16) >= 0;
+	for (size_t i = 0; i < trunk.n && e == ERR_OK; i++)
+		if (trunk.tips[i] == log)
+			*begin = trunk.shared[i];
+	arena_fini(&arena);
 	return e;
 }
 

@@ -126,26 +126,6 @@ town_with(struct town *town, const struct identity *keys)
 }
 
 void
-town_fresh(struct town *town, size_t i, size_t number)
-{
-	struct town_node *node = &town->nodes[i];
-	char name[32];
-
-	if (i < town->n)
-		town_close(town, i);
-	(void)snprintf(name, sizeof(name), "fresh%zu", number);
-	(void)snprintf(
-	    node->dir, sizeof(node->dir), "%s", tempdir_at(&town->dir, name));
-	assert_int_equal(
-	    founder_create(&(struct store_plan){
-		.dir = node->dir, .host = &town->host, .join = &town->city}),
-	    ERR_OK);
-	if (i >= town->n)
-		town->n = i + 1;
-	(void)town_open(town, i);
-}
-
-void
 town_close(struct town *town, size_t i)
 {
 	store_close(town->nodes[i].store);

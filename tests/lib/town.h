@@ -41,9 +41,6 @@ size_t town_member(struct town *town, const char *prefix, const char *rights);
 size_t town_again(struct town *town, size_t i);
 /* The same with `keys`. */
 size_t town_with(struct town *town, const struct identity *keys);
-/* Node `i`, which may be the next new one, is an empty store now, which has the
- * number `number` among such. */
-void town_fresh(struct town *town, size_t i, size_t number);
 /* Closes node `i`, or opens it (again). */
 void town_close(struct town *town, size_t i);
 struct store *town_open(struct town *town, size_t i);
