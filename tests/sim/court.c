@@ -455,7 +455,10 @@ facts_decide(struct court *court, unsigned stratum)
 		unsigned adopts = 0;
 		unsigned voids = 0;
 
-		if (!is_fact(fact) || fact->counts || fact->decided)
+		/* A revocation may yet turn out to be of a grant that does not
+		 * count. */
+		if (!is_fact(fact) || fact->decided ||
+		    (fact->counts && fact->delta.kind != DELTA_REVOKE))
 			continue;
 		for (size_t k = 0; k < central->n; k++) {
 			const struct leaves_delta *by = central->deltas[k];
@@ -467,7 +470,7 @@ facts_decide(struct court *court, unsigned stratum)
 		}
 		fact->decided = adopts + voids > 0;
 		fact->voided = voids > 0 && adopts == 0;
-		if (adopts == 0 || voids > 0)
+		if (adopts == 0 || voids > 0 || fact->counts)
 			continue;
 		fact->adopted = true;
 		fact_count(fact, stratum);
