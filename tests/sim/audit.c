@@ -306,28 +306,49 @@ is_shunned(const struct sim_node *node)
 	return !can_reach(&node->sim->nodes[0], node, SIZE_MAX);
 }
 
+/* Does `node` know who wrote the log?  A liar holds logs of keys that nobody
+ * has heard of: its own forgeries. */
+static bool
+knows_author(struct sim_node *node, size_t log)
+{
+	const struct authority *authority;
+	bool knows;
+
+	node_begin(node, false);
+	sim_must(
+	    node->sim, store_authority(node->store, &authority), "read rights");
+	knows = authority_member(
+		    authority, &node->sim->model.logs[log].name.author) != NULL;
+	store_abort(node->store);
+	return knows;
+}
+
 static bool
 space_agrees(struct sim_node *node, size_t log, bool must)
 {
 	struct sim *sim = node->sim;
 	const struct space *name = &sim->model.logs[log].name.space;
 	size_t space = node_space(sim, name);
+	struct sim_node *owner = NULL;
 	uint64_t most = 0;
 
 	if (space != SIZE_MAX && !sees(node, space))
 		return true;
 	for (size_t i = 0; i < sim->n; i++) {
-		const struct sim_node *other = &sim->nodes[i];
+		struct sim_node *other = &sim->nodes[i];
 		uint64_t size = model_size(&other->held, log);
 
 		/* Everybody may hand in what is its own. */
 		if (size > most && can_reach(other, node, space) &&
 		    (space == SIZE_MAX || sees(other, space) ||
 			memcmp(&other->key, &sim->model.logs[log].name.author,
-			    sizeof(other->key)) == 0))
+			    sizeof(other->key)) == 0)) {
 			most = size;
+			owner = other;
+		}
 	}
-	if (model_size(&node->held, log) == most)
+	if (model_size(&node->held, log) == most ||
+	    (owner != NULL && !knows_author(owner, log)))
 		return true;
 	if (must)
 		sim_fail(sim,
