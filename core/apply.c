@@ -219,6 +219,7 @@ out:
 static enum err
 body_announce(struct txn *txn, const struct log *log, uint64_t seq)
 {
+	struct arena arena = {0};
 	struct log **sharing;
 	size_t n;
 	enum err e = ERR_OK;
@@ -227,9 +228,10 @@ body_announce(struct txn *txn, const struct log *log, uint64_t seq)
 		announce(txn, log, seq, FEED_BODY);
 		return e;
 	}
-	e = tip_sharing(txn, log, seq, &sharing, &n);
+	e = tip_sharing(txn, log, seq, &arena, &sharing, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		announce(txn, sharing[i], seq, FEED_BODY);
+	arena_fini(&arena);
 	return e;
 }
 

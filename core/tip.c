@@ -10,11 +10,13 @@
 struct log *
 tip_holding(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
+	struct arena arena = {0};
+	struct log *holding = NULL;
 	struct log **tips;
 	size_t n;
-	enum err e = oplog_tips(txn, space, &ref->log, &tips, &n);
+	enum err e = oplog_tips_in(txn, space, &ref->log, &arena, &tips, &n);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < n && e == ERR_OK && holding == NULL; i++) {
 		struct stored_delta stored;
 		struct hash leaf;
 
@@ -25,18 +27,20 @@ tip_holding(struct txn *txn, struct space_state *space, const struct ref *ref)
 			break;
 		merkle_leaf(stored.header, &leaf);
 		if (memcmp(leaf.b, ref->leaf, sizeof(ref->leaf)) == 0)
-			return tips[i];
+			holding = tips[i];
 	}
-	return NULL;
+	arena_fini(&arena);
+	return holding;
 }
 
 enum err
 tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
-    struct log ***sharing, size_t *n)
+    struct arena *arena, struct log ***sharing, size_t *n)
 {
 	const struct log *owner;
 	size_t tips_n;
-	enum err e = oplog_tips(txn, log->space, &log->trunk, sharing, &tips_n);
+	enum err e = oplog_tips_in(
+	    txn, log->space, &log->trunk, arena, sharing, &tips_n);
 
 	*n = 0;
 	if (e == ERR_OK)
@@ -57,14 +61,17 @@ tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
 bool
 tip_may(struct txn *txn, const struct log *log, unsigned right, uint64_t seq)
 {
+	struct arena arena = {0};
 	struct log **sharing;
 	size_t n;
 	bool may = oplog_may(log, right, seq);
 
-	if (may || !oplog_is_branch(log) ||
-	    tip_sharing(txn, log, seq, &sharing, &n) != ERR_OK)
+	if (may || !oplog_is_branch(log))
 		return may;
+	if (tip_sharing(txn, log, seq, &arena, &sharing, &n) != ERR_OK)
+		n = 0;
 	for (size_t i = 0; i < n && !may; i++)
 		may = oplog_may(sharing[i], right, seq);
+	arena_fini(&arena);
 	return may;
 }
