@@ -319,10 +319,10 @@ turnings_restate(struct txn *txn, const struct turning *turnings, size_t n)
 	struct space_state *space = turnings[0].log->space;
 	struct restate restate;
 	struct decision_list turned;
-	enum err e = ERR_OK;
+	enum err e;
 
 	restate_init(&restate, txn, space);
-	decisions_turn(txn, space, &turned);
+	e = decisions_turn(txn, space, &turned);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		const struct log *log = turnings[i].log;
 
