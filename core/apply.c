@@ -220,17 +220,16 @@ static enum err
 body_announce(struct txn *txn, const struct log *log, uint64_t seq)
 {
 	struct arena arena = {0};
-	struct log **sharing;
-	size_t n;
+	struct tips sharing = {.arena = &arena};
 	enum err e = ERR_OK;
 
 	if (!oplog_is_branch(log)) {
 		announce(txn, log, seq, FEED_BODY);
 		return e;
 	}
-	e = tip_sharing(txn, log, seq, &arena, &sharing, &n);
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		announce(txn, sharing[i], seq, FEED_BODY);
+	e = tip_sharing(txn, log, seq, &sharing);
+	for (size_t i = 0; i < sharing.n && e == ERR_OK; i++)
+		announce(txn, sharing.p[i], seq, FEED_BODY);
 	arena_fini(&arena);
 	return e;
 }

@@ -104,8 +104,7 @@ docket_load(struct txn *txn, struct docket *docket)
 /* Where the decisions that count stand, by place; one about several logs
  * several times. */
 static enum err
-places_read(
-    struct txn *txn, const struct docket *docket, struct places *places)
+places_read(struct txn *txn, const struct docket *docket, struct places *places)
 {
 	struct kv_cursor cursor;
 	struct decision_at at;

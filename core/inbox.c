@@ -96,13 +96,12 @@ static enum err
 is_first(struct txn *txn, const struct log *log, uint64_t seq, bool *first)
 {
 	struct arena arena = {0};
-	struct log **sharing;
-	size_t n;
-	enum err e = tip_sharing(txn, log, seq, &arena, &sharing, &n);
+	struct tips sharing = {.arena = &arena};
+	enum err e = tip_sharing(txn, log, seq, &sharing);
 
 	*first = e == ERR_OK;
-	for (size_t i = 0; i < n && *first; i++)
-		*first = memcmp(&sharing[i]->id, &log->id, 16) >= 0;
+	for (size_t i = 0; i < sharing.n && *first; i++)
+		*first = memcmp(&sharing.p[i]->id, &log->id, 16) >= 0;
 	arena_fini(&arena);
 	return e;
 }
