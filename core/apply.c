@@ -219,17 +219,18 @@ out:
 static enum err
 body_announce(struct txn *txn, const struct log *log, uint64_t seq)
 {
-	struct log **sharing;
-	size_t n;
+	struct arena arena = {0};
+	struct tips sharing = {.arena = &arena};
 	enum err e = ERR_OK;
 
 	if (!oplog_is_branch(log)) {
 		announce(txn, log, seq, FEED_BODY);
 		return e;
 	}
-	e = tip_sharing(txn, log, seq, &sharing, &n);
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		announce(txn, sharing[i], seq, FEED_BODY);
+	e = tip_sharing(txn, log, seq, &sharing);
+	for (size_t i = 0; i < sharing.n && e == ERR_OK; i++)
+		announce(txn, sharing.p[i], seq, FEED_BODY);
+	arena_fini(&arena);
 	return e;
 }
 
@@ -317,10 +318,10 @@ turnings_restate(struct txn *txn, const struct turning *turnings, size_t n)
 	struct space_state *space = turnings[0].log->space;
 	struct restate restate;
 	struct decision_list turned;
-	enum err e = ERR_OK;
+	enum err e;
 
 	restate_init(&restate, txn, space);
-	decisions_turn(txn, space, &turned);
+	e = decisions_turn(txn, space, &turned);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		const struct log *log = turnings[i].log;
 

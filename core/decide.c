@@ -233,7 +233,8 @@ rest_take(struct deciding *d, const struct decision *other)
 }
 
 /* A range with a target in it stays up to that one, and beyond it as single
- * deltas, as far as they are held. */
+ * deltas, as far as they are held.  Of a forked log all of it does: a shorter
+ * range would have to name the root of the branch that was meant. */
 static enum err
 range_take(struct deciding *d, const struct log_cut *cut)
 {
@@ -250,10 +251,13 @@ range_take(struct deciding *d, const struct log_cut *cut)
 		    target->seq < kept.size)
 			kept.size = target->seq;
 	}
+	if (n > 1 && kept.size < cut->size)
+		kept.size = 0;
 	for (size_t i = 0; i < n && e == ERR_OK && kept.size < cut->size; i++) {
 		if (tips[i]->frontier.size < kept.size)
 			continue;
-		e = tree_root(txn, tips[i], kept.size, &kept.root);
+		if (kept.size > 0)
+			e = tree_root(txn, tips[i], kept.size, &kept.root);
 		if (e == ERR_OK)
 			e = range_rest(d, tips[i], kept.size, cut->size);
 	}
@@ -458,7 +462,8 @@ grant_of(const struct authority *authority, const struct ref *ref)
 	return NULL;
 }
 
-/* The decisions about the fact `target` that are held, whatever they say. */
+/* The decisions about the fact `target`, whatever they say, of those who may
+ * decide: anybody may write others without end, and they say nothing. */
 static enum err
 fact_decided(
     struct txn *txn, const struct ref *target, struct gathered *replaces)
@@ -477,6 +482,8 @@ fact_decided(
 			struct ref ref = {.log = logs[i]->trunk, .seq = seq};
 			struct history_delta at;
 
+			if (!tip_may(txn, logs[i], RIGHT_ADMIN, seq))
+				continue;
 			arena_reset(&arena);
 			e = history_delta(txn, logs[i], seq, &arena, &at);
 			if (e != ERR_OK || !is_about(at.delta, target))

@@ -11,6 +11,7 @@
 #include "core/cuts.h"
 #include "core/docket.h"
 #include "core/tip.h"
+#include "proto/fact.h"
 
 static bool ends_at(
     struct txn *txn, struct decision *decision, const struct log *log);
@@ -20,6 +21,7 @@ static bool range_covers(struct txn *txn, struct decision_range *range,
     const struct log *log, uint64_t seq);
 static enum err range_measure(struct txn *txn, struct decision_range *range,
     const struct log *log) MUST_USE;
+static void rows_put(struct txn *txn, const struct history_delta *from);
 
 static int
 id_compare(const struct log_id *a, const struct log_id *b)
@@ -165,24 +167,39 @@ enum err
 decisions_add(struct txn *txn, const struct history_delta *from,
     struct decision_list *turned)
 {
-	struct space_state *space = from->log->space;
-	struct docket *docket = docket_of(txn, space);
-	struct decision *decision;
-	struct log_id *logs;
-	size_t n;
+	struct docket *docket = docket_of(txn, from->log->space);
+	struct ref ref = {.log = from->log->trunk, .seq = from->seq};
+	const struct log *owner;
+	bool counts;
+	enum err e = oplog_owner(txn, from->log, from->seq, &owner);
 
 	*turned = (struct decision_list){0};
 	if (docket == NULL)
 		return kv_failed(txn->kv);
-	decision = docket_make(&txn->arena, from);
-	/* Branches of a forked log may share it. */
-	if (docket_find(docket, &decision->ref) != NULL)
-		return ERR_OK;
-	n = decisions_logs(from->delta, &txn->arena, &logs);
+	/* What branches share came by the one that keeps its row. */
+	if (e != ERR_OK || owner != from->log)
+		return e;
+	rows_put(txn, from);
+	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
+	counts = tip_may(txn, from->log, RIGHT_ADMIN, from->seq);
+	if (!counts && !docket_awaits(docket, &ref))
+		return kv_failed(txn->kv);
+	docket_take(txn, docket, from, counts);
+	return docket_settle(txn, docket, turned);
+}
+
+/* One for each log that it is about. */
+static void
+rows_put(struct txn *txn, const struct history_delta *from)
+{
+	struct arena arena = {0};
+	struct log_id *logs;
+	size_t n = decisions_logs(from->delta, &arena, &logs);
+
 	for (size_t i = 0; i < n; i++) {
 		struct key key;
 
-		tables_decision_key(space->no,
+		tables_decision_key(from->log->space->no,
 		    &(struct decision_at){.target = logs[i],
 			.log = from->log->no,
 			.seq = from->seq},
@@ -190,9 +207,7 @@ decisions_add(struct txn *txn, const struct history_delta *from,
 		kv_put(txn->kv, TABLE_DECISIONS, tables_key(&key),
 		    (struct bytes){0});
 	}
-	docket_insert(txn, docket, decision);
-	docket_settle(txn, docket, turned);
-	return kv_failed(txn->kv);
+	arena_fini(&arena);
 }
 
 enum err
@@ -202,15 +217,19 @@ decisions_hold(struct txn *txn, struct space_state *space)
 	return kv_failed(txn->kv);
 }
 
-void
+enum err
 decisions_turn(
     struct txn *txn, struct space_state *space, struct decision_list *turned)
 {
 	struct docket *docket = docket_of(txn, space);
+	enum err e = kv_failed(txn->kv);
 
 	*turned = (struct decision_list){0};
 	if (docket != NULL)
-		docket_settle(txn, docket, turned);
+		e = docket_load(txn, docket);
+	if (docket != NULL && e == ERR_OK)
+		e = docket_settle(txn, docket, turned);
+	return e;
 }
 
 void

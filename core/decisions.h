@@ -29,9 +29,11 @@ struct decision_range {
 
 /* A decision that is held.  Lives as long as its transaction. */
 struct decision {
+	struct decision *chased; /* in docket->chased */
 	struct ref ref;
 	const struct log *log;
 	bool adopt;
+	bool whole; /* else what it is about was not read */
 	size_t targets_n;
 	const struct ref *targets; /* rising */
 	size_t ranges_n;
@@ -74,8 +76,8 @@ enum err decisions_add(struct txn *txn, const struct history_delta *from,
 /* To be called before rights of logs of `space` change, and after it: `turned`
  * are the decisions that hold now and did not before, or the other way. */
 enum err decisions_hold(struct txn *txn, struct space_state *space) MUST_USE;
-void decisions_turn(
-    struct txn *txn, struct space_state *space, struct decision_list *turned);
+enum err decisions_turn(struct txn *txn, struct space_state *space,
+    struct decision_list *turned) MUST_USE;
 /* The decisions with a range of `log` that ends exactly at its size, whose root
  * says that another log was meant: they covered it until now.  Of a branch all
  * for which its newest leaf may matter. */

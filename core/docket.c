@@ -1,7 +1,8 @@
 /*
- * The decisions of a space while a transaction works with them: read once from
- * where they stand, added to as they arrive.  core/decisions.c asks; nothing
- * here knows what a decision covers.
+ * The decisions of a space while a transaction works with them: read from where
+ * they stand, added to as they arrive.  Anybody may write them without end, so
+ * only those that count are read, and what these replace.  core/decisions.c
+ * asks; nothing here knows what a decision covers.
  */
 #include "core/docket.h"
 
@@ -10,6 +11,7 @@
 
 #include "core/tip.h"
 #include "proto/fact.h"
+#include "proto/mem.h"
 
 /* Where a decision stands. */
 struct place {
@@ -17,15 +19,28 @@ struct place {
 	uint64_t seq;
 };
 
-static enum err load(struct txn *txn, struct docket *docket) MUST_USE;
+/* Some of them. */
+struct places {
+	struct place *p; /* owned */
+	size_t n;
+	size_t room;
+};
+
 static enum err places_read(struct txn *txn, const struct docket *docket,
-    struct place **places, size_t *n) MUST_USE;
+    struct places *places) MUST_USE;
 static enum err place_load(
     struct txn *txn, struct docket *docket, const struct place *place) MUST_USE;
+static void fill(struct txn *txn, struct docket *docket,
+    struct decision *decision, const struct delta *delta);
 static const struct ref *refs_of(const struct delta *delta,
     const uint32_t *indexes, size_t n, struct arena *arena);
+static void insert(
+    struct txn *txn, struct docket *docket, struct decision *decision);
 static void link_insert(
     struct txn *txn, struct docket *docket, const struct docket_link *link);
+static enum err chase(struct txn *txn, struct docket *docket) MUST_USE;
+static enum err replaced_load(
+    struct txn *txn, struct docket *docket, const struct ref *ref) MUST_USE;
 static void walk(struct docket *docket, struct decision *from);
 static void scratch_grow(struct txn *txn, struct docket *docket);
 
@@ -46,11 +61,18 @@ place_order(const void *a, const void *b)
 	return (left->seq > right->seq) - (left->seq < right->seq);
 }
 
+static int
+ref_order(const void *a, const void *b)
+{
+	return id_ref_compare(a, b);
+}
+
 /* The decisions of `space`, read at the first use; NULL after a failure. */
 struct docket *
 docket_of(struct txn *txn, struct space_state *space)
 {
 	struct docket *docket = txn->dockets;
+	struct decision_list turned;
 
 	while (docket != NULL && docket->space != space)
 		docket = docket->next;
@@ -58,64 +80,68 @@ docket_of(struct txn *txn, struct space_state *space)
 		return docket;
 	docket = arena_new(&txn->arena, sizeof(*docket));
 	docket->space = space;
-	if (load(txn, docket) != ERR_OK)
+	if (docket_load(txn, docket) != ERR_OK ||
+	    docket_settle(txn, docket, &turned) != ERR_OK)
 		return NULL;
 	docket->next = txn->dockets;
 	txn->dockets = docket;
 	return docket;
 }
 
-static enum err
-load(struct txn *txn, struct docket *docket)
+enum err
+docket_load(struct txn *txn, struct docket *docket)
 {
-	struct decision_list turned;
-	struct place *places;
-	size_t n;
-	enum err e = places_read(txn, docket, &places, &n);
+	struct places places = {0};
+	enum err e = places_read(txn, docket, &places);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		if (i > 0 && place_order(&places[i - 1], &places[i]) == 0)
-			continue;
-		e = place_load(txn, docket, &places[i]);
-	}
-	if (e == ERR_OK)
-		docket_settle(txn, docket, &turned);
+	for (size_t i = 0; i < places.n && e == ERR_OK; i++)
+		if (i == 0 || place_order(&places.p[i - 1], &places.p[i]) != 0)
+			e = place_load(txn, docket, &places.p[i]);
+	mem_free(places.p);
 	return e;
 }
 
-/* Where the decisions stand, by place; one about several logs several times. */
+/* Where the decisions that count stand, by place; one about several logs
+ * several times. */
 static enum err
-places_read(struct txn *txn, const struct docket *docket, struct place **places,
-    size_t *n)
+places_read(struct txn *txn, const struct docket *docket, struct places *places)
 {
 	struct kv_cursor cursor;
 	struct decision_at at;
+	struct log *log = NULL;
 	struct key prefix;
-	size_t all = 0;
 	enum err e = ERR_OK;
 
 	tables_space_key(docket->space->no, &prefix);
 	kv_cursor_init(&cursor, txn->kv, TABLE_DECISIONS);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
 	     more && bytes_begins(cursor.key, tables_key(&prefix));
-	     more = kv_next(&cursor))
-		all++;
-	*places = arena_array(&txn->arena, all, sizeof(**places));
-	*n = 0;
-	for (bool more = all > 0 && kv_seek(&cursor, tables_key(&prefix));
-	     more && *n < all && e == ERR_OK; more = kv_next(&cursor)) {
+	     more = kv_next(&cursor)) {
 		e = tables_decision_get(cursor.key, &at);
+		if (e == ERR_OK && (log == NULL || log->no.v != at.log.v))
+			e = oplog_by_no(txn, at.log, &log);
 		if (e != ERR_OK)
 			break;
-		(*places)[(*n)++] = (struct place){
+		if (!tip_may(txn, log, RIGHT_ADMIN, at.seq))
+			continue;
+		mem_room(&places->p, &places->room, places->n + 1,
+		    sizeof(*places->p));
+		places->p[places->n++] = (struct place){
 		    .log = at.log, .seq = at.seq};
 	}
 	kv_cursor_fini(&cursor);
 	if (e != ERR_OK)
 		return txn_fail(txn, e);
-	if (*n > 0)
-		qsort(*places, *n, sizeof(**places), place_order);
+	if (places->n > 0)
+		qsort(places->p, places->n, sizeof(*places->p), place_order);
 	return kv_failed(txn->kv);
+}
+
+static bool
+decides(const struct delta *delta)
+{
+	return delta != NULL &&
+	       (delta->kind == DELTA_ADOPT || delta->kind == DELTA_VOID);
 }
 
 static enum err
@@ -128,42 +154,72 @@ place_load(struct txn *txn, struct docket *docket, const struct place *place)
 
 	if (e == ERR_OK)
 		e = history_delta(txn, log, place->seq, &arena, &from);
-	if (e == ERR_OK && (from.delta == NULL || log->space != docket->space ||
-			       (from.delta->kind != DELTA_ADOPT &&
-				   from.delta->kind != DELTA_VOID)))
+	if (e == ERR_OK &&
+	    (!decides(from.delta) || log->space != docket->space))
 		e = err_set(ERR_CORRUPT,
 		    "table %s leads to a delta that decides nothing here: run "
 		    "`golmok rebuild`",
 		    tables_names[TABLE_DECISIONS]);
 	if (e == ERR_OK)
-		docket_insert(txn, docket, docket_make(&txn->arena, &from));
+		docket_take(txn, docket, &from, true);
 	arena_fini(&arena);
 	return e == ERR_OK ? e : txn_fail(txn, e);
 }
 
-struct decision *
-docket_make(struct arena *arena, const struct history_delta *from)
+void
+docket_take(struct txn *txn, struct docket *docket,
+    const struct history_delta *from, bool whole)
 {
 	const struct delta_decision *header = &from->delta->decision;
-	struct decision *decision = arena_new(arena, sizeof(*decision));
+	struct ref ref = {.log = from->log->trunk, .seq = from->seq};
+	struct decision *decision;
 
-	decision->ref.log = from->log->trunk;
-	decision->ref.seq = from->seq;
-	memcpy(decision->ref.leaf, from->leaf, sizeof(from->leaf));
-	decision->log = from->log;
-	decision->adopt = from->delta->kind == DELTA_ADOPT;
-	decision->targets = refs_of(
-	    from->delta, header->targets, header->targets_n, arena);
+	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
+	decision = docket_find(docket, &ref);
+	if (decision == NULL) {
+		decision = arena_new(&txn->arena, sizeof(*decision));
+		decision->ref = ref;
+		decision->log = from->log;
+		decision->adopt = from->delta->kind == DELTA_ADOPT;
+		decision->replaces = refs_of(from->delta, header->replaces,
+		    header->replaces_n, &txn->arena);
+		decision->replaces_n = header->replaces_n;
+		decision->chased = docket->chased;
+		docket->chased = decision;
+		insert(txn, docket, decision);
+	}
+	if (whole && !decision->whole)
+		fill(txn, docket, decision, from->delta);
+}
+
+/* Takes what `decision` is about. */
+static void
+fill(struct txn *txn, struct docket *docket, struct decision *decision,
+    const struct delta *delta)
+{
+	const struct delta_decision *header = &delta->decision;
+	const struct ref *targets = refs_of(
+	    delta, header->targets, header->targets_n, &txn->arena);
+
+	decision->whole = true;
+	decision->targets = targets;
 	decision->targets_n = header->targets_n;
-	decision->replaces = refs_of(
-	    from->delta, header->replaces, header->replaces_n, arena);
-	decision->replaces_n = header->replaces_n;
 	decision->ranges = arena_array(
-	    arena, header->cuts_n, sizeof(*decision->ranges));
+	    &txn->arena, header->cuts_n, sizeof(*decision->ranges));
 	decision->ranges_n = header->cuts_n;
 	for (size_t i = 0; i < header->cuts_n; i++)
 		decision->ranges[i].cut = header->cuts[i];
-	return decision;
+	for (size_t i = 0; i < decision->targets_n; i++)
+		/* They rise by log. */
+		if (i == 0 ||
+		    id_compare(&targets[i - 1].log, &targets[i].log) != 0)
+			link_insert(txn, docket,
+			    &(struct docket_link){.target = targets[i].log,
+				.decision = decision});
+	for (size_t i = 0; i < decision->ranges_n; i++)
+		link_insert(txn, docket,
+		    &(struct docket_link){.target = decision->ranges[i].cut.log,
+			.decision = decision});
 }
 
 static const struct ref *
@@ -195,12 +251,10 @@ position(const struct docket *docket, const struct ref *ref)
 	return low;
 }
 
-void
-docket_insert(struct txn *txn, struct docket *docket, struct decision *decision)
+static void
+insert(struct txn *txn, struct docket *docket, struct decision *decision)
 {
 	size_t at = position(docket, &decision->ref);
-	struct log_id last;
-	bool any = false;
 
 	if (docket->n == docket->room) {
 		struct decision **old = docket->all;
@@ -215,21 +269,6 @@ docket_insert(struct txn *txn, struct docket *docket, struct decision *decision)
 	    (docket->n - at) * sizeof(struct decision *));
 	docket->all[at] = decision;
 	docket->n++;
-	for (size_t i = 0; i < decision->targets_n; i++) {
-		const struct log_id *log = &decision->targets[i].log;
-
-		/* They rise by log. */
-		if (!any || id_compare(&last, log) != 0)
-			link_insert(txn, docket,
-			    &(struct docket_link){
-				.target = *log, .decision = decision});
-		last = *log;
-		any = true;
-	}
-	for (size_t i = 0; i < decision->ranges_n; i++)
-		link_insert(txn, docket,
-		    &(struct docket_link){.target = decision->ranges[i].cut.log,
-			.decision = decision});
 }
 
 /* A decision that is about single deltas and a range of one log gets two
@@ -273,11 +312,30 @@ docket_about(const struct docket *docket, const struct log_id *target)
 	return low;
 }
 
+bool
+docket_awaits(const struct docket *docket, const struct ref *ref)
+{
+	for (size_t i = 0; i < docket->n; i++) {
+		const struct decision *at = docket->all[i];
+
+		if (at->replaces_n > 0 &&
+		    bsearch(ref, at->replaces, at->replaces_n, sizeof(*ref),
+			ref_order) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Works out which decisions hold. */
-void
+enum err
 docket_settle(
     struct txn *txn, struct docket *docket, struct decision_list *turned)
 {
+	enum err e = chase(txn, docket);
+
+	*turned = (struct decision_list){0};
+	if (e != ERR_OK)
+		return e;
 	scratch_grow(txn, docket);
 	for (size_t i = 0; i < docket->n; i++) {
 		docket->all[i]->walked = false;
@@ -286,8 +344,9 @@ docket_settle(
 	for (size_t i = 0; i < docket->n; i++) {
 		struct decision *decision = docket->all[i];
 
-		decision->counts = tip_may(
-		    txn, decision->log, RIGHT_ADMIN, decision->ref.seq);
+		decision->counts = decision->whole &&
+				   tip_may(txn, decision->log, RIGHT_ADMIN,
+				       decision->ref.seq);
 		if (decision->counts)
 			walk(docket, decision);
 	}
@@ -300,6 +359,42 @@ docket_settle(
 			turned->p[turned->n++] = decision;
 		decision->holds = holds;
 	}
+	return kv_failed(txn->kv);
+}
+
+/* Reads what the decisions that came since the last time replace, and what that
+ * replaces, as far as it is held. */
+static enum err
+chase(struct txn *txn, struct docket *docket)
+{
+	enum err e = ERR_OK;
+
+	while (docket->chased != NULL && e == ERR_OK) {
+		const struct decision *at = docket->chased;
+
+		docket->chased = at->chased;
+		for (size_t i = 0; i < at->replaces_n && e == ERR_OK; i++)
+			if (docket_find(docket, &at->replaces[i]) == NULL)
+				e = replaced_load(
+				    txn, docket, &at->replaces[i]);
+	}
+	return e;
+}
+
+static enum err
+replaced_load(struct txn *txn, struct docket *docket, const struct ref *ref)
+{
+	struct arena arena = {0};
+	struct history_delta from = {0};
+	const struct log *log = tip_holding(txn, docket->space, ref);
+	enum err e = kv_failed(txn->kv);
+
+	if (e == ERR_OK && log != NULL)
+		e = history_delta(txn, log, ref->seq, &arena, &from);
+	if (e == ERR_OK && decides(from.delta))
+		docket_take(txn, docket, &from, false);
+	arena_fini(&arena);
+	return e == ERR_OK ? e : txn_fail(txn, e);
 }
 
 /* Marks all that chains of `replaces` lead to from `from`, whatever lies

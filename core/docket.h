@@ -5,7 +5,9 @@
 
 /*
  * The decisions of one space as a transaction has them, for core/decisions.c:
- * by name, and by the logs that they are about.
+ * by name, and by the logs that they are about.  Of those held it has the ones
+ * that count, whole, and of others that chains of `replaces` lead to from there
+ * what they replace.
  */
 struct docket_link {
 	struct log_id target;
@@ -25,21 +27,27 @@ struct docket {
 	struct decision **given; /* room for a list of all of them */
 	struct decision **stack;
 	size_t scratch_room; /* of these two */
+	/* Those of which it is not known yet what they replace. */
+	struct decision *chased;
 };
 
 /* The decisions of `space`, read at the first use, and settled; NULL after a
  * failure, which `txn` keeps. */
 struct docket *docket_of(struct txn *txn, struct space_state *space);
-/* What the adopt or void `from` says, in `arena`. */
-struct decision *docket_make(
-    struct arena *arena, const struct history_delta *from);
-/* Adds `decision`, which is not there yet, without settling. */
-void docket_insert(
-    struct txn *txn, struct docket *docket, struct decision *decision);
+/* Reads the decisions that count and are not there yet, without settling: to be
+ * called when rights have changed. */
+enum err docket_load(struct txn *txn, struct docket *docket) MUST_USE;
+/* Adds the adopt or void `from`, without settling: when it counts, the whole of
+ * it, else no more than what it replaces. */
+void docket_take(struct txn *txn, struct docket *docket,
+    const struct history_delta *from, bool whole);
+/* Does any decision that is there replace `ref`?  Any other that does not count
+ * changes nothing, and needs no place here. */
+bool docket_awaits(const struct docket *docket, const struct ref *ref);
 /* Works out which decisions hold; `turned` are those of which that changed. */
-void docket_settle(
-    struct txn *txn, struct docket *docket, struct decision_list *turned);
-/* The decision `ref`; NULL when it is not held. */
+enum err docket_settle(struct txn *txn, struct docket *docket,
+    struct decision_list *turned) MUST_USE;
+/* The decision `ref`; NULL when it is not there. */
 struct decision *docket_find(struct docket *docket, const struct ref *ref);
 /* The index of the first link to `target`, or where it would be. */
 size_t docket_about(const struct docket *docket, const struct log_id *target);

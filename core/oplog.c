@@ -25,8 +25,8 @@ struct appending {
 static struct log *load(struct txn *txn, struct space_state *space,
     const struct log_id *id, struct bytes row);
 static size_t count_logs(struct txn *txn, const struct key *prefix);
-static enum err tips_scan(struct txn *txn, const struct key *prefix,
-    struct log ***tips, size_t *n) MUST_USE;
+static enum err tips_scan(
+    struct txn *txn, const struct key *prefix, struct tips *tips) MUST_USE;
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
 static void subtree_done(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
@@ -116,25 +116,36 @@ enum err
 oplog_tips(struct txn *txn, struct space_state *space,
     const struct log_id *trunk, struct log ***tips, size_t *n)
 {
+	struct tips found = {.arena = &txn->arena};
+	enum err e = oplog_tips_in(txn, space, trunk, &found);
+
+	*tips = found.p;
+	*n = found.n;
+	return e;
+}
+
+enum err
+oplog_tips_in(struct txn *txn, struct space_state *space,
+    const struct log_id *trunk, struct tips *tips)
+{
 	struct log *log = oplog_find(txn, space, trunk);
 	struct key prefix;
 
-	*tips = NULL;
-	*n = 0;
+	tips->p = NULL;
+	tips->n = 0;
 	if (log != NULL) {
-		*tips = arena_array(&txn->arena, 1, sizeof(struct log *));
-		(*tips)[(*n)++] = log;
+		tips->p = arena_array(tips->arena, 1, sizeof(*tips->p));
+		tips->p[tips->n++] = log;
 		return ERR_OK;
 	}
 	if (kv_failed(txn->kv) != ERR_OK || kv_count(txn->kv, TABLE_TIPS) == 0)
 		return kv_failed(txn->kv);
 	tables_log_key(space->no, trunk, &prefix);
-	return tips_scan(txn, &prefix, tips, n);
+	return tips_scan(txn, &prefix, tips);
 }
 
 static enum err
-tips_scan(
-    struct txn *txn, const struct key *prefix, struct log ***tips, size_t *n)
+tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 {
 	struct kv_cursor cursor;
 	uint32_t *numbers = NULL;
@@ -153,10 +164,10 @@ tips_scan(
 	}
 	kv_cursor_fini(&cursor);
 	e = kv_failed(txn->kv);
-	*tips = arena_array(&txn->arena, found, sizeof(struct log *));
-	for (; *n < found && e == ERR_OK; ++*n)
+	tips->p = arena_array(tips->arena, found, sizeof(*tips->p));
+	for (; tips->n < found && e == ERR_OK; tips->n++)
 		e = oplog_by_no(
-		    txn, (struct log_no){numbers[*n]}, &(*tips)[*n]);
+		    txn, (struct log_no){numbers[tips->n]}, &tips->p[tips->n]);
 	mem_free(numbers);
 	return e;
 }
@@ -443,12 +454,13 @@ oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
 static enum err
 move_on_all(struct txn *txn, struct log *log, uint64_t seq)
 {
-	struct log **sharing;
-	size_t n;
-	enum err e = tip_sharing(txn, log, seq, &sharing, &n);
+	struct arena arena = {0};
+	struct tips sharing = {.arena = &arena};
+	enum err e = tip_sharing(txn, log, seq, &sharing);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++)
-		e = move_on(txn, sharing[i], seq);
+	for (size_t i = 0; i < sharing.n && e == ERR_OK; i++)
+		e = move_on(txn, sharing.p[i], seq);
+	arena_fini(&arena);
 	return e;
 }
 

@@ -145,6 +145,15 @@ enum err oplog_all(struct txn *txn, struct space_state *space,
  * its branches by their numbers, or nothing; into an array in txn->arena. */
 enum err oplog_tips(struct txn *txn, struct space_state *space,
     const struct log_id *trunk, struct log ***tips, size_t *n) MUST_USE;
+/* Tips, in an array in `arena`. */
+struct tips {
+	struct arena *arena; /* set before it is filled */
+	struct log **p;
+	size_t n;
+};
+/* The same, into tips->arena: for who asks often. */
+enum err oplog_tips_in(struct txn *txn, struct space_state *space,
+    const struct log_id *trunk, struct tips *tips) MUST_USE;
 /* Under the number of which log is the row of delta `seq` of `log` kept? */
 enum err oplog_owner(struct txn *txn, const struct log *log, uint64_t seq,
     const struct log **owner) MUST_USE;

@@ -10,46 +10,48 @@
 struct log *
 tip_holding(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
-	struct log **tips;
-	size_t n;
-	enum err e = oplog_tips(txn, space, &ref->log, &tips, &n);
+	struct arena arena = {0};
+	struct log *holding = NULL;
+	struct tips tips = {.arena = &arena};
+	enum err e = oplog_tips_in(txn, space, &ref->log, &tips);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < tips.n && e == ERR_OK && holding == NULL; i++) {
 		struct stored_delta stored;
 		struct hash leaf;
 
-		if (ref->seq >= tips[i]->frontier.size)
+		if (ref->seq >= tips.p[i]->frontier.size)
 			continue;
-		e = oplog_get(txn, tips[i], ref->seq, &stored);
+		e = oplog_get(txn, tips.p[i], ref->seq, &stored);
 		if (e != ERR_OK)
 			break;
 		merkle_leaf(stored.header, &leaf);
 		if (memcmp(leaf.b, ref->leaf, sizeof(ref->leaf)) == 0)
-			return tips[i];
+			holding = tips.p[i];
 	}
-	return NULL;
+	arena_fini(&arena);
+	return holding;
 }
 
 enum err
-tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
-    struct log ***sharing, size_t *n)
+tip_sharing(
+    struct txn *txn, const struct log *log, uint64_t seq, struct tips *sharing)
 {
 	const struct log *owner;
-	size_t tips_n;
-	enum err e = oplog_tips(txn, log->space, &log->trunk, sharing, &tips_n);
+	enum err e = oplog_tips_in(txn, log->space, &log->trunk, sharing);
+	size_t tips_n = sharing->n;
 
-	*n = 0;
+	sharing->n = 0;
 	if (e == ERR_OK)
 		e = oplog_owner(txn, log, seq, &owner);
 	for (size_t i = 0; i < tips_n && e == ERR_OK; i++) {
-		struct log *tip = (*sharing)[i];
+		struct log *tip = sharing->p[i];
 		const struct log *other;
 
 		if (seq >= tip->frontier.size)
 			continue;
 		e = oplog_owner(txn, tip, seq, &other);
 		if (e == ERR_OK && other == owner)
-			(*sharing)[(*n)++] = tip;
+			sharing->p[sharing->n++] = tip;
 	}
 	return e;
 }
@@ -57,14 +59,16 @@ tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
 bool
 tip_may(struct txn *txn, const struct log *log, unsigned right, uint64_t seq)
 {
-	struct log **sharing;
-	size_t n;
+	struct arena arena = {0};
+	struct tips sharing = {.arena = &arena};
 	bool may = oplog_may(log, right, seq);
 
-	if (may || !oplog_is_branch(log) ||
-	    tip_sharing(txn, log, seq, &sharing, &n) != ERR_OK)
+	if (may || !oplog_is_branch(log))
 		return may;
-	for (size_t i = 0; i < n && !may; i++)
-		may = oplog_may(sharing[i], right, seq);
+	if (tip_sharing(txn, log, seq, &sharing) != ERR_OK)
+		sharing.n = 0;
+	for (size_t i = 0; i < sharing.n && !may; i++)
+		may = oplog_may(sharing.p[i], right, seq);
+	arena_fini(&arena);
 	return may;
 }

@@ -14,9 +14,9 @@
 struct log *tip_holding(
     struct txn *txn, struct space_state *space, const struct ref *ref);
 /* The tips of the trunk of `log` that have its delta `seq`, and its row, in
- * common with it, itself among them; into an array in txn->arena. */
+ * common with it, itself among them; into sharing->arena. */
 enum err tip_sharing(struct txn *txn, const struct log *log, uint64_t seq,
-    struct log ***sharing, size_t *n) MUST_USE;
+    struct tips *sharing) MUST_USE;
 /* As oplog_may, when any of the tips that share the delta gives the right. */
 bool tip_may(
     struct txn *txn, const struct log *log, unsigned right, uint64_t seq);

@@ -299,8 +299,10 @@ a_chain_of_decisions_runs_over_links_that_do_not_count(void **state)
 	struct court *court = *state;
 	struct town *town = &court->town;
 	size_t judge = judge_join(court);
+	size_t late;
 	struct inbox_entry entry;
 	struct ref grant = council_grant(town, 0, judge);
+	struct log_cut ours;
 
 	/* Adopted by the office; voided by the judge, who is then revoked
 	 * altogether; but the office had replaced that. */
@@ -315,6 +317,21 @@ a_chain_of_decisions_runs_over_links_that_do_not_count(void **state)
 	assert_true(entry.voided);
 	assert_false(entry.disputed);
 	council_sound(town, 0);
+	/* The link between may come last. */
+	late = town_join(town);
+	ours = council_cut(town, 0, 0, space, 0);
+	town_carry(town, 0, late, &(struct town_cargo){.space = "authority"});
+	town_carry(town, 0, late,
+	    &(struct town_cargo){.space = space, .log = &ours.log});
+	ours = council_cut(town, 0, court->thief, space, 0);
+	town_carry(town, 0, late,
+	    &(struct town_cargo){.space = space, .log = &ours.log});
+	assert_true(council_entry(town, late, &court->refs[0], &entry));
+	assert_true(entry.disputed);
+	town_carry(town, 0, late, &(struct town_cargo){0});
+	assert_true(council_entry(town, late, &court->refs[0], &entry));
+	assert_true(entry.voided);
+	assert_false(entry.disputed);
 	town_meet(town);
 	town_assert_equal(town, 0);
 }
