@@ -136,6 +136,18 @@ mark_committed(struct mark *mark, struct kv *kv, uint64_t number)
 }
 
 void
+mark_catch_up(struct mark *mark, struct txn *txn)
+{
+	uint64_t newest = kv_txn_id(txn->kv);
+	enum open_why why;
+
+	assert(!txn->write);
+	if (mark_check(mark, txn, &why) == ERR_OK && why == OPEN_NEW &&
+	    newest > mark->txn_id)
+		mark_note(mark, newest);
+}
+
+void
 mark_note(struct mark *mark, uint64_t txn_id)
 {
 	uint8_t out[MARK_SIZE];

@@ -440,6 +440,8 @@ again(struct store *store)
 		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
 				    0;
 		e = fsck_heads(store, &store->identity.key);
+		if (e == ERR_OK)
+			mark_catch_up(&store->mark, &store->txn);
 		store_abort(store);
 	}
 	if (e == ERR_OK)
