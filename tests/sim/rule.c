@@ -154,10 +154,11 @@ rule_decide(struct sim_node *by)
 		e = store_decide(by->store, &decision);
 	if (!may_fail(e))
 		sim_must(sim, e, "decide");
-	if (e == ERR_OK && node_commit(by) == ERR_OK) {
-		sim->count.decisions++;
+	/* Also by a commit that fails and happens all the same. */
+	if (e == ERR_OK)
 		sim->merciful = sim->merciful || decision.adopt;
-	}
+	if (e == ERR_OK && node_commit(by) == ERR_OK)
+		sim->count.decisions++;
 	store_abort(by->store);
 	sim_note(sim, "decide", by->number, (uint64_t)e);
 }
