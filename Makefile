@@ -82,8 +82,9 @@ bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge on
 $(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
 
-bench-peers: all $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite) ## measure beside other stores; takes long
+bench-peers: all ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
 	@sh .ci/deps peers
+	@$(MAKE) --no-print-directory $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
 	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
