@@ -15,9 +15,6 @@ enum {
 	AROUND_BODY_BYTES = 48,
 	/* An error of less than this in what was stated is not worth a word. */
 	STATED_SLACK_BYTES = 64 * 1024,
-	/* Of a slow link's queue one chunk may fill the whole; below this a
-	 * proof would weigh more than what it proves. */
-	CHUNK_MIN = 2 * 1024,
 };
 
 static uint64_t lacking(const struct log *log, const struct ledger_log *entry,
@@ -194,16 +191,6 @@ flow_state(struct talk *talk)
 	flow->stated = talk->deltas_out + flow->left;
 	flow->stated_bytes = talk->debt_bytes + flow->left_bytes;
 	return talk_send(talk, &msg);
-}
-
-size_t
-flow_chunk_max(const struct talk *talk, size_t most)
-{
-	size_t max = talk->flow.queue_max;
-
-	if (max < CHUNK_MIN)
-		max = CHUNK_MIN;
-	return max < most ? max : most;
 }
 
 /* On the wire, with what is made and waits. */

@@ -31,9 +31,6 @@ enum err flow_state(struct talk *talk) MUST_USE;
 bool flow_admits(struct talk *talk, const struct flow_step *step);
 /* Classes from here on wait for another day; LEDGER_CLASSES: none does. */
 enum ledger_class flow_end(const struct talk *talk);
-/* Bytes of headers, or of bodies, at which a chunk ends that could have `most`:
- * no chunk takes a slow link for much longer than its queue may. */
-size_t flow_chunk_max(const struct talk *talk, size_t most);
 /* Grants more bytes, if that is asked for; in an open write transaction. */
 enum err flow_grant(struct talk *talk) MUST_USE;
 /* The session ends: what was granted and not used is noted. */

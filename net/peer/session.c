@@ -406,6 +406,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_expected = talk->deltas_expected,
 	    .bytes_expected = talk->bytes_expected,
 	    .bytes_in_done = talk->durable_bytes,
+	    .bytes_out = talk->debt_bytes,
 	    .bytes_out_done = talk->credited_bytes,
 	    .deltas_left_out = talk->flow.left,
 	    .bytes_left_out = talk->flow.left_bytes,
