@@ -131,6 +131,9 @@ enum {
 	LIMIT_QUEUE_SIZE = 256 * 1024,
 	/* Bytes that a peer may send beyond what we have acknowledged. */
 	LIMIT_CREDIT_SIZE = 1024 * 1024,
+	/* Bytes a second to which a node can be held: 8 Gbit/s are as good as
+	 * no limit. */
+	LIMIT_RATE = 1000 * 1000 * 1000,
 	/* Links of one node: an aggregator with 424 centres and some to spare;
 	 * each may hold a few megabytes while it is busy. */
 	LIMIT_SESSIONS = 512,
