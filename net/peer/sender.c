@@ -95,7 +95,7 @@ feed_scan(struct talk *talk, const struct authority *authority)
 static bool
 has_room(const struct talk *talk)
 {
-	return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE &&
+	return channel_queued(talk->channel) < LIMIT_QUEUE_SIZE &&
 	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
 }
 

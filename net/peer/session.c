@@ -271,7 +271,7 @@ enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
-	size_t before = channel_out(talk->channel).n;
+	size_t before = channel_queued(talk->channel);
 	enum err e;
 
 	if (talk->state == TALK_ENDED)
@@ -292,14 +292,17 @@ session_fill(struct session *session, uint64_t now_ms)
 			session->done = true;
 		}
 	}
-	if (channel_out(talk->channel).n > before)
+	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	return ERR_OK;
 }
 
 struct bytes
-session_out(const struct session *session)
+session_out(struct session *session)
 {
+	/* An error is told by whatever is called next. */
+	if (settle(session, channel_flush(session->talk.channel)) != ERR_OK)
+		assert(session->talk.state == TALK_ENDED);
 	return channel_out(session->talk.channel);
 }
 
@@ -370,7 +373,7 @@ session_is_idle(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
 
-	return is_quiet(talk) && channel_out(talk->channel).n == 0;
+	return is_quiet(talk) && channel_queued(talk->channel) == 0;
 }
 
 void
