@@ -309,7 +309,9 @@ session_out(struct session *session)
 void
 session_sent(struct session *session, size_t n)
 {
-	session->asked = session->asked || n > 0;
+	/* The handshake's own does not count. */
+	session->asked = session->asked ||
+			 (n > 0 && session->talk.state != TALK_SHAKING);
 	channel_sent(session->talk.channel, n);
 }
 
