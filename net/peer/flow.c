@@ -21,8 +21,8 @@ static uint64_t lacking(const struct log *log, const struct ledger_log *entry,
     const struct clock_depth *depth);
 static uint64_t owed(const struct log *log, const struct ledger_log *entry,
     const struct clock_depth *depth);
-static enum ledger_class class_of(const struct talk *talk,
-    const struct ledger_log *entry, uint64_t more);
+static enum ledger_class class_of(
+    const struct talk *talk, const struct ledger_log *entry, uint64_t more);
 static enum err weigh(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static uint64_t delta_weight(
