@@ -88,6 +88,9 @@ enum {
 	/* Invitations that one store keeps: one for each possible member. */
 	LIMIT_TOKENS = LIMIT_MEMBERS,
 	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
+	/* Nodes that one part of a bundle is sealed to: all centres and some to
+	 * spare, at 48 bytes each. */
+	LIMIT_BUNDLE_RECEIVERS = 512,
 	/* Events that a node keeps for those who run it: some weeks of trouble;
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
