@@ -181,8 +181,7 @@ ring_grow(struct ledger_queue *queue)
 {
 	size_t room = queue->room;
 
-	mem_room(
-	    &queue->ids, &queue->room, 2 * room + 8, sizeof(*queue->ids));
+	mem_room(&queue->ids, &queue->room, 2 * room + 8, sizeof(*queue->ids));
 	/* What had gone round to the begin goes on behind the old end. */
 	for (size_t i = 0; i < queue->first; i++)
 		queue->ids[room + i] = queue->ids[i];
@@ -207,8 +206,8 @@ ledger_unqueue(struct ledger *ledger, enum ledger_class class)
 	struct ledger_queue *queue = &ledger->queues[class];
 
 	assert(queue->n > 0);
-	ledger_find(ledger, &queue->ids[queue->first])->queued &=
-	    ~(1u << class);
+	ledger_find(ledger, &queue->ids[queue->first])->queued &= ~(
+	    1u << class);
 	queue->first = (queue->first + 1) % queue->room;
 	queue->n--;
 }

@@ -105,8 +105,8 @@ struct ledger_log *ledger_next(
  * waits there. */
 void ledger_queue(struct ledger *ledger, struct ledger_log *log);
 /* Queues it behind all others of `class`, unless it waits there. */
-void ledger_queue_as(struct ledger *ledger, struct ledger_log *log,
-    enum ledger_class class);
+void ledger_queue_as(
+    struct ledger *ledger, struct ledger_log *log, enum ledger_class class);
 /* Of the classes before `end` the first that has a queued log: the log that has
  * waited longest, and `*class`.  It stays queued.  NULL when there is none. */
 struct ledger_log *ledger_first(const struct ledger *ledger,

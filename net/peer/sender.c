@@ -26,8 +26,7 @@ static enum err serve(
 static bool ledger_more(const struct talk *talk);
 static enum err serve_first(
     struct talk *talk, const struct authority *authority) MUST_USE;
-static enum err held_tell(
-    struct talk *talk, struct ledger_log *entry) MUST_USE;
+static enum err held_tell(struct talk *talk, struct ledger_log *entry) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
 static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
@@ -155,9 +154,8 @@ serve_first(struct talk *talk, const struct authority *authority)
 		ledger_queue_as(&talk->ledger, entry, step.class);
 		/* What waits until tomorrow keeps nobody from hearing today
 		 * what is here. */
-		return flow_end(talk) == LEDGER_HISTORY
-			   ? held_tell(talk, entry)
-			   : ERR_OK;
+		return flow_end(talk) == LEDGER_HISTORY ? held_tell(talk, entry)
+							: ERR_OK;
 	}
 	e = flow_state(talk);
 	if (e == ERR_OK)
@@ -263,9 +261,8 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 {
 	struct arena arena = {0};
 	struct extract_depth whole;
-	struct extract_chunk chunk = {.arena = &arena,
-	    .from = entry->sent,
-	    .most = talk->flow.queue_max};
+	struct extract_chunk chunk = {
+	    .arena = &arena, .from = entry->sent, .most = talk->flow.queue_max};
 	struct msg msg = {.type = MSG_CHUNK};
 	enum err e;
 

@@ -374,8 +374,9 @@ session_end(struct session *session, enum err why, const char *text)
 void
 session_pace(struct session *session, size_t bytes)
 {
-	session->talk.flow.queue_max =
-	    bytes < LIMIT_QUEUE_SIZE ? bytes : LIMIT_QUEUE_SIZE;
+	session->talk.flow.queue_max = bytes < LIMIT_QUEUE_SIZE
+					   ? bytes
+					   : LIMIT_QUEUE_SIZE;
 }
 
 bool
