@@ -521,6 +521,10 @@ rows_count(struct check_log *c)
 	while (c->more_rows)
 		rows_next(c, false);
 	c->check->rows[TABLE_DELTAS] += c->rows_n;
+	if (c->more_blocks && !c->check->cut)
+		(void)check_passed(c->check,
+		    tables_corrupt(TABLE_BLOCKS, c->blocks.key,
+			"it lies beyond the size of its log"));
 	if (c->rows_n > c->log->frontier.size - c->log->below)
 		(void)check_passed(
 		    c->check, wrong(c, c->log->below + c->rows_n - 1,
