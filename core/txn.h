@@ -18,6 +18,7 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
+struct blocks;
 struct docket;
 
 struct txn {
@@ -27,6 +28,7 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
+	struct blocks *blocks;	       /* arena; core/blocks.c */
 	struct docket *dockets;	       /* arena; core/docket.c */
 	struct squeeze *squeeze;       /* borrowed */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
