@@ -38,8 +38,8 @@ enum err
 fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report)
 {
-	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_FEED,
-	    TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
+	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_WORDS,
+	    TABLE_FEED, TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
 	const struct authority *authority = NULL;
 	struct txn *txn = store_txn(store);
 	struct check check;
@@ -49,6 +49,8 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 	check.whole = true;
 	check.all = kv_count(txn->kv, TABLE_DELTAS) +
 		    kv_count(txn->kv, TABLE_RECORDS);
+	words_again(txn);
+	(void)check_went_well(&check);
 	for (size_t i = 0; i < COUNT_OF(checked); i++)
 		rows_check(&check, checked[i]);
 	/* Without it nobody can say which logs count. */
