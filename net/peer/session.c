@@ -10,6 +10,7 @@
 #include "core/tokens.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
+#include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -61,6 +62,8 @@ session_new(const struct session_config *config)
 
 	talk->store = config->store;
 	talk->host = config->host;
+	talk->flow.queue_max = LIMIT_QUEUE_SIZE;
+	talk->flow.quota.day_bytes = config->day_bytes;
 	talk->once = config->once;
 	talk->me = store_identity(config->store)->key;
 	identity_backup_key(store_identity(config->store), &talk->backup);
@@ -183,7 +186,8 @@ session_has_work(const struct session *session)
 
 	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
 		   channel_waiting(talk->channel) > 0) ||
-	       talk->flush || talk->forget || talk_is_due(talk);
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
 enum err
@@ -199,6 +203,8 @@ session_work(struct session *session, uint64_t now_ms)
 		e = settle(session, guest_admit(session));
 	else
 		e = settle(session, receiver_work(talk));
+	if (e == ERR_OK)
+		e = settle(session, flow_grant(talk));
 	notes_write(&talk->notes, store_txn(talk->store));
 	return e;
 }
@@ -232,6 +238,7 @@ guest_answer(struct talk *talk)
 struct notes *
 session_notes(struct session *session)
 {
+	flow_leave(&session->talk);
 	return &session->talk.notes;
 }
 
@@ -364,6 +371,13 @@ session_end(struct session *session, enum err why, const char *text)
 		err_keep(&session->fault, err_set(why, "%s", text));
 }
 
+void
+session_pace(struct session *session, size_t bytes)
+{
+	session->talk.flow.queue_max =
+	    bytes < LIMIT_QUEUE_SIZE ? bytes : LIMIT_QUEUE_SIZE;
+}
+
 bool
 session_is_done(const struct session *session)
 {
@@ -395,7 +409,23 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
 	    .deltas_expected = talk->deltas_expected,
+	    .bytes_expected = talk->bytes_expected,
+	    .bytes_in_done = talk->durable_bytes,
+	    .bytes_out = talk->debt_bytes,
+	    .bytes_out_done = talk->credited_bytes,
+	    .deltas_left_out = talk->flow.left,
+	    .bytes_left_out = talk->flow.left_bytes,
+	    .day_bytes = talk->flow.quota.day_bytes,
+	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};
+	/* Whatever the peer announced: what came is part of it. */
+	if (status->deltas_expected < status->deltas_in)
+		status->deltas_expected = status->deltas_in;
+	if (status->bytes_expected > 0 &&
+	    status->bytes_expected < status->bytes_in_done)
+		status->bytes_expected = status->bytes_in_done;
+	status->in_sync = status->in_sync && !status->is_held;
+	status->deltas_left_in = status->deltas_expected - status->deltas_in;
 }
