@@ -558,6 +558,68 @@ a_held_session_goes_on_when_the_day_ends(void **state)
 	town_fini(&town);
 }
 
+/* A second at 8 kbit/s each way, as its times have it. */
+static void
+second_pass(struct wire *wire)
+{
+	(void)wire_step(wire);
+	wire->now_ms += 1000;
+	for (size_t i = 0; i < 2; i++) {
+		struct session *session = wire->ends[i].session;
+
+		if (session_wake_ms(session) <= wire->now_ms)
+			assert_int_equal(
+			    session_tick(session, wire->now_ms), ERR_OK);
+	}
+}
+
+static void
+heartbeats_and_urgent_words_survive_the_least_rate(void **state)
+{
+	enum { RATE = 1000, SHARE = 2048 };
+	struct session_status status;
+	struct town town;
+	struct wire wire;
+	uint64_t longest_ms = 0;
+	unsigned said = 0;
+	size_t b;
+
+	(void)state;
+	b = scene_begin(&town, 23);
+	write_many(&town, 2000, HISTORY);
+	wire_open(&wire, &town, 0, b, false);
+	wire.rate = RATE;
+	for (size_t i = 0; i < 2; i++)
+		session_pace(wire.ends[i].session, SHARE);
+	do {
+		uint64_t began_ms = wire.now_ms;
+		size_t before = chunks_of(URGENT);
+
+		if (++said % 10 == 0)
+			(void)town_create(&town, 0, URGENT, "쓰러진 이웃");
+		do
+			second_pass(&wire);
+		while (said % 10 == 0 && chunks_of(URGENT) == before);
+		if (wire.now_ms - began_ms > longest_ms)
+			longest_ms = wire.now_ms - began_ms;
+		assert_well(&wire);
+		status = wire_status(&wire, 1);
+	} while (said < 20 || status.deltas_left_in > 0);
+	print_message("%llu s for %llu bytes; what is urgent took %llu s\n",
+	    (unsigned long long)wire.now_ms / 1000,
+	    (unsigned long long)status.in_bytes,
+	    (unsigned long long)longest_ms / 1000);
+	assert_true(wire.now_ms > 90 * 1000);
+	assert_true(longest_ms <= 10 * 1000);
+	/* Silence: only heartbeats keep it, and they do. */
+	for (int i = 0; i < 300; i++)
+		second_pass(&wire);
+	assert_well(&wire);
+	assert_true(wire_status(&wire, 0).in_sync);
+	wire_close(&wire);
+	town_fini(&town);
+}
+
 static int
 group_begin(void **state)
 {
@@ -585,6 +647,8 @@ main(void)
 	    cmocka_unit_test(a_day_has_its_bytes_whatever_is_cut_or_restarted),
 	    cmocka_unit_test(who_loses_power_counts_too_much_never_too_little),
 	    cmocka_unit_test(a_held_session_goes_on_when_the_day_ends),
+	    cmocka_unit_test(
+		heartbeats_and_urgent_words_survive_the_least_rate),
 	};
 
 	return cmocka_run_group_tests(tests, group_begin, group_end);
