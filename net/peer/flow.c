@@ -214,7 +214,7 @@ wire_bytes(const struct talk *talk)
 	struct channel_count count;
 
 	channel_count(talk->channel, &count);
-	return count.out_bytes + channel_out(talk->channel).n;
+	return count.out_bytes + channel_queued(talk->channel);
 }
 
 static uint64_t
