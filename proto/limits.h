@@ -150,6 +150,22 @@ enum {
 	/* Descriptors that no link may take: the store, the loop, listeners,
 	 * and links that are being closed. */
 	LIMIT_DESCRIPTORS_ASIDE = 128,
+	/* Places that one store keeps to be dialled: more are a matter of
+	 * member records. */
+	LIMIT_DIALS = 64,
+	/* Members with addresses that a node thinks of dialling, those with
+	 * the broadest common right first; and how many of them it wants to be
+	 * linked with.  424 centres thus make some 1,700 links, not 90,000: a
+	 * city's aggregator, a district's, and two neighbours. */
+	LIMIT_KIN = 16,
+	LIMIT_KIN_LINKS = 4,
+	/* Places heard of on the local network, where whoever is on it can
+	 * say anything: kept, of one address, links that come of them at a
+	 * time, and attempts within any minute. */
+	LIMIT_HINTS = 64,
+	LIMIT_HINTS_OF_SOURCE = 4,
+	LIMIT_HINT_LINKS = 8,
+	LIMIT_HINT_DIALS = 12,
 	/* Of one peer at a time: its service, a sync by hand beside it, and
 	 * those that died without a word. */
 	LIMIT_SESSIONS_OF_PEER = 4,
