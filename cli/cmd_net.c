@@ -48,6 +48,7 @@ serve_run(const struct args *args, struct out *out)
 	    .listen = args_text(args, "listen", 0),
 	    .peers = peers,
 	    .peers_n = peers_n,
+	    .members = !args_has(args, "no-members"),
 	    .on_news = on_news,
 	    .arg = out,
 	};
@@ -107,7 +108,9 @@ static const struct args_option serve_options[] = {
     {.name = "peer",
 	.value = "HOST:PORT",
 	.many = true,
-	.help = "keep a link to this peer"},
+	.help = "keep a link to this peer, besides those of golmok peer"},
+    {.name = "no-members",
+	.help = "do not dial members by the addresses in their records"},
 };
 
 static const struct args_option sync_options[] = {

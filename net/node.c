@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "net/peer/dialer.h"
+#include "net/peer/caller.h"
 #include "net/peer/gate.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
@@ -26,8 +26,8 @@ struct node {
 	struct hub *hub;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
-	struct dialer **dialers; /* owned */
-	size_t dialers_n;
+	struct caller *caller;
+	struct place *places; /* owned; that the config names */
 	/* Accepted, dialled once they are up; in the order they came. */
 	struct link **links; /* owned array, room for links_max of them */
 	size_t links_n;
@@ -85,11 +85,12 @@ node_serve(const struct node_config *config)
 		continue;
 	assert(node->links_n == 0);
 	strangers_tell(node);
+	caller_free(node->caller);
 	gate_free(node->gate);
 	hub_free(node->hub);
 	loop_close(node->loop);
 out:
-	mem_free(node->dialers);
+	mem_free(node->places);
 	mem_free(node->links);
 	mem_free(node);
 	return e;
@@ -162,21 +163,22 @@ node_dial(struct node *node)
 	if (config->peers_n > LIMIT_SESSIONS)
 		return err_set(ERR_LIMIT, "%zu peers; %d are the most",
 		    config->peers_n, LIMIT_SESSIONS);
-	node->dialers = mem_zeros(config->peers_n, sizeof(*node->dialers));
+	node->places = mem_zeros(config->peers_n, sizeof(*node->places));
 	for (size_t i = 0; i < config->peers_n; i++) {
-		struct dialer_config dialer = {
-		    .link = {.hub = node->hub,
-			.on_event = node_on_link,
-			.arg = node},
-		    .on_failed = node_on_failed,
-		    .is_linked = node_is_linked,
-		};
-		enum err e = place_read(config->peers[i], &dialer.place);
+		enum err e = place_read(config->peers[i], &node->places[i]);
 
 		if (e != ERR_OK)
 			return err_wrap(e, "peer");
-		node->dialers[node->dialers_n++] = dialer_new(&dialer);
 	}
+	node->caller = caller_new(&(struct caller_config){
+	    .link = {.hub = node->hub, .on_event = node_on_link, .arg = node},
+	    .store = config->store,
+	    .places = node->places,
+	    .places_n = config->peers_n,
+	    .members = config->members,
+	    .on_failed = node_on_failed,
+	    .is_linked = node_is_linked,
+	    .arg = node});
 	return ERR_OK;
 }
 
@@ -201,8 +203,7 @@ node_stop(struct node *node)
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
 		loop_signal_close(node->signals[i]);
-	for (size_t i = 0; i < node->dialers_n; i++)
-		dialer_free(node->dialers[i]);
+	caller_stop(node->caller);
 	for (size_t i = 0; i < node->links_n; i++)
 		link_end(node->links[i], ERR_OK, "this node stops");
 	loop_stop(node->loop);
@@ -257,8 +258,6 @@ node_is_linked(void *arg, const struct sign_key *peer)
 	const struct node *node = arg;
 	struct session_status status;
 
-	if (!node_yields(node, peer))
-		return false;
 	for (size_t i = 0; i < node->links_n; i++) {
 		if (!link_is_up(node->links[i]))
 			continue;
@@ -324,7 +323,7 @@ static void
 node_twins(struct node *node, struct link *link)
 {
 	struct session_status status;
-	struct link *dialled = NULL;
+	struct link *dialled = NULL; /* the first */
 	struct link *oldest = NULL;
 	size_t accepted_n = 0;
 	struct sign_key peer;
@@ -339,6 +338,11 @@ node_twins(struct node *node, struct link *link)
 		link_status(other, &status);
 		if (memcmp(&status.peer, &peer, sizeof(peer)) != 0)
 			continue;
+		if (link_is_initiator(other) && dialled != NULL) {
+			/* Two places lead to this peer. */
+			link_end(other, ERR_EXISTS, "there is a link already");
+			continue;
+		}
 		if (link_is_initiator(other)) {
 			dialled = other;
 			continue;

@@ -23,6 +23,7 @@ struct node_config {
 	const char *listen;	  /* HOST:PORT in numbers, or NULL */
 	const char *const *peers; /* HOST:PORT each, dialled for ever */
 	size_t peers_n;
+	bool members; /* dial members with addresses, too */
 	node_news_fn *on_news;
 	void *arg;
 };
