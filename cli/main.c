@@ -21,6 +21,7 @@
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
+#include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
 #include "cli/cmd_revoke.h"
 #include "cli/cmd_root.h"
@@ -133,6 +134,7 @@ gather(size_t *n)
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
+	    {cmd_peer_commands, cmd_peer_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
 	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
