@@ -150,3 +150,26 @@ space_of(struct showing *s, const struct space *name)
 	shown->spaces[shown->spaces_n] = (struct bundle_space){.space = *name};
 	return &shown->spaces[shown->spaces_n++];
 }
+
+enum err
+bundle_show_from(struct bundle_reader *reader, struct bundle_about *about)
+{
+	struct bundle_piece piece = {0};
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK) {
+		e = bundle_read_next(reader, &piece);
+		if (e != ERR_OK || piece.kind == BUNDLE_PIECE_END)
+			break;
+		if (piece.kind == BUNDLE_PIECE_MESSAGE &&
+		    piece.message.p[0] == BUNDLE_MSG_ABOUT &&
+		    bundle_msg_get_about(piece.message, about) &&
+		    bundle_msg_verify(about, &piece.header))
+			return ERR_OK;
+	}
+	if (e != ERR_OK)
+		return e;
+	if (bundle_read_found(reader)->ours == 0)
+		return err_set(ERR_DENIED, "it is not sealed to this node");
+	return err_set(ERR_MALFORMED, "nothing whole is left of it");
+}

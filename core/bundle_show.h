@@ -33,6 +33,10 @@ struct bundle_shown {
 typedef void bundle_show_step(void *arg, uint64_t bytes);
 enum err bundle_show(struct bundle_reader *reader, struct bundle_shown *shown,
     bundle_show_step *step, void *arg) MUST_USE;
+/* Who made the first part of ours, and signed that it did.  ERR_DENIED: none is
+ * sealed to this node.  ERR_MALFORMED: nothing of it is whole. */
+enum err bundle_show_from(
+    struct bundle_reader *reader, struct bundle_about *about) MUST_USE;
 void bundle_show_fini(struct bundle_shown *shown);
 
 #endif

@@ -363,9 +363,10 @@ sum_check(struct bundle_taker *t, struct bytes message)
 	if (bundle_msg_get_sum(message, &sum) && sum.runs == came->runs &&
 	    sum.deltas == came->deltas && sum.bodies == came->bodies)
 		return;
-	(void)err_set(
-	    ERR_MALFORMED, "it ends with other counts than what stands in it");
-	bundle_in_trouble(&t->in, BUNDLE_WRONG, NULL);
+	bundle_in_trouble(&t->in,
+	    err_set(ERR_MALFORMED,
+		"it ends with other counts than what stands in it"),
+	    NULL);
 }
 
 static enum err
