@@ -12,6 +12,7 @@
 struct showing {
 	struct bundle_shown *shown;
 	size_t spaces_room;
+	uint8_t about_bytes[BUNDLE_MSG_ABOUT_SIZE]; /* the last one */
 	struct frontier frontier;
 	struct bundle_run check;
 	bool is_right; /* the run that is read, so far */
@@ -66,10 +67,12 @@ piece_take(struct showing *s, const struct bundle_piece *piece)
 
 	switch (piece->message.p[0]) {
 	case BUNDLE_MSG_ABOUT:
-		if (!bundle_msg_get_about(piece->message, &about) ||
-		    (shown->has_about &&
-			memcmp(&about, &shown->about, sizeof(about)) == 0))
+		if ((shown->has_about && bytes_equal(piece->message,
+					     bytes_of(s->about_bytes,
+						 sizeof(s->about_bytes)))) ||
+		    !bundle_msg_get_about(piece->message, &about))
 			return;
+		bytes_copy(s->about_bytes, piece->message);
 		shown->has_about = true;
 		shown->about = about;
 		shown->is_signed = bundle_msg_verify(&about, &piece->header);

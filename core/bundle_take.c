@@ -44,6 +44,7 @@ struct bundle_taker {
 	bool is_whole; /* nothing of the part was missing */
 	bool has_about;
 	struct bundle_about about;
+	uint8_t about_bytes[BUNDLE_MSG_ABOUT_SIZE]; /* it, as it came */
 	enum standing standing;
 	struct buf clock;   /* owned: messages without their lengths */
 	struct buf entries; /* owned: struct msg_entry, of them */
@@ -212,11 +213,13 @@ about_take(struct bundle_taker *t, const struct bundle_piece *piece)
 	struct bundle_about about;
 	enum err e = ERR_OK;
 
+	if (t->has_about &&
+	    bytes_equal(piece->message,
+		bytes_of(t->about_bytes, sizeof(t->about_bytes))))
+		return;
 	if (!bundle_msg_get_about(piece->message, &about))
 		e = err_set(
 		    ERR_MALFORMED, "what says who made it cannot be read");
-	else if (t->has_about && memcmp(&about, &t->about, sizeof(about)) == 0)
-		return;
 	else if (t->has_about || !bundle_msg_verify(&about, &piece->header))
 		e = err_set(ERR_MALFORMED,
 		    "it does not come from who it says: the signature does "
@@ -230,6 +233,7 @@ about_take(struct bundle_taker *t, const struct bundle_piece *piece)
 	}
 	t->has_about = true;
 	t->about = about;
+	bytes_copy(t->about_bytes, piece->message);
 	t->in.from = about.from;
 	t->taken.has_about = true;
 	t->taken.about = about;
