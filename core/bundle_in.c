@@ -20,6 +20,8 @@ static enum err run_place(struct bundle_in *in) MUST_USE;
 static enum err accept_of(
     struct bundle_in *in, struct intake_accept *accept, bool *any) MUST_USE;
 static void run_drop(struct bundle_in *in, enum err why);
+static bool is_same(
+    const struct bundle_trouble *a, const struct bundle_trouble *b);
 static void trouble_add(
     struct bundle_taken *taken, const struct bundle_trouble *trouble);
 static enum err chunk_take(
@@ -59,14 +61,22 @@ bundle_in_trouble(
 	trouble_add(in->taken, &trouble);
 }
 
+static bool
+is_same(const struct bundle_trouble *a, const struct bundle_trouble *b)
+{
+	return a->kind == b->kind && id_space_equal(&a->space, &b->space) &&
+	       memcmp(&a->author, &b->author, sizeof(a->author)) == 0 &&
+	       a->from == b->from && a->until == b->until &&
+	       strcmp(a->text, b->text) == 0;
+}
+
 static void
 trouble_add(struct bundle_taken *taken, const struct bundle_trouble *trouble)
 {
 	size_t n = taken->troubles_n;
 
 	/* A run comes in many segments, each with the same trouble. */
-	if (n > 0 &&
-	    memcmp(&taken->troubles[n - 1], trouble, sizeof(*trouble)) == 0)
+	if (n > 0 && is_same(&taken->troubles[n - 1], trouble))
 		return;
 	taken->troubles_all++;
 	taken->gaps += trouble->kind == BUNDLE_GAP;

@@ -430,7 +430,8 @@ who_made_it_is_tied_to_one_part(void **state)
 		out.p[at] ^= 4;
 	}
 	assert_true(bundle_msg_get_about(buf_bytes(&out), &back));
-	assert_memory_equal(&back, &about, sizeof(about));
+	assert_memory_equal(&back.from, &about.from, sizeof(about.from));
+	assert_int_equal(back.date_ms, about.date_ms);
 	for (size_t n = 0; n < out.n; n++)
 		assert_false(bundle_msg_get_about(
 		    bytes_first(buf_bytes(&out), n), &back));
