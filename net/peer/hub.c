@@ -317,6 +317,7 @@ is_peers(enum err e)
 	case ERR_FULL:
 	case ERR_FORKED:
 	case ERR_IO:
+	case ERR_PART:
 		return false;
 	}
 	return false;
