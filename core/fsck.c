@@ -40,8 +40,8 @@ enum err
 fsck_run(struct store *store, const struct fsck_watch *watch,
     struct fsck_report *report)
 {
-	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_FEED,
-	    TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
+	const enum table checked[] = {TABLE_META, TABLE_LOG_NOS, TABLE_WORDS,
+	    TABLE_FEED, TABLE_OWN, TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
 	const struct authority *authority = NULL;
 	struct txn *txn = store_txn(store);
 	struct check check;
@@ -50,6 +50,8 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 	check_init(&check, txn, watch, report);
 	check.whole = true;
 	check.all = deltas_count(txn) + kv_count(txn->kv, TABLE_RECORDS);
+	words_again(txn);
+	(void)check_went_well(&check);
 	for (size_t i = 0; i < COUNT_OF(checked); i++)
 		rows_check(&check, checked[i]);
 	/* Without it nobody can say which logs count. */

@@ -30,6 +30,7 @@ enum table {
 	/* derived: space, target log, log no, seq of a decision -> - */
 	TABLE_DECISIONS,
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
+	TABLE_WORDS,   /* derived: number -> word (core/words.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
 	TABLE_FEED,    /* private: number -> what happened (core/feed.c) */
@@ -101,6 +102,8 @@ void tables_decision_key(
 /* Reads back what tables_decision_key wrote; ERR_CORRUPT for another length. */
 enum err tables_decision_get(
     struct bytes bytes, struct decision_at *at) MUST_USE;
+/* A word by its number. */
+void tables_word_key(uint32_t number, struct key *key);
 /* A key of 8 bytes, for the feed. */
 void tables_number_key(uint64_t number, struct key *key);
 /* Appends raw bytes to a key; it must stay within LIMIT_KEY_SIZE. */
