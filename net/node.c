@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "net/peer/dialer.h"
+#include "net/upkeep.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
@@ -18,6 +19,7 @@ struct node {
 	const struct node_config *config; /* borrowed for the run */
 	struct loop *loop;
 	struct hub *hub;
+	struct upkeep *upkeep;
 	struct link_limits limits;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
@@ -59,6 +61,7 @@ node_serve(const struct node_config *config)
 	if (e != ERR_OK)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
+	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
 	limits_open(node->loop, &config->limits, &node->limits);
 	e = node_start(node);
 	if (e == ERR_OK)
@@ -175,6 +178,8 @@ node_stop(struct node *node)
 	if (node->stopping)
 		return;
 	node->stopping = true;
+	upkeep_free(node->upkeep);
+	node->upkeep = NULL;
 	stream_listener_close(node->listener);
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
