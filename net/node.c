@@ -10,6 +10,7 @@
 
 #include "net/peer/caller.h"
 #include "net/peer/gate.h"
+#include "net/upkeep.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
@@ -24,6 +25,7 @@ struct node {
 	const struct node_config *config; /* borrowed for the run */
 	struct loop *loop;
 	struct hub *hub;
+	struct upkeep *upkeep;
 	struct link_limits limits;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
@@ -77,6 +79,7 @@ node_serve(const struct node_config *config)
 	if (e != ERR_OK)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
+	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
 	limits_open(node->loop, &config->limits, &node->limits);
 	node->timer = loop_timer_new(node->loop, node_on_timer, node);
 	node_rooms(node);
@@ -226,6 +229,8 @@ node_stop(struct node *node)
 	node->stopping = true;
 	loop_timer_free(node->timer);
 	node->timer = NULL;
+	upkeep_free(node->upkeep);
+	node->upkeep = NULL;
 	stream_listener_close(node->listener);
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
