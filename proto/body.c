@@ -13,15 +13,13 @@
 enum { BODY_COLLECTION, BODY_OPS };
 enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 enum {
-	/* Shorter bodies do not pay for a compressor's frame. */
-	SQUEEZE_FROM = 512,
-	SQUEEZE_LEVEL = 3,
-	/* Padded content: 3 bytes of length, whose highest bit says that it is
-	 * compressed, the content, zeros. */
+	/* Padded content: 3 bytes of length, whose highest two bits say how it
+	 * is compressed, the content, zeros. */
 	LENGTH_SIZE = 3,
 	PADDED_MIN = 32,
 };
 static const uint32_t length_squeezed = 1u << 23;
+static const uint32_t length_named = 1u << 22;
 
 static void ops_read(struct reader *r, enum delta_class class,
     struct arena *arena, struct body *body);
@@ -31,7 +29,7 @@ static void key_of(const struct secret *secret, struct secret *key);
 static enum err padded_open(
     struct squeeze *squeeze, size_t at, struct buf *plain) MUST_USE;
 static enum err content_unpack(struct squeeze *squeeze, struct bytes content,
-    size_t at, struct buf *plain) MUST_USE;
+    bool named, size_t at, struct buf *plain) MUST_USE;
 
 enum err
 body_encode(const struct body *body, struct buf *out)
@@ -208,19 +206,22 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	struct secret key;
 	struct hash tag;
 	uint32_t length;
+	size_t size_plain = padded_size(LENGTH_SIZE + plain.n);
 	size_t zeros;
 	enum err e = ERR_OK;
 
 	assert(plain.n <= LIMIT_BODY_SIZE);
 	/* Growing would leave copies of what is secret behind. */
-	buf_reserve(&padded, padded_size(LENGTH_SIZE + plain.n));
+	buf_reserve(&padded, size_plain);
 	memset(buf_extend(&padded, LENGTH_SIZE), 0, LENGTH_SIZE);
-	if (plain.n >= SQUEEZE_FROM)
-		e = squeeze_pack(squeeze, plain, SQUEEZE_LEVEL, &padded);
+	/* What fills no padding at all cannot become shorter. */
+	if (size_plain > PADDED_MIN)
+		e = squeeze_pack_named(squeeze, plain, &padded);
 	if (e != ERR_OK)
 		goto out;
-	length = (uint32_t)(padded.n - LENGTH_SIZE) | length_squeezed;
-	if (plain.n < SQUEEZE_FROM || padded.n - LENGTH_SIZE >= plain.n) {
+	length = (uint32_t)(padded.n - LENGTH_SIZE) | length_squeezed |
+		 length_named;
+	if (size_plain == PADDED_MIN || padded_size(padded.n) >= size_plain) {
 		buf_cut(&padded, LENGTH_SIZE);
 		buf_add(&padded, plain);
 		length = (uint32_t)plain.n;
@@ -295,9 +296,10 @@ padded_open(struct squeeze *squeeze, size_t at, struct buf *plain)
 	uint32_t length = (uint32_t)padded.p[0] << 16 |
 			  bytes_be16(padded.p + 1);
 	bool squeezed = (length & length_squeezed) != 0;
+	bool named = (length & length_named) != 0;
 	struct bytes content;
 
-	length &= ~length_squeezed;
+	length &= ~(length_squeezed | length_named);
 	padded = bytes_after(padded, LENGTH_SIZE);
 	if (length > padded.n ||
 	    padded_size(LENGTH_SIZE + length) != LENGTH_SIZE + padded.n)
@@ -310,8 +312,12 @@ padded_open(struct squeeze *squeeze, size_t at, struct buf *plain)
 			return err_set(ERR_MALFORMED,
 			    "the padding of a sealed body is not zero");
 	}
+	if (named && !squeezed)
+		return err_set(ERR_VERSION,
+		    "a sealed body is compressed in a way that this golmok "
+		    "does not know");
 	if (squeezed)
-		return content_unpack(squeeze, content, at, plain);
+		return content_unpack(squeeze, content, named, at, plain);
 	if (content.n > LIMIT_BODY_SIZE)
 		return err_set(ERR_LIMIT,
 		    "a body of %zu bytes: at most %d are allowed", content.n,
@@ -323,8 +329,8 @@ padded_open(struct squeeze *squeeze, size_t at, struct buf *plain)
 
 /* Puts what `content`, a view into `plain`, unpacks to from `at` on. */
 static enum err
-content_unpack(
-    struct squeeze *squeeze, struct bytes content, size_t at, struct buf *plain)
+content_unpack(struct squeeze *squeeze, struct bytes content, bool named,
+    size_t at, struct buf *plain)
 {
 	struct buf packed = {0};
 	enum err e;
@@ -333,7 +339,12 @@ content_unpack(
 	/* Growing may leave the old place behind as it is. */
 	crypto_wipe(plain->p + at, plain->n - at);
 	buf_cut(plain, at);
-	e = squeeze_unpack(squeeze, buf_bytes(&packed), LIMIT_BODY_SIZE, plain);
+	if (named)
+		e = squeeze_unpack_named(
+		    squeeze, &packed, LIMIT_BODY_SIZE, plain);
+	else
+		e = squeeze_unpack(
+		    squeeze, buf_bytes(&packed), LIMIT_BODY_SIZE, plain);
 	buf_wipe(&packed);
 	return e;
 }
