@@ -81,6 +81,10 @@ static void get_heads(
     struct reading *r, bool last, struct arena *arena, struct record *record);
 static void get_fields(
     struct reading *r, struct arena *arena, struct record *record);
+static inline bool is_above(
+    const struct words *words, uint32_t low, uint32_t high);
+static inline void get_field(struct reading *r, struct before *before,
+    struct record_field *field, struct record_value *value);
 static void get_one(struct reading *r, unsigned first, struct before *before,
     struct record_value *value);
 static int compare_sources(const void *a, const void *b);
@@ -244,6 +248,15 @@ put_heads(const struct record *record, const uint32_t *index,
 	}
 }
 
+/* Names come in the same order again and again, and got numbers in it. */
+static uint32_t
+name_word(struct words *words, uint32_t last, struct bytes name)
+{
+	if (last < words->n && bytes_equal(words->list[last].text, name))
+		return last + 1;
+	return words_add(words, name);
+}
+
 /* `source` counts from 0, among those of the row. */
 static void
 put_field(const struct record_field *field, uint32_t source,
@@ -256,7 +269,7 @@ put_field(const struct record_field *field, uint32_t source,
 	uint16_t op_next = (uint16_t)(before->op + OP_STEP);
 	bool brief = one && value->value.n > 0 &&
 		     value->value.n == short_size(value->value.p[0]);
-	uint32_t word = words_add(words, field->name);
+	uint32_t word = name_word(words, before->word, field->name);
 	int64_t step = (int64_t)word - before->word + NAME_SAME;
 	unsigned first = (like ? FIELD_LIKE : 0u) | (brief ? FIELD_SHORT : 0u) |
 			 (one && value->op == op_next ? FIELD_NEXT : 0u);
@@ -536,7 +549,6 @@ get_name(struct reading *r, unsigned first, struct before *before)
 	return no == 0 ? get_text(r) : word_text(r, before->word);
 }
 
-/* Fields rise, or merge_find would miss some. */
 static void
 get_fields(struct reading *r, struct arena *arena, struct record *record)
 {
@@ -547,40 +559,58 @@ get_fields(struct reading *r, struct arena *arena, struct record *record)
 	record->fields = arena_array(arena, n, sizeof(*record->fields));
 	for (size_t i = 0; i < n && !r->bad; i++) {
 		struct record_field *field = &record->fields[i];
-		unsigned first = get_u8(r);
+		uint32_t last = before.word;
 
-		field->name = get_name(r, first, &before);
-		field->n = 1;
-		field->kind = before.kind;
-		if ((first & FIELD_LIKE) == 0) {
-			unsigned tag = get_u8(r);
-			unsigned class = tag >> TAG_CLASS_SHIFT;
-			uint64_t number = get_number(r);
-
-			field->kind = (enum field_kind)(tag & TAG_KIND);
-			if (field->kind >= KIND_COUNT || class > CLASS_COUNT ||
-			    number > UINT32_MAX)
-				r->bad = true;
-			if (class > 0) {
-				before.kind = field->kind;
-				before.class = (enum delta_class)(class - 1);
-				before.source = (uint32_t)number;
-			} else {
-				field->n = (size_t)number;
-				r->bad = r->bad || number < 2 ||
-					 (first & ~(unsigned)FIELD_NAME) != 0;
-			}
-		}
-		if (field->n == 1) {
-			field->values = &values[i];
-			get_one(r, first, &before, field->values);
-			r->bad = r->bad || before.source >= record->sources_n;
-		}
-		if (i > 0 &&
+		get_field(r, &before, field, &values[i]);
+		if (field->n == 1 && before.source >= record->sources_n)
+			r->bad = true;
+		/* Fields rise, or merge_find would miss some. */
+		if (i > 0 && !r->bad &&
+		    !is_above(r->words, last, before.word) &&
 		    merge_compare(field - 1, field->name, field->kind) >= 0)
 			r->bad = true;
 	}
 	record->fields_n = n;
+}
+
+/* Are these names so, by what is at hand of them? */
+static inline bool
+is_above(const struct words *words, uint32_t low, uint32_t high)
+{
+	return low != 0 && high != 0 &&
+	       words->list[high - 1].head > words->list[low - 1].head;
+}
+
+static inline void
+get_field(struct reading *r, struct before *before, struct record_field *field,
+    struct record_value *value)
+{
+	unsigned first = get_u8(r);
+
+	field->name = get_name(r, first, before);
+	field->n = 1;
+	field->kind = before->kind;
+	if ((first & FIELD_LIKE) == 0) {
+		unsigned tag = get_u8(r);
+		unsigned class = tag >> TAG_CLASS_SHIFT;
+		uint64_t number = get_number(r);
+
+		field->kind = (enum field_kind)(tag & TAG_KIND);
+		if (field->kind >= KIND_COUNT || class > CLASS_COUNT ||
+		    number > UINT32_MAX)
+			r->bad = true;
+		if (class == 0) {
+			field->n = (size_t)number;
+			r->bad = r->bad || number < 2 ||
+				 (first & ~(unsigned)FIELD_NAME) != 0;
+			return;
+		}
+		before->kind = field->kind;
+		before->class = (enum delta_class)(class - 1);
+		before->source = (uint32_t)number;
+	}
+	field->values = value;
+	get_one(r, first, before, value);
 }
 
 static void

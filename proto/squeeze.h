@@ -20,10 +20,12 @@
 struct squeeze {
 	struct ZSTD_CCtx_s *pack;   /* owned */
 	struct ZSTD_DCtx_s *unpack; /* owned */
-	/* The dictionary, digested for each way, and its name. */
-	struct ZSTD_CDict_s *pack_with;	  /* owned */
-	struct ZSTD_DDict_s *unpack_with; /* owned */
+	/* The dictionary, digested for short and long bodies and for reading,
+	 * and its name. */
+	struct ZSTD_CDict_s *pack_with[2]; /* owned */
+	struct ZSTD_DDict_s *unpack_with;  /* owned */
 	uint8_t name[4];
+	struct buf opened; /* owned: of proto/body.c; between calls empty */
 };
 
 enum { SQUEEZE_LEVEL_MIN = 1, SQUEEZE_LEVEL_MAX = 19 };
@@ -45,10 +47,10 @@ enum err squeeze_unpack(struct squeeze *s, struct bytes in, size_t size_max,
 /* Appends `in` as a named frame to `out`; fails as squeeze_pack. */
 enum err squeeze_pack_named(
     struct squeeze *s, struct bytes in, struct buf *out) MUST_USE;
-/* As squeeze_unpack for the named frame `in`, which is used up: its bytes say
- * nothing afterwards.  ERR_VERSION besides: its dictionary is not one that this
- * program has. */
-enum err squeeze_unpack_named(struct squeeze *s, struct buf *in,
+/* As squeeze_unpack for the named frame of `n` bytes at `in`, which is used up:
+ * its bytes say nothing afterwards.  ERR_VERSION besides: its dictionary is not
+ * one that this program has. */
+enum err squeeze_unpack_named(struct squeeze *s, uint8_t *in, size_t n,
     size_t size_max, struct buf *out) MUST_USE;
 
 /* Gives the contexts back; `s` is ready again. */
