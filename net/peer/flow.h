@@ -26,8 +26,8 @@ enum err flow_look(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, struct flow_step *step) MUST_USE;
 /* Says how much is to come, when the peer cannot know or must be far out. */
 enum err flow_state(struct talk *talk) MUST_USE;
-/* May `step` be done now?  If it may not, and the day's bytes are not used up, a
- * grant is asked for. */
+/* May `step` be done now?  If it may not, and the day's bytes are not used up,
+ * a grant is asked for. */
 bool flow_admits(struct talk *talk, const struct flow_step *step);
 /* Classes from here on wait for another day; LEDGER_CLASSES: none does. */
 enum ledger_class flow_end(const struct talk *talk);

@@ -31,7 +31,7 @@ struct link_limits {
 struct link_config {
 	struct hub *hub; /* borrowed until LINK_ENDED */
 	struct link_limits limits;
-	bool once;	 /* dialled links: end when nothing is left to do */
+	bool once; /* dialled links: end when nothing is left to do */
 	/* Dialled links: join by this; borrowed for link_dial, may be NULL. */
 	const struct session_guest *guest;
 	link_event_fn *on_event;

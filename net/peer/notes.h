@@ -36,7 +36,7 @@ struct notes {
 	struct note *list; /* owned */
 	size_t n;
 	size_t room;
-	uint64_t lost; /* not listed for want of room */
+	uint64_t lost;		   /* not listed for want of room */
 	struct note_grant *grants; /* owned; one for each peer and day */
 	size_t grants_n;
 	size_t grants_room;

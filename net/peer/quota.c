@@ -33,8 +33,8 @@ is_over(const struct clock_spent *row, uint64_t today)
 }
 
 void
-quota_grant(struct quota *quota, uint64_t today, uint64_t used,
-    struct clock_spent *row)
+quota_grant(
+    struct quota *quota, uint64_t today, uint64_t used, struct clock_spent *row)
 {
 	uint64_t part = quota->day_bytes / PARTS;
 	uint64_t left = 0;

@@ -29,7 +29,6 @@ bool quota_is_spent(const struct quota *quota, uint64_t today);
 void quota_grant(struct quota *quota, uint64_t today, uint64_t used,
     struct clock_spent *row);
 /* Gives back to `row` what was granted and not used. */
-void quota_end(
-    struct quota *quota, uint64_t used, struct clock_spent *row);
+void quota_end(struct quota *quota, uint64_t used, struct clock_spent *row);
 
 #endif

@@ -120,9 +120,9 @@ struct session_status {
 	uint64_t bytes_left_out;  /* what they are reckoned to weigh */
 	uint64_t day_bytes;	  /* its budget; 0: none */
 	uint64_t rate_bytes;	  /* the link is held to; 0: to none */
-	bool is_held; /* it is used up, and something waits for tomorrow */
-	uint64_t dropped;     /* runs not taken: spaces, strangers, branches */
-	uint64_t forked;      /* logs of which it holds another branch */
+	bool is_held;	  /* it is used up, and something waits for tomorrow */
+	uint64_t dropped; /* runs not taken: spaces, strangers, branches */
+	uint64_t forked;  /* logs of which it holds another branch */
 	uint64_t round_trips; /* changes of direction after the handshake */
 };
 void session_status(
