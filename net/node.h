@@ -24,6 +24,8 @@ struct node_config {
 	const char *const *peers; /* HOST:PORT each, dialled for ever */
 	size_t peers_n;
 	bool members; /* dial members with addresses, too */
+	bool lan;     /* call and hear on the local network; needs `listen` */
+	const char *lan_interface; /* only there; NULL: all but loopback */
 	node_news_fn *on_news;
 	void *arg;
 };
