@@ -24,6 +24,7 @@ struct family {
 
 struct discover {
 	struct discover_config config;
+	char listen[PLACE_ADDRESS_SIZE];
 	struct beacon_key key;
 	struct family families[2]; /* IPv4, IPv6 */
 	struct loop_timer *timer;  /* owned */
@@ -72,6 +73,8 @@ discover_open(
 
 	*discover = NULL;
 	d->config = *config;
+	(void)snprintf(d->listen, sizeof(d->listen), "%s", config->listen);
+	d->config.listen = d->listen;
 	beacon_key(&config->me->city, &d->key);
 	d->timer = loop_timer_new(config->loop, discover_on_timer, d);
 	/* A listener at "::" hears both. */

@@ -46,7 +46,7 @@ struct discover_config {
 	struct loop *loop; /* borrowed, as all below */
 	const struct host *host;
 	const struct identity *me;
-	const char *listen; /* the address, in numbers, and port of TCP */
+	const char *listen; /* address in numbers, copied; and port of TCP */
 	uint16_t port;
 	const char *interface_name; /* NULL: all but loopback */
 	/* Is the node that `beacon` is of linked already? */
