@@ -30,13 +30,13 @@ struct node {
 	struct loop_signal *signals[2];
 	struct caller *caller;
 	struct discover *discover; /* NULL: nothing is heard or called */
-	struct place *places; /* owned; that the config names */
+	struct place *places;	   /* owned; that the config names */
 	/* Accepted, dialled once they are up; in the order they came. */
 	struct link **links; /* owned array, room for links_max of them */
 	size_t links_n;
 	size_t links_max;
-	size_t up_max; /* of them */
-	struct gate *gate; /* those of them whose peer is not known */
+	size_t up_max;		  /* of them */
+	struct gate *gate;	  /* those of them whose peer is not known */
 	struct loop_timer *timer; /* set while `strangers_n` is to be told */
 	size_t strangers_n;	  /* that left untold */
 	size_t told_n;		  /* since the timer was set */
@@ -45,8 +45,7 @@ struct node {
 
 static enum err node_start(struct node *node) MUST_USE;
 static enum err node_listen(struct node *node) MUST_USE;
-static enum err node_discover(
-    struct node *node, const char *listen) MUST_USE;
+static enum err node_discover(struct node *node, const char *listen) MUST_USE;
 static bool node_is_linked_with(
     void *arg, const struct beacon_key *key, const struct beacon *beacon);
 static void node_on_heard(void *arg, const struct place *place);
@@ -168,16 +167,15 @@ node_discover(struct node *node, const char *listen)
 {
 	const struct node_config *config = node->config;
 
-	return discover_open(
-	    &(struct discover_config){.loop = node->loop,
-		.host = config->host,
-		.me = store_identity(config->store),
-		.listen = listen,
-		.port = stream_listener_port(node->listener),
-		.interface_name = config->lan_interface,
-		.is_linked = node_is_linked_with,
-		.on_heard = node_on_heard,
-		.arg = node},
+	return discover_open(&(struct discover_config){.loop = node->loop,
+				 .host = config->host,
+				 .me = store_identity(config->store),
+				 .listen = listen,
+				 .port = stream_listener_port(node->listener),
+				 .interface_name = config->lan_interface,
+				 .is_linked = node_is_linked_with,
+				 .on_heard = node_on_heard,
+				 .arg = node},
 	    &node->discover);
 }
 

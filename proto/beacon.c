@@ -69,15 +69,15 @@ mask(const struct beacon_key *key, const uint8_t *nonce, uint8_t *hidden)
 {
 	uint8_t stream[HASH_SIZE];
 
-	hash(key, "mask", bytes_of(nonce, BEACON_NONCE_SIZE),
-	    (struct bytes){0}, stream);
+	hash(key, "mask", bytes_of(nonce, BEACON_NONCE_SIZE), (struct bytes){0},
+	    stream);
 	for (size_t i = 0; i < HIDDEN_SIZE; i++)
 		hidden[i] ^= stream[i];
 }
 
 void
-beacon_put(const struct beacon_key *key, const struct beacon *beacon,
-    struct buf *out)
+beacon_put(
+    const struct beacon_key *key, const struct beacon *beacon, struct buf *out)
 {
 	uint8_t b[SIGNED_SIZE] = {BEACON_VERSION};
 	uint8_t *hidden = b + 1 + BEACON_NONCE_SIZE;
@@ -94,8 +94,7 @@ beacon_put(const struct beacon_key *key, const struct beacon *beacon,
 }
 
 bool
-beacon_get(
-    const struct beacon_key *key, struct bytes in, struct beacon *beacon)
+beacon_get(const struct beacon_key *key, struct bytes in, struct beacon *beacon)
 {
 	uint8_t tag[HASH_SIZE];
 	uint8_t hidden[HIDDEN_SIZE];

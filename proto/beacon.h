@@ -25,8 +25,8 @@ struct beacon_key {
 
 struct beacon {
 	uint8_t nonce[BEACON_NONCE_SIZE]; /* random, new in each */
-	bool asks;	     /* whoever hears it is asked to call as well */
-	uint16_t port;	     /* of TCP, where the node listens */
+	bool asks;     /* whoever hears it is asked to call as well */
+	uint16_t port; /* of TCP, where the node listens */
 	uint8_t node[BEACON_NODE_SIZE]; /* as beacon_node makes it */
 };
 
@@ -40,8 +40,8 @@ void beacon_node(const struct beacon_key *key, const uint8_t *nonce,
 bool beacon_is_of(const struct beacon_key *key, const struct beacon *beacon,
     const struct sign_key *who);
 /* Appends the BEACON_SIZE bytes of `beacon` to `out`. */
-void beacon_put(const struct beacon_key *key, const struct beacon *beacon,
-    struct buf *out);
+void beacon_put(
+    const struct beacon_key *key, const struct beacon *beacon, struct buf *out);
 /* Reads a datagram `in`, at the price of one hash; false for what is no beacon
  * of this city.  Bits of the flags that are not known are passed over. */
 bool beacon_get(const struct beacon_key *key, struct bytes in,

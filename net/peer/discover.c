@@ -63,8 +63,7 @@ static void beacon_heard(struct discover *d, const struct beacon *beacon,
 static void on_close(uv_handle_t *handle);
 
 enum err
-discover_open(
-    const struct discover_config *config, struct discover **discover)
+discover_open(const struct discover_config *config, struct discover **discover)
 {
 	struct discover *d = mem_zeros(1, sizeof(*d));
 	struct round round = {0};
@@ -138,10 +137,10 @@ family_open(struct discover *d, struct family *family, bool v6)
 	if (status == 0)
 		status = uv_udp_recv_start(
 		    &family->udp, on_buffer, on_datagram);
-	return status == 0 ? ERR_OK
-			   : err_set(status == UV_EADDRINUSE ? ERR_BUSY : ERR_IO,
-				 "UDP port %d: %s", DISCOVER_PORT,
-				 uv_strerror(status));
+	return status == 0
+		   ? ERR_OK
+		   : err_set(status == UV_EADDRINUSE ? ERR_BUSY : ERR_IO,
+			 "UDP port %d: %s", DISCOVER_PORT, uv_strerror(status));
 }
 
 /* Interfaces come and go: they are looked up anew for each beacon. */
@@ -164,8 +163,8 @@ static bool
 interface_fits(
     const struct discover *d, const uv_interface_address_t *interface)
 {
-	const struct sockaddr *address = (const struct sockaddr *)&interface
-					     ->address;
+	const struct sockaddr *address =
+	    (const struct sockaddr *)&interface->address;
 	char text[PLACE_ADDRESS_SIZE] = "";
 	const char *name = d->config.interface_name;
 	const char *listen = d->config.listen;
@@ -227,8 +226,8 @@ discover_on_timer(void *arg)
 {
 	struct discover *d = arg;
 	const struct host *host = d->config.host;
-	struct beacon beacon = {.asks = d->asked_n < DISCOVER_ASKS,
-	    .port = d->config.port};
+	struct beacon beacon = {
+	    .asks = d->asked_n < DISCOVER_ASKS, .port = d->config.port};
 	struct buf out = {0};
 
 	host->random(host->arg, beacon.nonce, sizeof(beacon.nonce));
@@ -352,8 +351,7 @@ discover_close(struct discover *discover)
 	d->closed = true;
 	for (size_t i = 0; i < COUNT_OF(d->families); i++) {
 		if (d->families[i].open)
-			uv_close(
-			    (uv_handle_t *)&d->families[i].udp, on_close);
+			uv_close((uv_handle_t *)&d->families[i].udp, on_close);
 	}
 	if (d->open_n == 0)
 		mem_free(d);

@@ -59,11 +59,12 @@ struct discover_config {
 
 /* Calls and listens from now on; `config` is copied.  It calls in the families
  * in which this node listens, where the listening address is on the interface
- * or is all addresses.  ERR_USAGE: there is no such interface; ERR_IO, ERR_BUSY:
- * the system gives no such socket, or the named interface bears no multicast.
+ * or is all addresses.  ERR_USAGE: there is no such interface; ERR_IO,
+ * ERR_BUSY: the system gives no such socket, or the named interface bears no
+ * multicast.
  */
-enum err discover_open(const struct discover_config *config,
-    struct discover **discover) MUST_USE;
+enum err discover_open(
+    const struct discover_config *config, struct discover **discover) MUST_USE;
 /* No callback comes after this call.  NULL does nothing. */
 void discover_close(struct discover *discover);
 
