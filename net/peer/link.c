@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/peer/pace.h"
 #include "proto/mem.h"
 
 enum {
