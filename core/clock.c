@@ -17,6 +17,7 @@ enum {
 	ENTRY_SIZE = ENTRY_KEPT + 8,
 	/* When a peer was met, and the date of its newest file. */
 	PEER_SIZE = 8 + 8,
+	SPENT_SIZE = 8 + 8 + 1,
 };
 
 static void belief_key(
@@ -340,4 +341,46 @@ clock_peers(
 	kv_cursor_fini(&cursor);
 	*peers = list;
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+static void
+spent_key(const struct sign_key *peer, struct key *key)
+{
+	*key = (struct key){0};
+	tables_key_add(key, bytes_text("spent"));
+	tables_key_add(key, bytes_of(peer->b, sizeof(peer->b)));
+}
+
+enum err
+clock_spent_get(
+    struct txn *txn, const struct sign_key *peer, struct clock_spent *spent)
+{
+	struct bytes content;
+	struct key key;
+
+	*spent = (struct clock_spent){0};
+	spent_key(peer, &key);
+	if (!txn_find(txn, TABLE_PEERS, &key, &content))
+		return kv_failed(txn->kv);
+	if (content.n != SPENT_SIZE)
+		return err_set(
+		    ERR_CORRUPT, "a row of what was sent to a peer is damaged");
+	spent->day = bytes_be64(content.p);
+	spent->bytes = bytes_be64(content.p + 8);
+	spent->noted = content.p[16] != 0;
+	return ERR_OK;
+}
+
+void
+clock_spent_put(struct txn *txn, const struct sign_key *peer,
+    const struct clock_spent *spent)
+{
+	uint8_t bytes[SPENT_SIZE];
+	struct key key;
+
+	spent_key(peer, &key);
+	bytes_put_be64(bytes, spent->day);
+	bytes_put_be64(bytes + 8, spent->bytes);
+	bytes[16] = spent->noted;
+	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
 }

@@ -76,4 +76,16 @@ struct clock_peer {
 enum err clock_peers(struct txn *txn, struct arena *arena,
     struct clock_peer **peers, size_t *n) MUST_USE;
 
+/* Bytes that were sent to a peer, or granted to be sent, on one day. */
+struct clock_spent {
+	uint64_t day; /* since 1970, UTC; 0: on none */
+	uint64_t bytes;
+	bool noted; /* that they were used up */
+};
+/* What stands of `peer`; zeros when nothing does.  ERR_CORRUPT, ERR_IO. */
+enum err clock_spent_get(struct txn *txn, const struct sign_key *peer,
+    struct clock_spent *spent) MUST_USE;
+void clock_spent_put(struct txn *txn, const struct sign_key *peer,
+    const struct clock_spent *spent);
+
 #endif

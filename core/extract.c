@@ -30,13 +30,16 @@ extract_cut(struct txn *txn, const struct log *log,
 
 	assert(chunk->from < log->frontier.size);
 	*chunk = (struct extract_chunk){.arena = chunk->arena,
+	    .most = chunk->most,
 	    .from = chunk->from,
 	    .end = chunk->from,
 	    .headers = headers,
 	    .bodies = {.arena = chunk->arena}};
 	while (chunk->end < log->frontier.size &&
 	       chunk->headers_n < MSG_HEADERS_MAX &&
-	       chunk->bodies.bytes < EXTRACT_BODIES_BYTES) {
+	       chunk->bodies.bytes < EXTRACT_BODIES_BYTES &&
+	       (chunk->most == 0 ||
+		   chunk->bytes + chunk->bodies.bytes < chunk->most)) {
 		struct stored_delta stored;
 
 		e = oplog_get(txn, log, chunk->end, &stored);
