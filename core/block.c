@@ -47,14 +47,13 @@ struct making {
 	struct buf *out;
 };
 
-static const char *parts_open(struct squeeze *squeeze, struct bytes row,
-    struct block *block);
+static const char *parts_open(
+    struct squeeze *squeeze, struct bytes row, struct block *block);
 static bool block_walk(struct block *block, size_t bodies_n);
 static void place_walk(struct walk *w, size_t at);
 static size_t piece_walk(struct walk *w, uint64_t seq, uint64_t piece);
 static size_t int_size(uint64_t v);
-static void header_make(
-    struct making *m, uint64_t pieces_n, struct bytes row);
+static void header_make(struct making *m, uint64_t pieces_n, struct bytes row);
 static void piece_make(struct making *m, uint64_t piece);
 static void bodies_begin(struct making *m, struct bytes row);
 static void body_take(struct body_walk *b);
@@ -125,7 +124,7 @@ block_open(struct squeeze *squeeze, const struct block_log *log,
 		return tables_corrupt(TABLE_BLOCKS, key, "it is too short");
 	block->bodies_at = at + frames;
 	head = bytes_first(head, block->bodies_at - TABLES_CHECKSUM_SIZE);
-	if (bytes_be64(row.p) != block_index_sum(key, head))
+	if (bytes_be64(row.p) != block_form_index_sum(key, head))
 		return tables_corrupt(
 		    TABLE_BLOCKS, key, "its checksum is wrong");
 	block->n = n;
@@ -153,8 +152,7 @@ parts_open(struct squeeze *squeeze, struct bytes row, struct block *block)
 		block->sums[i] = bytes_be32(rest.p);
 		rest = bytes_after(rest, BLOCK_SUM_SIZE);
 	}
-	rest = bytes_first(
-	    rest, first_n + bytes_be32(bytes_after(head, 6).p));
+	rest = bytes_first(rest, first_n + bytes_be32(bytes_after(head, 6).p));
 	buf_cut(&block->shapes, 0);
 	buf_cut(&block->literals, 0);
 	if (squeeze_unpack(squeeze, bytes_first(rest, first_n),
@@ -218,10 +216,8 @@ place_walk(struct walk *w, size_t at)
 		w->literal += w->shapes.bad ? 0 : n;
 		header_n += n;
 		if (i < pieces_n)
-			header_n += piece_walk(
-			    w, seq, get_number(&w->shapes));
-		w->shapes.bad = w->shapes.bad ||
-				header_n > LIMIT_HEADER_SIZE;
+			header_n += piece_walk(w, seq, get_number(&w->shapes));
+		w->shapes.bad = w->shapes.bad || header_n > LIMIT_HEADER_SIZE;
 	}
 	bodies_n = get_number(&w->shapes);
 	for (uint64_t i = 0; i < bodies_n && !w->shapes.bad; i++) {
@@ -303,8 +299,8 @@ body_read(struct stream *shapes, struct stored_body *body, uint64_t *sealed_n,
 }
 
 bool
-block_row(const struct block *block, struct bytes row, size_t at,
-    struct buf *content)
+block_row(
+    const struct block *block, struct bytes row, size_t at, struct buf *content)
 {
 	const struct block_place *place = &block->places[at];
 	size_t before = content->n;
@@ -333,7 +329,7 @@ block_row(const struct block *block, struct bytes row, size_t at,
 	crypto_wipe(&m.bodies.body, sizeof(m.bodies.body));
 	assert(!m.shapes.bad && !m.numbers.bad);
 	assert(content->n - before == place->row_n);
-	return block_sum(bytes_after(buf_bytes(content), before)) ==
+	return block_form_sum(bytes_after(buf_bytes(content), before)) ==
 	       block->sums[at];
 }
 
@@ -397,7 +393,7 @@ commitment_make(struct making *m, uint64_t number)
 	while (m->bodies.taken <= number && m->bodies.taken < m->bodies.all)
 		body_take(&m->bodies);
 	if (m->bodies.taken > 0)
-		block_commitment(&m->bodies.body, &commitment);
+		block_form_commitment(&m->bodies.body, &commitment);
 	buf_add(m->out, bytes_of(commitment.b, sizeof(commitment.b)));
 }
 
@@ -405,8 +401,7 @@ static void
 literals_make(struct making *m, uint64_t n)
 {
 	buf_add(m->out,
-	    bytes_slice(
-		buf_bytes(&m->block->literals), m->literal, (size_t)n));
+	    bytes_slice(buf_bytes(&m->block->literals), m->literal, (size_t)n));
 	m->literal += (size_t)n;
 }
 
