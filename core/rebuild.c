@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "core/lookup_keep.h"
 #include "core/meta.h"
+#include "core/oplog_body.h"
 #include "core/oplog_make.h"
 #include "core/trace.h"
 #include "core/tree.h"

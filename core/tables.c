@@ -13,6 +13,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_LOGS] = "logs",
     [TABLE_LOG_NOS] = "log_nos",
     [TABLE_DELTAS] = "deltas",
+    [TABLE_BLOCKS] = "blocks",
     [TABLE_HEADS] = "heads",
     [TABLE_FORKS] = "forks",
     [TABLE_TIPS] = "tips",

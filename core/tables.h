@@ -20,6 +20,8 @@ enum table {
 	TABLE_LOGS,    /* global: space, log id -> log row (core/oplog.c) */
 	TABLE_LOG_NOS, /* private: log number -> space, log id */
 	TABLE_DELTAS,  /* global: space, log no, seq -> header and bodies */
+	/* global: space, log no, first seq -> many deltas (core/block.h) */
+	TABLE_BLOCKS,
 	TABLE_HEADS,   /* global: space, log no, size -> signed head */
 	TABLE_FORKS,   /* global: space, trunk id -> proof that it is forked */
 	TABLE_TIPS,    /* derived: space, trunk id, log no -> - */
@@ -70,7 +72,7 @@ void tables_log_no_key(struct log_no log, struct key *key);
 /* space, log: the prefix of deltas, heads and tree. */
 void tables_log_prefix(
     struct space_no space, struct log_no log, struct key *key);
-/* Deltas by seq, heads by size. */
+/* Deltas by seq, blocks by their first one, heads by size. */
 void tables_delta_key(
     struct space_no space, struct log_no log, uint64_t seq, struct key *key);
 void tables_tree_key(struct space_no space, struct log_no log, unsigned level,

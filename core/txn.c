@@ -5,6 +5,7 @@
  */
 #include "core/txn.h"
 
+#include "core/blocks.h"
 #include "core/history.h"
 #include "core/oplog.h"
 #include "core/space.h"
@@ -66,6 +67,7 @@ txn_fini(struct txn *txn)
 	/* Rows hold the secrets of bodies. */
 	buf_wipe(&txn->row);
 	history_forget(txn);
+	blocks_forget(txn);
 	arena_fini(&txn->scratch);
 	arena_fini(&txn->arena);
 	*txn = (struct txn){0};

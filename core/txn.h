@@ -17,6 +17,7 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
+struct blocks;
 struct docket;
 
 /* What a store keeps from transaction to transaction. */
@@ -32,6 +33,7 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
+	struct blocks *blocks;	       /* arena; core/blocks.c */
 	struct docket *dockets;	       /* arena; core/docket.c */
 	struct txn_kept *kept;	       /* borrowed */
 	struct squeeze *squeeze;       /* that of `kept` */

@@ -6,19 +6,27 @@
  */
 #include "net/stream.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <netinet/tcp.h>
 
 #include <uv.h>
 
 #include "net/loop.h"
 #include "proto/buf.h"
+#include "proto/limits.h"
 #include "proto/mem.h"
 
 enum {
-	BACKLOG = 128,
+	/* As many as may come back in one second; the system cuts it down to
+	 * what it allows. */
+	BACKLOG = 1024,
 	KEEPALIVE_S = 60,
 	PEER_TEXT_SIZE = 64,
+	/* Bytes that the system takes beyond what it has sent. */
+	SYSTEM_UNSENT = 32 * 1024,
 	/* An idle stream keeps no larger queue than this. */
 	IDLE_ROOM = 1024,
 };
@@ -30,8 +38,10 @@ struct stream {
 	uv_shutdown_t ending;
 	struct loop *loop; /* borrowed from the maker */
 	struct stream_config config;
-	bool started;	/* has an owner, which wants on_close */
-	bool connected; /* bytes may flow */
+	size_t room;	  /* unsent bytes at which the owner is to stop */
+	size_t read_most; /* bytes read at once */
+	bool started;	  /* has an owner, which wants on_close */
+	bool connected;	  /* bytes may flow */
 	bool reading;
 	bool held;	 /* the owner wants nothing more at the moment */
 	bool peer_ended; /* no more bytes will come */
@@ -49,6 +59,9 @@ struct stream_listener {
 	uv_tcp_t tcp;
 	struct loop *loop; /* borrowed from the maker */
 	struct stream_taker taker;
+	struct loop_timer *timer; /* owned; set while one waits at the door */
+	uint64_t turn_ms;	  /* of the loop, in which */
+	size_t turn_n;		  /* so many came in */
 	uint16_t port;
 };
 
@@ -78,6 +91,8 @@ static void stream_on_write(uv_write_t *request, int status);
 static void stream_on_finish(uv_shutdown_t *request, int status);
 static void stream_on_close(uv_handle_t *handle);
 static void listener_on_arrival(uv_stream_t *tcp, int status);
+static void listener_on_timer(void *arg);
+static void listener_take(struct stream_listener *l);
 static void listener_on_close(uv_handle_t *handle);
 
 static enum err
@@ -121,6 +136,7 @@ stream_connect(struct loop *loop, const char *address, uint16_t port,
 		return uv_err(status, "connect");
 	}
 	s->config = *config;
+	s->room = config->queue_size;
 	s->started = true;
 	*stream = s;
 	return ERR_OK;
@@ -145,10 +161,20 @@ stream_on_connect(uv_connect_t *request, int status)
 		s->config.on_connect(s->config.arg);
 }
 
-/* We gather small writes ourselves.  A stream works without either option. */
+/* We gather small writes ourselves, and keep what is to be sent in our own
+ * queue, where something more urgent can still go first.  A stream works
+ * without any of these. */
 static void
 socket_tune(struct stream *s)
 {
+#ifdef TCP_NOTSENT_LOWAT
+	int unsent = SYSTEM_UNSENT;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+		    sizeof(unsent));
+#endif
 	(void)uv_tcp_nodelay(&s->tcp, 1);
 	(void)uv_tcp_keepalive(&s->tcp, 1, KEEPALIVE_S);
 }
@@ -165,6 +191,7 @@ stream_new(struct loop *loop, struct stream **stream)
 		return uv_err(status, "socket");
 	}
 	s->loop = loop;
+	s->read_most = LOOP_READ_SIZE;
 	s->tcp.data = s;
 	s->connecting.data = s;
 	s->writing.data = s;
@@ -180,6 +207,7 @@ stream_start(struct stream *s, const struct stream_config *config)
 	assert(config->queue_size > 0);
 	assert(config->queue_size <= SIZE_MAX / 4);
 	s->config = *config;
+	s->room = config->queue_size;
 	s->started = true;
 	reading_update(s);
 }
@@ -215,8 +243,13 @@ stream_on_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
 	struct stream *s = handle->data;
 
 	(void)wanted;
+	/* libuv takes nothing from the socket then, reports UV_ENOBUFS, and
+	 * comes again. */
+	*b = uv_buf_init(NULL, 0);
+	if (s->config.may_read != NULL && !s->config.may_read(s->config.arg))
+		return;
 	*b = uv_buf_init(
-	    (char *)loop_read_buffer(s->loop), (unsigned int)LOOP_READ_SIZE);
+	    (char *)loop_read_buffer(s->loop), (unsigned int)s->read_most);
 }
 
 static void
@@ -224,7 +257,7 @@ stream_on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *b)
 {
 	struct stream *s = tcp->data;
 
-	if (s->closing || n == 0)
+	if (s->closing || n == 0 || n == UV_ENOBUFS)
 		return;
 	if (n > 0) {
 		s->config.on_read(s->config.arg, bytes_of(b->base, (size_t)n));
@@ -257,7 +290,7 @@ stream_write(struct stream *s, struct bytes b)
 		    unsent);
 	buf_add(&s->pending, b);
 	queue_send(s);
-	if (stream_unsent(s) > s->config.queue_size / 2)
+	if (stream_unsent(s) > s->room / 2)
 		s->behind = true;
 	reading_update(s);
 	stream_check(s);
@@ -269,9 +302,18 @@ stream_room(const struct stream *s)
 {
 	size_t unsent = stream_unsent(s);
 
-	if (s->closing || s->finishing || unsent >= s->config.queue_size)
+	if (s->closing || s->finishing || unsent >= s->room)
 		return 0;
-	return s->config.queue_size - unsent;
+	return s->room - unsent;
+}
+
+void
+stream_room_set(struct stream *s, size_t bytes)
+{
+	assert(s->started && bytes > 0 && bytes <= s->config.queue_size);
+	s->room = bytes;
+	if (stream_unsent(s) > s->room / 2)
+		s->behind = true;
 }
 
 size_t
@@ -286,6 +328,22 @@ stream_hold(struct stream *s, bool held)
 	assert(s->started);
 	s->held = held;
 	reading_update(s);
+}
+
+void
+stream_read_most(struct stream *s, size_t bytes)
+{
+	assert(bytes > 0);
+	s->read_most = bytes < LOOP_READ_SIZE ? bytes : LOOP_READ_SIZE;
+}
+
+/* Without it the limit holds all the same, only later. */
+void
+stream_tighten(struct stream *s, size_t bytes)
+{
+	int size = bytes < INT_MAX ? (int)bytes : INT_MAX;
+
+	(void)uv_recv_buffer_size((uv_handle_t *)&s->tcp, &size);
 }
 
 void
@@ -357,7 +415,7 @@ static void
 room_tell(struct stream *s)
 {
 	if (!s->behind || s->closing || s->finishing ||
-	    stream_unsent(s) > s->config.queue_size / 2)
+	    stream_unsent(s) > s->room / 2)
 		return;
 	s->behind = false;
 	if (s->config.on_room != NULL)
@@ -455,6 +513,7 @@ stream_listen(struct loop *loop, const char *address, uint16_t port,
 		return uv_err(status, "socket");
 	}
 	l->tcp.data = l;
+	l->timer = loop_timer_new(loop, listener_on_timer, l);
 	status = uv_tcp_bind(&l->tcp, &at.as.any, 0);
 	if (status == 0)
 		status = uv_listen(
@@ -481,21 +540,49 @@ stream_listener_port(const struct stream_listener *listener)
 void
 stream_listener_close(struct stream_listener *listener)
 {
-	if (listener != NULL)
-		uv_close((uv_handle_t *)&listener->tcp, listener_on_close);
+	if (listener == NULL)
+		return;
+	loop_timer_free(listener->timer);
+	uv_close((uv_handle_t *)&listener->tcp, listener_on_close);
+}
+
+/* One that is not taken in this callback waits, and so do all behind it: libuv
+ * accepts no more until it was taken. */
+static void
+listener_on_arrival(uv_stream_t *tcp, int status)
+{
+	struct stream_listener *l = tcp->data;
+
+	if (status != 0)
+		return;
+	if (l->turn_ms != loop_turn_ms(l->loop)) {
+		l->turn_ms = loop_turn_ms(l->loop);
+		l->turn_n = 0;
+	}
+	if (l->turn_n++ < LIMIT_ACCEPTS_OF_TURN)
+		listener_take(l);
+	else
+		loop_timer_set(l->timer, 0);
+}
+
+static void
+listener_on_timer(void *arg)
+{
+	listener_take(arg);
 }
 
 /* A stream that cannot be taken (too many open files, gone already) is the
  * peer's loss, which will try again; the listener goes on. */
 static void
-listener_on_arrival(uv_stream_t *tcp, int status)
+listener_take(struct stream_listener *l)
 {
-	struct stream_listener *l = tcp->data;
+	uv_stream_t *tcp = (uv_stream_t *)&l->tcp;
 	struct address from = {0};
 	int size = sizeof(from.as.room);
 	struct stream *s;
+	int status;
 
-	if (status != 0 || stream_new(l->loop, &s) != ERR_OK)
+	if (stream_new(l->loop, &s) != ERR_OK)
 		return;
 	status = uv_accept(tcp, (uv_stream_t *)&s->tcp);
 	if (status == 0)

@@ -112,6 +112,7 @@ begin_log(const struct vectors *v, struct log *log)
 	    .kept = vectors_number(v, 13),
 	    .rights = (unsigned)vectors_number(v, 14),
 	    .forked = vectors_number(v, 15) != 0,
+	    .packed = vectors_number(v, 17),
 	};
 	vectors_hex(v, 16, cut, sizeof(cut));
 	log->cut = bytes_be64(cut);
