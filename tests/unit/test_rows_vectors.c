@@ -383,7 +383,7 @@ check_record_again(const struct buf *row, struct words *words)
 	struct record record;
 	struct buf again = {0};
 
-	assert_true(row_read(buf_bytes(row), words, &arena, &record));
+	assert_true(row_read_record(buf_bytes(row), words, &arena, &record));
 	row_encode(&record, words, &again);
 	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
 	buf_fini(&again);
