@@ -38,6 +38,7 @@ struct extract_bodies {
 struct extract_chunk {
 	struct arena *arena; /* set before it is cut; borrowed */
 	uint64_t from;	     /* seq of the first header; set too */
+	size_t bytes_max;    /* set too, for slow links; 0: as below */
 	uint64_t end;	     /* behind the last */
 	const struct bytes *headers;
 	size_t headers_n;
@@ -51,7 +52,8 @@ enum { EXTRACT_BODIES_BYTES = 128 * 1024 };
 
 /* Cuts the chunk of `log` that begins with header chunk->from (below its size):
  * whole headers up to LIMIT_CHUNK_SIZE bytes together, or one larger one, at
- * most MSG_HEADERS_MAX, fewer where their bodies reach EXTRACT_BODIES_BYTES.
+ * most MSG_HEADERS_MAX, fewer where their bodies reach EXTRACT_BODIES_BYTES, or
+ * all of it chunk->bytes_max.
  * Reads only.  Errors are the store's. */
 enum err extract_cut(struct txn *txn, const struct log *log,
     const struct extract_depth *depth, struct extract_chunk *chunk) MUST_USE;

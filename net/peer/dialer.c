@@ -14,6 +14,7 @@ struct dialer {
 	unsigned attempt;	   /* since the last good link */
 	unsigned turn;		   /* all attempts */
 	uint64_t up_ms;		   /* when the link came up; 0: it did not */
+	bool useful;		   /* the last link carried something */
 	bool has_peer;		   /* who answered the last time is known */
 	struct sign_key peer;
 	bool freed; /* lives until its link has ended */
@@ -98,10 +99,11 @@ dialer_on_link(void *arg, struct link *link, enum link_event event)
 	struct dialer *dialer = arg;
 	const struct link_config *to = &dialer->config.link;
 
-	if (event == LINK_UP) {
-		struct session_status status;
+	struct session_status status;
 
-		link_status(link, &status);
+	link_status(link, &status);
+	dialer->useful = status.useful;
+	if (event == LINK_UP) {
 		dialer->up_ms = loop_now_ms();
 		dialer->peer = status.peer;
 		dialer->has_peer = true;
@@ -131,8 +133,10 @@ dialer_wait(struct dialer *dialer)
 	uint64_t now_ms = loop_now_ms();
 	uint64_t random;
 
-	if (dialer->up_ms != 0 && now_ms - dialer->up_ms >= DIALER_GOOD_MS)
+	if (dialer->useful ||
+	    (dialer->up_ms != 0 && now_ms - dialer->up_ms >= DIALER_GOOD_MS))
 		dialer->attempt = 0;
+	dialer->useful = false;
 	dialer->up_ms = 0;
 	host->random(host->arg, (uint8_t *)&random, sizeof(random));
 	loop_timer_set(

@@ -15,8 +15,9 @@ struct dialer;
 enum {
 	DIALER_WAIT_MIN_MS = 1000,
 	DIALER_WAIT_MAX_MS = 15 * 60 * 1000,
-	/* A link that held for so long was a good one: the bound begins anew.
-	 */
+	/* A link that held for so long, or over which something became durable,
+	 * was a good one: the bound begins anew.  A line that is cut every 20
+	 * seconds carries something each time. */
 	DIALER_GOOD_MS = 30 * 1000,
 	DIALER_LOOK_MS = 4 * 1000,
 };

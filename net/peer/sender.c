@@ -96,7 +96,8 @@ static bool
 has_room(const struct talk *talk)
 {
 	return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE &&
-	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
+	       talk->debt_bytes - talk->credited_bytes <
+		   pace_window(&talk->pace);
 }
 
 static enum err
@@ -211,7 +212,9 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 {
 	struct arena arena = {0};
 	struct extract_depth whole;
-	struct extract_chunk chunk = {.arena = &arena, .from = entry->sent};
+	struct extract_chunk chunk = {.arena = &arena,
+	    .from = entry->sent,
+	    .bytes_max = talk->pace.chunk_bytes};
 	struct msg msg = {.type = MSG_CHUNK};
 	enum err e;
 

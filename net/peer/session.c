@@ -75,6 +75,7 @@ session_new(const struct session_config *config)
 	talk->channel = channel_new(&channel);
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
+	pace_init(&talk->pace, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
@@ -267,6 +268,14 @@ may_finish(const struct talk *talk)
 	return talk->once && is_quiet(talk);
 }
 
+static void
+pace_told(struct talk *talk, uint64_t now_ms)
+{
+	if (talk->heard_hello)
+		pace_heard(&talk->pace, now_ms);
+	pace_look(&talk->pace, talk->debt_bytes, talk->credited_bytes, now_ms);
+}
+
 enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
@@ -276,12 +285,14 @@ session_fill(struct session *session, uint64_t now_ms)
 
 	if (talk->state == TALK_ENDED)
 		return err_raise(&session->fault);
+	pace_told(talk, now_ms);
 	if (channel_asks(talk->channel))
 		e = settle(session, guest_answer(talk));
 	else
 		e = settle(session, sender_fill(talk));
 	if (e != ERR_OK)
 		return e;
+	pace_told(talk, now_ms);
 	if (may_finish(talk)) {
 		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
@@ -389,6 +400,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .out_plain_bytes = count.out_plain_bytes,
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
+	    .useful = talk->deltas_in > 0 || talk->credited_bytes > 0,
 	    .deltas_expected = talk->deltas_expected,
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),

@@ -99,6 +99,7 @@ struct session_status {
 	uint64_t out_plain_bytes; /* of messages, before the channel */
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
+	bool useful; /* something became durable, here or at the peer */
 	uint64_t deltas_expected; /* what the peer announced */
 	uint64_t dropped;     /* runs not taken: spaces, strangers, branches */
 	uint64_t forked;      /* logs of which it holds another branch */

@@ -6,6 +6,7 @@
 #include "net/peer/channel.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
+#include "net/peer/pace.h"
 
 /*
  * What the files of a session share: session.c keeps it, sender.c decides what
@@ -82,6 +83,7 @@ struct talk {
 	bool forget;	  /* stored beliefs turned out untrue */
 	bool met;	  /* the meeting is to be noted */
 	bool flush;	  /* write beliefs down at the next work */
+	struct pace pace; /* of the line to the peer */
 	struct talk_sending sending;
 	struct talk_receiving receiving;
 	uint64_t debt_bytes;	 /* sent under credit, so far */
