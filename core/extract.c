@@ -23,16 +23,16 @@ static void tag_put(const struct log *log, const struct extract_depth *depth,
 static void body_add(struct extract_bodies *bodies, const struct msg_body *out);
 static size_t body_bytes(const struct msg_body *body);
 
-/* Has it reached bytes_max?  The proof is shorter from a round number of
- * headers on, and a small chunk goes on to that. */
+/* Has it reached the most that it may?  The proof is shorter from a round
+ * number of headers on, and a small chunk goes on to that. */
 static bool
 is_full(const struct extract_chunk *chunk)
 {
 	size_t bytes = chunk->bytes + chunk->bodies.bytes;
 
-	return chunk->bytes_max > 0 && bytes >= chunk->bytes_max &&
+	return chunk->most > 0 && bytes >= chunk->most &&
 	       (chunk->end % ROUND_HEADERS == 0 ||
-		   bytes >= 3 * chunk->bytes_max / 2);
+		   bytes >= 3 * chunk->most / 2);
 }
 
 enum err
@@ -45,8 +45,8 @@ extract_cut(struct txn *txn, const struct log *log,
 
 	assert(chunk->from < log->frontier.size);
 	*chunk = (struct extract_chunk){.arena = chunk->arena,
+	    .most = chunk->most,
 	    .from = chunk->from,
-	    .bytes_max = chunk->bytes_max,
 	    .end = chunk->from,
 	    .headers = headers,
 	    .bodies = {.arena = chunk->arena}};

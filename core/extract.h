@@ -38,7 +38,9 @@ struct extract_bodies {
 struct extract_chunk {
 	struct arena *arena; /* set before it is cut; borrowed */
 	uint64_t from;	     /* seq of the first header; set too */
-	size_t bytes_max;    /* set too, for slow links; 0: as below */
+	/* For a slow link: bytes at which it ends even if more would fit; 0:
+	 * none.  Set too. */
+	size_t most;
 	uint64_t end;	     /* behind the last */
 	const struct bytes *headers;
 	size_t headers_n;
@@ -53,7 +55,7 @@ enum { EXTRACT_BODIES_BYTES = 128 * 1024 };
 /* Cuts the chunk of `log` that begins with header chunk->from (below its size):
  * whole headers up to LIMIT_CHUNK_SIZE bytes together, or one larger one, at
  * most MSG_HEADERS_MAX, fewer where their bodies reach EXTRACT_BODIES_BYTES, or
- * all of it chunk->bytes_max.
+ * all together chunk->most.
  * Reads only.  Errors are the store's. */
 enum err extract_cut(struct txn *txn, const struct log *log,
     const struct extract_depth *depth, struct extract_chunk *chunk) MUST_USE;

@@ -88,6 +88,9 @@ enum {
 	/* Invitations that one store keeps: one for each possible member. */
 	LIMIT_TOKENS = LIMIT_MEMBERS,
 	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
+	/* Nodes that one part of a bundle is sealed to: all centres and some to
+	 * spare, at 48 bytes each. */
+	LIMIT_BUNDLE_RECEIVERS = 512,
 	/* Events that a node keeps for those who run it: some weeks of trouble;
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
@@ -128,6 +131,9 @@ enum {
 	LIMIT_QUEUE_SIZE = 256 * 1024,
 	/* Bytes that a peer may send beyond what we have acknowledged. */
 	LIMIT_CREDIT_SIZE = 1024 * 1024,
+	/* Bytes a second to which a node can be held: 8 Gbit/s are as good as
+	 * no limit. */
+	LIMIT_RATE = 1000 * 1000 * 1000,
 	/* Links of one node: an aggregator with 424 centres and some to spare;
 	 * each may hold a few megabytes while it is busy. */
 	LIMIT_SESSIONS = 512,

@@ -84,19 +84,13 @@ hub_free(struct hub *hub)
 	mem_free(hub);
 }
 
-static bool
-notes_wait(const struct hub *hub)
-{
-	return hub->notes.n > 0 || hub->notes.lost > 0;
-}
-
 /* A store that cannot be written loses them: it has other troubles. */
 static void
 notes_flush(struct hub *hub)
 {
 	struct fault before;
 
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		return;
 	err_keep(&before, ERR_OK);
 	if (store_begin(hub->store, true) == ERR_OK) {
@@ -160,10 +154,10 @@ hub_leave(struct hub_member *member)
 	assert(hub->members[member->place] == member);
 	hub->members[member->place] = NULL;
 	hub->live_n--;
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, loop_now_ms() + HUB_NOTES_MS);
 	notes_move(&hub->notes, session_notes(member->session));
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, UINT64_MAX);
 	if (hub->live_n == 0)
 		loop_timer_set(hub->watch, UINT64_MAX);

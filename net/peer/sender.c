@@ -11,6 +11,7 @@
 #include "core/feed.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
+#include "net/peer/flow.h"
 #include "net/peer/opening.h"
 
 enum {
@@ -22,6 +23,10 @@ static enum err feed_scan(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static bool ledger_more(const struct talk *talk);
+static enum err serve_first(
+    struct talk *talk, const struct authority *authority) MUST_USE;
+static enum err held_tell(struct talk *talk, struct ledger_log *entry) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
 static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
@@ -95,34 +100,79 @@ feed_scan(struct talk *talk, const struct authority *authority)
 static bool
 has_room(const struct talk *talk)
 {
-	return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE &&
+	return channel_out(talk->channel).n < talk->flow.queue_max &&
 	       talk->debt_bytes - talk->credited_bytes <
-		   pace_window(&talk->pace);
+		   gauge_window(&talk->gauge);
 }
 
 static enum err
 serve(struct talk *talk, const struct authority *authority)
 {
-	struct ledger_log *entry;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && has_room(talk) &&
-	       (entry = ledger_first(&talk->ledger)) != NULL) {
-		bool more = false;
-
-		e = serve_log(talk, authority, entry, &more);
-		if (e == ERR_OK && !more)
-			ledger_unqueue(&talk->ledger);
-	}
+	talk->flow.asks = false;
+	while (e == ERR_OK && has_room(talk) && !talk->flow.asks &&
+	       ledger_more(talk))
+		e = serve_first(talk, authority);
 	if (e == ERR_OK && !talk->idle_sent && !talk->receiving.waiting &&
-	    channel_waiting(talk->channel) == 0 &&
-	    ledger_first(&talk->ledger) == NULL) {
+	    channel_waiting(talk->channel) == 0 && !talk->flow.asks &&
+	    !ledger_more(talk)) {
 		struct msg msg = {.type = MSG_IDLE};
 
 		talk->idle_sent = true;
 		e = talk_send(talk, &msg);
 	}
 	return e;
+}
+
+/* Does something wait that may go today? */
+static bool
+ledger_more(const struct talk *talk)
+{
+	enum ledger_class class;
+
+	return ledger_first(&talk->ledger, flow_end(talk), &class) != NULL;
+}
+
+/* One step for the log that is first in line, which then goes behind all others
+ * of its class. */
+static enum err
+serve_first(struct talk *talk, const struct authority *authority)
+{
+	enum ledger_class class;
+	struct ledger_log *entry = ledger_first(
+	    &talk->ledger, flow_end(talk), &class);
+	struct flow_step step;
+	bool more = false;
+	enum err e;
+
+	ledger_unqueue(&talk->ledger, class);
+	e = flow_look(talk, authority, entry, &step);
+	if (e != ERR_OK)
+		return e;
+	/* It is not as urgent as it seemed: others go before it. */
+	if (step.class > class || !flow_admits(talk, &step)) {
+		ledger_queue_as(&talk->ledger, entry, step.class);
+		/* What waits until tomorrow keeps nobody from hearing today
+		 * what is here. */
+		return flow_end(talk) == LEDGER_HISTORY ? held_tell(talk, entry)
+							: ERR_OK;
+	}
+	e = flow_state(talk);
+	if (e == ERR_OK)
+		e = serve_log(talk, authority, entry, &more);
+	if (e == ERR_OK && more)
+		ledger_queue_as(&talk->ledger, entry, step.class);
+	return e;
+}
+
+static enum err
+held_tell(struct talk *talk, struct ledger_log *entry)
+{
+	struct log *log;
+	enum err e = branch_local(talk, entry, &log);
+
+	return e == ERR_OK ? clock_tell(talk, entry, log) : e;
 }
 
 /* One step for one log: headers, then owed bodies, then what we have. */
@@ -206,15 +256,23 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
 	return talk_send(talk, &msg);
 }
 
+/* What a limited or a slow line bears in one piece. */
+static size_t
+chunk_most(const struct talk *talk)
+{
+	return talk->gauge.chunk_bytes < talk->flow.queue_max
+		   ? talk->gauge.chunk_bytes
+		   : talk->flow.queue_max;
+}
+
 static enum err
 chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth)
 {
 	struct arena arena = {0};
 	struct extract_depth whole;
-	struct extract_chunk chunk = {.arena = &arena,
-	    .from = entry->sent,
-	    .bytes_max = talk->pace.chunk_bytes};
+	struct extract_chunk chunk = {
+	    .arena = &arena, .from = entry->sent, .most = chunk_most(talk)};
 	struct msg msg = {.type = MSG_CHUNK};
 	enum err e;
 
@@ -380,5 +438,5 @@ bool
 sender_is_idle(const struct talk *talk)
 {
 	return talk->state == TALK_LIVE && talk->idle_sent &&
-	       talk->ledger.queues[0].n == 0 && talk->ledger.queues[1].n == 0;
+	       !talk->flow.asks && !ledger_more(talk);
 }

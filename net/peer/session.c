@@ -10,6 +10,7 @@
 #include "core/tokens.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
+#include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -61,6 +62,8 @@ session_new(const struct session_config *config)
 
 	talk->store = config->store;
 	talk->host = config->host;
+	talk->flow.queue_max = LIMIT_QUEUE_SIZE;
+	talk->flow.quota.day_bytes = config->day_bytes;
 	talk->once = config->once;
 	talk->me = store_identity(config->store)->key;
 	identity_backup_key(store_identity(config->store), &talk->backup);
@@ -75,7 +78,7 @@ session_new(const struct session_config *config)
 	talk->channel = channel_new(&channel);
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
-	pace_init(&talk->pace, config->now_ms);
+	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
@@ -184,7 +187,8 @@ session_has_work(const struct session *session)
 
 	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
 		   channel_waiting(talk->channel) > 0) ||
-	       talk->flush || talk->forget || talk_is_due(talk);
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
 enum err
@@ -200,6 +204,8 @@ session_work(struct session *session, uint64_t now_ms)
 		e = settle(session, guest_admit(session));
 	else
 		e = settle(session, receiver_work(talk));
+	if (e == ERR_OK)
+		e = settle(session, flow_grant(talk));
 	notes_write(&talk->notes, store_txn(talk->store));
 	return e;
 }
@@ -233,6 +239,7 @@ guest_answer(struct talk *talk)
 struct notes *
 session_notes(struct session *session)
 {
+	flow_leave(&session->talk);
 	return &session->talk.notes;
 }
 
@@ -269,11 +276,12 @@ may_finish(const struct talk *talk)
 }
 
 static void
-pace_told(struct talk *talk, uint64_t now_ms)
+gauge_told(struct talk *talk, uint64_t now_ms)
 {
 	if (talk->heard_hello)
-		pace_heard(&talk->pace, now_ms);
-	pace_look(&talk->pace, talk->debt_bytes, talk->credited_bytes, now_ms);
+		gauge_heard(&talk->gauge, now_ms);
+	gauge_look(
+	    &talk->gauge, talk->debt_bytes, talk->credited_bytes, now_ms);
 }
 
 enum err
@@ -285,14 +293,14 @@ session_fill(struct session *session, uint64_t now_ms)
 
 	if (talk->state == TALK_ENDED)
 		return err_raise(&session->fault);
-	pace_told(talk, now_ms);
+	gauge_told(talk, now_ms);
 	if (channel_asks(talk->channel))
 		e = settle(session, guest_answer(talk));
 	else
 		e = settle(session, sender_fill(talk));
 	if (e != ERR_OK)
 		return e;
-	pace_told(talk, now_ms);
+	gauge_told(talk, now_ms);
 	if (may_finish(talk)) {
 		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
@@ -370,6 +378,14 @@ session_end(struct session *session, enum err why, const char *text)
 		err_keep(&session->fault, err_set(why, "%s", text));
 }
 
+void
+session_pace(struct session *session, size_t bytes)
+{
+	session->talk.flow.queue_max = bytes < LIMIT_QUEUE_SIZE
+					   ? bytes
+					   : LIMIT_QUEUE_SIZE;
+}
+
 bool
 session_is_done(const struct session *session)
 {
@@ -402,7 +418,23 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_out = talk->deltas_out,
 	    .useful = talk->deltas_in > 0 || talk->credited_bytes > 0,
 	    .deltas_expected = talk->deltas_expected,
+	    .bytes_expected = talk->bytes_expected,
+	    .bytes_in_done = talk->durable_bytes,
+	    .bytes_out = talk->debt_bytes,
+	    .bytes_out_done = talk->credited_bytes,
+	    .deltas_left_out = talk->flow.left,
+	    .bytes_left_out = talk->flow.left_bytes,
+	    .day_bytes = talk->flow.quota.day_bytes,
+	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};
+	/* Whatever the peer announced: what came is part of it. */
+	if (status->deltas_expected < status->deltas_in)
+		status->deltas_expected = status->deltas_in;
+	if (status->bytes_expected > 0 &&
+	    status->bytes_expected < status->bytes_in_done)
+		status->bytes_expected = status->bytes_in_done;
+	status->in_sync = status->in_sync && !status->is_held;
+	status->deltas_left_in = status->deltas_expected - status->deltas_in;
 }

@@ -29,6 +29,12 @@ static void connection_free(
     struct emulator_line *line, struct emulator_connection *connection);
 
 static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
 now_ms(const struct emulator *emulator)
 {
 	return emulator->now_us / MS_US;
@@ -77,7 +83,6 @@ static void
 line_dial(struct emulator *emulator, struct emulator_line *line)
 {
 	struct emulator_connection *c = NULL;
-	uint64_t cut_ms = line->shape.cut_after_ms;
 
 	for (size_t k = 0; k < EMULATOR_CONNECTIONS_MAX; k++)
 		if (!line->connections[k].used)
@@ -86,8 +91,9 @@ line_dial(struct emulator *emulator, struct emulator_line *line)
 	*c = (struct emulator_connection){
 	    .used = true, .opened_us = emulator->now_us};
 	c->break_us = draw_us(emulator, line->shape.reset_every_ms);
-	if (cut_ms > 0 && emulator->now_us + cut_ms * MS_US < c->break_us)
-		c->break_us = emulator->now_us + cut_ms * MS_US;
+	if (line->shape.cut_after_ms > 0)
+		c->break_us = sooner(c->break_us,
+		    emulator->now_us + line->shape.cut_after_ms * MS_US);
 	for (size_t i = 0; i < 2; i++) {
 		c->ends[i].stirred = true;
 		c->ends[i].session = session_new(
@@ -403,10 +409,10 @@ end_finish(struct emulator *emulator, struct emulator_line *line,
 	/* The other one reads the end of the stream. */
 	if (other->session != NULL && !other->finishing &&
 	    !session_has_work(other->session)) {
-		bool done = session_is_done(other->session);
-
 		end_close(line, other,
-		    done ? ERR_OK : err_set(ERR_PEER, "the link was closed"));
+		    session_is_done(other->session)
+			? ERR_OK
+			: err_set(ERR_PEER, "the link was closed"));
 	}
 	if (i == 0 && newest)
 		line_ended(emulator, line, well);
@@ -494,12 +500,6 @@ turn(struct emulator *emulator)
 				moved = true;
 	}
 	return moved;
-}
-
-static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static uint64_t

@@ -8,16 +8,17 @@
 
 #include <cmocka.h>
 
-#include "net/peer/pace.h"
+#include "net/peer/gauge.h"
 #include "proto/limits.h"
 
 /* A session over a line of `rate` bytes a second that sends all it may, and
  * hears of each chunk when it and an answer have travelled `delay_ms` each:
  * until `end_ms`. */
 static void
-send_until(struct pace *pace, uint64_t rate, uint64_t delay_ms, uint64_t end_ms)
+send_until(
+    struct gauge *gauge, uint64_t rate, uint64_t delay_ms, uint64_t end_ms)
 {
-	uint64_t now_ms = pace->opened_ms;
+	uint64_t now_ms = gauge->opened_ms;
 	uint64_t sent = 0;
 	uint64_t credited = 0;
 	uint64_t free_ms = now_ms;
@@ -29,97 +30,97 @@ send_until(struct pace *pace, uint64_t rate, uint64_t delay_ms, uint64_t end_ms)
 	size_t n = 0;
 
 	while (now_ms < end_ms) {
-		while (sent - credited < pace_window(pace)) {
-			sent += pace->chunk_bytes;
+		while (sent - credited < gauge_window(gauge)) {
+			sent += gauge->chunk_bytes;
 			free_ms = (free_ms > now_ms ? free_ms : now_ms) +
-				  pace->chunk_bytes * 1000 / rate;
+				  gauge->chunk_bytes * 1000 / rate;
 			acks[n].at_ms = free_ms + 2 * delay_ms;
 			acks[n++].bytes = sent;
 			assert_true(n < 512);
 		}
-		pace_look(pace, sent, credited, now_ms);
+		gauge_look(gauge, sent, credited, now_ms);
 		now_ms = acks[first].at_ms;
 		credited = acks[first++].bytes;
-		pace_look(pace, sent, credited, now_ms);
+		gauge_look(gauge, sent, credited, now_ms);
 	}
 }
 
 static void
 a_near_peer_gets_full_chunks_at_once(void **state)
 {
-	struct pace pace;
+	struct gauge gauge;
 
 	(void)state;
-	pace_init(&pace, 1000);
-	pace_heard(&pace, 1000 + PACE_NEAR_MS);
-	assert_int_equal(pace.chunk_bytes, PACE_CHUNK_MAX);
-	assert_int_equal(pace_window(&pace), LIMIT_CREDIT_SIZE);
+	gauge_init(&gauge, 1000);
+	gauge_heard(&gauge, 1000 + GAUGE_NEAR_MS);
+	assert_int_equal(gauge.chunk_bytes, GAUGE_CHUNK_MAX);
+	assert_int_equal(gauge_window(&gauge), LIMIT_CREDIT_SIZE);
 	/* Only the first answer counts. */
-	pace_heard(&pace, 9000);
-	assert_int_equal(pace.chunk_bytes, PACE_CHUNK_MAX);
+	gauge_heard(&gauge, 9000);
+	assert_int_equal(gauge.chunk_bytes, GAUGE_CHUNK_MAX);
 }
 
 static void
 on_a_slow_line_a_chunk_takes_a_second_or_two(void **state)
 {
-	struct pace pace;
+	struct gauge gauge;
 
 	(void)state;
-	pace_init(&pace, 0);
-	pace_heard(&pace, 3600);
-	assert_int_equal(pace.chunk_bytes, PACE_CHUNK_MIN);
-	send_until(&pace, 3750, 600, 60 * 1000);
-	assert_true(pace.chunk_bytes >= PACE_CHUNK_MIN);
-	assert_true(pace.chunk_bytes <= 2 * 3750);
+	gauge_init(&gauge, 0);
+	gauge_heard(&gauge, 3600);
+	assert_int_equal(gauge.chunk_bytes, GAUGE_CHUNK_MIN);
+	send_until(&gauge, 3750, 600, 60 * 1000);
+	assert_true(gauge.chunk_bytes >= GAUGE_CHUNK_MIN);
+	assert_true(gauge.chunk_bytes <= 2 * 3750);
 	/* Nothing urgent waits long behind what has been made. */
-	assert_true(pace_window(&pace) <= 8 * 3750);
+	assert_true(gauge_window(&gauge) <= 8 * 3750);
 }
 
 static void
 a_far_and_fast_line_soon_gets_full_chunks(void **state)
 {
-	struct pace pace;
+	struct gauge gauge;
 
 	(void)state;
-	pace_init(&pace, 0);
-	pace_heard(&pace, 600);
-	assert_true(pace.chunk_bytes < PACE_CHUNK_MAX);
-	send_until(&pace, 4 * 1000 * 1000, 100, 3000);
-	assert_int_equal(pace.chunk_bytes, PACE_CHUNK_MAX);
+	gauge_init(&gauge, 0);
+	gauge_heard(&gauge, 600);
+	assert_true(gauge.chunk_bytes < GAUGE_CHUNK_MAX);
+	send_until(&gauge, 4 * 1000 * 1000, 100, 3000);
+	assert_int_equal(gauge.chunk_bytes, GAUGE_CHUNK_MAX);
 }
 
 static void
 a_line_that_becomes_slow_gets_small_ones(void **state)
 {
-	struct pace pace;
+	struct gauge gauge;
 
 	(void)state;
-	pace_init(&pace, 0);
-	pace_heard(&pace, 10);
-	send_until(&pace, 3750, 600, 600 * 1000);
-	assert_true(pace.chunk_bytes <= 2 * 3750);
+	gauge_init(&gauge, 0);
+	gauge_heard(&gauge, 10);
+	send_until(&gauge, 3750, 600, 600 * 1000);
+	assert_true(gauge.chunk_bytes <= 2 * 3750);
 }
 
 /* One small thing at a time says nothing against the line. */
 static void
 who_has_little_to_send_does_not_look_slow(void **state)
 {
-	struct pace pace;
+	struct gauge gauge;
 	uint64_t now_ms = 0;
 	uint64_t sent = 0;
 
 	(void)state;
-	pace_init(&pace, 0);
-	pace_heard(&pace, 10);
+	gauge_init(&gauge, 0);
+	gauge_heard(&gauge, 10);
 	for (int i = 0; i < 100; i++) {
-		pace_look(&pace, sent, sent, now_ms);
+		gauge_look(&gauge, sent, sent, now_ms);
 		sent += 300;
-		pace_look(&pace, sent, sent - 300, now_ms);
+		gauge_look(&gauge, sent, sent - 300, now_ms);
 		now_ms += 200;
-		pace_look(&pace, sent, sent, now_ms);
+		gauge_look(&gauge, sent, sent, now_ms);
 		now_ms += 60 * 1000;
 	}
-	assert_int_equal(pace.chunk_bytes, PACE_CHUNK_MAX);
+	assert_int_equal(gauge.chunk_bytes, GAUGE_CHUNK_MAX);
 }
 
 int

@@ -1,5 +1,5 @@
-#ifndef GOLMOK_NET_PEER_PACE_H
-#define GOLMOK_NET_PEER_PACE_H
+#ifndef GOLMOK_NET_PEER_GAUGE_H
+#define GOLMOK_NET_PEER_GAUGE_H
 
 #include "proto/base.h"
 
@@ -10,7 +10,7 @@
  * from what the peer acknowledges; before anything is, the time until its hello
  * is all there is to go by.  Pure: bytes and times come from the session.
  */
-struct pace {
+struct gauge {
 	uint64_t opened_ms;
 	size_t chunk_bytes; /* what a chunk should weigh; 0: not known yet */
 	bool busy;	    /* something is not acknowledged, since: */
@@ -20,30 +20,30 @@ struct pace {
 
 enum {
 	/* A chunk should take so long on the line. */
-	PACE_CHUNK_MS = 1500,
+	GAUGE_CHUNK_MS = 1500,
 	/* Less is not worth the proof and the acknowledgement it costs. */
-	PACE_CHUNK_MIN = 4 * 1024,
+	GAUGE_CHUNK_MIN = 4 * 1024,
 	/* A full one: headers, and bodies beside them. */
-	PACE_CHUNK_MAX = 144 * 1024,
+	GAUGE_CHUNK_MAX = 144 * 1024,
 	/* A peer whose hello came within this gets full chunks at once. */
-	PACE_NEAR_MS = 30,
+	GAUGE_NEAR_MS = 30,
 	/* Chunks on their way at a time: some seconds of a line, so that what
 	 * is urgent does not wait for minutes behind what is not. */
-	PACE_CHUNKS = 4,
+	GAUGE_CHUNKS = 4,
 	/* Acknowledgements over less time than this say little. */
-	PACE_WINDOW_MS = 500,
+	GAUGE_WINDOW_MS = 500,
 };
 
 /* A connection was made. */
-void pace_init(struct pace *pace, uint64_t now_ms);
+void gauge_init(struct gauge *gauge, uint64_t now_ms);
 /* The peer said hello. */
-void pace_heard(struct pace *pace, uint64_t now_ms);
+void gauge_heard(struct gauge *gauge, uint64_t now_ms);
 /* Of `sent` bytes under credit since the beginning `credited` are acknowledged;
  * to be told whenever one of them may have risen. */
-void pace_look(
-    struct pace *pace, uint64_t sent, uint64_t credited, uint64_t now_ms);
+void gauge_look(
+    struct gauge *gauge, uint64_t sent, uint64_t credited, uint64_t now_ms);
 /* How much may be sent and not acknowledged before something new is begun; at
  * most LIMIT_CREDIT_SIZE. */
-size_t pace_window(const struct pace *pace);
+size_t gauge_window(const struct gauge *gauge);
 
 #endif
