@@ -35,8 +35,6 @@ static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
-static void sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end);
 static void depth_fill(struct talk *talk, const struct clock_depth *depth,
     struct extract_depth *out);
 static enum err bodies_send(struct talk *talk, const struct log *log,
@@ -289,7 +287,8 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		e = bodies_send(talk, log, &chunk.bodies);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
-	sent_rise(log, entry, depth, chunk.end);
+	ledger_passed(entry, log, depth,
+	    (struct ledger_span){.from = chunk.from, .end = chunk.end});
 out:
 	arena_fini(&arena);
 	return e;
@@ -302,28 +301,6 @@ depth_fill(struct talk *talk, const struct clock_depth *depth,
 {
 	*out = (struct extract_depth){
 	    .depth = *depth, .me = talk->me, .backup = &talk->backup};
-}
-
-/* What went out with the headers up to `end` is not owed any more. */
-static void
-sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end)
-{
-	uint64_t from = entry->sent;
-
-	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-		uint64_t to = log->open[class] < end ? log->open[class] : end;
-
-		if ((depth->classes >> class & 1) != 0 &&
-		    entry->sent_open[class] >= from &&
-		    entry->sent_open[class] < to)
-			entry->sent_open[class] = to;
-	}
-	if (depth->hold && entry->sent_held >= from && entry->sent_held < end)
-		entry->sent_held = log->held < end ? log->held : end;
-	if (depth->hold && entry->sent_kept >= from && entry->sent_kept < end)
-		entry->sent_kept = log->wrapped < end ? log->wrapped : end;
-	entry->sent = end;
 }
 
 static enum err

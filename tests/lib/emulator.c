@@ -398,10 +398,8 @@ static bool
 end_finish(struct emulator *emulator, struct emulator_line *line,
     struct emulator_connection *connection, size_t i)
 {
-	struct emulator_end *end = &connection->ends[i];
 	struct emulator_end *other = &connection->ends[1 - i];
-	bool well = session_is_done(end->session);
-	bool newest = line->newest == connection;
+	bool well = session_is_done(connection->ends[i].session);
 
 	if (!pipe_is_empty(&connection->pipes[1 - i]))
 		return false;
@@ -414,7 +412,7 @@ end_finish(struct emulator *emulator, struct emulator_line *line,
 			? ERR_OK
 			: err_set(ERR_PEER, "the link was closed"));
 	}
-	if (i == 0 && newest)
+	if (i == 0 && line->newest == connection)
 		line_ended(emulator, line, well);
 	return true;
 }
@@ -558,6 +556,9 @@ is_settled(const struct emulator *emulator)
 static bool
 run(struct emulator *emulator, uint64_t end_us, bool settle)
 {
+	/* What was written in between is news to all sessions. */
+	for (size_t i = 0; i < emulator->town->n; i++)
+		emulator_stir(emulator, i);
 	for (;;) {
 		uint64_t at_us;
 		int rounds = 0;
@@ -567,30 +568,24 @@ run(struct emulator *emulator, uint64_t end_us, bool settle)
 		if (settle && is_settled(emulator))
 			return true;
 		at_us = next_us(emulator);
-		if (at_us > end_us) {
-			emulator->now_us = end_us;
-			return false;
-		}
 		/* What is due already waits for something else to happen. */
-		emulator->now_us = at_us > emulator->now_us
-				       ? at_us
-				       : emulator->now_us + MS_US;
+		if (at_us <= emulator->now_us)
+			at_us = emulator->now_us + MS_US;
+		emulator->now_us = sooner(at_us, end_us);
+		if (at_us > end_us)
+			return false;
 	}
 }
 
 bool
 emulator_run(struct emulator *emulator, uint64_t limit_ms)
 {
-	for (size_t i = 0; i < emulator->town->n; i++)
-		emulator_stir(emulator, i);
 	return run(emulator, emulator->now_us + limit_ms * MS_US, true);
 }
 
 void
 emulator_pass(struct emulator *emulator, uint64_t time_ms)
 {
-	for (size_t i = 0; i < emulator->town->n; i++)
-		emulator_stir(emulator, i);
 	(void)run(emulator, emulator->now_us + time_ms * MS_US, false);
 }
 
