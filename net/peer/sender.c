@@ -282,6 +282,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	    .headers = chunk.headers,
 	    .bodies_n = chunk.bodies.n,
 	    .proof = chunk.proof};
+	talk->idle_sent = false;
 	e = talk_send(talk, &msg);
 	if (e == ERR_OK)
 		e = bodies_send(talk, log, &chunk.bodies);
