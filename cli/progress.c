@@ -164,8 +164,7 @@ progress_line(const struct progress *progress, uint64_t done, uint64_t now_ms,
 		buf_add_u8(&text, '[');
 		for (uint64_t i = 0; i < BAR_COLUMNS; i++)
 			buf_add_u8(&text, i < bars ? '#' : '.');
-		buf_add_format(
-		    &text, "] %3" PRIu64 "%%  ",
+		buf_add_format(&text, "] %3" PRIu64 "%%  ",
 		    scaled(share.done, 100, share.total));
 	}
 	number_add(done, &text);

@@ -363,8 +363,8 @@ clock_spent_get(
 	if (!txn_find(txn, TABLE_PEERS, &key, &content))
 		return kv_failed(txn->kv);
 	if (content.n != SPENT_SIZE)
-		return err_set(ERR_CORRUPT,
-		    "a row of what was sent to a peer is damaged");
+		return err_set(
+		    ERR_CORRUPT, "a row of what was sent to a peer is damaged");
 	spent->day = bytes_be64(content.p);
 	spent->bytes = bytes_be64(content.p + 8);
 	spent->noted = content.p[16] != 0;

@@ -41,7 +41,7 @@ struct extract_chunk {
 	/* For a slow link: bytes at which it ends even if more would fit; 0:
 	 * none.  Set too. */
 	size_t most;
-	uint64_t end;	     /* behind the last */
+	uint64_t end; /* behind the last */
 	const struct bytes *headers;
 	size_t headers_n;
 	struct extract_bodies bodies;

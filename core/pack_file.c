@@ -237,9 +237,8 @@ list_begin(
 enum err
 pack_file_read(struct bytes doc, struct pack *pack)
 {
-	static const char *const keys[] = {
-	    "format", "name", "version", "label", "spaces", "collections",
-	    NULL};
+	static const char *const keys[] = {"format", "name", "version", "label",
+	    "spaces", "collections", NULL};
 	struct pack_collection *collections;
 	struct reader r;
 	enum err e = check_keys(doc, keys);
@@ -321,8 +320,8 @@ check_space(const struct pack *pack, size_t which)
 
 	for (size_t i = 0; i < which; i++) {
 		if (bytes_is(bytes_text(name), pack->spaces[i].name))
-			return err_set(ERR_INVALID,
-			    "name: %s stands there twice", name);
+			return err_set(
+			    ERR_INVALID, "name: %s stands there twice", name);
 	}
 	for (size_t i = 0; i < pack->collections_n && !used; i++)
 		used = bytes_is(bytes_text(name), pack->collections[i].space);

@@ -37,8 +37,8 @@ struct stream {
 	struct stream_config config;
 	size_t room;	  /* unsent bytes at which the owner is to stop */
 	size_t read_most; /* bytes read at once */
-	bool started;	/* has an owner, which wants on_close */
-	bool connected; /* bytes may flow */
+	bool started;	  /* has an owner, which wants on_close */
+	bool connected;	  /* bytes may flow */
 	bool reading;
 	bool held;	 /* the owner wants nothing more at the moment */
 	bool peer_ended; /* no more bytes will come */
@@ -235,8 +235,8 @@ stream_on_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
 	struct stream *s = handle->data;
 
 	(void)wanted;
-	*b = uv_buf_init((char *)loop_read_buffer(s->loop),
-	    (unsigned int)s->read_most);
+	*b = uv_buf_init(
+	    (char *)loop_read_buffer(s->loop), (unsigned int)s->read_most);
 }
 
 static void

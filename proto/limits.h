@@ -65,6 +65,10 @@ enum {
 	/* Operation numbers carry their data class in the lowest two bits. */
 	LIMIT_OPERATION_NUMBER = 4 * LIMIT_OPERATIONS,
 	LIMIT_FIELDS = 256, /* of one record */
+	/* Names, logs and staff that rows say by number.  All that a city has
+	 * in some years; what a hostile writer adds costs 2 MiB at most, and
+	 * later words are said in full. */
+	LIMIT_WORDS = 16 * 1024,
 	/* In a row of CSV: each field of a record, and the importer's own. */
 	LIMIT_ROW_CELLS = LIMIT_FIELDS + 16,
 	LIMIT_COLLECTIONS = 256, /* of one pack */

@@ -21,6 +21,8 @@ static uint64_t lacking(const struct log *log, const struct ledger_log *entry,
     const struct clock_depth *depth);
 static uint64_t owed(const struct log *log, const struct ledger_log *entry,
     const struct clock_depth *depth);
+static enum ledger_class class_of(
+    const struct talk *talk, const struct ledger_log *entry, uint64_t more);
 static enum err weigh(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static uint64_t delta_weight(
@@ -55,15 +57,27 @@ flow_look(struct talk *talk, const struct authority *authority,
 		e = weigh(talk, log, entry, &depth);
 	left_set(talk, entry, left);
 	step->is_data = left + more > 0;
-	step->class = LEDGER_NEWS;
-	if (entry->is_authority)
-		step->class = LEDGER_AUTHORITY;
-	else if (entry->is_urgent && (left > 0 || more <= FLOW_NEWS_MAX))
-		step->class = LEDGER_URGENT;
-	else if (left > FLOW_NEWS_MAX || (left == 0 && more > FLOW_NEWS_MAX) ||
-		 (step->is_data && flow_end(talk) == LEDGER_HISTORY))
-		step->class = LEDGER_HISTORY;
+	step->class = class_of(talk, entry, more);
 	return e;
+}
+
+/* The class of the next step for a log that lacks entry->left headers and, of
+ * those that the peer has, `more` bodies. */
+static enum ledger_class
+class_of(const struct talk *talk, const struct ledger_log *entry, uint64_t more)
+{
+	bool held = flow_end(talk) == LEDGER_HISTORY;
+	uint64_t left = entry->left;
+
+	if (entry->is_authority)
+		return LEDGER_AUTHORITY;
+	if (entry->is_urgent && (left > 0 || more <= FLOW_NEWS_MAX))
+		return LEDGER_URGENT;
+	if (left > FLOW_NEWS_MAX || entry->left_bytes > FLOW_NEWS_BYTES)
+		return LEDGER_HISTORY;
+	if (left == 0 && more > FLOW_NEWS_MAX)
+		return LEDGER_HISTORY;
+	return held && left + more > 0 ? LEDGER_HISTORY : LEDGER_NEWS;
 }
 
 /* Headers that the peer lacks and will get. */
@@ -280,9 +294,12 @@ flow_leave(struct talk *talk)
 	channel_count(talk->channel, &count);
 	if (count.out_bytes > talk->flow.quota_from_bytes)
 		used = count.out_bytes - talk->flow.quota_from_bytes;
+	if (used == 0 && quota->granted == 0)
+		return;
 	notes_grant(&talk->notes, &(struct note_grant){.peer = talk->peer,
 				      .day = quota->day,
 				      .granted = quota->granted,
 				      .used = used});
-	*quota = (struct quota){.day_bytes = quota->day_bytes};
+	quota->granted = 0;
+	talk->flow.quota_from_bytes = count.out_bytes;
 }

@@ -9,9 +9,11 @@
  */
 
 enum {
-	/* A log that lacks more than this is history: a day of one dong is a
-	 * few hundred deltas. */
+	/* Of a log that lacks more than this, in deltas or in bytes as they
+	 * are reckoned, the rest is history: a day of one dong is a few hundred
+	 * deltas, and one import can weigh as much as a year. */
 	FLOW_NEWS_MAX = 256,
+	FLOW_NEWS_BYTES = 256 * 1024,
 };
 
 /* The next step for a log. */

@@ -131,7 +131,7 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 		return ERR_OK;
 	case MSG_PING:
 		/* One that leaves so much unread knows that we are here. */
-		return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE
+		return channel_queued(talk->channel) < LIMIT_QUEUE_SIZE
 			   ? talk_send(talk, &reply)
 			   : ERR_OK;
 	case MSG_PONG:

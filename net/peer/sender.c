@@ -98,7 +98,7 @@ feed_scan(struct talk *talk, const struct authority *authority)
 static bool
 has_room(const struct talk *talk)
 {
-	return channel_out(talk->channel).n < talk->flow.queue_max &&
+	return channel_queued(talk->channel) < talk->flow.queue_max &&
 	       talk->debt_bytes - talk->credited_bytes <
 		   gauge_window(&talk->gauge);
 }

@@ -288,7 +288,7 @@ enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
-	size_t before = channel_out(talk->channel).n;
+	size_t before = channel_queued(talk->channel);
 	enum err e;
 
 	if (talk->state == TALK_ENDED)
@@ -311,21 +311,26 @@ session_fill(struct session *session, uint64_t now_ms)
 			session->done = true;
 		}
 	}
-	if (channel_out(talk->channel).n > before)
+	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	return ERR_OK;
 }
 
 struct bytes
-session_out(const struct session *session)
+session_out(struct session *session)
 {
+	/* An error is told by whatever is called next. */
+	if (settle(session, channel_flush(session->talk.channel)) != ERR_OK)
+		assert(session->talk.state == TALK_ENDED);
 	return channel_out(session->talk.channel);
 }
 
 void
 session_sent(struct session *session, size_t n)
 {
-	session->asked = session->asked || n > 0;
+	/* The handshake's own does not count. */
+	session->asked = session->asked ||
+			 (n > 0 && session->talk.state != TALK_SHAKING);
 	channel_sent(session->talk.channel, n);
 }
 
@@ -397,7 +402,7 @@ session_is_idle(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
 
-	return is_quiet(talk) && channel_out(talk->channel).n == 0;
+	return is_quiet(talk) && channel_queued(talk->channel) == 0;
 }
 
 void

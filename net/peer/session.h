@@ -78,8 +78,10 @@ enum err session_fill(struct session *session, uint64_t now_ms) MUST_USE;
  * second or two, so that what is urgent does not stand behind more than that.
  * At first, and at the most, LIMIT_QUEUE_SIZE. */
 void session_pace(struct session *session, size_t bytes);
-/* What to send next: a view that lives until the next call on `session`. */
-struct bytes session_out(const struct session *session);
+/* What to send next: a view that lives until the next call on `session`.  What
+ * was said since the last time goes as one batch, so it is asked for when the
+ * transport can take it. */
+struct bytes session_out(struct session *session);
 /* The first `n` bytes of session_out() have been handed to the transport. */
 void session_sent(struct session *session, size_t n);
 /* When to call session_tick at the latest; UINT64_MAX for never. */
