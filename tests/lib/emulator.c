@@ -14,8 +14,7 @@
 #include <cmocka.h>
 
 #include "net/peer/dialer.h"
-#include "net/peer/link.h"
-#include "proto/mem.h"
+#include "tests/lib/emulator_end.h"
 
 enum {
 	MS_US = 1000,
@@ -23,8 +22,6 @@ enum {
 	ROUNDS_MAX = 100000,
 };
 
-static void end_close(
-    struct emulator_line *line, struct emulator_end *end, enum err e);
 static void connection_free(
     struct emulator_line *line, struct emulator_connection *connection);
 
@@ -131,44 +128,13 @@ line_ended(struct emulator *emulator, struct emulator_line *line, bool well)
 				 MS_US;
 }
 
-/* Adds what the session of end `i` has counted so far. */
-static void
-end_count(
-    const struct emulator_end *end, size_t i, struct emulator_count *count)
-{
-	struct session_status status = {0};
-
-	if (end->session != NULL)
-		session_status(end->session, &status);
-	count->deltas_out[i] += status.deltas_out;
-	count->deltas_in[i] += status.deltas_in;
-	count->dropped[i] += status.dropped;
-	count->round_trips += i == 0 ? status.round_trips : 0;
-}
-
-static void
-end_over(struct emulator_line *line, struct emulator_connection *connection,
-    size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	struct session_status status;
-
-	if (end->session == NULL)
-		return;
-	session_status(end->session, &status);
-	connection->useful = connection->useful || status.useful;
-	end_count(end, i, &line->count);
-	session_free(end->session);
-	end->session = NULL;
-}
-
 /* Adds what the two of a connection have counted, and what it carried. */
 static void
 connection_count(
     const struct emulator_connection *connection, struct emulator_count *count)
 {
 	for (size_t i = 0; i < 2; i++) {
-		end_count(&connection->ends[i], i, count);
+		emulator_end_count(&connection->ends[i], i, count);
 		count->left_bytes[i] += connection->pipes[1 - i].left_bytes;
 		count->arrived_bytes[i] += connection->pipes[i].arrived_bytes;
 	}
@@ -191,7 +157,8 @@ connection_break(struct emulator *emulator, struct emulator_line *line,
     struct emulator_connection *connection)
 {
 	line->count.breaks++;
-	end_over(line, connection, 0);
+	emulator_end_over(
+	    &(struct emulator_seat){emulator, line, connection, 0});
 	if (line->newest == connection)
 		line_ended(emulator, line, false);
 	if (line->shape.half_open) {
@@ -271,7 +238,9 @@ arrive(struct emulator *emulator, struct emulator_line *line,
 		end->stirred = true;
 		moved = true;
 		if (e != ERR_OK)
-			end_close(line, end, e);
+			emulator_end_close(&(struct emulator_seat){emulator,
+					       line, connection, i},
+			    e);
 		if (cuts) {
 			pipe_break(pipe, true);
 			connection_break(emulator, line, connection);
@@ -279,142 +248,6 @@ arrive(struct emulator *emulator, struct emulator_line *line,
 		}
 	}
 	return moved;
-}
-
-/* ---- sessions -------------------------------------------------------------
- */
-
-/* The session of end `i` has failed with `e`, or has nothing more to say. */
-static void
-end_close(struct emulator_line *line, struct emulator_end *end, enum err e)
-{
-	if (end->finishing)
-		return;
-	end->finishing = true;
-	if (e == ERR_OK)
-		return;
-	line->count.faults++;
-	err_keep(&line->why, e);
-}
-
-static void
-end_work(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_end *end, size_t node)
-{
-	struct store *store = town_store(emulator->town, node);
-	enum err e;
-	enum err committed;
-
-	assert_int_equal(store_begin(store, true), ERR_OK);
-	e = session_work(end->session, now_ms(emulator));
-	if (e != ERR_OK)
-		end_close(line, end, e);
-	committed = store_commit(store);
-	if (committed != ERR_OK)
-		print_error("commit: %s\n", err_text());
-	assert_int_equal(committed, ERR_OK);
-	session_worked(end->session, e);
-	emulator_stir(emulator, node);
-}
-
-/* Hands over to the line what it has room for. */
-static bool
-end_send(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	struct pipe *pipe = &connection->pipes[1 - i];
-	struct bytes out = session_out(end->session);
-
-	/* A farewell goes beyond the room, as it does in link.c. */
-	if (out.n > pipe_room(pipe) && !end->finishing)
-		out = bytes_first(out, pipe_room(pipe));
-	if (connection->broken || out.n == 0)
-		return false;
-	pipe_add(pipe, out);
-	session_sent(end->session, out.n);
-	(void)pipe_leave(
-	    pipe, &line->shape.pipe, &emulator->prng, emulator->now_us);
-	return true;
-}
-
-static void
-end_tick(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, struct emulator_end *end)
-{
-	struct session_status status;
-	uint64_t age_us = emulator->now_us - connection->opened_us;
-	enum err e = ERR_OK;
-
-	session_status(end->session, &status);
-	if (!status.up && age_us >= LINK_HANDSHAKE_MS * (uint64_t)MS_US)
-		e = err_set(ERR_PEER, "no answer to the handshake");
-	else if (session_wake_ms(end->session) <= now_ms(emulator))
-		e = session_tick(end->session, now_ms(emulator));
-	if (e != ERR_OK)
-		end_close(line, end, e);
-}
-
-/* One turn of a session to which something happened. */
-static bool
-end_turn(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	size_t node = line->nodes[i];
-	struct store *store = town_store(emulator->town, node);
-	bool moved = false;
-
-	end->stirred = false;
-	if (!end->finishing)
-		end_tick(emulator, line, connection, end);
-	if (!end->finishing && session_has_work(end->session)) {
-		end_work(emulator, line, end, node);
-		moved = true;
-	}
-	if (!end->finishing && !session_is_done(end->session)) {
-		enum err e;
-
-		assert_int_equal(store_begin(store, false), ERR_OK);
-		e = session_fill(end->session, now_ms(emulator));
-		store_abort(store);
-		if (e != ERR_OK)
-			end_close(line, end, e);
-	}
-	if (session_is_done(end->session))
-		end_close(line, end, ERR_OK);
-	if (end_send(emulator, line, connection, i))
-		moved = true;
-	end->stirred = end->stirred || moved;
-	end->wake_us = session_wake_ms(end->session);
-	if (end->wake_us < UINT64_MAX)
-		end->wake_us *= MS_US;
-	return moved;
-}
-
-/* A session that has ended waits until its last words have left; then the other
- * end hears of it behind them. */
-static bool
-end_finish(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *other = &connection->ends[1 - i];
-	bool well = session_is_done(connection->ends[i].session);
-
-	if (!pipe_is_empty(&connection->pipes[1 - i]))
-		return false;
-	end_over(line, connection, i);
-	/* The other one reads the end of the stream. */
-	if (other->session != NULL && !other->finishing &&
-	    !session_has_work(other->session)) {
-		end_close(line, other,
-		    session_is_done(other->session)
-			? ERR_OK
-			: err_set(ERR_PEER, "the link was closed"));
-	}
-	if (i == 0 && line->newest == connection)
-		line_ended(emulator, line, well);
-	return true;
 }
 
 static bool
@@ -429,6 +262,8 @@ connection_turn(struct emulator *emulator, struct emulator_line *line,
 	}
 	for (size_t i = 0; i < 2; i++) {
 		struct emulator_end *end = &connection->ends[i];
+		const struct emulator_seat seat = {
+		    emulator, line, connection, i};
 
 		if (pipe_leave(&connection->pipes[1 - i], &line->shape.pipe,
 			&emulator->prng, emulator->now_us))
@@ -440,10 +275,13 @@ connection_turn(struct emulator *emulator, struct emulator_line *line,
 		if (end->session == NULL)
 			continue;
 		if ((end->stirred || end->wake_us <= emulator->now_us) &&
-		    end_turn(emulator, line, connection, i))
+		    emulator_end_turn(&seat))
 			moved = true;
-		if (end->finishing && end_finish(emulator, line, connection, i))
-			moved = true;
+		if (!end->finishing || !emulator_end_finish(&seat))
+			continue;
+		moved = true;
+		if (i == 0 && line->newest == connection)
+			line_ended(emulator, line, end->well);
 	}
 	if (connection->ends[0].session == NULL &&
 	    connection->ends[1].session == NULL) {
@@ -552,9 +390,21 @@ is_settled(const struct emulator *emulator)
 	return true;
 }
 
-/* Goes on until `end_us`, or until all is settled if that is wanted. */
+/* What to wait for, besides the end of the time. */
+struct goal {
+	bool settle;
+	const struct emulator_line *broken;
+};
+
 static bool
-run(struct emulator *emulator, uint64_t end_us, bool settle)
+is_reached(const struct emulator *emulator, const struct goal *goal)
+{
+	return (goal->settle && is_settled(emulator)) ||
+	       (goal->broken != NULL && goal->broken->count.breaks > 0);
+}
+
+static bool
+run(struct emulator *emulator, uint64_t end_us, const struct goal *goal)
 {
 	/* What was written in between is news to all sessions. */
 	for (size_t i = 0; i < emulator->town->n; i++)
@@ -565,7 +415,7 @@ run(struct emulator *emulator, uint64_t end_us, bool settle)
 
 		while (turn(emulator))
 			assert_true(rounds++ < ROUNDS_MAX);
-		if (settle && is_settled(emulator))
+		if (is_reached(emulator, goal))
 			return true;
 		at_us = next_us(emulator);
 		/* What is due already waits for something else to happen. */
@@ -580,13 +430,22 @@ run(struct emulator *emulator, uint64_t end_us, bool settle)
 bool
 emulator_run(struct emulator *emulator, uint64_t limit_ms)
 {
-	return run(emulator, emulator->now_us + limit_ms * MS_US, true);
+	return run(emulator, emulator->now_us + limit_ms * MS_US,
+	    &(struct goal){.settle = true});
+}
+
+void
+emulator_until_break(struct emulator *emulator, size_t i, uint64_t limit_ms)
+{
+	(void)run(emulator, emulator->now_us + limit_ms * MS_US,
+	    &(struct goal){.settle = true, .broken = &emulator->lines[i]});
 }
 
 void
 emulator_pass(struct emulator *emulator, uint64_t time_ms)
 {
-	(void)run(emulator, emulator->now_us + time_ms * MS_US, false);
+	(void)run(
+	    emulator, emulator->now_us + time_ms * MS_US, &(struct goal){0});
 }
 
 struct emulator_count

@@ -56,6 +56,7 @@ struct emulator_end {
 	struct session *session; /* owned; NULL: it is over at this end */
 	bool stirred;		 /* something happened to it */
 	bool finishing;		 /* its last words are on their way */
+	bool well;		 /* it ended well */
 	uint64_t wake_us;
 };
 struct emulator_connection {
@@ -108,6 +109,9 @@ void emulator_stir(struct emulator *emulator, size_t node);
  * that end by themselves ended well, live ones are idle and nothing is on its
  * way.  False when that takes longer than `limit_ms`. */
 bool emulator_run(struct emulator *emulator, uint64_t limit_ms);
+/* The same, but only until line `i` breaks for the first time. */
+void emulator_until_break(
+    struct emulator *emulator, size_t i, uint64_t limit_ms);
 /* Lets `time_ms` pass. */
 void emulator_pass(struct emulator *emulator, uint64_t time_ms);
 /* What went over line `i` until now, its connection of now included. */

@@ -188,6 +188,55 @@ the_end_that_hears_of_no_break_keeps_nothing_up(void **state)
 	assert_true(one.up_us <= both.up_us + 2 * 1000 * 1000);
 }
 
+/* The old connection goes on at the end that heard nothing, while the new one
+ * overtakes it. */
+static void
+an_old_connection_may_go_on_beside_the_new_one(void **state)
+{
+	struct town town;
+	size_t b;
+
+	(void)state;
+	town_init(&town, 1);
+	b = town_member(&town, "", ALL);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	town_copy(&town, 0, b);
+	/* Logs are begun before it counts. */
+	(void)town_create(&town, 0, SPACE, "하나");
+	(void)town_create(&town, b, SPACE, "둘");
+	wire_sync(&town, 0, b);
+	for (size_t way = 0; way < 2; way++) {
+		bool reached = true;
+
+		for (uint64_t at = 1; reached; at += 7) {
+			struct emulator_shape shape = slow;
+			struct emulator emulator;
+			struct emulator_count count;
+
+			(void)town_create(&town, 0, SPACE, "하나");
+			(void)town_create(&town, b, SPACE, "둘");
+			shape.half_open = true;
+			shape.eager = true;
+			shape.cut_bytes[way] = at;
+			emulator_init(&emulator, &town, at);
+			(void)emulator_line(&emulator, b, 0, &shape);
+			/* One break; the next connection is left alone. */
+			emulator_until_break(&emulator, 0, HOUR_MS);
+			reached = emulator.lines[0].count.breaks > 0;
+			emulator.lines[0].shape.cut_bytes[way] = 0;
+			assert_true(emulator_run(&emulator, HOUR_MS));
+			count = emulator_count(&emulator, 0);
+			for (size_t i = 0; i < 2; i++)
+				assert_int_equal(count.deltas_in[i], 1);
+			emulator_fini(&emulator);
+		}
+	}
+	town_assert_equal(&town, 0);
+	wire_assert_sound(&town, 0);
+	wire_assert_sound(&town, b);
+	town_fini(&town);
+}
+
 static void
 silences_and_resets_lose_nothing(void **state)
 {
@@ -217,8 +266,10 @@ main(void)
 	    cmocka_unit_test(the_same_seed_does_the_same_again),
 	    cmocka_unit_test(a_day_passes_a_line_that_is_cut_every_20_seconds),
 	    cmocka_unit_test(the_end_that_hears_of_no_break_keeps_nothing_up),
+	    cmocka_unit_test(an_old_connection_may_go_on_beside_the_new_one),
 	    cmocka_unit_test(silences_and_resets_lose_nothing),
 	};
 
+	tempdir_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

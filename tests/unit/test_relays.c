@@ -335,5 +335,6 @@ main(void)
 	    cmocka_unit_test(another_peer_goes_on_where_the_first_was_cut),
 	};
 
+	tempdir_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,5 +247,6 @@ main(void)
 	    cmocka_unit_test(who_agrees_holds_the_same),
 	};
 
+	tempdir_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

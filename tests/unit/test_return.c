@@ -183,5 +183,6 @@ main(void)
 	    cmocka_unit_test(all_of_a_district_comes_back_at_once),
 	};
 
+	tempdir_in_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
