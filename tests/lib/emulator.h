@@ -12,7 +12,7 @@
  * seed does the same again.  Bytes leave at the rate of the line, in packets
  * with a head each, and arrive later, in order; a lost packet shows as it does
  * under TCP, by a silence after which all comes at once.  A line is dialled
- * anew when its connection ended, after a wait as net/peer/dialer.h draws it.
+ * anew when its connection ended, after a wait as net/peer/book.h draws it.
  * Whatever fails in a store fails the test.
  */
 enum {
