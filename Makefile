@@ -26,8 +26,8 @@ LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
 TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
 UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/*.c)) tests/lib/prng.c tests/lib/tempdir.c)
-EMBEDDED := $(sort $(wildcard proto/packs/*.json))
-EMBED_OBJECTS := $(patsubst %.json,$(OUT)/%.json.o,$(EMBEDDED))
+EMBEDDED := $(sort $(wildcard proto/packs/*.json proto/packs/*.dict))
+EMBED_OBJECTS := $(patsubst %,$(OUT)/%.o,$(EMBEDDED))
 
 all: $(OUT)/golmok ## build the program as build/golmok
 	@ln -sfn $(notdir $(OUT))/golmok build/golmok
@@ -46,7 +46,7 @@ $(OUT)/%.o: %.c | deps
 	@echo "  cc $<"; $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # A data file becomes the bytes `embed_NAME` with their length `embed_NAME_size`.
-$(OUT)/%.json.o: %.json tests/lib/embed.sh | deps
+$(EMBED_OBJECTS): $(OUT)/%.o: % tests/lib/embed.sh | deps
 	@mkdir -p $(@D)
 	@sh tests/lib/embed.sh $< $(@:.o=.c)
 	@$(CC) $(CFLAGS) -c -o $@ $(@:.o=.c)
@@ -78,6 +78,17 @@ $(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/p
 bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
 	@FULL=$(FULL) $(OUT)/tests/bench/bench $(ROW)
 
+# Beside stores that others use: npm packages, and SQLite.
+$(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
+
+bench-peers: all ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
+	@sh .ci/deps peers
+	@$(MAKE) --no-print-directory $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
+	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
+	@cd build/peers && npm ci --silent --no-audit --no-fund
+	@node build/peers/run.mjs $(OUT) $(PEERS)
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
@@ -105,6 +116,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units sim simulator bench check tidy e2e demo deps install format clean help
+.PHONY: all objects unit units sim simulator bench bench-peers check tidy e2e demo deps install format clean help
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

@@ -45,6 +45,7 @@ struct kv_txn {
 	pthread_t thread;
 	struct kv_txn *next; /* in kv->open */
 	struct buf value; /* what is being put: it may lie in a moving page */
+	uint64_t changes;
 	struct fault fault;
 };
 
@@ -121,6 +122,7 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 	txn->txn = NULL;
 	txn->write = write;
 	txn->value = (struct buf){0};
+	txn->changes = 0;
 	txn->fault.code = ERR_OK;
 	*result = NULL;
 	for (int round = 0; round < BEGIN_ROUNDS_MAX; round++) {
@@ -427,6 +429,7 @@ put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
 	buf_cut(&txn->value, 0);
 	buf_add(&txn->value, row[1]);
 	v = env_val(buf_bytes(&txn->value));
+	txn->changes++;
 	rc = mdb_put(txn->txn, dbi, &k, &v, flags);
 	if (rc == MDB_KEYEXIST && flags == MDB_APPEND)
 		rc = mdb_put(txn->txn, dbi, &k, &v, 0);
@@ -459,6 +462,7 @@ kv_del(struct kv_txn *txn, unsigned table, struct bytes key)
 	if (txn->fault.code != ERR_OK)
 		return;
 	bytes_copy(copy, key);
+	txn->changes++;
 	rc = mdb_del(txn->txn, txn->kv->tables[table], &k, NULL);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		txn_keep(txn, rc, "remove from");
@@ -472,6 +476,7 @@ kv_clear(struct kv_txn *txn, unsigned table)
 	assert(txn->write && table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
 		return;
+	txn->changes++;
 	rc = mdb_drop(txn->txn, txn->kv->tables[table], 0);
 	if (rc != 0)
 		txn_keep(txn, rc, "clear a table of");
@@ -491,6 +496,12 @@ kv_count(struct kv_txn *txn, unsigned table)
 		return stat.ms_entries;
 	txn_keep(txn, rc, "count in");
 	return 0;
+}
+
+uint64_t
+kv_changes(const struct kv_txn *txn)
+{
+	return txn->changes;
 }
 
 void
@@ -557,6 +568,12 @@ bool
 kv_next(struct kv_cursor *cursor)
 {
 	return move(cursor, MDB_NEXT, (struct bytes){0});
+}
+
+enum err
+kv_copy(struct kv *kv, const char *path)
+{
+	return env_copy(&kv->env, path);
 }
 
 enum err

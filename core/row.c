@@ -1,7 +1,6 @@
 /*
- * Rows of records as bytes.  core/record.c stores and loads them with it; the
- * same record always gives the same bytes.  Knows no table, and takes every
- * length in a row for a lie until it has been checked.
+ * Rows of records as bytes.  core/record.c stores them with it; with the same
+ * list of words the same record always gives the same bytes.  Knows no table.
  */
 #include "core/row.h"
 
@@ -10,64 +9,58 @@
 
 #include "proto/mem.h"
 
-enum { ROW_VERSION = 1 };
-enum {
-	FLAG_EXISTS = 0x01,
-	FLAG_PLAIN = 0x02,
-	STATUS_SHIFT = 2,
-	STATUS_MASK = 0x0c,
-	FLAGS_KNOWN = 0x0f,
-};
-enum { TAG_KIND = 0x0f, TAG_CLASS_SHIFT = 4 };
-
-/* Reads on, and stops for good at the first thing that cannot be. */
-struct reading {
-	struct bytes in;
-	size_t at;
-	bool bad;
-};
+const struct row_before row_before_first = {.op = (uint16_t)-ROW_OP_STEP};
 
 static void put_number(struct buf *out, uint64_t v);
 static void put_text(struct buf *out, struct bytes text);
-static void put_change(struct buf *out, const struct change_ref *change);
-static uint32_t *put_sources(const struct record *record, struct buf *out);
-static void put_heads(
-    const struct record *record, const uint32_t *index, struct buf *out);
-static void put_fields(
-    const struct record *record, const uint32_t *index, struct buf *out);
-static uint64_t get_long(struct reading *r);
-static uint8_t get_u8(struct reading *r);
-static struct bytes get_text(struct reading *r);
-static size_t get_count(struct reading *r, size_t size_min);
-static void get_flags(struct reading *r, struct record *record);
-static void get_sources(
-    struct reading *r, struct arena *arena, struct record *record);
-static void get_heads(
-    struct reading *r, struct arena *arena, struct record *record);
-static void get_fields(
-    struct reading *r, struct arena *arena, struct record *record);
-static void get_field(
-    struct reading *r, struct record *record, struct record_value *value);
+static void put_stamp(struct buf *out, struct stamp stamp);
+static bool is_last_source(const struct record *record, const uint32_t *index);
+static void put_term(struct buf *out, struct words *words, struct bytes text);
+static void put_change(struct buf *out, struct words *words,
+    const struct change_ref *change, bool flag);
+static uint32_t *put_sources(
+    const struct record *record, struct words *words, struct buf *out);
+static void put_heads(const struct record *record, const uint32_t *index,
+    struct words *words, struct buf *out);
+static void put_field(const struct record_field *field, uint32_t source,
+    struct words *words, struct row_before *before, struct buf *out);
 static int compare_sources(const void *a, const void *b);
 
 void
-row_encode(const struct record *record, struct buf *out)
+row_encode(const struct record *record, struct words *words, struct buf *out)
 {
-	unsigned flags = (record->exists ? FLAG_EXISTS : 0u) |
-			 (record->plain ? FLAG_PLAIN : 0u) |
-			 (unsigned)record->status << STATUS_SHIFT;
+	unsigned flags = (record->exists ? ROW_FLAG_EXISTS : 0u) |
+			 (record->plain ? ROW_FLAG_PLAIN : 0u) |
+			 (unsigned)record->status << ROW_STATUS_SHIFT;
+	struct row_before before = row_before_first;
+	size_t at = out->n;
+	bool created = record->collection.n > 0 &&
+		       record->created.v == record->changed.v;
 	uint32_t *index;
 
 	assert(record->created.v <= record->changed.v);
-	buf_add_u8(out, ROW_VERSION);
-	buf_add_u8(out, (uint8_t)flags);
-	put_text(out, record->collection);
-	buf_add_be64(out, record->changed.v);
-	if (record->collection.n > 0)
+	buf_add_u8(out, 0);
+	put_term(out, words, record->collection);
+	put_stamp(out, record->changed);
+	if (record->collection.n > 0 && !created)
 		put_number(out, record->changed.v - record->created.v);
-	index = put_sources(record, out);
-	put_heads(record, index, out);
-	put_fields(record, index, out);
+	index = put_sources(record, words, out);
+	if (is_last_source(record, index))
+		flags |= ROW_FLAG_HEAD;
+	else
+		put_heads(record, index, words, out);
+	flags |= created ? ROW_FLAG_CREATED : 0u;
+	out->p[at] = (uint8_t)(ROW_VERSION << ROW_VERSION_SHIFT | flags);
+	put_number(out, record->fields_n);
+	for (size_t i = 0; i < record->fields_n; i++) {
+		const struct record_field *field = &record->fields[i];
+		uint32_t source = 0;
+
+		assert(field->n > 0);
+		if (field->n == 1)
+			source = index[field->values->source] - 1;
+		put_field(field, source, words, &before, out);
+	}
 	mem_free(index);
 }
 
@@ -89,15 +82,42 @@ put_text(struct buf *out, struct bytes text)
 }
 
 static void
-put_change(struct buf *out, const struct change_ref *change)
+put_stamp(struct buf *out, struct stamp stamp)
 {
-	id_change_put(change, buf_extend(out, ID_CHANGE_SIZE));
+	uint64_t ms = stamp.v >> ROW_COUNTER_BITS;
+
+	for (unsigned i = ROW_MS_SIZE; i > 0; i--)
+		buf_add_u8(out, (uint8_t)(ms >> 8 * (i - 1)));
+	put_number(out, stamp.v & ROW_COUNTER_MASK);
+}
+
+/* A text that other rows say too. */
+static void
+put_term(struct buf *out, struct words *words, struct bytes text)
+{
+	uint32_t no = text.n > 0 ? words_add(words, text) : 0;
+
+	put_number(out, no);
+	if (no == 0)
+		put_text(out, text);
+}
+
+static void
+put_change(struct buf *out, struct words *words,
+    const struct change_ref *change, bool flag)
+{
+	const struct ref *delta = &change->delta;
+
+	put_term(out, words, bytes_of(delta->log.b, sizeof(delta->log.b)));
+	put_number(out, delta->seq);
+	buf_add(out, bytes_of(delta->leaf, ROW_LEAF_SIZE));
+	put_number(out, (uint32_t)change->change << 1 | flag);
 }
 
 /* Gives for each source its number in the row, counted from 1; 0 for those
  * that are left out.  The caller frees it. */
 static uint32_t *
-put_sources(const struct record *record, struct buf *out)
+put_sources(const struct record *record, struct words *words, struct buf *out)
 {
 	uint32_t *index = mem_zeros(record->sources_n, sizeof(*index));
 	uint32_t n = 0;
@@ -115,20 +135,33 @@ put_sources(const struct record *record, struct buf *out)
 		if (index[i] == 0)
 			continue;
 		assert(source->stamp.v <= record->changed.v);
-		put_change(out, &source->at);
+		put_change(out, words, &source->at, source->has_actor);
 		put_number(out, record->changed.v - source->stamp.v);
-		buf_add_u8(out, source->has_actor);
 		if (source->has_actor)
-			buf_add(out,
+			put_term(out, words,
 			    bytes_of(source->actor.b, sizeof(source->actor.b)));
 	}
 	return index;
 }
 
+/* So it is with what one writer made. */
+static bool
+is_last_source(const struct record *record, const uint32_t *index)
+{
+	size_t last = record->sources_n;
+
+	while (last > 0 && index[last - 1] == 0)
+		last--;
+	return last > 0 && record->heads_n == 1 &&
+	       id_change_compare(
+		   &record->sources[last - 1].at, &record->heads[0]) == 0;
+}
+
 /* The latest change is most often a source too, and then costs one byte. Both
  * lists are sorted. */
 static void
-put_heads(const struct record *record, const uint32_t *index, struct buf *out)
+put_heads(const struct record *record, const uint32_t *index,
+    struct words *words, struct buf *out)
 {
 	size_t source = 0;
 
@@ -147,245 +180,72 @@ put_heads(const struct record *record, const uint32_t *index, struct buf *out)
 			put_number(out, index[source]);
 		} else {
 			put_number(out, 0);
-			put_change(out, head);
+			put_change(out, words, head, false);
 		}
 	}
 }
 
-static void
-put_fields(const struct record *record, const uint32_t *index, struct buf *out)
+/* Names come in the same order again and again, and got numbers in it. */
+static uint32_t
+name_word(struct words *words, uint32_t last, struct bytes name)
 {
-	put_number(out, record->fields_n);
-	for (size_t i = 0; i < record->fields_n; i++) {
-		const struct record_field *field = &record->fields[i];
-		const struct record_value *value = field->values;
+	if (last < words->n && bytes_equal(words->list[last].text, name))
+		return last + 1;
+	return words_add(words, name);
+}
 
-		assert(field->n > 0);
-		put_text(out, field->name);
-		if (field->n > 1) {
-			buf_add_u8(out, (uint8_t)field->kind);
-			put_number(out, field->n);
-			continue;
-		}
-		buf_add_u8(out,
-		    (uint8_t)((unsigned)field->kind |
-			      ((unsigned)value->class + 1) << TAG_CLASS_SHIFT));
-		put_number(out, index[value->source] - 1);
+/* `source` counts from 0, among those of the row. */
+static void
+put_field(const struct record_field *field, uint32_t source,
+    struct words *words, struct row_before *before, struct buf *out)
+{
+	const struct record_value *value = field->values;
+	bool one = field->n == 1;
+	bool like = one && field->kind == before->kind &&
+		    value->class == before->class && source == before->source;
+	uint16_t op_next = (uint16_t)(before->op + ROW_OP_STEP);
+	bool brief = one && value->value.n > 0 &&
+		     value->value.n == row_short_size(value->value.p[0]);
+	uint32_t word = name_word(words, before->word, field->name);
+	int64_t step = (int64_t)word - before->word + ROW_NAME_SAME;
+	unsigned first = (like ? ROW_FIELD_LIKE : 0u) |
+			 (brief ? ROW_FIELD_SHORT : 0u) |
+			 (one && value->op == op_next ? ROW_FIELD_NEXT : 0u);
+
+	if (word == 0 || step < 1 || step > ROW_FIELD_NAME)
+		step = 0;
+	buf_add_u8(out, (uint8_t)(first | (unsigned)step));
+	if (step == 0)
+		put_term(out, words, field->name);
+	before->word = word;
+	if (!one) {
+		buf_add_u8(out, (uint8_t)field->kind);
+		put_number(out, field->n);
+		return;
+	}
+	if (!like) {
+		buf_add_u8(out, (uint8_t)((unsigned)field->kind |
+					  ((unsigned)value->class + 1)
+					      << ROW_TAG_CLASS_SHIFT));
+		put_number(out, source);
+	}
+	if (value->op != op_next)
 		put_number(out, value->op);
-		put_text(out, value->value);
-	}
+	if (!brief)
+		put_number(out, value->value.n);
+	buf_add(out, value->value);
+	*before = (struct row_before){
+	    word, field->kind, value->class, source, value->op};
 }
 
-/* What every field of a row needs several times is inline: that takes a third
- * off its decoding. */
-static inline uint64_t
-get_number(struct reading *r)
+size_t
+row_short_size(uint8_t first)
 {
-	/* Most have one byte. */
-	if (!r->bad && r->at < r->in.n && r->in.p[r->at] < 0x80)
-		return r->in.p[r->at++];
-	return get_long(r);
-}
-
-static uint64_t
-get_long(struct reading *r)
-{
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint64_t b = get_u8(r);
-
-		v |= (b & 0x7f) << shift;
-		if ((b & 0x80) == 0)
-			return v;
-	}
-	r->bad = true;
+	if (first >= 0xa0 && first <= 0xbf)
+		return (size_t)1 + (first & 0x1f);
+	if (first <= 0x7f || first >= 0xe0 || first == 0xc2 || first == 0xc3)
+		return 1;
 	return 0;
-}
-
-static inline struct bytes
-get_fixed(struct reading *r, size_t n)
-{
-	struct bytes taken = {0};
-
-	if (r->bad || n > r->in.n - r->at) {
-		r->bad = true;
-		return taken;
-	}
-	if (n > 0)
-		taken = bytes_of(&r->in.p[r->at], n);
-	r->at += n;
-	return taken;
-}
-
-bool
-row_decode(struct bytes in, struct arena *arena, struct record *record)
-{
-	struct reading r = {.in = in};
-	uint64_t age;
-
-	memset(record, 0, sizeof(*record));
-	r.bad = get_u8(&r) != ROW_VERSION;
-	get_flags(&r, record);
-	record->collection = get_text(&r);
-	if (!r.bad && r.in.n - r.at >= 8)
-		record->changed.v = bytes_be64(get_fixed(&r, 8).p);
-	else
-		r.bad = true;
-	age = record->collection.n > 0 ? get_number(&r) : record->changed.v;
-	if (age > record->changed.v)
-		r.bad = true;
-	record->created.v = record->changed.v - age;
-	get_sources(&r, arena, record);
-	get_heads(&r, arena, record);
-	get_fields(&r, arena, record);
-	return !r.bad && r.at == in.n;
-}
-
-static uint8_t
-get_u8(struct reading *r)
-{
-	if (r->bad || r->at == r->in.n) {
-		r->bad = true;
-		return 0;
-	}
-	return r->in.p[r->at++];
-}
-
-static struct bytes
-get_text(struct reading *r)
-{
-	uint64_t n = get_number(r);
-
-	if (n > r->in.n) {
-		r->bad = true;
-		n = 0;
-	}
-	return get_fixed(r, (size_t)n);
-}
-
-/* How many things of at least `size_min` bytes follow. */
-static size_t
-get_count(struct reading *r, size_t size_min)
-{
-	uint64_t n = get_number(r);
-
-	if (r->bad || n > (r->in.n - r->at) / size_min) {
-		r->bad = true;
-		return 0;
-	}
-	return (size_t)n;
-}
-
-static void
-get_flags(struct reading *r, struct record *record)
-{
-	unsigned flags = get_u8(r);
-	unsigned status = (flags & STATUS_MASK) >> STATUS_SHIFT;
-
-	if ((flags & ~(unsigned)FLAGS_KNOWN) != 0 || status > RECORD_CONTESTED)
-		r->bad = true;
-	record->exists = (flags & FLAG_EXISTS) != 0;
-	record->plain = (flags & FLAG_PLAIN) != 0;
-	record->status = (enum record_status)status;
-}
-
-static void
-get_sources(struct reading *r, struct arena *arena, struct record *record)
-{
-	size_t n = get_count(r, ID_CHANGE_SIZE + 2);
-
-	record->sources = arena_array(arena, n, sizeof(*record->sources));
-	for (size_t i = 0; i < n && !r->bad; i++) {
-		struct record_source *source = &record->sources[i];
-		struct bytes at = get_fixed(r, ID_CHANGE_SIZE);
-		uint64_t age = get_number(r);
-		unsigned has_actor = get_u8(r);
-
-		if (r->bad || age > record->changed.v || has_actor > 1) {
-			r->bad = true;
-			return;
-		}
-		id_change_get(at.p, &source->at);
-		source->stamp.v = record->changed.v - age;
-		source->has_actor = has_actor == 1;
-		if (source->has_actor)
-			bytes_copy(source->actor.b,
-			    get_fixed(r, sizeof(source->actor.b)));
-	}
-	record->sources_n = n;
-}
-
-static void
-get_heads(struct reading *r, struct arena *arena, struct record *record)
-{
-	size_t n = get_count(r, 1);
-
-	record->heads = arena_array(arena, n, sizeof(*record->heads));
-	for (size_t i = 0; i < n && !r->bad; i++) {
-		uint64_t source = get_number(r);
-		struct bytes at;
-
-		if (source > record->sources_n) {
-			r->bad = true;
-		} else if (source > 0) {
-			record->heads[i] = record->sources[source - 1].at;
-		} else {
-			at = get_fixed(r, ID_CHANGE_SIZE);
-			if (!r->bad)
-				id_change_get(at.p, &record->heads[i]);
-		}
-	}
-	record->heads_n = n;
-}
-
-static void
-get_fields(struct reading *r, struct arena *arena, struct record *record)
-{
-	size_t n = get_count(r, 3);
-	struct record_value *values = arena_array(arena, n, sizeof(*values));
-
-	record->fields = arena_array(arena, n, sizeof(*record->fields));
-	for (size_t i = 0; i < n && !r->bad; i++)
-		get_field(r, record, &values[i]);
-}
-
-/* Fields rise, or merge_find would miss some. */
-static void
-get_field(struct reading *r, struct record *record, struct record_value *value)
-{
-	struct record_field *field = &record->fields[record->fields_n];
-	unsigned tag;
-	unsigned class;
-	uint64_t number;
-
-	field->name = get_text(r);
-	tag = get_u8(r);
-	class = tag >> TAG_CLASS_SHIFT;
-	number = get_number(r);
-	if ((tag & TAG_KIND) >= KIND_COUNT || class > CLASS_COUNT)
-		r->bad = true;
-	field->kind = (enum field_kind)(tag & TAG_KIND);
-	if (class == 0) {
-		field->n = (size_t)number;
-		r->bad = r->bad || number < 2 || number > UINT32_MAX;
-	} else {
-		uint64_t op = get_number(r);
-
-		field->n = 1;
-		field->values = value;
-		value->source = (uint32_t)number;
-		value->op = (uint16_t)op;
-		value->class = (enum delta_class)(class - 1);
-		value->value = get_text(r);
-		r->bad = r->bad || number >= record->sources_n ||
-			 op > UINT16_MAX;
-	}
-	if (record->fields_n > 0 &&
-	    merge_compare(&record->fields[record->fields_n - 1], field->name,
-		field->kind) >= 0)
-		r->bad = true;
-	record->fields_n++;
 }
 
 void

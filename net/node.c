@@ -12,6 +12,8 @@
 #include "net/peer/caller.h"
 #include "net/peer/discover.h"
 #include "net/peer/gate.h"
+#include "net/rates.h"
+#include "net/upkeep.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
@@ -26,6 +28,8 @@ struct node {
 	const struct node_config *config; /* borrowed for the run */
 	struct loop *loop;
 	struct hub *hub;
+	struct upkeep *upkeep;
+	struct link_limits limits;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
 	struct caller *caller;
@@ -80,6 +84,8 @@ node_serve(const struct node_config *config)
 	if (e != ERR_OK)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
+	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
+	rates_open(node->loop, &config->limits, &node->limits);
 	node->timer = loop_timer_new(node->loop, node_on_timer, node);
 	node_rooms(node);
 	e = node_start(node);
@@ -91,6 +97,7 @@ node_serve(const struct node_config *config)
 	while (loop_step(node->loop))
 		continue;
 	assert(node->links_n == 0);
+	rates_close(&node->limits);
 	strangers_tell(node);
 	caller_free(node->caller);
 	gate_free(node->gate);
@@ -194,15 +201,18 @@ node_dial(struct node *node)
 		if (e != ERR_OK)
 			return err_wrap(e, "peer");
 	}
-	node->caller = caller_new(&(struct caller_config){
-	    .link = {.hub = node->hub, .on_event = node_on_link, .arg = node},
-	    .store = config->store,
-	    .places = node->places,
-	    .places_n = config->peers_n,
-	    .members = config->members,
-	    .on_failed = node_on_failed,
-	    .is_linked = node_is_linked,
-	    .arg = node});
+	node->caller = caller_new(
+	    &(struct caller_config){.link = {.hub = node->hub,
+					.limits = node->limits,
+					.on_event = node_on_link,
+					.arg = node},
+		.store = config->store,
+		.places = node->places,
+		.places_n = config->peers_n,
+		.members = config->members,
+		.on_failed = node_on_failed,
+		.is_linked = node_is_linked,
+		.arg = node});
 	return ERR_OK;
 }
 
@@ -223,6 +233,8 @@ node_stop(struct node *node)
 	node->stopping = true;
 	loop_timer_free(node->timer);
 	node->timer = NULL;
+	upkeep_free(node->upkeep);
+	node->upkeep = NULL;
 	stream_listener_close(node->listener);
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
@@ -240,6 +252,7 @@ node_on_accept(void *arg, struct stream *stream)
 {
 	struct node *node = arg;
 	struct link_config config = {.hub = node->hub,
+	    .limits = node->limits,
 	    .may_read = node_hears,
 	    .on_event = node_on_link,
 	    .arg = node};

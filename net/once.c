@@ -9,11 +9,13 @@
 
 #include "net/peer/link.h"
 #include "net/place.h"
+#include "net/rates.h"
 
 struct once {
 	const struct node_sync *sync;
 	struct loop *loop;
 	struct hub *hub;
+	struct link_limits limits;
 	struct loop_timer *timer;
 	struct link *link;
 	struct place place;
@@ -43,6 +45,7 @@ once_sync(const struct node_sync *sync, struct session_status *status)
 	if (e != ERR_OK)
 		return e;
 	once.hub = hub_new(once.loop, sync->store, sync->host);
+	rates_open(once.loop, &sync->limits, &once.limits);
 	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
 	e = once_run(&once, 0);
 	/* A name often has an address of each kind, and one that nobody
@@ -50,6 +53,7 @@ once_sync(const struct node_sync *sync, struct session_status *status)
 	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
 		e = once_run(&once, 1);
 	loop_timer_free(once.timer);
+	rates_close(&once.limits);
 	hub_free(once.hub);
 	loop_close(once.loop);
 	if (e != ERR_OK)
@@ -62,6 +66,7 @@ once_run(struct once *once, unsigned turn)
 {
 	struct link_config config = {
 	    .hub = once->hub,
+	    .limits = once->limits,
 	    .once = true,
 	    .guest = once->sync->guest,
 	    .on_event = once_on_link,

@@ -37,6 +37,7 @@ struct hub {
 	struct notes notes; /* of sessions that have ended */
 	struct loop_timer *notes_timer;
 	bool notes_due;
+	uint64_t turned_ms; /* when the last turn was */
 };
 
 static void hub_on_watch(void *arg);
@@ -84,19 +85,13 @@ hub_free(struct hub *hub)
 	mem_free(hub);
 }
 
-static bool
-notes_wait(const struct hub *hub)
-{
-	return hub->notes.n > 0 || hub->notes.lost > 0;
-}
-
 /* A store that cannot be written loses them: it has other troubles. */
 static void
 notes_flush(struct hub *hub)
 {
 	struct fault before;
 
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		return;
 	err_keep(&before, ERR_OK);
 	if (store_begin(hub->store, true) == ERR_OK) {
@@ -117,6 +112,12 @@ const struct host *
 hub_host(const struct hub *hub)
 {
 	return hub->host;
+}
+
+uint64_t
+hub_quiet_ms(const struct hub *hub)
+{
+	return loop_now_ms() - hub->turned_ms;
 }
 
 struct session *
@@ -160,10 +161,10 @@ hub_leave(struct hub_member *member)
 	assert(hub->members[member->place] == member);
 	hub->members[member->place] = NULL;
 	hub->live_n--;
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, loop_now_ms() + HUB_NOTES_MS);
 	notes_move(&hub->notes, session_notes(member->session));
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, UINT64_MAX);
 	if (hub->live_n == 0)
 		loop_timer_set(hub->watch, UINT64_MAX);
@@ -230,6 +231,7 @@ hub_on_turn(void *arg)
 
 	assert(!hub->in_turn);
 	hub->in_turn = true;
+	hub->turned_ms = loop_now_ms();
 	work_all(hub);
 	fill_all(hub);
 	tell_all(hub);
@@ -323,6 +325,7 @@ is_peers(enum err e)
 	case ERR_FULL:
 	case ERR_FORKED:
 	case ERR_IO:
+	case ERR_PART:
 		return false;
 	}
 	return false;
