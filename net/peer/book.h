@@ -57,8 +57,8 @@ void book_free(struct book *book);
 
 /* The configured places are these `n` (at most LIMIT_SESSIONS) from `now_ms`
  * on: new ones are due at once, others are forgotten. */
-void book_configure(struct book *book, const struct place *places, size_t n,
-    uint64_t now_ms);
+void book_configure(
+    struct book *book, const struct place *places, size_t n, uint64_t now_ms);
 
 /* A member with addresses, in the order to try. */
 struct book_member {
