@@ -12,7 +12,6 @@
 #include "net/peer/caller.h"
 #include "net/peer/discover.h"
 #include "net/peer/gate.h"
-#include "net/rates.h"
 #include "net/upkeep.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
@@ -85,7 +84,8 @@ node_serve(const struct node_config *config)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
 	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
-	rates_open(node->loop, &config->limits, &node->limits);
+	link_limits_open(node->loop, config->limits.rate_bytes,
+	    config->limits.day_bytes, &node->limits);
 	node->timer = loop_timer_new(node->loop, node_on_timer, node);
 	node_rooms(node);
 	e = node_start(node);
@@ -97,7 +97,7 @@ node_serve(const struct node_config *config)
 	while (loop_step(node->loop))
 		continue;
 	assert(node->links_n == 0);
-	rates_close(&node->limits);
+	link_limits_close(&node->limits);
 	strangers_tell(node);
 	caller_free(node->caller);
 	gate_free(node->gate);

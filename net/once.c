@@ -9,7 +9,6 @@
 
 #include "net/peer/link.h"
 #include "net/place.h"
-#include "net/rates.h"
 
 struct once {
 	const struct node_sync *sync;
@@ -45,7 +44,8 @@ once_sync(const struct node_sync *sync, struct session_status *status)
 	if (e != ERR_OK)
 		return e;
 	once.hub = hub_new(once.loop, sync->store, sync->host);
-	rates_open(once.loop, &sync->limits, &once.limits);
+	link_limits_open(once.loop, sync->limits.rate_bytes,
+	    sync->limits.day_bytes, &once.limits);
 	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
 	e = once_run(&once, 0);
 	/* A name often has an address of each kind, and one that nobody
@@ -53,7 +53,7 @@ once_sync(const struct node_sync *sync, struct session_status *status)
 	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
 		e = once_run(&once, 1);
 	loop_timer_free(once.timer);
-	rates_close(&once.limits);
+	link_limits_close(&once.limits);
 	hub_free(once.hub);
 	loop_close(once.loop);
 	if (e != ERR_OK)

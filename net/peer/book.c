@@ -423,6 +423,15 @@ book_up(struct book *book, uint64_t number, const struct sign_key *peer,
 }
 
 void
+book_served(struct book *book, uint64_t number)
+{
+	struct entry *entry = entry_call(book, number);
+
+	assert(entry != NULL);
+	entry->attempt = 0;
+}
+
+void
 book_ended(struct book *book, uint64_t number, bool is_self, uint64_t now_ms)
 {
 	struct entry *entry = entry_call(book, number);

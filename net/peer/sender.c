@@ -32,14 +32,12 @@ static enum err serve_log(struct talk *talk, const struct authority *authority,
 static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
     const struct log *log) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
-    struct ledger_log *entry) MUST_USE;
+    struct ledger_log *entry, const struct extract_chunk *chunk) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
-static void sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end);
 static void depth_fill(struct talk *talk, const struct clock_depth *depth,
     struct extract_depth *out);
-static enum err bodies_send(struct talk *talk, const struct log *log,
+static enum err bodies_send(struct talk *talk, struct msg_bodies whose,
     const struct extract_bodies *bodies) MUST_USE;
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
@@ -101,7 +99,8 @@ static bool
 has_room(const struct talk *talk)
 {
 	return channel_queued(talk->channel) < talk->flow.queue_max &&
-	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
+	       talk->debt_bytes - talk->credited_bytes <
+		   gauge_window(&talk->gauge);
 }
 
 static enum err
@@ -195,11 +194,8 @@ serve_log(struct talk *talk, const struct authority *authority,
 	e = branch_compare(talk, log, entry);
 	if (e == ERR_OK && depth.any && !entry->is_split &&
 	    log->frontier.size > entry->sent && log->has_head) {
-		e = run_send(talk, log, entry);
-		if (e == ERR_OK)
-			e = chunk_send(talk, log, entry, &depth);
 		*more = true;
-		return e;
+		return chunk_send(talk, log, entry, &depth);
 	}
 	if (e == ERR_OK && !entry->is_split && !entry->is_foreign)
 		e = owed_send(talk, log, entry, &depth, more);
@@ -226,16 +222,21 @@ clock_tell(struct talk *talk, struct ledger_log *entry, const struct log *log)
 		return ERR_OK;
 	if (entry->is_told && memcmp(&now, &entry->told, sizeof(now)) == 0)
 		return ERR_OK;
-	entry->told = now;
-	entry->is_told = true;
+	ledger_tell(&talk->ledger, entry, &now);
 	return talk_send(talk, &msg);
 }
 
-/* Announces the run that the next chunk belongs to, unless that is done. */
+/* Announces the run that `chunk` belongs to, unless that is done.  What the
+ * receiver knows, or works out from the chunk, is not said. */
 static enum err
-run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
+run_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
+    const struct extract_chunk *chunk)
 {
 	struct msg msg = {.type = MSG_RUN};
+	struct msg_run *run = &msg.u.run;
+	struct msg_run whole;
+	bool forked = log->forked || entry->peer.forked ||
+		      oplog_is_branch(log) || entry->is_foreign;
 
 	if (talk->sending.open && talk->sending.next == entry->sent &&
 	    talk->sending.head_size == log->head_size &&
@@ -243,16 +244,29 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
 		return ERR_OK;
 	talk->sending = (struct talk_sending){
 	    .open = true, .log = log->id, .head_size = log->head_size};
-	msg.u.run = (struct msg_run){.name = log->name,
-	    .from = entry->sent,
+	*run = (struct msg_run){.name = log->name,
+	    .from = chunk->from,
 	    .head_size = log->head_size,
 	    .head_root = log->head_root,
-	    .head_signature = log->head_signature};
-	clock_entry(log, &talk->peer, &msg.u.run.entry);
-	entry->told = msg.u.run.entry;
-	entry->is_told = true;
+	    .head_signature = log->head_signature,
+	    .nameless = entry->is_known && entry->peer.size > 0,
+	    .rootless = !forked && chunk->end == log->head_size};
+	clock_entry(log, &talk->peer, &run->entry);
+	whole = *run;
+	msg_run_whole(&whole);
+	run->whole = memcmp(&whole.entry, &run->entry, sizeof(run->entry)) == 0;
+	ledger_tell(&talk->ledger, entry, &run->entry);
 	talk->idle_sent = false;
 	return talk_send(talk, &msg);
+}
+
+/* What a limited or a slow line bears in one piece. */
+static size_t
+chunk_most(const struct talk *talk)
+{
+	return talk->gauge.chunk_bytes < talk->flow.queue_max
+		   ? talk->gauge.chunk_bytes
+		   : talk->flow.queue_max;
 }
 
 static enum err
@@ -262,24 +276,30 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	struct arena arena = {0};
 	struct extract_depth whole;
 	struct extract_chunk chunk = {
-	    .arena = &arena, .from = entry->sent, .most = talk->flow.queue_max};
+	    .arena = &arena, .from = entry->sent, .most = chunk_most(talk)};
 	struct msg msg = {.type = MSG_CHUNK};
 	enum err e;
 
 	depth_fill(talk, depth, &whole);
 	e = extract_cut(store_txn(talk->store), log, &whole, &chunk);
+	if (e == ERR_OK)
+		e = run_send(talk, log, entry, &chunk);
 	if (e != ERR_OK)
 		goto out;
 	msg.u.chunk = (struct msg_chunk){.n = chunk.headers_n,
 	    .headers = chunk.headers,
 	    .bodies_n = chunk.bodies.n,
 	    .proof = chunk.proof};
+	talk->idle_sent = false;
 	e = talk_send(talk, &msg);
 	if (e == ERR_OK)
-		e = bodies_send(talk, log, &chunk.bodies);
+		e = bodies_send(talk,
+		    (struct msg_bodies){.in_chunk = true, .from = chunk.from},
+		    &chunk.bodies);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
-	sent_rise(log, entry, depth, chunk.end);
+	ledger_passed(entry, log, depth,
+	    (struct ledger_span){.from = chunk.from, .end = chunk.end});
 out:
 	arena_fini(&arena);
 	return e;
@@ -294,33 +314,11 @@ depth_fill(struct talk *talk, const struct clock_depth *depth,
 	    .depth = *depth, .me = talk->me, .backup = &talk->backup};
 }
 
-/* What went out with the headers up to `end` is not owed any more. */
-static void
-sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end)
-{
-	uint64_t from = entry->sent;
-
-	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-		uint64_t to = log->open[class] < end ? log->open[class] : end;
-
-		if ((depth->classes >> class & 1) != 0 &&
-		    entry->sent_open[class] >= from &&
-		    entry->sent_open[class] < to)
-			entry->sent_open[class] = to;
-	}
-	if (depth->hold && entry->sent_held >= from && entry->sent_held < end)
-		entry->sent_held = log->held < end ? log->held : end;
-	if (depth->hold && entry->sent_kept >= from && entry->sent_kept < end)
-		entry->sent_kept = log->wrapped < end ? log->wrapped : end;
-	entry->sent = end;
-}
-
 static enum err
-bodies_send(struct talk *talk, const struct log *log,
+bodies_send(struct talk *talk, struct msg_bodies whose,
     const struct extract_bodies *bodies)
 {
-	struct msg msg = {.type = MSG_BODIES, .u.bodies = {.log = log->id}};
+	struct msg msg = {.type = MSG_BODIES, .u.bodies = whose};
 	size_t at = 0;
 	enum err e = ERR_OK;
 
@@ -370,7 +368,8 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		}
 		*more = *more || *from < to;
 		if (e == ERR_OK)
-			e = bodies_send(talk, log, &bodies);
+			e = bodies_send(
+			    talk, (struct msg_bodies){.log = log->id}, &bodies);
 		bodies.n = 0;
 		bodies.bytes = 0;
 	}
@@ -419,7 +418,8 @@ wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	}
 	*more = *more || entry->sent_kept < to;
 	if (e == ERR_OK)
-		e = bodies_send(talk, log, &bodies);
+		e = bodies_send(
+		    talk, (struct msg_bodies){.log = log->id}, &bodies);
 	arena_fini(&arena);
 	return e;
 }
