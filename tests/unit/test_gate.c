@@ -150,8 +150,8 @@ a_flood_leaves_time_for_a_handshake(void **state)
 		for (stage = 1; stage <= 2; stage++) {
 			for (size_t i = 0; i < LIMIT_HALF_OPEN - 1; i++) {
 				char from[32];
-				void *who = &crowd[flood++ %
-						   (sizeof(crowd) - 1)];
+				void *who =
+				    &crowd[flood++ % (sizeof(crowd) - 1)];
 
 				(void)snprintf(from, sizeof(from),
 				    "10.%zu.%zu.%zu:1", flood >> 16 & 255,

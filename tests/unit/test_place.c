@@ -144,8 +144,7 @@ waits_double_up_to_a_quarter_of_an_hour_and_are_spread(void **state)
 			bound = (uint64_t)BOOK_WAIT_MIN_MS
 				<< (attempt > 0 ? attempt - 1 : 0);
 		for (int i = 0; i < 1000; i++) {
-			uint64_t wait = book_wait_ms(
-			    attempt, prng_u64(&prng));
+			uint64_t wait = book_wait_ms(attempt, prng_u64(&prng));
 
 			assert_true(wait < bound);
 			most = wait > most ? wait : most;

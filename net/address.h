@@ -1,0 +1,28 @@
+#ifndef GOLMOK_NET_ADDRESS_H
+#define GOLMOK_NET_ADDRESS_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "proto/err.h"
+
+/* An IPv4 or IPv6 address with a port, as the system has them. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_storage room;
+	} as;
+};
+
+enum { ADDRESS_TEXT_SIZE = 64 };
+
+/* Reads the numbers `text`, with `port`; ERR_USAGE when they are no address. */
+enum err address_parse(
+    const char *text, uint16_t port, struct address *address) MUST_USE;
+/* Writes "192.0.2.1:4242" or "[2001:db8::1]:4242" to `text`, which has room for
+ * ADDRESS_TEXT_SIZE bytes. */
+void address_text(const struct address *address, char *text);
+
+#endif
