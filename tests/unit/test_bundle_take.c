@@ -76,6 +76,10 @@ two_nodes_without_a_line_keep_in_step(void **state)
 	}
 	wire_assert_sound(&town, 0);
 	wire_assert_sound(&town, centre);
+	/* What sticks made them believe does not stand in a session's way. */
+	write_some(&town, centre, 3);
+	wire_sync(&town, 0, centre);
+	town_assert_equal(&town, 0);
 	town_fini(&town);
 }
 
