@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "net/peer/batch.h"
 #include "net/peer/preface.h"
 #include "net/peer/shake.h"
 #include "proto/mem.h"
@@ -21,23 +22,10 @@ enum {
 	/* A batch of several messages fills one frame at the most: so much is
 	 * compressed together. */
 	BATCH_SIZE = FRAGMENT_SIZE,
-	/* In front of a message in its batch. */
-	SIZE_MAX_BYTES = 3,
-	MESSAGE_SIZE_MAX = LIMIT_FRAME_SIZE - SIZE_MAX_BYTES,
-	/* A waiting batch: its length, its flags, its bytes. */
-	WAITING_HEAD = 4,
+	MESSAGE_SIZE_MAX = LIMIT_FRAME_SIZE - BATCH_SIZE_BYTES,
 	COMPRESS_SIZE_MIN = 256,
 	COMPRESS_SHARE = 10, /* what it must save */
 	COMPRESS_LEVEL = 1,  /* most of what we send is sealed already */
-	/* An empty buffer larger than this is given back: hundreds of links
-	 * that are at rest must not hold what each needed once. */
-	KEEP_SIZE = 4 * 1024,
-};
-
-enum {
-	FLAG_MORE = 1,	 /* this batch goes on in the next frame */
-	FLAG_PACKED = 2, /* it is compressed as a whole */
-	FLAGS_ALL = FLAG_MORE | FLAG_PACKED,
 };
 
 enum state {
@@ -53,15 +41,11 @@ struct channel {
 	enum state state;
 	struct squeeze *squeeze; /* borrowed from the owner */
 	struct shake shake;
-	bool by_token;	       /* the initiator joins by: */
-	struct token_id token; /* from STATE_ASKS on */
-	struct buf opening;    /* what the handshake covers of what came */
-	struct buf in;	       /* the beginning of a frame */
-	struct buf waiting;    /* whole batches, then an unfinished one */
-	size_t waiting_at;     /* those before were opened */
-	size_t waiting_end;    /* where the unfinished batch begins */
-	struct buf opened;     /* the batch whose messages are being taken */
-	size_t opened_at;
+	bool by_token;		/* the initiator joins by: */
+	struct token_id token;	/* from STATE_ASKS on */
+	struct buf opening;	/* what the handshake covers of what came */
+	struct buf in;		/* the beginning of a frame */
+	struct batches batches; /* that came */
 	struct buf batch; /* messages that were sent, and not sealed yet */
 	struct buf out;
 	size_t out_at; /* sent up to here */
@@ -82,15 +66,9 @@ static enum err preface_take(
 static void token_take(struct channel *channel, struct bytes id);
 static enum err frame_take(
     struct channel *channel, struct bytes sealed) MUST_USE;
-static enum err fragment_join(struct channel *channel, size_t mark) MUST_USE;
-static enum err batch_open(struct channel *channel) MUST_USE;
-static bool size_get(struct bytes *from, size_t *size) MUST_USE;
-static void size_put(size_t size, struct buf *out);
 static enum err batch_seal(struct channel *channel) MUST_USE;
 static enum err frames_put(
     struct channel *channel, struct bytes batch, bool packed) MUST_USE;
-static void waiting_settle(struct channel *channel);
-static void rest(struct buf *buf);
 static void die(struct channel *channel);
 
 struct channel *
@@ -138,8 +116,7 @@ channel_free(struct channel *channel)
 	shake_fini(&channel->shake);
 	buf_fini(&channel->opening);
 	buf_fini(&channel->in);
-	buf_wipe(&channel->waiting);
-	buf_wipe(&channel->opened);
+	batch_fini(&channel->batches);
 	buf_wipe(&channel->batch);
 	buf_fini(&channel->out);
 	crypto_wipe(channel, sizeof(*channel));
@@ -151,7 +128,7 @@ channel_feed(struct channel *channel, struct bytes in)
 {
 	if (channel->state == STATE_DEAD)
 		return err_set(ERR_PEER, "this channel has ended");
-	waiting_settle(channel);
+	batch_settle(&channel->batches);
 	channel->count.in_bytes += in.n;
 	return feed(channel, in);
 }
@@ -168,7 +145,7 @@ feed(struct channel *channel, struct bytes in)
 			e = unit_feed(channel, &in);
 	}
 	if (channel->in.n == 0)
-		rest(&channel->in);
+		batch_rest(&channel->in);
 	if (e != ERR_OK)
 		die(channel);
 	return e;
@@ -380,161 +357,35 @@ channel_hash(const struct channel *channel)
 	return &channel->shake.hash;
 }
 
-/* Opens one Noise message straight into `waiting`, behind the room for the
- * length of the batch that it begins. */
+/* Opens one Noise message straight into the batch that it belongs to. */
 static enum err
 frame_take(struct channel *channel, struct bytes sealed)
 {
-	struct buf *waiting = &channel->waiting;
-	size_t mark;
-	enum err e;
+	size_t mark = batch_begin(&channel->batches);
+	struct buf *frames = &channel->batches.frames;
+	enum err e = noise_open(&channel->shake.noise, sealed, frames);
 
-	if (waiting->n == channel->waiting_end)
-		buf_add_be32(waiting, 0);
-	mark = waiting->n;
-	e = noise_open(&channel->shake.noise, sealed, waiting);
 	if (e != ERR_OK)
 		return e;
-	channel->count.in_plain_bytes += waiting->n - mark;
-	return fragment_join(channel, mark);
-}
-
-/* What was opened at `mark` begins with its flags; joins it to the batch before
- * it when that goes on. */
-static enum err
-fragment_join(struct channel *channel, size_t mark)
-{
-	struct buf *waiting = &channel->waiting;
-	size_t begin = channel->waiting_end + WAITING_HEAD;
-	bool is_first = mark == begin;
-	unsigned flags = waiting->p[mark];
-	size_t size;
-
-	if ((flags & ~(unsigned)FLAGS_ALL) != 0 || waiting->n == mark + 1 ||
-	    (!is_first && (flags & FLAG_PACKED) != 0))
-		return err_set(ERR_MALFORMED,
-		    "a frame with flags %u and %zu bytes", flags,
-		    waiting->n - mark - 1);
-	if (!is_first) {
-		memmove(waiting->p + mark, waiting->p + mark + 1,
-		    waiting->n - mark - 1);
-		buf_cut(waiting, waiting->n - 1);
-	}
-	size = waiting->n - begin;
-	if (size - 1 > LIMIT_FRAME_SIZE)
-		return err_set(ERR_MALFORMED, "a batch of more than %d bytes",
-		    LIMIT_FRAME_SIZE);
-	if ((flags & FLAG_MORE) != 0)
-		return ERR_OK;
-	bytes_put_be32(waiting->p + channel->waiting_end, (uint32_t)size);
-	channel->waiting_end = waiting->n;
-	return ERR_OK;
+	channel->count.in_plain_bytes += frames->n - mark;
+	return batch_join(&channel->batches, mark);
 }
 
 bool
 channel_take(struct channel *channel, struct bytes *message, enum err *e)
 {
-	struct bytes rest_of;
-	size_t size;
+	bool more = batch_take(&channel->batches, channel->squeeze, message, e);
 
-	*e = ERR_OK;
-	*message = (struct bytes){0};
-	if (channel->opened_at == channel->opened.n) {
-		waiting_settle(channel);
-		if (channel->waiting_at == channel->waiting_end)
-			return false;
-		*e = batch_open(channel);
-	}
-	rest_of = bytes_after(buf_bytes(&channel->opened), channel->opened_at);
-	if (*e == ERR_OK && !size_get(&rest_of, &size))
-		*e = err_set(
-		    ERR_MALFORMED, "messages that do not fill their frames");
-	if (*e != ERR_OK) {
+	channel->count.in_messages += more;
+	if (*e != ERR_OK)
 		die(channel);
-		return false;
-	}
-	*message = bytes_first(rest_of, size);
-	channel->opened_at = channel->opened.n - bytes_after(rest_of, size).n;
-	channel->count.in_messages++;
-	return true;
-}
-
-/* The next batch that waits, unpacked; one without messages is none. */
-static enum err
-batch_open(struct channel *channel)
-{
-	struct bytes waiting = bytes_after(
-	    buf_bytes(&channel->waiting), channel->waiting_at);
-	size_t size = bytes_be32(waiting.p);
-	unsigned flags;
-	enum err e = ERR_OK;
-
-	waiting = bytes_slice(waiting, WAITING_HEAD, size);
-	channel->waiting_at += WAITING_HEAD + size;
-	flags = waiting.p[0];
-	waiting = bytes_after(waiting, 1);
-	if ((flags & FLAG_PACKED) == 0)
-		buf_add(&channel->opened, waiting);
-	else
-		e = squeeze_unpack(channel->squeeze, waiting, LIMIT_FRAME_SIZE,
-		    &channel->opened);
-	/* Whatever is wrong with it, the peer should not have sent it. */
-	if (e == ERR_LIMIT)
-		e = ERR_MALFORMED;
-	return e == ERR_OK ? e : err_wrap(e, "compressed messages");
-}
-
-/* Takes the size of the next message, in groups of seven bits; false when it
- * is not as short as it can be, or more than is there. */
-static bool
-size_get(struct bytes *from, size_t *size)
-{
-	*size = 0;
-	for (size_t i = 0; i < SIZE_MAX_BYTES && i < from->n; i++) {
-		*size = *size << 7 | (from->p[i] & 0x7f);
-		if (*size == 0)
-			return false;
-		if ((from->p[i] & 0x80) != 0)
-			continue;
-		*from = bytes_after(*from, i + 1);
-		return *size <= from->n;
-	}
-	return false;
+	return more;
 }
 
 size_t
 channel_waiting(const struct channel *channel)
 {
-	return channel->waiting_end - channel->waiting_at + channel->opened.n -
-	       channel->opened_at;
-}
-
-/* Forgets what was opened.  Bytes move only when those before them are more, so
- * that taking stays linear. */
-static void
-waiting_settle(struct channel *channel)
-{
-	struct buf *waiting = &channel->waiting;
-	size_t at = channel->waiting_at;
-
-	if (channel->opened_at == channel->opened.n) {
-		buf_cut(&channel->opened, 0);
-		channel->opened_at = 0;
-		rest(&channel->opened);
-	}
-	if (at == 0 || at < waiting->n - at)
-		return;
-	buf_drop(waiting, at);
-	channel->waiting_end -= at;
-	channel->waiting_at = 0;
-	rest(waiting);
-}
-
-static void
-rest(struct buf *buf)
-{
-	if (buf->n == 0 && buf->room > KEEP_SIZE)
-		buf_wipe(buf);
+	return batch_waiting(&channel->batches);
 }
 
 enum err
@@ -551,24 +402,14 @@ channel_send(struct channel *channel, struct bytes message)
 		return err_set(ERR_LIMIT,
 		    "a message of %zu bytes; %d is the most", message.n,
 		    MESSAGE_SIZE_MAX);
-	if (batch->n > 0 && batch->n + SIZE_MAX_BYTES + message.n > BATCH_SIZE)
+	if (batch->n > 0 &&
+	    batch->n + BATCH_SIZE_BYTES + message.n > BATCH_SIZE)
 		e = batch_seal(channel);
 	if (e != ERR_OK)
 		return e;
-	size_put(message.n, batch);
-	buf_add(batch, message);
+	batch_add(batch, message);
 	channel->count.out_messages++;
 	return ERR_OK;
-}
-
-static void
-size_put(size_t size, struct buf *out)
-{
-	if (size >> 14 != 0)
-		buf_add_u8(out, (uint8_t)(0x80 | size >> 14));
-	if (size >> 7 != 0)
-		buf_add_u8(out, (uint8_t)(0x80 | (size >> 7 & 0x7f)));
-	buf_add_u8(out, size & 0x7f);
 }
 
 enum err
@@ -599,7 +440,7 @@ batch_seal(struct channel *channel)
 	if (e != ERR_OK)
 		die(channel);
 	buf_cut(&channel->batch, 0);
-	rest(&channel->batch);
+	batch_rest(&channel->batch);
 	return e;
 }
 
@@ -607,7 +448,7 @@ static enum err
 frames_put(struct channel *channel, struct bytes batch, bool packed)
 {
 	struct buf plain = {0};
-	unsigned flags = packed ? FLAG_PACKED : 0;
+	unsigned flags = packed ? BATCH_PACKED : 0;
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && batch.n > 0) {
@@ -616,7 +457,7 @@ frames_put(struct channel *channel, struct bytes batch, bool packed)
 		if (n > FRAGMENT_SIZE)
 			n = FRAGMENT_SIZE;
 		if (n < batch.n)
-			flags |= FLAG_MORE;
+			flags |= BATCH_MORE;
 		buf_cut(&plain, 0);
 		buf_add_u8(&plain, (uint8_t)flags);
 		buf_add(&plain, bytes_first(batch, n));
@@ -659,7 +500,7 @@ channel_sent(struct channel *channel, size_t n)
 		return;
 	buf_drop(out, channel->out_at);
 	channel->out_at = 0;
-	rest(out);
+	batch_rest(out);
 }
 
 void

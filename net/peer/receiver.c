@@ -11,6 +11,7 @@
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
 #include "net/peer/opening.h"
+#include "net/peer/run.h"
 #include "proto/mem.h"
 
 enum {
@@ -22,8 +23,6 @@ enum {
 	FACTS_BYTES = WORK_BYTES / 32,
 	/* Bodies that a chunk is kept waiting for; the rest come as owed. */
 	WAIT_BYTES = 2 * 1024 * 1024,
-	/* Runs with a gap that one session may bring: each is answered. */
-	GAPS_MAX = 1000,
 };
 
 static enum err message_take(
@@ -36,17 +35,8 @@ static enum err hello_take(
 static enum err clock_take(
     struct talk *talk, const struct msg_clock *clock) MUST_USE;
 static void ask_note(struct talk *talk, struct ledger_log *entry);
-static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
-static enum err run_name(struct talk *talk, struct msg_run *run) MUST_USE;
-static enum err run_judge(struct talk *talk) MUST_USE;
-static enum err run_root(
-    struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
 static struct msg_body *bodies_place(
     const struct msg_bodies *bodies, uint64_t from, struct arena *arena);
-static enum err run_drop(struct talk *talk, enum err why) MUST_USE;
-static enum err run_deny(const struct msg_run *run) MUST_USE;
-static enum err run_place(
-    struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err chunk_take(
     struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
 static enum err bodies_take(
@@ -57,15 +47,10 @@ static void body_keep(struct talk *talk, const struct msg_body *body);
 static enum err chunk_apply(struct talk *talk) MUST_USE;
 static enum err close_take(
     struct talk *talk, const struct msg_close *close) MUST_USE;
-static bool accept_of(const struct talk *talk,
-    const struct authority *authority, const struct log_name *name,
-    struct intake_accept *accept);
 static enum err late_take(struct talk *talk, const struct msg_bodies *bodies,
     struct log_no no, bool renamed) MUST_USE;
 static enum err local_mark(struct talk *talk, const struct authority *authority,
     const struct intake_taken *taken) MUST_USE;
-static enum err gap_tell(struct talk *talk) MUST_USE;
-static enum err doubt_tell(struct talk *talk) MUST_USE;
 
 enum err
 receiver_work(struct talk *talk)
@@ -232,176 +217,6 @@ ask_note(struct talk *talk, struct ledger_log *entry)
 		    "may not know yet that a grant has ended");
 }
 
-/* What we may have of the log `name`, from this peer: it must serve the space,
- * or have written the log itself.  False: nothing. */
-static bool
-accept_of(const struct talk *talk, const struct authority *authority,
-    const struct log_name *name, struct intake_accept *accept)
-{
-	struct clock_depth mine;
-	struct clock_depth theirs;
-
-	*accept = (struct intake_accept){
-	    .hold = true, .classes = 1u << CLASS_N};
-	if (id_is_authority(&name->space))
-		return true;
-	clock_log_depth(authority, &talk->me, name, &mine);
-	clock_depth(authority, &talk->peer, &name->space, &theirs);
-	*accept = (struct intake_accept){
-	    .hold = mine.hold, .classes = mine.classes};
-	accept->from_author = memcmp(&name->author, &talk->peer,
-				  sizeof(talk->peer)) == 0;
-	if (memcmp(&name->author, &talk->me, sizeof(talk->me)) == 0)
-		accept->backup = &talk->backup;
-	return mine.any && (theirs.any || accept->from_author);
-}
-
-static enum err
-run_take(struct talk *talk, const struct msg_run *run)
-{
-	struct talk_receiving *in = &talk->receiving;
-	struct ledger_log *entry;
-	struct hash origin;
-	enum err e;
-
-	if (in->waiting)
-		return err_set(
-		    ERR_MALFORMED, "a run begins where bodies are due");
-	arena_reset(&in->arena);
-	in->open = true;
-	in->dropped = false;
-	in->run = *run;
-	in->next = run->from;
-	in->near = (struct log_no){0};
-	e = run_name(talk, &in->run);
-	if (e != ERR_OK)
-		return e;
-	id_log(&in->run.name, &origin, &in->log);
-	if (memcmp(msg_entry_trunk(&run->entry), &in->log, sizeof(in->log)) !=
-	    0)
-		return err_set(
-		    ERR_MALFORMED, "a run whose clock entry is of another log");
-	e = ledger_get_tip(&talk->ledger, &run->entry.log, &in->log, &entry);
-	/* Without its root it is judged with the chunk that has it. */
-	if (e != ERR_OK || run->rootless)
-		return e;
-	return run_judge(talk);
-}
-
-/* The name of its log, which who says it by a number leaves out. */
-static enum err
-run_name(struct talk *talk, struct msg_run *run)
-{
-	const struct ledger_log *entry = ledger_find(
-	    &talk->ledger, &run->entry.log);
-	struct log *log;
-	enum err e = ERR_OK;
-
-	if (run->nameless && (entry == NULL || entry->no.v == 0))
-		return err_set(
-		    ERR_MALFORMED, "a run of a log that was never named");
-	if (run->nameless)
-		e = oplog_by_no(store_txn(talk->store), entry->no, &log);
-	if (run->nameless && e == ERR_OK)
-		run->name = log->name;
-	run->name.city = store_identity(talk->store)->city;
-	return e;
-}
-
-/* May it be taken, and what follows from its head? */
-static enum err
-run_judge(struct talk *talk)
-{
-	struct talk_receiving *in = &talk->receiving;
-	enum err e = run_place(talk, &in->run);
-
-	if (e == ERR_FORKED)
-		e = branch_prove(talk, &in->run);
-	if (e == ERR_OK)
-		ledger_heard(&talk->ledger,
-		    ledger_find(&talk->ledger, &in->run.entry.log),
-		    &in->run.entry, false);
-	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, e) : e;
-}
-
-/* The first chunk of a run without root ends with its head. */
-static enum err
-run_root(struct talk *talk, const struct msg_chunk *chunk)
-{
-	struct talk_receiving *in = &talk->receiving;
-	struct msg_run *run = &in->run;
-	bool found;
-	enum err e;
-
-	if (chunk->n != run->head_size - run->from || chunk->proof.n > 0)
-		return err_set(ERR_MALFORMED,
-		    "a run that neither says the root of its head nor ends "
-		    "with it");
-	e = intake_root(
-	    store_txn(talk->store), run, chunk, &run->head_root, &found);
-	if (e == ERR_OK && !found)
-		return gap_tell(talk);
-	if (e != ERR_OK)
-		return e;
-	if (run->whole)
-		msg_run_whole(run);
-	e = run_judge(talk);
-	/* Of what it took us to have we may have something else by now. */
-	return e == ERR_MALFORMED ? doubt_tell(talk) : e;
-}
-
-/* Not taken: what comes of it is passed over.  Whoever was refused for want of
- * rights is asked again when rights change. */
-static enum err
-run_drop(struct talk *talk, enum err why)
-{
-	struct talk_receiving *in = &talk->receiving;
-
-	in->dropped = true;
-	talk->dropped++;
-	/* Who knows nothing of the city yet cannot judge. */
-	if (!talk->newcomer)
-		talk_note(
-		    talk, EVENT_PUSH_REFUSED, &in->run.name.space, err_text());
-	if (why != ERR_DENIED || talk->refused_n == TALK_REFUSED_MAX)
-		return ERR_OK;
-	for (size_t i = 0; i < talk->refused_n; i++) {
-		if (memcmp(&talk->refused[i].id, &in->run.entry.log, 16) == 0)
-			return ERR_OK;
-	}
-	mem_room(&talk->refused, &talk->refused_room, talk->refused_n + 1,
-	    sizeof(*talk->refused));
-	talk->refused[talk->refused_n++] = (struct talk_refused){
-	    .id = in->run.entry.log, .name = in->run.name};
-	return ERR_OK;
-}
-
-/* That one of us may not have what a run brings. */
-static enum err
-run_deny(const struct msg_run *run)
-{
-	return err_set(ERR_DENIED,
-	    "the peer sends '%s', which one of us may not have",
-	    run->name.space.text);
-}
-
-/* ERR_DENIED, ERR_LIMIT: the run is not taken.  ERR_FORKED: it is, and shows
- * that the log is forked. */
-static enum err
-run_place(struct talk *talk, const struct msg_run *run)
-{
-	const struct authority *authority;
-	struct intake_accept accept;
-	struct log_id log;
-	enum err e = store_authority(talk->store, &authority);
-
-	if (e != ERR_OK)
-		return e;
-	if (!accept_of(talk, authority, &run->name, &accept))
-		return run_deny(run);
-	return intake_run(store_txn(talk->store), authority, run, &log);
-}
-
 static enum err
 chunk_take(struct talk *talk, const struct msg_chunk *chunk)
 {
@@ -521,18 +336,18 @@ chunk_apply(struct talk *talk)
 	e = store_authority(talk->store, &authority);
 	if (e != ERR_OK)
 		return e;
-	if (!accept_of(talk, authority, &in->run.name, &in->chunk.accept))
+	if (!run_accept(talk, authority, &in->run.name, &in->chunk.accept))
 		return run_drop(talk, run_deny(&in->run));
 	in->chunk.authority = authority;
 	e = intake_chunk(txn, &in->chunk, &taken);
 	if (e == ERR_DENIED || e == ERR_LIMIT)
 		return run_drop(talk, e);
 	if (e == ERR_FORKED)
-		return doubt_tell(talk);
+		return run_doubt(talk);
 	if (e == ERR_OK && taken.log != NULL)
 		e = local_mark(talk, authority, &taken);
 	if (e == ERR_OK && taken.gap)
-		e = gap_tell(talk);
+		e = run_gap(talk);
 	if (e != ERR_OK)
 		return e;
 	talk->deltas_in_pending += taken.deltas;
@@ -592,46 +407,6 @@ local_mark(struct talk *talk, const struct authority *authority,
 	return e;
 }
 
-/* The peer thinks that we have more than we do: it is told, after the commit,
- * and sends anew from there. */
-static enum err
-gap_tell(struct talk *talk)
-{
-	struct talk_receiving *in = &talk->receiving;
-
-	if (in->gaps_n++ > GAPS_MAX)
-		return err_set(ERR_MALFORMED,
-		    "the peer sends runs with gaps, again and again");
-	in->dropped = true;
-	talk->again = in->log;
-	talk->has_again = true;
-	branch_touch(talk, &in->log);
-	return ERR_OK;
-}
-
-/* The peer sends what does not go on from ours: it is told what we have, and
- * finds out itself whether it has another branch.  One that goes on like that
- * lies. */
-static enum err
-doubt_tell(struct talk *talk)
-{
-	struct talk_receiving *in = &talk->receiving;
-	struct ledger_log *entry = ledger_find(&talk->ledger, &in->log);
-
-	if (entry->is_doubted)
-		return err_set(ERR_MALFORMED,
-		    "the peer sends headers of a log in '%s' that do not lead "
-		    "to their signed head",
-		    in->run.name.space.text);
-	entry->is_doubted = true;
-	in->dropped = true;
-	talk->dropped++;
-	talk->again = in->log;
-	talk->has_again = true;
-	branch_touch(talk, &in->log);
-	return ERR_OK;
-}
-
 /* Bodies of headers that are here already, of a log that we hold by the name
  * that the peer says, or did when it last heard. */
 static enum err
@@ -668,7 +443,7 @@ late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no,
 	if (e != ERR_OK || no.v == 0)
 		return e;
 	e = oplog_by_no(txn, no, &log);
-	if (e != ERR_OK || !accept_of(talk, authority, &log->name, &accept))
+	if (e != ERR_OK || !run_accept(talk, authority, &log->name, &accept))
 		return e;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
 		if (!renamed || bodies->bodies[i].seq < log->from)

@@ -89,11 +89,11 @@ hear(struct rogue *rogue)
 	    channel_feed(rogue->channel, buf_bytes(&own->in)), ERR_OK);
 	buf_cut(&own->in, 0);
 	while (channel_take(rogue->channel, &message, &e)) {
-		assert_int_equal(msg_decode_named(message,
-				     rogue->clock_said && rogue->clock_heard
-					 ? &rogue->names
-					 : NULL,
-				     &rogue->arena, &msg),
+		assert_int_equal(
+		    msg_decode_named(message,
+			rogue->clock_said && rogue->clock_heard ? &rogue->names
+								: NULL,
+			&rogue->arena, &msg),
 		    ERR_OK);
 		if (msg.type == MSG_CLOCK && !rogue->clock_heard)
 			clock_note(rogue, &msg.u.clock, &rogue->clock_heard);
@@ -286,8 +286,7 @@ rogue_say_log(struct rogue *rogue, const struct rogue_log *log, bool bodies)
 	if (!bodies || log->bodies_n == 0)
 		return;
 	msg = (struct msg){.type = MSG_BODIES,
-	    .u.bodies = {.in_chunk = true,
-		.n = log->bodies_n,
-		.bodies = log->bodies}};
+	    .u.bodies = {
+		.in_chunk = true, .n = log->bodies_n, .bodies = log->bodies}};
 	rogue_say(rogue, &msg);
 }

@@ -126,6 +126,31 @@ sample_fork(size_t n, struct msg *msg)
 	msg->u.fork.samples = samples;
 }
 
+static void
+sample_bodies(struct bytes name, struct msg_bodies *sample)
+{
+	if (bytes_is(name, "bodies")) {
+		memset(&sample->log, 13, 16);
+		sample->n = 5;
+		sample->bodies = bodies;
+	} else if (bytes_is(name, "bodies-chunk")) {
+		sample->in_chunk = true;
+		sample->from = 4097;
+		sample->n = 3;
+		sample->bodies = bodies + 1;
+	} else if (bytes_is(name, "bodies-plain")) {
+		sample->in_chunk = true;
+		sample->from = 4096;
+		sample->n = 2;
+		sample->bodies = bodies;
+		bodies[0].change = 0;
+		bodies[0].class = CLASS_N;
+		bodies[1] = bodies[2];
+		bodies[1].change = 0;
+		bodies[1].class = CLASS_N;
+	}
+}
+
 /* The same for those that carry deltas, and the short ones. */
 static void
 sample_more(struct bytes name, struct msg *msg)
@@ -168,28 +193,9 @@ sample_more(struct bytes name, struct msg *msg)
 		msg->u.chunk.bodies_n = 3;
 		msg->u.chunk.proof.n = 2;
 		memset(msg->u.chunk.proof.nodes, 9, 64);
-	} else if (bytes_is(name, "bodies")) {
+	} else if (name.n >= 6 && bytes_is(bytes_first(name, 6), "bodies")) {
+		sample_bodies(name, &msg->u.bodies);
 		msg->type = MSG_BODIES;
-		memset(&msg->u.bodies.log, 13, 16);
-		msg->u.bodies.n = 5;
-		msg->u.bodies.bodies = bodies;
-	} else if (bytes_is(name, "bodies-chunk")) {
-		msg->type = MSG_BODIES;
-		msg->u.bodies.in_chunk = true;
-		msg->u.bodies.from = 4097;
-		msg->u.bodies.n = 3;
-		msg->u.bodies.bodies = bodies + 1;
-	} else if (bytes_is(name, "bodies-plain")) {
-		msg->type = MSG_BODIES;
-		msg->u.bodies.in_chunk = true;
-		msg->u.bodies.from = 4096;
-		msg->u.bodies.n = 2;
-		msg->u.bodies.bodies = bodies;
-		bodies[0].change = 0;
-		bodies[0].class = CLASS_N;
-		bodies[1] = bodies[2];
-		bodies[1].change = 0;
-		bodies[1].class = CLASS_N;
 	} else if (bytes_is(name, "idle")) {
 		msg->type = MSG_IDLE;
 	} else if (bytes_is(name, "ping")) {

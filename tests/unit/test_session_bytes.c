@@ -102,9 +102,8 @@ own_of(struct town *town)
 				struct stored_delta stored;
 				struct stored_body body;
 
-				assert_int_equal(
-				    oplog_get(store_txn(store), logs[k], seq,
-					&stored),
+				assert_int_equal(oplog_get(store_txn(store),
+						     logs[k], seq, &stored),
 				    ERR_OK);
 				own.bytes += stored.header.n;
 				while (oplog_body_next(&stored.bodies, &body))

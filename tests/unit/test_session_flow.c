@@ -3,7 +3,7 @@
  * arrives is written down, and what one side states can be made a lie on its
  * way.
  *
- * LINK: -Wl,--wrap=channel_take,--wrap=store_pack
+ * LINK: -Wl,--wrap=channel_take,--wrap=store_pack -Wl,--wrap=intake_chunk
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/intake.h"
 #include "core/pack.h"
 #include "net/peer/channel.h"
 #include "net/peer/flow.h"
@@ -38,7 +39,6 @@ static struct {
 } seen[SEEN_MAX];
 static size_t seen_n;
 static uint64_t seen_bytes;
-static struct space run_space;
 static struct msg_total first_total;
 static size_t totals_n;
 
@@ -48,6 +48,10 @@ static unsigned lie_times;
 static struct buf lie_said;
 static unsigned lie_left;
 
+enum err __real_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
+enum err __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken);
 const struct pack *__wrap_store_pack(const struct store *store);
 bool __real_channel_take(
     struct channel *channel, struct bytes *message, enum err *e);
@@ -61,21 +65,32 @@ __wrap_store_pack(const struct store *store)
 	return pack;
 }
 
+/* Which space the chunk was of shows when it is taken. */
+enum err
+__wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
+    struct intake_taken *taken)
+{
+	if (seen_n > 0 && seen[seen_n - 1].space[0] == '\0')
+		memcpy(seen[seen_n - 1].space, chunk->run->name.space.text,
+		    sizeof(seen[0].space));
+	return __real_intake_chunk(txn, chunk, taken);
+}
+
 static void
 note(struct bytes message)
 {
 	struct arena arena = {0};
 	struct msg msg;
 
-	assert_int_equal(msg_decode(message, &arena, &msg), ERR_OK);
-	if (msg.type == MSG_RUN)
-		run_space = msg.u.run.name.space;
+	/* The others name logs by numbers. */
+	msg = (struct msg){.type = (enum msg_type)message.p[0]};
+	if (msg.type == MSG_TOTAL)
+		assert_int_equal(msg_decode(message, &arena, &msg), ERR_OK);
 	if (msg.type == MSG_TOTAL && totals_n++ == 0)
 		first_total = msg.u.total;
 	if (msg.type == MSG_CHUNK) {
 		assert_true(seen_n < SEEN_MAX);
-		memcpy(
-		    seen[seen_n].space, run_space.text, sizeof(run_space.text));
+		seen[seen_n].space[0] = '\0';
 		seen[seen_n++].at_bytes = seen_bytes;
 	}
 	if (msg.type == MSG_TOTAL && lie != NULL) {
