@@ -43,9 +43,6 @@ struct node {
 	bool stopping;
 };
 
-static void limits_open(struct loop *loop, const struct node_limits *config,
-    struct link_limits *limits);
-static void limits_close(struct link_limits *limits);
 static enum err node_start(struct node *node) MUST_USE;
 static enum err node_listen(struct node *node) MUST_USE;
 static enum err node_dial(struct node *node) MUST_USE;
@@ -80,7 +77,8 @@ node_serve(const struct node_config *config)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
 	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
-	limits_open(node->loop, &config->limits, &node->limits);
+	link_limits_open(node->loop, config->limits.rate_bytes, &node->limits);
+	node->limits.day_bytes = config->limits.day_bytes;
 	node->timer = loop_timer_new(node->loop, node_on_timer, node);
 	node_rooms(node);
 	e = node_start(node);
@@ -92,7 +90,7 @@ node_serve(const struct node_config *config)
 	while (loop_step(node->loop))
 		continue;
 	assert(node->links_n == 0);
-	limits_close(&node->limits);
+	link_limits_close(&node->limits);
 	strangers_tell(node);
 	caller_free(node->caller);
 	gate_free(node->gate);
@@ -103,24 +101,6 @@ out:
 	mem_free(node->links);
 	mem_free(node);
 	return e;
-}
-
-static void
-limits_open(struct loop *loop, const struct node_limits *config,
-    struct link_limits *limits)
-{
-	*limits = (struct link_limits){
-	    .out = valve_new(loop, config->rate_bytes),
-	    .in = valve_new(loop, config->rate_bytes),
-	    .day_bytes = config->day_bytes,
-	};
-}
-
-static void
-limits_close(struct link_limits *limits)
-{
-	valve_free(limits->out);
-	valve_free(limits->in);
 }
 
 /* No link may take the last descriptor: with fewer than we would like there are
@@ -511,7 +491,8 @@ node_sync_once(const struct node_sync *sync, struct session_status *status)
 	if (e != ERR_OK)
 		return e;
 	once.hub = hub_new(once.loop, sync->store, sync->host);
-	limits_open(once.loop, &sync->limits, &once.limits);
+	link_limits_open(once.loop, sync->limits.rate_bytes, &once.limits);
+	once.limits.day_bytes = sync->limits.day_bytes;
 	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
 	e = once_run(&once, 0);
 	/* A name often has an address of each kind, and one that nobody
@@ -519,7 +500,7 @@ node_sync_once(const struct node_sync *sync, struct session_status *status)
 	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
 		e = once_run(&once, 1);
 	loop_timer_free(once.timer);
-	limits_close(&once.limits);
+	link_limits_close(&once.limits);
 	hub_free(once.hub);
 	loop_close(once.loop);
 	if (e != ERR_OK)

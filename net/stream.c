@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include "net/address.h"
 #include "net/loop.h"
 #include "proto/buf.h"
 #include "proto/limits.h"
@@ -24,7 +25,6 @@ enum {
 	 * what it allows. */
 	BACKLOG = 1024,
 	KEEPALIVE_S = 60,
-	PEER_TEXT_SIZE = 64,
 	/* Bytes that the system takes beyond what it has sent. */
 	SYSTEM_UNSENT = 32 * 1024,
 	/* An idle stream keeps no larger queue than this. */
@@ -52,7 +52,7 @@ struct stream {
 	struct buf pending; /* written, waiting for `flying` */
 	struct buf flying;  /* in libuv's hands; empty when nothing is */
 	struct fault why;
-	char peer[PEER_TEXT_SIZE];
+	char peer[ADDRESS_TEXT_SIZE];
 };
 
 struct stream_listener {
@@ -65,18 +65,6 @@ struct stream_listener {
 	uint16_t port;
 };
 
-struct address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-		struct sockaddr_storage room;
-	} as;
-};
-
-static enum err address_parse(
-    const char *text, uint16_t port, struct address *address) MUST_USE;
-static void address_text(const struct address *address, char *text);
 static enum err stream_new(struct loop *loop, struct stream **stream) MUST_USE;
 static void socket_tune(struct stream *s);
 static void stream_fail(struct stream *s, int status, const char *doing);
@@ -603,27 +591,4 @@ static void
 listener_on_close(uv_handle_t *handle)
 {
 	mem_free(handle->data);
-}
-
-static enum err
-address_parse(const char *text, uint16_t port, struct address *address)
-{
-	if (uv_ip4_addr(text, port, &address->as.v4) == 0 ||
-	    uv_ip6_addr(text, port, &address->as.v6) == 0)
-		return ERR_OK;
-	return err_set(ERR_USAGE, "'%s' is no IP address", text);
-}
-
-static void
-address_text(const struct address *address, char *text)
-{
-	char name[INET6_ADDRSTRLEN] = "?";
-	bool v6 = address->as.any.sa_family == AF_INET6;
-
-	if (v6)
-		(void)uv_ip6_name(&address->as.v6, name, sizeof(name));
-	else
-		(void)uv_ip4_name(&address->as.v4, name, sizeof(name));
-	(void)snprintf(text, PEER_TEXT_SIZE, v6 ? "[%s]:%u" : "%s:%u", name,
-	    ntohs(address->as.v4.sin_port));
 }

@@ -29,6 +29,12 @@ struct link_limits {
 	uint64_t day_bytes; /* to one peer in a day; 0: any */
 };
 
+/* Valves for `rate_bytes` a second each way (0: none) and no budget. */
+void link_limits_open(
+    struct loop *loop, uint64_t rate_bytes, struct link_limits *limits);
+/* All links at them must have ended (asserted). */
+void link_limits_close(struct link_limits *limits);
+
 struct link_config {
 	struct hub *hub; /* borrowed until LINK_ENDED */
 	struct link_limits limits;
