@@ -71,22 +71,6 @@ static void link_on_close(void *arg, const struct fault *why);
 static void link_on_timer(void *arg);
 static void link_on_turn(void *arg, enum err e);
 
-void
-link_limits_open(
-    struct loop *loop, uint64_t rate_bytes, struct link_limits *limits)
-{
-	*limits = (struct link_limits){.out = valve_new(loop, rate_bytes),
-	    .in = valve_new(loop, rate_bytes)};
-}
-
-void
-link_limits_close(struct link_limits *limits)
-{
-	valve_free(limits->out);
-	valve_free(limits->in);
-	*limits = (struct link_limits){0};
-}
-
 enum err
 link_dial(const struct link_config *config, const char *address, uint16_t port,
     struct link **link)
@@ -553,4 +537,20 @@ link_stage(const struct link *link)
 	if (status.out_bytes > 0)
 		return LINK_ANSWERED;
 	return status.in_bytes > 0 ? LINK_SPOKEN : LINK_SILENT;
+}
+
+void
+link_limits_open(struct loop *loop, uint64_t rate_bytes, uint64_t day_bytes,
+    struct link_limits *limits)
+{
+	*limits = (struct link_limits){.out = valve_new(loop, rate_bytes),
+	    .in = valve_new(loop, rate_bytes),
+	    .day_bytes = day_bytes};
+}
+
+void
+link_limits_close(struct link_limits *limits)
+{
+	valve_free(limits->out);
+	valve_free(limits->in);
 }

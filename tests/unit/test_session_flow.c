@@ -3,7 +3,7 @@
  * arrives is written down, and what one side states can be made a lie on its
  * way.
  *
- * LINK: -Wl,--wrap=channel_take,--wrap=store_pack
+ * LINK: -Wl,--wrap=channel_take,--wrap=store_pack,--wrap=msg_decode_named
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,6 +49,10 @@ static struct buf lie_said;
 static unsigned lie_left;
 
 const struct pack *__wrap_store_pack(const struct store *store);
+enum err __real_msg_decode_named(struct bytes in, struct msg_names *names,
+    struct arena *arena, struct msg *msg);
+enum err __wrap_msg_decode_named(struct bytes in, struct msg_names *names,
+    struct arena *arena, struct msg *msg);
 bool __real_channel_take(
     struct channel *channel, struct bytes *message, enum err *e);
 bool __wrap_channel_take(
@@ -61,30 +65,65 @@ __wrap_store_pack(const struct store *store)
 	return pack;
 }
 
+/* A run may leave out the name of a log that the receiver holds. */
+static void
+run_note(const struct msg_run *run)
+{
+	static struct {
+		struct log_id log;
+		struct space space;
+	} named[64];
+	static size_t named_n;
+
+	if (!run->nameless) {
+		assert_true(named_n < COUNT_OF(named));
+		named[named_n].log = run->entry.log;
+		named[named_n++].space = run->name.space;
+	}
+	for (size_t i = 0; i < named_n; i++)
+		if (memcmp(&named[i].log, &run->entry.log, 16) == 0)
+			run_space = named[i].space;
+}
+
+/* Only one node writes here: all runs come from it. */
+enum err
+__wrap_msg_decode_named(struct bytes in, struct msg_names *names,
+    struct arena *arena, struct msg *msg)
+{
+	enum err e = __real_msg_decode_named(in, names, arena, msg);
+
+	if (e != ERR_OK)
+		return e;
+	if (msg->type == MSG_RUN)
+		run_note(&msg->u.run);
+	if (msg->type == MSG_CHUNK) {
+		assert_true(seen_n < SEEN_MAX);
+		memcpy(
+		    seen[seen_n].space, run_space.text, sizeof(run_space.text));
+		seen[seen_n++].at_bytes = seen_bytes;
+	}
+	return e;
+}
+
 static void
 note(struct bytes message)
 {
 	struct arena arena = {0};
 	struct msg msg;
 
+	seen_bytes += message.n;
+	/* The others may name logs by numbers. */
+	if (message.p[0] != MSG_TOTAL)
+		return;
 	assert_int_equal(msg_decode(message, &arena, &msg), ERR_OK);
-	if (msg.type == MSG_RUN)
-		run_space = msg.u.run.name.space;
-	if (msg.type == MSG_TOTAL && totals_n++ == 0)
+	if (totals_n++ == 0)
 		first_total = msg.u.total;
-	if (msg.type == MSG_CHUNK) {
-		assert_true(seen_n < SEEN_MAX);
-		memcpy(
-		    seen[seen_n].space, run_space.text, sizeof(run_space.text));
-		seen[seen_n++].at_bytes = seen_bytes;
-	}
-	if (msg.type == MSG_TOTAL && lie != NULL) {
+	if (lie != NULL) {
 		buf_cut(&lie_said, 0);
 		msg.u.total = *lie;
 		msg_encode(&msg, &lie_said);
 		lie_left = lie_times;
 	}
-	seen_bytes += message.n;
 	arena_fini(&arena);
 }
 
