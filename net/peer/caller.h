@@ -23,8 +23,8 @@ enum {
 typedef void caller_failed_fn(void *arg, const struct place *place);
 
 struct caller_config {
-	struct link_config link; /* events of its links go here */
-	struct store *store;	 /* borrowed */
+	struct link_config link;    /* events of its links go here */
+	struct store *store;	    /* borrowed */
 	const struct place *places; /* borrowed; dialled for ever */
 	size_t places_n;	    /* at most LIMIT_SESSIONS */
 	bool members;		    /* dial members with addresses too */

@@ -65,8 +65,8 @@ gate_source(const char *peer, struct gate_source *source)
 	} else if (inet_pton(AF_INET6, text, source->b) != 1) {
 		memset(source, 0, sizeof(*source));
 	} else if (memcmp(source->b, mapped, sizeof(mapped)) != 0) {
-		memset(source->b + HOST_BYTES, 0,
-		    sizeof(source->b) - HOST_BYTES);
+		memset(
+		    source->b + HOST_BYTES, 0, sizeof(source->b) - HOST_BYTES);
 	}
 }
 

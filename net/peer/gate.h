@@ -33,8 +33,8 @@ void gate_free(struct gate *gate);
 
 /* `who` (not NULL) of `source` comes; returns who has to go for it and has been
  * taken out, or NULL. */
-void *gate_enter(struct gate *gate, const struct gate_source *source,
-    void *who) MUST_USE;
+void *gate_enter(
+    struct gate *gate, const struct gate_source *source, void *who) MUST_USE;
 /* `who` has come to `stage`; if that is further than before, it is the last
  * that would have to go.  Whoever does not stand there is passed over. */
 void gate_advance(struct gate *gate, const void *who, unsigned stage);
