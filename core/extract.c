@@ -167,7 +167,7 @@ extract_message(
 {
 	size_t bytes = 0;
 
-	message->bodies = bodies->p + *at;
+	message->bodies = bodies->n == 0 ? NULL : bodies->p + *at;
 	message->n = 0;
 	while (*at < bodies->n && message->n < MSG_BODIES_MAX) {
 		bytes += body_bytes(&bodies->p[*at]);

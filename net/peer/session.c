@@ -78,8 +78,8 @@ session_new(const struct session_config *config)
 	talk->channel = channel_new(&channel);
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
-	gauge_init(&talk->gauge, config->now_ms);
 	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
+	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
