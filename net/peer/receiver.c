@@ -393,8 +393,8 @@ local_mark(struct talk *talk, const struct authority *authority,
 	if (entry == NULL || !entry->is_local)
 		e = opening_share(talk, authority, log);
 	if (e == ERR_OK) {
-		ack_touch(talk, &log->id);
 		echo_stop(talk, taken);
+		ack_touch(talk, &log->id);
 	}
 	if (e != ERR_OK || !taken->split)
 		return e;

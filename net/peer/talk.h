@@ -94,13 +94,13 @@ struct talk {
 	bool heard_hello;
 	struct msg_hello their_hello;
 	uint8_t told_digest[MSG_DIGEST_SIZE]; /* of what it was told before */
-	bool agreed;	  /* at the hello: no clocks were needed */
-	bool whole;	  /* the peer does not know what it was told before */
-	bool clock_sent;  /* ours, whole */
-	bool clock_heard; /* theirs, whole */
-	bool forget;	  /* stored beliefs turned out untrue */
-	bool met;	  /* the meeting is to be noted */
-	bool flush;	  /* write beliefs down at the next work */
+	bool agreed;	    /* at the hello: no clocks were needed */
+	bool whole;	    /* the peer does not know what it was told before */
+	bool clock_sent;    /* ours, whole */
+	bool clock_heard;   /* theirs, whole */
+	bool forget;	    /* stored beliefs turned out untrue */
+	bool met;	    /* the meeting is to be noted */
+	bool flush;	    /* write beliefs down at the next work */
 	struct gauge gauge; /* of the line to the peer */
 	struct talk_flow flow;
 	struct talk_sending sending;
