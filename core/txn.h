@@ -19,6 +19,7 @@ struct pack;
 struct space_state;
 struct history_cache;
 struct docket;
+struct vouch;
 
 struct txn {
 	struct kv_txn *kv; /* owned */
@@ -31,6 +32,7 @@ struct txn {
 	struct squeeze *squeeze;       /* borrowed */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
+	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
 	struct log *logs;	       /* arena; newest first (core/oplog.c) */
 	struct log **log_table;	       /* arena; by id (core/oplog.c) */

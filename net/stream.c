@@ -274,6 +274,12 @@ stream_room(const struct stream *s)
 	return s->config.queue_size - unsent;
 }
 
+void
+stream_ask_room(struct stream *s)
+{
+	s->behind = s->behind || stream_unsent(s) > 0;
+}
+
 size_t
 stream_unsent(const struct stream *s)
 {

@@ -63,6 +63,9 @@ enum err stream_connect(struct loop *loop, const char *address, uint16_t port,
 enum err stream_write(struct stream *stream, struct bytes b) MUST_USE;
 /* Bytes that the owner may write of its own accord now. */
 size_t stream_room(const struct stream *stream);
+/* The owner has more to write than it wants to have unsent, and is to be told
+ * by on_room when some of it is sent, whatever stream_room says. */
+void stream_ask_room(struct stream *stream);
 /* Bytes that were written and are not yet in the system's hands. */
 size_t stream_unsent(const struct stream *stream);
 /* While `held` is true nothing is read, so that the peer has to wait: for an

@@ -10,6 +10,7 @@
 
 #include "net/peer/preface.h"
 #include "net/peer/shake.h"
+#include "net/peer/waiting.h"
 #include "proto/mem.h"
 
 enum {
@@ -18,19 +19,14 @@ enum {
 	SEALED_SIZE_MIN = 1 + CRYPTO_TAG_SIZE,
 	/* Bytes of one message in one Noise message, beside the flags. */
 	FRAGMENT_SIZE = NOISE_PLAIN_SIZE_MAX - 1,
-	/* A waiting message: its length, its flags, its bytes. */
-	WAITING_HEAD = 4,
 	COMPRESS_SIZE_MIN = 256,
 	COMPRESS_LEVEL = 1, /* most of what we send is sealed already */
+	/* A packed message of more is not unpacked twice: what is in it weighs
+	 * more than the signatures that looking ahead could find. */
+	LOOK_SIZE_MAX = 16 * 1024,
 	/* An empty buffer larger than this is given back: hundreds of links
 	 * that are at rest must not hold what each needed once. */
 	KEEP_SIZE = 4 * 1024,
-};
-
-enum {
-	FLAG_MORE = 1,	 /* this message goes on in the next frame */
-	FLAG_PACKED = 2, /* it is compressed as a whole */
-	FLAGS_ALL = FLAG_MORE | FLAG_PACKED,
 };
 
 enum state {
@@ -50,9 +46,7 @@ struct channel {
 	struct token_id token; /* from STATE_ASKS on */
 	struct buf opening;    /* what the handshake covers of what came */
 	struct buf in;	       /* the beginning of a frame */
-	struct buf waiting;    /* whole messages, then an unfinished one */
-	size_t waiting_at;     /* those before were taken */
-	size_t waiting_end;    /* where the unfinished message begins */
+	struct waiting waiting;
 	struct buf taken;      /* the last message taken, when it was packed */
 	struct buf out;
 	size_t out_at; /* sent up to here */
@@ -73,10 +67,9 @@ static enum err preface_take(
 static void token_take(struct channel *channel, struct bytes id);
 static enum err frame_take(
     struct channel *channel, struct bytes sealed) MUST_USE;
-static enum err fragment_join(struct channel *channel, size_t mark) MUST_USE;
 static enum err frames_put(
     struct channel *channel, struct bytes message, bool packed) MUST_USE;
-static void waiting_settle(struct channel *channel);
+static void settle(struct channel *channel);
 static void rest(struct buf *buf);
 static void die(struct channel *channel);
 
@@ -125,7 +118,7 @@ channel_free(struct channel *channel)
 	shake_fini(&channel->shake);
 	buf_fini(&channel->opening);
 	buf_fini(&channel->in);
-	buf_wipe(&channel->waiting);
+	waiting_fini(&channel->waiting);
 	buf_wipe(&channel->taken);
 	buf_fini(&channel->out);
 	crypto_wipe(channel, sizeof(*channel));
@@ -137,7 +130,7 @@ channel_feed(struct channel *channel, struct bytes in)
 {
 	if (channel->state == STATE_DEAD)
 		return err_set(ERR_PEER, "this channel has ended");
-	waiting_settle(channel);
+	settle(channel);
 	channel->count.in_bytes += in.n;
 	return feed(channel, in);
 }
@@ -366,78 +359,36 @@ channel_hash(const struct channel *channel)
 	return &channel->shake.hash;
 }
 
-/* Opens one Noise message straight into `waiting`, behind the room for the
- * length of the message that it begins. */
+/* Opens one Noise message straight to where it waits. */
 static enum err
 frame_take(struct channel *channel, struct bytes sealed)
 {
-	struct buf *waiting = &channel->waiting;
-	size_t mark;
+	struct waiting *waiting = &channel->waiting;
+	size_t mark = waiting_begin(waiting);
+	bool whole;
 	enum err e;
 
-	if (waiting->n == channel->waiting_end)
-		buf_add_be32(waiting, 0);
-	mark = waiting->n;
-	e = noise_open(&channel->shake.noise, sealed, waiting);
+	e = noise_open(&channel->shake.noise, sealed, &waiting->buf);
 	if (e != ERR_OK)
 		return e;
-	channel->count.in_plain_bytes += waiting->n - mark;
-	return fragment_join(channel, mark);
-}
-
-/* What was opened at `mark` begins with its flags; joins it to the message
- * before it when that goes on. */
-static enum err
-fragment_join(struct channel *channel, size_t mark)
-{
-	struct buf *waiting = &channel->waiting;
-	size_t begin = channel->waiting_end + WAITING_HEAD;
-	bool is_first = mark == begin;
-	unsigned flags = waiting->p[mark];
-	size_t size;
-
-	if ((flags & ~(unsigned)FLAGS_ALL) != 0 || waiting->n == mark + 1 ||
-	    (!is_first && (flags & FLAG_PACKED) != 0))
-		return err_set(ERR_MALFORMED,
-		    "a frame with flags %u and %zu bytes", flags,
-		    waiting->n - mark - 1);
-	if (!is_first) {
-		memmove(waiting->p + mark, waiting->p + mark + 1,
-		    waiting->n - mark - 1);
-		buf_cut(waiting, waiting->n - 1);
-	}
-	size = waiting->n - begin;
-	if (size - 1 > LIMIT_FRAME_SIZE)
-		return err_set(ERR_MALFORMED, "a message of more than %d bytes",
-		    LIMIT_FRAME_SIZE);
-	if ((flags & FLAG_MORE) != 0)
-		return ERR_OK;
-	bytes_put_be32(waiting->p + channel->waiting_end, (uint32_t)size);
-	channel->waiting_end = waiting->n;
-	channel->count.in_messages++;
-	return ERR_OK;
+	channel->count.in_plain_bytes += waiting->buf.n - mark;
+	e = waiting_join(waiting, mark, &whole);
+	channel->count.in_messages += whole;
+	return e;
 }
 
 bool
 channel_take(struct channel *channel, struct bytes *message, enum err *e)
 {
-	struct bytes waiting;
-	size_t size;
-	unsigned flags;
+	struct waiting_message waiting;
 
 	*e = ERR_OK;
 	*message = (struct bytes){0};
-	waiting_settle(channel);
-	if (channel->waiting_at == channel->waiting_end)
+	settle(channel);
+	if (!waiting_take(&channel->waiting, &waiting))
 		return false;
-	waiting = bytes_after(
-	    buf_bytes(&channel->waiting), channel->waiting_at);
-	size = bytes_be32(waiting.p);
-	waiting = bytes_slice(waiting, WAITING_HEAD, size);
-	channel->waiting_at += WAITING_HEAD + size;
-	flags = waiting.p[0];
-	*message = bytes_after(waiting, 1);
-	if ((flags & FLAG_PACKED) == 0)
+	*message = waiting.bytes;
+	if (!waiting.is_packed)
 		return true;
 	*e = squeeze_unpack(
 	    channel->squeeze, *message, LIMIT_FRAME_SIZE, &channel->taken);
@@ -457,25 +408,62 @@ channel_take(struct channel *channel, struct bytes *message, enum err *e)
 size_t
 channel_waiting(const struct channel *channel)
 {
-	return channel->waiting_end - channel->waiting_at;
+	return channel->waiting.end - channel->waiting.at;
 }
 
-/* Forgets what was taken.  Bytes move only when those before them are more, so
- * that taking stays linear. */
-static void
-waiting_settle(struct channel *channel)
+void
+channel_fence(struct channel *channel)
 {
-	struct buf *waiting = &channel->waiting;
-	size_t at = channel->waiting_at;
+	waiting_fence(&channel->waiting);
+}
 
+bool
+channel_look(struct channel *channel, struct bytes *message)
+{
+	struct waiting_message waiting;
+
+	*message = (struct bytes){0};
+	settle(channel);
+	if (!waiting_look(&channel->waiting, &waiting))
+		return false;
+	*message = waiting.bytes;
+	if (!waiting.is_packed)
+		return true;
+	/* What is wrong with it shows when it is taken. */
+	if (message->n <= LOOK_SIZE_MAX &&
+	    squeeze_unpack(channel->squeeze, *message, LIMIT_FRAME_SIZE,
+		&channel->taken) == ERR_OK)
+		*message = buf_bytes(&channel->taken);
+	else
+		*message = (struct bytes){0};
+	return true;
+}
+
+void
+channel_clear(struct channel *channel)
+{
+	waiting_clear(&channel->waiting);
+}
+
+bool
+channel_is_ready(const struct channel *channel)
+{
+	return waiting_is_ready(&channel->waiting);
+}
+
+bool
+channel_has_news(const struct channel *channel)
+{
+	return waiting_has_news(&channel->waiting);
+}
+
+/* Forgets what was taken. */
+static void
+settle(struct channel *channel)
+{
 	buf_cut(&channel->taken, 0);
 	rest(&channel->taken);
-	if (at == 0 || at < waiting->n - at)
-		return;
-	buf_drop(waiting, at);
-	channel->waiting_end -= at;
-	channel->waiting_at = 0;
-	rest(waiting);
+	waiting_settle(&channel->waiting);
 }
 
 static void
@@ -523,7 +511,7 @@ static enum err
 frames_put(struct channel *channel, struct bytes message, bool packed)
 {
 	struct buf plain = {0};
-	unsigned flags = packed ? FLAG_PACKED : 0;
+	unsigned flags = packed ? WAITING_PACKED : 0;
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && message.n > 0) {
@@ -532,7 +520,7 @@ frames_put(struct channel *channel, struct bytes message, bool packed)
 		if (n > FRAGMENT_SIZE)
 			n = FRAGMENT_SIZE;
 		if (n < message.n)
-			flags |= FLAG_MORE;
+			flags |= WAITING_MORE;
 		buf_cut(&plain, 0);
 		buf_add_u8(&plain, (uint8_t)flags);
 		buf_add(&plain, bytes_first(message, n));

@@ -59,6 +59,20 @@ bool channel_take(
 /* Bytes that arrived and wait to be taken. */
 size_t channel_waiting(const struct channel *channel);
 
+/* From now on channel_take gives only what channel_clear let through. */
+void channel_fence(struct channel *channel);
+/* The next whole message that was not looked at yet and not taken: true, and
+ * `*message`, a view that lives until the next call on `channel`; it is taken
+ * later all the same.  Of a packed message that is large, or does not unpack,
+ * the view is empty. */
+bool channel_look(struct channel *channel, struct bytes *message);
+/* Lets through all that was looked at. */
+void channel_clear(struct channel *channel);
+/* Is there a message that channel_take would give? */
+bool channel_is_ready(const struct channel *channel);
+/* Is there one that was not looked at yet? */
+bool channel_has_news(const struct channel *channel);
+
 /* Queues `message` (at most LIMIT_FRAME_SIZE) for sending; only when up. */
 enum err channel_send(struct channel *channel, struct bytes message) MUST_USE;
 /* What to send next: a view that lives until the next call on `channel`. */

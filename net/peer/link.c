@@ -212,10 +212,23 @@ link_pump(struct link *link)
 	if (link->state != STATE_LIVE)
 		return;
 	if (link->connected)
-		stream_hold(link->stream, !session_wants_input(link->session));
+		stream_hold(link->stream, !hub_wants_input(link->member));
 	link_settle(link);
 	if (link->state == STATE_LIVE)
 		link_timer(link);
+}
+
+/* A node with many links gives each less room than its stream would have. */
+static size_t
+queue_room(const struct link *link)
+{
+	size_t most = hub_queue_size(link->config.hub);
+	size_t unsent = stream_unsent(link->stream);
+	size_t room = stream_room(link->stream);
+
+	if (unsent >= most)
+		return 0;
+	return room < most - unsent ? room : most - unsent;
 }
 
 /* Hands to the stream what it has room for; was there anything? */
@@ -226,11 +239,13 @@ link_send(struct link *link)
 
 	for (;;) {
 		struct bytes out = session_out(link->session);
-		size_t room = stream_room(link->stream);
+		size_t room = queue_room(link);
 		enum err e;
 
-		if (out.n > room)
+		if (out.n > room) {
 			out = bytes_first(out, room);
+			stream_ask_room(link->stream);
+		}
 		if (out.n == 0)
 			return any;
 		e = stream_write(link->stream, out);

@@ -113,7 +113,7 @@ feed_scan(struct talk *talk, const struct authority *authority)
 static bool
 has_room(const struct talk *talk)
 {
-	return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE &&
+	return channel_out(talk->channel).n < talk->queue_bytes &&
 	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
 }
 

@@ -4,8 +4,10 @@
 #include "core/intake.h"
 #include "core/store.h"
 #include "net/peer/channel.h"
+#include "net/peer/hidden.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
+#include "net/peer/reach.h"
 
 /*
  * What the files of a session share: session.c keeps it, sender.c decides what
@@ -71,6 +73,8 @@ struct talk {
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */
 	struct ledger ledger;
+	struct hidden hidden; /* logs here that have no entry in the ledger */
+	struct reach reach;   /* as of authority_version */
 	uint64_t feed_at;	       /* the feed was looked at up to here */
 	struct hash authority_version; /* that sharing was decided by */
 	struct msg_hello hello;	       /* ours */
@@ -106,6 +110,9 @@ struct talk {
 	size_t refused_n;
 	size_t refused_room;
 	struct buf scratch; /* a message being made */
+	size_t allowed_bytes; /* of messages, for the next session_work */
+	size_t worked_bytes;  /* that the last one took in */
+	size_t queue_bytes;   /* that may be unsent before we make more */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
 	uint64_t deltas_out;
