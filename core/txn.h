@@ -34,6 +34,11 @@ struct txn {
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
 	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
+	struct space_state **space_table; /* arena; by name, chained */
+	size_t space_table_size;	  /* slots: 0 or a power of two */
+	struct space_state **space_nos;	  /* arena; by number, or NULL */
+	size_t space_nos_size;
+	size_t spaces_n; /* in txn->spaces */
 	struct log *logs;	       /* arena; newest first (core/oplog.c) */
 	struct log **log_table;	       /* arena; by id (core/oplog.c) */
 	size_t log_table_size;	       /* slots: 0 or a power of two */
