@@ -78,6 +78,17 @@ $(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/p
 bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
 	@FULL=$(FULL) $(OUT)/tests/bench/bench $(ROW)
 
+# Beside stores that others use: npm packages, and SQLite.
+$(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
+
+bench-peers: all ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
+	@sh .ci/deps peers
+	@$(MAKE) --no-print-directory $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
+	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
+	@cd build/peers && npm ci --silent --no-audit --no-fund
+	@node build/peers/run.mjs $(OUT) $(PEERS)
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
@@ -105,6 +116,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units sim simulator bench check tidy e2e demo deps install format clean help
+.PHONY: all objects unit units sim simulator bench bench-peers check tidy e2e demo deps install format clean help
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

@@ -226,8 +226,14 @@ admission_write(struct store *store, const struct admission *admission)
 		return e;
 	member = authority_member(authority, &admission->member.key);
 	if (member == NULL || !member->counts ||
-	    !bytes_equal(member->label, admission->member.label))
-		e = store_admit(store, &admission->member);
+	    !bytes_equal(member->label, admission->member.label)) {
+		struct fact_member fact;
+
+		authority_member_fact(
+		    authority, &admission->member.key, &fact);
+		fact.label = admission->member.label;
+		e = store_admit(store, &fact);
+	}
 	for (size_t i = 0; i < admission->grants_n && e == ERR_OK; i++) {
 		e = store_authority(store, &authority);
 		if (e == ERR_OK && !has_grant(authority, &admission->grants[i]))

@@ -1,6 +1,6 @@
 /*
  * Commands on who belongs to the city and what they may do: member ls, show,
- * grant and rename.  What they write is a fact for ever; only the door
+ * grant, rename and address.  What they write is a fact for ever; only the door
  * decides whether this node may write it.
  */
 #include "cli/cmd_member.h"
@@ -12,6 +12,7 @@
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/show.h"
+#include "net/place.h"
 #include "proto/ascii.h"
 #include "proto/text.h"
 
@@ -41,11 +42,22 @@ rights_text(const struct authority *authority, const struct member *member,
 }
 
 static void
+addresses_text(const struct member *member, struct buf *text)
+{
+	for (size_t i = 0; i < member->addresses_n; i++) {
+		if (i > 0)
+			buf_add_u8(text, ' ');
+		buf_add(text, member->addresses[i]);
+	}
+}
+
+static void
 member_row(struct opened *work, const struct authority *authority,
     const struct member *member, struct out_table *table)
 {
 	struct buf key = {0};
 	struct buf rights = {0};
+	struct buf addresses = {0};
 	const char *status = explain_member(authority, member);
 
 	if (!work->out->json && member->counts && !member->revoked &&
@@ -53,9 +65,12 @@ member_row(struct opened *work, const struct authority *authority,
 		status = "this node";
 	ascii_hex(bytes_of(member->key.b, work->out->json ? 32 : 8), &key);
 	rights_text(authority, member, &rights);
+	addresses_text(member, &addresses);
 	out_table_row(
 	    table, (const struct bytes[]){member->label, buf_bytes(&key),
-		       bytes_text(status), buf_bytes(&rights)});
+		       bytes_text(status), buf_bytes(&rights),
+		       buf_bytes(&addresses)});
+	buf_fini(&addresses);
 	buf_fini(&rights);
 	buf_fini(&key);
 }
@@ -68,6 +83,7 @@ ls_run(const struct args *args, struct out *out)
 	    {.key = "key", .title = "KEY"},
 	    {.key = "status", .title = "STATUS"},
 	    {.key = "rights", .title = "RIGHTS"},
+	    {.key = "addresses", .title = "ADDRESSES"},
 	};
 	struct opened work = {0};
 	const struct authority *authority;
@@ -133,6 +149,10 @@ member_json(struct opened *work, const struct authority *authority,
 	object_text(
 	    &json, "status", bytes_text(explain_member(authority, member)));
 	object_hex(&json, "by", bytes_of(member->by.b, sizeof(member->by.b)));
+	object_array(&json, "addresses");
+	for (size_t i = 0; i < member->addresses_n; i++)
+		object_text(&json, NULL, member->addresses[i]);
+	object_array_end(&json);
 	object_array(&json, "grants");
 	for (size_t i = 0; i < authority->grants_n; i++) {
 		if (same_key(&authority->grants[i].what.member, &member->key))
@@ -184,7 +204,11 @@ member_lines(struct opened *work, const struct authority *authority,
 	out_say(out, "status  %s", explain_member(authority, member));
 	buf_cut(&text, 0);
 	show_member(authority, &member->by, &text);
-	out_say(out, "by      %s\n", buf_text(&text));
+	out_say(out, "by      %s", buf_text(&text));
+	buf_cut(&text, 0);
+	addresses_text(member, &text);
+	out_say(out, "at      %s\n",
+	    text.n > 0 ? buf_text(&text) : "no address is known");
 	buf_fini(&text);
 	table = out_table_new(out, columns, COUNT_OF(columns));
 	for (size_t i = 0; i < authority->grants_n; i++) {
@@ -233,39 +257,69 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 	buf_fini(&json);
 }
 
-/* A name that somebody higher up gave stays; then this one waits. */
+/* What somebody higher up said stays; then `fact` waits. */
 static bool
-is_called(struct opened *work, const struct fact_member *member)
+is_known_so(
+    struct opened *work, const struct sign_key *key, struct bytes fact)
 {
 	const struct authority *authority;
-	const struct member *now;
+	struct fact_member member;
+	struct buf now = {0};
 	bool is = true;
 
 	if (store_begin(work->store, false) != ERR_OK)
 		return is;
 	if (store_authority(work->store, &authority) == ERR_OK) {
-		now = authority_member(authority, &member->key);
-		is = now == NULL || bytes_equal(now->label, member->label);
+		authority_member_fact(authority, key, &member);
+		fact_member_put(&member, &now);
+		is = bytes_equal(buf_bytes(&now), fact);
 		if (!is)
 			out_notice(work->out,
-			    "the member keeps its name for now: it was given "
-			    "higher up, or by a clock that runs ahead");
+			    "the member keeps its name and addresses for now: "
+			    "they were given higher up, or by a clock that "
+			    "runs ahead");
 	}
 	store_abort(work->store);
+	buf_fini(&now);
 	return is;
+}
+
+/* Writes `member`, commits, and says that `done` was done to it. */
+static enum err
+member_write(
+    struct opened *work, const struct fact_member *member, const char *done)
+{
+	struct fact_member written;
+	struct buf fact = {0};
+	enum err e = store_admit(work->store, member);
+
+	/* What is known of members ends with the transaction. */
+	if (e == ERR_OK) {
+		fact_member_put(member, &fact);
+		e = fact_member_get(buf_bytes(&fact), &written);
+	}
+	if (e == ERR_OK)
+		e = open_commit(work);
+	if (e == ERR_OK)
+		say_done(work->out,
+		    is_known_so(work, &written.key, buf_bytes(&fact))
+			? done
+			: "proposed",
+		    &written.key, written.label);
+	buf_fini(&fact);
+	return e;
 }
 
 static enum err
 rename_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
-	struct fact_member member = {0};
+	struct fact_member member;
 	const struct authority *authority;
 	const struct member *was;
 	struct buf label = {0};
 	enum err e = text_nfc(bytes_text(args_word(args, 1)), &label);
 
-	member.label = buf_bytes(&label);
 	if (e == ERR_OK)
 		e = open_begin(args, out, true, &work);
 	if (e == ERR_OK)
@@ -273,18 +327,69 @@ rename_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = name_member(authority, args_word(args, 0), &was);
 	if (e == ERR_OK) {
-		member.key = was->key;
-		e = store_admit(work.store, &member);
-	}
-	if (e == ERR_OK)
-		e = open_commit(&work);
-	if (e == ERR_OK) {
-		say_done(out,
-		    is_called(&work, &member) ? "renamed" : "proposed",
-		    &member.key, member.label);
+		authority_member_fact(authority, &was->key, &member);
+		member.label = buf_bytes(&label);
+		e = member_write(&work, &member, "renamed");
 	}
 	open_end(&work);
 	buf_fini(&label);
+	return e;
+}
+
+/* Reads the words behind the first into `member`; what they say is kept in
+ * `text`. */
+static enum err
+addresses_read(
+    const struct args *args, struct fact_member *member, struct buf *text)
+{
+	bool none = args_has(args, "none");
+
+	if ((args_word(args, 1) == NULL) != none)
+		return err_set(ERR_USAGE,
+		    "say where the member is reached, HOST:PORT, or --none");
+	/* Views into the text must not move. */
+	buf_reserve(text, LIMIT_ADDRESSES * (size_t)LIMIT_ADDRESS_SIZE);
+	member->addresses_n = 0;
+	for (size_t i = 1; args_word(args, i) != NULL; i++) {
+		struct place place;
+		size_t at = text->n;
+		enum err e = place_read(args_word(args, i), &place);
+
+		if (e == ERR_OK && place.port == 0)
+			e = err_set(ERR_USAGE, "'%s' has no port",
+			    args_word(args, i));
+		if (e != ERR_OK)
+			return e;
+		place_text(&place, text);
+		assert(member->addresses_n < LIMIT_ADDRESSES);
+		member->addresses[member->addresses_n++] = bytes_after(
+		    buf_bytes(text), at);
+	}
+	return ERR_OK;
+}
+
+static enum err
+address_run(const struct args *args, struct out *out)
+{
+	struct opened work = {0};
+	struct fact_member member;
+	const struct authority *authority;
+	const struct member *was;
+	struct buf text = {0};
+	enum err e = open_begin(args, out, true, &work);
+
+	if (e == ERR_OK)
+		e = store_authority(work.store, &authority);
+	if (e == ERR_OK)
+		e = name_member(authority, args_word(args, 0), &was);
+	if (e == ERR_OK) {
+		authority_member_fact(authority, &was->key, &member);
+		e = addresses_read(args, &member, &text);
+	}
+	if (e == ERR_OK)
+		e = member_write(&work, &member, "addressed");
+	open_end(&work);
+	buf_fini(&text);
 	return e;
 }
 
@@ -348,6 +453,10 @@ static const struct args_option grant_options[] = {
 	.help = "what it may grant to others in turn"},
 };
 
+static const struct args_option address_options[] = {
+    {.name = "none", .help = "it is reached nowhere any more"},
+};
+
 const struct args_command cmd_member_commands[] = {
     {.name = "member ls",
 	.help = "list the members and what they may do",
@@ -380,5 +489,18 @@ const struct args_command cmd_member_commands[] = {
 	.words_max = 2,
 	.help = "call a member otherwise from now on",
 	.run = rename_run},
+    {.name = "member address",
+	.words = "MEMBER [HOST:PORT...]",
+	.words_min = 1,
+	.words_max = 1 + LIMIT_ADDRESSES,
+	.help = "say where a member is reached",
+	.about =
+	    "All addresses at once, in the order to try: at most four, and\n"
+	    "they take the place of those before.  They go to the whole city\n"
+	    "and tell nodes where to dial; who answers there must still prove\n"
+	    "its key.\n",
+	.options = address_options,
+	.options_n = COUNT_OF(address_options),
+	.run = address_run},
 };
 const size_t cmd_member_commands_n = COUNT_OF(cmd_member_commands);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/host.h"
+#include "cli/limit.h"
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/sync.h"
@@ -57,7 +58,9 @@ serve_run(const struct args *args, struct out *out)
 		peers[i] = args_text(args, "peer", i);
 	if (config.listen == NULL)
 		config.listen = listen_default;
-	e = open_begin(args, out, false, &work);
+	e = limit_read(args, &config.limits);
+	if (e == ERR_OK)
+		e = open_begin(args, out, false, &work);
 	if (e == ERR_OK) {
 		store_abort(work.store);
 		config.store = work.store;
@@ -84,6 +87,8 @@ sync_run(const struct args *args, struct out *out)
 
 	e = args_number(args, "timeout", TIMEOUT_S_MAX, &timeout_s);
 	if (e == ERR_OK)
+		e = limit_read(args, &sync.limits);
+	if (e == ERR_OK)
 		e = open_begin(args, out, false, &work);
 	if (e != ERR_OK)
 		goto out;
@@ -108,12 +113,24 @@ static const struct args_option serve_options[] = {
 	.value = "HOST:PORT",
 	.many = true,
 	.help = "keep a link to this peer"},
+    {.name = "limit",
+	.value = "RATE",
+	.help = "at most so much a second each way: 30kbps, 2Mbps, 4kB/s"},
+    {.name = "budget",
+	.value = "SIZE",
+	.help = "send each peer at most so much a day: 5MB"},
 };
 
 static const struct args_option sync_options[] = {
     {.name = "timeout",
 	.value = "SECONDS",
 	.help = "give up after so long without a sign of the peer (60)"},
+    {.name = "limit",
+	.value = "RATE",
+	.help = "at most so much a second each way: 30kbps, 2Mbps, 4kB/s"},
+    {.name = "budget",
+	.value = "SIZE",
+	.help = "send the peer at most so much a day: 5MB"},
 };
 
 const struct args_command cmd_net_commands[] = {
@@ -124,7 +141,11 @@ const struct args_command cmd_net_commands[] = {
 	    "commands that run beside it; what peers write arrives here, as "
 	    "far\n"
 	    "as grants allow.  Nothing waits for it: a store works the same\n"
-	    "with and without.  Ctrl-C or SIGTERM ends it.\n",
+	    "with and without.  Ctrl-C or SIGTERM ends it.\n"
+	    "--limit holds all links together to a rate, each way.  When the\n"
+	    "--budget of a peer is used up, only authority and urgent spaces "
+	    "go\n"
+	    "on until the next day (UTC); `golmok events` says so.\n",
 	.options = serve_options,
 	.options_n = COUNT_OF(serve_options),
 	.run = serve_run},

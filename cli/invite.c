@@ -57,9 +57,7 @@ address_add(struct invite_plan *plan, const char *address)
 		    address);
 	if (e != ERR_OK)
 		return err_wrap(e, "--address");
-	buf_add_format(&plan->text,
-	    strchr(place.host, ':') != NULL ? "[%s]:%u" : "%s:%u", place.host,
-	    place.port);
+	place_text(&place, &plan->text);
 	assert(plan->text.n - at <= LIMIT_ADDRESS_SIZE);
 	plan->addresses[plan->addresses_n++] = bytes_after(
 	    buf_bytes(&plan->text), at);

@@ -14,6 +14,12 @@ enum {
 	LEARN_MS = 100, /* before that the rate says nothing */
 	DRAW_MS = 100,	/* between two drawings */
 	BAR_COLUMNS = 20,
+	LEFT_S_MAX = 365 * 24 * 60 * 60,
+};
+
+struct share {
+	uint64_t done;
+	uint64_t total; /* 0: not known */
 };
 
 uint64_t
@@ -43,15 +49,31 @@ scaled(uint64_t a, uint64_t b, uint64_t c)
 	return v < 1e18L ? (uint64_t)v : UINT64_MAX;
 }
 
+/* How far the work has got; never further than its end. */
+static struct share
+share_of(const struct progress *progress, uint64_t done)
+{
+	struct share share = {.done = done, .total = progress->total};
+
+	if (progress->bytes_total > 0)
+		share = (struct share){.done = progress->bytes_done,
+		    .total = progress->bytes_total};
+	if (share.done > share.total && share.total > 0)
+		share.done = share.total;
+	return share;
+}
+
 /* Will the whole work take long enough for a line? */
 static bool
 is_long(const struct progress *progress, uint64_t done, uint64_t spent_ms)
 {
+	struct share share = share_of(progress, done);
+
 	if (spent_ms >= WORTH_MS)
 		return true;
-	if (spent_ms < LEARN_MS || progress->total == 0 || done == 0)
+	if (spent_ms < LEARN_MS || share.total == 0 || share.done == 0)
 		return false;
-	return scaled(spent_ms, progress->total, done) >= WORTH_MS;
+	return scaled(spent_ms, share.total, share.done) >= WORTH_MS;
 }
 
 void
@@ -114,24 +136,36 @@ time_add(uint64_t s, struct buf *text)
 		    s / 60 % 60);
 }
 
+/* Whoever promises more work than anybody lives to see gets no time named. */
+static void
+left_add(uint64_t left_ms, struct buf *text)
+{
+	if (left_ms > LEFT_S_MAX * UINT64_C(1000))
+		return;
+	buf_add_text(text, "  ");
+	time_add((left_ms + 999) / 1000, text);
+	buf_add_text(text, " left");
+}
+
 void
 progress_line(const struct progress *progress, uint64_t done, uint64_t now_ms,
     size_t columns, struct buf *line)
 {
 	uint64_t spent_ms = now_ms - progress->began_ms;
 	uint64_t total = progress->total;
+	struct share share = share_of(progress, done);
 	struct buf text = {0};
 
 	if (done > total && total > 0)
 		done = total;
-	if (total > 0) {
-		uint64_t bars = scaled(done, BAR_COLUMNS, total);
+	if (share.total > 0) {
+		uint64_t bars = scaled(share.done, BAR_COLUMNS, share.total);
 
 		buf_add_u8(&text, '[');
 		for (uint64_t i = 0; i < BAR_COLUMNS; i++)
 			buf_add_u8(&text, i < bars ? '#' : '.');
-		buf_add_format(
-		    &text, "] %3" PRIu64 "%%  ", scaled(done, 100, total));
+		buf_add_format(&text, "] %3" PRIu64 "%%  ",
+		    scaled(share.done, 100, share.total));
 	}
 	number_add(done, &text);
 	if (total > 0) {
@@ -144,12 +178,9 @@ progress_line(const struct progress *progress, uint64_t done, uint64_t now_ms,
 		number_add(scaled(done, 1000, spent_ms), &text);
 		buf_add_text(&text, "/s");
 	}
-	if (spent_ms > 0 && done > 0 && total > done) {
-		buf_add_text(&text, "  ");
-		time_add(
-		    (scaled(total - done, spent_ms, done) + 999) / 1000, &text);
-		buf_add_text(&text, " left");
-	}
+	if (spent_ms > 0 && share.done > 0 && share.total > share.done)
+		left_add(scaled(share.total - share.done, spent_ms, share.done),
+		    &text);
 	buf_add(line, text_cut_columns(buf_bytes(&text), columns));
 	buf_fini(&text);
 }

@@ -9,9 +9,13 @@
  * without a terminal, or with --json.
  */
 struct progress {
-	struct out *out;   /* borrowed */
-	const char *what;  /* borrowed: "deltas" */
-	uint64_t total;	   /* 0: not known */
+	struct out *out;  /* borrowed */
+	const char *what; /* borrowed: "deltas" */
+	uint64_t total;	  /* 0: not known */
+	/* Where things differ in size, bar and time left go by their bytes: so
+	 * many of so many are done; 0: not known. */
+	uint64_t bytes_done;
+	uint64_t bytes_total;
 	uint64_t began_ms; /* monotonic, as all times here */
 	uint64_t drawn_ms;
 	bool drawn; /* a line stands on the terminal */

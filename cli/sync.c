@@ -12,23 +12,44 @@ enum { ROUNDS_MAX = 4 };
 static enum err sync_rounds(
     const struct node_sync *sync, struct session_status *sum) MUST_USE;
 
+static uint64_t sum_of(uint64_t a, uint64_t b);
+
 /* Somebody watches a sync. */
 struct watcher {
 	struct out *out;
 	struct progress progress; /* all zero before the first step */
 };
 
+/* Both ways together: what comes by the peer's word, what goes by ours. */
 static void
 on_progress(void *arg, const struct session_status *status)
 {
 	struct watcher *watcher = arg;
 	struct progress *progress = &watcher->progress;
+	uint64_t done = status->deltas_in + status->deltas_out;
 
 	if (progress->out == NULL)
 		progress_init(progress, watcher->out, "deltas",
 		    status->deltas_expected, progress_now_ms());
-	progress->total = status->deltas_expected;
-	progress_step(progress, status->deltas_in, progress_now_ms());
+	progress->total = sum_of(status->deltas_expected,
+	    sum_of(status->deltas_out, status->deltas_left_out));
+	progress->bytes_done = sum_of(
+	    status->bytes_in_done, status->bytes_out_done);
+	progress->bytes_total = 0;
+	if (status->bytes_expected > 0 || status->deltas_left_in == 0)
+		progress->bytes_total = sum_of(
+		    sum_of(status->bytes_expected > 0 ? status->bytes_expected
+						      : status->bytes_in_done,
+			status->bytes_out),
+		    status->bytes_left_out);
+	progress_step(progress, done, progress_now_ms());
+}
+
+/* A peer may have announced anything. */
+static uint64_t
+sum_of(uint64_t a, uint64_t b)
+{
+	return a < UINT64_MAX - b ? a + b : UINT64_MAX;
 }
 
 void
@@ -47,6 +68,10 @@ sync_say(struct out *out, const struct session_status *status)
 	object_number(&json, "out_bytes", status->out_bytes);
 	object_number(&json, "round_trips", status->round_trips);
 	object_bool(&json, "in_sync", status->in_sync);
+	object_number(&json, "rate_limit", status->rate_bytes);
+	object_number(&json, "budget", status->day_bytes);
+	object_bool(&json, "held_by_budget", status->is_held);
+	object_number(&json, "left_to_send", status->deltas_left_out);
 	object_number(&json, "forked", status->forked);
 	object_end(&json);
 	out_json(out, buf_bytes(&json));
@@ -67,6 +92,12 @@ sync_say(struct out *out, const struct session_status *status)
 	    (unsigned long long)status->round_trips,
 	    status->in_sync ? "in sync" : "NOT in sync", buf_text(&forked));
 	buf_fini(&forked);
+	if (status->is_held)
+		out_say(out,
+		    "the budget of %llu bytes a day is used up: %llu deltas "
+		    "wait for tomorrow (UTC); authority and urgent spaces went",
+		    (unsigned long long)status->day_bytes,
+		    (unsigned long long)status->deltas_left_out);
 	if (status->dropped > 0)
 		out_say(out,
 		    "%llu logs of others were passed over: this node may not "
@@ -117,7 +148,7 @@ sync_meet(
 	e = sync_rounds(sync, status);
 	if (watcher.progress.out != NULL)
 		progress_end(&watcher.progress);
-	if (e == ERR_OK && !status->in_sync)
+	if (e == ERR_OK && !status->in_sync && !status->is_held)
 		e = err_set(ERR_PEER,
 		    "sync with %s ended before both had everything: try again",
 		    sync->peer);

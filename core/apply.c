@@ -11,6 +11,7 @@
 #include "core/feed.h"
 #include "core/history.h"
 #include "core/meta.h"
+#include "core/oplog_body.h"
 #include "core/record.h"
 #include "core/restate.h"
 #include "core/tip.h"

@@ -110,6 +110,22 @@ authority_member(const struct authority *authority, const struct sign_key *key)
 	    sizeof(wanted), member_compare);
 }
 
+void
+authority_member_fact(const struct authority *authority,
+    const struct sign_key *key, struct fact_member *member)
+{
+	const struct member *now = authority_member(authority, key);
+
+	*member = (struct fact_member){.key = *key};
+	if (now == NULL)
+		return;
+	assert(now->addresses_n <= LIMIT_ADDRESSES);
+	member->label = now->label;
+	member->addresses_n = now->addresses_n;
+	for (size_t i = 0; i < now->addresses_n; i++)
+		member->addresses[i] = now->addresses[i];
+}
+
 struct sign_key
 authority_payer(const struct authority *authority, const struct sign_key *key)
 {

@@ -35,6 +35,9 @@ struct member {
 	/* The newest name, by (stamp, ref), among facts of the highest stratum
 	 * that counts; else of the first fact by ref. */
 	struct bytes label;
+	/* Where it may be dialled, as the same fact has it; hints. */
+	const struct bytes *addresses;
+	size_t addresses_n;
 	bool counts; /* some fact about it counts, or it is root */
 	/* It has had grants and every one is revoked: only its own logs and
 	 * `authority` are for it.  `compromised`: one of these revocations says
@@ -127,6 +130,11 @@ void authority_fini(struct authority *authority);
  * for a stranger.  Root's key is a member. */
 const struct member *authority_member(
     const struct authority *authority, const struct sign_key *key);
+/* The member fact that says of `key` what is known now, into `*member`, for who
+ * writes the next one: it says all anew.  A stranger has no label.  Views into
+ * `authority`. */
+void authority_member_fact(const struct authority *authority,
+    const struct sign_key *key, struct fact_member *member);
 /* In whose room of LIMIT_LOGS_OF_MEMBER the logs of `key` are (struct member);
  * a stranger's are in its own. */
 struct sign_key authority_payer(

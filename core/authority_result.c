@@ -301,6 +301,17 @@ member_compare(const void *a, const void *b)
 	return memcmp(&left->key, &right->key, sizeof(left->key));
 }
 
+static const struct bytes *
+addresses_keep(struct authority *authority, const struct fact_member *member)
+{
+	struct bytes *kept = arena_array(
+	    &authority->arena, member->addresses_n, sizeof(*kept));
+
+	for (size_t i = 0; i < member->addresses_n; i++)
+		kept[i] = member->addresses[i];
+	return kept;
+}
+
 /* One member for each key that a fact names, and the root keys, which need no
  * fact. */
 static void
@@ -333,6 +344,8 @@ members_take(
 			continue;
 		members[members_n++] = (struct member){.key = *key,
 		    .label = fact->u.member.label,
+		    .addresses = addresses_keep(authority, &fact->u.member),
+		    .addresses_n = fact->u.member.addresses_n,
 		    .counts = namings[i].standing->counts,
 		    .by = s->facts->tips[fact->tip].author};
 	}

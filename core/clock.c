@@ -15,11 +15,17 @@ enum {
 	ENTRY_TRUNK = ENTRY_FORKED + 1,
 	ENTRY_KEPT = ENTRY_TRUNK + 16,
 	ENTRY_SIZE = ENTRY_KEPT + 8,
+	/* When a peer was met, and the date of its newest file. */
+	PEER_SIZE = 8 + 8,
+	SPENT_SIZE = 8 + 8 + 1,
 };
 
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
 static bool entry_get(struct bytes in, struct msg_entry *entry);
+static void peer_get(
+    struct txn *txn, const struct sign_key *peer, struct clock_peer *known);
+static void peer_put(struct txn *txn, const struct clock_peer *known);
 
 void
 clock_entry(
@@ -229,12 +235,72 @@ clock_forget(struct txn *txn, const struct sign_key *peer)
 void
 clock_met(struct txn *txn, const struct sign_key *peer, uint64_t now_ms)
 {
-	uint8_t bytes[8];
+	struct clock_peer known;
+
+	peer_get(txn, peer, &known);
+	known.met_ms = now_ms;
+	peer_put(txn, &known);
+}
+
+/* What is known of `key` itself; zeros when it is nothing. */
+static void
+peer_get(struct txn *txn, const struct sign_key *peer, struct clock_peer *known)
+{
+	struct bytes content;
 	struct key key;
 
+	*known = (struct clock_peer){.key = *peer};
 	belief_key(peer, NULL, &key);
-	bytes_put_be64(bytes, now_ms);
+	if (txn_find(txn, TABLE_PEERS, &key, &content) &&
+	    content.n == PEER_SIZE) {
+		known->met_ms = bytes_be64(content.p);
+		known->said_ms = bytes_be64(content.p + 8);
+	}
+}
+
+static void
+peer_put(struct txn *txn, const struct clock_peer *known)
+{
+	uint8_t bytes[PEER_SIZE];
+	struct key key;
+
+	belief_key(&known->key, NULL, &key);
+	bytes_put_be64(bytes, known->met_ms);
+	bytes_put_be64(bytes + 8, known->said_ms);
 	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
+}
+
+enum err
+clock_hear(struct txn *txn, const struct sign_key *peer,
+    const struct clock_said *said, bool *news)
+{
+	struct clock_peer known;
+
+	peer_get(txn, peer, &known);
+	*news = said->date_ms > known.said_ms;
+	if (!*news)
+		return kv_failed(txn->kv);
+	/* What it said before the last meeting can be less than it said there,
+	 * and yet true: then nothing is lost by not hearing it. */
+	if (said->date_ms > known.met_ms)
+		clock_forget(txn, peer);
+	for (size_t i = 0; i < said->list.n; i++) {
+		const struct msg_entry *entry = &said->list.entries[i];
+		struct msg_entry old = {0};
+		struct bytes content;
+		struct key key;
+
+		belief_key(peer, &entry->log, &key);
+		if (!txn_find(txn, TABLE_PEERS, &key, &content) ||
+		    !entry_get(content, &old) ||
+		    (entry->size >= old.size && entry->held >= old.held))
+			clock_believe(txn, peer, entry);
+	}
+	/* A clock that once ran ahead must not silence it for ever. */
+	known.said_ms = said->date_ms < said->now_ms ? said->date_ms
+						     : said->now_ms;
+	peer_put(txn, &known);
+	return kv_failed(txn->kv);
 }
 
 enum err
@@ -256,7 +322,7 @@ clock_peers(
 			continue;
 		e = tables_open(
 		    TABLE_PEERS, cursor.key, cursor.value, &content);
-		if (e != ERR_OK || content.n != 8)
+		if (e != ERR_OK || content.n != PEER_SIZE)
 			continue;
 		if (*n == room) {
 			struct clock_peer *more_room = arena_array(
@@ -269,9 +335,52 @@ clock_peers(
 		}
 		bytes_copy(list[*n].key.b, cursor.key);
 		list[*n].met_ms = bytes_be64(content.p);
+		list[*n].said_ms = bytes_be64(content.p + 8);
 		(*n)++;
 	}
 	kv_cursor_fini(&cursor);
 	*peers = list;
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+static void
+spent_key(const struct sign_key *peer, struct key *key)
+{
+	*key = (struct key){0};
+	tables_key_add(key, bytes_text("spent"));
+	tables_key_add(key, bytes_of(peer->b, sizeof(peer->b)));
+}
+
+enum err
+clock_spent_get(
+    struct txn *txn, const struct sign_key *peer, struct clock_spent *spent)
+{
+	struct bytes content;
+	struct key key;
+
+	*spent = (struct clock_spent){0};
+	spent_key(peer, &key);
+	if (!txn_find(txn, TABLE_PEERS, &key, &content))
+		return kv_failed(txn->kv);
+	if (content.n != SPENT_SIZE)
+		return err_set(
+		    ERR_CORRUPT, "a row of what was sent to a peer is damaged");
+	spent->day = bytes_be64(content.p);
+	spent->bytes = bytes_be64(content.p + 8);
+	spent->noted = content.p[16] != 0;
+	return ERR_OK;
+}
+
+void
+clock_spent_put(struct txn *txn, const struct sign_key *peer,
+    const struct clock_spent *spent)
+{
+	uint8_t bytes[SPENT_SIZE];
+	struct key key;
+
+	spent_key(peer, &key);
+	bytes_put_be64(bytes, spent->day);
+	bytes_put_be64(bytes + 8, spent->bytes);
+	bytes[16] = spent->noted;
+	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
 }

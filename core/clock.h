@@ -51,15 +51,41 @@ enum err clock_beliefs(struct txn *txn, const struct sign_key *peer,
 /* Forgets all that `peer` ever said: it turned out to be untrue. */
 void clock_forget(struct txn *txn, const struct sign_key *peer);
 
+/* All that a peer holds of what both may have, as it said in a file. */
+struct clock_said {
+	struct clock_list list;
+	uint64_t date_ms; /* of its clock, which never falls */
+	uint64_t now_ms;  /* of our wall */
+};
+/* Takes it in as beliefs (docs/format.md §16, "What a clock is worth"): not at
+ * all (`*news` false) when it is no newer than what the peer said in a file
+ * before; in the place of all beliefs when it is newer than the last meeting;
+ * else only where it says more than is believed. */
+enum err clock_hear(struct txn *txn, const struct sign_key *peer,
+    const struct clock_said *said, bool *news) MUST_USE;
+
 /* Notes that `peer` was met at `now_ms` of the wall. */
 void clock_met(struct txn *txn, const struct sign_key *peer, uint64_t now_ms);
-/* A peer that was met. */
+/* A peer that was met, or that was heard of by a file. */
 struct clock_peer {
 	struct sign_key key;
-	uint64_t met_ms;
+	uint64_t met_ms;  /* 0: never */
+	uint64_t said_ms; /* date of the newest file; 0: none */
 };
-/* All peers ever met, by key, into an array in `arena`. */
+/* All of them, by key, into an array in `arena`. */
 enum err clock_peers(struct txn *txn, struct arena *arena,
     struct clock_peer **peers, size_t *n) MUST_USE;
+
+/* Bytes that were sent to a peer, or granted to be sent, on one day. */
+struct clock_spent {
+	uint64_t day; /* since 1970, UTC; 0: on none */
+	uint64_t bytes;
+	bool noted; /* that they were used up */
+};
+/* What stands of `peer`; zeros when nothing does.  ERR_CORRUPT, ERR_IO. */
+enum err clock_spent_get(struct txn *txn, const struct sign_key *peer,
+    struct clock_spent *spent) MUST_USE;
+void clock_spent_put(struct txn *txn, const struct sign_key *peer,
+    const struct clock_spent *spent);
 
 #endif

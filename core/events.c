@@ -291,6 +291,8 @@ events_kind_text(enum event_kind kind)
 		return "grant-refused";
 	case EVENT_AUTHORITY_CONFLICT:
 		return "authority-conflict";
+	case EVENT_BUDGET_USED:
+		return "budget-used";
 	case EVENT_KINDS:
 		break;
 	}

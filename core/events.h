@@ -20,6 +20,7 @@ enum event_kind {
 	EVENT_OWN_LOG_RENEWED,	  /* this node goes on in another log */
 	EVENT_GRANT_REFUSED,	  /* a fact in `authority` that counts not */
 	EVENT_AUTHORITY_CONFLICT, /* facts there contradict each other */
+	EVENT_BUDGET_USED,	  /* the bytes of a day for a peer */
 	EVENT_KINDS,
 };
 

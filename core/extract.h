@@ -13,46 +13,61 @@
 
 /* For whom, and how much of each body. */
 struct extract_depth {
-	struct clock_depth depth;    /* what the receiver may have */
-	const struct secret *backup; /* ours: wraps secrets of own logs; NULL:
-					no wraps are made.  Borrowed */
-	struct sign_key me;	     /* whose logs are own */
+	struct clock_depth depth; /* what the receiver may have */
+	struct sign_key me;	  /* whose logs are own */
+	/* Ours: wraps secrets of own logs; NULL: no wraps are made.  Borrowed.
+	 */
+	const struct secret *backup;
+	/* Of so many leading deltas the receiver has what is sealed: a secret
+	 * then goes alone. */
+	uint64_t held;
+	bool wraps; /* only tags with wraps, for what is there already */
 };
 
-/* One chunk.  Arrays are in the arena it was cut with, views are of the
- * transaction and live until its next put. */
+/* Bodies as they are sent; a zeroed one with its arena is empty. */
+struct extract_bodies {
+	struct arena *arena; /* borrowed; has the array */
+	struct msg_body *p;  /* by seq, change, class; views as below */
+	size_t n;
+	size_t room;
+	size_t bytes; /* of what is sealed, keys and wraps together */
+};
+
+/* One chunk.  Arrays are in its arena, views are of the transaction and live
+ * until its next put. */
 struct extract_chunk {
-	uint64_t from; /* seq of the first header */
-	uint64_t end;  /* behind the last */
+	struct arena *arena; /* set before it is cut; borrowed */
+	uint64_t from;	     /* seq of the first header; set too */
+	/* For a slow link: bytes at which it ends even if more would fit; 0:
+	 * none.  Set too. */
+	size_t most;
+	uint64_t end; /* behind the last */
 	const struct bytes *headers;
 	size_t headers_n;
-	const struct msg_body *bodies; /* by seq, change, class */
-	size_t bodies_n;
-	size_t bytes; /* of headers, sealed bodies and keys together */
+	struct extract_bodies bodies;
+	size_t bytes;		   /* of headers and bodies together */
 	struct merkle_proof proof; /* from `end` to the newest head held */
 };
 
-/* Cuts the next chunk of `log` from header `from` (below its size): whole
- * headers up to LIMIT_CHUNK_SIZE bytes together, or one larger one, at most
- * MSG_HEADERS_MAX, fewer where their bodies come to EXTRACT_BODIES_BYTES.
- * Reads only.  Errors are the store's. */
+/* Sealed bodies, keys and wraps that go with one chunk of headers. */
 enum { EXTRACT_BODIES_BYTES = 128 * 1024 };
-enum err extract_cut(struct txn *txn, const struct log *log, uint64_t from,
-    const struct extract_depth *depth, struct arena *arena,
-    struct extract_chunk *chunk) MUST_USE;
 
-/* The bodies of delta `seq` alone that the receiver may have, appended to
- * `*bodies` (arena, `*n` of them so far, room `*room`): for bodies that are
- * owed.  Only secrets of the classes in depth->depth.classes, and with
- * depth->depth.hold tags (and wraps). */
-struct extract_bodies {
-	struct arena *arena;
-	struct msg_body *p;
-	size_t n;
-	size_t room;
-	size_t bytes;
-};
+/* Cuts the chunk of `log` that begins with header chunk->from (below its size):
+ * whole headers up to LIMIT_CHUNK_SIZE bytes together, or one larger one, at
+ * most MSG_HEADERS_MAX, fewer where their bodies reach EXTRACT_BODIES_BYTES, or
+ * all together chunk->most.
+ * Reads only.  Errors are the store's. */
+enum err extract_cut(struct txn *txn, const struct log *log,
+    const struct extract_depth *depth, struct extract_chunk *chunk) MUST_USE;
+
+/* Adds to `bodies` those of the delta `seq` alone that the receiver may have:
+ * for bodies that are owed. */
 enum err extract_bodies(struct txn *txn, const struct log *log, uint64_t seq,
     const struct extract_depth *depth, struct extract_bodies *bodies) MUST_USE;
+
+/* The next of `bodies`, from the index `*at` on, which rises, that fit one
+ * message; false at the end. */
+bool extract_message(const struct extract_bodies *bodies, size_t *at,
+    struct msg_bodies *message) MUST_USE;
 
 #endif

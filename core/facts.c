@@ -28,6 +28,16 @@ facts_admit(struct composer *composer, const struct fact_member *member)
 		    "the name of a member has 1 to %d bytes of UTF-8, without "
 		    "line ends and controls",
 		    LIMIT_LABEL_SIZE);
+	if (member->addresses_n > LIMIT_ADDRESSES)
+		return err_set(ERR_LIMIT, "a member has at most %d addresses",
+		    LIMIT_ADDRESSES);
+	for (size_t i = 0; i < member->addresses_n; i++) {
+		if (!fact_address_is_sound(member->addresses[i]))
+			return err_set(ERR_INVALID,
+			    "an address of a member is HOST:PORT of 1 to %d "
+			    "bytes, without line ends and controls",
+			    LIMIT_ADDRESS_SIZE);
+	}
 	fact_member_put(member, &plain);
 	e = fact_write(composer, DELTA_MEMBER, buf_bytes(&plain));
 	buf_fini(&plain);

@@ -303,6 +303,7 @@ forks_split(struct txn *txn, struct log *log, uint64_t at,
 	forks_name(&log->trunk, at, &root, &what.id);
 	what.from = at;
 	what.below = at;
+	what.packed = at;
 	what.under = at > 0 ? under->no : (struct log_no){0};
 	what.held = log->held < at ? log->held : at;
 	what.wrapped = log->wrapped < at ? log->wrapped : at;

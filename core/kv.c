@@ -45,6 +45,7 @@ struct kv_txn {
 	pthread_t thread;
 	struct kv_txn *next; /* in kv->open */
 	struct buf value; /* what is being put: it may lie in a moving page */
+	uint64_t changes;
 	struct fault fault;
 };
 
@@ -121,6 +122,7 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 	txn->txn = NULL;
 	txn->write = write;
 	txn->value = (struct buf){0};
+	txn->changes = 0;
 	txn->fault.code = ERR_OK;
 	*result = NULL;
 	for (int round = 0; round < BEGIN_ROUNDS_MAX; round++) {
@@ -427,6 +429,7 @@ put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
 	buf_cut(&txn->value, 0);
 	buf_add(&txn->value, row[1]);
 	v = env_val(buf_bytes(&txn->value));
+	txn->changes++;
 	rc = mdb_put(txn->txn, dbi, &k, &v, flags);
 	if (rc == MDB_KEYEXIST && flags == MDB_APPEND)
 		rc = mdb_put(txn->txn, dbi, &k, &v, 0);
@@ -459,6 +462,7 @@ kv_del(struct kv_txn *txn, unsigned table, struct bytes key)
 	if (txn->fault.code != ERR_OK)
 		return;
 	bytes_copy(copy, key);
+	txn->changes++;
 	rc = mdb_del(txn->txn, txn->kv->tables[table], &k, NULL);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		txn_keep(txn, rc, "remove from");
@@ -472,25 +476,49 @@ kv_clear(struct kv_txn *txn, unsigned table)
 	assert(txn->write && table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
 		return;
+	txn->changes++;
 	rc = mdb_drop(txn->txn, txn->kv->tables[table], 0);
 	if (rc != 0)
 		txn_keep(txn, rc, "clear a table of");
 }
 
-uint64_t
-kv_count(struct kv_txn *txn, unsigned table)
+/* All zero after a failure, which is kept. */
+static MDB_stat
+table_stat(struct kv_txn *txn, unsigned table)
 {
-	MDB_stat stat;
+	MDB_stat stat = {0};
 	int rc;
 
 	assert(table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
-		return 0;
+		return stat;
 	rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
 	if (rc == 0)
-		return stat.ms_entries;
+		return stat;
 	txn_keep(txn, rc, "count in");
-	return 0;
+	return (MDB_stat){0};
+}
+
+uint64_t
+kv_count(struct kv_txn *txn, unsigned table)
+{
+	return table_stat(txn, table).ms_entries;
+}
+
+uint64_t
+kv_table_bytes(struct kv_txn *txn, unsigned table)
+{
+	MDB_stat stat = table_stat(txn, table);
+
+	return (uint64_t)stat.ms_psize *
+	       (stat.ms_branch_pages + stat.ms_leaf_pages +
+		   stat.ms_overflow_pages);
+}
+
+uint64_t
+kv_changes(const struct kv_txn *txn)
+{
+	return txn->changes;
 }
 
 void

@@ -87,6 +87,11 @@ void kv_del(struct kv_txn *txn, unsigned table, struct bytes key);
 void kv_clear(struct kv_txn *txn, unsigned table);
 /* How many keys `table` has. */
 uint64_t kv_count(struct kv_txn *txn, unsigned table);
+/* How many bytes of the file its pages take. */
+uint64_t kv_table_bytes(struct kv_txn *txn, unsigned table);
+/* Rises with each put, del and clear: views taken at another number are gone.
+ */
+uint64_t kv_changes(const struct kv_txn *txn);
 
 /* A position in a table.  Views that it gives live until the transaction's
  * next put, del or end; a cursor must not be used after a put or del to its

@@ -10,7 +10,7 @@
 
 /* Names: the format of the store (META_FORMAT), its city, and at a founder the
  * founding record. */
-enum { META_FORMAT = 2 };
+enum { META_FORMAT = 3 };
 extern const char meta_format[];
 extern const char meta_city[];
 extern const char meta_founding[];

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/blocks.h"
 #include "core/oplog_make.h"
 #include "core/oplog_row.h"
 #include "core/oplog_table.h"
@@ -28,16 +29,12 @@ static size_t count_logs(struct txn *txn, const struct key *prefix);
 static enum err tips_scan(
     struct txn *txn, const struct key *prefix, struct tips *tips) MUST_USE;
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
+static enum err row_find(struct txn *txn, const struct log *owner,
+    uint64_t seq, struct bytes *content) MUST_USE;
+static enum err row_wrong(struct txn *txn, const struct log *owner,
+    uint64_t seq, const char *why) MUST_USE;
 static void subtree_done(
     void *arg, unsigned level, uint64_t index, const struct hash *node);
-static bool row_merge(const struct stored_delta *stored,
-    const struct stored_body *body, struct buf *row);
-static enum err move_on_all(
-    struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
-static unsigned worth(enum body_form form);
-static enum err move_on(
-    struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
-static bool waits_at(const struct log *log, uint64_t seq);
 
 struct log *
 oplog_find(struct txn *txn, struct space_state *space, const struct log_id *id)
@@ -316,27 +313,6 @@ oplog_append(struct txn *txn, struct log *log, const struct oplog_entry *entry,
 	return kv_failed(txn->kv);
 }
 
-enum err
-oplog_put_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
-{
-	struct stored_delta stored;
-	struct stored_body body;
-	const struct log *owner;
-	enum err e = oplog_get(txn, log, seq, &stored);
-
-	assert(txn->write);
-	if (e == ERR_OK)
-		e = oplog_owner(txn, log, seq, &owner);
-	if (e != ERR_OK)
-		return e;
-	tables_row_begin(&txn->row);
-	oplog_row_header(opaque, stored.header, &txn->row);
-	while (oplog_row_next(&stored.bodies, &body))
-		oplog_row_body(&body, &txn->row);
-	row_store(txn, owner, seq);
-	return kv_failed(txn->kv);
-}
-
 /* Stores txn->row as the delta `seq` of `log`.  Behind all others it is
  * appended, which is faster and fills the pages; asking LMDB each time whether
  * it is would cost about what it saves. */
@@ -381,7 +357,6 @@ oplog_get(struct txn *txn, const struct log *log, uint64_t seq,
 {
 	const struct log *owner;
 	struct bytes content;
-	struct key key;
 	enum err e;
 
 	if (seq >= log->frontier.size)
@@ -393,19 +368,42 @@ oplog_get(struct txn *txn, const struct log *log, uint64_t seq,
 	e = oplog_owner(txn, log, seq, &owner);
 	if (e != ERR_OK)
 		return e;
-	tables_delta_key(log->space->no, owner->no, seq, &key);
-	if (txn_find(txn, TABLE_DELTAS, &key, &content)) {
-		if (oplog_row_delta(content, delta))
-			return ERR_OK;
-		e = tables_corrupt(
-		    TABLE_DELTAS, tables_key(&key), "its content is wrong");
-		return txn_fail(txn, e);
-	}
-	e = kv_failed(txn->kv);
+	e = row_find(txn, owner, seq, &content);
 	if (e != ERR_OK)
 		return e;
-	return txn_fail(txn,
-	    tables_corrupt(TABLE_DELTAS, tables_key(&key), "it is missing"));
+	return oplog_row_delta(content, delta)
+		   ? ERR_OK
+		   : row_wrong(txn, owner, seq, "its content is wrong");
+}
+
+/* The content of the row of a delta, wherever it lies. */
+static enum err
+row_find(struct txn *txn, const struct log *owner, uint64_t seq,
+    struct bytes *content)
+{
+	struct key key;
+
+	if (blocks_peek(txn, owner, seq, content))
+		return ERR_OK;
+	tables_delta_key(owner->space->no, owner->no, seq, &key);
+	if (txn_find(txn, TABLE_DELTAS, &key, content) ||
+	    (kv_failed(txn->kv) == ERR_OK &&
+		blocks_find(txn, owner, seq, content)))
+		return ERR_OK;
+	return kv_failed(txn->kv) != ERR_OK
+		   ? kv_failed(txn->kv)
+		   : row_wrong(txn, owner, seq, "it is missing");
+}
+
+static enum err
+row_wrong(
+    struct txn *txn, const struct log *owner, uint64_t seq, const char *why)
+{
+	struct key key;
+
+	tables_delta_key(owner->space->no, owner->no, seq, &key);
+	return txn_fail(
+	    txn, tables_corrupt(TABLE_DELTAS, tables_key(&key), why));
 }
 
 void
@@ -424,123 +422,6 @@ bool
 oplog_body_next(struct bytes *rest, struct stored_body *body)
 {
 	return oplog_row_next(rest, body);
-}
-
-enum err
-oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
-    const struct stored_body *body, bool *news)
-{
-	struct stored_delta stored;
-	const struct log *owner;
-	enum err e = oplog_get(txn, log, seq, &stored);
-
-	assert(txn->write);
-	*news = false;
-	if (e == ERR_OK)
-		e = oplog_owner(txn, log, seq, &owner);
-	if (e != ERR_OK)
-		return e;
-	tables_row_begin(&txn->row);
-	oplog_row_header(stored.opaque, stored.header, &txn->row);
-	*news = row_merge(&stored, body, &txn->row);
-	if (!*news)
-		return ERR_OK;
-	row_store(txn, owner, seq);
-	return oplog_is_branch(log) ? move_on_all(txn, log, seq)
-				    : move_on(txn, log, seq);
-}
-
-/* A row that several branches share came to the counts of all of them. */
-static enum err
-move_on_all(struct txn *txn, struct log *log, uint64_t seq)
-{
-	struct arena arena = {0};
-	struct tips sharing = {.arena = &arena};
-	enum err e = tip_sharing(txn, log, seq, &sharing);
-
-	for (size_t i = 0; i < sharing.n && e == ERR_OK; i++)
-		e = move_on(txn, sharing.p[i], seq);
-	arena_fini(&arena);
-	return e;
-}
-
-/* Appends the bodies of `stored` and `body` in order; false when there is
- * nothing new in it. */
-static bool
-row_merge(const struct stored_delta *stored, const struct stored_body *body,
-    struct buf *row)
-{
-	struct bytes rest = stored->bodies;
-	struct stored_body old;
-	bool placed = false;
-	int order;
-
-	while (oplog_row_next(&rest, &old)) {
-		order = oplog_row_compare(body, &old);
-		if (order == 0 && worth(body->form) <= worth(old.form))
-			return false;
-		if (order <= 0 && !placed) {
-			oplog_row_body(body, row);
-			placed = true;
-		}
-		if (order != 0)
-			oplog_row_body(&old, row);
-	}
-	if (!placed)
-		oplog_row_body(body, row);
-	return true;
-}
-
-/* Of two forms of one body the one of more worth is kept. */
-static unsigned
-worth(enum body_form form)
-{
-	switch (form) {
-	case BODY_BLIND:
-		return 0;
-	case BODY_PASSED:
-		return 1;
-	case BODY_KEPT:
-		return 2;
-	case BODY_OPEN:
-		return 3;
-	}
-	return 0;
-}
-
-/* Something came to the delta `seq`: counts that stopped there go on, over all
- * that came earlier behind it.  No delta is passed twice by the same count. */
-static enum err
-move_on(struct txn *txn, struct log *log, uint64_t seq)
-{
-	struct arena arena = {0};
-	struct stored_delta stored;
-	struct delta delta;
-	enum err e = kv_failed(txn->kv);
-
-	for (; e == ERR_OK && waits_at(log, seq); seq++) {
-		e = oplog_get(txn, log, seq, &stored);
-		if (e != ERR_OK)
-			break;
-		arena_reset(&arena);
-		oplog_decode(&stored, &arena, &delta);
-		trace_count(log, &delta, &stored);
-		log->dirty = true;
-	}
-	arena_fini(&arena);
-	return e;
-}
-
-/* Does a count stop at `seq`, a delta that is held? */
-static bool
-waits_at(const struct log *log, uint64_t seq)
-{
-	bool waits = log->held == seq || log->wrapped == seq ||
-		     log->kept == seq;
-
-	for (unsigned class = 0; class < CLASS_COUNT; class ++)
-		waits = waits || log->open[class] == seq;
-	return waits && seq < log->frontier.size;
 }
 
 bool

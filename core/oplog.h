@@ -12,7 +12,8 @@
 /*
  * The logs: append-only deltas by (log, seq), their trees and signed heads.
  * Nothing here is ever rewritten, but bodies may be added to a stored header
- * (owed) and secrets to a body.  Judging what a delta may do is not done here.
+ * (owed) and secrets to a body.  Old deltas lie packed in blocks, which no
+ * reader notices.  Judging what a delta may do is not done here.
  */
 
 /* How a stored or offered body may be used. */
@@ -53,8 +54,10 @@ struct stored_delta {
 	const struct log *log; /* borrowed */
 	uint64_t seq;
 	bool opaque;	     /* keeps its place, has no meaning here */
-	struct bytes header; /* the leaf; until the next put */
-	struct bytes bodies; /* for oplog_body_next; until the next put */
+	/* Views until the next put, and those of a packed delta until deltas of
+	 * BLOCKS_OPEN (core/blocks.h) other blocks were read. */
+	struct bytes header; /* the leaf */
+	struct bytes bodies; /* for oplog_body_next */
 };
 
 /* A log that this store holds some of.  Fields are for reading, but for
@@ -102,6 +105,9 @@ struct log {
 	/* Rows of deltas before `below` are kept under the number `under`. */
 	uint64_t below;
 	struct log_no under;
+	/* Of its own deltas nothing before this one is left to be packed
+	 * (core/packing.h). */
+	uint64_t packed;
 	/* Derived from `authority`: the rights (enum right) of its deltas
 	 * before `cut`; those from there on have none. */
 	unsigned rights;
@@ -179,19 +185,6 @@ void oplog_decode(const struct stored_delta *stored, struct arena *arena,
 /* Takes the next body from `rest` (stored_delta.bodies at the start); false at
  * the end. */
 bool oplog_body_next(struct bytes *rest, struct stored_body *body) MUST_USE;
-/* Adds `body`, whose commitment the caller has checked, to the stored delta
- * `seq`, or its secret or wrap to a body held blind; what is there already
- * stays, but the author's wrap takes the place of one that was passed on.
- * `*news` says whether anything was added.  The prefix counts of `log` move on
- * where they can.  ERR_NOT_FOUND beyond its size. */
-enum err oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
-    const struct stored_body *body, bool *news) MUST_USE;
-
-/* Writes down that the stored delta `seq` of `log` is opaque, or no longer: a
- * newer program may know what an older one did not. */
-enum err oplog_put_opaque(
-    struct txn *txn, struct log *log, uint64_t seq, bool opaque) MUST_USE;
-
 /* Is the delta that `ref` names held in `space`, leaf and all, in whatever
  * branch?  Costs a read and a hash for each. */
 bool oplog_holds(

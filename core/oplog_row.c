@@ -238,6 +238,7 @@ oplog_row_from_log(const struct log *log, struct buf *row)
 	}
 	buf_add_u8(row, (uint8_t)log->rights);
 	buf_add_be64(row, log->cut);
+	buf_add_be64(row, log->packed);
 	if (is_branch) {
 		buf_add(row, bytes_of(log->trunk.b, 16));
 		buf_add_be64(row, log->from);
@@ -280,6 +281,7 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 	log->has_grant = flags & ROW_HAS_GRANT;
 	log->rights = take_u8(&fields);
 	log->cut = take_be64(&fields);
+	log->packed = take_be64(&fields);
 	if (flags & ROW_IS_BRANCH) {
 		take_to(&fields, log->trunk.b, 16);
 		log->from = take_be64(&fields);
@@ -288,7 +290,8 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 	}
 	log->forked = flags & ROW_FORKED;
 	return !fields.bad && fields.in.n == 0 && flags <= ROW_FLAGS &&
-	       log->no.v > 0 && log->held <= tree->size && in_order;
+	       log->no.v > 0 && log->held <= tree->size && in_order &&
+	       log->packed <= tree->size;
 }
 
 static void

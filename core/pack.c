@@ -92,6 +92,24 @@ pack_field(const struct pack_collection *collection, struct bytes name)
 	return NULL;
 }
 
+bool
+pack_is_urgent(const struct pack *pack, const struct space *space)
+{
+	struct bytes name = bytes_text(space->text);
+
+	for (size_t at = name.n; at > 0; at--) {
+		if (name.p[at - 1] != '/')
+			continue;
+		name = bytes_after(name, at);
+		break;
+	}
+	for (size_t i = 0; pack != NULL && i < pack->spaces_n; i++) {
+		if (bytes_is(name, pack->spaces[i].name))
+			return pack->spaces[i].urgent;
+	}
+	return false;
+}
+
 /* Appends `name` to `list` when `asked` may have meant it. */
 static void
 add_near(struct bytes asked, const char *name, const struct pack_label *label,

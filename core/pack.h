@@ -84,12 +84,21 @@ struct pack_collection {
 	size_t derived_n;
 };
 
+/* What a pack says of the spaces of one class, the last component of their
+ * names. */
+struct pack_space {
+	const char *name;
+	bool urgent; /* what is new there goes to peers before all else */
+};
+
 struct pack {
 	const char *name;
 	uint64_t version; /* 1, 2, ...: a higher one replaces a lower one */
 	struct pack_label label;
 	const struct pack_collection *collections; /* in declared order */
 	size_t collections_n;			   /* at least 1 */
+	const struct pack_space *spaces;	   /* those with a word more */
+	size_t spaces_n;
 	struct arena arena; /* owned: all that is pointed at */
 };
 
@@ -112,6 +121,8 @@ const struct pack_collection *pack_collection(
     const struct pack *pack, struct bytes name);
 const struct pack_field *pack_field(
     const struct pack_collection *collection, struct bytes name);
+/* Does the pack (NULL: none) say that what happens in `space` is urgent? */
+bool pack_is_urgent(const struct pack *pack, const struct space *space);
 /* The same for names that a person gave: ERR_INVALID names those that are
  * spelt nearly so or have that label, and says so of a derived field. */
 enum err pack_get_collection(const struct pack *pack, struct bytes name,

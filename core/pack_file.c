@@ -24,6 +24,8 @@ static const char *const index_names[] = {[PACK_INDEX_NONE] = "none",
 static const char *const class_names[] = {
     [CLASS_N] = "N", [CLASS_P] = "P", [CLASS_S] = "S", [CLASS_F] = "F"};
 
+static enum err parse_spaces(struct bytes doc, struct pack *pack);
+static enum err check_space(const struct pack *pack, size_t which);
 static enum err parse_collection(
     struct bytes doc, struct arena *arena, struct pack_collection *collection);
 static enum err parse_fields(struct bytes doc, bool derived,
@@ -235,8 +237,8 @@ list_begin(
 enum err
 pack_file_read(struct bytes doc, struct pack *pack)
 {
-	static const char *const keys[] = {
-	    "format", "name", "version", "label", "collections", NULL};
+	static const char *const keys[] = {"format", "name", "version", "label",
+	    "spaces", "collections", NULL};
 	struct pack_collection *collections;
 	struct reader r;
 	enum err e = check_keys(doc, keys);
@@ -275,7 +277,57 @@ pack_file_read(struct bytes doc, struct pack *pack)
 		if (e != ERR_OK)
 			return err_wrap(e, "collections[%zu]", i);
 	}
+	return member(doc, "spaces").n > 0 ? parse_spaces(doc, pack) : ERR_OK;
+}
+
+/* What is said of classes of spaces beyond their names. */
+static enum err
+parse_spaces(struct bytes doc, struct pack *pack)
+{
+	static const char *const keys[] = {"name", "urgent", NULL};
+	struct pack_space *spaces;
+	struct reader r;
+	enum err e = list_begin(
+	    doc, "spaces", LIMIT_COLLECTIONS, &r, &pack->spaces_n);
+
+	if (e != ERR_OK)
+		return e;
+	spaces = arena_array(&pack->arena, pack->spaces_n, sizeof(*spaces));
+	pack->spaces = spaces;
+	for (size_t i = 0; i < pack->spaces_n; i++) {
+		struct bytes one = codec_get_value(&r);
+
+		e = check_keys(one, keys);
+		if (e == ERR_OK)
+			e = parse_text(one, "name", &pack->arena, read_name,
+			    &spaces[i].name);
+		if (e == ERR_OK)
+			e = parse_bool(one, "urgent", &spaces[i].urgent);
+		if (e == ERR_OK)
+			e = check_space(pack, i);
+		if (e != ERR_OK)
+			return err_wrap(e, "spaces[%zu]", i);
+	}
 	return ERR_OK;
+}
+
+/* A misspelt class would never be urgent, and nobody would notice. */
+static enum err
+check_space(const struct pack *pack, size_t which)
+{
+	const char *name = pack->spaces[which].name;
+	bool used = false;
+
+	for (size_t i = 0; i < which; i++) {
+		if (bytes_is(bytes_text(name), pack->spaces[i].name))
+			return err_set(
+			    ERR_INVALID, "name: %s stands there twice", name);
+	}
+	for (size_t i = 0; i < pack->collections_n && !used; i++)
+		used = bytes_is(bytes_text(name), pack->collections[i].space);
+	return used ? ERR_OK
+		    : err_set(ERR_INVALID,
+			  "name: no collection has the space %s", name);
 }
 
 static enum err

@@ -6,35 +6,25 @@
 
 #include <string.h>
 
-#include "core/clock.h"
+#include "core/extract.h"
 #include "core/intake.h"
-#include "core/tree.h"
 #include "proto/mem.h"
 #include "proto/msg.h"
 
 enum {
 	TITLE_SIZE = 16,
 	LENGTH_SIZE = 4, /* in front of each message */
-	/* Sealed bodies that go with one chunk of headers. */
-	CHUNK_BODIES_BYTES = 128 * 1024,
 };
 static const char title[] = "golmok/parcel/1\n";
 static_assert(sizeof(title) == TITLE_SIZE + 1, "the title has its size");
 enum { HEAD_SIZE = TITLE_SIZE + sizeof(struct city_id) };
 
-/* A chunk on its way into a parcel. */
+/* A log on its way into a parcel. */
 struct packing {
 	struct txn *txn;
 	struct buf *out;
 	const struct log *log;
 	struct arena arena; /* of one chunk */
-	struct bytes headers[MSG_HEADERS_MAX];
-	size_t headers_n;
-	struct msg_body *bodies; /* owned */
-	size_t bodies_n;
-	size_t bodies_room;
-	size_t bytes; /* of headers, and of bodies */
-	size_t bodies_bytes;
 };
 
 /* A parcel on its way into the store. */
@@ -54,9 +44,8 @@ struct unpacking {
 static void message_put(struct buf *out, const struct msg *msg);
 static enum err log_put(struct packing *packing) MUST_USE;
 static enum err chunk_put(struct packing *packing, uint64_t *seq) MUST_USE;
-static enum err delta_add(
-    struct packing *packing, uint64_t seq, bool *full) MUST_USE;
-static void bodies_put(struct packing *packing);
+static void bodies_put(
+    struct packing *packing, const struct extract_bodies *bodies);
 static void sum_make(struct bytes in, struct hash *sum);
 static enum err pass(struct unpacking *in) MUST_USE;
 static enum err message_get(
@@ -74,7 +63,7 @@ enum err
 parcel_put(struct store *store, struct buf *out)
 {
 	const struct city_id *city = &store_identity(store)->city;
-	struct packing *packing = mem_zeros(1, sizeof(*packing));
+	struct packing packing = {.txn = store_txn(store), .out = out};
 	size_t begin = out->n;
 	struct space_state *space;
 	struct log **logs = NULL;
@@ -82,17 +71,15 @@ parcel_put(struct store *store, struct buf *out)
 	struct hash sum;
 	enum err e = ERR_OK;
 
-	packing->txn = store_txn(store);
-	packing->out = out;
 	buf_add_text(out, title);
 	buf_add(out, bytes_of(city->b, sizeof(city->b)));
-	space = space_find(packing->txn, &id_authority);
+	space = space_find(packing.txn, &id_authority);
 	if (space != NULL)
-		e = oplog_all(packing->txn, space, &logs, &n);
+		e = oplog_all(packing.txn, space, &logs, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		packing->log = logs[i];
+		packing.log = logs[i];
 		if (logs[i]->has_head && logs[i]->frontier.size > 0)
-			e = log_put(packing);
+			e = log_put(&packing);
 		if (e == ERR_OK && out->n - begin > LIMIT_PARCEL_SIZE)
 			e = err_set(ERR_LIMIT,
 			    "what is held of authority has more than %d bytes",
@@ -100,9 +87,7 @@ parcel_put(struct store *store, struct buf *out)
 	}
 	sum_make(bytes_after(buf_bytes(out), begin), &sum);
 	buf_add(out, bytes_of(sum.b, sizeof(sum.b)));
-	arena_fini(&packing->arena);
-	mem_free(packing->bodies);
-	mem_free(packing);
+	arena_fini(&packing.arena);
 	return e == ERR_OK ? kv_failed(store_txn(store)->kv) : e;
 }
 
@@ -144,87 +129,40 @@ log_put(struct packing *packing)
 	return e;
 }
 
-/* One chunk from `*seq` on, which rises. */
+/* One chunk from `*seq` on, which rises.  Of authority everybody may have all.
+ */
 static enum err
 chunk_put(struct packing *packing, uint64_t *seq)
 {
+	const struct extract_depth depth = {
+	    .depth = {.any = true, .hold = true, .classes = 1u << CLASS_N}};
+	struct extract_chunk chunk = {.arena = &packing->arena, .from = *seq};
 	struct msg msg = {.type = MSG_CHUNK};
-	bool full = false;
-	enum err e = ERR_OK;
+	enum err e;
 
 	arena_reset(&packing->arena);
-	packing->headers_n = 0;
-	packing->bodies_n = 0;
-	packing->bytes = 0;
-	packing->bodies_bytes = 0;
-	while (*seq < packing->log->frontier.size && e == ERR_OK) {
-		e = delta_add(packing, *seq, &full);
-		if (full)
-			break;
-		*seq += 1;
-	}
-	msg.u.chunk.n = packing->headers_n;
-	msg.u.chunk.headers = packing->headers;
-	msg.u.chunk.bodies_n = packing->bodies_n;
-	if (e == ERR_OK)
-		e = tree_ahead(
-		    packing->txn, packing->log, *seq, &msg.u.chunk.proof);
+	e = extract_cut(packing->txn, packing->log, &depth, &chunk);
 	if (e != ERR_OK)
 		return e;
+	*seq = chunk.end;
+	msg.u.chunk = (struct msg_chunk){.n = chunk.headers_n,
+	    .headers = chunk.headers,
+	    .bodies_n = chunk.bodies.n,
+	    .proof = chunk.proof};
 	message_put(packing->out, &msg);
-	bodies_put(packing);
-	return ERR_OK;
-}
-
-/* Adds the delta `seq`, unless that is too much for one chunk. */
-static enum err
-delta_add(struct packing *packing, uint64_t seq, bool *full)
-{
-	struct stored_delta stored;
-	struct stored_body body;
-	enum err e = oplog_get(packing->txn, packing->log, seq, &stored);
-
-	if (e != ERR_OK)
-		return e;
-	*full = packing->headers_n > 0 &&
-		(packing->headers_n == MSG_HEADERS_MAX ||
-		    packing->bodies_bytes >= CHUNK_BODIES_BYTES ||
-		    packing->bytes + stored.header.n > LIMIT_CHUNK_SIZE);
-	if (*full)
-		return ERR_OK;
-	packing->bytes += stored.header.n;
-	packing->headers[packing->headers_n++] = arena_bytes(
-	    &packing->arena, stored.header);
-	while (oplog_body_next(&stored.bodies, &body)) {
-		struct msg_body *put;
-
-		mem_room(&packing->bodies, &packing->bodies_room,
-		    packing->bodies_n + 1, sizeof(*packing->bodies));
-		put = &packing->bodies[packing->bodies_n++];
-		*put = (struct msg_body){.seq = seq,
-		    .change = body.change,
-		    .class = body.class,
-		    .is_open = body.form == BODY_OPEN,
-		    .sealed = arena_bytes(&packing->arena, body.sealed)};
-		memcpy(put->key, body.key, sizeof(put->key));
-		packing->bodies_bytes += body.sealed.n;
-	}
+	bodies_put(packing, &chunk.bodies);
 	return ERR_OK;
 }
 
 static void
-bodies_put(struct packing *packing)
+bodies_put(struct packing *packing, const struct extract_bodies *bodies)
 {
-	for (size_t at = 0; at < packing->bodies_n;) {
-		size_t left = packing->bodies_n - at;
-		struct msg msg = {.type = MSG_BODIES,
-		    .u.bodies = {.log = packing->log->trunk,
-			.n = left < MSG_BODIES_MAX ? left : MSG_BODIES_MAX,
-			.bodies = packing->bodies + at}};
+	struct msg msg = {
+	    .type = MSG_BODIES, .u.bodies = {.log = packing->log->trunk}};
+	size_t at = 0;
 
-		at += msg.u.bodies.n;
+	while (extract_message(bodies, &at, &msg.u.bodies))
 		message_put(packing->out, &msg);
-	}
 }
 
 enum err

@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "core/lookup_keep.h"
 #include "core/meta.h"
+#include "core/oplog_body.h"
 #include "core/oplog_make.h"
 #include "core/trace.h"
 #include "core/tree.h"
@@ -267,6 +268,7 @@ tables_empty(struct rebuild *r)
 	meta_put_number(txn, meta_rebuilding, 1);
 	for (size_t i = 0; i < COUNT_OF(derived); i++)
 		kv_clear(txn->kv, derived[i]);
+	words_clear(txn);
 	lookup_keep_reset(txn);
 	for (size_t i = 0; i < n; i++) {
 		memset(spaces[i]->digests, 0, sizeof(spaces[i]->digests));

@@ -24,6 +24,7 @@ struct loading {
 
 static enum err row_get(
     const struct turn_place *at, bool copied, struct record *record) MUST_USE;
+static void words_copy(struct arena *arena, struct record *record);
 static enum err cells_get(
     const struct turn_place *at, struct record *record) MUST_USE;
 static enum err loading_begin(struct loading *load, const struct turn_place *at,
@@ -49,8 +50,10 @@ record_get(struct txn *txn, const struct record_read *read,
 	enum err e;
 
 	e = row_get(&at, read->cells, record);
-	if (e == ERR_OK && read->cells)
+	if (e == ERR_OK && read->cells) {
+		words_copy(read->arena, record);
 		e = cells_get(&at, record);
+	}
 	return e;
 }
 
@@ -66,11 +69,28 @@ row_get(const struct turn_place *at, bool copied, struct record *record)
 		return kv_failed(at->txn->kv);
 	if (copied)
 		content = arena_bytes(at->arena, content);
-	if (!row_decode(content, at->arena, record))
+	if (!row_decode(content, words_of(at->txn), at->arena, record))
 		return txn_fail(
 		    at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
 				 "its content is no record"));
 	return ERR_OK;
+}
+
+/* The list of words may end with the transaction. */
+static void
+words_copy(struct arena *arena, struct record *record)
+{
+	struct bytes *last = &record->collection;
+
+	record->collection = arena_bytes(arena, record->collection);
+	for (size_t i = 0; i < record->fields_n; i++) {
+		struct bytes *name = &record->fields[i].name;
+
+		/* One name may be that of several fields. */
+		*name = bytes_equal(*name, *last) ? *last
+						  : arena_bytes(arena, *name);
+		last = name;
+	}
 }
 
 /* Loads the values that lie in cells, and puts their sources among those of
@@ -354,7 +374,7 @@ row_settle(const struct turn_place *at, const struct turn *turn)
 	tables_record_key(at->space->no, at->id, &key);
 	if (turn->next->exists || turn->next->heads_n > 0) {
 		tables_row_begin(row);
-		row_encode(turn->next, row);
+		row_encode(turn->next, words_of(at->txn), row);
 		tables_row_end(tables_key(&key), row);
 		kv_put(at->txn->kv, TABLE_RECORDS, tables_key(&key),
 		    buf_bytes(row));

@@ -2,36 +2,55 @@
 #define GOLMOK_CORE_ROW_H
 
 #include "core/merge.h"
+#include "core/words.h"
 
 /*
  * The row of a record in TABLE_RECORDS (docs/format.md §12): all of it but the
  * values of those fields that have several, of which it holds the number alone.
  *
- *	u8      1, the version of this layout
- *	u8      bit 0 exists, bit 1 plain, bits 2-3 status, the others 0
- *	text    collection
- *	be64    changed
- *	number  changed - created; only when the collection is not empty
+ *	u8      bit 0 exists, bit 1 plain, bits 2-3 status, bit 4 created is
+ *	        changed, bit 5 the one head is the last source, bits 6-7 the
+ *	        version of this layout, 2
+ *	term    collection
+ *	be48    changed: its milliseconds
+ *	number  changed: its counter, below 65536
+ *	number  changed - created; only when the collection is not empty, and
+ *	        without bit 4
  *	number  sources of the values below, then for each, in their order:
- *	        34 bytes change, number changed - stamp, u8 0 or 1,
- *	        16 bytes actor when that is 1
+ *	        change with bit 0: it has an actor, number changed - stamp,
+ *	        term actor when it has one
  *	number  heads, then for each, in their order: number 1 + index of the
- *	        source that it is, or 0 and 34 bytes change
- *	number  fields, then for each, in their order: text name,
- *	        u8 kind + 16 * (1 + class) and number source, number op,
- *	        text value when it has one value,
- *	        u8 kind and number of values when it has several
+ *	        source that it is, or 0 and change; nothing with bit 5
+ *	number  fields, then for each, in their order:
+ *	        u8      bits 0-4: 0, or 16 + number of the word that is its name
+ *	                - that of the field before; bit 5: its operation is 4
+ *	                above the one before; bit 6: the value has no length,
+ *	                as its first byte tells it; bit 7: kind, class and
+ *	                source are those before
+ *	        term    name, when bits 0-4 are 0
+ *	        without bit 7: u8 kind + 16 * (1 + class), number source when it
+ *	        has one value; u8 kind, number of values when it has several
+ *	        (all bits above 4 are 0 then, and no more follows)
+ *	        without bit 5: number op
+ *	        without bit 6: number of bytes of the value
+ *	        value
  *
- * A number is 7 bits a byte, lowest first, 0x80 set on all but the last; a text
- * is a number of bytes and they.
+ * A number is 7 bits a byte, lowest first, 0x80 set on all but the last.  A
+ * term is the number of a word (core/words.h), or 0, a number of bytes and
+ * they.  A change is term log, number seq, 8 bytes leaf, number 2 * change +
+ *the bit that was said.  What "before" means at the first field: word 0, kind
+ *0, class 0, source 0, operation -4; fields of several values change none of it
+ * but the word.
  */
 
-/* Appends the row of `record` to `out`.  Sources that no field with one value
- * stems from are left out. */
-void row_encode(const struct record *record, struct buf *out);
-/* Reads a row: arrays from `arena`, views into `in`.  False when it is none. */
-bool row_decode(
-    struct bytes in, struct arena *arena, struct record *record) MUST_USE;
+/* Appends the row of `record` to `out`; words it says are added to `words`.
+ * Sources that no field with one value stems from are left out. */
+void row_encode(
+    const struct record *record, struct words *words, struct buf *out);
+/* Reads a row: arrays from `arena`, views into `in` and, for names and the
+ * collection, into `words`.  False when it is none. */
+bool row_decode(struct bytes in, const struct words *words, struct arena *arena,
+    struct record *record) MUST_USE;
 
 /* Makes record->sources, and the `source` of every loaded value, from `given`:
  * the source of each, in the order of fields and values.  Arrays come from

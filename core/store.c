@@ -32,7 +32,7 @@ struct store {
 	struct file_lock lock;
 	struct kv *kv;
 	struct mark mark;
-	struct squeeze squeeze;
+	struct txn_kept kept;
 	struct identity identity;
 	struct force force;
 	struct root root;
@@ -142,6 +142,7 @@ kv_start(struct store *store, bool create)
 	char *data = file_path(store->dir, "data.mdb");
 	enum err e;
 
+	words_fini(&store->kept.words);
 	e = kv_open(&config, &store->kv);
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
@@ -179,7 +180,7 @@ store_close(struct store *store)
 	mark_fini(&store->mark);
 	force_fini(&store->force);
 	authority_fini(&store->authority);
-	squeeze_fini(&store->squeeze);
+	txn_kept_fini(&store->kept);
 	identity_fini(&store->identity);
 	root_fini(&store->root);
 	file_lock_fini(&store->lock);
@@ -289,8 +290,8 @@ txn_start(struct store *store, bool write)
 	if (store->broken)
 		e = again(store);
 	if (e == ERR_OK)
-		e = txn_begin(store->kv, write, store->host, &store->squeeze,
-		    &store->txn);
+		e = txn_begin(
+		    store->kv, write, store->host, &store->kept, &store->txn);
 	if (e != ERR_OK) {
 		store->broken = store->broken || is_disk(e);
 		return e;

@@ -13,6 +13,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_LOGS] = "logs",
     [TABLE_LOG_NOS] = "log_nos",
     [TABLE_DELTAS] = "deltas",
+    [TABLE_BLOCKS] = "blocks",
     [TABLE_HEADS] = "heads",
     [TABLE_FORKS] = "forks",
     [TABLE_TIPS] = "tips",
@@ -20,6 +21,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_HISTORY] = "history",
     [TABLE_DECISIONS] = "decisions",
     [TABLE_RECORDS] = "records",
+    [TABLE_WORDS] = "words",
     [TABLE_CELLS] = "cells",
     [TABLE_LOOKUP] = "lookup",
     [TABLE_FEED] = "feed",
@@ -193,6 +195,14 @@ tables_decision_get(struct bytes bytes, struct decision_at *at)
 	at->log.v = bytes_be32(bytes_after(bytes, 20).p);
 	at->seq = bytes_be64(bytes_after(bytes, 24).p);
 	return ERR_OK;
+}
+
+void
+tables_word_key(uint32_t number, struct key *key)
+{
+	assert(number > 0);
+	key->n = 0;
+	add_be32(key, number);
 }
 
 void

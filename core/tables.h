@@ -20,6 +20,8 @@ enum table {
 	TABLE_LOGS,    /* global: space, log id -> log row (core/oplog.c) */
 	TABLE_LOG_NOS, /* private: log number -> space, log id */
 	TABLE_DELTAS,  /* global: space, log no, seq -> header and bodies */
+	/* global: space, log no, first seq -> many deltas (core/block.h) */
+	TABLE_BLOCKS,
 	TABLE_HEADS,   /* global: space, log no, size -> signed head */
 	TABLE_FORKS,   /* global: space, trunk id -> proof that it is forked */
 	TABLE_TIPS,    /* derived: space, trunk id, log no -> - */
@@ -28,6 +30,7 @@ enum table {
 	/* derived: space, target log, log no, seq of a decision -> - */
 	TABLE_DECISIONS,
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
+	TABLE_WORDS,   /* derived: number -> word (core/words.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
 	TABLE_FEED,    /* private: number -> what happened (core/feed.c) */
@@ -69,7 +72,7 @@ void tables_log_no_key(struct log_no log, struct key *key);
 /* space, log: the prefix of deltas, heads and tree. */
 void tables_log_prefix(
     struct space_no space, struct log_no log, struct key *key);
-/* Deltas by seq, heads by size. */
+/* Deltas by seq, blocks by their first one, heads by size. */
 void tables_delta_key(
     struct space_no space, struct log_no log, uint64_t seq, struct key *key);
 void tables_tree_key(struct space_no space, struct log_no log, unsigned level,
@@ -99,6 +102,8 @@ void tables_decision_key(
 /* Reads back what tables_decision_key wrote; ERR_CORRUPT for another length. */
 enum err tables_decision_get(
     struct bytes bytes, struct decision_at *at) MUST_USE;
+/* A word by its number. */
+void tables_word_key(uint32_t number, struct key *key);
 /* A key of 8 bytes, for the feed. */
 void tables_number_key(uint64_t number, struct key *key);
 /* Appends raw bytes to a key; it must stay within LIMIT_KEY_SIZE. */

@@ -510,9 +510,15 @@ static enum err
 promise_keep(struct store *store, const struct tokens_row *row,
     const struct sign_key *key)
 {
-	const struct fact_member member = {.key = *key, .label = row->label};
-	enum err e = store_admit(store, &member);
+	const struct authority *authority;
+	struct fact_member member;
+	enum err e = store_authority(store, &authority);
 
+	if (e != ERR_OK)
+		return e;
+	authority_member_fact(authority, key, &member);
+	member.label = row->label;
+	e = store_admit(store, &member);
 	for (size_t i = 0; i < row->grants_n && e == ERR_OK; i++) {
 		struct fact_grant grant = row->grants[i];
 

@@ -5,6 +5,7 @@
  */
 #include "core/txn.h"
 
+#include "core/blocks.h"
 #include "core/history.h"
 #include "core/oplog.h"
 #include "core/space.h"
@@ -13,11 +14,14 @@ static void txn_fini(struct txn *txn);
 
 enum err
 txn_begin(struct kv *kv, bool write, const struct host *host,
-    struct squeeze *squeeze, struct txn *txn)
+    struct txn_kept *kept, struct txn *txn)
 {
 	enum err e;
 
-	*txn = (struct txn){.write = write, .host = host, .squeeze = squeeze};
+	*txn = (struct txn){.write = write,
+	    .host = host,
+	    .kept = kept,
+	    .squeeze = &kept->squeeze};
 	e = kv_begin(kv, write, &txn->kv);
 	if (e != ERR_OK)
 		*txn = (struct txn){0};
@@ -33,8 +37,10 @@ txn_commit(struct txn *txn)
 	if (txn->write) {
 		oplog_flush(txn);
 		space_flush(txn);
+		words_flush(txn);
 	}
 	e = kv_commit(txn->kv);
+	words_ended(&txn->kept->words, e == ERR_OK);
 	txn_fini(txn);
 	return e;
 }
@@ -43,7 +49,16 @@ void
 txn_abort(struct txn *txn)
 {
 	kv_abort(txn->kv);
+	if (txn->kept != NULL)
+		words_ended(&txn->kept->words, false);
 	txn_fini(txn);
+}
+
+void
+txn_kept_fini(struct txn_kept *kept)
+{
+	squeeze_fini(&kept->squeeze);
+	words_fini(&kept->words);
 }
 
 static void
@@ -52,6 +67,7 @@ txn_fini(struct txn *txn)
 	/* Rows hold the secrets of bodies. */
 	buf_wipe(&txn->row);
 	history_forget(txn);
+	blocks_forget(txn);
 	arena_fini(&txn->scratch);
 	arena_fini(&txn->arena);
 	*txn = (struct txn){0};

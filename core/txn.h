@@ -3,8 +3,7 @@
 
 #include "core/host.h"
 #include "core/kv.h"
-#include "core/tables.h"
-#include "proto/arena.h"
+#include "core/words.h"
 #include "proto/squeeze.h"
 
 /*
@@ -18,8 +17,15 @@ struct lookup;
 struct pack;
 struct space_state;
 struct history_cache;
+struct blocks;
 struct docket;
 struct vouch;
+
+/* What a store keeps from transaction to transaction. */
+struct txn_kept {
+	struct squeeze squeeze;
+	struct words words;
+};
 
 struct txn {
 	struct kv_txn *kv; /* owned */
@@ -28,8 +34,11 @@ struct txn {
 	struct arena arena;	 /* lives until the transaction ends */
 	struct arena scratch;	 /* of one change; core/apply.c resets it */
 	struct history_cache *history; /* arena; core/history.c */
+	struct blocks *blocks;	       /* arena; core/blocks.c */
 	struct docket *dockets;	       /* arena; core/docket.c */
-	struct squeeze *squeeze;       /* borrowed */
+	struct txn_kept *kept;	       /* borrowed */
+	struct squeeze *squeeze;       /* that of `kept` */
+	bool words_known;	       /* core/words.c */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
 	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
@@ -59,16 +68,18 @@ struct txn {
 	uint64_t appended;	/* deltas, to whatever log */
 };
 
-/* Starts a transaction on `kv`; `host` and `squeeze` are borrowed until it
+/* Starts a transaction on `kv`; `host` and `kept` are borrowed until it
  * ends.  Blocks as kv_begin does and fails as it does. */
 enum err txn_begin(struct kv *kv, bool write, const struct host *host,
-    struct squeeze *squeeze, struct txn *txn) MUST_USE;
+    struct txn_kept *kept, struct txn *txn) MUST_USE;
 /* Writes the rows of the spaces and logs that changed and commits; when it
  * returns ERR_OK all is durable.  Ends `txn` in every case; what was taken from
  * its arena is gone. */
 enum err txn_commit(struct txn *txn) MUST_USE;
 /* Ends `txn` without its changes; does nothing to a zeroed or ended one. */
 void txn_abort(struct txn *txn);
+/* A zeroed one is ready. */
+void txn_kept_fini(struct txn_kept *kept);
 /* Keeps `e` as the failure of `txn`, and returns it. */
 enum err txn_fail(struct txn *txn, enum err e) MUST_USE;
 /* Looks up `key` in `table`; true, and `*content` (a view until the next put),

@@ -18,6 +18,7 @@ struct node {
 	const struct node_config *config; /* borrowed for the run */
 	struct loop *loop;
 	struct hub *hub;
+	struct link_limits limits;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
 	struct dialer **dialers; /* owned */
@@ -27,6 +28,9 @@ struct node {
 	bool stopping;
 };
 
+static void limits_open(struct loop *loop, const struct node_limits *config,
+    struct link_limits *limits);
+static void limits_close(struct link_limits *limits);
 static enum err node_start(struct node *node) MUST_USE;
 static enum err node_listen(struct node *node) MUST_USE;
 static enum err node_dial(struct node *node) MUST_USE;
@@ -55,6 +59,7 @@ node_serve(const struct node_config *config)
 	if (e != ERR_OK)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
+	limits_open(node->loop, &config->limits, &node->limits);
 	e = node_start(node);
 	if (e == ERR_OK)
 		loop_run(node->loop);
@@ -64,12 +69,31 @@ node_serve(const struct node_config *config)
 	while (loop_step(node->loop))
 		continue;
 	assert(node->links_n == 0);
+	limits_close(&node->limits);
 	hub_free(node->hub);
 	loop_close(node->loop);
 out:
 	mem_free(node->dialers);
 	mem_free(node);
 	return e;
+}
+
+static void
+limits_open(struct loop *loop, const struct node_limits *config,
+    struct link_limits *limits)
+{
+	*limits = (struct link_limits){
+	    .out = valve_new(loop, config->rate_bytes),
+	    .in = valve_new(loop, config->rate_bytes),
+	    .day_bytes = config->day_bytes,
+	};
+}
+
+static void
+limits_close(struct link_limits *limits)
+{
+	valve_free(limits->out);
+	valve_free(limits->in);
 }
 
 static enum err
@@ -121,6 +145,7 @@ node_dial(struct node *node)
 	for (size_t i = 0; i < config->peers_n; i++) {
 		struct dialer_config dialer = {
 		    .link = {.hub = node->hub,
+			.limits = node->limits,
 			.on_event = node_on_link,
 			.arg = node},
 		    .on_failed = node_on_failed,
@@ -165,8 +190,10 @@ static void
 node_on_accept(void *arg, struct stream *stream)
 {
 	struct node *node = arg;
-	struct link_config config = {
-	    .hub = node->hub, .on_event = node_on_link, .arg = node};
+	struct link_config config = {.hub = node->hub,
+	    .limits = node->limits,
+	    .on_event = node_on_link,
+	    .arg = node};
 
 	if (node->stopping)
 		return;
@@ -347,6 +374,7 @@ struct once {
 	const struct node_sync *sync;
 	struct loop *loop;
 	struct hub *hub;
+	struct link_limits limits;
 	struct loop_timer *timer;
 	struct link *link;
 	struct place place;
@@ -376,6 +404,7 @@ node_sync_once(const struct node_sync *sync, struct session_status *status)
 	if (e != ERR_OK)
 		return e;
 	once.hub = hub_new(once.loop, sync->store, sync->host);
+	limits_open(once.loop, &sync->limits, &once.limits);
 	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
 	e = once_run(&once, 0);
 	/* A name often has an address of each kind, and one that nobody
@@ -383,6 +412,7 @@ node_sync_once(const struct node_sync *sync, struct session_status *status)
 	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
 		e = once_run(&once, 1);
 	loop_timer_free(once.timer);
+	limits_close(&once.limits);
 	hub_free(once.hub);
 	loop_close(once.loop);
 	if (e != ERR_OK)
@@ -395,6 +425,7 @@ once_run(struct once *once, unsigned turn)
 {
 	struct link_config config = {
 	    .hub = once->hub,
+	    .limits = once->limits,
 	    .once = true,
 	    .guest = once->sync->guest,
 	    .on_event = once_on_link,

@@ -8,6 +8,15 @@
  * Nobody else knows both the peers and, later, the people's side.
  */
 
+/* How much may go over the links of a node; zeros: any. */
+struct node_limits {
+	/* A second, of all links together and each way; at least
+	 * BUDGET_RATE_MIN, at most LIMIT_RATE. */
+	uint64_t rate_bytes;
+	/* To each peer in a day, UTC; authority and urgent spaces go on. */
+	uint64_t day_bytes;
+};
+
 /* What a node tells; the text is one line without its end. */
 enum node_news {
 	NODE_LISTENS, /* the text is HOST:PORT as it really is */
@@ -23,6 +32,7 @@ struct node_config {
 	const char *listen;	  /* HOST:PORT in numbers, or NULL */
 	const char *const *peers; /* HOST:PORT each, dialled for ever */
 	size_t peers_n;
+	struct node_limits limits;
 	node_news_fn *on_news;
 	void *arg;
 };
@@ -37,6 +47,7 @@ struct node_sync {
 	const struct host *host;
 	const char *peer;    /* HOST:PORT */
 	uint64_t timeout_ms; /* without a byte from the peer */
+	struct node_limits limits;
 	/* Join by this token; NULL for members. */
 	const struct session_guest *guest;
 	/* Told about each step; may be NULL. */

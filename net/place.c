@@ -60,6 +60,14 @@ place_read(const char *text, struct place *place)
 	return ERR_OK;
 }
 
+void
+place_text(const struct place *place, struct buf *text)
+{
+	buf_add_format(text,
+	    strchr(place->host, ':') != NULL ? "[%s]:%u" : "%s:%u", place->host,
+	    place->port);
+}
+
 bool
 place_is_number(const struct place *place)
 {

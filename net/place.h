@@ -1,6 +1,7 @@
 #ifndef GOLMOK_NET_PLACE_H
 #define GOLMOK_NET_PLACE_H
 
+#include "proto/buf.h"
 #include "proto/err.h"
 
 struct loop;
@@ -18,6 +19,8 @@ struct place {
 /* Reads "HOST:PORT", "[IPv6]:PORT" or "HOST" (port PLACE_PORT); port 0 is read
  * too.  ERR_USAGE. */
 enum err place_read(const char *text, struct place *place) MUST_USE;
+/* Appends `place` to `text` as place_read reads it, always with its port. */
+void place_text(const struct place *place, struct buf *text);
 /* Is the host an IPv4 or IPv6 address, so that no question is needed? */
 bool place_is_number(const struct place *place);
 

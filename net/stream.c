@@ -6,8 +6,11 @@
  */
 #include "net/stream.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <netinet/tcp.h>
 
 #include <uv.h>
 
@@ -19,6 +22,8 @@ enum {
 	BACKLOG = 128,
 	KEEPALIVE_S = 60,
 	PEER_TEXT_SIZE = 64,
+	/* Bytes that the system takes beyond what it has sent. */
+	SYSTEM_UNSENT = 32 * 1024,
 	/* An idle stream keeps no larger queue than this. */
 	IDLE_ROOM = 1024,
 };
@@ -30,8 +35,10 @@ struct stream {
 	uv_shutdown_t ending;
 	struct loop *loop; /* borrowed from the maker */
 	struct stream_config config;
-	bool started;	/* has an owner, which wants on_close */
-	bool connected; /* bytes may flow */
+	size_t room;	  /* unsent bytes at which the owner is to stop */
+	size_t read_most; /* bytes read at once */
+	bool started;	  /* has an owner, which wants on_close */
+	bool connected;	  /* bytes may flow */
 	bool reading;
 	bool held;	 /* the owner wants nothing more at the moment */
 	bool peer_ended; /* no more bytes will come */
@@ -121,6 +128,7 @@ stream_connect(struct loop *loop, const char *address, uint16_t port,
 		return uv_err(status, "connect");
 	}
 	s->config = *config;
+	s->room = config->queue_size;
 	s->started = true;
 	*stream = s;
 	return ERR_OK;
@@ -145,10 +153,20 @@ stream_on_connect(uv_connect_t *request, int status)
 		s->config.on_connect(s->config.arg);
 }
 
-/* We gather small writes ourselves.  A stream works without either option. */
+/* We gather small writes ourselves, and keep what is to be sent in our own
+ * queue, where something more urgent can still go first.  A stream works
+ * without any of these. */
 static void
 socket_tune(struct stream *s)
 {
+#ifdef TCP_NOTSENT_LOWAT
+	int unsent = SYSTEM_UNSENT;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+		    sizeof(unsent));
+#endif
 	(void)uv_tcp_nodelay(&s->tcp, 1);
 	(void)uv_tcp_keepalive(&s->tcp, 1, KEEPALIVE_S);
 }
@@ -165,6 +183,7 @@ stream_new(struct loop *loop, struct stream **stream)
 		return uv_err(status, "socket");
 	}
 	s->loop = loop;
+	s->read_most = LOOP_READ_SIZE;
 	s->tcp.data = s;
 	s->connecting.data = s;
 	s->writing.data = s;
@@ -180,6 +199,7 @@ stream_start(struct stream *s, const struct stream_config *config)
 	assert(config->queue_size > 0);
 	assert(config->queue_size <= SIZE_MAX / 4);
 	s->config = *config;
+	s->room = config->queue_size;
 	s->started = true;
 	reading_update(s);
 }
@@ -216,7 +236,7 @@ stream_on_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
 
 	(void)wanted;
 	*b = uv_buf_init(
-	    (char *)loop_read_buffer(s->loop), (unsigned int)LOOP_READ_SIZE);
+	    (char *)loop_read_buffer(s->loop), (unsigned int)s->read_most);
 }
 
 static void
@@ -257,7 +277,7 @@ stream_write(struct stream *s, struct bytes b)
 		    unsent);
 	buf_add(&s->pending, b);
 	queue_send(s);
-	if (stream_unsent(s) > s->config.queue_size / 2)
+	if (stream_unsent(s) > s->room / 2)
 		s->behind = true;
 	reading_update(s);
 	stream_check(s);
@@ -269,15 +289,18 @@ stream_room(const struct stream *s)
 {
 	size_t unsent = stream_unsent(s);
 
-	if (s->closing || s->finishing || unsent >= s->config.queue_size)
+	if (s->closing || s->finishing || unsent >= s->room)
 		return 0;
-	return s->config.queue_size - unsent;
+	return s->room - unsent;
 }
 
 void
-stream_ask_room(struct stream *s)
+stream_room_set(struct stream *s, size_t bytes)
 {
-	s->behind = s->behind || stream_unsent(s) > 0;
+	assert(s->started && bytes > 0 && bytes <= s->config.queue_size);
+	s->room = bytes;
+	if (stream_unsent(s) > s->room / 2)
+		s->behind = true;
 }
 
 size_t
@@ -292,6 +315,22 @@ stream_hold(struct stream *s, bool held)
 	assert(s->started);
 	s->held = held;
 	reading_update(s);
+}
+
+void
+stream_read_most(struct stream *s, size_t bytes)
+{
+	assert(bytes > 0);
+	s->read_most = bytes < LOOP_READ_SIZE ? bytes : LOOP_READ_SIZE;
+}
+
+/* Without it the limit holds all the same, only later. */
+void
+stream_tighten(struct stream *s, size_t bytes)
+{
+	int size = bytes < INT_MAX ? (int)bytes : INT_MAX;
+
+	(void)uv_recv_buffer_size((uv_handle_t *)&s->tcp, &size);
 }
 
 void
@@ -363,7 +402,7 @@ static void
 room_tell(struct stream *s)
 {
 	if (!s->behind || s->closing || s->finishing ||
-	    stream_unsent(s) > s->config.queue_size / 2)
+	    stream_unsent(s) > s->room / 2)
 		return;
 	s->behind = false;
 	if (s->config.on_room != NULL)

@@ -63,15 +63,20 @@ enum err stream_connect(struct loop *loop, const char *address, uint16_t port,
 enum err stream_write(struct stream *stream, struct bytes b) MUST_USE;
 /* Bytes that the owner may write of its own accord now. */
 size_t stream_room(const struct stream *stream);
-/* The owner has more to write than it wants to have unsent, and is to be told
- * by on_room when some of it is sent, whatever stream_room says. */
-void stream_ask_room(struct stream *stream);
+/* From now on the owner's room is `bytes`, at least 1 and at most the queue
+ * size, for on_room too: as much as a slow link is to keep waiting. */
+void stream_room_set(struct stream *stream, size_t bytes);
 /* Bytes that were written and are not yet in the system's hands. */
 size_t stream_unsent(const struct stream *stream);
 /* While `held` is true nothing is read, so that the peer has to wait: for an
  * owner who has not yet worked off what arrived.  What the peer does meanwhile,
  * even its end, shows when `held` is false again. */
 void stream_hold(struct stream *stream, bool held);
+/* No more than `bytes` (not 0) come with one on_read. */
+void stream_read_most(struct stream *stream, size_t bytes);
+/* The system keeps no more than about `bytes` that were not read yet: whoever
+ * reads slowly on purpose must not let them pile up there. */
+void stream_tighten(struct stream *stream, size_t bytes);
 /* Nothing more will be written: what is queued is sent, then the peer is told
  * (half-close).  Reading goes on; when the peer has ended too, the stream
  * closes by itself.  Calling it again does nothing. */

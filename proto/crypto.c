@@ -205,6 +205,25 @@ crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
 	return false;
 }
 
+bool
+crypto_dh_of_key(const struct sign_key *key, struct dh_key *dh)
+{
+	return crypto_sign_ed25519_pk_to_curve25519(dh->b, key->b) == 0;
+}
+
+void
+crypto_dh_of_seed(const struct sign_seed *seed, struct dh_secret *dh)
+{
+	uint8_t pair[crypto_sign_SECRETKEYBYTES] = {0};
+	int status;
+
+	/* Of the pair only the seed, its first half, is looked at. */
+	bytes_copy(pair, bytes_of(seed->b, sizeof(seed->b)));
+	status = crypto_sign_ed25519_sk_to_curve25519(dh->b, pair);
+	assert(status == 0);
+	crypto_wipe(pair, sizeof(pair));
+}
+
 enum err
 crypto_stretch(struct bytes passphrase, const uint8_t salt[CRYPTO_SALT_SIZE],
     struct crypto_cost cost, struct secret *key)

@@ -82,6 +82,12 @@ void crypto_dh_key(const struct dh_secret *secret, struct dh_key *key);
 bool crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
     struct secret *shared) MUST_USE;
 
+/* The X25519 keys that belong to an Ed25519 pair, by the map between the two
+ * curves (RFC 7748 §4.1), so that something can be sealed to whoever signs with
+ * it.  crypto_dh_of_key is false when `key` is no point of full order. */
+bool crypto_dh_of_key(const struct sign_key *key, struct dh_key *dh) MUST_USE;
+void crypto_dh_of_seed(const struct sign_seed *seed, struct dh_secret *dh);
+
 /* Unkeyed BLAKE2b-512 of `a` followed by `b`, the hash of our Noise suite. */
 struct hash512 {
 	uint8_t b[64];

@@ -10,7 +10,7 @@
 #include "proto/text.h"
 
 enum { FOUNDING_FORMAT, FOUNDING_ROOT, FOUNDING_NEXT, FOUNDING_NAME };
-enum { MEMBER_KEY, MEMBER_LABEL };
+enum { MEMBER_KEY, MEMBER_LABEL, MEMBER_ADDRESSES };
 enum {
 	GRANT_MEMBER,
 	GRANT_PREFIX,
@@ -58,8 +58,20 @@ struct rotation_reading {
 
 typedef void field_fn(struct reader *r, int64_t key, void *fact);
 
+/* The keys of a map: 0..needed_n - 1 must be there, those up to known_n - 1 may
+ * be. */
+struct fields {
+	int64_t needed_n;
+	int64_t known_n;
+	field_fn *field;
+	const char *what;
+};
+
 static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
     void *fact, const char *what) MUST_USE;
+static enum err fields_pass(
+    struct bytes in, const struct fields *fields, void *fact) MUST_USE;
+static void addresses_read(struct reader *r, struct fact_member *member);
 static void founding_field(struct reader *r, int64_t key, void *fact);
 static void member_field(struct reader *r, int64_t key, void *fact);
 static void grant_field(struct reader *r, int64_t key, void *fact);
@@ -90,11 +102,27 @@ fact_founding_put(const struct fact_founding *founding, struct buf *out)
 void
 fact_member_put(const struct fact_member *member, struct buf *out)
 {
-	codec_put_map(out, 2);
+	assert(member->addresses_n <= LIMIT_ADDRESSES);
+	codec_put_map(out, member->addresses_n > 0 ? 3 : 2);
 	codec_put_int(out, MEMBER_KEY);
 	codec_put_bytes(out, bytes_of(member->key.b, 32));
 	codec_put_int(out, MEMBER_LABEL);
 	codec_put_text(out, member->label);
+	if (member->addresses_n == 0)
+		return;
+	codec_put_int(out, MEMBER_ADDRESSES);
+	codec_put_array(out, member->addresses_n);
+	for (size_t i = 0; i < member->addresses_n; i++) {
+		assert(fact_address_is_sound(member->addresses[i]));
+		codec_put_text(out, member->addresses[i]);
+	}
+}
+
+bool
+fact_address_is_sound(struct bytes address)
+{
+	return address.n > 0 && address.n <= LIMIT_ADDRESS_SIZE &&
+	       text_is_plain(address);
 }
 
 void
@@ -163,6 +191,17 @@ static enum err
 fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
     const char *what)
 {
+	const struct fields fields = {.needed_n = keys_n,
+	    .known_n = keys_n,
+	    .field = field,
+	    .what = what};
+
+	return fields_pass(in, &fields, fact);
+}
+
+static enum err
+fields_pass(struct bytes in, const struct fields *fields, void *fact)
+{
 	struct reader r;
 	int64_t last = -1;
 	int64_t found = 0;
@@ -177,17 +216,17 @@ fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
 			break;
 		if (key >= KEY_IGNORABLE) {
 			(void)codec_get_value(&r);
-		} else if (key >= keys_n) {
+		} else if (key >= fields->known_n) {
 			return err_set(ERR_VERSION,
-			    "%s with key %d, which a newer program wrote", what,
-			    (int)key);
+			    "%s with key %d, which a newer program wrote",
+			    fields->what, (int)key);
 		} else {
-			found++;
-			field(&r, key, fact);
+			found += key < fields->needed_n;
+			fields->field(&r, key, fact);
 		}
 	}
-	r.bad = r.bad || found != keys_n;
-	return codec_end(&r, what);
+	r.bad = r.bad || found != fields->needed_n;
+	return codec_end(&r, fields->what);
 }
 
 enum err
@@ -251,9 +290,13 @@ label_read(struct reader *r)
 enum err
 fact_member_get(struct bytes in, struct fact_member *member)
 {
+	static const struct fields fields = {.needed_n = MEMBER_LABEL + 1,
+	    .known_n = MEMBER_ADDRESSES + 1,
+	    .field = member_field,
+	    .what = "member fact"};
+
 	memset(member, 0, sizeof(*member));
-	return fields_read(
-	    in, MEMBER_LABEL + 1, member_field, member, "member fact");
+	return fields_pass(in, &fields, member);
 }
 
 static void
@@ -263,8 +306,25 @@ member_field(struct reader *r, int64_t key, void *fact)
 
 	if (key == MEMBER_KEY)
 		bytes_copy(member->key.b, codec_get_fixed(r, 32));
-	else
+	else if (key == MEMBER_LABEL)
 		member->label = label_read(r);
+	else
+		addresses_read(r, member);
+}
+
+/* A member without any has no such key: one fact, one encoding. */
+static void
+addresses_read(struct reader *r, struct fact_member *member)
+{
+	size_t n = codec_get_array(r, LIMIT_ADDRESSES);
+
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		member->addresses[i] = codec_get_text(r);
+		if (!fact_address_is_sound(member->addresses[i]))
+			r->bad = true;
+	}
+	r->bad = r->bad || n == 0;
+	member->addresses_n = r->bad ? 0 : n;
 }
 
 enum err

@@ -33,6 +33,10 @@ struct fact_founding {
 struct fact_member {
 	struct sign_key key;
 	struct bytes label; /* text, at most LIMIT_LABEL_SIZE */
+	/* HOST:PORT where it may be dialled, in the order to try: hints, who
+	 * answers there is proved by the handshake. */
+	size_t addresses_n; /* at most LIMIT_ADDRESSES; often 0 */
+	struct bytes addresses[LIMIT_ADDRESSES];
 };
 
 struct fact_grant {
@@ -69,7 +73,8 @@ struct fact_reason {
  * name is UTF-8 of at most LIMIT_LABEL_SIZE. */
 void fact_founding_put(const struct fact_founding *founding, struct buf *out);
 /* Appends the only encoding of `member`, the body of a DELTA_MEMBER, to `out`.
- * Its label is UTF-8 of at most LIMIT_LABEL_SIZE. */
+ * Its label is UTF-8 of at most LIMIT_LABEL_SIZE; its addresses are such that
+ * fact_address_is_sound (asserted), at most LIMIT_ADDRESSES. */
 void fact_member_put(const struct fact_member *member, struct buf *out);
 /* Appends the only encoding of `grant`, the body of a DELTA_GRANT, to `out`. */
 void fact_grant_put(const struct fact_grant *grant, struct buf *out);
@@ -90,7 +95,11 @@ void fact_reason_put(const struct fact_reason *reason, struct buf *out);
  * of a newer program. */
 enum err fact_founding_get(
     struct bytes in, struct fact_founding *founding) MUST_USE;
-/* Reads the member fact `in`; its label is a view into `in`. */
+/* May `address` stand in a member fact: one line of text without controls, of 1
+ * to LIMIT_ADDRESS_SIZE bytes?  Whether it leads anywhere is found by dialling.
+ */
+bool fact_address_is_sound(struct bytes address);
+/* Reads the member fact `in`; its label and addresses are views into `in`. */
 enum err fact_member_get(struct bytes in, struct fact_member *member) MUST_USE;
 /* Reads the grant fact `in`. */
 enum err fact_grant_get(struct bytes in, struct fact_grant *grant) MUST_USE;

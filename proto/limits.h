@@ -65,6 +65,10 @@ enum {
 	/* Operation numbers carry their data class in the lowest two bits. */
 	LIMIT_OPERATION_NUMBER = 4 * LIMIT_OPERATIONS,
 	LIMIT_FIELDS = 256, /* of one record */
+	/* Names, logs and staff that rows say by number.  All that a city has
+	 * in some years; what a hostile writer adds costs 2 MiB at most, and
+	 * later words are said in full. */
+	LIMIT_WORDS = 16 * 1024,
 	/* In a row of CSV: each field of a record, and the importer's own. */
 	LIMIT_ROW_CELLS = LIMIT_FIELDS + 16,
 	LIMIT_COLLECTIONS = 256, /* of one pack */
@@ -88,6 +92,9 @@ enum {
 	/* Invitations that one store keeps: one for each possible member. */
 	LIMIT_TOKENS = LIMIT_MEMBERS,
 	LIMIT_TOKEN_GRANTS = 8, /* that one invitation promises */
+	/* Nodes that one part of a bundle is sealed to: all centres and some to
+	 * spare, at 48 bytes each. */
+	LIMIT_BUNDLE_RECEIVERS = 512,
 	/* Events that a node keeps for those who run it: some weeks of trouble;
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
@@ -128,6 +135,9 @@ enum {
 	LIMIT_QUEUE_SIZE = 256 * 1024,
 	/* Bytes that a peer may send beyond what we have acknowledged. */
 	LIMIT_CREDIT_SIZE = 1024 * 1024,
+	/* Bytes a second to which a node can be held: 8 Gbit/s are as good as
+	 * no limit. */
+	LIMIT_RATE = 1000 * 1000 * 1000,
 	/* Links of one node: an aggregator with 424 centres and some to spare;
 	 * each may hold a few megabytes while it is busy. */
 	LIMIT_SESSIONS = 512,

@@ -117,7 +117,7 @@ ack_committed(struct talk *talk)
 static bool
 is_behind(const struct talk *talk)
 {
-	return channel_out(talk->channel).n >= BEHIND_BYTES;
+	return channel_queued(talk->channel) >= BEHIND_BYTES;
 }
 
 static enum err

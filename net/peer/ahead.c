@@ -21,24 +21,29 @@ ahead_look(struct talk *talk, session_head_fn *fn, void *arg)
 {
 	const struct authority *authority;
 	struct arena arena = {0};
+	struct bytes batch;
 	struct bytes message;
 	size_t n = 0;
 	enum err e = store_authority(talk->store, &authority);
 
 	while (e == ERR_OK && n < AHEAD_HEADS_MAX &&
-	       channel_look(talk->channel, &message)) {
-		struct note_head head;
-		struct msg_run run;
+	       channel_look(talk->channel, &batch)) {
+		while (n < AHEAD_HEADS_MAX &&
+		       channel_look_next(&batch, &message)) {
+			struct note_head head;
+			struct msg_run run;
 
-		arena_reset(&arena);
-		if (!run_find(talk, message, &arena, &run) ||
-		    authority_member(authority, &run.name.author) == NULL)
-			continue;
-		head = (struct note_head){.size = run.head_size,
-		    .root = run.head_root,
-		    .signature = run.head_signature};
-		fn(arg, &run.name, &head);
-		n++;
+			arena_reset(&arena);
+			if (!run_find(talk, message, &arena, &run) ||
+			    authority_member(authority, &run.name.author) ==
+				NULL)
+				continue;
+			head = (struct note_head){.size = run.head_size,
+			    .root = run.head_root,
+			    .signature = run.head_signature};
+			fn(arg, &run.name, &head);
+			n++;
+		}
 	}
 	arena_fini(&arena);
 	return e;

@@ -1,8 +1,8 @@
 /*
- * The secure channel of two nodes: preface, handshake, framed and compressed
- * messages.  A session feeds it and takes from it.  Never reads
- * a clock, a socket or the store, and never keeps more than one unfinished
- * frame, one unfinished message and what it was fed.
+ * The secure channel of two nodes: preface, handshake, messages gathered into
+ * batches, which are compressed and framed.  A session feeds it and takes from
+ * it.  Never reads a clock, a socket or the store, and never keeps more than
+ * one unfinished frame, one batch each way and what it was fed.
  */
 #include "net/peer/channel.h"
 
@@ -17,11 +17,18 @@ enum {
 	LENGTH_SIZE = 2, /* in front of each Noise message */
 	/* A transport message without a flags byte says nothing. */
 	SEALED_SIZE_MIN = 1 + CRYPTO_TAG_SIZE,
-	/* Bytes of one message in one Noise message, beside the flags. */
+	/* Bytes of one batch in one Noise message, beside the flags. */
 	FRAGMENT_SIZE = NOISE_PLAIN_SIZE_MAX - 1,
+	/* A batch of several messages fills one frame at the most: so much is
+	 * compressed together. */
+	BATCH_SIZE = FRAGMENT_SIZE,
+	/* In front of a message in its batch. */
+	SIZE_MAX_BYTES = 3,
+	MESSAGE_SIZE_MAX = LIMIT_FRAME_SIZE - SIZE_MAX_BYTES,
 	COMPRESS_SIZE_MIN = 256,
-	COMPRESS_LEVEL = 1, /* most of what we send is sealed already */
-	/* A packed message of more is not unpacked twice: what is in it weighs
+	COMPRESS_SHARE = 10, /* what it must save */
+	COMPRESS_LEVEL = 1,  /* most of what we send is sealed already */
+	/* A packed batch of more is not unpacked twice: what is in it weighs
 	 * more than the signatures that looking ahead could find. */
 	LOOK_SIZE_MAX = 16 * 1024,
 	/* An empty buffer larger than this is given back: hundreds of links
@@ -47,7 +54,10 @@ struct channel {
 	struct buf opening;    /* what the handshake covers of what came */
 	struct buf in;	       /* the beginning of a frame */
 	struct waiting waiting;
-	struct buf taken;      /* the last message taken, when it was packed */
+	struct buf looked;     /* a batch that was packed, to be looked at */
+	struct buf opened;     /* the batch whose messages are being taken */
+	size_t opened_at;
+	struct buf batch; /* messages that were sent, and not sealed yet */
 	struct buf out;
 	size_t out_at; /* sent up to here */
 	struct channel_count count;
@@ -67,8 +77,13 @@ static enum err preface_take(
 static void token_take(struct channel *channel, struct bytes id);
 static enum err frame_take(
     struct channel *channel, struct bytes sealed) MUST_USE;
+static enum err batch_open(
+    struct channel *channel, const struct waiting_batch *waiting) MUST_USE;
+static bool size_get(struct bytes *from, size_t *size) MUST_USE;
+static void size_put(size_t size, struct buf *out);
+static enum err batch_seal(struct channel *channel) MUST_USE;
 static enum err frames_put(
-    struct channel *channel, struct bytes message, bool packed) MUST_USE;
+    struct channel *channel, struct bytes batch, bool packed) MUST_USE;
 static void settle(struct channel *channel);
 static void rest(struct buf *buf);
 static void die(struct channel *channel);
@@ -119,7 +134,9 @@ channel_free(struct channel *channel)
 	buf_fini(&channel->opening);
 	buf_fini(&channel->in);
 	waiting_fini(&channel->waiting);
-	buf_wipe(&channel->taken);
+	buf_wipe(&channel->looked);
+	buf_wipe(&channel->opened);
+	buf_wipe(&channel->batch);
 	buf_fini(&channel->out);
 	crypto_wipe(channel, sizeof(*channel));
 	mem_free(channel);
@@ -365,50 +382,84 @@ frame_take(struct channel *channel, struct bytes sealed)
 {
 	struct waiting *waiting = &channel->waiting;
 	size_t mark = waiting_begin(waiting);
-	bool whole;
 	enum err e;
 
 	e = noise_open(&channel->shake.noise, sealed, &waiting->buf);
 	if (e != ERR_OK)
 		return e;
 	channel->count.in_plain_bytes += waiting->buf.n - mark;
-	e = waiting_join(waiting, mark, &whole);
-	channel->count.in_messages += whole;
-	return e;
+	return waiting_join(waiting, mark);
 }
 
 bool
 channel_take(struct channel *channel, struct bytes *message, enum err *e)
 {
-	struct waiting_message waiting;
+	struct waiting_batch waiting;
+	struct bytes rest_of;
+	size_t size;
 
 	*e = ERR_OK;
 	*message = (struct bytes){0};
-	settle(channel);
-	if (!waiting_take(&channel->waiting, &waiting))
-		return false;
-	*message = waiting.bytes;
-	if (!waiting.is_packed)
-		return true;
-	*e = squeeze_unpack(
-	    channel->squeeze, *message, LIMIT_FRAME_SIZE, &channel->taken);
-	if (*e == ERR_OK) {
-		*message = buf_bytes(&channel->taken);
-		return true;
+	if (channel->opened_at == channel->opened.n) {
+		settle(channel);
+		if (!waiting_take(&channel->waiting, &waiting))
+			return false;
+		*e = batch_open(channel, &waiting);
 	}
+	rest_of = bytes_after(buf_bytes(&channel->opened), channel->opened_at);
+	if (*e == ERR_OK && !size_get(&rest_of, &size))
+		*e = err_set(
+		    ERR_MALFORMED, "messages that do not fill their frames");
+	if (*e != ERR_OK) {
+		die(channel);
+		return false;
+	}
+	*message = bytes_first(rest_of, size);
+	channel->opened_at = channel->opened.n - bytes_after(rest_of, size).n;
+	channel->count.in_messages++;
+	return true;
+}
+
+/* One without messages is none. */
+static enum err
+batch_open(struct channel *channel, const struct waiting_batch *waiting)
+{
+	enum err e = ERR_OK;
+
+	if (!waiting->is_packed)
+		buf_add(&channel->opened, waiting->bytes);
+	else
+		e = squeeze_unpack(channel->squeeze, waiting->bytes,
+		    LIMIT_FRAME_SIZE, &channel->opened);
 	/* Whatever is wrong with it, the peer should not have sent it. */
-	if (*e == ERR_LIMIT)
-		*e = ERR_MALFORMED;
-	*e = err_wrap(*e, "compressed message");
-	*message = (struct bytes){0};
-	die(channel);
+	if (e == ERR_LIMIT)
+		e = ERR_MALFORMED;
+	return e == ERR_OK ? e : err_wrap(e, "compressed messages");
+}
+
+/* Takes the size of the next message, in groups of seven bits; false when it
+ * is not as short as it can be, or more than is there. */
+static bool
+size_get(struct bytes *from, size_t *size)
+{
+	*size = 0;
+	for (size_t i = 0; i < SIZE_MAX_BYTES && i < from->n; i++) {
+		*size = *size << 7 | (from->p[i] & 0x7f);
+		if (*size == 0)
+			return false;
+		if ((from->p[i] & 0x80) != 0)
+			continue;
+		*from = bytes_after(*from, i + 1);
+		return *size <= from->n;
+	}
 	return false;
 }
 
 size_t
 channel_waiting(const struct channel *channel)
 {
-	return channel->waiting.end - channel->waiting.at;
+	return channel->waiting.end - channel->waiting.at + channel->opened.n -
+	       channel->opened_at;
 }
 
 void
@@ -418,24 +469,34 @@ channel_fence(struct channel *channel)
 }
 
 bool
-channel_look(struct channel *channel, struct bytes *message)
+channel_look(struct channel *channel, struct bytes *batch)
 {
-	struct waiting_message waiting;
+	struct waiting_batch waiting;
 
-	*message = (struct bytes){0};
-	settle(channel);
+	*batch = (struct bytes){0};
+	buf_cut(&channel->looked, 0);
+	rest(&channel->looked);
 	if (!waiting_look(&channel->waiting, &waiting))
 		return false;
-	*message = waiting.bytes;
 	if (!waiting.is_packed)
-		return true;
+		*batch = waiting.bytes;
 	/* What is wrong with it shows when it is taken. */
-	if (message->n <= LOOK_SIZE_MAX &&
-	    squeeze_unpack(channel->squeeze, *message, LIMIT_FRAME_SIZE,
-		&channel->taken) == ERR_OK)
-		*message = buf_bytes(&channel->taken);
-	else
-		*message = (struct bytes){0};
+	else if (waiting.bytes.n <= LOOK_SIZE_MAX &&
+		 squeeze_unpack(channel->squeeze, waiting.bytes,
+		     LIMIT_FRAME_SIZE, &channel->looked) == ERR_OK)
+		*batch = buf_bytes(&channel->looked);
+	return true;
+}
+
+bool
+channel_look_next(struct bytes *batch, struct bytes *message)
+{
+	size_t size;
+
+	if (batch->n == 0 || !size_get(batch, &size))
+		return false;
+	*message = bytes_first(*batch, size);
+	*batch = bytes_after(*batch, size);
 	return true;
 }
 
@@ -448,7 +509,8 @@ channel_clear(struct channel *channel)
 bool
 channel_is_ready(const struct channel *channel)
 {
-	return waiting_is_ready(&channel->waiting);
+	return channel->opened_at < channel->opened.n ||
+	       waiting_is_ready(&channel->waiting);
 }
 
 bool
@@ -461,8 +523,11 @@ channel_has_news(const struct channel *channel)
 static void
 settle(struct channel *channel)
 {
-	buf_cut(&channel->taken, 0);
-	rest(&channel->taken);
+	if (channel->opened_at == channel->opened.n) {
+		buf_cut(&channel->opened, 0);
+		channel->opened_at = 0;
+		rest(&channel->opened);
+	}
 	waiting_settle(&channel->waiting);
 }
 
@@ -476,55 +541,87 @@ rest(struct buf *buf)
 enum err
 channel_send(struct channel *channel, struct bytes message)
 {
-	struct buf packed = {0};
-	enum err e;
+	struct buf *batch = &channel->batch;
+	enum err e = ERR_OK;
 
 	if (channel->state == STATE_DEAD)
 		return err_set(ERR_PEER, "this channel has ended");
 	assert(channel->state == STATE_UP);
 	assert(message.n > 0);
-	if (message.n > LIMIT_FRAME_SIZE)
+	if (message.n > MESSAGE_SIZE_MAX)
 		return err_set(ERR_LIMIT,
 		    "a message of %zu bytes; %d is the most", message.n,
-		    LIMIT_FRAME_SIZE);
-	if (message.n >= COMPRESS_SIZE_MIN) {
+		    MESSAGE_SIZE_MAX);
+	if (batch->n > 0 && batch->n + SIZE_MAX_BYTES + message.n > BATCH_SIZE)
+		e = batch_seal(channel);
+	if (e != ERR_OK)
+		return e;
+	size_put(message.n, batch);
+	buf_add(batch, message);
+	channel->count.out_messages++;
+	return ERR_OK;
+}
+
+static void
+size_put(size_t size, struct buf *out)
+{
+	if (size >> 14 != 0)
+		buf_add_u8(out, (uint8_t)(0x80 | size >> 14));
+	if (size >> 7 != 0)
+		buf_add_u8(out, (uint8_t)(0x80 | (size >> 7 & 0x7f)));
+	buf_add_u8(out, size & 0x7f);
+}
+
+enum err
+channel_flush(struct channel *channel)
+{
+	if (channel->state == STATE_DEAD || channel->batch.n == 0)
+		return ERR_OK;
+	return batch_seal(channel);
+}
+
+static enum err
+batch_seal(struct channel *channel)
+{
+	struct bytes batch = buf_bytes(&channel->batch);
+	struct buf packed = {0};
+	enum err e = ERR_OK;
+
+	if (batch.n >= COMPRESS_SIZE_MIN)
 		e = squeeze_pack(
-		    channel->squeeze, message, COMPRESS_LEVEL, &packed);
-		if (e != ERR_OK)
-			goto out;
-	}
-	/* Unpacking costs the peer: it must save a tenth. */
-	if (packed.n > 0 && packed.n <= message.n - message.n / 10)
+		    channel->squeeze, batch, COMPRESS_LEVEL, &packed);
+	/* Unpacking costs the peer: it must save something. */
+	if (e == ERR_OK && packed.n > 0 &&
+	    packed.n <= batch.n - batch.n / COMPRESS_SHARE)
 		e = frames_put(channel, buf_bytes(&packed), true);
-	else
-		e = frames_put(channel, message, false);
-	if (e == ERR_OK)
-		channel->count.out_messages++;
-	else
-		die(channel);
-out:
+	else if (e == ERR_OK)
+		e = frames_put(channel, batch, false);
 	buf_wipe(&packed);
+	if (e != ERR_OK)
+		die(channel);
+	buf_cut(&channel->batch, 0);
+	rest(&channel->batch);
 	return e;
 }
 
 static enum err
-frames_put(struct channel *channel, struct bytes message, bool packed)
+frames_put(struct channel *channel, struct bytes batch, bool packed)
 {
 	struct buf plain = {0};
 	unsigned flags = packed ? WAITING_PACKED : 0;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && message.n > 0) {
-		size_t n = message.n;
+	while (e == ERR_OK && batch.n > 0) {
+		size_t n = batch.n;
 
 		if (n > FRAGMENT_SIZE)
 			n = FRAGMENT_SIZE;
-		if (n < message.n)
+		if (n < batch.n)
 			flags |= WAITING_MORE;
 		buf_cut(&plain, 0);
 		buf_add_u8(&plain, (uint8_t)flags);
-		buf_add(&plain, bytes_first(message, n));
-		message = bytes_after(message, n);
+		buf_add(&plain, bytes_first(batch, n));
+		batch = bytes_after(batch, n);
 		flags = 0;
 		buf_add_be16(
 		    &channel->out, (uint16_t)(plain.n + CRYPTO_TAG_SIZE));
@@ -537,9 +634,18 @@ frames_put(struct channel *channel, struct bytes message, bool packed)
 }
 
 struct bytes
-channel_out(const struct channel *channel)
+channel_out(struct channel *channel)
 {
+	/* Of a channel that ended so, what was sealed before is left. */
+	if (channel_flush(channel) != ERR_OK)
+		assert(channel->state == STATE_DEAD);
 	return bytes_after(buf_bytes(&channel->out), channel->out_at);
+}
+
+size_t
+channel_queued(const struct channel *channel)
+{
+	return channel->out.n - channel->out_at + channel->batch.n;
 }
 
 void
@@ -568,5 +674,6 @@ static void
 die(struct channel *channel)
 {
 	shake_fini(&channel->shake);
+	buf_wipe(&channel->batch);
 	channel->state = STATE_DEAD;
 }

@@ -6,9 +6,9 @@
 
 /*
  * A secure channel over a byte stream (docs/sync.md §1 and §2): preface, Noise
- * XX with each side's certificate, then messages in frames, compressed where
- * that helps and cut into Noise messages.  A machine: bytes in, messages out;
- * messages in, bytes out; no socket, no clock, no store.
+ * XX with each side's certificate, then batches of messages, compressed where
+ * that helps and cut into frames, each one Noise message.  A machine: bytes in,
+ * messages out; messages in, bytes out; no socket, no clock, no store.
  */
 struct channel;
 
@@ -51,9 +51,9 @@ const struct sign_key *channel_peer(const struct channel *channel);
 /* The handshake's hash, equal on both sides; only when up. */
 const struct hash512 *channel_hash(const struct channel *channel);
 
-/* The next whole message that arrived: true, and `*message`, a view that lives
- * until the next channel_take or channel_feed.  A message is at most
- * LIMIT_FRAME_SIZE.  ERR in `*e` for one that does not unpack; final. */
+/* The next message that arrived: true, and `*message`, a view that lives until
+ * the next channel_take or channel_feed.  ERR in `*e` for a batch that does not
+ * unpack, or is not filled by its messages; final. */
 bool channel_take(
     struct channel *channel, struct bytes *message, enum err *e) MUST_USE;
 /* Bytes that arrived and wait to be taken. */
@@ -61,22 +61,32 @@ size_t channel_waiting(const struct channel *channel);
 
 /* From now on channel_take gives only what channel_clear let through. */
 void channel_fence(struct channel *channel);
-/* The next whole message that was not looked at yet and not taken: true, and
- * `*message`, a view that lives until the next call on `channel`; it is taken
- * later all the same.  Of a packed message that is large, or does not unpack,
- * the view is empty. */
-bool channel_look(struct channel *channel, struct bytes *message);
+/* The next batch of messages that was not looked at yet and not taken: true,
+ * and `*batch`, a view that lives until the next call on `channel`; it is taken
+ * later all the same.  Of a packed one that is large, or does not unpack, the
+ * view is empty. */
+bool channel_look(struct channel *channel, struct bytes *batch);
+/* The next message of such a view, which begins behind it then; false: none is
+ * left. */
+bool channel_look_next(struct bytes *batch, struct bytes *message);
 /* Lets through all that was looked at. */
 void channel_clear(struct channel *channel);
 /* Is there a message that channel_take would give? */
 bool channel_is_ready(const struct channel *channel);
-/* Is there one that was not looked at yet? */
+/* Is there a batch that was not looked at yet? */
 bool channel_has_news(const struct channel *channel);
 
-/* Queues `message` (at most LIMIT_FRAME_SIZE) for sending; only when up. */
+/* Adds `message` to the batch that is sent next; only when up.  ERR_LIMIT: it
+ * is larger than a batch may be. */
 enum err channel_send(struct channel *channel, struct bytes message) MUST_USE;
-/* What to send next: a view that lives until the next call on `channel`. */
-struct bytes channel_out(const struct channel *channel);
+/* Closes the batch: what was sent so far goes, and what follows is compressed
+ * apart.  Errors are final. */
+enum err channel_flush(struct channel *channel) MUST_USE;
+/* What goes next, after channel_flush: a view that lives until the next call on
+ * `channel`. */
+struct bytes channel_out(struct channel *channel);
+/* So many bytes wait to go, the batch as it is now among them. */
+size_t channel_queued(const struct channel *channel);
 /* The first `n` bytes of channel_out() were handed to the transport. */
 void channel_sent(struct channel *channel, size_t n);
 

@@ -99,19 +99,13 @@ hub_free(struct hub *hub)
 	mem_free(hub);
 }
 
-static bool
-notes_wait(const struct hub *hub)
-{
-	return hub->notes.n > 0 || hub->notes.lost > 0;
-}
-
 /* A store that cannot be written loses them: it has other troubles. */
 static void
 notes_flush(struct hub *hub)
 {
 	struct fault before;
 
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		return;
 	err_keep(&before, ERR_OK);
 	if (store_begin(hub->store, true) == ERR_OK) {
@@ -177,10 +171,10 @@ hub_leave(struct hub_member *member)
 	hub->members[member->place] = NULL;
 	hub->live_n--;
 	hub->waiting_bytes -= member->waiting_bytes;
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, loop_now_ms() + HUB_NOTES_MS);
 	notes_move(&hub->notes, session_notes(member->session));
-	if (!notes_wait(hub))
+	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, UINT64_MAX);
 	if (hub->live_n == 0)
 		loop_timer_set(hub->watch, UINT64_MAX);
@@ -538,7 +532,6 @@ fill_each(struct hub *hub)
 		if (news.n > 0)
 			e = session_news(member->session, &news, &concerns);
 		member->due = member->due || concerns;
-		session_queue(member->session, hub_queue_size(hub));
 		if (e == ERR_OK && member->due)
 			e = session_fill(member->session, now_ms);
 		if (e == ERR_OK)

@@ -17,6 +17,7 @@ static struct ledger_log *slot_of(
     const struct ledger *ledger, const struct log_id *id);
 static bool same_id(const struct log_id *a, const struct log_id *b);
 static void grow(struct ledger *ledger);
+static void ring_grow(struct ledger_queue *queue);
 static void counts_take(
     struct ledger_log *log, const struct msg_entry *entry, bool again);
 
@@ -153,26 +154,47 @@ grow(struct ledger *ledger)
 void
 ledger_queue(struct ledger *ledger, struct ledger_log *log)
 {
-	struct ledger_queue *queue = &ledger->queues[log->is_authority ? 0 : 1];
+	enum ledger_class class = LEDGER_NEWS;
 
-	if (log->is_queued)
+	if (log->is_authority)
+		class = LEDGER_AUTHORITY;
+	else if (log->is_urgent)
+		class = LEDGER_URGENT;
+	ledger_queue_as(ledger, log, class);
+}
+
+void
+ledger_queue_as(
+    struct ledger *ledger, struct ledger_log *log, enum ledger_class class)
+{
+	struct ledger_queue *queue = &ledger->queues[class];
+
+	if ((log->queued >> class & 1) != 0)
 		return;
-	log->is_queued = true;
-	if (queue->first > 0 && queue->first + queue->n == queue->room) {
-		memmove(queue->ids, queue->ids + queue->first,
-		    queue->n * sizeof(*queue->ids));
-		queue->first = 0;
-	}
-	mem_room(&queue->ids, &queue->room, queue->first + queue->n + 1,
-	    sizeof(*queue->ids));
-	queue->ids[queue->first + queue->n++] = log->id;
+	log->queued |= 1u << class;
+	if (queue->n == queue->room)
+		ring_grow(queue);
+	queue->ids[(queue->first + queue->n) % queue->room] = log->id;
+	queue->n++;
+}
+
+static void
+ring_grow(struct ledger_queue *queue)
+{
+	size_t room = queue->room;
+
+	mem_room(&queue->ids, &queue->room, 2 * room + 8, sizeof(*queue->ids));
+	/* What had gone round to the begin goes on behind the old end. */
+	for (size_t i = 0; i < queue->first; i++)
+		queue->ids[room + i] = queue->ids[i];
 }
 
 struct ledger_log *
-ledger_first(struct ledger *ledger)
+ledger_first(const struct ledger *ledger, enum ledger_class end,
+    enum ledger_class *class)
 {
-	for (size_t i = 0; i < COUNT_OF(ledger->queues); i++) {
-		struct ledger_queue *queue = &ledger->queues[i];
+	for (*class = 0; *class < end; (*class)++) {
+		const struct ledger_queue *queue = &ledger->queues[*class];
 
 		if (queue->n > 0)
 			return ledger_find(ledger, &queue->ids[queue->first]);
@@ -181,21 +203,15 @@ ledger_first(struct ledger *ledger)
 }
 
 void
-ledger_unqueue(struct ledger *ledger)
+ledger_unqueue(struct ledger *ledger, enum ledger_class class)
 {
-	for (size_t i = 0; i < COUNT_OF(ledger->queues); i++) {
-		struct ledger_queue *queue = &ledger->queues[i];
+	struct ledger_queue *queue = &ledger->queues[class];
 
-		if (queue->n == 0)
-			continue;
-		ledger_find(ledger, &queue->ids[queue->first])->is_queued =
-		    false;
-		queue->first++;
-		queue->n--;
-		if (queue->n == 0)
-			queue->first = 0;
-		return;
-	}
+	assert(queue->n > 0);
+	ledger_find(ledger, &queue->ids[queue->first])->queued &= ~(
+	    1u << class);
+	queue->first = (queue->first + 1) % queue->room;
+	queue->n--;
 }
 
 void

@@ -8,6 +8,15 @@
  * and sent it, and which are to be looked at next.  Memory of one session,
  * bounded by LIMIT_LOGS.
  */
+/* What goes first (docs/sync.md §5). */
+enum ledger_class {
+	LEDGER_AUTHORITY,
+	LEDGER_URGENT,	/* spaces that the pack calls urgent */
+	LEDGER_NEWS,	/* others, of which little is missing */
+	LEDGER_HISTORY, /* of which much is */
+	LEDGER_CLASSES,
+};
+
 struct ledger_log {
 	struct log_id id;
 	bool used;
@@ -22,7 +31,11 @@ struct ledger_log {
 				number of what has another id by now */
 	bool is_shared;	     /* in a space that both may have */
 	bool is_authority;   /* it goes before all others */
-	bool is_queued;	     /* waits in a queue */
+	bool is_urgent;	     /* and it before all but those */
+	unsigned queued;     /* bit 1 << class: it waits in that queue */
+	uint64_t left;	     /* headers it lacks, when last looked at */
+	uint64_t left_bytes; /* what they are reckoned to weigh */
+	uint64_t one_bytes;  /* the same of one of them; 0: not reckoned */
 	bool is_known;	     /* `peer` was told or believed */
 	bool is_told;	     /* `told` was sent */
 	bool is_dirty;	     /* `peer` is newer than the stored belief */
@@ -55,13 +68,15 @@ struct ledger {
 	size_t size;		 /* slots: 0 or a power of two */
 	size_t n;
 	uint64_t salt; /* so that strangers cannot aim at one slot */
-	/* Ids of queued logs, first those of `authority`; owned rings. */
+	/* Ids of queued logs by class; owned rings.  A log may wait in more
+	 * than one: in LEDGER_HISTORY with much, and in LEDGER_NEWS to be
+	 * looked at for what is new. */
 	struct ledger_queue {
 		struct log_id *ids;
 		size_t room;
 		size_t first;
 		size_t n;
-	} queues[2];
+	} queues[LEDGER_CLASSES];
 	size_t dirty_n; /* entries with is_dirty */
 };
 
@@ -86,12 +101,18 @@ struct ledger_log *ledger_trunk(
     const struct ledger *ledger, const struct ledger_log *log);
 struct ledger_log *ledger_next(
     const struct ledger *ledger, const struct ledger_log *log);
-/* Queues `log` to be looked at, unless it is queued. */
+/* Queues `log` to be looked at, in the first class that it can be of, unless it
+ * waits there. */
 void ledger_queue(struct ledger *ledger, struct ledger_log *log);
-/* The next queued log, which stays queued; NULL when there is none. */
-struct ledger_log *ledger_first(struct ledger *ledger);
-/* Takes the first one out of its queue. */
-void ledger_unqueue(struct ledger *ledger);
+/* Queues it behind all others of `class`, unless it waits there. */
+void ledger_queue_as(
+    struct ledger *ledger, struct ledger_log *log, enum ledger_class class);
+/* Of the classes before `end` the first that has a queued log: the log that has
+ * waited longest, and `*class`.  It stays queued.  NULL when there is none. */
+struct ledger_log *ledger_first(const struct ledger *ledger,
+    enum ledger_class end, enum ledger_class *class);
+/* Takes the first log of `class`, which is not empty, out of its queue. */
+void ledger_unqueue(struct ledger *ledger, enum ledger_class class);
 /* The clock entry of who holds nothing of `log`. */
 void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
 /* What the peer has is `entry` now; the counts of bodies sent rise with it, and

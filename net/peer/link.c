@@ -11,7 +11,12 @@
 
 #include "proto/mem.h"
 
-enum { PEER_SIZE = 64 };
+enum {
+	PEER_SIZE = 64,
+	/* Bytes that the system may read ahead of a limit: below that TCP
+	 * itself becomes slow. */
+	READ_AHEAD_MIN = 16 * 1024,
+};
 
 enum state {
 	STATE_LIVE,
@@ -32,6 +37,11 @@ struct link {
 	struct hub_member *member; /* NULL once it left */
 	struct loop_timer *timer;  /* owned */
 	uint64_t deadline_ms;	   /* of the handshake, or of the farewell */
+	struct pace pace;
+	struct valve_seat out; /* at the valves of the node */
+	struct valve_seat in;
+	uint64_t written; /* bytes that the stream got */
+	size_t may_read;  /* bytes that were granted and not read yet */
 	struct fault why;
 	char peer[PEER_SIZE];
 };
@@ -40,6 +50,11 @@ static struct link *link_new(const struct link_config *config, bool initiator);
 static void link_free(struct link *link);
 static struct stream_config link_streams(struct link *link);
 static void link_pump(struct link *link);
+static void link_tighten(struct link *link);
+static void link_hold(struct link *link);
+static void link_pace(struct link *link);
+static void link_rise(struct link *link);
+static void link_on_valve(void *arg);
 static bool link_send(struct link *link);
 static void link_settle(struct link *link);
 static enum err link_closed(const struct link *link) MUST_USE;
@@ -85,6 +100,7 @@ link_accept(const struct link_config *config, struct stream *stream)
 	l->connected = true;
 	(void)snprintf(l->peer, sizeof(l->peer), "%s", stream_peer(stream));
 	stream_start(stream, &streams);
+	link_tighten(l);
 	link_timer(l);
 	return l;
 }
@@ -101,16 +117,21 @@ link_new(const struct link_config *config, bool initiator)
 	l->session = hub_session(
 	    config->hub, &(struct session_config){.initiator = initiator,
 			     .once = initiator && config->once,
+			     .day_bytes = config->limits.day_bytes,
 			     .guest = initiator ? config->guest : NULL});
 	l->member = hub_join(config->hub, l->session, link_on_turn, l);
 	l->timer = loop_timer_new(loop, link_on_timer, l);
 	l->deadline_ms = loop_now_ms() + LINK_HANDSHAKE_MS;
+	pace_init(&l->pace, LIMIT_QUEUE_SIZE);
+	l->out = (struct valve_seat){.turn = link_on_valve, .arg = l};
+	l->in = l->out;
 	return l;
 }
 
 static void
 link_free(struct link *link)
 {
+	link_rise(link);
 	loop_timer_free(link->timer);
 	session_free(link->session);
 	mem_free(link);
@@ -136,6 +157,18 @@ link_on_connect(void *arg)
 	struct link *link = arg;
 
 	link->connected = true;
+	link_tighten(link);
+}
+
+/* What the system reads ahead comes at full speed. */
+static void
+link_tighten(struct link *link)
+{
+	size_t share = valve_share(link->config.limits.in);
+
+	if (link->config.limits.in != NULL)
+		stream_tighten(link->stream,
+		    share > READ_AHEAD_MIN ? share : READ_AHEAD_MIN);
 }
 
 static void
@@ -144,8 +177,11 @@ link_on_read(void *arg, struct bytes in)
 	struct link *link = arg;
 	enum err e;
 
+	link->may_read -= in.n < link->may_read ? in.n : link->may_read;
 	if (link->state != STATE_LIVE)
 		return;
+	if (!link->up)
+		valve_spend(link->config.limits.in, in.n);
 	e = session_feed(link->session, in, loop_now_ms());
 	if (e != ERR_OK)
 		link_fail(link, e);
@@ -212,23 +248,78 @@ link_pump(struct link *link)
 	if (link->state != STATE_LIVE)
 		return;
 	if (link->connected)
-		stream_hold(link->stream, !hub_wants_input(link->member));
+		link_hold(link);
 	link_settle(link);
 	if (link->state == STATE_LIVE)
 		link_timer(link);
 }
 
-/* A node with many links gives each less room than its stream would have. */
-static size_t
-queue_room(const struct link *link)
+/* Reads as far as the session can take it and the node's limit allows.  Before
+ * the peer is known nothing is held back: a handshake is short, and must not
+ * wait behind the bulk of others. */
+static void
+link_hold(struct link *link)
 {
-	size_t most = hub_queue_size(link->config.hub);
-	size_t unsent = stream_unsent(link->stream);
-	size_t room = stream_room(link->stream);
+	bool wants = hub_wants_input(link->member);
 
-	if (unsent >= most)
-		return 0;
-	return room < most - unsent ? room : most - unsent;
+	if (link->config.limits.in == NULL || !link->up) {
+		stream_hold(link->stream, !wants);
+		return;
+	}
+	if (wants && link->may_read == 0)
+		link->may_read = valve_take(
+		    link->config.limits.in, &link->in, LOOP_READ_SIZE);
+	if (link->may_read > 0)
+		stream_read_most(link->stream, link->may_read);
+	stream_hold(link->stream, !wants || link->may_read == 0);
+}
+
+/* So much may stand before what is urgent: in the session as in the stream. */
+static void
+link_pace(struct link *link)
+{
+	size_t unsent = stream_unsent(link->stream);
+	size_t most = hub_queue_size(link->config.hub);
+	size_t bytes;
+
+	pace_note(&link->pace, link->written - unsent, unsent, loop_now_ms());
+	/* A node with many links gives each less than it could take. */
+	if (most > link->pace.bytes)
+		most = link->pace.bytes;
+	bytes = valve_share(link->config.limits.out);
+	if (bytes > most)
+		bytes = most;
+	stream_room_set(link->stream, most);
+	session_pace(link->session, bytes);
+}
+
+/* Somebody else may move bytes in its place. */
+static void
+link_rise(struct link *link)
+{
+	valve_leave(link->config.limits.out, &link->out);
+	valve_leave(link->config.limits.in, &link->in);
+}
+
+static void
+link_on_valve(void *arg)
+{
+	struct link *link = arg;
+
+	if (link->state == STATE_LIVE)
+		link_pump(link);
+}
+
+/* How many of `n` bytes may go now. */
+static size_t
+link_grant(struct link *link, size_t n)
+{
+	struct valve *out = link->config.limits.out;
+
+	if (link->up)
+		return valve_take(out, &link->out, n);
+	valve_spend(out, n);
+	return n;
 }
 
 /* Hands to the stream what it has room for; was there anything? */
@@ -237,17 +328,20 @@ link_send(struct link *link)
 {
 	bool any = false;
 
+	link_pace(link);
+
 	for (;;) {
 		struct bytes out = session_out(link->session);
-		size_t room = queue_room(link);
+		size_t room = stream_room(link->stream);
 		enum err e;
 
-		if (out.n > room) {
+		if (out.n > room)
 			out = bytes_first(out, room);
-			stream_ask_room(link->stream);
-		}
+		if (out.n > 0)
+			out = bytes_first(out, link_grant(link, out.n));
 		if (out.n == 0)
 			return any;
+		link->written += out.n;
 		e = stream_write(link->stream, out);
 		if (e != ERR_OK) {
 			link_fail(link, e);
@@ -313,6 +407,7 @@ link_finish(struct link *link)
 	struct bytes out = session_out(link->session);
 
 	link->state = STATE_ENDING;
+	link_rise(link);
 	hub_leave(link->member);
 	link->member = NULL;
 	if (!link->connected) {
@@ -321,8 +416,10 @@ link_finish(struct link *link)
 	}
 	/* Beyond the queue's room on purpose: a farewell is short, and what
 	 * stands before it is bounded by the session's own queue. */
+	valve_spend(link->config.limits.out, out.n);
 	if (out.n > 0 && stream_write(link->stream, out) == ERR_OK)
 		session_sent(link->session, out.n);
+	stream_read_most(link->stream, LOOP_READ_SIZE);
 	stream_finish(link->stream);
 	stream_hold(link->stream, false);
 	link->deadline_ms = loop_now_ms() + LINK_LINGER_MS;
@@ -387,6 +484,7 @@ void
 link_status(const struct link *link, struct session_status *status)
 {
 	session_status(link->session, status);
+	status->rate_bytes = valve_rate(link->config.limits.out);
 }
 
 const struct fault *

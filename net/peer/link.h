@@ -2,6 +2,7 @@
 #define GOLMOK_NET_PEER_LINK_H
 
 #include "net/peer/hub.h"
+#include "net/peer/valve.h"
 #include "net/stream.h"
 
 /*
@@ -20,9 +21,17 @@ enum link_event {
 /* Never runs inside a call of the functions below. */
 typedef void link_event_fn(void *arg, struct link *link, enum link_event event);
 
+/* How much may go over links. */
+struct link_limits {
+	struct valve *out;  /* borrowed until LINK_ENDED; NULL: no limit */
+	struct valve *in;   /* the same */
+	uint64_t day_bytes; /* to one peer in a day; 0: any */
+};
+
 struct link_config {
 	struct hub *hub; /* borrowed until LINK_ENDED */
-	bool once;	 /* dialled links: end when nothing is left to do */
+	struct link_limits limits;
+	bool once; /* dialled links: end when nothing is left to do */
 	/* Dialled links: join by this; borrowed for link_dial, may be NULL. */
 	const struct session_guest *guest;
 	link_event_fn *on_event;

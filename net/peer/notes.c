@@ -11,11 +11,13 @@
 #include "proto/mem.h"
 
 static bool is_same(const struct note *note, const struct event *event);
+static void grant_write(const struct note_grant *grant, struct txn *txn);
 
 void
 notes_fini(struct notes *notes)
 {
 	mem_free(notes->list);
+	mem_free(notes->grants);
 	*notes = (struct notes){0};
 }
 
@@ -61,6 +63,31 @@ is_same(const struct note *note, const struct event *event)
 }
 
 void
+notes_grant(struct notes *notes, const struct note_grant *grant)
+{
+	for (size_t i = 0; i < notes->grants_n; i++) {
+		struct note_grant *there = &notes->grants[i];
+
+		if (there->day != grant->day ||
+		    memcmp(&there->peer, &grant->peer, sizeof(there->peer)) !=
+			0)
+			continue;
+		there->granted += grant->granted;
+		there->used += grant->used;
+		return;
+	}
+	mem_room(&notes->grants, &notes->grants_room, notes->grants_n + 1,
+	    sizeof(*notes->grants));
+	notes->grants[notes->grants_n++] = *grant;
+}
+
+bool
+notes_wait(const struct notes *notes)
+{
+	return notes->n > 0 || notes->lost > 0 || notes->grants_n > 0;
+}
+
+void
 notes_move(struct notes *to, struct notes *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
@@ -73,6 +100,8 @@ notes_move(struct notes *to, struct notes *from)
 				  .count = note->count,
 				  .text = bytes_text(note->text)});
 	}
+	for (size_t i = 0; i < from->grants_n; i++)
+		notes_grant(to, &from->grants[i]);
 	to->lost += from->lost;
 	notes_fini(from);
 }
@@ -97,5 +126,21 @@ notes_write(struct notes *notes, struct txn *txn)
 			.count = notes->lost,
 			.text = bytes_text("so much was refused at once that "
 					   "not all of it is listed")});
+	for (size_t i = 0; i < notes->grants_n; i++)
+		grant_write(&notes->grants[i], txn);
 	notes_fini(notes);
+}
+
+/* A row that cannot be read leaves the grant as used: too much is counted, not
+ * too little. */
+static void
+grant_write(const struct note_grant *grant, struct txn *txn)
+{
+	struct quota quota = {.day = grant->day, .granted = grant->granted};
+	struct clock_spent row;
+
+	if (clock_spent_get(txn, &grant->peer, &row) != ERR_OK)
+		return;
+	quota_end(&quota, grant->used, &row);
+	clock_spent_put(txn, &grant->peer, &row);
 }

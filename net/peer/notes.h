@@ -2,6 +2,7 @@
 #define GOLMOK_NET_PEER_NOTES_H
 
 #include "core/events.h"
+#include "net/peer/quota.h"
 
 /*
  * What sessions noticed and whoever runs the node should know, until a write
@@ -22,11 +23,23 @@ struct note {
 	char text[LIMIT_EVENT_TEXT + 1];
 };
 
+/* What sessions with a peer were granted of a day's bytes, and what they used
+ * of that. */
+struct note_grant {
+	struct sign_key peer;
+	uint64_t day;
+	uint64_t granted;
+	uint64_t used;
+};
+
 struct notes {
 	struct note *list; /* owned */
 	size_t n;
 	size_t room;
-	uint64_t lost; /* not listed for want of room */
+	uint64_t lost;		   /* not listed for want of room */
+	struct note_grant *grants; /* owned; one for each peer and day */
+	size_t grants_n;
+	size_t grants_room;
 };
 
 /* Drops what was not written. */
@@ -34,9 +47,14 @@ void notes_fini(struct notes *notes);
 /* Adds what was `told` (number and times are not looked at; its text is copied,
  * up to LIMIT_EVENT_TEXT). */
 void notes_add(struct notes *notes, const struct event *told);
+/* Adds a grant that has ended. */
+void notes_grant(struct notes *notes, const struct note_grant *grant);
+/* Does something wait to be written? */
+bool notes_wait(const struct notes *notes);
 /* Moves all of `from` to `to`. */
 void notes_move(struct notes *to, struct notes *from);
-/* Writes them as events in the open write transaction; they are gone then. */
+/* Writes them in the open write transaction, as events and in what is counted
+ * of each peer; they are gone then. */
 void notes_write(struct notes *notes, struct txn *txn);
 
 #endif

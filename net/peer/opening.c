@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "core/feed.h"
+#include "core/pack.h"
 #include "net/peer/branch.h"
+#include "net/peer/flow.h"
 
 static enum err judge(
     struct talk *talk, const struct authority *authority) MUST_USE;
@@ -27,8 +29,6 @@ static enum err clocks_send(struct talk *talk) MUST_USE;
 static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
 static enum err live_begin(
     struct talk *talk, const struct authority *authority) MUST_USE;
-static enum err lacks(struct talk *talk, const struct authority *authority,
-    struct ledger_log *entry, uint64_t *deltas) MUST_USE;
 
 enum err
 opening_begin(struct talk *talk)
@@ -268,6 +268,8 @@ opening_share(
 	entry->is_local = true;
 	entry->no = log->no;
 	entry->is_authority = id_is_authority(&log->name.space);
+	entry->is_urgent = pack_is_urgent(
+	    store_pack(talk->store), &log->name.space);
 	entry->is_shared = shares;
 	if (entry->is_shared && talk->state == TALK_LIVE)
 		ledger_queue(&talk->ledger, entry);
@@ -461,38 +463,19 @@ static enum err
 live_begin(struct talk *talk, const struct authority *authority)
 {
 	struct ledger *ledger = &talk->ledger;
-	struct msg msg = {.type = MSG_TOTAL};
 
 	talk->state = TALK_LIVE;
 	for (size_t i = 0; i < ledger->size; i++) {
 		struct ledger_log *entry = &ledger->logs[i];
+		struct flow_step step;
 		enum err e;
 
 		if (!entry->used || !entry->is_shared)
 			continue;
 		ledger_queue(ledger, entry);
-		e = lacks(talk, authority, entry, &msg.u.total.deltas);
+		e = flow_look(talk, authority, entry, &step);
 		if (e != ERR_OK)
 			return e;
 	}
-	return msg.u.total.deltas > 0 ? talk_send(talk, &msg) : ERR_OK;
-}
-
-/* Adds to `*deltas` what the peer lacks of one log and will get. */
-static enum err
-lacks(struct talk *talk, const struct authority *authority,
-    struct ledger_log *entry, uint64_t *deltas)
-{
-	struct clock_depth depth;
-	struct log *log;
-	enum err e = branch_local(talk, entry, &log);
-
-	if (e == ERR_OK && log != NULL)
-		e = branch_compare(talk, log, entry);
-	if (e != ERR_OK || log == NULL)
-		return e;
-	clock_log_depth(authority, &talk->peer, &log->name, &depth);
-	if (depth.any && log->frontier.size > entry->sent && !entry->is_split)
-		*deltas += log->frontier.size - entry->sent;
-	return ERR_OK;
+	return flow_state(talk);
 }

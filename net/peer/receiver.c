@@ -105,7 +105,14 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 	case MSG_CLOCK:
 		return clock_take(talk, &msg.u.clock);
 	case MSG_TOTAL:
-		talk->deltas_expected = talk->deltas_in + msg.u.total.deltas;
+		/* Both are below 2^63, and so is what came. */
+		talk->deltas_expected = talk->deltas_in +
+					talk->deltas_in_pending +
+					msg.u.total.deltas;
+		talk->bytes_expected = msg.u.total.bytes > 0
+					   ? talk->taken_bytes +
+						 msg.u.total.bytes
+					   : 0;
 		return ERR_OK;
 	case MSG_RUN:
 		data_count(talk, message);
@@ -127,7 +134,7 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 		return ERR_OK;
 	case MSG_PING:
 		/* One that leaves so much unread knows that we are here. */
-		return channel_out(talk->channel).n < LIMIT_QUEUE_SIZE
+		return channel_queued(talk->channel) < LIMIT_QUEUE_SIZE
 			   ? talk_send(talk, &reply)
 			   : ERR_OK;
 	case MSG_PONG:

@@ -7,36 +7,26 @@
 
 #include <string.h>
 
+#include "core/extract.h"
 #include "core/feed.h"
-#include "core/tree.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
+#include "net/peer/flow.h"
 #include "net/peer/opening.h"
 
 enum {
-	/* Sealed bodies that go with one chunk of headers. */
-	CHUNK_BODIES_BYTES = 128 * 1024,
-	/* Bodies in one message. */
-	BODIES_BYTES = 64 * 1024,
 	/* Deltas looked at for owed bodies in one go. */
 	OWED_SCAN_MAX = 1024,
-};
-
-/* Bodies on their way into messages. */
-struct batch {
-	struct talk *talk;
-	struct log_id log;
-	struct msg_body *bodies; /* room for MSG_BODIES_MAX */
-	size_t n;
-	size_t bytes;
-	uint64_t held; /* of deltas before it the peer has what is sealed */
-	bool wraps;    /* only bodies with a wrap */
 };
 
 static enum err feed_scan(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static enum err serve(
     struct talk *talk, const struct authority *authority) MUST_USE;
+static bool ledger_more(const struct talk *talk);
+static enum err serve_first(
+    struct talk *talk, const struct authority *authority) MUST_USE;
+static enum err held_tell(struct talk *talk, struct ledger_log *entry) MUST_USE;
 static enum err serve_log(struct talk *talk, const struct authority *authority,
     struct ledger_log *entry, bool *more) MUST_USE;
 static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
@@ -47,21 +37,18 @@ static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static void sent_rise(const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth, uint64_t end);
+static void depth_fill(struct talk *talk, const struct clock_depth *depth,
+    struct extract_depth *out);
 static enum err bodies_send(struct talk *talk, const struct log *log,
-    uint64_t seq, const struct clock_depth *depth,
-    struct batch *batch) MUST_USE;
-static void tag_put(const struct talk *talk, const struct log *log,
-    const struct stored_body *body, struct msg_body *out);
+    const struct extract_bodies *bodies) MUST_USE;
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
     bool *more) MUST_USE;
-static enum err wraps_send(struct batch *batch, const struct log *log,
+static enum err wraps_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
     bool *more) MUST_USE;
-static bool is_ours(const struct talk *talk, const struct log *log);
-static enum err batch_add(
-    struct batch *batch, const struct msg_body *body) MUST_USE;
-static enum err batch_send(struct batch *batch) MUST_USE;
+static bool owed_has_room(
+    const struct talk *talk, const struct extract_bodies *bodies);
 
 enum err
 sender_fill(struct talk *talk)
@@ -113,33 +100,78 @@ feed_scan(struct talk *talk, const struct authority *authority)
 static bool
 has_room(const struct talk *talk)
 {
-	return channel_out(talk->channel).n < talk->queue_bytes &&
+	return channel_queued(talk->channel) < talk->flow.queue_max &&
 	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
 }
 
 static enum err
 serve(struct talk *talk, const struct authority *authority)
 {
-	struct ledger_log *entry;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && has_room(talk) &&
-	       (entry = ledger_first(&talk->ledger)) != NULL) {
-		bool more = false;
-
-		e = serve_log(talk, authority, entry, &more);
-		if (e == ERR_OK && !more)
-			ledger_unqueue(&talk->ledger);
-	}
+	talk->flow.asks = false;
+	while (e == ERR_OK && has_room(talk) && !talk->flow.asks &&
+	       ledger_more(talk))
+		e = serve_first(talk, authority);
 	if (e == ERR_OK && !talk->idle_sent && !talk->receiving.waiting &&
-	    channel_waiting(talk->channel) == 0 &&
-	    ledger_first(&talk->ledger) == NULL) {
+	    channel_waiting(talk->channel) == 0 && !talk->flow.asks &&
+	    !ledger_more(talk)) {
 		struct msg msg = {.type = MSG_IDLE};
 
 		talk->idle_sent = true;
 		e = talk_send(talk, &msg);
 	}
 	return e;
+}
+
+/* Does something wait that may go today? */
+static bool
+ledger_more(const struct talk *talk)
+{
+	enum ledger_class class;
+
+	return ledger_first(&talk->ledger, flow_end(talk), &class) != NULL;
+}
+
+/* One step for the log that is first in line, which then goes behind all others
+ * of its class. */
+static enum err
+serve_first(struct talk *talk, const struct authority *authority)
+{
+	enum ledger_class class;
+	struct ledger_log *entry = ledger_first(
+	    &talk->ledger, flow_end(talk), &class);
+	struct flow_step step;
+	bool more = false;
+	enum err e;
+
+	ledger_unqueue(&talk->ledger, class);
+	e = flow_look(talk, authority, entry, &step);
+	if (e != ERR_OK)
+		return e;
+	/* It is not as urgent as it seemed: others go before it. */
+	if (step.class > class || !flow_admits(talk, &step)) {
+		ledger_queue_as(&talk->ledger, entry, step.class);
+		/* What waits until tomorrow keeps nobody from hearing today
+		 * what is here. */
+		return flow_end(talk) == LEDGER_HISTORY ? held_tell(talk, entry)
+							: ERR_OK;
+	}
+	e = flow_state(talk);
+	if (e == ERR_OK)
+		e = serve_log(talk, authority, entry, &more);
+	if (e == ERR_OK && more)
+		ledger_queue_as(&talk->ledger, entry, step.class);
+	return e;
+}
+
+static enum err
+held_tell(struct talk *talk, struct ledger_log *entry)
+{
+	struct log *log;
+	enum err e = branch_local(talk, entry, &log);
+
+	return e == ERR_OK ? clock_tell(talk, entry, log) : e;
 }
 
 /* One step for one log: headers, then owed bodies, then what we have. */
@@ -227,43 +259,39 @@ static enum err
 chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth)
 {
-	struct txn *txn = store_txn(talk->store);
-	struct bytes headers[MSG_HEADERS_MAX];
-	struct msg_body bodies[MSG_BODIES_MAX];
-	struct batch counting = {.talk = NULL};
-	struct batch batch = {.talk = talk, .log = log->id, .bodies = bodies};
-	struct msg msg = {.type = MSG_CHUNK, .u.chunk = {.headers = headers}};
-	size_t bytes = 0;
-	uint64_t end = entry->sent;
-	enum err e = ERR_OK;
+	struct arena arena = {0};
+	struct extract_depth whole;
+	struct extract_chunk chunk = {
+	    .arena = &arena, .from = entry->sent, .most = talk->flow.queue_max};
+	struct msg msg = {.type = MSG_CHUNK};
+	enum err e;
 
-	while (end < log->frontier.size && msg.u.chunk.n < MSG_HEADERS_MAX &&
-	       counting.bytes < CHUNK_BODIES_BYTES && e == ERR_OK) {
-		struct stored_delta stored;
-
-		e = oplog_get(txn, log, end, &stored);
-		if (e != ERR_OK)
-			return e;
-		if (bytes > 0 && bytes + stored.header.n > LIMIT_CHUNK_SIZE)
-			break;
-		bytes += stored.header.n;
-		headers[msg.u.chunk.n++] = stored.header;
-		e = bodies_send(talk, log, end, depth, &counting);
-		end++;
-	}
-	msg.u.chunk.bodies_n = counting.n;
+	depth_fill(talk, depth, &whole);
+	e = extract_cut(store_txn(talk->store), log, &whole, &chunk);
+	if (e != ERR_OK)
+		goto out;
+	msg.u.chunk = (struct msg_chunk){.n = chunk.headers_n,
+	    .headers = chunk.headers,
+	    .bodies_n = chunk.bodies.n,
+	    .proof = chunk.proof};
+	e = talk_send(talk, &msg);
 	if (e == ERR_OK)
-		e = tree_ahead(txn, log, end, &msg.u.chunk.proof);
-	if (e == ERR_OK)
-		e = talk_send(talk, &msg);
-	for (uint64_t seq = entry->sent; seq < end && e == ERR_OK; seq++)
-		e = bodies_send(talk, log, seq, depth, &batch);
-	if (e == ERR_OK)
-		e = batch_send(&batch);
-	talk->deltas_out += end - entry->sent;
-	talk->sending.next = end;
-	sent_rise(log, entry, depth, end);
+		e = bodies_send(talk, log, &chunk.bodies);
+	talk->deltas_out += chunk.end - chunk.from;
+	talk->sending.next = chunk.end;
+	sent_rise(log, entry, depth, chunk.end);
+out:
+	arena_fini(&arena);
 	return e;
+}
+
+/* What a receiver with `depth` gets from here. */
+static void
+depth_fill(struct talk *talk, const struct clock_depth *depth,
+    struct extract_depth *out)
+{
+	*out = (struct extract_depth){
+	    .depth = *depth, .me = talk->me, .backup = &talk->backup};
 }
 
 /* What went out with the headers up to `end` is not owed any more. */
@@ -288,99 +316,18 @@ sent_rise(const struct log *log, struct ledger_log *entry,
 	entry->sent = end;
 }
 
-/* The bodies of one delta that the peer may have, into `batch`. */
 static enum err
-bodies_send(struct talk *talk, const struct log *log, uint64_t seq,
-    const struct clock_depth *depth, struct batch *batch)
+bodies_send(struct talk *talk, const struct log *log,
+    const struct extract_bodies *bodies)
 {
-	struct stored_delta stored;
-	struct stored_body body;
-	enum err e = oplog_get(store_txn(talk->store), log, seq, &stored);
-
-	while (e == ERR_OK && oplog_body_next(&stored.bodies, &body)) {
-		bool reads = (depth->classes >> body.class & 1) != 0;
-		struct msg_body out = {.seq = seq,
-		    .change = body.change,
-		    .class = body.class,
-		    .is_open = reads && body.form == BODY_OPEN,
-		    .sealed = body.sealed};
-
-		if (out.is_open ? batch->wraps : !depth->hold)
-			continue;
-		if ((out.is_open || batch->wraps) && seq < batch->held)
-			out.sealed = (struct bytes){0};
-		memcpy(out.key, body.key, sizeof(out.key));
-		if (!out.is_open)
-			tag_put(talk, log, &body, &out);
-		if (out.has_wrap || !batch->wraps)
-			e = batch_add(batch, &out);
-	}
-	return e;
-}
-
-/* Makes of `out` what somebody gets who may not read it, or cannot here: the
- * tag, and beside it the wrap that the author alone opens. */
-static void
-tag_put(const struct talk *talk, const struct log *log,
-    const struct stored_body *body, struct msg_body *out)
-{
-	struct secret secret;
-	struct hash tag;
-
-	if (body->form == BODY_PASSED || body->form == BODY_KEPT) {
-		out->has_wrap = true;
-		out->wrap = body->wrap;
-	}
-	if (body->form != BODY_OPEN)
-		return;
-	memcpy(secret.b, body->key, sizeof(secret.b));
-	body_tag(&secret, &tag);
-	memcpy(out->key, tag.b, sizeof(out->key));
-	if (is_ours(talk, log)) {
-		out->has_wrap = true;
-		wrap_seal(&talk->backup, &secret, &tag, &out->wrap);
-	}
-	crypto_wipe(&secret, sizeof(secret));
-}
-
-static bool
-is_ours(const struct talk *talk, const struct log *log)
-{
-	return memcmp(&log->name.author, &talk->me, sizeof(talk->me)) == 0;
-}
-
-/* A batch without a talk only counts. */
-static enum err
-batch_add(struct batch *batch, const struct msg_body *body)
-{
+	struct msg msg = {.type = MSG_BODIES, .u.bodies = {.log = log->id}};
+	size_t at = 0;
 	enum err e = ERR_OK;
 
-	if (batch->talk != NULL && batch->n > 0 &&
-	    (batch->n == MSG_BODIES_MAX ||
-		batch->bytes + body->sealed.n > BODIES_BYTES))
-		e = batch_send(batch);
-	if (batch->talk != NULL)
-		batch->bodies[batch->n] = *body;
-	batch->n++;
-	batch->bytes += body->sealed.n + sizeof(body->key) +
-			(body->has_wrap ? WRAP_SIZE : 0);
-	return e;
-}
-
-static enum err
-batch_send(struct batch *batch)
-{
-	struct msg msg = {.type = MSG_BODIES,
-	    .u.bodies = {
-		.log = batch->log, .n = batch->n, .bodies = batch->bodies}};
-	enum err e = ERR_OK;
-
-	if (batch->n > 0) {
-		batch->talk->idle_sent = false;
-		e = talk_send(batch->talk, &msg);
+	while (e == ERR_OK && extract_message(bodies, &at, &msg.u.bodies)) {
+		talk->idle_sent = false;
+		e = talk_send(talk, &msg);
 	}
-	batch->n = 0;
-	batch->bytes = 0;
 	return e;
 }
 
@@ -390,11 +337,8 @@ static enum err
 owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth, bool *more)
 {
-	struct msg_body bodies[MSG_BODIES_MAX];
-	struct batch batch = {.talk = talk,
-	    .log = log->id,
-	    .bodies = bodies,
-	    .held = entry->peer.held};
+	struct arena arena = {0};
+	struct extract_bodies bodies = {.arena = &arena};
 	enum err e = ERR_OK;
 
 	for (unsigned class = 0; class <= CLASS_COUNT && e == ERR_OK;
@@ -406,14 +350,18 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		uint64_t start = *from;
 		struct clock_depth part = {
 		    .hold = blind, .classes = blind ? 0 : 1u << class};
+		struct extract_depth owed;
 
+		depth_fill(talk, &part, &owed);
+		owed.held = entry->peer.held;
 		if (to > entry->sent)
 			to = entry->sent;
 		if (blind ? !depth->hold : (depth->classes >> class & 1) == 0)
 			continue;
 		while (*from < to && *from - start < OWED_SCAN_MAX &&
-		       has_room(talk) && e == ERR_OK) {
-			e = bodies_send(talk, log, *from, &part, &batch);
+		       owed_has_room(talk, &bodies) && e == ERR_OK) {
+			e = extract_bodies(
+			    store_txn(talk->store), log, *from, &owed, &bodies);
 			/* Wraps went with them. */
 			if (blind && entry->sent_kept == *from &&
 			    *from < log->wrapped)
@@ -421,38 +369,58 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 			(*from)++;
 		}
 		*more = *more || *from < to;
+		if (e == ERR_OK)
+			e = bodies_send(talk, log, &bodies);
+		bodies.n = 0;
+		bodies.bytes = 0;
 	}
+	arena_fini(&arena);
 	if (e == ERR_OK && depth->hold)
-		e = wraps_send(&batch, log, entry, depth, more);
-	return e == ERR_OK ? batch_send(&batch) : e;
+		e = wraps_send(talk, log, entry, depth, more);
+	return e;
+}
+
+static bool
+owed_has_room(const struct talk *talk, const struct extract_bodies *bodies)
+{
+	return has_room(talk) && bodies->bytes < EXTRACT_BODIES_BYTES;
 }
 
 /* Wraps for bodies that the peer has without: it may have got them from others
  * first. */
 static enum err
-wraps_send(struct batch *batch, const struct log *log, struct ledger_log *entry,
+wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth, bool *more)
 {
-	struct talk *talk = batch->talk;
+	struct arena arena = {0};
+	struct extract_bodies bodies = {.arena = &arena};
 	uint64_t to = log->wrapped < entry->sent ? log->wrapped : entry->sent;
 	uint64_t least = log->open[0];
+	struct extract_depth wraps;
 	uint64_t start;
 	enum err e = ERR_OK;
 
 	/* Of what we can open others' wraps are not kept. */
 	for (size_t class = 1; class < CLASS_COUNT; class ++)
 		least = log->open[class] < least ? log->open[class] : least;
-	if (!is_ours(talk, log) && entry->sent_kept < least)
+	if (memcmp(&log->name.author, &talk->me, sizeof(talk->me)) != 0 &&
+	    entry->sent_kept < least)
 		entry->sent_kept = least;
-	batch->wraps = true;
+	depth_fill(talk, depth, &wraps);
+	wraps.wraps = true;
+	wraps.held = entry->peer.held;
 	start = entry->sent_kept;
 	while (entry->sent_kept < to &&
-	       entry->sent_kept - start < OWED_SCAN_MAX && has_room(talk) &&
-	       e == ERR_OK) {
-		e = bodies_send(talk, log, entry->sent_kept, depth, batch);
+	       entry->sent_kept - start < OWED_SCAN_MAX &&
+	       owed_has_room(talk, &bodies) && e == ERR_OK) {
+		e = extract_bodies(store_txn(talk->store), log,
+		    entry->sent_kept, &wraps, &bodies);
 		entry->sent_kept++;
 	}
 	*more = *more || entry->sent_kept < to;
+	if (e == ERR_OK)
+		e = bodies_send(talk, log, &bodies);
+	arena_fini(&arena);
 	return e;
 }
 
@@ -460,5 +428,5 @@ bool
 sender_is_idle(const struct talk *talk)
 {
 	return talk->state == TALK_LIVE && talk->idle_sent &&
-	       talk->ledger.queues[0].n == 0 && talk->ledger.queues[1].n == 0;
+	       !talk->flow.asks && !ledger_more(talk);
 }

@@ -12,6 +12,7 @@
 #include "net/peer/ahead.h"
 #include "net/peer/branch.h"
 #include "net/peer/opening.h"
+#include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
 #include "net/peer/talk.h"
@@ -63,6 +64,8 @@ session_new(const struct session_config *config)
 
 	talk->store = config->store;
 	talk->host = config->host;
+	talk->flow.queue_max = LIMIT_QUEUE_SIZE;
+	talk->flow.quota.day_bytes = config->day_bytes;
 	talk->once = config->once;
 	talk->me = store_identity(config->store)->key;
 	identity_backup_key(store_identity(config->store), &talk->backup);
@@ -76,7 +79,6 @@ session_new(const struct session_config *config)
 	config->host->random(config->host->arg, salt, sizeof(salt));
 	talk->channel = channel_new(&channel);
 	talk->allowed_bytes = SIZE_MAX;
-	talk->queue_bytes = LIMIT_QUEUE_SIZE;
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
 	talk->hidden.salt = bytes_be64(salt);
@@ -190,7 +192,8 @@ session_has_work(const struct session *session)
 
 	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
 		   channel_waiting(talk->channel) > 0) ||
-	       talk->flush || talk->forget || talk_is_due(talk);
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
 bool
@@ -200,7 +203,8 @@ session_is_ready(const struct session *session)
 
 	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
 		   channel_is_ready(talk->channel)) ||
-	       talk->flush || talk->forget || talk_is_due(talk);
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
 void
@@ -262,6 +266,8 @@ session_work(struct session *session, uint64_t now_ms)
 		e = settle(session, guest_admit(session));
 	else
 		e = settle(session, receiver_work(talk));
+	if (e == ERR_OK)
+		e = settle(session, flow_grant(talk));
 	notes_write(&talk->notes, store_txn(talk->store));
 	return e;
 }
@@ -295,6 +301,7 @@ guest_answer(struct talk *talk)
 struct notes *
 session_notes(struct session *session)
 {
+	flow_leave(&session->talk);
 	return &session->talk.notes;
 }
 
@@ -334,7 +341,7 @@ enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
-	size_t before = channel_out(talk->channel).n;
+	size_t before = channel_queued(talk->channel);
 	enum err e;
 
 	if (talk->state == TALK_ENDED)
@@ -355,16 +362,9 @@ session_fill(struct session *session, uint64_t now_ms)
 			session->done = true;
 		}
 	}
-	if (channel_out(talk->channel).n > before)
+	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	return ERR_OK;
-}
-
-void
-session_queue(struct session *session, size_t bytes)
-{
-	assert(bytes <= LIMIT_QUEUE_SIZE);
-	session->talk.queue_bytes = bytes;
 }
 
 enum err
@@ -392,15 +392,20 @@ session_news(struct session *session, const struct news *news, bool *concerns)
 }
 
 struct bytes
-session_out(const struct session *session)
+session_out(struct session *session)
 {
+	/* An error is told by whatever is called next. */
+	if (settle(session, channel_flush(session->talk.channel)) != ERR_OK)
+		assert(session->talk.state == TALK_ENDED);
 	return channel_out(session->talk.channel);
 }
 
 void
 session_sent(struct session *session, size_t n)
 {
-	session->asked = session->asked || n > 0;
+	/* The handshake's own does not count. */
+	session->asked = session->asked ||
+			 (n > 0 && session->talk.state != TALK_SHAKING);
 	channel_sent(session->talk.channel, n);
 }
 
@@ -453,6 +458,14 @@ session_end(struct session *session, enum err why, const char *text)
 		err_keep(&session->fault, err_set(why, "%s", text));
 }
 
+void
+session_pace(struct session *session, size_t bytes)
+{
+	session->talk.flow.queue_max = bytes < LIMIT_QUEUE_SIZE
+					   ? bytes
+					   : LIMIT_QUEUE_SIZE;
+}
+
 bool
 session_is_done(const struct session *session)
 {
@@ -464,7 +477,7 @@ session_is_idle(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
 
-	return is_quiet(talk) && channel_out(talk->channel).n == 0;
+	return is_quiet(talk) && channel_queued(talk->channel) == 0;
 }
 
 void
@@ -484,7 +497,23 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
 	    .deltas_expected = talk->deltas_expected,
+	    .bytes_expected = talk->bytes_expected,
+	    .bytes_in_done = talk->durable_bytes,
+	    .bytes_out = talk->debt_bytes,
+	    .bytes_out_done = talk->credited_bytes,
+	    .deltas_left_out = talk->flow.left,
+	    .bytes_left_out = talk->flow.left_bytes,
+	    .day_bytes = talk->flow.quota.day_bytes,
+	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};
+	/* Whatever the peer announced: what came is part of it. */
+	if (status->deltas_expected < status->deltas_in)
+		status->deltas_expected = status->deltas_in;
+	if (status->bytes_expected > 0 &&
+	    status->bytes_expected < status->bytes_in_done)
+		status->bytes_expected = status->bytes_in_done;
+	status->in_sync = status->in_sync && !status->is_held;
+	status->deltas_left_in = status->deltas_expected - status->deltas_in;
 }

@@ -38,6 +38,7 @@ struct session_config {
 	const struct host *host;
 	struct squeeze *squeeze; /* borrowed scratch of this thread */
 	uint64_t now_ms;	 /* monotonic, as everywhere below */
+	uint64_t day_bytes;	 /* that may go to the peer a day; 0: any */
 	/* An initiator that joins: by this (copied); NULL for members. */
 	const struct session_guest *guest;
 };
@@ -97,24 +98,27 @@ bool session_is_ready(const struct session *session);
 size_t session_waiting(const struct session *session);
 
 /* What it noticed and whoever runs the node should know; session_work writes
- * it, and whoever ends the session takes care of what is left. */
+ * it, and whoever ends the session takes care of what is left: asked for this,
+ * the session gives back what it has of the day's bytes, too. */
 struct notes *session_notes(struct session *session);
 
 /* Puts what the peer should get next into the output, as far as its credit and
  * our queue allow; in an open transaction (reading is enough). */
 enum err session_fill(struct session *session, uint64_t now_ms) MUST_USE;
 
-/* How many bytes session_fill may leave unsent; LIMIT_QUEUE_SIZE is the most,
- * and what holds until this is called.  One message may go beyond it. */
-void session_queue(struct session *session, size_t bytes);
 /* Something happened, as `news` of the open transaction say: does session_fill
  * have to be called?  It need not read the feed then.  Any error is the
  * store's. */
 enum err session_news(struct session *session, const struct news *news,
     bool *concerns) MUST_USE;
-
-/* What to send next: a view that lives until the next call on `session`. */
-struct bytes session_out(const struct session *session);
+/* Makes no more while `bytes` wait to be sent: as much as the link takes in a
+ * second or two, so that what is urgent does not stand behind more than that.
+ * At first, and at the most, LIMIT_QUEUE_SIZE. */
+void session_pace(struct session *session, size_t bytes);
+/* What to send next: a view that lives until the next call on `session`.  What
+ * was said since the last time goes as one batch, so it is asked for when the
+ * transport can take it. */
+struct bytes session_out(struct session *session);
 /* The first `n` bytes of session_out() have been handed to the transport. */
 void session_sent(struct session *session, size_t n);
 /* When to call session_tick at the latest; UINT64_MAX for never. */
@@ -140,9 +144,22 @@ struct session_status {
 	uint64_t out_plain_bytes; /* of messages, before the channel */
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
-	uint64_t deltas_expected; /* what the peer announced */
-	uint64_t dropped;     /* runs not taken: spaces, strangers, branches */
-	uint64_t forked;      /* logs of which it holds another branch */
+	/* Those that the peer announced, and what had come by then; never less
+	 * than came, and otherwise worth as much as its word. */
+	uint64_t deltas_expected;
+	uint64_t deltas_left_in; /* of these */
+	/* Of messages with data, as credit counts them; 0: not announced. */
+	uint64_t bytes_expected;
+	uint64_t bytes_in_done;	  /* of these, durable here */
+	uint64_t bytes_out;	  /* made */
+	uint64_t bytes_out_done;  /* durable at the peer */
+	uint64_t deltas_left_out; /* that the peer lacks and may have */
+	uint64_t bytes_left_out;  /* what they are reckoned to weigh */
+	uint64_t day_bytes;	  /* its budget; 0: none */
+	uint64_t rate_bytes;	  /* the link is held to; 0: to none */
+	bool is_held;	  /* it is used up, and something waits for tomorrow */
+	uint64_t dropped; /* runs not taken: spaces, strangers, branches */
+	uint64_t forked;  /* logs of which it holds another branch */
 	uint64_t round_trips; /* changes of direction after the handshake */
 };
 void session_status(

@@ -7,6 +7,7 @@
 #include "net/peer/hidden.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
+#include "net/peer/quota.h"
 #include "net/peer/reach.h"
 
 /*
@@ -44,6 +45,18 @@ struct talk_receiving {
 	struct intake_chunk chunk;
 	struct msg_body *bodies; /* arena, room for bodies_room */
 	size_t bodies_room;
+};
+
+/* What goes first, and how much may go (net/peer/flow.c). */
+struct talk_flow {
+	size_t queue_max; /* bytes made and not sent before more is made */
+	uint64_t left;	  /* headers that the peer lacks, as last looked at */
+	uint64_t left_bytes;	   /* what they are reckoned to weigh */
+	uint64_t stated;	   /* deltas_out when all that we said is out */
+	uint64_t stated_bytes;	   /* debt_bytes then */
+	struct quota quota;	   /* of this peer and day */
+	uint64_t quota_from_bytes; /* on the wire, when it last was granted */
+	bool asks; /* something waits for the quota to be granted */
 };
 
 /* A log of which a run was not taken for want of rights. */
@@ -86,6 +99,7 @@ struct talk {
 	bool forget;	  /* stored beliefs turned out untrue */
 	bool met;	  /* the meeting is to be noted */
 	bool flush;	  /* write beliefs down at the next work */
+	struct talk_flow flow;
 	struct talk_sending sending;
 	struct talk_receiving receiving;
 	uint64_t debt_bytes;	 /* sent under credit, so far */
@@ -96,7 +110,6 @@ struct talk {
 	uint64_t told_bytes;	 /* of these, told to the peer */
 	bool idle_sent;
 	bool idle_heard;
-	bool total_sent;
 	/* Logs whose entries are to be told after the next commit; owned. */
 	struct log_id *touched;
 	size_t touched_n;
@@ -112,11 +125,11 @@ struct talk {
 	struct buf scratch; /* a message being made */
 	size_t allowed_bytes; /* of messages, for the next session_work */
 	size_t worked_bytes;  /* that the last one took in */
-	size_t queue_bytes;   /* that may be unsent before we make more */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
 	uint64_t deltas_out;
-	uint64_t deltas_expected;
+	uint64_t deltas_expected; /* as the peer's last TOTAL has it, with */
+	uint64_t bytes_expected;  /* what had come by then; 0: not said */
 	uint64_t dropped;
 };
 

@@ -1,6 +1,6 @@
 /*
- * Messages that wait for their turn.  net/peer/channel.c puts opened frames in
- * and takes whole messages out.  Reads no message, and bounds each; how many
+ * Batches that wait for their turn.  net/peer/channel.c puts opened frames in
+ * and takes whole batches out.  Reads no message, and bounds each; how many
  * may wait is the session's to say.
  */
 #include "net/peer/waiting.h"
@@ -10,7 +10,7 @@
 #include "proto/limits.h"
 
 enum {
-	/* In front of a message: its length, with its flags, then these. */
+	/* In front of a batch: its length, with its flags, then these. */
 	HEAD_SIZE = 4,
 	FLAGS_ALL = WAITING_MORE | WAITING_PACKED,
 	/* An empty buffer larger than this is given back: hundreds of links
@@ -19,7 +19,7 @@ enum {
 };
 
 static void read_at(const struct waiting *waiting, size_t *at,
-    struct waiting_message *message);
+    struct waiting_batch *batch);
 
 void
 waiting_fini(struct waiting *waiting)
@@ -36,7 +36,7 @@ waiting_begin(struct waiting *waiting)
 }
 
 enum err
-waiting_join(struct waiting *waiting, size_t mark, bool *whole)
+waiting_join(struct waiting *waiting, size_t mark)
 {
 	struct buf *buf = &waiting->buf;
 	size_t begin = waiting->end + HEAD_SIZE;
@@ -44,7 +44,6 @@ waiting_join(struct waiting *waiting, size_t mark, bool *whole)
 	unsigned flags = buf->p[mark];
 	size_t size;
 
-	*whole = false;
 	if ((flags & ~(unsigned)FLAGS_ALL) != 0 || buf->n == mark + 1 ||
 	    (!is_first && (flags & WAITING_PACKED) != 0))
 		return err_set(ERR_MALFORMED,
@@ -56,45 +55,44 @@ waiting_join(struct waiting *waiting, size_t mark, bool *whole)
 	}
 	size = buf->n - begin;
 	if (size - 1 > LIMIT_FRAME_SIZE)
-		return err_set(ERR_MALFORMED, "a message of more than %d bytes",
+		return err_set(ERR_MALFORMED, "a batch of more than %d bytes",
 		    LIMIT_FRAME_SIZE);
 	if ((flags & WAITING_MORE) != 0)
 		return ERR_OK;
 	bytes_put_be32(buf->p + waiting->end, (uint32_t)size);
 	waiting->end = buf->n;
-	*whole = true;
 	return ERR_OK;
 }
 
 bool
-waiting_take(struct waiting *waiting, struct waiting_message *message)
+waiting_take(struct waiting *waiting, struct waiting_batch *batch)
 {
 	if (!waiting_is_ready(waiting))
 		return false;
-	read_at(waiting, &waiting->at, message);
+	read_at(waiting, &waiting->at, batch);
 	return true;
 }
 
-/* The message at `*at`, which moves behind it. */
+/* The batch at `*at`, which moves behind it. */
 static void
 read_at(const struct waiting *waiting, size_t *at,
-    struct waiting_message *message)
+    struct waiting_batch *batch)
 {
 	struct bytes rest = bytes_after(buf_bytes(&waiting->buf), *at);
 	size_t size = bytes_be32(rest.p);
 
 	rest = bytes_slice(rest, HEAD_SIZE, size);
 	*at += HEAD_SIZE + size;
-	message->is_packed = (rest.p[0] & WAITING_PACKED) != 0;
-	message->bytes = bytes_after(rest, 1);
+	batch->is_packed = (rest.p[0] & WAITING_PACKED) != 0;
+	batch->bytes = bytes_after(rest, 1);
 }
 
 bool
-waiting_look(struct waiting *waiting, struct waiting_message *message)
+waiting_look(struct waiting *waiting, struct waiting_batch *batch)
 {
 	if (!waiting_has_news(waiting))
 		return false;
-	read_at(waiting, &waiting->looked, message);
+	read_at(waiting, &waiting->looked, batch);
 	return true;
 }
 

@@ -5,14 +5,14 @@
 #include "proto/err.h"
 
 /*
- * Messages of one link that arrived and wait for a turn: whole ones, then one
- * that is not complete.  Part of net/peer/channel.c, which opens frames into
+ * Batches of messages that arrived on one link and wait for a turn: whole ones,
+ * then one that is not complete.  Part of net/peer/channel.c, which opens frames into
  * it.
  */
 struct waiting {
 	struct buf buf; /* secret */
 	size_t at;	/* those before were taken */
-	size_t end;	/* where the unfinished message begins */
+	size_t end;	/* where the unfinished batch begins */
 	bool fenced;	/* only those before `cleared` may be taken */
 	size_t cleared;
 	size_t looked; /* those before were looked at */
@@ -20,12 +20,12 @@ struct waiting {
 
 /* What the first byte of a frame says. */
 enum {
-	WAITING_MORE = 1,   /* this message goes on in the next frame */
+	WAITING_MORE = 1,   /* this batch goes on in the next frame */
 	WAITING_PACKED = 2, /* it is compressed as a whole */
 };
 
-/* One message: what it is made of, as it came. */
-struct waiting_message {
+/* One batch, as it came. */
+struct waiting_batch {
 	struct bytes bytes; /* a view until the next call that may change it */
 	bool is_packed;
 };
@@ -35,15 +35,14 @@ void waiting_fini(struct waiting *waiting);
  * with its flags in front.  Gives where it will begin. */
 size_t waiting_begin(struct waiting *waiting);
 /* What was appended at `mark` is one frame; joins it to the frame before it
- * when that goes on, and says whether a message is complete with it.
- * ERR_MALFORMED: flags that cannot be, no content, or too much of it. */
-enum err waiting_join(
-    struct waiting *waiting, size_t mark, bool *whole) MUST_USE;
-/* Takes the next message that may be taken; false: there is none. */
-bool waiting_take(struct waiting *waiting, struct waiting_message *message);
-/* The next message that was not looked at yet, which stays; only when fenced.
+ * when that goes on.  ERR_MALFORMED: flags that cannot be, no content, or too
+ * much of it. */
+enum err waiting_join(struct waiting *waiting, size_t mark) MUST_USE;
+/* Takes the next batch that may be taken; false: there is none. */
+bool waiting_take(struct waiting *waiting, struct waiting_batch *batch);
+/* The next batch that was not looked at yet, which stays; only when fenced.
  */
-bool waiting_look(struct waiting *waiting, struct waiting_message *message);
+bool waiting_look(struct waiting *waiting, struct waiting_batch *batch);
 /* From now on only what was looked at and cleared is taken. */
 void waiting_fence(struct waiting *waiting);
 void waiting_clear(struct waiting *waiting);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/packing.h"
 #include "core/tables.h"
 #include "tests/bench/row.h"
 #include "tests/bench/take.h"
@@ -39,13 +40,35 @@ group_print(
 	    (double)sum / CENTRES / DELTAS / RECORD_BYTES);
 }
 
+/* Packs all that is old, as `golmok pack` does. */
+static void
+pack(struct site *site)
+{
+	struct packing packing = {.rest = true};
+	double began = row_seconds();
+	double seconds;
+
+	while (!packing.ended) {
+		site_must(store_begin(site->store, true));
+		site_must(packing_some(
+		    store_txn(site->store), &packing, PACKING_STEP));
+		site_must(store_commit(site->store));
+	}
+	seconds = row_seconds() - began;
+	printf("packing: %llu deltas into %llu blocks, %.0f deltas/s\n",
+	    (unsigned long long)packing.deltas,
+	    (unsigned long long)packing.blocks,
+	    (double)packing.deltas / seconds);
+}
+
 void
 weigh_disk(void)
 {
 	static const enum table log[] = {
-	    TABLE_LOGS, TABLE_LOG_NOS, TABLE_DELTAS, TABLE_HEADS, TABLE_TREE};
-	static const enum table state[] = {
-	    TABLE_SPACES, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
+	    TABLE_LOGS, TABLE_LOG_NOS, TABLE_DELTAS, TABLE_BLOCKS, TABLE_HEADS,
+	    TABLE_TREE};
+	static const enum table state[] = {TABLE_SPACES, TABLE_HISTORY,
+	    TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS};
 	static const enum table rest[] = {TABLE_LOOKUP, TABLE_FEED};
 	static struct site site;
 	struct load load;
@@ -60,6 +83,12 @@ weigh_disk(void)
 	group_print(env, "log", log, COUNT_OF(log));
 	group_print(env, "state", state, COUNT_OF(state));
 	group_print(env, "indexes and feed", rest, COUNT_OF(rest));
+	tape_env_close(env);
+	site_open(&site);
+	pack(&site);
+	site_close(&site);
+	env = site_data(&site);
+	group_print(env, "log, packed", log, COUNT_OF(log));
 	tape_env_close(env);
 	site_fini(&site);
 }

@@ -66,7 +66,7 @@ replica_remove(void **state)
 
 	txn_abort(&replica->txn);
 	kv_close(replica->kv);
-	squeeze_fini(&replica->squeeze);
+	txn_kept_fini(&replica->kept);
 	tempdir_fini(&replica->dir);
 	return 0;
 }
@@ -75,7 +75,7 @@ struct txn *
 replica_begin(struct replica *replica, bool write)
 {
 	assert_int_equal(txn_begin(replica->kv, write, &replica->host,
-			     &replica->squeeze, &replica->txn),
+			     &replica->kept, &replica->txn),
 	    ERR_OK);
 	return &replica->txn;
 }

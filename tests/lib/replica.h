@@ -11,7 +11,7 @@
 struct replica {
 	struct tempdir dir;
 	struct kv *kv;
-	struct squeeze squeeze;
+	struct txn_kept kept;
 	struct host host;
 	struct txn txn;
 	uint64_t now_ms; /* what host.now_ms says; set by the test */

@@ -11,7 +11,7 @@
  * under one clock and one seed.  What one store holds can be carried to another
  * without a network.  Whatever fails here fails the test.
  */
-enum { TOWN_NODES_MAX = 8 };
+enum { TOWN_NODES_MAX = 24 };
 
 struct town_node {
 	char dir[2 * TEMPDIR_PATH_SIZE];

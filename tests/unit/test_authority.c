@@ -538,11 +538,17 @@ of_a_member_admitted_twice_the_newest_name_that_counts_holds(void **state)
 	assert_int_equal(store_begin(store, true), ERR_OK);
 	assert_int_equal(store_admit(store, &member), ERR_OK);
 	member.label = bytes_text("다음");
+	member.addresses_n = 2;
+	member.addresses[0] = bytes_text("centre.example:7700");
+	member.addresses[1] = bytes_text("192.0.2.7:7700");
 	assert_int_equal(store_admit(store, &member), ERR_OK);
 	assert_int_equal(store_authority(store, &authority), ERR_OK);
 	found = authority_member(authority, &member.key);
 	assert_non_null(found);
 	assert_true(bytes_is(found->label, "다음"));
+	assert_int_equal(found->addresses_n, 2);
+	assert_true(bytes_is(found->addresses[0], "centre.example:7700"));
+	assert_true(bytes_is(found->addresses[1], "192.0.2.7:7700"));
 	for (size_t k = 1; k < authority->members_n; k++)
 		assert_true(
 		    memcmp(&authority->members[k - 1].key,

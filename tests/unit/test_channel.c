@@ -14,7 +14,8 @@
 #include "proto/mem.h"
 #include "tests/lib/line.h"
 
-enum { BIG = LIMIT_FRAME_SIZE };
+/* The largest message: its size in front takes three bytes. */
+enum { BIG = LIMIT_FRAME_SIZE - 3 };
 
 static void
 both_ends_know_each_other_after_the_handshake(void **state)
@@ -104,10 +105,11 @@ what_compresses_travels_small_and_what_does_not_as_it_is(void **state)
 	assert_int_equal(
 	    channel_send(line.ends[1], bytes_of(noise, sizeof(noise))), ERR_OK);
 	line_run(&line);
+	line_take_is(line.ends[0], bytes_of(noise, sizeof(noise)));
 	channel_count(line.ends[0], &count);
 	assert_true(count.out_plain_bytes < 100);
 	assert_int_equal(count.out_messages, 1);
-	assert_int_equal(count.in_plain_bytes, 1 + sizeof(noise));
+	assert_int_equal(count.in_plain_bytes, 1 + 2 + sizeof(noise));
 	assert_int_equal(count.in_messages, 1);
 	assert_int_equal(count.out_bytes, line.carried[0]);
 	assert_int_equal(count.in_bytes, line.carried[1]);
@@ -187,6 +189,7 @@ a_truncated_stream_delivers_only_whole_messages(void **state)
 	line_open(&line);
 	assert_int_equal(
 	    channel_send(line.ends[0], bytes_text("하나")), ERR_OK);
+	assert_int_equal(channel_flush(line.ends[0]), ERR_OK);
 	assert_int_equal(channel_send(line.ends[0], bytes_text("둘")), ERR_OK);
 	out = channel_out(line.ends[0]);
 	buf_add(&all, bytes_first(out, out.n - 1));
@@ -360,6 +363,47 @@ what_was_queued_leaves_in_any_portions(void **state)
 	line_fini(&line);
 }
 
+static void
+messages_share_a_frame_until_they_are_asked_for(void **state)
+{
+	enum { SIZE = 20000 };
+	uint8_t *noise = mem_new(SIZE);
+	struct channel_count before;
+	struct channel_count after;
+	struct line line;
+
+	(void)state;
+	line_init(&line);
+	line_open(&line);
+	prng_fill(&line.prng, noise, SIZE);
+	channel_count(line.ends[0], &before);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(
+		    channel_send(line.ends[0], bytes_of(noise, 10)), ERR_OK);
+	assert_int_equal(channel_queued(line.ends[0]), 10 * 11);
+	(void)channel_out(line.ends[0]);
+	channel_count(line.ends[0], &after);
+	assert_int_equal(
+	    after.out_plain_bytes - before.out_plain_bytes, 1 + 10 * 11);
+	/* What would not fit one frame begins another. */
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(
+		    channel_send(line.ends[0], bytes_of(noise, SIZE)), ERR_OK);
+	(void)channel_out(line.ends[0]);
+	channel_count(line.ends[0], &before);
+	assert_true(before.out_plain_bytes - after.out_plain_bytes < 4 * SIZE);
+	assert_int_equal(
+	    channel_queued(line.ends[0]), channel_out(line.ends[0]).n);
+	line_run(&line);
+	for (int i = 0; i < 10; i++)
+		line_take_is(line.ends[1], bytes_of(noise, 10));
+	for (int i = 0; i < 8; i++)
+		line_take_is(line.ends[1], bytes_of(noise, SIZE));
+	line_take_none(line.ends[1]);
+	mem_free(noise);
+	line_fini(&line);
+}
+
 int
 main(void)
 {
@@ -381,6 +425,7 @@ main(void)
 		a_frame_of_the_handshake_beyond_its_limit_is_refused),
 	    cmocka_unit_test(a_node_that_meets_itself_or_its_copy_says_so),
 	    cmocka_unit_test(what_was_queued_leaves_in_any_portions),
+	    cmocka_unit_test(messages_share_a_frame_until_they_are_asked_for),
 	};
 
 	if (crypto_start() != ERR_OK)

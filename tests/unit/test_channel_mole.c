@@ -120,7 +120,7 @@ a_compression_bomb_is_refused_when_it_is_taken(void **state)
 	assert_int_equal(
 	    squeeze_pack(&line.squeeze, bytes_of(zeros, BIG + 1), 3, &packed),
 	    ERR_OK);
-	mole_fragment(&mole, 0, bytes_text("before"));
+	mole_fragment(&mole, 0, bytes_text("\6before"));
 	mole_fragment(&mole, 2, buf_bytes(&packed));
 	mole_send(&mole, line.ends[RESPONDER], ERR_OK);
 	line_take_is(line.ends[RESPONDER], bytes_text("before"));

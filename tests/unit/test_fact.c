@@ -140,19 +140,32 @@ a_founding_record_names_root_and_the_city(void **state)
 static void
 check_member(const struct vectors *v)
 {
-	struct fact_member member;
+	struct fact_member member = {0};
 	struct fact_member back;
+	struct buf addresses[LIMIT_ADDRESSES] = {0};
 	struct buf label = hex_of(v->words[2]);
 	struct buf in = hex_of(v->words[3]);
 	struct buf out = {0};
 
 	vectors_hex(v, 1, member.key.b, 32);
 	member.label = buf_bytes(&label);
+	member.addresses_n = v->n - 4;
+	assert_true(member.addresses_n <= COUNT_OF(addresses));
+	for (size_t i = 0; i < member.addresses_n; i++) {
+		addresses[i] = hex_of(v->words[4 + i]);
+		member.addresses[i] = buf_bytes(&addresses[i]);
+	}
 	fact_member_put(&member, &out);
 	assert_true(bytes_equal(buf_bytes(&in), buf_bytes(&out)));
 	assert_int_equal(fact_member_get(buf_bytes(&in), &back), ERR_OK);
 	assert_memory_equal(back.key.b, member.key.b, 32);
 	assert_true(bytes_equal(back.label, member.label));
+	assert_int_equal(back.addresses_n, member.addresses_n);
+	for (size_t i = 0; i < back.addresses_n; i++) {
+		assert_true(
+		    bytes_equal(back.addresses[i], member.addresses[i]));
+		buf_fini(&addresses[i]);
+	}
 	buf_fini(&label);
 	buf_fini(&in);
 	buf_fini(&out);
@@ -162,7 +175,7 @@ static void
 a_member_fact_goes_both_ways(void **state)
 {
 	(void)state;
-	each("member", 3, check_member);
+	each("member", 5, check_member);
 }
 
 static void
@@ -341,7 +354,7 @@ static void
 ignorable_keys_are_passed_over(void **state)
 {
 	(void)state;
-	each("same", 6, check_same);
+	each("same", 7, check_same);
 }
 
 static void
@@ -361,7 +374,7 @@ static void
 what_is_no_fact_is_refused_by_its_reason(void **state)
 {
 	(void)state;
-	each("refuse", 136, check_refuse);
+	each("refuse", 144, check_refuse);
 }
 
 static void
@@ -394,7 +407,7 @@ static void
 cut_or_flipped_facts_are_never_read_as_the_same(void **state)
 {
 	(void)state;
-	each("same", 6, check_harm);
+	each("same", 7, check_harm);
 }
 
 static void

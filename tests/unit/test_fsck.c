@@ -63,7 +63,7 @@ replicas_that_met_have_the_same_state(void **state)
 
 static const enum table looked_at[] = {TABLE_META, TABLE_SPACES, TABLE_LOGS,
     TABLE_LOG_NOS, TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_HISTORY,
-    TABLE_RECORDS, TABLE_CELLS, TABLE_FEED, TABLE_OWN};
+    TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS, TABLE_FEED, TABLE_OWN};
 
 static void
 a_flipped_bit_of_any_row_is_found(void **state)
@@ -99,7 +99,8 @@ static void
 a_row_that_says_something_else_is_found(void **state)
 {
 	const enum table tables[] = {TABLE_SPACES, TABLE_LOGS, TABLE_LOG_NOS,
-	    TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_RECORDS, TABLE_CELLS};
+	    TABLE_DELTAS, TABLE_HEADS, TABLE_TREE, TABLE_RECORDS, TABLE_WORDS,
+	    TABLE_CELLS};
 	struct meeting *meeting = *state;
 	struct desk *desk = &meeting->hall;
 	struct prng prng = {11};

@@ -237,21 +237,25 @@ frame_sent(struct mole *mole, struct channel *channel)
 	return frame;
 }
 
-/* `channel` sends a message of the vectors in the one frame shown. */
+/* `channel` sends messages of the vectors in the one frame shown. */
 static void
 check_sends(const struct vectors *v, struct mole *mole, struct channel *channel)
 {
-	struct buf message = word(v, 1);
-	struct buf expected = word(v, 2);
+	struct buf expected = word(v, v->n - 1);
 	struct buf frame;
 
-	assert_int_equal(channel_send(channel, buf_bytes(&message)), ERR_OK);
+	for (size_t i = 1; i + 1 < v->n; i++) {
+		struct buf message = word(v, i);
+
+		assert_int_equal(
+		    channel_send(channel, buf_bytes(&message)), ERR_OK);
+		buf_fini(&message);
+	}
 	frame = frame_sent(mole, channel);
 	assert_true(bytes_equal(buf_bytes(&frame), buf_bytes(&expected)));
 	assert_int_equal(channel_out(channel).n, 0);
 	buf_fini(&frame);
 	buf_fini(&expected);
-	buf_fini(&message);
 }
 
 /* The same for one of many bytes that do not compress. */
@@ -307,7 +311,7 @@ messages_are_sent_in_the_frames_of_the_vectors(void **state)
 			continue;
 		cases++;
 	}
-	assert_int_equal(cases, 7);
+	assert_int_equal(cases, 8);
 	vectors_close(&v);
 	mole_fini(&mole);
 	line_fini(&line);
@@ -351,6 +355,42 @@ the_frames_of_the_vectors_give_their_messages(void **state)
 }
 
 static void
+sizes_that_do_not_fill_their_frame_end_the_channel(void **state)
+{
+	struct line line;
+	struct vectors v;
+	size_t cases = 0;
+
+	(void)state;
+	line_init(&line);
+	vectors_open(&v, "link.txt");
+	while (vectors_next(&v)) {
+		struct mole mole;
+		struct buf frame;
+		struct bytes got;
+		enum err e = ERR_OK;
+
+		if (!vectors_is(&v, "lies"))
+			continue;
+		frame = word(&v, 1);
+		mole_open(&mole, &line, (struct bytes){0}, ERR_OK);
+		mole_fragment(
+		    &mole, frame.p[0], bytes_after(buf_bytes(&frame), 1));
+		mole_send(&mole, line.ends[RESPONDER], ERR_OK);
+		while (channel_take(line.ends[RESPONDER], &got, &e))
+			assert_true(got.n > 0);
+		assert_int_equal(e, ERR_MALFORMED);
+		assert_false(channel_is_up(line.ends[RESPONDER]));
+		mole_fini(&mole);
+		buf_fini(&frame);
+		cases++;
+	}
+	assert_int_equal(cases, 8);
+	vectors_close(&v);
+	line_fini(&line);
+}
+
+static void
 a_message_that_compresses_is_sent_in_one_flagged_frame(void **state)
 {
 	struct line line;
@@ -377,10 +417,10 @@ a_message_that_compresses_is_sent_in_one_flagged_frame(void **state)
 		assert_int_equal(frame.p[0], 2);
 		assert_int_equal(squeeze_unpack(&line.squeeze,
 				     bytes_after(buf_bytes(&frame), 1),
-				     message.n, &unpacked),
+				     message.n + 2, &unpacked),
 		    ERR_OK);
-		assert_true(
-		    bytes_equal(buf_bytes(&unpacked), buf_bytes(&message)));
+		assert_true(bytes_equal(
+		    bytes_after(buf_bytes(&unpacked), 2), buf_bytes(&message)));
 		buf_fini(&unpacked);
 		buf_fini(&frame);
 		buf_fini(&message);
@@ -401,6 +441,8 @@ main(void)
 	    cmocka_unit_test(a_link_with_fixed_keys_is_that_of_the_vectors),
 	    cmocka_unit_test(messages_are_sent_in_the_frames_of_the_vectors),
 	    cmocka_unit_test(the_frames_of_the_vectors_give_their_messages),
+	    cmocka_unit_test(
+		sizes_that_do_not_fill_their_frame_end_the_channel),
 	    cmocka_unit_test(
 		a_message_that_compresses_is_sent_in_one_flagged_frame),
 	};

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/oplog.h"
+#include "core/oplog_body.h"
 #include "tests/lib/prng.h"
 #include "tests/lib/replica.h"
 

@@ -111,7 +111,7 @@ static void
 a_rebuild_mends_whatever_is_derived(void **state)
 {
 	const enum table derived[] = {
-	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS};
+	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS};
 	struct meeting *meeting = *state;
 	struct desk *desk = &meeting->hall;
 	struct buf before = {0};

@@ -483,7 +483,8 @@ a_cell_too_few_or_too_many_is_noticed(void **state)
 
 /* A row of a wild record, and that record. */
 static void
-example_row(uint64_t seed, struct arena *arena, struct buf *row)
+example_row(
+    uint64_t seed, struct words *words, struct arena *arena, struct buf *row)
 {
 	struct saga_config config = {.seed = seed,
 	    .writers = 3,
@@ -495,12 +496,13 @@ example_row(uint64_t seed, struct arena *arena, struct buf *row)
 
 	merge_record(saga_make(&config, arena), 12, arena, &record);
 	buf_cut(row, 0);
-	row_encode(&record, row);
+	row_encode(&record, words, row);
 }
 
 static void
 a_row_comes_back_and_is_written_the_same_again(void **state)
 {
+	struct words words = {0};
 	struct buf row = {0};
 	struct buf again = {0};
 
@@ -509,20 +511,23 @@ a_row_comes_back_and_is_written_the_same_again(void **state)
 		struct arena arena = {0};
 		struct record record;
 
-		example_row(seed, &arena, &row);
-		assert_true(row_decode(buf_bytes(&row), &arena, &record));
+		example_row(seed, &words, &arena, &row);
+		assert_true(
+		    row_decode(buf_bytes(&row), &words, &arena, &record));
 		buf_cut(&again, 0);
-		row_encode(&record, &again);
+		row_encode(&record, &words, &again);
 		assert_true(bytes_equal(buf_bytes(&row), buf_bytes(&again)));
 		arena_fini(&arena);
 	}
 	buf_fini(&row);
 	buf_fini(&again);
+	words_fini(&words);
 }
 
 static void
 no_part_of_a_row_is_a_row_and_no_damage_is_dangerous(void **state)
 {
+	struct words words = {0};
 	struct buf row = {0};
 
 	(void)state;
@@ -531,27 +536,30 @@ no_part_of_a_row_is_a_row_and_no_damage_is_dangerous(void **state)
 		struct record record;
 		size_t n;
 
-		example_row(seed, &arena, &row);
+		example_row(seed, &words, &arena, &row);
 		n = row.n;
 		for (size_t i = 0; i < n; i++) {
 			uint8_t *part = malloc(i + 1);
 
 			memcpy(part, row.p, i);
-			assert_false(
-			    row_decode(bytes_of(part, i), &arena, &record));
+			assert_false(row_decode(
+			    bytes_of(part, i), &words, &arena, &record));
 			free(part);
 		}
 		for (size_t bit = 0; bit < 8 * n; bit++) {
 			row.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			if (row_decode(buf_bytes(&row), &arena, &record))
+			if (row_decode(
+				buf_bytes(&row), &words, &arena, &record))
 				assert_true(record.fields_n <= n);
 			row.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		buf_add_u8(&row, 0);
-		assert_false(row_decode(buf_bytes(&row), &arena, &record));
+		assert_false(
+		    row_decode(buf_bytes(&row), &words, &arena, &record));
 		arena_fini(&arena);
 	}
 	buf_fini(&row);
+	words_fini(&words);
 }
 
 int

@@ -1,0 +1,157 @@
+/*
+ * Files that are carried about.  Bundles are written and read through here.
+ * Knows nothing of what stands in them.
+ */
+#include "core/medium.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "proto/mem.h"
+
+enum { MODE = 0666 }; /* less what the umask takes */
+
+static enum err is_taken(const char *path) MUST_USE;
+
+enum err
+medium_create(struct medium *medium, const char *path, bool replace)
+{
+	struct buf fresh = {0};
+	enum err e = replace ? ERR_OK : is_taken(path);
+
+	*medium = (struct medium){0};
+	if (e != ERR_OK)
+		return e;
+	buf_add_format(&fresh, "%s.new", path);
+	medium->path = mem_text(path);
+	medium->fresh = mem_text(buf_text(&fresh));
+	buf_fini(&fresh);
+	if (unlink(medium->fresh) != 0 && errno != ENOENT)
+		e = file_error(errno, "remove", medium->fresh);
+	if (e == ERR_OK) {
+		int fd = open(medium->fresh,
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+
+		if (fd < 0)
+			e = file_error(errno, "make", medium->fresh);
+		else
+			medium->fd_plus_1 = fd + 1;
+	}
+	if (e != ERR_OK)
+		medium_fini(medium);
+	return e;
+}
+
+static enum err
+is_taken(const char *path)
+{
+	struct file_stat stat;
+
+	if (file_stat(path, &stat) != ERR_OK)
+		return ERR_OK;
+	return err_set(ERR_EXISTS,
+	    "%s is there already: choose another name, or --force", path);
+}
+
+enum err
+medium_add(struct medium *medium, struct bytes content)
+{
+	assert(medium->fresh != NULL && medium->fd_plus_1 > 0);
+	while (content.n > 0) {
+		ssize_t n = write(medium->fd_plus_1 - 1, content.p, content.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return file_error(
+			    n < 0 ? errno : ENOSPC, "write", medium->path);
+		content = bytes_after(content, (size_t)n);
+		medium->size_bytes += (size_t)n;
+	}
+	return ERR_OK;
+}
+
+enum err
+medium_finish(struct medium *medium, bool replace)
+{
+	int fd = medium->fd_plus_1 - 1;
+	enum err e = ERR_OK;
+
+	assert(medium->fresh != NULL && fd >= 0);
+	if (fsync(fd) != 0)
+		e = file_error(errno, "sync", medium->path);
+	medium->fd_plus_1 = 0;
+	if (close(fd) != 0 && e == ERR_OK)
+		e = file_error(errno, "close", medium->path);
+	if (e == ERR_OK && !replace)
+		e = is_taken(medium->path);
+	if (e == ERR_OK)
+		e = file_move(medium->fresh, medium->path);
+	if (e == ERR_OK) {
+		mem_free(medium->fresh);
+		medium->fresh = NULL;
+	}
+	return e;
+}
+
+enum err
+medium_open(struct medium *medium, const char *path)
+{
+	/* Not to wait at a pipe that lies where a file should be. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat stat;
+	enum err e = ERR_OK;
+
+	*medium = (struct medium){0};
+	if (fd < 0)
+		return file_error(errno, "open", path);
+	if (fstat(fd, &stat) != 0)
+		e = file_error(errno, "look at", path);
+	else if (!S_ISREG(stat.st_mode))
+		e = err_set(ERR_INVALID, "read %s: it is no file", path);
+	if (e != ERR_OK) {
+		(void)close(fd);
+		return e;
+	}
+	*medium = (struct medium){.fd_plus_1 = fd + 1,
+	    .path = mem_text(path),
+	    .size_bytes = (uint64_t)stat.st_size};
+	return ERR_OK;
+}
+
+enum err
+medium_read(struct medium *medium, uint64_t at, size_t n, struct buf *content)
+{
+	assert(medium->fresh == NULL && medium->fd_plus_1 > 0);
+	while (n > 0) {
+		uint8_t *to = buf_extend(content, n);
+		ssize_t got = pread(medium->fd_plus_1 - 1, to, n, (off_t)at);
+		size_t more = got > 0 ? (size_t)got : 0;
+
+		buf_cut(content, content->n - n + more);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return file_error(errno, "read", medium->path);
+		if (got == 0)
+			return ERR_OK;
+		at += more;
+		n -= more;
+	}
+	return ERR_OK;
+}
+
+void
+medium_fini(struct medium *medium)
+{
+	if (medium->fd_plus_1 > 0)
+		(void)close(medium->fd_plus_1 - 1);
+	if (medium->fresh != NULL)
+		(void)unlink(medium->fresh);
+	mem_free(medium->fresh);
+	mem_free(medium->path);
+	*medium = (struct medium){0};
+}
