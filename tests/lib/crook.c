@@ -1,0 +1,227 @@
+/*
+ * Peers that a node must bear: each begins as an honest session does, with the
+ * sessions and channels of the product, and then goes its own way with the
+ * bytes.
+ */
+#include "tests/lib/crook.h"
+
+#include <string.h>
+
+#include "net/peer/channel.h"
+#include "proto/mem.h"
+#include "proto/msg.h"
+
+enum { PINGS = 500, NOISE_BYTES = 3000 };
+
+static void pump(struct crook *crook);
+static void pump_session(struct crook *crook);
+static void pump_channel(struct crook *crook);
+
+static void
+on_read(void *arg, struct bytes in)
+{
+	struct crook *crook = arg;
+
+	crook->in_bytes += in.n;
+	if (crook->session != NULL) {
+		/* What the node says against it is of no interest. */
+		(void)!session_feed(crook->session, in, loop_now_ms());
+		hub_wake(crook->member);
+	} else {
+		(void)!channel_feed(crook->channel, in);
+	}
+	pump(crook);
+}
+
+static void
+on_event(void *arg)
+{
+	pump(arg);
+}
+
+static void
+on_end(void *arg)
+{
+	crook_leave(arg);
+}
+
+static void
+on_close(void *arg, const struct fault *why)
+{
+	struct crook *crook = arg;
+
+	(void)why;
+	crook->stream = NULL;
+}
+
+static void
+on_turn(void *arg, enum err e)
+{
+	(void)e;
+	pump(arg);
+}
+
+void
+crook_dial(struct crook *crook, enum crook_kind kind, struct loop *loop,
+    struct crowd *crowd, struct crowd_centre *centre, uint16_t port)
+{
+	struct stream_config streams = {.queue_size = LIMIT_QUEUE_SIZE,
+	    .on_connect = on_event,
+	    .on_read = on_read,
+	    .on_end = on_end,
+	    .on_room = on_event,
+	    .on_close = on_close,
+	    .arg = crook};
+
+	*crook = (struct crook){.kind = kind};
+	if (kind == CROOK_FLOOD || kind == CROOK_NOISE) {
+		struct channel_config config = {.initiator = true,
+		    .identity = store_identity(centre->store),
+		    .squeeze = &crook->squeeze};
+
+		prng_fill(&crowd->prng, config.ephemeral.b,
+		    sizeof(config.ephemeral.b));
+		crook->channel = channel_new(&config);
+	} else {
+		crook->hub = hub_new(loop, centre->store, &crowd->host);
+		crook->session = hub_session(
+		    crook->hub, &(struct session_config){.initiator = true});
+		crook->member = hub_join(
+		    crook->hub, crook->session, on_turn, crook);
+	}
+	crowd_must(stream_connect(
+	    loop, "127.0.0.1", port, &streams, &crook->stream));
+	pump(crook);
+}
+
+static void
+pump(struct crook *crook)
+{
+	if (crook->stream == NULL)
+		return;
+	if (crook->session != NULL)
+		pump_session(crook);
+	else
+		pump_channel(crook);
+}
+
+static void
+send_out(struct crook *crook, struct bytes out)
+{
+	if (stream_write(crook->stream, out) == ERR_OK)
+		crook->out_bytes += out.n;
+}
+
+/* Honest until it is up, or until it got something. */
+static void
+pump_session(struct crook *crook)
+{
+	struct session_status status;
+
+	session_status(crook->session, &status);
+	crook->begun = crook->begun ||
+		       (crook->kind == CROOK_DRIP ? status.up
+						  : status.deltas_in > 0);
+	if (crook->kind == CROOK_DEAF && crook->begun)
+		stream_hold(crook->stream, true);
+	for (;;) {
+		struct bytes out = session_out(crook->session);
+
+		if (crook->begun && crook->kind == CROOK_DRIP) {
+			out = bytes_first(out,
+			    out.n < crook->drips ? out.n : crook->drips);
+			crook->drips -= out.n;
+		}
+		if (out.n == 0)
+			return;
+		if (!crook->begun || crook->kind == CROOK_DRIP)
+			send_out(crook, out);
+		session_sent(crook->session, out.n);
+	}
+}
+
+static void
+say(struct crook *crook, const struct msg *msg)
+{
+	struct buf bytes = {0};
+
+	msg_encode(msg, &bytes);
+	crowd_must(channel_send(crook->channel, buf_bytes(&bytes)));
+	buf_fini(&bytes);
+}
+
+static void
+misbehave(struct crook *crook)
+{
+	struct msg ping = {.type = MSG_PING};
+	uint8_t noise[NOISE_BYTES];
+
+	if (crook->kind == CROOK_NOISE) {
+		memset(noise, 0x5a, sizeof(noise));
+		send_out(crook, bytes_of(noise, sizeof(noise)));
+		return;
+	}
+	stream_hold(crook->stream, true);
+	for (size_t i = 0; i < PINGS; i++) {
+		say(crook, &ping);
+		/* A frame each, so that none is pressed together. */
+		crowd_must(channel_flush(crook->channel));
+	}
+}
+
+static void
+pump_channel(struct crook *crook)
+{
+	bool up = channel_is_up(crook->channel);
+
+	if (up && !crook->begun && crook->kind == CROOK_FLOOD) {
+		struct msg hello = {
+		    .type = MSG_HELLO, .u.hello = {.version = MSG_VERSION}};
+
+		say(crook, &hello);
+		crowd_must(channel_flush(crook->channel));
+	}
+	crook->begun = crook->begun || up;
+	for (;;) {
+		struct bytes out = channel_out(crook->channel);
+
+		if (out.n == 0 && (!crook->begun || crook->drips > 0 ||
+				      stream_room(crook->stream) == 0))
+			return;
+		if (out.n == 0) {
+			/* Noise comes once. */
+			crook->drips = crook->kind == CROOK_NOISE;
+			misbehave(crook);
+			continue;
+		}
+		send_out(crook, out);
+		channel_sent(crook->channel, out.n);
+	}
+}
+
+void
+crook_step(struct crook *crook)
+{
+	if (crook->kind != CROOK_DRIP || crook->stream == NULL)
+		return;
+	crook->drips++;
+	pump(crook);
+}
+
+void
+crook_leave(struct crook *crook)
+{
+	if (crook->stream != NULL)
+		stream_close(crook->stream);
+}
+
+void
+crook_fini(struct crook *crook)
+{
+	assert(crook->stream == NULL);
+	hub_leave(crook->member);
+	session_free(crook->session);
+	hub_free(crook->hub);
+	channel_free(crook->channel);
+	squeeze_fini(&crook->squeeze);
+}
