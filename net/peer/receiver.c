@@ -16,6 +16,9 @@
 enum {
 	/* Received bytes that one transaction takes in. */
 	WORK_BYTES = 1024 * 1024,
+	/* What any message costs of them besides its own: compressed, one frame
+	 * may hold a hundred thousand that say nothing. */
+	MESSAGE_BYTES = 256,
 	/* What a message costs of them when facts are new: each may ask anew
 	 * what follows from all, and a peer that sends them one by one must not
 	 * hold up all others. */
@@ -73,7 +76,7 @@ receiver_work(struct talk *talk)
 
 	while (talk->state != TALK_ENDED && (done < most || done == 0) &&
 	       e == ERR_OK && channel_take(talk->channel, &message, &e)) {
-		done += message.n;
+		done += message.n + MESSAGE_BYTES;
 		arena_reset(&arena);
 		e = message_take(talk, message, &arena);
 		if (store_txn(talk->store)->authority_changed)

@@ -11,7 +11,7 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 
-enum { PINGS = 500, NOISE_BYTES = 3000 };
+enum { PACKED_PINGS = 20 * 1000, PINGS = 500, NOISE_BYTES = 3000 };
 
 static void pump(struct crook *crook);
 static void pump_session(struct crook *crook);
@@ -150,61 +150,64 @@ say(struct crook *crook, const struct msg *msg)
 	buf_fini(&bytes);
 }
 
+/* Now pressed together to almost nothing, now in frames of their own. */
 static void
-misbehave(struct crook *crook)
+flood(struct crook *crook)
 {
 	struct msg ping = {.type = MSG_PING};
-	uint8_t noise[NOISE_BYTES];
 
-	if (crook->kind == CROOK_NOISE) {
-		memset(noise, 0x5a, sizeof(noise));
-		send_out(crook, bytes_of(noise, sizeof(noise)));
-		return;
-	}
-	stream_hold(crook->stream, true);
+	for (size_t i = 0; i < PACKED_PINGS; i++)
+		say(crook, &ping);
 	for (size_t i = 0; i < PINGS; i++) {
 		say(crook, &ping);
-		/* A frame each, so that none is pressed together. */
 		crowd_must(channel_flush(crook->channel));
 	}
+}
+
+static void
+begin(struct crook *crook)
+{
+	struct msg hello = {
+	    .type = MSG_HELLO, .u.hello = {.version = MSG_VERSION}};
+	uint8_t noise[NOISE_BYTES];
+
+	crook->begun = true;
+	memset(noise, 0x5a, sizeof(noise));
+	if (crook->kind == CROOK_NOISE)
+		send_out(crook, bytes_of(noise, sizeof(noise)));
+	else
+		say(crook, &hello);
+	/* It reads no answer. */
+	stream_hold(crook->stream, crook->kind == CROOK_FLOOD);
 }
 
 static void
 pump_channel(struct crook *crook)
 {
-	bool up = channel_is_up(crook->channel);
+	struct bytes out;
 
-	if (up && !crook->begun && crook->kind == CROOK_FLOOD) {
-		struct msg hello = {
-		    .type = MSG_HELLO, .u.hello = {.version = MSG_VERSION}};
-
-		say(crook, &hello);
-		crowd_must(channel_flush(crook->channel));
-	}
-	crook->begun = crook->begun || up;
-	for (;;) {
-		struct bytes out = channel_out(crook->channel);
-
-		if (out.n == 0 && (!crook->begun || crook->drips > 0 ||
-				      stream_room(crook->stream) == 0))
-			return;
-		if (out.n == 0) {
-			/* Noise comes once. */
-			crook->drips = crook->kind == CROOK_NOISE;
-			misbehave(crook);
-			continue;
-		}
-		send_out(crook, out);
-		channel_sent(crook->channel, out.n);
-	}
+	if (channel_is_up(crook->channel) && !crook->begun &&
+	    channel_queued(crook->channel) == 0)
+		begin(crook);
+	crowd_must(channel_flush(crook->channel));
+	out = channel_out(crook->channel);
+	if (out.n == 0)
+		return;
+	send_out(crook, out);
+	channel_sent(crook->channel, out.n);
+	pump_channel(crook);
 }
 
 void
 crook_step(struct crook *crook)
 {
-	if (crook->kind != CROOK_DRIP || crook->stream == NULL)
+	if (crook->stream == NULL || !crook->begun)
 		return;
-	crook->drips++;
+	if (crook->kind == CROOK_DRIP)
+		crook->drips++;
+	else if (crook->kind == CROOK_FLOOD &&
+		 stream_room(crook->stream) > 0)
+		flood(crook);
 	pump(crook);
 }
 

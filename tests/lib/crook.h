@@ -16,7 +16,8 @@ enum crook_kind {
 	CROOK_MUTE,
 	/* The same, and stops reading. */
 	CROOK_DEAF,
-	/* Asks whether anybody is there, without end, and reads no answer. */
+	/* Asks whether anybody is there, ten thousands of times in each step,
+	 * and reads no answer. */
 	CROOK_FLOOD,
 	/* Sends what is no frame of its link. */
 	CROOK_NOISE,

@@ -253,7 +253,8 @@ go_on(struct scene *scene)
 			good->rounds++;
 			if (good->rounds < ROUNDS)
 				crowd_write(&scene->crowd, i, 1, "지금");
-			crook_step(&scene->crooks[CROOK_DRIP]);
+			for (size_t k = 0; k < COUNT_OF(scene->crooks); k++)
+				crook_step(&scene->crooks[k]);
 			weigh(scene);
 		}
 		done += good->rounds == ROUNDS;
