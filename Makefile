@@ -14,8 +14,9 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
 MODE_debug := -O1 -g
 MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, release))
+$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, tsan, release))
 CFLAGS = -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
 	$(PACKAGE_CFLAGS)
 LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
@@ -58,6 +59,9 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 	@perl tests/lib/run.pl $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS))
 
 units: $(UNITS)
+
+aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
+	@CENTRES=421 $<
 
 $(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/sim/wrap.c) $(LDLIBS)
@@ -116,6 +120,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units sim simulator bench bench-peers check tidy e2e demo deps install format clean help
+.PHONY: all objects unit units aggregator sim simulator bench bench-peers check tidy e2e demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

@@ -11,7 +11,7 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 
-enum { PACKED_PINGS = 20 * 1000, PINGS = 500, NOISE_BYTES = 3000 };
+enum { PACKED_PINGS = 20 * 1000, PINGS = 500, NOISE_BYTES = 40 * 1000 };
 
 static void pump(struct crook *crook);
 static void pump_session(struct crook *crook);
