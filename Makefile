@@ -27,8 +27,8 @@ LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
 TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
 UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/*.c)) tests/lib/prng.c tests/lib/tempdir.c)
-EMBEDDED := $(sort $(wildcard proto/packs/*.json))
-EMBED_OBJECTS := $(patsubst %.json,$(OUT)/%.json.o,$(EMBEDDED))
+EMBEDDED := $(sort $(wildcard proto/packs/*.json proto/packs/*.dict))
+EMBED_OBJECTS := $(patsubst %,$(OUT)/%.o,$(EMBEDDED))
 
 all: $(OUT)/golmok ## build the program as build/golmok
 	@ln -sfn $(notdir $(OUT))/golmok build/golmok
@@ -47,7 +47,7 @@ $(OUT)/%.o: %.c | deps
 	@echo "  cc $<"; $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # A data file becomes the bytes `embed_NAME` with their length `embed_NAME_size`.
-$(OUT)/%.json.o: %.json tests/lib/embed.sh | deps
+$(EMBED_OBJECTS): $(OUT)/%.o: % tests/lib/embed.sh | deps
 	@mkdir -p $(@D)
 	@sh tests/lib/embed.sh $< $(@:.o=.c)
 	@$(CC) $(CFLAGS) -c -o $@ $(@:.o=.c)

@@ -283,6 +283,7 @@ is_rows_fault(enum err e)
 	case ERR_BUSY:
 	case ERR_FULL:
 	case ERR_PEER:
+	case ERR_PART:
 		break;
 	}
 	return false;

@@ -229,8 +229,7 @@ admission_write(struct store *store, const struct admission *admission)
 	    !bytes_equal(member->label, admission->member.label)) {
 		struct fact_member fact;
 
-		authority_member_fact(
-		    authority, &admission->member.key, &fact);
+		authority_member_fact(authority, &admission->member.key, &fact);
 		fact.label = admission->member.label;
 		e = store_admit(store, &fact);
 	}

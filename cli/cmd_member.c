@@ -66,10 +66,9 @@ member_row(struct opened *work, const struct authority *authority,
 	ascii_hex(bytes_of(member->key.b, work->out->json ? 32 : 8), &key);
 	rights_text(authority, member, &rights);
 	addresses_text(member, &addresses);
-	out_table_row(
-	    table, (const struct bytes[]){member->label, buf_bytes(&key),
-		       bytes_text(status), buf_bytes(&rights),
-		       buf_bytes(&addresses)});
+	out_table_row(table,
+	    (const struct bytes[]){member->label, buf_bytes(&key),
+		bytes_text(status), buf_bytes(&rights), buf_bytes(&addresses)});
 	buf_fini(&addresses);
 	buf_fini(&rights);
 	buf_fini(&key);
@@ -259,8 +258,7 @@ say_done(struct out *out, const char *done, const struct sign_key *key,
 
 /* What somebody higher up said stays; then `fact` waits. */
 static bool
-is_known_so(
-    struct opened *work, const struct sign_key *key, struct bytes fact)
+is_known_so(struct opened *work, const struct sign_key *key, struct bytes fact)
 {
 	const struct authority *authority;
 	struct fact_member member;
@@ -356,8 +354,8 @@ addresses_read(
 		enum err e = place_read(args_word(args, i), &place);
 
 		if (e == ERR_OK && place.port == 0)
-			e = err_set(ERR_USAGE, "'%s' has no port",
-			    args_word(args, i));
+			e = err_set(
+			    ERR_USAGE, "'%s' has no port", args_word(args, i));
 		if (e != ERR_OK)
 			return e;
 		place_text(&place, text);

@@ -49,6 +49,7 @@ serve_run(const struct args *args, struct out *out)
 	    .listen = args_text(args, "listen", 0),
 	    .peers = peers,
 	    .peers_n = peers_n,
+	    .members = !args_has(args, "no-members"),
 	    .on_news = on_news,
 	    .arg = out,
 	};
@@ -112,13 +113,15 @@ static const struct args_option serve_options[] = {
     {.name = "peer",
 	.value = "HOST:PORT",
 	.many = true,
-	.help = "keep a link to this peer"},
+	.help = "keep a link to this peer, besides those of golmok peer"},
     {.name = "limit",
 	.value = "RATE",
 	.help = "at most so much a second each way: 30kbps, 2Mbps, 4kB/s"},
     {.name = "budget",
 	.value = "SIZE",
 	.help = "send each peer at most so much a day: 5MB"},
+    {.name = "no-members",
+	.help = "do not dial members by the addresses in their records"},
 };
 
 static const struct args_option sync_options[] = {

@@ -276,7 +276,12 @@ say_json(const struct status *status)
 		object_hex(&json, "key",
 		    bytes_of(status->peers[i].key.b,
 			sizeof(status->peers[i].key.b)));
-		object_text(&json, "met", buf_bytes(&text));
+		if (status->peers[i].met_ms > 0)
+			object_text(&json, "met", buf_bytes(&text));
+		buf_cut(&text, 0);
+		show_utc(stamp_at(status->peers[i].said_ms), &text);
+		if (status->peers[i].said_ms > 0)
+			object_text(&json, "file", buf_bytes(&text));
 		object_end(&json);
 		buf_fini(&text);
 	}
@@ -320,6 +325,7 @@ say_peers(const struct status *status, const struct authority *authority)
 	static const struct out_column columns[] = {
 	    {.key = "peer", .title = "PEER"},
 	    {.key = "met", .title = "LAST CONTACT"},
+	    {.key = "file", .title = "NEWEST FILE OF IT"},
 	};
 	struct out_table *table = out_table_new(
 	    status->work->out, columns, COUNT_OF(columns));
@@ -327,11 +333,16 @@ say_peers(const struct status *status, const struct authority *authority)
 	for (size_t i = 0; i < status->peers_n; i++) {
 		struct buf name = {0};
 		struct buf met = {0};
+		struct buf file = {0};
 
 		show_member(authority, &status->peers[i].key, &name);
-		show_time(stamp_at(status->peers[i].met_ms), &met);
-		out_table_row(table,
-		    (const struct bytes[]){buf_bytes(&name), buf_bytes(&met)});
+		if (status->peers[i].met_ms > 0)
+			show_time(stamp_at(status->peers[i].met_ms), &met);
+		if (status->peers[i].said_ms > 0)
+			show_time(stamp_at(status->peers[i].said_ms), &file);
+		out_table_row(table, (const struct bytes[]){buf_bytes(&name),
+					 buf_bytes(&met), buf_bytes(&file)});
+		buf_fini(&file);
 		buf_fini(&name);
 		buf_fini(&met);
 	}

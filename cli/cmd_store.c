@@ -378,6 +378,7 @@ static const struct {
     {ERR_FULL, "no room; nothing was changed"},
     {ERR_PEER, "the peer ended the conversation"},
     {ERR_FORKED, "a log is forked: golmok log ls"},
+    {ERR_PART, "some of it was done, and some could not be"},
 };
 
 void

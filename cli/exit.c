@@ -38,6 +38,8 @@ exit_status(enum err code)
 		return 13;
 	case ERR_FORKED:
 		return 14;
+	case ERR_PART:
+		return 15;
 	}
 	assert(code == ERR_OK);
 	return 1;

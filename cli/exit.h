@@ -14,6 +14,8 @@
  *  4 something has it already   11 somebody else holds it: try again
  *  5 the data breaks a rule     12 no room; nothing was changed
  *  6 not allowed                13 the peer ended the conversation
+ *                               14 a log is forked
+ *                               15 some of it was done, and some could not be
  */
 
 /* The exit status for an outcome `code`. */

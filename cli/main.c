@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/args.h"
+#include "cli/cmd_bundle.h"
 #include "cli/cmd_check.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
@@ -21,12 +22,14 @@
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
+#include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
 #include "cli/cmd_revoke.h"
 #include "cli/cmd_root.h"
 #include "cli/cmd_space.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
+#include "cli/cmd_upkeep.h"
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
 #include "cli/out.h"
@@ -133,9 +136,12 @@ gather(size_t *n)
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
+	    {cmd_peer_commands, cmd_peer_commands_n},
+	    {cmd_bundle_commands, cmd_bundle_commands_n},
 	    {cmd_status_commands, cmd_status_commands_n},
 	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
+	    {cmd_upkeep_commands, cmd_upkeep_commands_n},
 	};
 	struct args_command *all;
 

@@ -24,6 +24,9 @@ enum {
 	HEADER_BLOCKS = 256,
 	/* Deltas looked at for owed bodies in one step. */
 	OWED_MAX = 1024,
+	/* Bodies that go with a chunk.  One delta may have a thousand times as
+	 * many: the rest follow as owed ones. */
+	WITH_CHUNK_BYTES = 512 * 1024,
 };
 
 struct bundle_writer {
@@ -47,6 +50,9 @@ struct bundle_writer {
 	uint64_t owed; /* of headers before the run: the next one whose bodies
 			  are looked at */
 	uint64_t owed_end;
+	bool is_late; /* bodies of `late_seq` are still to come: */
+	uint64_t late_seq;
+	size_t late_at;	       /* from that one of it on */
 	struct bundle_sum sum; /* of the part */
 	struct bundle_written all;
 };
@@ -66,6 +72,9 @@ static enum err chunk_put(struct bundle_writer *w, const struct log *log,
     const struct extract_depth *depth) MUST_USE;
 static enum err owed_put(struct bundle_writer *w, const struct log *log,
     const struct extract_depth *depth) MUST_USE;
+static enum err late_put(struct bundle_writer *w, const struct log *log,
+    const struct extract_depth *depth) MUST_USE;
+static void late_cut(struct bundle_writer *w, struct extract_chunk *chunk);
 static void owed_find(struct bundle_writer *w, const struct log *log,
     const struct clock_depth *depth);
 static void bodies_put(struct bundle_writer *w, const struct log *log,
@@ -242,6 +251,10 @@ part_end(struct bundle_writer *w)
 	bundle_keys_fini(&w->keys);
 	w->in_part = false;
 	w->group++;
+	w->all.runs += w->sum.runs;
+	w->all.deltas += w->sum.deltas;
+	w->all.bodies += w->sum.bodies;
+	w->all.blocks += w->sum.blocks;
 	return e;
 }
 
@@ -286,15 +299,17 @@ run_fill(struct bundle_writer *w, const struct log *log, bool *more)
 		w->next = planned->size;
 		owed_find(w, log, &depth.depth);
 	}
-	if (w->next < planned->until && w->next < log->frontier.size) {
+	if (w->is_late) {
+		e = late_put(w, log, &depth);
+	} else if (w->next < planned->until && w->next < log->frontier.size) {
 		e = run_begin(w, log, w->next);
-		while (e == ERR_OK && w->next < planned->until &&
+		while (e == ERR_OK && !w->is_late && w->next < planned->until &&
 		       w->content.n < SEGMENT_BYTES)
 			e = chunk_put(w, log, &depth);
 	} else if (w->owed < w->owed_end) {
 		e = owed_put(w, log, &depth);
 	}
-	*more = w->next < planned->until || w->owed < w->owed_end;
+	*more = w->is_late || w->next < planned->until || w->owed < w->owed_end;
 	return e;
 }
 
@@ -360,6 +375,7 @@ chunk_put(struct bundle_writer *w, const struct log *log,
 
 	if (e != ERR_OK)
 		return e;
+	late_cut(w, &chunk);
 	msg.u.chunk.n = chunk.headers_n;
 	msg.u.chunk.headers = chunk.headers;
 	msg.u.chunk.bodies_n = chunk.bodies.n;
@@ -369,6 +385,51 @@ chunk_put(struct bundle_writer *w, const struct log *log,
 	w->sum.deltas += chunk.headers_n;
 	w->next = chunk.end;
 	return ERR_OK;
+}
+
+/* Leaves out what is too much at once.  All but its last delta have little. */
+static void
+late_cut(struct bundle_writer *w, struct extract_chunk *chunk)
+{
+	size_t bytes = 0;
+	size_t n = 0;
+
+	w->late_at = 0;
+	while (n < chunk->bodies.n && bytes < WITH_CHUNK_BYTES) {
+		const struct msg_body *body = &chunk->bodies.p[n++];
+
+		bytes += body->sealed.n;
+		w->late_at += body->seq == chunk->end - 1;
+	}
+	w->is_late = n < chunk->bodies.n;
+	w->late_seq = chunk->end - 1;
+	chunk->bodies.n = n;
+}
+
+static enum err
+late_put(struct bundle_writer *w, const struct log *log,
+    const struct extract_depth *depth)
+{
+	struct extract_bodies bodies = {.arena = &w->arena};
+	size_t bytes = 0;
+	size_t n = 0;
+	enum err e = extract_bodies(
+	    store_txn(w->store), log, w->late_seq, depth, &bodies);
+
+	w->is_late = false;
+	if (e != ERR_OK || w->late_at >= bodies.n)
+		return e;
+	bodies.p += w->late_at;
+	bodies.n -= w->late_at;
+	while (n < bodies.n && bytes < WITH_CHUNK_BYTES)
+		bytes += bodies.p[n++].sealed.n;
+	w->is_late = n < bodies.n;
+	w->late_at += n;
+	bodies.n = n;
+	e = run_begin(w, log, w->late_seq + 1);
+	if (e == ERR_OK)
+		bodies_put(w, log, &bodies);
+	return e;
 }
 
 static void
@@ -473,7 +534,6 @@ segment_write(struct bundle_writer *w, bool ends)
 			buf_add(&w->out, buf_bytes(&w->header));
 		e = bundle_put_block(&w->keys, &w->squeeze, &block, &w->out);
 		w->sum.blocks++;
-		w->all.blocks++;
 		rest = bytes_after(rest, n);
 		begins = false;
 		if (w->out.n >= OUT_BYTES && e == ERR_OK)
@@ -496,6 +556,12 @@ bundle_write_count(const struct bundle_writer *w)
 {
 	struct bundle_written all = w->all;
 
+	if (w->in_part) {
+		all.runs += w->sum.runs;
+		all.deltas += w->sum.deltas;
+		all.bodies += w->sum.bodies;
+		all.blocks += w->sum.blocks;
+	}
 	all.bytes = w->medium.size_bytes + w->out.n;
 	return all;
 }
@@ -510,7 +576,7 @@ bundle_write_end(struct bundle_writer *w)
 	crypto_wipe(&w->backup, sizeof(w->backup));
 	bundle_keys_fini(&w->keys);
 	arena_fini(&w->arena);
-	buf_fini(&w->content);
+	buf_wipe(&w->content);
 	buf_fini(&w->out);
 	buf_fini(&w->about);
 	buf_fini(&w->header);

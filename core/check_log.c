@@ -410,14 +410,18 @@ static void
 node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
 {
 	struct check_log *c = arg;
+	struct hash stored;
 	struct bytes row;
 	struct bytes content;
 	struct key key;
+	bool is_first = false;
+	bool more;
 	enum err e;
 
-	if (level < TREE_LEVEL_MIN || (index + 1) << level <= c->log->below)
+	if (!tree_is_stored(level) || (index + 1) << level <= c->log->below)
 		return;
-	tables_tree_key(c->log->space->no, c->log->no, level, index, &key);
+	tables_tree_key(c->log->space->no, c->log->no, level,
+	    index / TREE_ROW_NODES, &key);
 	if (!kv_find(c->check->txn->kv, TABLE_TREE, tables_key(&key), &row)) {
 		if (check_went_well(c->check))
 			(void)check_passed(
@@ -425,13 +429,19 @@ node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
 					  tables_key(&key), "it is missing"));
 		return;
 	}
-	c->check->rows[TABLE_TREE]++;
 	e = tables_open(TABLE_TREE, tables_key(&key), row, &content);
 	if (e == ERR_OK &&
-	    !bytes_equal(content, bytes_of(node->b, sizeof(node->b))))
+	    (!tree_row_node(content, index, &stored, &is_first) ||
+		memcmp(&stored, node, sizeof(stored)) != 0))
 		e = tables_corrupt(TABLE_TREE, tables_key(&key),
 		    "it is not the root of its headers");
+	if (e == ERR_OK && (index + 1) % TREE_ROW_NODES > 0 &&
+	    index + 1 == c->log->frontier.size >> level &&
+	    tree_row_node(content, index + 1, &stored, &more))
+		e = tables_corrupt(
+		    TABLE_TREE, tables_key(&key), "it is too long");
 	(void)check_passed(c->check, e);
+	c->check->rows[TABLE_TREE] += is_first;
 }
 
 /* Moves to the next head of the log that can be read. */

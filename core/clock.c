@@ -23,6 +23,10 @@ enum {
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
 static bool entry_get(struct bytes in, struct msg_entry *entry);
+static enum err rows_get(struct txn *txn, const struct sign_key *peer,
+    struct arena *arena, bool told, struct clock_list *list) MUST_USE;
+static bool row_get(
+    struct bytes in, struct msg_entry *has, struct msg_entry *knows);
 static void peer_get(
     struct txn *txn, const struct sign_key *peer, struct clock_peer *known);
 static void peer_put(struct txn *txn, const struct clock_peer *known);
@@ -65,6 +69,7 @@ entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 static bool
 entry_get(struct bytes in, struct msg_entry *entry)
 {
+	memset(entry, 0, sizeof(*entry));
 	if (in.n != ENTRY_SIZE)
 		return false;
 	memcpy(entry->log.b, in.p, 16);
@@ -152,25 +157,45 @@ belief_key(
 }
 
 void
-clock_believe(
-    struct txn *txn, const struct sign_key *peer, const struct msg_entry *entry)
+clock_believe(struct txn *txn, const struct sign_key *peer,
+    const struct msg_entry *entry, const struct msg_entry *told)
 {
-	uint8_t bytes[ENTRY_SIZE];
+	uint8_t bytes[2 * ENTRY_SIZE];
+	size_t n = ENTRY_SIZE;
 	struct key key;
 
 	belief_key(peer, &entry->log, &key);
 	/* Nobody's clock speaks of a log of which nothing is held. */
-	if (entry->size == 0) {
+	if (entry->size == 0 && told->size == 0) {
 		kv_del(txn->kv, TABLE_PEERS, tables_key(&key));
 		return;
 	}
+	/* Where both have the same they have told so, mostly. */
 	entry_put(entry, bytes);
-	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, sizeof(bytes)));
+	entry_put(told, bytes + ENTRY_SIZE);
+	if (memcmp(bytes, bytes + ENTRY_SIZE, ENTRY_SIZE) != 0)
+		n += ENTRY_SIZE;
+	txn_put(txn, TABLE_PEERS, &key, bytes_of(bytes, n));
 }
 
 enum err
 clock_beliefs(struct txn *txn, const struct sign_key *peer, struct arena *arena,
     struct clock_list *list)
+{
+	return rows_get(txn, peer, arena, false, list);
+}
+
+enum err
+clock_told(struct txn *txn, const struct sign_key *peer, struct arena *arena,
+    struct clock_list *list)
+{
+	return rows_get(txn, peer, arena, true, list);
+}
+
+/* What `peer` has, or was told, of all logs. */
+static enum err
+rows_get(struct txn *txn, const struct sign_key *peer, struct arena *arena,
+    bool told, struct clock_list *list)
 {
 	struct kv_cursor cursor;
 	struct msg_entry *entries = NULL;
@@ -186,16 +211,20 @@ clock_beliefs(struct txn *txn, const struct sign_key *peer, struct arena *arena,
 	     e == ERR_OK;
 	     more = kv_next(&cursor)) {
 		struct bytes content;
+		struct msg_entry has;
+		struct msg_entry knows;
 
 		if (cursor.key.n == prefix.n)
 			continue;
-		mem_room(&entries, &room, list->n + 1, sizeof(*entries));
 		e = tables_open(
 		    TABLE_PEERS, cursor.key, cursor.value, &content);
-		if (e == ERR_OK && !entry_get(content, &entries[list->n]))
+		if (e == ERR_OK && !row_get(content, &has, &knows))
 			e = err_set(
 			    ERR_CORRUPT, "a row of what a peer has is damaged");
-		list->n += e == ERR_OK;
+		if (e != ERR_OK || (told ? knows.size : has.size) == 0)
+			continue;
+		mem_room(&entries, &room, list->n + 1, sizeof(*entries));
+		entries[list->n++] = told ? knows : has;
 	}
 	kv_cursor_fini(&cursor);
 	list->entries = arena_array(arena, list->n, sizeof(*entries));
@@ -203,6 +232,17 @@ clock_beliefs(struct txn *txn, const struct sign_key *peer, struct arena *arena,
 		list->entries[i] = entries[i];
 	mem_free(entries);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* What the peer has of a log, and what of it it knows that we have. */
+static bool
+row_get(struct bytes in, struct msg_entry *has, struct msg_entry *knows)
+{
+	if (in.n == ENTRY_SIZE)
+		return entry_get(in, has) && entry_get(in, knows);
+	return in.n == 2 * (size_t)ENTRY_SIZE &&
+	       entry_get(bytes_first(in, ENTRY_SIZE), has) &&
+	       entry_get(bytes_after(in, ENTRY_SIZE), knows);
 }
 
 void
@@ -287,14 +327,15 @@ clock_hear(struct txn *txn, const struct sign_key *peer,
 	for (size_t i = 0; i < said->list.n; i++) {
 		const struct msg_entry *entry = &said->list.entries[i];
 		struct msg_entry old = {0};
+		struct msg_entry told = {.log = entry->log};
 		struct bytes content;
 		struct key key;
 
 		belief_key(peer, &entry->log, &key);
 		if (!txn_find(txn, TABLE_PEERS, &key, &content) ||
-		    !entry_get(content, &old) ||
+		    !row_get(content, &old, &told) ||
 		    (entry->size >= old.size && entry->held >= old.held))
-			clock_believe(txn, peer, entry);
+			clock_believe(txn, peer, entry, &told);
 	}
 	/* A clock that once ran ahead must not silence it for ever. */
 	known.said_ms = said->date_ms < said->now_ms ? said->date_ms

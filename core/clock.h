@@ -41,14 +41,20 @@ struct clock_list {
 	size_t n;
 };
 
-/* Notes that `peer` said `entry` of a log; one of size 0 is forgotten. */
+/* Notes what of a log `peer` said it has, and what of it we `told` it that we
+ * have: it knows that when the next session begins.  When both are of size 0
+ * the log is forgotten. */
 void clock_believe(struct txn *txn, const struct sign_key *peer,
-    const struct msg_entry *entry);
+    const struct msg_entry *entry, const struct msg_entry *told);
 /* All that `peer` ever said and that was not forgotten, by log, into an array
  * in `arena`. */
 enum err clock_beliefs(struct txn *txn, const struct sign_key *peer,
     struct arena *arena, struct clock_list *list) MUST_USE;
-/* Forgets all that `peer` ever said: it turned out to be untrue. */
+/* The same of what it was told. */
+enum err clock_told(struct txn *txn, const struct sign_key *peer,
+    struct arena *arena, struct clock_list *list) MUST_USE;
+/* Forgets all that `peer` ever said, which turned out to be untrue, and what it
+ * was told. */
 void clock_forget(struct txn *txn, const struct sign_key *peer);
 
 /* All that a peer holds of what both may have, as it said in a file. */

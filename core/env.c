@@ -473,3 +473,24 @@ env_error(const struct env *env, int rc, const char *doing)
 		return file_error(rc, doing, env->data);
 	return err_set(ERR_IO, "%s %s: %s", doing, env->data, why);
 }
+
+enum err
+env_copy(struct env *env, const char *path)
+{
+	struct fault fault = {0};
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd < 0)
+		return file_error(errno, "make", path);
+	rc = mdb_env_copyfd2(env->lmdb, fd, MDB_CP_COMPACT);
+	if (rc != 0)
+		err_keep(&fault, env_error(env, rc, "copy"));
+	else if (fsync(fd) != 0)
+		err_keep(&fault, file_error(errno, "sync", path));
+	if (close(fd) != 0 && fault.code == ERR_OK)
+		err_keep(&fault, file_error(errno, "close", path));
+	if (fault.code != ERR_OK && unlink(path) != 0)
+		fault.code = ERR_IO;
+	return err_raise(&fault);
+}

@@ -34,6 +34,8 @@ enum err env_tables(struct env *env, const char *const *names, size_t n,
 /* Starts a transaction into `*txn` (NULL on failure), clearing dead readers
  * when all places of readers are taken.  Returns LMDB's code. */
 int env_begin(struct env *env, bool write, MDB_txn **txn) MUST_USE;
+/* As kv_copy. */
+enum err env_copy(struct env *env, const char *path) MUST_USE;
 /* How large the map should be to have `room_bytes` behind the last used page
  * and `map_bytes_min` in all: the size `*map_bytes` that it has, doubled as
  * often as it takes. */

@@ -29,6 +29,8 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
+static enum err root_make(struct txn *txn, const struct log *log, uint64_t from,
+    const struct msg_chunk *chunk, struct hash *root) MUST_USE;
 static bool is_known(
     const struct authority *authority, const struct log_name *name);
 static enum err log_room(struct txn *txn, const struct authority *authority,
@@ -84,6 +86,59 @@ intake_run(struct txn *txn, const struct authority *authority,
 	if (n > 0)
 		return tips_check(txn, tips, n, run);
 	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
+}
+
+enum err
+intake_root(struct txn *txn, const struct msg_run *run,
+    const struct msg_chunk *chunk, struct hash *root, bool *found)
+{
+	struct space_state *space = space_find(txn, &run->name.space);
+	struct log **tips = NULL;
+	struct msg_run signed_run = *run;
+	struct log_id id;
+	struct hash origin;
+	size_t n = 0;
+	enum err e = kv_failed(txn->kv);
+
+	*found = false;
+	id_log(&run->name, &origin, &id);
+	if (space != NULL && e == ERR_OK)
+		e = oplog_tips(txn, space, &id, &tips, &n);
+	if (n == 0 && run->from == 0 && e == ERR_OK) {
+		*found = true;
+		return root_make(txn, NULL, run->from, chunk, root);
+	}
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		if (tips[i]->frontier.size < run->from)
+			continue;
+		e = root_make(txn, tips[i], run->from, chunk, root);
+		*found = e == ERR_OK;
+		signed_run.head_root = *root;
+		if (e == ERR_OK && n > 1 &&
+		    head_check(txn, &signed_run) == ERR_OK)
+			break;
+	}
+	return e;
+}
+
+/* The root of the first `from` headers of `log` and those of `chunk`. */
+static enum err
+root_make(struct txn *txn, const struct log *log, uint64_t from,
+    const struct msg_chunk *chunk, struct hash *root)
+{
+	struct frontier frontier = {0};
+	enum err e = ERR_OK;
+
+	if (from > 0)
+		e = tree_frontier(txn, log, from, &frontier);
+	for (size_t i = 0; i < chunk->n && e == ERR_OK; i++) {
+		struct hash leaf;
+
+		merkle_leaf(chunk->headers[i], &leaf);
+		merkle_append(&frontier, &leaf, NULL, NULL);
+	}
+	merkle_root(&frontier, root);
+	return e;
 }
 
 /* No fact names the key that follows root's until its own log is here. */

@@ -20,6 +20,14 @@
 enum err intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id) MUST_USE;
 
+/* The root of the head of `run`, which is not said, since `chunk` ends there:
+ * of what is held of the log up to run->from, in whatever branch, and its
+ * headers.
+ * `*found` false: nothing that is held has so many headers.  Of several
+ * branches the one is meant that gives what the author signed, if one does. */
+enum err intake_root(struct txn *txn, const struct msg_run *run,
+    const struct msg_chunk *chunk, struct hash *root, bool *found) MUST_USE;
+
 /* What we may have of a log, from the peer that sends it. */
 struct intake_accept {
 	bool hold;	  /* sealed bodies */

@@ -482,37 +482,20 @@ kv_clear(struct kv_txn *txn, unsigned table)
 		txn_keep(txn, rc, "clear a table of");
 }
 
-/* All zero after a failure, which is kept. */
-static MDB_stat
-table_stat(struct kv_txn *txn, unsigned table)
+uint64_t
+kv_count(struct kv_txn *txn, unsigned table)
 {
-	MDB_stat stat = {0};
+	MDB_stat stat;
 	int rc;
 
 	assert(table < txn->kv->tables_n);
 	if (txn->fault.code != ERR_OK)
-		return stat;
+		return 0;
 	rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
 	if (rc == 0)
-		return stat;
+		return stat.ms_entries;
 	txn_keep(txn, rc, "count in");
-	return (MDB_stat){0};
-}
-
-uint64_t
-kv_count(struct kv_txn *txn, unsigned table)
-{
-	return table_stat(txn, table).ms_entries;
-}
-
-uint64_t
-kv_table_bytes(struct kv_txn *txn, unsigned table)
-{
-	MDB_stat stat = table_stat(txn, table);
-
-	return (uint64_t)stat.ms_psize *
-	       (stat.ms_branch_pages + stat.ms_leaf_pages +
-		   stat.ms_overflow_pages);
+	return 0;
 }
 
 uint64_t
@@ -585,6 +568,12 @@ bool
 kv_next(struct kv_cursor *cursor)
 {
 	return move(cursor, MDB_NEXT, (struct bytes){0});
+}
+
+enum err
+kv_copy(struct kv *kv, const char *path)
+{
+	return env_copy(&kv->env, path);
 }
 
 enum err

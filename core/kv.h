@@ -87,8 +87,6 @@ void kv_del(struct kv_txn *txn, unsigned table, struct bytes key);
 void kv_clear(struct kv_txn *txn, unsigned table);
 /* How many keys `table` has. */
 uint64_t kv_count(struct kv_txn *txn, unsigned table);
-/* How many bytes of the file its pages take. */
-uint64_t kv_table_bytes(struct kv_txn *txn, unsigned table);
 /* Rises with each put, del and clear: views taken at another number are gone.
  */
 uint64_t kv_changes(const struct kv_txn *txn);
@@ -115,6 +113,11 @@ bool kv_seek(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 bool kv_seek_before(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 /* Moves one on from where a successful move left it. */
 bool kv_next(struct kv_cursor *cursor) MUST_USE;
+
+/* Writes all that is in `kv` into the new file `path`, durably, without the
+ * pages that are free.  No transaction of this thread may be open.  ERR_FULL,
+ * ERR_IO, ERR_EXISTS; there is no file then. */
+enum err kv_copy(struct kv *kv, const char *path) MUST_USE;
 
 /* The size of the map in this process, the part of the file that was ever
  * used, and the newest committed transaction. */

@@ -10,6 +10,7 @@ const char meta_founding[] = "founding";
 const char meta_pack[] = "pack";
 const char meta_facts[] = "facts";
 const char meta_joining[] = "joining";
+const char meta_dials[] = "dials";
 const char meta_rebuilding[] = "rebuilding";
 
 static void name_key(const char *name, struct key *key);

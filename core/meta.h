@@ -20,6 +20,8 @@ extern const char meta_pack[];
 extern const char meta_facts[];
 /* The token by which this node joins; there until it has been let in. */
 extern const char meta_joining[];
+/* The places that this node dials (core/dials.h). */
+extern const char meta_dials[];
 /* There while a rebuild is not complete (core/rebuild.h). */
 extern const char meta_rebuilding[];
 

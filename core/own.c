@@ -11,6 +11,7 @@
 #include "core/events.h"
 #include "core/heads.h"
 #include "core/meta.h"
+#include "core/packing.h"
 
 /* A row of TABLE_OWN: which incarnation we write in a space. */
 struct own_row {
@@ -468,6 +469,9 @@ own_sign(struct txn *txn, struct own *owns)
 		if (e != ERR_OK)
 			return txn_fail(txn, e);
 		own->unsigned_yet = false;
+		e = packing_keep_up(txn, own->log);
+		if (e != ERR_OK)
+			return e;
 	}
 	return ERR_OK;
 }

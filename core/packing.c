@@ -48,7 +48,8 @@ static enum err gather_rest(struct gathering *g, uint64_t covered) MUST_USE;
 static bool is_news(const struct gathering *g);
 static size_t rows_n(const struct gathering *g);
 static struct bytes content_at(const struct gathering *g, size_t i);
-static enum err block_write(struct gathering *g) MUST_USE;
+static enum err block_write(
+    struct gathering *g, struct packing *packing) MUST_USE;
 static void rows_settle(struct gathering *g);
 static enum err log_at(
     struct txn *txn, uint32_t no, struct log **log) MUST_USE;
@@ -151,11 +152,9 @@ log_step(struct gathering *g, struct packing *packing, uint64_t *used,
 		   (!packing->rest || rows_n(g) < REST_MIN)) {
 		*more = false;
 	} else {
-		packing->deltas += g->n;
-		packing->blocks += g->n > 0;
 		*more = g->is_full;
 		packed = g->is_full ? g->first + g->n + (g->n == 0) : g->first;
-		e = block_write(g);
+		e = block_write(g, packing);
 	}
 	log->dirty = log->dirty || log->packed != packed;
 	log->packed = packed;
@@ -295,7 +294,7 @@ content_at(const struct gathering *g, size_t i)
 }
 
 static enum err
-block_write(struct gathering *g)
+block_write(struct gathering *g, struct packing *packing)
 {
 	struct log *log = g->log;
 	struct block_log of = {
@@ -317,6 +316,10 @@ block_write(struct gathering *g)
 		if (g->n > 0)
 			blocks_put(g->txn, log, g->first, buf_bytes(&block));
 		rows_settle(g);
+		packing->deltas += g->n;
+		packing->blocks += g->n > 0;
+		packing->before_bytes += g->n > 0 ? g->ends[g->n - 1] : 0;
+		packing->after_bytes += block.n;
 	}
 	buf_wipe(&block);
 	return e == ERR_OK ? kv_failed(g->txn->kv) : txn_fail(g->txn, e);
@@ -341,9 +344,22 @@ rows_settle(struct gathering *g)
 }
 
 enum err
+packing_keep_up(struct txn *txn, struct log *log)
+{
+	struct packing packing = {0};
+	uint64_t budget = BLOCK_DELTAS_MAX + 2 * txn->appended;
+
+	if (log->frontier.size - log->packed < PACKING_OWN)
+		return ERR_OK;
+	return packing_log(txn, log, &packing,
+	    budget < PACKING_STEP ? budget : PACKING_STEP);
+}
+
+enum err
 packing_again(struct txn *txn, struct log *log, uint64_t seq)
 {
 	struct blocks_extent there = blocks_at(txn, log, seq);
+	struct packing packing = {0};
 	struct gathering *g;
 	enum err e;
 
@@ -360,7 +376,7 @@ packing_again(struct txn *txn, struct log *log, uint64_t seq)
 	g->end = there.first + there.n;
 	e = gather(g);
 	if (e == ERR_OK)
-		e = block_write(g);
+		e = block_write(g, &packing);
 	buf_wipe(&g->contents);
 	mem_free(g);
 	return e;

@@ -29,6 +29,8 @@ struct packing {
 	bool ended;    /* all logs were looked at */
 	uint64_t deltas; /* packed, for the first time or again */
 	uint64_t blocks; /* written */
+	uint64_t before_bytes; /* of the rows that went into them */
+	uint64_t after_bytes;  /* of the blocks */
 };
 
 /* Goes on for about `budget` deltas, and through a bounded number of logs; sets
@@ -39,6 +41,9 @@ enum err packing_some(
 /* Packs about `budget` deltas of `log` alone; adds to the counts. */
 enum err packing_log(struct txn *txn, struct log *log, struct packing *packing,
     uint64_t budget) MUST_USE;
+/* For who writes `log`: packs some of it when PACKING_OWN deltas are not, about
+ * twice as many as this transaction appended. */
+enum err packing_keep_up(struct txn *txn, struct log *log) MUST_USE;
 /* How many deltas of all logs a packing would look at. */
 enum err packing_due(struct txn *txn, uint64_t *deltas) MUST_USE;
 

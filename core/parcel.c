@@ -44,8 +44,8 @@ struct unpacking {
 static void message_put(struct buf *out, const struct msg *msg);
 static enum err log_put(struct packing *packing) MUST_USE;
 static enum err chunk_put(struct packing *packing, uint64_t *seq) MUST_USE;
-static void bodies_put(
-    struct packing *packing, const struct extract_bodies *bodies);
+static void bodies_put(struct packing *packing, uint64_t from,
+    const struct extract_bodies *bodies);
 static void sum_make(struct bytes in, struct hash *sum);
 static enum err pass(struct unpacking *in) MUST_USE;
 static enum err message_get(
@@ -119,10 +119,9 @@ log_put(struct packing *packing)
 	uint64_t seq = 0;
 	enum err e = ERR_OK;
 
-	clock_entry(log, NULL, &msg.u.run.entry);
 	/* A branch travels under the name that its log had before. */
 	msg.u.run.entry.log = log->trunk;
-	msg.u.run.entry.is_branch = false;
+	msg.u.run.whole = true;
 	message_put(packing->out, &msg);
 	while (seq < log->frontier.size && e == ERR_OK)
 		e = chunk_put(packing, &seq);
@@ -150,15 +149,16 @@ chunk_put(struct packing *packing, uint64_t *seq)
 	    .bodies_n = chunk.bodies.n,
 	    .proof = chunk.proof};
 	message_put(packing->out, &msg);
-	bodies_put(packing, &chunk.bodies);
+	bodies_put(packing, chunk.from, &chunk.bodies);
 	return ERR_OK;
 }
 
 static void
-bodies_put(struct packing *packing, const struct extract_bodies *bodies)
+bodies_put(
+    struct packing *packing, uint64_t from, const struct extract_bodies *bodies)
 {
 	struct msg msg = {
-	    .type = MSG_BODIES, .u.bodies = {.log = packing->log->trunk}};
+	    .type = MSG_BODIES, .u.bodies = {.in_chunk = true, .from = from}};
 	size_t at = 0;
 
 	while (extract_message(bodies, &at, &msg.u.bodies))
@@ -274,6 +274,9 @@ run_take(struct unpacking *in, const struct msg_run *run)
 	in->run.name.city = store_identity(in->store)->city;
 	in->next = run->from;
 	id_log(&in->run.name, &origin, &in->log);
+	if (e == ERR_OK && (run->nameless || run->rootless))
+		return err_set(ERR_MALFORMED,
+		    "a run without a name, or without the root of its head");
 	if (e == ERR_OK && !id_is_authority(&run->name.space))
 		return err_set(ERR_MALFORMED,
 		    "a log of '%s', which has no place in this file",
@@ -336,13 +339,13 @@ bodies_get(struct unpacking *in, uint64_t n, struct arena *arena,
 		if (e != ERR_OK)
 			return e;
 		if (msg.type != MSG_BODIES || msg.u.bodies.n > n - got ||
-		    msg.u.bodies.n == 0 ||
-		    memcmp(&msg.u.bodies.log, &in->log,
-			sizeof(msg.u.bodies.log)) != 0)
+		    msg.u.bodies.n == 0 || !msg.u.bodies.in_chunk)
 			return err_set(
 			    ERR_MALFORMED, "bodies that belong nowhere");
-		for (size_t i = 0; i < msg.u.bodies.n; i++)
-			(*bodies)[got++] = msg.u.bodies.bodies[i];
+		for (size_t i = 0; i < msg.u.bodies.n; i++) {
+			(*bodies)[got] = msg.u.bodies.bodies[i];
+			(*bodies)[got++].seq += in->next;
+		}
 	}
 	return ERR_OK;
 }

@@ -43,15 +43,50 @@
  * but the word.
  */
 
+/* The parts of bytes, for core/row.c and core/row_read.c. */
+enum {
+	ROW_FLAG_EXISTS = 0x01,
+	ROW_FLAG_PLAIN = 0x02,
+	ROW_STATUS_SHIFT = 2,
+	ROW_STATUS_MASK = 0x0c,
+	ROW_FLAG_CREATED = 0x10, /* when it was last changed */
+	ROW_FLAG_HEAD = 0x20,	 /* the one head is the last source */
+	ROW_VERSION = 2,
+	ROW_VERSION_SHIFT = 6,
+};
+enum { ROW_TAG_KIND = 0x0f, ROW_TAG_CLASS_SHIFT = 4 };
+/* The first byte of a field. */
+enum {
+	ROW_FIELD_LIKE = 0x80,	/* kind, class and source as the one before */
+	ROW_FIELD_SHORT = 0x40, /* the value's first byte tells its length */
+	ROW_FIELD_NEXT = 0x20,	/* its operation is the next of that class */
+	ROW_FIELD_NAME = 0x1f, /* 0: its name follows; else ROW_NAME_SAME and by
+			      how much its number is above the one before */
+	ROW_NAME_SAME = 16,
+};
+enum { ROW_OP_STEP = 4, ROW_LEAF_SIZE = 8 };
+/* Of a stamp, the milliseconds and the counter below them. */
+enum { ROW_MS_SIZE = 6, ROW_COUNTER_BITS = 16, ROW_COUNTER_MASK = 0xffff };
+
+/* What a field need not say when it is as with the one before it. */
+struct row_before {
+	uint32_t word; /* number of its name; 0: none */
+	enum field_kind kind;
+	enum delta_class class;
+	uint32_t source;
+	uint16_t op;
+};
+
+/* At the first field. */
+extern const struct row_before row_before_first;
+/* The bytes of a canonical value that begins with `first`, for those kinds of
+ * which that alone tells: short integers and texts, truth; 0 for others. */
+size_t row_short_size(uint8_t first);
+
 /* Appends the row of `record` to `out`; words it says are added to `words`.
  * Sources that no field with one value stems from are left out. */
 void row_encode(
     const struct record *record, struct words *words, struct buf *out);
-/* Reads a row: arrays from `arena`, views into `in` and, for names and the
- * collection, into `words`.  False when it is none. */
-bool row_decode(struct bytes in, const struct words *words, struct arena *arena,
-    struct record *record) MUST_USE;
-
 /* Makes record->sources, and the `source` of every loaded value, from `given`:
  * the source of each, in the order of fields and values.  Arrays come from
  * `arena`. */

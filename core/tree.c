@@ -5,6 +5,8 @@
  */
 #include "core/tree.h"
 
+#include <string.h>
+
 /* Whose tree the functions of proto/merkle.h ask about. */
 struct tree_of {
 	struct txn *txn;
@@ -13,8 +15,10 @@ struct tree_of {
 
 static enum err get(
     void *arg, unsigned level, uint64_t index, struct hash *node) MUST_USE;
-static enum err stored_node(
-    struct txn *txn, const struct key *key, struct hash *node) MUST_USE;
+static enum err stored_node(struct txn *txn, const struct log *log,
+    unsigned level, uint64_t index, struct hash *node) MUST_USE;
+static void row_key(const struct log *owner, unsigned level, uint64_t index,
+    struct key *key);
 static enum err leaf_hash(struct txn *txn, const struct log *log, uint64_t seq,
     struct hash *leaf) MUST_USE;
 static enum err beyond(const struct log *log, uint64_t size) MUST_USE;
@@ -130,27 +134,23 @@ tree_frontier(struct txn *txn, const struct log *log, uint64_t size,
 	return merkle_frontier(size, get, &of, frontier);
 }
 
+/* From the nodes of the next lower level that can be read. */
 enum err
 tree_node(struct txn *txn, const struct log *log, unsigned level,
     uint64_t index, struct hash *node)
 {
-	struct hash row[1 << (TREE_LEVEL_MIN - 1)];
-	const struct log *owner;
-	struct key key;
-	size_t n = (size_t)1 << (level < TREE_LEVEL_MIN ? level : 0);
+	struct hash row[1 << (TREE_LEVEL_STEP - 1)];
+	unsigned up = level % TREE_LEVEL_STEP;
+	size_t n = (size_t)1 << up;
 	enum err e;
 
 	assert(level < 63 && index < log->frontier.size >> level);
-	if (level >= TREE_LEVEL_MIN) {
-		/* A subtree is stored where its last leaf is. */
-		e = oplog_owner(txn, log, ((index + 1) << level) - 1, &owner);
-		if (e != ERR_OK)
-			return e;
-		tables_tree_key(log->space->no, owner->no, level, index, &key);
-		return stored_node(txn, &key, node);
-	}
 	for (size_t i = 0; i < n; i++) {
-		e = leaf_hash(txn, log, (index << level) + i, &row[i]);
+		uint64_t at = (index << up) + i;
+
+		e = level < TREE_LEVEL_STEP
+			? leaf_hash(txn, log, at, &row[i])
+			: stored_node(txn, log, level - up, at, &row[i]);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -162,23 +162,61 @@ tree_node(struct txn *txn, const struct log *log, unsigned level,
 }
 
 static enum err
-stored_node(struct txn *txn, const struct key *key, struct hash *node)
+stored_node(struct txn *txn, const struct log *log, unsigned level,
+    uint64_t index, struct hash *node)
 {
+	const struct log *owner;
 	struct bytes content;
+	struct key key;
+	bool is_first;
 	enum err e;
 
-	if (!txn_find(txn, TABLE_TREE, key, &content)) {
+	/* A subtree is stored where its last leaf is. */
+	e = oplog_owner(txn, log, ((index + 1) << level) - 1, &owner);
+	if (e != ERR_OK)
+		return e;
+	row_key(owner, level, index, &key);
+	if (!txn_find(txn, TABLE_TREE, &key, &content)) {
 		e = kv_failed(txn->kv);
 		if (e != ERR_OK)
 			return e;
-		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(key),
+		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(&key),
 					 "it is missing"));
 	}
-	if (content.n != sizeof(node->b))
-		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(key),
-					 "its size is wrong"));
-	bytes_copy(node->b, content);
-	return ERR_OK;
+	if (tree_row_node(content, index, node, &is_first))
+		return ERR_OK;
+	return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(&key),
+				 "its size is wrong"));
+}
+
+static void
+row_key(const struct log *owner, unsigned level, uint64_t index,
+    struct key *key)
+{
+	tables_tree_key(owner->space->no, owner->no, level,
+	    index / TREE_ROW_NODES, key);
+}
+
+/* The number of the first node in its row, then the nodes without a gap. */
+bool
+tree_row_node(
+    struct bytes content, uint64_t index, struct hash *node, bool *is_first)
+{
+	unsigned at = (unsigned)(index % TREE_ROW_NODES);
+	unsigned first;
+
+	if (content.n < 1 + sizeof(node->b) ||
+	    (content.n - 1) % sizeof(node->b) != 0)
+		return false;
+	first = content.p[0];
+	if (first > at || first + (content.n - 1) / sizeof(node->b) <= at ||
+	    first + (content.n - 1) / sizeof(node->b) > TREE_ROW_NODES)
+		return false;
+	*is_first = first == at;
+	bytes_copy(node->b,
+	    bytes_slice(content, 1 + sizeof(node->b) * (at - first),
+		sizeof(node->b)));
+	return true;
 }
 
 static enum err
@@ -193,14 +231,35 @@ leaf_hash(
 	return e;
 }
 
+/* Nodes come in order, so each is the next of its row; but a branch begins
+ * within one. */
 void
 tree_put(struct txn *txn, const struct log *log, unsigned level, uint64_t index,
     const struct hash *node)
 {
+	uint8_t row[1 + TREE_ROW_NODES * sizeof(node->b)];
+	size_t at = (size_t)(index % TREE_ROW_NODES);
+	struct bytes before = {0};
 	struct key key;
+	size_t n;
 
-	if (level < TREE_LEVEL_MIN)
+	if (!tree_is_stored(level))
 		return;
-	tables_tree_key(log->space->no, log->no, level, index, &key);
-	txn_put(txn, TABLE_TREE, &key, bytes_of(node->b, sizeof(node->b)));
+	row_key(log, level, index, &key);
+	row[0] = (uint8_t)at;
+	n = 1;
+	if (at > 0 && txn_find(txn, TABLE_TREE, &key, &before)) {
+		if (before.n > sizeof(row) - sizeof(node->b) ||
+		    before.n < 1 ||
+		    before.n != 1 + (at - before.p[0]) * sizeof(node->b)) {
+			kv_fail(txn->kv,
+			    tables_corrupt(TABLE_TREE, tables_key(&key),
+				"its size is wrong"));
+			return;
+		}
+		bytes_copy(row, before);
+		n = before.n;
+	}
+	memcpy(row + n, node->b, sizeof(node->b));
+	txn_put(txn, TABLE_TREE, &key, bytes_of(row, n + sizeof(node->b)));
 }

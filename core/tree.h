@@ -5,11 +5,24 @@
 
 /*
  * Proofs over the headers of a log that are held, as proto/merkle.h has them.
- * Only roots of subtrees of 16 and more leaves are stored; what is below is
- * hashed again.  Sizes and indexes beyond log->frontier.size are ERR_NOT_FOUND;
+ * Only roots of subtrees of 16, 256, 4096... leaves are stored, 16 neighbours in
+ * a row; what is between is hashed again.  Sizes and indexes beyond log->frontier.size are ERR_NOT_FOUND;
  * what is damaged is ERR_CORRUPT, kept in `txn`.
  */
-enum { TREE_LEVEL_MIN = 4 };
+enum { TREE_LEVEL_STEP = 4, TREE_ROW_NODES = 1 << TREE_LEVEL_STEP };
+
+/* Are the roots of `level` stored? */
+static inline bool
+tree_is_stored(unsigned level)
+{
+	return level >= TREE_LEVEL_STEP && level % TREE_LEVEL_STEP == 0;
+}
+
+/* Reads the node `index` of a stored level from the content of its row; false
+ * when that is no row or does not have it.  `*is_first`: no node before it is
+ * in the row. */
+bool tree_row_node(struct bytes content, uint64_t index, struct hash *node,
+    bool *is_first) MUST_USE;
 
 /* The inclusion proof of the leaf `index` in the first `size` leaves. */
 enum err tree_inclusion(struct txn *txn, const struct log *log, uint64_t index,

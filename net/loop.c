@@ -6,6 +6,7 @@
 #include "net/loop.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <uv.h>
@@ -98,6 +99,29 @@ void
 loop_stop(struct loop *loop)
 {
 	uv_stop(&loop->uv);
+}
+
+uint64_t
+loop_turn_ms(const struct loop *loop)
+{
+	return uv_now(&loop->uv);
+}
+
+size_t
+loop_descriptors(size_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 0;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max
+							 : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 &&
+		    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+			return 0;
+	}
+	return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
 void

@@ -30,6 +30,13 @@ void loop_stop(struct loop *loop);
  * come run here. */
 void loop_close(struct loop *loop);
 
+/* When this turn of the loop began, by a clock of its own: equal in all
+ * callbacks of one turn. */
+uint64_t loop_turn_ms(const struct loop *loop);
+/* Lets the process open `wanted` descriptors, if the system allows so many
+ * (RLIMIT_NOFILE); how many it may open now. */
+size_t loop_descriptors(size_t wanted);
+
 /*
  * A timer fires once for each loop_timer_set, at `at_ms` of loop_now_ms or
  * later, never earlier.

@@ -8,23 +8,38 @@
 #include <signal.h>
 #include <string.h>
 
-#include "net/peer/dialer.h"
+#include "net/peer/caller.h"
+#include "net/peer/gate.h"
+#include "net/upkeep.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
-enum { KEY_SHOWN = 8 }; /* bytes of a peer's key in a line */
+enum {
+	KEY_SHOWN = 8, /* bytes of a peer's key in a line */
+	/* Strangers of whom a line is told, in so long. */
+	STRANGERS_TOLD = 10,
+	STRANGERS_MS = 60 * 1000,
+};
 
 struct node {
 	const struct node_config *config; /* borrowed for the run */
 	struct loop *loop;
 	struct hub *hub;
+	struct upkeep *upkeep;
 	struct link_limits limits;
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
-	struct dialer **dialers; /* owned */
-	size_t dialers_n;
-	struct link *links[LIMIT_SESSIONS]; /* in the order they came */
+	struct caller *caller;
+	struct place *places; /* owned; that the config names */
+	/* Accepted, dialled once they are up; in the order they came. */
+	struct link **links; /* owned array, room for links_max of them */
 	size_t links_n;
+	size_t links_max;
+	size_t up_max;		  /* of them */
+	struct gate *gate;	  /* those of them whose peer is not known */
+	struct loop_timer *timer; /* set while `strangers_n` is to be told */
+	size_t strangers_n;	  /* that left untold */
+	size_t told_n;		  /* since the timer was set */
 	bool stopping;
 };
 
@@ -37,10 +52,15 @@ static enum err node_dial(struct node *node) MUST_USE;
 static void node_on_signal(void *arg, int number);
 static void node_stop(struct node *node);
 static void node_on_accept(void *arg, struct stream *stream);
-static size_t half_open_n(const struct node *node);
+static void node_rooms(struct node *node);
+static bool node_hears(void *arg);
+static void node_on_timer(void *arg);
+static void stranger_left(struct node *node, struct link *link);
+static void strangers_tell(struct node *node);
 static void node_on_link(void *arg, struct link *link, enum link_event event);
 static void node_on_failed(void *arg, const struct place *place);
 static bool node_is_linked(void *arg, const struct sign_key *peer);
+static size_t up_n(const struct node *node);
 static void node_linked(struct node *node, struct link *link);
 static void node_twins(struct node *node, struct link *link);
 static bool node_yields(const struct node *node, const struct sign_key *peer);
@@ -59,7 +79,10 @@ node_serve(const struct node_config *config)
 	if (e != ERR_OK)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
+	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
 	limits_open(node->loop, &config->limits, &node->limits);
+	node->timer = loop_timer_new(node->loop, node_on_timer, node);
+	node_rooms(node);
 	e = node_start(node);
 	if (e == ERR_OK)
 		loop_run(node->loop);
@@ -70,10 +93,14 @@ node_serve(const struct node_config *config)
 		continue;
 	assert(node->links_n == 0);
 	limits_close(&node->limits);
+	strangers_tell(node);
+	caller_free(node->caller);
+	gate_free(node->gate);
 	hub_free(node->hub);
 	loop_close(node->loop);
 out:
-	mem_free(node->dialers);
+	mem_free(node->places);
+	mem_free(node->links);
 	mem_free(node);
 	return e;
 }
@@ -94,6 +121,28 @@ limits_close(struct link_limits *limits)
 {
 	valve_free(limits->out);
 	valve_free(limits->in);
+}
+
+/* No link may take the last descriptor: with fewer than we would like there are
+ * fewer links, and half of them for those who are not known yet. */
+static void
+node_rooms(struct node *node)
+{
+	size_t wanted = LIMIT_SESSIONS + LIMIT_HALF_OPEN;
+	size_t given = loop_descriptors(wanted + LIMIT_DESCRIPTORS_ASIDE);
+	size_t aside = LIMIT_DESCRIPTORS_ASIDE;
+	size_t knock = LIMIT_HALF_OPEN;
+	size_t of_source = LIMIT_HALF_OPEN_OF_SOURCE;
+
+	if (given < 2 * aside)
+		aside = given / 2;
+	if (given - aside < wanted)
+		knock = (given - aside) / 2;
+	knock = knock > 0 ? knock : 1;
+	node->up_max = given - aside < wanted ? knock : LIMIT_SESSIONS;
+	node->links_max = node->up_max + knock + LIMIT_ACCEPTS_OF_TURN;
+	node->links = mem_zeros(node->links_max, sizeof(*node->links));
+	node->gate = gate_new(knock, of_source < knock ? of_source : knock);
 }
 
 static enum err
@@ -141,22 +190,25 @@ node_dial(struct node *node)
 	if (config->peers_n > LIMIT_SESSIONS)
 		return err_set(ERR_LIMIT, "%zu peers; %d are the most",
 		    config->peers_n, LIMIT_SESSIONS);
-	node->dialers = mem_zeros(config->peers_n, sizeof(*node->dialers));
+	node->places = mem_zeros(config->peers_n, sizeof(*node->places));
 	for (size_t i = 0; i < config->peers_n; i++) {
-		struct dialer_config dialer = {
-		    .link = {.hub = node->hub,
-			.limits = node->limits,
-			.on_event = node_on_link,
-			.arg = node},
-		    .on_failed = node_on_failed,
-		    .is_linked = node_is_linked,
-		};
-		enum err e = place_read(config->peers[i], &dialer.place);
+		enum err e = place_read(config->peers[i], &node->places[i]);
 
 		if (e != ERR_OK)
 			return err_wrap(e, "peer");
-		node->dialers[node->dialers_n++] = dialer_new(&dialer);
 	}
+	node->caller = caller_new(
+	    &(struct caller_config){.link = {.hub = node->hub,
+					.limits = node->limits,
+					.on_event = node_on_link,
+					.arg = node},
+		.store = config->store,
+		.places = node->places,
+		.places_n = config->peers_n,
+		.members = config->members,
+		.on_failed = node_on_failed,
+		.is_linked = node_is_linked,
+		.arg = node});
 	return ERR_OK;
 }
 
@@ -175,12 +227,15 @@ node_stop(struct node *node)
 	if (node->stopping)
 		return;
 	node->stopping = true;
+	loop_timer_free(node->timer);
+	node->timer = NULL;
+	upkeep_free(node->upkeep);
+	node->upkeep = NULL;
 	stream_listener_close(node->listener);
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
 		loop_signal_close(node->signals[i]);
-	for (size_t i = 0; i < node->dialers_n; i++)
-		dialer_free(node->dialers[i]);
+	caller_stop(node->caller);
 	for (size_t i = 0; i < node->links_n; i++)
 		link_end(node->links[i], ERR_OK, "this node stops");
 	loop_stop(node->loop);
@@ -192,35 +247,30 @@ node_on_accept(void *arg, struct stream *stream)
 	struct node *node = arg;
 	struct link_config config = {.hub = node->hub,
 	    .limits = node->limits,
+	    .may_read = node_hears,
 	    .on_event = node_on_link,
 	    .arg = node};
+	struct gate_source source;
+	struct link *link;
 
-	if (node->stopping)
+	/* A stream that is not started is closed.  The array has room for the
+	 * links that are up and those at the gate; more are only there while
+	 * those that had to go are being closed. */
+	if (node->stopping || node->links_n == node->links_max)
 		return;
-	/* A stream that is not started is closed. */
-	if (node->links_n == LIMIT_SESSIONS ||
-	    half_open_n(node) >= LIMIT_SESSIONS_HALF_OPEN) {
-		struct buf text = {0};
-
-		buf_add_format(
-		    &text, "%s refused: too many links", stream_peer(stream));
-		node->config->on_news(
-		    node->config->arg, NODE_REFUSED, buf_text(&text));
-		buf_fini(&text);
-		return;
-	}
-	node->links[node->links_n++] = link_accept(&config, stream);
+	gate_source(stream_peer(stream), &source);
+	link = link_accept(&config, stream);
+	node->links[node->links_n++] = link;
+	link_cut(gate_enter(node->gate, &source, link), ERR_LIMIT,
+	    "others came who are not known yet either");
 }
 
-static size_t
-half_open_n(const struct node *node)
+static bool
+node_hears(void *arg)
 {
-	size_t n = 0;
+	struct node *node = arg;
 
-	for (size_t i = 0; i < node->links_n; i++)
-		n += !link_is_up(node->links[i]) &&
-		     !link_is_initiator(node->links[i]);
-	return n;
+	return gate_hears(node->gate, loop_turn_ms(node->loop));
 }
 
 static void
@@ -241,8 +291,6 @@ node_is_linked(void *arg, const struct sign_key *peer)
 	const struct node *node = arg;
 	struct session_status status;
 
-	if (!node_yields(node, peer))
-		return false;
 	for (size_t i = 0; i < node->links_n; i++) {
 		if (!link_is_up(node->links[i]))
 			continue;
@@ -263,6 +311,8 @@ node_on_link(void *arg, struct link *link, enum link_event event)
 		node_linked(node, link);
 		break;
 	case LINK_MOVED:
+		if (!link_is_up(link))
+			gate_advance(node->gate, link, link_stage(link));
 		break;
 	case LINK_ENDED:
 		node_unlinked(node, link);
@@ -270,17 +320,28 @@ node_on_link(void *arg, struct link *link, enum link_event event)
 	}
 }
 
+static size_t
+up_n(const struct node *node)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < node->links_n; i++)
+		n += link_is_up(node->links[i]);
+	return n;
+}
+
 /* A dialled link counts from now on. */
 static void
 node_linked(struct node *node, struct link *link)
 {
-	if (link_is_initiator(link)) {
-		if (node->links_n == LIMIT_SESSIONS || node->stopping) {
-			link_end(
-			    link, ERR_LIMIT, "this node has too many links");
-			return;
-		}
+	bool room = node->links_n < node->links_max;
+
+	gate_leave(node->gate, link);
+	if (link_is_initiator(link) && room)
 		node->links[node->links_n++] = link;
+	if (node->stopping || !room || up_n(node) > node->up_max) {
+		link_end(link, ERR_LIMIT, "this node has too many links");
+		return;
 	}
 	node_tell(node, NODE_LINKED, link, "linked");
 	node_twins(node, link);
@@ -295,7 +356,7 @@ static void
 node_twins(struct node *node, struct link *link)
 {
 	struct session_status status;
-	struct link *dialled = NULL;
+	struct link *dialled = NULL; /* the first */
 	struct link *oldest = NULL;
 	size_t accepted_n = 0;
 	struct sign_key peer;
@@ -310,6 +371,11 @@ node_twins(struct node *node, struct link *link)
 		link_status(other, &status);
 		if (memcmp(&status.peer, &peer, sizeof(peer)) != 0)
 			continue;
+		if (link_is_initiator(other) && dialled != NULL) {
+			/* Two places lead to this peer. */
+			link_end(other, ERR_EXISTS, "there is a link already");
+			continue;
+		}
 		if (link_is_initiator(other)) {
 			dialled = other;
 			continue;
@@ -336,6 +402,7 @@ node_unlinked(struct node *node, struct link *link)
 {
 	const struct fault *why = link_why(link);
 
+	gate_leave(node->gate, link);
 	for (size_t i = 0; i < node->links_n; i++) {
 		if (node->links[i] != link)
 			continue;
@@ -344,8 +411,48 @@ node_unlinked(struct node *node, struct link *link)
 		    (node->links_n - i) * sizeof(struct link *));
 		break;
 	}
-	node_tell(node, link_is_up(link) ? NODE_UNLINKED : NODE_REFUSED, link,
-	    why->code == ERR_OK ? "link ended" : why->text);
+	if (!link_is_up(link) && !link_is_initiator(link))
+		stranger_left(node, link);
+	else
+		node_tell(node, link_is_up(link) ? NODE_UNLINKED : NODE_REFUSED,
+		    link, why->code == ERR_OK ? "link ended" : why->text);
+}
+
+/* Whoever can reach the port could fill the disk with our words: a few are
+ * told at length, the others counted. */
+static void
+stranger_left(struct node *node, struct link *link)
+{
+	if (node->timer != NULL && node->told_n == 0)
+		loop_timer_set(node->timer, loop_now_ms() + STRANGERS_MS);
+	if (node->told_n++ < STRANGERS_TOLD)
+		node_tell(node, NODE_REFUSED, link, link_why(link)->text);
+	else
+		node->strangers_n++;
+}
+
+static void
+node_on_timer(void *arg)
+{
+	strangers_tell(arg);
+}
+
+static void
+strangers_tell(struct node *node)
+{
+	struct buf text = {0};
+
+	if (node->strangers_n > 0) {
+		buf_add_format(&text,
+		    "%zu more connections ended before it was known whose "
+		    "they were",
+		    node->strangers_n);
+		node->config->on_news(
+		    node->config->arg, NODE_REFUSED, buf_text(&text));
+		buf_fini(&text);
+	}
+	node->strangers_n = 0;
+	node->told_n = 0;
 }
 
 static void

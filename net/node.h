@@ -33,6 +33,7 @@ struct node_config {
 	const char *const *peers; /* HOST:PORT each, dialled for ever */
 	size_t peers_n;
 	struct node_limits limits;
+	bool members; /* dial members with addresses, too */
 	node_news_fn *on_news;
 	void *arg;
 };

@@ -16,10 +16,13 @@
 
 #include "net/loop.h"
 #include "proto/buf.h"
+#include "proto/limits.h"
 #include "proto/mem.h"
 
 enum {
-	BACKLOG = 128,
+	/* As many as may come back in one second; the system cuts it down to
+	 * what it allows. */
+	BACKLOG = 1024,
 	KEEPALIVE_S = 60,
 	PEER_TEXT_SIZE = 64,
 	/* Bytes that the system takes beyond what it has sent. */
@@ -56,6 +59,9 @@ struct stream_listener {
 	uv_tcp_t tcp;
 	struct loop *loop; /* borrowed from the maker */
 	struct stream_taker taker;
+	struct loop_timer *timer; /* owned; set while one waits at the door */
+	uint64_t turn_ms;	  /* of the loop, in which */
+	size_t turn_n;		  /* so many came in */
 	uint16_t port;
 };
 
@@ -85,6 +91,8 @@ static void stream_on_write(uv_write_t *request, int status);
 static void stream_on_finish(uv_shutdown_t *request, int status);
 static void stream_on_close(uv_handle_t *handle);
 static void listener_on_arrival(uv_stream_t *tcp, int status);
+static void listener_on_timer(void *arg);
+static void listener_take(struct stream_listener *l);
 static void listener_on_close(uv_handle_t *handle);
 
 static enum err
@@ -235,6 +243,11 @@ stream_on_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
 	struct stream *s = handle->data;
 
 	(void)wanted;
+	/* libuv takes nothing from the socket then, reports UV_ENOBUFS, and
+	 * comes again. */
+	*b = uv_buf_init(NULL, 0);
+	if (s->config.may_read != NULL && !s->config.may_read(s->config.arg))
+		return;
 	*b = uv_buf_init(
 	    (char *)loop_read_buffer(s->loop), (unsigned int)s->read_most);
 }
@@ -244,7 +257,7 @@ stream_on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *b)
 {
 	struct stream *s = tcp->data;
 
-	if (s->closing || n == 0)
+	if (s->closing || n == 0 || n == UV_ENOBUFS)
 		return;
 	if (n > 0) {
 		s->config.on_read(s->config.arg, bytes_of(b->base, (size_t)n));
@@ -500,6 +513,7 @@ stream_listen(struct loop *loop, const char *address, uint16_t port,
 		return uv_err(status, "socket");
 	}
 	l->tcp.data = l;
+	l->timer = loop_timer_new(loop, listener_on_timer, l);
 	status = uv_tcp_bind(&l->tcp, &at.as.any, 0);
 	if (status == 0)
 		status = uv_listen(
@@ -526,21 +540,49 @@ stream_listener_port(const struct stream_listener *listener)
 void
 stream_listener_close(struct stream_listener *listener)
 {
-	if (listener != NULL)
-		uv_close((uv_handle_t *)&listener->tcp, listener_on_close);
+	if (listener == NULL)
+		return;
+	loop_timer_free(listener->timer);
+	uv_close((uv_handle_t *)&listener->tcp, listener_on_close);
+}
+
+/* One that is not taken in this callback waits, and so do all behind it: libuv
+ * accepts no more until it was taken. */
+static void
+listener_on_arrival(uv_stream_t *tcp, int status)
+{
+	struct stream_listener *l = tcp->data;
+
+	if (status != 0)
+		return;
+	if (l->turn_ms != loop_turn_ms(l->loop)) {
+		l->turn_ms = loop_turn_ms(l->loop);
+		l->turn_n = 0;
+	}
+	if (l->turn_n++ < LIMIT_ACCEPTS_OF_TURN)
+		listener_take(l);
+	else
+		loop_timer_set(l->timer, 0);
+}
+
+static void
+listener_on_timer(void *arg)
+{
+	listener_take(arg);
 }
 
 /* A stream that cannot be taken (too many open files, gone already) is the
  * peer's loss, which will try again; the listener goes on. */
 static void
-listener_on_arrival(uv_stream_t *tcp, int status)
+listener_take(struct stream_listener *l)
 {
-	struct stream_listener *l = tcp->data;
+	uv_stream_t *tcp = (uv_stream_t *)&l->tcp;
 	struct address from = {0};
 	int size = sizeof(from.as.room);
 	struct stream *s;
+	int status;
 
-	if (status != 0 || stream_new(l->loop, &s) != ERR_OK)
+	if (stream_new(l->loop, &s) != ERR_OK)
 		return;
 	status = uv_accept(tcp, (uv_stream_t *)&s->tcp);
 	if (status == 0)

@@ -36,6 +36,9 @@ typedef void stream_close_fn(void *arg, const struct fault *why);
 
 struct stream_config {
 	size_t queue_size; /* at least 1 */
+	/* May bytes be read now?  Asked before each read; after a no it is asked
+	 * again in the next turn of the loop; may be NULL. */
+	bool (*may_read)(void *arg);
 	/* The connection stands; only for stream_connect; may be NULL. */
 	stream_event_fn *on_connect;
 	stream_read_fn *on_read;

@@ -13,15 +13,16 @@
 enum { BODY_COLLECTION, BODY_OPS };
 enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 enum {
-	/* Shorter bodies do not pay for a compressor's frame. */
-	SQUEEZE_FROM = 512,
-	SQUEEZE_LEVEL = 3,
-	/* Padded content: 3 bytes of length, whose highest bit says that it is
-	 * compressed, the content, zeros. */
+	/* Padded content: 3 bytes of length, whose highest two bits say how it
+	 * is compressed, the content, zeros. */
 	LENGTH_SIZE = 3,
 	PADDED_MIN = 32,
+	/* Most bodies are below; what a long one took is given back. */
+	OPENED_ROOM_MAX = 16 * 1024,
 };
 static const uint32_t length_squeezed = 1u << 23;
+static const uint32_t length_named = 3u << 22;
+static const uint32_t length_forms = 3u << 22;
 
 static void ops_read(struct reader *r, enum delta_class class,
     struct arena *arena, struct body *body);
@@ -29,9 +30,7 @@ static bool op_is_sound(const struct body_op *op, enum delta_class class);
 static size_t padded_size(size_t n);
 static void key_of(const struct secret *secret, struct secret *key);
 static enum err padded_open(
-    struct squeeze *squeeze, size_t at, struct buf *plain) MUST_USE;
-static enum err content_unpack(struct squeeze *squeeze, struct bytes content,
-    size_t at, struct buf *plain) MUST_USE;
+    struct squeeze *squeeze, struct buf *padded, struct buf *plain) MUST_USE;
 
 enum err
 body_encode(const struct body *body, struct buf *out)
@@ -208,19 +207,21 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	struct secret key;
 	struct hash tag;
 	uint32_t length;
+	size_t size_plain = padded_size(LENGTH_SIZE + plain.n);
 	size_t zeros;
 	enum err e = ERR_OK;
 
 	assert(plain.n <= LIMIT_BODY_SIZE);
 	/* Growing would leave copies of what is secret behind. */
-	buf_reserve(&padded, padded_size(LENGTH_SIZE + plain.n));
+	buf_reserve(&padded, size_plain);
 	memset(buf_extend(&padded, LENGTH_SIZE), 0, LENGTH_SIZE);
-	if (plain.n >= SQUEEZE_FROM)
-		e = squeeze_pack(squeeze, plain, SQUEEZE_LEVEL, &padded);
+	/* What fills no padding at all cannot become shorter. */
+	if (size_plain > PADDED_MIN)
+		e = squeeze_pack_named(squeeze, plain, &padded);
 	if (e != ERR_OK)
 		goto out;
-	length = (uint32_t)(padded.n - LENGTH_SIZE) | length_squeezed;
-	if (plain.n < SQUEEZE_FROM || padded.n - LENGTH_SIZE >= plain.n) {
+	length = (uint32_t)(padded.n - LENGTH_SIZE) | length_named;
+	if (size_plain == PADDED_MIN || padded_size(padded.n) >= size_plain) {
 		buf_cut(&padded, LENGTH_SIZE);
 		buf_add(&padded, plain);
 		length = (uint32_t)plain.n;
@@ -263,6 +264,7 @@ enum err
 body_open(struct squeeze *squeeze, struct bytes sealed,
     const struct secret *secret, struct buf *plain)
 {
+	struct buf *padded = &squeeze->opened;
 	size_t was = plain->n;
 	struct secret key;
 	bool right;
@@ -273,67 +275,57 @@ body_open(struct squeeze *squeeze, struct bytes sealed,
 		return err_set(ERR_MALFORMED,
 		    "a sealed body of %zu bytes: not a length that one has",
 		    sealed.n);
+	assert(padded->n == 0);
 	key_of(secret, &key);
 	right = crypto_open(&key, 0, (struct bytes){0}, sealed,
-	    buf_extend(plain, sealed.n - CRYPTO_TAG_SIZE));
+	    buf_extend(padded, sealed.n - CRYPTO_TAG_SIZE));
 	crypto_wipe(&key, sizeof(key));
-	e = right ? padded_open(squeeze, was, plain)
+	e = right ? padded_open(squeeze, padded, plain)
 		  : err_set(ERR_MALFORMED,
 			"a sealed body does not open with its secret");
-	if (e != ERR_OK) {
-		crypto_wipe(plain->p + was, plain->n - was);
-		buf_cut(plain, was);
-	}
+	assert(e == ERR_OK || plain->n == was);
+	if (padded->room > OPENED_ROOM_MAX)
+		buf_wipe(padded);
+	crypto_wipe(padded->p, padded->n);
+	buf_cut(padded, 0);
 	return e;
 }
 
-/* Makes the content of the padding that lies in `plain` from `at` on. */
+/* Appends to `plain` what `padded` holds; uses it up. */
 static enum err
-padded_open(struct squeeze *squeeze, size_t at, struct buf *plain)
+padded_open(struct squeeze *squeeze, struct buf *padded, struct buf *plain)
 {
-	struct bytes padded = bytes_after(buf_bytes(plain), at);
-	uint32_t length = (uint32_t)padded.p[0] << 16 |
-			  bytes_be16(padded.p + 1);
-	bool squeezed = (length & length_squeezed) != 0;
+	uint32_t length = (uint32_t)padded->p[0] << 16 |
+			  bytes_be16(padded->p + 1);
+	uint32_t form = length & length_forms;
+	struct bytes rest = bytes_after(buf_bytes(padded), LENGTH_SIZE);
 	struct bytes content;
 
-	length &= ~length_squeezed;
-	padded = bytes_after(padded, LENGTH_SIZE);
-	if (length > padded.n ||
-	    padded_size(LENGTH_SIZE + length) != LENGTH_SIZE + padded.n)
+	length &= ~length_forms;
+	if (length > rest.n ||
+	    padded_size(LENGTH_SIZE + length) != LENGTH_SIZE + rest.n)
 		return err_set(ERR_MALFORMED,
 		    "a sealed body is not padded as its length asks");
-	content = bytes_first(padded, length);
-	padded = bytes_after(padded, length);
-	for (size_t i = 0; i < padded.n; i++) {
-		if (padded.p[i] != 0)
+	content = bytes_first(rest, length);
+	rest = bytes_after(rest, length);
+	for (size_t i = 0; i < rest.n; i++) {
+		if (rest.p[i] != 0)
 			return err_set(ERR_MALFORMED,
 			    "the padding of a sealed body is not zero");
 	}
-	if (squeezed)
-		return content_unpack(squeeze, content, at, plain);
+	if (form == length_named)
+		return squeeze_unpack_named(squeeze, padded->p + LENGTH_SIZE,
+		    content.n, LIMIT_BODY_SIZE, plain);
+	if (form == length_squeezed)
+		return squeeze_unpack(squeeze, content, LIMIT_BODY_SIZE, plain);
+	if (form != 0)
+		return err_set(ERR_VERSION,
+		    "a sealed body is compressed in a way that this golmok "
+		    "does not know");
 	if (content.n > LIMIT_BODY_SIZE)
 		return err_set(ERR_LIMIT,
 		    "a body of %zu bytes: at most %d are allowed", content.n,
 		    LIMIT_BODY_SIZE);
-	memmove(plain->p + at, content.p, content.n);
-	buf_cut(plain, at + content.n);
+	buf_add(plain, content);
 	return ERR_OK;
-}
-
-/* Puts what `content`, a view into `plain`, unpacks to from `at` on. */
-static enum err
-content_unpack(
-    struct squeeze *squeeze, struct bytes content, size_t at, struct buf *plain)
-{
-	struct buf packed = {0};
-	enum err e;
-
-	buf_add(&packed, content);
-	/* Growing may leave the old place behind as it is. */
-	crypto_wipe(plain->p + at, plain->n - at);
-	buf_cut(plain, at);
-	e = squeeze_unpack(squeeze, buf_bytes(&packed), LIMIT_BODY_SIZE, plain);
-	buf_wipe(&packed);
-	return e;
 }

@@ -191,7 +191,11 @@ header_find(struct bundle_scan *scan, struct bytes in, bool last, size_t *used)
 		return BUNDLE_MORE;
 	if (!header_get(in, &scan->header, used))
 		return BUNDLE_SKIP;
-	/* Of the part before nothing more is looked for. */
+	/* Its header comes again within a part.  With another one the part is
+	 * over. */
+	if (scan->is_open && memcmp(&scan->keys.header, &scan->header.hash,
+				 sizeof(scan->header.hash)) == 0)
+		return BUNDLE_PART;
 	scan->is_open = false;
 	bundle_keys_fini(&scan->keys);
 	return BUNDLE_PART;
@@ -322,17 +326,18 @@ skip_size(const struct bundle_scan *scan, struct bytes in, bool last)
 	struct bytes mark = bytes_of(scan->keys.mark, sizeof(scan->keys.mark));
 	size_t at = 1;
 
-	while (at < in.n) {
+	for (; at < in.n; at++) {
 		struct bytes rest = bytes_after(in, at);
 
 		/* What begins at the end of the view is seen whole next time.
 		 */
 		if (!last && rest.n < BUNDLE_TITLE_SIZE)
 			return at;
+		if (rest.p[0] != head.p[0] && rest.p[0] != mark.p[0])
+			continue;
 		if (bytes_begins(rest, head) ||
 		    (scan->is_open && bytes_begins(rest, mark)))
 			return at;
-		at++;
 	}
 	return in.n;
 }

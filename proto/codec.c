@@ -507,11 +507,17 @@ codec_put_text(struct buf *out, struct bytes text)
 void
 codec_put_bytes(struct buf *out, struct bytes b)
 {
+	codec_put_bytes_head(out, b.n);
+	buf_add(out, b);
+}
+
+void
+codec_put_bytes_head(struct buf *out, size_t n)
+{
 	msgpack_packer packer = packer_of(out);
 
-	assert(b.n <= UINT32_MAX);
-	msgpack_pack_bin(&packer, b.n);
-	buf_add(out, b);
+	assert(n <= UINT32_MAX);
+	msgpack_pack_bin(&packer, n);
 }
 
 void

@@ -75,6 +75,8 @@ void codec_put_bool(struct buf *out, bool v);
 void codec_put_int(struct buf *out, int64_t v);
 void codec_put_text(struct buf *out, struct bytes text);
 void codec_put_bytes(struct buf *out, struct bytes b);
+/* What goes before `n` bytes, which the caller appends. */
+void codec_put_bytes_head(struct buf *out, size_t n);
 void codec_put_array(struct buf *out, size_t n);
 void codec_put_map(struct buf *out, size_t n);
 

@@ -142,6 +142,8 @@ err_name(enum err code)
 		return "io";
 	case ERR_PEER:
 		return "peer";
+	case ERR_PART:
+		return "part";
 	}
 	assert(code == ERR_OK);
 	return "";

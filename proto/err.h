@@ -24,6 +24,7 @@ enum err {
 	ERR_FORKED, /* a log goes on in two ways that contradict each other */
 	ERR_IO,	    /* the system said no; nothing is known to be changed */
 	ERR_PEER,   /* the link or the peer ended the conversation */
+	ERR_PART,   /* some of it was done, and some could not be */
 };
 
 enum { ERR_TEXT_SIZE = 1024 };

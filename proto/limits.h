@@ -141,9 +141,41 @@ enum {
 	/* Links of one node: an aggregator with 424 centres and some to spare;
 	 * each may hold a few megabytes while it is busy. */
 	LIMIT_SESSIONS = 512,
-	/* Of these, accepted ones whose peer is not known yet: whoever can
-	 * reach the port can open them. */
-	LIMIT_SESSIONS_HALF_OPEN = 64,
+	/* Besides, accepted ones whose peer is not known yet, which whoever
+	 * can reach the port can open.  When one more comes, that one has to
+	 * go which has come no further for the longest time.  A handshake
+	 * takes two round trips, so with 600 ms each an honest node gets in
+	 * beside 850 strangers a second. */
+	LIMIT_HALF_OPEN = 1024,
+	/* Of these, from one address: 424 centres behind one of a provider or
+	 * a gateway may all come back in one second.  A stranger with few
+	 * addresses pushes out nobody but himself. */
+	LIMIT_HALF_OPEN_OF_SOURCE = 512,
+	/* Reads from these in one turn of the loop: each may compute for a
+	 * handshake, a fifth of a millisecond, while members wait. */
+	LIMIT_KNOCKS_OF_TURN = 16,
+	/* Connections that are accepted in one turn of the loop; the system
+	 * queues what comes besides. */
+	LIMIT_ACCEPTS_OF_TURN = 64,
+	/* Descriptors that no link may take: the store, the loop, listeners,
+	 * and links that are being closed. */
+	LIMIT_DESCRIPTORS_ASIDE = 128,
+	/* Places that one store keeps to be dialled: more are a matter of
+	 * member records. */
+	LIMIT_DIALS = 64,
+	/* Members with addresses that a node thinks of dialling, those with
+	 * the broadest common right first; and how many of them it wants to be
+	 * linked with.  424 centres thus make some 1,700 links, not 90,000: a
+	 * city's aggregator, a district's, and two neighbours. */
+	LIMIT_KIN = 16,
+	LIMIT_KIN_LINKS = 4,
+	/* Places heard of on the local network, where whoever is on it can
+	 * say anything: kept, of one address, links that come of them at a
+	 * time, and attempts within any minute. */
+	LIMIT_HINTS = 64,
+	LIMIT_HINTS_OF_SOURCE = 4,
+	LIMIT_HINT_LINKS = 8,
+	LIMIT_HINT_DIALS = 12,
 	/* Of one peer at a time: its service, a sync by hand beside it, and
 	 * those that died without a word. */
 	LIMIT_SESSIONS_OF_PEER = 4,

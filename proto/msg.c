@@ -8,28 +8,31 @@
 #include <string.h>
 
 #include "proto/codec.h"
+#include "proto/mem.h"
 #include "proto/msg_form.h"
+#include "proto/msg_read.h"
 #include "proto/why.h"
 
 /* What a reader of one message works with. */
 struct input {
 	struct reader r;
 	struct arena *arena;
+	struct msg_names *names; /* NULL: logs have no numbers */
 };
 
-static size_t array_begin(struct reader *r, size_t known_n);
-static void array_end(struct reader *r, size_t n, size_t known_n);
 static void content_get(struct input *in, struct msg *msg);
 static void hello_get(struct reader *r, struct msg_hello *hello);
+static void log_get(struct input *in, struct log_id *log);
 static void clock_get(struct input *in, struct msg_clock *clock);
-static void entry_get(struct reader *r, struct msg_entry *entry);
+static void entry_get(struct input *in, struct msg_entry *entry);
+static void root_get(struct reader *r, struct msg_entry *entry);
+static uint64_t share_get(struct reader *r, size_t *left, uint64_t size);
 static void total_get(struct reader *r, struct msg_total *total);
-static void run_get(struct reader *r, struct msg_run *run);
+static void run_get(struct input *in, struct msg_run *run);
+static void name_get(struct reader *r, struct log_name *name);
 static void proof_get(struct reader *r, struct merkle_proof *proof);
 static void chunk_get(struct input *in, struct msg_chunk *chunk);
 static void bodies_get(struct input *in, struct msg_bodies *bodies);
-static void body_get(struct reader *r, struct msg_body *body);
-static bool is_there(struct reader *r);
 static void credit_get(struct reader *r, struct msg_credit *credit);
 static void close_get(struct reader *r, struct msg_close *close);
 static void fork_get(struct input *in, struct msg_fork *fork);
@@ -42,10 +45,45 @@ msg_encode(const struct msg *msg, struct buf *out)
 	msg_form_put(msg, out);
 }
 
+void
+msg_names_add(struct msg_names *names, const struct log_id *log)
+{
+	mem_room(&names->ids, &names->room, names->n + 1, sizeof(*names->ids));
+	names->ids[names->n++] = *log;
+}
+
+void
+msg_names_fini(struct msg_names *names)
+{
+	mem_free(names->ids);
+	*names = (struct msg_names){0};
+}
+
+void
+msg_run_whole(struct msg_run *run)
+{
+	struct msg_entry *entry = &run->entry;
+
+	*entry = (struct msg_entry){.log = entry->log,
+	    .size = run->head_size,
+	    .held = run->head_size,
+	    .kept = run->head_size};
+	memcpy(entry->root, run->head_root.b, sizeof(entry->root));
+	for (size_t class = 0; class < CLASS_COUNT; class ++)
+		entry->open[class] = run->head_size;
+}
+
 enum err
 msg_decode(struct bytes in, struct arena *arena, struct msg *msg)
 {
-	struct input input = {.arena = arena};
+	return msg_decode_named(in, NULL, arena, msg);
+}
+
+enum err
+msg_decode_named(struct bytes in, struct msg_names *names, struct arena *arena,
+    struct msg *msg)
+{
+	struct input input = {.arena = arena, .names = names};
 
 	memset(msg, 0, sizeof(*msg));
 	if (in.n == 0)
@@ -79,7 +117,7 @@ content_get(struct input *in, struct msg *msg)
 		total_get(&in->r, &msg->u.total);
 		break;
 	case MSG_RUN:
-		run_get(&in->r, &msg->u.run);
+		run_get(in, &msg->u.run);
 		break;
 	case MSG_CHUNK:
 		chunk_get(in, &msg->u.chunk);
@@ -99,111 +137,168 @@ content_get(struct input *in, struct msg *msg)
 	case MSG_IDLE:
 	case MSG_PING:
 	case MSG_PONG:
-		array_end(&in->r, array_begin(&in->r, 0), 0);
+		msg_read_end(&in->r, msg_read_begin(&in->r, 0));
 		break;
 	}
-}
-
-/* The elements of an array that has `known_n` or, from a newer program, more;
- * array_end passes over those. */
-static size_t
-array_begin(struct reader *r, size_t known_n)
-{
-	size_t n = codec_get_array(r, LIMIT_ELEMENTS);
-
-	if (n < known_n)
-		r->bad = true;
-	return n;
-}
-
-static void
-array_end(struct reader *r, size_t n, size_t known_n)
-{
-	for (size_t i = known_n; i < n && !r->bad; i++)
-		(void)codec_get_value(r);
 }
 
 static void
 hello_get(struct reader *r, struct msg_hello *hello)
 {
-	size_t n = array_begin(r, HELLO_N);
+	size_t left = msg_read_begin(r, HELLO_N);
 
 	hello->version = codec_get_uint(r, INT64_MAX);
 	hello->features = codec_get_uint(r, INT64_MAX);
 	fixed_get(r, hello->mine, sizeof(hello->mine));
 	fixed_get(r, hello->yours, sizeof(hello->yours));
-	array_end(r, n, HELLO_N);
+	msg_read_end(r, left);
+}
+
+/* A log by its number, or by its id, which then gets the next one. */
+static void
+log_get(struct input *in, struct log_id *log)
+{
+	struct reader *r = &in->r;
+	struct msg_names *names = in->names;
+	uint64_t number;
+
+	if (codec_peek(r) == CODEC_INT) {
+		number = codec_get_uint(r, MSG_NAMES_MAX);
+		if (names != NULL && number < names->n)
+			*log = names->ids[number];
+		else
+			r->bad = true;
+		return;
+	}
+	fixed_get(r, log->b, sizeof(log->b));
+	if (r->bad || names == NULL)
+		return;
+	if (names->n < MSG_NAMES_MAX)
+		msg_names_add(names, log);
+	else
+		r->bad = true;
 }
 
 static void
 clock_get(struct input *in, struct msg_clock *clock)
 {
 	struct reader *r = &in->r;
-	size_t n = array_begin(r, CLOCK_N);
+	size_t left = msg_read_begin(r, CLOCK_N);
 	struct msg_entry *entries = NULL;
+	uint64_t flags = 0;
 
-	clock->last = codec_get_bool(r);
-	clock->again = codec_get_bool(r);
 	clock->n = codec_get_array(r, MSG_ENTRIES_MAX);
 	if (clock->n > 0)
 		entries = arena_array(in->arena, clock->n, sizeof(*entries));
 	for (size_t i = 0; i < clock->n && !r->bad; i++)
-		entry_get(r, &entries[i]);
+		entry_get(in, &entries[i]);
 	clock->entries = entries;
-	array_end(r, n, CLOCK_N);
+	if (msg_read_there(r, &left)) {
+		flags = codec_get_uint(
+		    r, CLOCK_LAST | CLOCK_AGAIN | CLOCK_WHOLE);
+		r->bad = r->bad || flags == 0;
+	}
+	clock->last = (flags & CLOCK_LAST) != 0;
+	clock->again = (flags & CLOCK_AGAIN) != 0;
+	clock->whole = (flags & CLOCK_WHOLE) != 0;
+	msg_read_end(r, left);
 }
 
 static void
-entry_get(struct reader *r, struct msg_entry *entry)
+entry_get(struct input *in, struct msg_entry *entry)
 {
-	size_t n = array_begin(r, ENTRY_N);
+	struct reader *r = &in->r;
+	size_t left = msg_read_begin(r, ENTRY_N);
 
-	fixed_get(r, entry->log.b, sizeof(entry->log.b));
+	log_get(in, &entry->log);
 	entry->size = codec_get_uint(r, INT64_MAX);
-	fixed_get(r, entry->root, sizeof(entry->root));
-	entry->held = codec_get_uint(r, entry->size);
+	if (msg_read_there(r, &left))
+		root_get(r, entry);
+	entry->held = share_get(r, &left, entry->size);
 	for (size_t i = 0; i < CLASS_COUNT; i++)
-		entry->open[i] = codec_get_uint(r, entry->size);
-	entry->forked = codec_get_bool(r);
-	entry->is_branch = is_there(r);
+		entry->open[i] = share_get(r, &left, entry->size);
+	entry->kept = share_get(r, &left, entry->size);
+	entry->forked = msg_read_there(r, &left);
+	if (entry->forked && !codec_get_bool(r))
+		r->bad = true;
+	entry->is_branch = msg_read_there(r, &left);
 	if (entry->is_branch) {
 		fixed_get(r, entry->trunk.b, sizeof(entry->trunk.b));
-		/* What is no branch says so by nil alone. */
+		/* What is no branch says so by silence alone. */
 		if (memcmp(&entry->trunk, &entry->log, sizeof(entry->log)) == 0)
 			r->bad = true;
 	}
-	entry->kept = codec_get_uint(r, entry->size);
-	array_end(r, n, ENTRY_N);
+	msg_read_end(r, left);
+}
+
+/* A count up to `size`; all of it when nothing is said. */
+static uint64_t
+share_get(struct reader *r, size_t *left, uint64_t size)
+{
+	uint64_t share = size;
+
+	if (!msg_read_there(r, left))
+		return share;
+	share = codec_get_uint(r, size);
+	r->bad = r->bad || share == size;
+	return share;
+}
+
+/* Zeros are those of nothing, which are not said. */
+static void
+root_get(struct reader *r, struct msg_entry *entry)
+{
+	static const uint8_t none[sizeof(entry->root)];
+
+	fixed_get(r, entry->root, sizeof(entry->root));
+	r->bad = r->bad || memcmp(entry->root, none, sizeof(none)) == 0;
 }
 
 static void
 total_get(struct reader *r, struct msg_total *total)
 {
-	size_t n = array_begin(r, TOTAL_N);
+	size_t left = msg_read_begin(r, TOTAL_N);
 
 	total->deltas = codec_get_uint(r, INT64_MAX);
 	total->bytes = codec_get_uint(r, INT64_MAX);
-	array_end(r, n, TOTAL_N);
+	msg_read_end(r, left);
 }
 
 static void
-run_get(struct reader *r, struct msg_run *run)
+run_get(struct input *in, struct msg_run *run)
 {
-	size_t n = array_begin(r, RUN_N);
-	struct log_name *name = &run->name;
+	struct reader *r = &in->r;
+	size_t left = msg_read_begin(r, RUN_N);
+
+	run->whole = codec_peek(r) != CODEC_ARRAY;
+	if (run->whole)
+		log_get(in, &run->entry.log);
+	else
+		entry_get(in, &run->entry);
+	run->from = codec_get_uint(r, INT64_MAX);
+	run->head_size = run->from + codec_get_uint(r, INT64_MAX - run->from);
+	fixed_get(r, run->head_signature.b, sizeof(run->head_signature.b));
+	run->rootless = !msg_read_there(r, &left);
+	if (!run->rootless)
+		fixed_get(r, run->head_root.b, sizeof(run->head_root.b));
+	run->nameless = !msg_read_there(r, &left);
+	if (!run->nameless)
+		name_get(r, &run->name);
+	if (run->whole && !run->rootless)
+		msg_run_whole(run);
+	msg_read_end(r, left);
+}
+
+static void
+name_get(struct reader *r, struct log_name *name)
+{
+	size_t left = msg_read_begin(r, NAME_N);
 
 	fixed_get(r, name->author.b, sizeof(name->author.b));
 	if (id_space(codec_get_text(r), &name->space) != ERR_OK)
 		r->bad = true;
 	fixed_get(r, name->incarnation.b, sizeof(name->incarnation.b));
-	run->from = codec_get_uint(r, INT64_MAX);
-	run->head_size = codec_get_uint(r, INT64_MAX);
-	fixed_get(r, run->head_root.b, sizeof(run->head_root.b));
-	fixed_get(r, run->head_signature.b, sizeof(run->head_signature.b));
-	if (run->from > run->head_size)
-		r->bad = true;
-	entry_get(r, &run->entry);
-	array_end(r, n, RUN_N);
+	msg_read_end(r, left);
 }
 
 static void
@@ -224,99 +319,79 @@ static void
 chunk_get(struct input *in, struct msg_chunk *chunk)
 {
 	struct reader *r = &in->r;
-	size_t n = array_begin(r, CHUNK_N);
-	struct bytes *headers = NULL;
+	size_t left = msg_read_begin(r, CHUNK_N);
+	struct bytes row = codec_get_bytes(r);
+	struct reader sizes = *r;
+	size_t sizes_left = 0;
+	struct bytes *headers;
 
-	chunk->n = codec_get_array(r, MSG_HEADERS_MAX);
-	if (chunk->n > 0)
-		headers = arena_array(in->arena, chunk->n, sizeof(*headers));
+	if (msg_read_there(r, &left)) {
+		sizes = *r;
+		sizes_left = codec_get_array(&sizes, MSG_HEADERS_MAX - 1);
+		(void)codec_get_value(r);
+		r->bad = r->bad || sizes_left == 0;
+	}
+	chunk->n = sizes_left + 1;
+	headers = arena_array(in->arena, chunk->n, sizeof(*headers));
 	for (size_t i = 0; i < chunk->n && !r->bad; i++) {
-		headers[i] = codec_get_bytes(r);
+		headers[i] = msg_read_row(r, &row, &sizes, &sizes_left);
 		if (headers[i].n > LIMIT_HEADER_SIZE)
 			r->bad = true;
 	}
 	chunk->headers = headers;
-	chunk->bodies_n = codec_get_uint(r, INT64_MAX);
-	proof_get(r, &chunk->proof);
-	array_end(r, n, CHUNK_N);
+	chunk->bodies_n = chunk->n;
+	if (msg_read_there(r, &left)) {
+		chunk->bodies_n = codec_get_uint(r, INT64_MAX);
+		r->bad = r->bad || chunk->bodies_n == chunk->n;
+	}
+	if (msg_read_there(r, &left)) {
+		proof_get(r, &chunk->proof);
+		r->bad = r->bad || chunk->proof.n == 0;
+	}
+	msg_read_end(r, left);
 }
 
 static void
 bodies_get(struct input *in, struct msg_bodies *bodies)
 {
 	struct reader *r = &in->r;
-	size_t n = array_begin(r, BODIES_N);
-	struct msg_body *list = NULL;
+	size_t left = msg_read_begin(r, BODIES_N);
 
-	fixed_get(r, bodies->log.b, sizeof(bodies->log.b));
-	bodies->n = codec_get_array(r, MSG_BODIES_MAX);
-	if (bodies->n > 0)
-		list = arena_array(in->arena, bodies->n, sizeof(*list));
-	for (size_t i = 0; i < bodies->n && !r->bad; i++)
-		body_get(r, &list[i]);
-	bodies->bodies = list;
-	array_end(r, n, BODIES_N);
-}
-
-static void
-body_get(struct reader *r, struct msg_body *body)
-{
-	size_t n = array_begin(r, BODY_N);
-
-	body->seq = codec_get_uint(r, INT64_MAX);
-	body->change = (uint16_t)codec_get_uint(r, UINT16_MAX);
-	body->class = (enum delta_class)codec_get_uint(r, CLASS_COUNT - 1);
-	body->is_open = codec_get_bool(r);
-	fixed_get(r, body->key, sizeof(body->key));
-	if (is_there(r)) {
-		body->sealed = codec_get_bytes(r);
-		if (body->sealed.n == 0 || body->sealed.n > LIMIT_SEALED_SIZE)
-			r->bad = true;
-	}
-	body->has_wrap = is_there(r);
-	if (body->has_wrap)
-		fixed_get(r, body->wrap.b, sizeof(body->wrap.b));
-	/* Who gets the secret needs no wrap. */
-	if (body->has_wrap && body->is_open)
-		r->bad = true;
-	array_end(r, n, BODY_N);
-}
-
-static bool
-is_there(struct reader *r)
-{
-	if (codec_peek(r) != CODEC_NIL)
-		return true;
-	codec_get_nil(r);
-	return false;
+	msg_read_bodies(r, &left, in->arena, bodies);
+	bodies->in_chunk = !msg_read_there(r, &left);
+	if (!bodies->in_chunk)
+		log_get(in, &bodies->log);
+	msg_read_end(r, left);
 }
 
 static void
 credit_get(struct reader *r, struct msg_credit *credit)
 {
-	size_t n = array_begin(r, CREDIT_N);
+	size_t left = msg_read_begin(r, CREDIT_N);
 
 	credit->bytes = codec_get_uint(r, INT64_MAX);
-	array_end(r, n, CREDIT_N);
+	msg_read_end(r, left);
 }
 
 static void
 close_get(struct reader *r, struct msg_close *close)
 {
-	size_t n = array_begin(r, CLOSE_N);
+	size_t left = msg_read_begin(r, CLOSE_N);
 
 	close->why = why_outcome(codec_get_uint(r, UINT8_MAX));
-	close->text = codec_get_text(r);
-	if (close->text.n > MSG_TEXT_SIZE)
-		r->bad = true;
-	array_end(r, n, CLOSE_N);
+	if (msg_read_there(r, &left)) {
+		close->text = codec_get_text(r);
+		if (close->text.n == 0 || close->text.n > MSG_TEXT_SIZE)
+			r->bad = true;
+	}
+	msg_read_end(r, left);
 }
 
 static void
 fork_get(struct input *in, struct msg_fork *fork)
 {
 	struct reader *r = &in->r;
-	size_t n = array_begin(r, FORK_N);
+	size_t left = msg_read_begin(r, FORK_N);
 	struct fork_side *sides;
 
 	fixed_get(r, fork->log.b, sizeof(fork->log.b));
@@ -326,7 +401,7 @@ fork_get(struct input *in, struct msg_fork *fork)
 		r->bad = true;
 	sides = arena_array(in->arena, fork->n, sizeof(*sides));
 	for (size_t i = 0; i < fork->n && !r->bad; i++) {
-		size_t side_n = array_begin(r, SIDE_N);
+		size_t side_left = msg_read_begin(r, SIDE_N);
 		struct note_head *head = &sides[i].head;
 
 		head->size = codec_get_uint(r, INT64_MAX);
@@ -334,13 +409,13 @@ fork_get(struct input *in, struct msg_fork *fork)
 		fixed_get(r, head->signature.b, sizeof(head->signature.b));
 		fixed_get(r, sides[i].root.b, sizeof(sides[i].root.b));
 		proof_get(r, &sides[i].proof);
-		array_end(r, side_n, SIDE_N);
+		msg_read_end(r, side_left);
 		if (head->size < fork->size)
 			r->bad = true;
 	}
 	fork->sides = sides;
 	samples_get(in, fork);
-	array_end(r, n, FORK_N);
+	msg_read_end(r, left);
 }
 
 static void
@@ -353,11 +428,11 @@ samples_get(struct input *in, struct msg_fork *fork)
 	fork->samples_n = codec_get_array(r, MSG_SAMPLES_MAX);
 	samples = arena_array(in->arena, fork->samples_n, sizeof(*samples));
 	for (size_t i = 0; i < fork->samples_n && !r->bad; i++) {
-		size_t n = array_begin(r, SAMPLE_N);
+		size_t left = msg_read_begin(r, SAMPLE_N);
 
 		samples[i].size = codec_get_uint(r, INT64_MAX);
 		fixed_get(r, samples[i].root, sizeof(samples[i].root));
-		array_end(r, n, SAMPLE_N);
+		msg_read_end(r, left);
 		if (samples[i].size == 0 || samples[i].size >= last)
 			r->bad = true;
 		last = samples[i].size;

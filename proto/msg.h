@@ -9,8 +9,9 @@
 
 /*
  * What two nodes say to each other (docs/sync.md §3), one struct for each
- * message.  A message is a type and a canonical array; fields that a newer
- * program appends to an array are passed over.
+ * message.  A message is a type and a canonical array; what says nothing is
+ * left out at the end of an array or nil within it, and fields that a newer
+ * program appends are passed over.
  */
 enum msg_type {
 	MSG_HELLO = 1,	/* digests: do we agree already? */
@@ -35,6 +36,24 @@ enum {
 	MSG_BODIES_MAX = 1024, /* in one MSG_BODIES */
 	MSG_TEXT_SIZE = 512,   /* the words of MSG_CLOSE */
 	MSG_SAMPLES_MAX = 64,  /* in one MSG_FORK: of any size of a log */
+	MSG_NAMES_MAX = 4 * LIMIT_LOGS, /* logs that one side may name */
+};
+
+/* Numbers for logs, so that their ids are said once.  Of one direction: log
+ * `number` is ids[number]. */
+struct msg_names {
+	struct log_id *ids; /* owned */
+	size_t n;
+	size_t room;
+};
+/* Gives `log` the next number. */
+void msg_names_add(struct msg_names *names, const struct log_id *log);
+void msg_names_fini(struct msg_names *names);
+/* The same for who sends.  False: `log` has no number yet, so its id is said,
+ * and it has the next one from then on. */
+struct msg_numbers {
+	bool (*find)(void *arg, const struct log_id *log, uint64_t *number);
+	void *arg;
 };
 
 struct msg_hello {
@@ -69,6 +88,7 @@ msg_entry_trunk(const struct msg_entry *entry)
 struct msg_clock {
 	bool last;  /* the first exchange is complete with this one */
 	bool again; /* forget what is under way in these logs: send from here */
+	bool whole; /* forget all that was said before this session */
 	size_t n;
 	const struct msg_entry *entries; /* arena */
 };
@@ -85,7 +105,15 @@ struct msg_run {
 	struct hash head_root;
 	struct signature head_signature;
 	struct msg_entry entry; /* what the sender has of the log */
+	/* What is not said: the name, since the receiver holds the log; the
+	 * root, since the chunk that follows ends with the head. */
+	bool nameless;
+	bool rootless;
+	bool whole; /* the entry, since it is msg_run_whole() */
 };
+/* Makes of the entry of a run that its sender has all up to the head, whole;
+ * only its log is kept. */
+void msg_run_whole(struct msg_run *run);
 
 struct msg_chunk {
 	size_t n;
@@ -108,12 +136,16 @@ struct msg_body {
 
 struct msg_bodies {
 	struct log_id log;
+	bool in_chunk; /* the log is not said: that of the chunk under way */
+	/* In a chunk, its first header: written are distances from it; they are
+	 * read as if it were 0. */
+	uint64_t from;
 	size_t n;
 	const struct msg_body *bodies; /* arena */
 };
 
 struct msg_credit {
-	uint64_t bytes; /* of all messages so far, as their sender counts */
+	uint64_t bytes; /* more than the last time, as their sender counts */
 };
 
 struct msg_close {
@@ -140,6 +172,8 @@ struct msg_fork {
 
 struct msg {
 	enum msg_type type;
+	/* For writing: how logs are named; NULL: by their ids.  Borrowed. */
+	const struct msg_numbers *numbers;
 	union {
 		struct msg_hello hello;
 		struct msg_clock clock;
@@ -157,10 +191,15 @@ struct msg {
  * are within the limits above, integers at most INT64_MAX (asserted); the text
  * of MSG_CLOSE is cut to the whole characters that MSG_TEXT_SIZE holds. */
 void msg_encode(const struct msg *msg, struct buf *out);
-/* Reads one message; arrays from `arena`, views into `in`.  ERR_MALFORMED:
- * anything not canonical, out of range, more than the limits above, of a type
- * not known in this version.  A run's name has no city; a reason of MSG_CLOSE
- * that is not known is ERR_PEER. */
+/* Reads one message; arrays from `arena`, views into `in`.  Numbers of logs
+ * mean those of `names`, which grows by the ids that are said; NULL: there are
+ * none. ERR_MALFORMED: anything not canonical, out of range, more than the
+ * limits above, a number not given, of a type not known in this version.  A
+ * run's name has no city; a reason of MSG_CLOSE that is not known is ERR_PEER.
+ */
+enum err msg_decode_named(struct bytes in, struct msg_names *names,
+    struct arena *arena, struct msg *msg) MUST_USE;
+/* The same without numbers. */
 enum err msg_decode(
     struct bytes in, struct arena *arena, struct msg *msg) MUST_USE;
 

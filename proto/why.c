@@ -54,6 +54,7 @@ why_number(enum err e)
 	case ERR_IO:
 		return WHY_IO;
 	case ERR_PEER:
+	case ERR_PART:
 		return WHY_PEER;
 	case ERR_FORKED:
 		return WHY_FORKED;

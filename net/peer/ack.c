@@ -68,6 +68,8 @@ told_read(struct talk *talk)
 		if (log != NULL)
 			clock_entry(
 			    log, &talk->peer, &talk->told[talk->told_n]);
+		/* Written down together with what it tells of. */
+		ledger_tell(&talk->ledger, entry, &talk->told[talk->told_n]);
 		talk->told_n++;
 	}
 	talk->touched_n = 0;
@@ -93,7 +95,7 @@ beliefs_flush(struct talk *talk)
 
 		if (!entry->used || !entry->is_dirty)
 			continue;
-		clock_believe(txn, &talk->peer, &entry->peer);
+		clock_believe(txn, &talk->peer, &entry->peer, &entry->told);
 		entry->is_dirty = false;
 		ledger->dirty_n--;
 	}
@@ -137,7 +139,6 @@ told_send(struct talk *talk)
 			struct ledger_log *entry = ledger_find(
 			    &talk->ledger, &talk->told[i].log);
 
-			entry->told = talk->told[i];
 			entry->is_told = !behind;
 			if (behind)
 				ledger_queue(&talk->ledger, entry);
@@ -155,8 +156,8 @@ told_send(struct talk *talk)
 enum err
 ack_credit(struct talk *talk)
 {
-	struct msg msg = {
-	    .type = MSG_CREDIT, .u.credit = {.bytes = talk->durable_bytes}};
+	struct msg msg = {.type = MSG_CREDIT,
+	    .u.credit = {.bytes = talk->durable_bytes - talk->told_bytes}};
 
 	if (talk->durable_bytes == talk->told_bytes || is_behind(talk))
 		return ERR_OK;

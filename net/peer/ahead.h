@@ -16,4 +16,7 @@ struct talk;
 enum err ahead_look(
     struct talk *talk, session_head_fn *fn, void *arg) MUST_USE;
 
+/* Ends what it keeps in `talk`. */
+void ahead_fini(struct talk *talk);
+
 #endif

@@ -1,6 +1,7 @@
 /*
- * One configured peer.  net/node.c makes one for each, and gets the events of
- * the links as if it had dialled itself.  Never dials twice at a time.
+ * One attempt to reach a place.  net/peer/caller.c makes one for each call that
+ * the book gives, and whoever wants the events of the links gets them as if it
+ * had dialled itself.
  */
 #include "net/peer/dialer.h"
 
@@ -8,22 +9,15 @@
 
 struct dialer {
 	struct dialer_config config;
-	struct loop_timer *timer;  /* owned; set while waiting */
+	struct loop_timer *timer;  /* owned; until it begins */
 	struct place_query *query; /* while the resolver is asked */
 	struct link *link;	   /* while there is one */
-	unsigned attempt;	   /* since the last good link */
-	unsigned turn;		   /* all attempts */
-	uint64_t up_ms;		   /* when the link came up; 0: it did not */
-	bool has_peer;		   /* who answered the last time is known */
-	struct sign_key peer;
-	bool freed; /* lives until its link has ended */
 };
 
 static void dialer_on_timer(void *arg);
 static void dialer_on_address(void *arg, enum err e, const char *address);
 static void dialer_on_link(void *arg, struct link *link, enum link_event event);
-static void dialer_failed(struct dialer *dialer);
-static void dialer_wait(struct dialer *dialer);
+static void dialer_end(struct dialer *dialer, bool tried, bool is_self);
 
 struct dialer *
 dialer_new(const struct dialer_config *config)
@@ -37,43 +31,35 @@ dialer_new(const struct dialer_config *config)
 	return dialer;
 }
 
-void
-dialer_free(struct dialer *dialer)
+uint64_t
+dialer_number(const struct dialer *dialer)
 {
-	if (dialer == NULL)
+	return dialer->config.call.number;
+}
+
+void
+dialer_stop(struct dialer *dialer, const char *why)
+{
+	if (dialer->link != NULL) {
+		link_end(dialer->link, ERR_OK, why);
 		return;
-	loop_timer_free(dialer->timer);
-	place_forget(dialer->query);
-	dialer->timer = NULL;
-	dialer->query = NULL;
-	dialer->freed = true;
-	if (dialer->link != NULL)
-		link_end(dialer->link, ERR_OK, "this node stops");
-	else
-		mem_free(dialer);
+	}
+	(void)!err_set(ERR_PEER, "%s", why);
+	dialer_end(dialer, false, false);
 }
 
 static void
 dialer_on_timer(void *arg)
 {
 	struct dialer *dialer = arg;
-	const struct place *place = &dialer->config.place;
+	const struct book_call *call = &dialer->config.call;
 	struct place_asker asker = {.fn = dialer_on_address, .arg = dialer};
 
-	assert(dialer->link == NULL && dialer->query == NULL);
-	if (dialer->has_peer &&
-	    dialer->config.is_linked(dialer->config.link.arg, &dialer->peer)) {
-		dialer->attempt = 0;
-		loop_timer_set(dialer->timer, loop_now_ms() + DIALER_LOOK_MS);
-		return;
-	}
-	dialer->attempt++;
-	dialer->turn++;
-	if (place_is_number(place))
-		dialer_on_address(dialer, ERR_OK, place->host);
-	else if (place_find(hub_loop(dialer->config.link.hub), place,
-		     dialer->turn, &asker, &dialer->query) != ERR_OK)
-		dialer_failed(dialer);
+	if (place_is_number(&call->place))
+		dialer_on_address(dialer, ERR_OK, call->place.host);
+	else if (place_find(hub_loop(dialer->config.link.hub), &call->place,
+		     call->turn, &asker, &dialer->query) != ERR_OK)
+		dialer_end(dialer, false, false);
 }
 
 static void
@@ -86,67 +72,41 @@ dialer_on_address(void *arg, enum err e, const char *address)
 	config.on_event = dialer_on_link;
 	config.arg = dialer;
 	if (e == ERR_OK)
-		e = link_dial(
-		    &config, address, dialer->config.place.port, &dialer->link);
+		e = link_dial(&config, address, dialer->config.call.place.port,
+		    &dialer->link);
 	if (e != ERR_OK)
-		dialer_failed(dialer);
+		dialer_end(dialer, false, false);
 }
 
 static void
 dialer_on_link(void *arg, struct link *link, enum link_event event)
 {
 	struct dialer *dialer = arg;
-	const struct link_config *to = &dialer->config.link;
+	const struct dialer_config *config = &dialer->config;
 
 	if (event == LINK_UP) {
 		struct session_status status;
 
 		link_status(link, &status);
-		dialer->up_ms = loop_now_ms();
-		dialer->peer = status.peer;
-		dialer->has_peer = true;
+		config->on_up(config->arg, config->call.number, &status.peer);
 	}
-	to->on_event(to->arg, link, event);
-	if (event != LINK_ENDED)
-		return;
-	dialer->link = NULL;
-	if (dialer->freed)
-		mem_free(dialer);
-	else
-		dialer_wait(dialer);
+	config->link.on_event(config->link.arg, link, event);
+	if (event == LINK_ENDED)
+		dialer_end(dialer, true,
+		    !link_is_up(link) && link_why(link)->code == ERR_EXISTS);
 }
 
 static void
-dialer_failed(struct dialer *dialer)
+dialer_end(struct dialer *dialer, bool tried, bool is_self)
 {
-	dialer->config.on_failed(
-	    dialer->config.link.arg, &dialer->config.place);
-	dialer_wait(dialer);
-}
+	const struct dialer_config *config = &dialer->config;
+	struct dialer_end end = {.number = config->call.number,
+	    .place = config->call.place,
+	    .tried = tried,
+	    .is_self = is_self};
 
-static void
-dialer_wait(struct dialer *dialer)
-{
-	const struct host *host = hub_host(dialer->config.link.hub);
-	uint64_t now_ms = loop_now_ms();
-	uint64_t random;
-
-	if (dialer->up_ms != 0 && now_ms - dialer->up_ms >= DIALER_GOOD_MS)
-		dialer->attempt = 0;
-	dialer->up_ms = 0;
-	host->random(host->arg, (uint8_t *)&random, sizeof(random));
-	loop_timer_set(
-	    dialer->timer, now_ms + dialer_wait_ms(dialer->attempt, random));
-}
-
-uint64_t
-dialer_wait_ms(unsigned attempt, uint64_t random)
-{
-	uint64_t bound = DIALER_WAIT_MIN_MS;
-
-	while (attempt-- > 1 && bound < DIALER_WAIT_MAX_MS)
-		bound *= 2;
-	if (bound > DIALER_WAIT_MAX_MS)
-		bound = DIALER_WAIT_MAX_MS;
-	return random % bound;
+	loop_timer_free(dialer->timer);
+	place_forget(dialer->query);
+	config->on_ended(config->arg, dialer, &end);
+	mem_free(dialer);
 }

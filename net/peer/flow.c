@@ -214,7 +214,7 @@ wire_bytes(const struct talk *talk)
 	struct channel_count count;
 
 	channel_count(talk->channel, &count);
-	return count.out_bytes + channel_out(talk->channel).n;
+	return count.out_bytes + channel_queued(talk->channel);
 }
 
 static uint64_t
@@ -288,8 +288,11 @@ flow_leave(struct talk *talk)
 	struct channel_count count;
 	uint64_t used = 0;
 
-	if (quota->day_bytes == 0 || quota->day == 0)
+	if (quota->day_bytes == 0 || !channel_is_up(talk->channel))
 		return;
+	/* It asked for no grant, and yet said something. */
+	if (quota->day == 0)
+		quota->day = quota_today(talk);
 	/* What waits to be sent never will be. */
 	channel_count(talk->channel, &count);
 	if (count.out_bytes > talk->flow.quota_from_bytes)

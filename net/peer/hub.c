@@ -44,6 +44,7 @@ struct hub {
 	struct notes notes; /* of sessions that have ended */
 	struct loop_timer *notes_timer;
 	bool notes_due;
+	uint64_t turned_ms; /* when the last turn was */
 };
 
 static void hub_on_watch(void *arg);
@@ -126,6 +127,12 @@ const struct host *
 hub_host(const struct hub *hub)
 {
 	return hub->host;
+}
+
+uint64_t
+hub_quiet_ms(const struct hub *hub)
+{
+	return loop_now_ms() - hub->turned_ms;
 }
 
 struct session *
@@ -272,6 +279,7 @@ hub_on_turn(void *arg)
 
 	assert(!hub->in_turn);
 	hub->in_turn = true;
+	hub->turned_ms = loop_now_ms();
 	/* First, so that threads check while this one stores. */
 	look_all(hub);
 	work_all(hub);
@@ -456,6 +464,7 @@ is_peers(enum err e)
 	case ERR_FULL:
 	case ERR_FORKED:
 	case ERR_IO:
+	case ERR_PART:
 		return false;
 	}
 	return false;

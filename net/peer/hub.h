@@ -65,6 +65,8 @@ void hub_free(struct hub *hub);
 struct loop *hub_loop(const struct hub *hub);
 /* As above. */
 const struct host *hub_host(const struct hub *hub);
+/* For how long no session has had a turn. */
+uint64_t hub_quiet_ms(const struct hub *hub);
 /* A new session on the hub's store as `config` says (initiator, once, guest;
  * the rest is the hub's to fill in), ended with session_free. */
 struct session *hub_session(

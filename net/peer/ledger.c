@@ -4,6 +4,7 @@
  */
 #include "net/peer/ledger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/mem.h"
@@ -241,6 +242,59 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
 			  memcmp(log->peer.root, entry->root, 8) == 0;
 	log->is_known = true;
 	log->peer = *entry;
+}
+
+static int
+id_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct log_id));
+}
+
+void
+ledger_number(struct ledger *ledger, struct msg_names *names)
+{
+	assert(names->n == 0 && ledger->numbers_n == 0);
+	for (size_t i = 0; i < ledger->size; i++) {
+		struct ledger_log *log = &ledger->logs[i];
+
+		if (log->used && (log->is_ours || log->is_theirs))
+			msg_names_add(names, &log->id);
+	}
+	if (names->n > 0)
+		qsort(names->ids, names->n, sizeof(*names->ids), id_order);
+	for (size_t i = 0; i < names->n; i++)
+		ledger_find(ledger, &names->ids[i])->number =
+		    ++ledger->numbers_n;
+}
+
+bool
+ledger_named(void *arg, const struct log_id *log, uint64_t *number)
+{
+	struct ledger *ledger = arg;
+	struct ledger_log *entry = ledger_find(ledger, log);
+
+	*number = 0;
+	if (entry != NULL && entry->number > 0) {
+		*number = entry->number - 1;
+		return true;
+	}
+	ledger->numbers_n++;
+	if (entry != NULL)
+		entry->number = ledger->numbers_n;
+	return false;
+}
+
+void
+ledger_tell(struct ledger *ledger, struct ledger_log *log,
+    const struct msg_entry *entry)
+{
+	assert(memcmp(&entry->log, &log->id, sizeof(log->id)) == 0);
+	if (memcmp(&log->told, entry, sizeof(*entry)) != 0) {
+		ledger->dirty_n += !log->is_dirty;
+		log->is_dirty = true;
+	}
+	log->told = *entry;
+	log->is_told = true;
 }
 
 void

@@ -36,9 +36,12 @@ struct ledger_log {
 	uint64_t left;	     /* headers it lacks, when last looked at */
 	uint64_t left_bytes; /* what they are reckoned to weigh */
 	uint64_t one_bytes;  /* the same of one of them; 0: not reckoned */
+	bool is_ours;	     /* it was in our clock as the session began */
+	bool is_theirs;	     /* and in the peer's */
+	uint32_t number;     /* that we call it by, and 1; 0: none yet */
 	bool is_known;	     /* `peer` was told or believed */
 	bool is_told;	     /* `told` was sent */
-	bool is_dirty;	     /* `peer` is newer than the stored belief */
+	bool is_dirty;	     /* `peer` or `told` is newer than what is stored */
 	bool is_touched;     /* its entry is to be told after the commit */
 	bool is_asked;	     /* it was spoken of, and is not shared */
 	bool is_compared;    /* `is_split` is true of `peer` as it is */
@@ -77,7 +80,8 @@ struct ledger {
 		size_t first;
 		size_t n;
 	} queues[LEDGER_CLASSES];
-	size_t dirty_n; /* entries with is_dirty */
+	size_t dirty_n;	    /* entries with is_dirty */
+	uint32_t numbers_n; /* given to logs as we name them */
 };
 
 /* `salt` is random. */
@@ -113,6 +117,14 @@ struct ledger_log *ledger_first(const struct ledger *ledger,
     enum ledger_class end, enum ledger_class *class);
 /* Takes the first log of `class`, which is not empty, out of its queue. */
 void ledger_unqueue(struct ledger *ledger, enum ledger_class class);
+/* Numbers the logs of both clocks, for both directions: `names` are those that
+ * the peer will use. */
+void ledger_number(struct ledger *ledger, struct msg_names *names);
+/* The number of `log` in what we say; `ledger` as in struct msg_numbers. */
+bool ledger_named(void *ledger, const struct log_id *log, uint64_t *number);
+/* What we told the peer of `log` is `entry` now. */
+void ledger_tell(struct ledger *ledger, struct ledger_log *log,
+    const struct msg_entry *entry);
 /* The clock entry of who holds nothing of `log`. */
 void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
 /* What the peer has is `entry` now; the counts of bodies sent rise with it, and

@@ -61,6 +61,7 @@ static enum err link_closed(const struct link *link) MUST_USE;
 static void link_fail(struct link *link, enum err e);
 static void link_finish(struct link *link);
 static void link_timer(struct link *link);
+static bool link_may_read(void *arg);
 static void link_on_connect(void *arg);
 static void link_on_read(void *arg, struct bytes in);
 static void link_on_end(void *arg);
@@ -142,6 +143,7 @@ link_streams(struct link *link)
 {
 	return (struct stream_config){
 	    .queue_size = LIMIT_QUEUE_SIZE,
+	    .may_read = link_may_read,
 	    .on_connect = link_on_connect,
 	    .on_read = link_on_read,
 	    .on_end = link_on_end,
@@ -149,6 +151,15 @@ link_streams(struct link *link)
 	    .on_close = link_on_close,
 	    .arg = link,
 	};
+}
+
+static bool
+link_may_read(void *arg)
+{
+	const struct link *link = arg;
+
+	return link->up || link->initiator || link->config.may_read == NULL ||
+	       link->config.may_read(link->config.arg);
 }
 
 static void
@@ -364,7 +375,7 @@ link_settle(struct link *link)
 		link->deadline_ms = UINT64_MAX;
 		link->config.on_event(link->config.arg, link, LINK_UP);
 	}
-	if (link->state == STATE_LIVE && link->up)
+	if (link->state == STATE_LIVE)
 		link->config.on_event(link->config.arg, link, LINK_MOVED);
 	if (link->state != STATE_LIVE)
 		return;
@@ -481,6 +492,15 @@ link_end(struct link *link, enum err why, const char *text)
 }
 
 void
+link_cut(struct link *link, enum err why, const char *text)
+{
+	if (link == NULL)
+		return;
+	link_end(link, why, text);
+	stream_close(link->stream);
+}
+
+void
 link_status(const struct link *link, struct session_status *status)
 {
 	session_status(link->session, status);
@@ -509,4 +529,15 @@ bool
 link_is_up(const struct link *link)
 {
 	return link->up;
+}
+
+enum link_stage
+link_stage(const struct link *link)
+{
+	struct session_status status;
+
+	session_status(link->session, &status);
+	if (status.out_bytes > 0)
+		return LINK_ANSWERED;
+	return status.in_bytes > 0 ? LINK_SPOKEN : LINK_SILENT;
 }

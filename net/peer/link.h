@@ -14,7 +14,8 @@ struct link;
 
 enum link_event {
 	LINK_UP,    /* the peer is known; once */
-	LINK_MOVED, /* something was sent, taken in, or decided */
+	LINK_MOVED, /* something was sent, taken in, or decided; before
+		       LINK_UP too */
 	LINK_ENDED, /* link_why tells; the last one */
 };
 
@@ -34,8 +35,18 @@ struct link_config {
 	bool once; /* dialled links: end when nothing is left to do */
 	/* Dialled links: join by this; borrowed for link_dial, may be NULL. */
 	const struct session_guest *guest;
+	/* Accepted links: may what a stranger sent be read now, as
+	 * stream_config has it?  Asked until the peer is known; may be NULL. */
+	bool (*may_read)(void *arg);
 	link_event_fn *on_event;
 	void *arg; /* borrowed until LINK_ENDED returned */
+};
+
+/* How far the handshake of an accepted link has come. */
+enum link_stage {
+	LINK_SILENT,   /* nothing arrived */
+	LINK_SPOKEN,   /* something did */
+	LINK_ANSWERED, /* it was worth an answer */
 };
 
 enum {
@@ -56,6 +67,10 @@ struct link *link_accept(
  * ending already, and for NULL, it does nothing. */
 void link_end(struct link *link, enum err why, const char *text);
 
+/* As link_end, but cuts the stream at once: for strangers, whose descriptor is
+ * needed.  Also for a link that is ending; NULL does nothing. */
+void link_cut(struct link *link, enum err why, const char *text);
+
 /* Where its session stands. */
 void link_status(const struct link *link, struct session_status *status);
 /* Why it ended; code ERR_OK when it came to its end well. */
@@ -64,5 +79,6 @@ const struct fault *link_why(const struct link *link);
 const char *link_peer(const struct link *link);
 bool link_is_initiator(const struct link *link);
 bool link_is_up(const struct link *link);
+enum link_stage link_stage(const struct link *link);
 
 #endif

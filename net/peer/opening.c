@@ -24,9 +24,13 @@ static enum err share_all(
     struct talk *talk, const struct authority *authority) MUST_USE;
 static void renamed(struct ledger_log *old, struct ledger_log *now);
 static enum err beliefs_take(struct talk *talk) MUST_USE;
+static enum err belief_list(
+    struct talk *talk, bool told, struct clock_list *list) MUST_USE;
 static enum err hello_send(struct talk *talk) MUST_USE;
 static enum err clocks_send(struct talk *talk) MUST_USE;
-static enum err clock_list(struct talk *talk, struct clock_list *list) MUST_USE;
+static void clock_tell(struct talk *talk, const struct clock_list *list);
+static enum err clock_list(
+    struct talk *talk, bool news, struct clock_list *list) MUST_USE;
 static enum err live_begin(
     struct talk *talk, const struct authority *authority) MUST_USE;
 
@@ -302,39 +306,66 @@ renamed(struct ledger_log *old, struct ledger_log *now)
 	old->is_local = false;
 }
 
+/* What the last session left: what the peer has, and what it knows of us. */
 static enum err
 beliefs_take(struct talk *talk)
 {
 	struct txn *txn = store_txn(talk->store);
 	struct clock_list list;
 	enum err e = clock_beliefs(txn, &talk->peer, &txn->arena, &list);
+
+	if (e == ERR_OK)
+		e = belief_list(talk, false, &list);
+	if (e != ERR_OK)
+		return e;
+	clock_digest(list.entries, list.n, talk->hello.yours);
+	e = clock_told(txn, &talk->peer, &txn->arena, &list);
+	if (e == ERR_OK)
+		e = belief_list(talk, true, &list);
+	if (e == ERR_OK)
+		clock_digest(list.entries, list.n, talk->told_digest);
+	return e;
+}
+
+/* Enters what was believed (or told) and may still be spoken of, and leaves
+ * that alone in `list`. */
+static enum err
+belief_list(struct talk *talk, bool told, struct clock_list *list)
+{
+	struct ledger *ledger = &talk->ledger;
 	size_t n = 0;
 
-	for (size_t i = 0; i < list.n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < list->n; i++) {
+		const struct msg_entry *said = &list->entries[i];
 		struct ledger_log *entry;
 		struct log *log;
+		enum err e = hidden_find(&talk->hidden,
+		    store_txn(talk->store), &said->log, &log);
 
-		e = hidden_find(
-		    &talk->hidden, txn, &list.entries[i].log, &log);
-		if (e != ERR_OK || log != NULL)
+		if (e == ERR_OK && log != NULL)
 			continue;
-		e = ledger_get_tip(&talk->ledger, &list.entries[i].log,
-		    msg_entry_trunk(&list.entries[i]), &entry);
+		if (e == ERR_OK)
+			e = ledger_get_tip(ledger, &said->log,
+			    msg_entry_trunk(said), &entry);
 		/* What it once said, and we know better by now, must not keep
 		 * us from hearing what it says today. */
-		if (e == ERR_MALFORMED || e == ERR_LIMIT) {
-			e = ERR_OK;
+		if (e == ERR_MALFORMED || e == ERR_LIMIT)
 			continue;
-		}
-		if (e != ERR_OK || (entry->is_local && !entry->is_shared))
+		if (e != ERR_OK)
+			return e;
+		if (entry->is_local && !entry->is_shared)
 			continue;
-		ledger_heard(&talk->ledger, entry, &list.entries[i], true);
+		if (told)
+			ledger_tell(ledger, entry, said);
+		else
+			ledger_heard(ledger, entry, said, true);
+		entry->is_theirs = entry->is_theirs || !told;
+		ledger->dirty_n -= entry->is_dirty;
 		entry->is_dirty = false;
-		talk->ledger.dirty_n--;
-		list.entries[n++] = list.entries[i];
+		list->entries[n++] = *said;
 	}
-	clock_digest(list.entries, n, talk->hello.yours);
-	return e;
+	list->n = n;
+	return ERR_OK;
 }
 
 static int
@@ -346,9 +377,10 @@ entry_order(const void *a, const void *b)
 	return memcmp(&left->log, &right->log, sizeof(left->log));
 }
 
-/* What we have of all shared logs, sorted. */
+/* What we have of all shared logs, sorted; with `news` only what the peer does
+ * not know, of logs of which there is nothing any more too. */
 static enum err
-clock_list(struct talk *talk, struct clock_list *list)
+clock_list(struct talk *talk, bool news, struct clock_list *list)
 {
 	struct txn *txn = store_txn(talk->store);
 	struct ledger *ledger = &talk->ledger;
@@ -358,20 +390,23 @@ clock_list(struct talk *talk, struct clock_list *list)
 	    &txn->arena, ledger->n, sizeof(*list->entries));
 	for (size_t i = 0; i < ledger->size; i++) {
 		struct ledger_log *entry = &ledger->logs[i];
+		struct msg_entry now;
 		struct log *log;
 		enum err e;
 
-		if (!entry->used || !entry->is_shared)
+		entry->is_ours = false;
+		if (!entry->used || (entry->is_local && !entry->is_shared))
 			continue;
 		e = branch_local(talk, entry, &log);
 		if (e != ERR_OK)
 			return e;
-		ledger_none(entry, &entry->told);
-		if (log == NULL)
-			continue;
-		clock_entry(log, &talk->peer, &entry->told);
-		if (log->frontier.size > 0)
-			list->entries[list->n++] = entry->told;
+		ledger_none(entry, &now);
+		if (log != NULL && log->frontier.size > 0)
+			clock_entry(log, &talk->peer, &now);
+		entry->is_ours = now.size > 0;
+		if (news ? memcmp(&now, &entry->told, sizeof(now)) != 0
+			 : now.size > 0)
+			list->entries[list->n++] = now;
 	}
 	if (list->n > 0)
 		qsort(list->entries, list->n, sizeof(*list->entries),
@@ -384,7 +419,7 @@ hello_send(struct talk *talk)
 {
 	struct msg msg = {.type = MSG_HELLO};
 	struct clock_list list;
-	enum err e = clock_list(talk, &list);
+	enum err e = clock_list(talk, false, &list);
 
 	if (e != ERR_OK)
 		return e;
@@ -394,50 +429,74 @@ hello_send(struct talk *talk)
 	return talk_send(talk, &msg);
 }
 
+/* Each direction for itself: does the receiver know it already? */
 void
 opening_compare(struct talk *talk)
 {
-	struct ledger *ledger = &talk->ledger;
 	const struct msg_hello *theirs = &talk->their_hello;
-	bool true_of_them = memcmp(theirs->mine, talk->hello.yours,
-				MSG_DIGEST_SIZE) == 0;
-	bool true_of_us = memcmp(theirs->yours, talk->hello.mine,
-			      MSG_DIGEST_SIZE) == 0;
+	const struct msg_hello *ours = &talk->hello;
 
-	talk->agreed = true_of_them && true_of_us;
 	talk->state = TALK_CLOCKS;
-	talk->clock_sent = talk->agreed;
-	talk->clock_heard = talk->agreed;
-	talk->forget = !true_of_them;
-	for (size_t i = 0; i < ledger->size; i++) {
-		struct ledger_log *entry = &ledger->logs[i];
-
-		if (!entry->used)
-			continue;
-		entry->is_told = talk->agreed;
-		if (talk->agreed)
-			continue;
-		entry->is_known = false;
-		ledger_none(entry, &entry->peer);
-		ledger_heard(ledger, entry, &entry->peer, true);
-		entry->is_known = false;
-		entry->is_dirty = false;
-	}
-	if (!talk->agreed)
-		ledger->dirty_n = 0;
+	talk->clock_heard = memcmp(theirs->mine, ours->yours,
+				MSG_DIGEST_SIZE) == 0;
+	talk->clock_sent = memcmp(theirs->yours, ours->mine, MSG_DIGEST_SIZE) ==
+			   0;
+	talk->whole = !talk->clock_sent &&
+		      memcmp(theirs->yours, talk->told_digest,
+			  MSG_DIGEST_SIZE) != 0;
+	talk->agreed = talk->clock_heard && talk->clock_sent;
 	if (talk->agreed &&
-	    memcmp(theirs->mine, talk->hello.mine, MSG_DIGEST_SIZE) == 0) {
+	    memcmp(theirs->mine, ours->mine, MSG_DIGEST_SIZE) == 0) {
 		talk->idle_sent = true;
 		talk->idle_heard = true;
 	}
+	opening_number(talk);
 }
 
+void
+opening_forget(struct talk *talk)
+{
+	struct ledger *ledger = &talk->ledger;
+
+	talk->forget = true;
+	ledger->dirty_n = 0;
+	for (size_t i = 0; i < ledger->size; i++) {
+		struct ledger_log *entry = &ledger->logs[i];
+		struct msg_entry none;
+
+		if (!entry->used)
+			continue;
+		ledger_none(entry, &none);
+		ledger_heard(ledger, entry, &none, true);
+		entry->is_known = false;
+		entry->is_theirs = false;
+	}
+	/* What the peer was told is written down anew. */
+	ledger->dirty_n = 0;
+	for (size_t i = 0; i < ledger->size; i++) {
+		struct ledger_log *entry = &ledger->logs[i];
+
+		entry->is_dirty = entry->used && entry->told.size > 0;
+		ledger->dirty_n += entry->is_dirty;
+	}
+}
+
+void
+opening_number(struct talk *talk)
+{
+	if (talk->numbered || !talk->clock_sent || !talk->clock_heard)
+		return;
+	ledger_number(&talk->ledger, &talk->names);
+	talk->numbered = true;
+}
+
+/* Says our clock, or what of it the peer does not know. */
 static enum err
 clocks_send(struct talk *talk)
 {
 	struct clock_list list;
 	size_t at = 0;
-	enum err e = clock_list(talk, &list);
+	enum err e = clock_list(talk, !talk->whole, &list);
 
 	if (e != ERR_OK)
 		return e;
@@ -447,15 +506,36 @@ clocks_send(struct talk *talk)
 
 		msg.u.clock.n = left < MSG_ENTRIES_MAX ? left : MSG_ENTRIES_MAX;
 		msg.u.clock.entries = list.entries + at;
+		msg.u.clock.whole = talk->whole && at == 0;
 		at += msg.u.clock.n;
 		msg.u.clock.last = at == list.n;
 		e = talk_send(talk, &msg);
 	} while (at < list.n && e == ERR_OK);
-	for (size_t i = 0; i < list.n && e == ERR_OK; i++)
-		ledger_find(&talk->ledger, &list.entries[i].log)->is_told =
-		    true;
 	talk->clock_sent = true;
+	clock_tell(talk, &list);
+	opening_number(talk);
 	return e;
+}
+
+/* That the peer knows what of our clock is in `list`, and of all else what it
+ * knew; after a whole one nothing else. */
+static void
+clock_tell(struct talk *talk, const struct clock_list *list)
+{
+	struct ledger *ledger = &talk->ledger;
+
+	for (size_t i = 0; i < ledger->size && talk->whole; i++) {
+		struct ledger_log *entry = &ledger->logs[i];
+		struct msg_entry none;
+
+		if (!entry->used || entry->is_ours || entry->told.size == 0)
+			continue;
+		ledger_none(entry, &none);
+		ledger_tell(ledger, entry, &none);
+	}
+	for (size_t i = 0; i < list->n; i++)
+		ledger_tell(ledger, ledger_find(ledger, &list->entries[i].log),
+		    &list->entries[i]);
 }
 
 /* From now on whatever the peer lacks is sent; says how much that is. */

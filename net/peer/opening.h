@@ -7,9 +7,13 @@
 /* The channel is up: judges the peer, takes stock of what both may have, says
  * hello.  ERR_DENIED: the peer is no member. */
 enum err opening_begin(struct talk *talk) MUST_USE;
-/* The peer's hello is there, and nothing else was heard yet.  Do both know what
- * the other has?  If not, all beliefs are dropped. */
+/* The peer's hello is there, and nothing else was heard yet.  Does each know
+ * what the other has, or at least what it was told the last time? */
 void opening_compare(struct talk *talk);
+/* The peer says its clock whole: all that was believed of it is dropped. */
+void opening_forget(struct talk *talk);
+/* Numbers the logs, once both clocks are known on both sides. */
+void opening_number(struct talk *talk);
 /* Goes on until news can flow, and takes stock again when rights have changed:
  * what `authority` says now.  ERR_DENIED: there is no session with the peer any
  * more. */

@@ -43,6 +43,9 @@ quota_grant(
 		part = PART_MIN;
 	if (part > PART_MAX)
 		part = PART_MAX;
+	/* What went without a grant is of today. */
+	if (quota->granted == 0)
+		quota->day = today;
 	quota_end(quota, used, row);
 	if (is_over(row, today))
 		*row = (struct clock_spent){.day = today};
@@ -60,6 +63,8 @@ quota_end(struct quota *quota, uint64_t used, struct clock_spent *row)
 	uint64_t granted = quota->granted;
 
 	quota->granted = 0;
+	if (granted == 0 && is_over(row, quota->day))
+		*row = (struct clock_spent){.day = quota->day};
 	/* What was granted on another day went with that day's row. */
 	if (row->day != quota->day)
 		return;

@@ -28,7 +28,8 @@ bool quota_is_spent(const struct quota *quota, uint64_t today);
  * written in the same transaction.  `used` counts from 0 again. */
 void quota_grant(struct quota *quota, uint64_t today, uint64_t used,
     struct clock_spent *row);
-/* Gives back to `row` what was granted and not used. */
+/* Gives back to `row` what was granted and not used, or adds what was used
+ * without a grant. */
 void quota_end(struct quota *quota, uint64_t used, struct clock_spent *row);
 
 #endif

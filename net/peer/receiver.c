@@ -40,6 +40,12 @@ static enum err clock_take(
     struct talk *talk, const struct msg_clock *clock) MUST_USE;
 static void ask_note(struct talk *talk, struct ledger_log *entry);
 static enum err run_take(struct talk *talk, const struct msg_run *run) MUST_USE;
+static enum err run_name(struct talk *talk, struct msg_run *run) MUST_USE;
+static enum err run_judge(struct talk *talk) MUST_USE;
+static enum err run_root(
+    struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
+static struct msg_body *bodies_place(
+    const struct msg_bodies *bodies, uint64_t from, struct arena *arena);
 static enum err run_drop(struct talk *talk, enum err why) MUST_USE;
 static enum err run_deny(const struct msg_run *run) MUST_USE;
 static enum err run_place(
@@ -94,7 +100,8 @@ message_take(struct talk *talk, struct bytes message, struct arena *arena)
 {
 	struct msg reply = {.type = MSG_PONG};
 	struct msg msg;
-	enum err e = msg_decode(message, arena, &msg);
+	enum err e = msg_decode_named(
+	    message, talk->numbered ? &talk->names : NULL, arena, &msg);
 
 	if (e != ERR_OK)
 		return e;
@@ -161,12 +168,10 @@ data_count(struct talk *talk, struct bytes message)
 static enum err
 credit_take(struct talk *talk, const struct msg_credit *credit)
 {
-	if (credit->bytes > talk->debt_bytes ||
-	    credit->bytes < talk->credited_bytes)
-		return err_set(ERR_MALFORMED,
-		    "the peer acknowledges more than was sent, or takes back "
-		    "what it acknowledged");
-	talk->credited_bytes = credit->bytes;
+	if (credit->bytes > talk->debt_bytes - talk->credited_bytes)
+		return err_set(
+		    ERR_MALFORMED, "the peer acknowledges more than was sent");
+	talk->credited_bytes += credit->bytes;
 	return ERR_OK;
 }
 
@@ -189,6 +194,11 @@ hello_take(struct talk *talk, const struct msg_hello *hello)
 static enum err
 clock_take(struct talk *talk, const struct msg_clock *clock)
 {
+	if (clock->whole && talk->clock_heard)
+		return err_set(
+		    ERR_MALFORMED, "the peer said its clock already");
+	if (clock->whole)
+		opening_forget(talk);
 	for (size_t i = 0; i < clock->n; i++) {
 		struct ledger_log *entry;
 		const struct msg_entry *said = &clock->entries[i];
@@ -203,10 +213,13 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 		if (entry->is_local && !entry->is_shared && !entry->is_asked)
 			ask_note(talk, entry);
 		again = clock->again || !talk->clock_heard;
+		if (!talk->clock_heard)
+			entry->is_theirs = said->size > 0;
 		ledger_heard(&talk->ledger, entry, said, again);
 		branch_stir(talk, entry);
 	}
 	talk->clock_heard = talk->clock_heard || clock->last;
+	opening_number(talk);
 	/* Who asks anew waits until we say again that we have no more. */
 	if (clock->again)
 		talk->idle_sent = false;
@@ -266,22 +279,83 @@ run_take(struct talk *talk, const struct msg_run *run)
 	in->open = true;
 	in->dropped = false;
 	in->run = *run;
-	in->run.name.city = store_identity(talk->store)->city;
 	in->next = run->from;
 	in->near = (struct log_no){0};
+	e = run_name(talk, &in->run);
+	if (e != ERR_OK)
+		return e;
 	id_log(&in->run.name, &origin, &in->log);
 	if (memcmp(msg_entry_trunk(&run->entry), &in->log, sizeof(in->log)) !=
 	    0)
 		return err_set(
 		    ERR_MALFORMED, "a run whose clock entry is of another log");
 	e = ledger_get_tip(&talk->ledger, &run->entry.log, &in->log, &entry);
-	if (e == ERR_OK)
-		e = run_place(talk, &in->run);
+	/* Without its root it is judged with the chunk that has it. */
+	if (e != ERR_OK || run->rootless)
+		return e;
+	return run_judge(talk);
+}
+
+/* The name of its log, which who says it by a number leaves out. */
+static enum err
+run_name(struct talk *talk, struct msg_run *run)
+{
+	const struct ledger_log *entry = ledger_find(
+	    &talk->ledger, &run->entry.log);
+	struct log *log;
+	enum err e = ERR_OK;
+
+	if (run->nameless && (entry == NULL || entry->no.v == 0))
+		return err_set(
+		    ERR_MALFORMED, "a run of a log that was never named");
+	if (run->nameless)
+		e = oplog_by_no(store_txn(talk->store), entry->no, &log);
+	if (run->nameless && e == ERR_OK)
+		run->name = log->name;
+	run->name.city = store_identity(talk->store)->city;
+	return e;
+}
+
+/* May it be taken, and what follows from its head? */
+static enum err
+run_judge(struct talk *talk)
+{
+	struct talk_receiving *in = &talk->receiving;
+	enum err e = run_place(talk, &in->run);
+
 	if (e == ERR_FORKED)
 		e = branch_prove(talk, &in->run);
 	if (e == ERR_OK)
-		ledger_heard(&talk->ledger, entry, &run->entry, false);
+		ledger_heard(&talk->ledger,
+		    ledger_find(&talk->ledger, &in->run.entry.log),
+		    &in->run.entry, false);
 	return e == ERR_DENIED || e == ERR_LIMIT ? run_drop(talk, e) : e;
+}
+
+/* The first chunk of a run without root ends with its head. */
+static enum err
+run_root(struct talk *talk, const struct msg_chunk *chunk)
+{
+	struct talk_receiving *in = &talk->receiving;
+	struct msg_run *run = &in->run;
+	bool found;
+	enum err e;
+
+	if (chunk->n != run->head_size - run->from || chunk->proof.n > 0)
+		return err_set(ERR_MALFORMED,
+		    "a run that neither says the root of its head nor ends "
+		    "with it");
+	e = intake_root(
+	    store_txn(talk->store), run, chunk, &run->head_root, &found);
+	if (e == ERR_OK && !found)
+		return gap_tell(talk);
+	if (e != ERR_OK)
+		return e;
+	if (run->whole)
+		msg_run_whole(run);
+	e = run_judge(talk);
+	/* Of what it took us to have we may have something else by now. */
+	return e == ERR_MALFORMED ? doubt_tell(talk) : e;
 }
 
 /* Not taken: what comes of it is passed over.  Whoever was refused for want of
@@ -342,10 +416,16 @@ chunk_take(struct talk *talk, const struct msg_chunk *chunk)
 	struct talk_receiving *in = &talk->receiving;
 	struct merkle_proof *proof;
 	struct bytes *headers;
+	enum err e = ERR_OK;
 
 	if (!in->open || in->waiting)
 		return err_set(ERR_MALFORMED,
 		    "headers where no run is, or bodies are due");
+	if (in->run.rootless && !in->dropped)
+		e = run_root(talk, chunk);
+	if (e != ERR_OK)
+		return e;
+	in->run.rootless = false;
 	arena_reset(&in->arena);
 	headers = arena_array(&in->arena, chunk->n, sizeof(*headers));
 	for (size_t i = 0; i < chunk->n; i++)
@@ -373,25 +453,43 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 	struct talk_receiving *in = &talk->receiving;
 	enum err e = ERR_OK;
 
-	if (!in->waiting)
+	if (!in->waiting && !bodies->in_chunk)
 		return owed_take(talk, bodies);
-	if (bodies->n > in->bodies_left ||
-	    (!in->dropped && memcmp(&bodies->log, &in->run.entry.log,
-				 sizeof(bodies->log)) != 0))
+	if (!in->waiting || !bodies->in_chunk || bodies->n > in->bodies_left)
 		return err_set(ERR_MALFORMED,
 		    "bodies of another log, or more than were announced");
 	in->bodies_left -= bodies->n;
 	in->waiting = in->bodies_left > 0;
 	if (in->dropped)
 		return ERR_OK;
+	if (in->chunk.headers_n == 0) {
+		struct msg_bodies late = *bodies;
+
+		late.bodies = bodies_place(bodies, in->chunk.from, &in->arena);
+		e = late_take(talk, &late, in->near, false);
+		arena_reset(&in->arena);
+	}
 	for (size_t i = 0; i < bodies->n && in->chunk.headers_n > 0; i++)
 		body_keep(talk, &bodies->bodies[i]);
-	if (in->chunk.headers_n == 0)
-		e = late_take(talk, bodies, in->near, false);
 	if (e == ERR_OK && in->chunk.headers_n > 0 &&
 	    (!in->waiting || in->arena.used_bytes > WAIT_BYTES))
 		e = chunk_apply(talk);
 	return e;
+}
+
+/* Those of a chunk say how far from its first header they are. */
+static struct msg_body *
+bodies_place(
+    const struct msg_bodies *bodies, uint64_t from, struct arena *arena)
+{
+	struct msg_body *placed = arena_array(
+	    arena, bodies->n, sizeof(*placed));
+
+	for (size_t i = 0; i < bodies->n; i++) {
+		placed[i] = bodies->bodies[i];
+		placed[i].seq += from;
+	}
+	return placed;
 }
 
 static void
@@ -410,6 +508,7 @@ body_keep(struct talk *talk, const struct msg_body *body)
 		in->bodies_room = room;
 	}
 	in->bodies[in->chunk.bodies_n] = *body;
+	in->bodies[in->chunk.bodies_n].seq += in->chunk.from;
 	in->bodies[in->chunk.bodies_n].sealed = arena_bytes(
 	    &in->arena, body->sealed);
 	in->chunk.bodies_n++;

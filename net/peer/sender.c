@@ -32,14 +32,14 @@ static enum err serve_log(struct talk *talk, const struct authority *authority,
 static enum err clock_tell(struct talk *talk, struct ledger_log *entry,
     const struct log *log) MUST_USE;
 static enum err run_send(struct talk *talk, const struct log *log,
-    struct ledger_log *entry) MUST_USE;
+    struct ledger_log *entry, const struct extract_chunk *chunk) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static void sent_rise(const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth, uint64_t end);
 static void depth_fill(struct talk *talk, const struct clock_depth *depth,
     struct extract_depth *out);
-static enum err bodies_send(struct talk *talk, const struct log *log,
+static enum err bodies_send(struct talk *talk, struct msg_bodies whose,
     const struct extract_bodies *bodies) MUST_USE;
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
@@ -195,11 +195,8 @@ serve_log(struct talk *talk, const struct authority *authority,
 	e = branch_compare(talk, log, entry);
 	if (e == ERR_OK && depth.any && !entry->is_split &&
 	    log->frontier.size > entry->sent && log->has_head) {
-		e = run_send(talk, log, entry);
-		if (e == ERR_OK)
-			e = chunk_send(talk, log, entry, &depth);
 		*more = true;
-		return e;
+		return chunk_send(talk, log, entry, &depth);
 	}
 	if (e == ERR_OK && !entry->is_split && !entry->is_foreign)
 		e = owed_send(talk, log, entry, &depth, more);
@@ -226,16 +223,21 @@ clock_tell(struct talk *talk, struct ledger_log *entry, const struct log *log)
 		return ERR_OK;
 	if (entry->is_told && memcmp(&now, &entry->told, sizeof(now)) == 0)
 		return ERR_OK;
-	entry->told = now;
-	entry->is_told = true;
+	ledger_tell(&talk->ledger, entry, &now);
 	return talk_send(talk, &msg);
 }
 
-/* Announces the run that the next chunk belongs to, unless that is done. */
+/* Announces the run that `chunk` belongs to, unless that is done.  What the
+ * receiver knows, or works out from the chunk, is not said. */
 static enum err
-run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
+run_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
+    const struct extract_chunk *chunk)
 {
 	struct msg msg = {.type = MSG_RUN};
+	struct msg_run *run = &msg.u.run;
+	struct msg_run whole;
+	bool forked = log->forked || entry->peer.forked ||
+		      oplog_is_branch(log) || entry->is_foreign;
 
 	if (talk->sending.open && talk->sending.next == entry->sent &&
 	    talk->sending.head_size == log->head_size &&
@@ -243,14 +245,18 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry)
 		return ERR_OK;
 	talk->sending = (struct talk_sending){
 	    .open = true, .log = log->id, .head_size = log->head_size};
-	msg.u.run = (struct msg_run){.name = log->name,
-	    .from = entry->sent,
+	*run = (struct msg_run){.name = log->name,
+	    .from = chunk->from,
 	    .head_size = log->head_size,
 	    .head_root = log->head_root,
-	    .head_signature = log->head_signature};
-	clock_entry(log, &talk->peer, &msg.u.run.entry);
-	entry->told = msg.u.run.entry;
-	entry->is_told = true;
+	    .head_signature = log->head_signature,
+	    .nameless = entry->is_known && entry->peer.size > 0,
+	    .rootless = !forked && chunk->end == log->head_size};
+	clock_entry(log, &talk->peer, &run->entry);
+	whole = *run;
+	msg_run_whole(&whole);
+	run->whole = memcmp(&whole.entry, &run->entry, sizeof(run->entry)) == 0;
+	ledger_tell(&talk->ledger, entry, &run->entry);
 	talk->idle_sent = false;
 	return talk_send(talk, &msg);
 }
@@ -268,6 +274,8 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 
 	depth_fill(talk, depth, &whole);
 	e = extract_cut(store_txn(talk->store), log, &whole, &chunk);
+	if (e == ERR_OK)
+		e = run_send(talk, log, entry, &chunk);
 	if (e != ERR_OK)
 		goto out;
 	msg.u.chunk = (struct msg_chunk){.n = chunk.headers_n,
@@ -276,7 +284,9 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	    .proof = chunk.proof};
 	e = talk_send(talk, &msg);
 	if (e == ERR_OK)
-		e = bodies_send(talk, log, &chunk.bodies);
+		e = bodies_send(talk,
+		    (struct msg_bodies){.in_chunk = true, .from = chunk.from},
+		    &chunk.bodies);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
 	sent_rise(log, entry, depth, chunk.end);
@@ -317,10 +327,10 @@ sent_rise(const struct log *log, struct ledger_log *entry,
 }
 
 static enum err
-bodies_send(struct talk *talk, const struct log *log,
+bodies_send(struct talk *talk, struct msg_bodies whose,
     const struct extract_bodies *bodies)
 {
-	struct msg msg = {.type = MSG_BODIES, .u.bodies = {.log = log->id}};
+	struct msg msg = {.type = MSG_BODIES, .u.bodies = whose};
 	size_t at = 0;
 	enum err e = ERR_OK;
 
@@ -370,7 +380,8 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		}
 		*more = *more || *from < to;
 		if (e == ERR_OK)
-			e = bodies_send(talk, log, &bodies);
+			e = bodies_send(
+			    talk, (struct msg_bodies){.log = log->id}, &bodies);
 		bodies.n = 0;
 		bodies.bytes = 0;
 	}
@@ -419,7 +430,8 @@ wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	}
 	*more = *more || entry->sent_kept < to;
 	if (e == ERR_OK)
-		e = bodies_send(talk, log, &bodies);
+		e = bodies_send(
+		    talk, (struct msg_bodies){.log = log->id}, &bodies);
 	arena_fini(&arena);
 	return e;
 }

@@ -82,6 +82,7 @@ session_new(const struct session_config *config)
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
 	talk->hidden.salt = bytes_be64(salt);
+	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
@@ -96,8 +97,10 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	ahead_fini(&session->talk);
 	hidden_fini(&session->talk.hidden);
 	reach_fini(&session->talk.reach);
+	msg_names_fini(&session->talk.names);
 	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
 	buf_wipe(&session->talk.scratch);
@@ -357,7 +360,7 @@ session_fill(struct session *session, uint64_t now_ms)
 		if (talk->ledger.dirty_n > 0 || talk->met) {
 			talk->flush = true;
 		} else {
-			farewell(session, ERR_OK, "done");
+			farewell(session, ERR_OK, "");
 			talk->state = TALK_ENDED;
 			session->done = true;
 		}

@@ -22,8 +22,11 @@ talk_note(struct talk *talk, enum event_kind kind, const struct space *space,
 enum err
 talk_send(struct talk *talk, const struct msg *msg)
 {
+	struct msg named = *msg;
+
+	named.numbers = talk->numbered ? &talk->numbers : NULL;
 	buf_cut(&talk->scratch, 0);
-	msg_encode(msg, &talk->scratch);
+	msg_encode(&named, &talk->scratch);
 	if (msg->type == MSG_RUN || msg->type == MSG_CHUNK ||
 	    msg->type == MSG_BODIES || msg->type == MSG_FORK) {
 		talk->debt_bytes += talk->scratch.n;

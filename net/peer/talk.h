@@ -88,12 +88,18 @@ struct talk {
 	struct ledger ledger;
 	struct hidden hidden; /* logs here that have no entry in the ledger */
 	struct reach reach;   /* as of authority_version */
+	struct ahead *ahead;  /* owned; net/peer/ahead.c */
+	bool numbered; /* both clocks are known, and so are numbers of logs: */
+	struct msg_names names;	       /* the peer's, owned */
+	struct msg_numbers numbers;    /* ours */
 	uint64_t feed_at;	       /* the feed was looked at up to here */
 	struct hash authority_version; /* that sharing was decided by */
 	struct msg_hello hello;	       /* ours */
 	bool heard_hello;
 	struct msg_hello their_hello;
+	uint8_t told_digest[MSG_DIGEST_SIZE]; /* of what it was told before */
 	bool agreed;	  /* at the hello: no clocks were needed */
+	bool whole;	  /* the peer does not know what it was told before */
 	bool clock_sent;  /* ours, whole */
 	bool clock_heard; /* theirs, whole */
 	bool forget;	  /* stored beliefs turned out untrue */

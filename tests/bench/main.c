@@ -11,6 +11,7 @@
 #include "tests/bench/put.h"
 #include "tests/bench/site.h"
 #include "tests/bench/take.h"
+#include "tests/bench/trip.h"
 #include "tests/bench/weigh.h"
 
 /* Is the row `name` asked for? */
@@ -43,6 +44,8 @@ main(int argc, char **argv)
 		look_rows();
 	if (wants(argc, argv, "merge"))
 		take_row(full);
+	if (wants(argc, argv, "trip"))
+		trip_row();
 	if (wants(argc, argv, "each"))
 		take_row_each();
 	return 0;

@@ -37,13 +37,8 @@ site_must(enum err e)
 }
 
 void
-site_found(struct site *site, uint64_t seed)
+site_prepare(struct site *site, uint64_t seed)
 {
-	struct store_plan plan = {.dir = site->path,
-	    .host = &site->host,
-	    .found = bytes_text("서울"),
-	    .label = bytes_text("시청")};
-
 	*site = (struct site){
 	    .prng = {.seed = seed}, .now_ms = UINT64_C(1700000000000)};
 	site->host = (struct host){
@@ -51,6 +46,17 @@ site_found(struct site *site, uint64_t seed)
 	tempdir_init(&site->dir);
 	(void)snprintf(site->path, sizeof(site->path), "%s",
 	    tempdir_at(&site->dir, "store"));
+}
+
+void
+site_found(struct site *site, uint64_t seed)
+{
+	struct store_plan plan = {.dir = site->path,
+	    .host = &site->host,
+	    .found = bytes_text("서울"),
+	    .label = bytes_text("시청")};
+
+	site_prepare(site, seed);
 	site_must(founder_create(&plan));
 	site_open(site);
 }

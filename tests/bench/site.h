@@ -23,6 +23,8 @@ struct site {
 /* Ends the program with the text of `e`, unless that is ERR_OK. */
 void site_must(enum err e);
 
+/* A site that has no store yet: its directory, clock and randomness. */
+void site_prepare(struct site *site, uint64_t seed);
 /* Founds the city and opens the store; ended with site_fini. */
 void site_found(struct site *site, uint64_t seed);
 void site_fini(struct site *site);

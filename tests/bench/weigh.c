@@ -64,9 +64,8 @@ pack(struct site *site)
 void
 weigh_disk(void)
 {
-	static const enum table log[] = {
-	    TABLE_LOGS, TABLE_LOG_NOS, TABLE_DELTAS, TABLE_BLOCKS, TABLE_HEADS,
-	    TABLE_TREE};
+	static const enum table log[] = {TABLE_LOGS, TABLE_LOG_NOS,
+	    TABLE_DELTAS, TABLE_BLOCKS, TABLE_HEADS, TABLE_TREE};
 	static const enum table state[] = {TABLE_SPACES, TABLE_HISTORY,
 	    TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS};
 	static const enum table rest[] = {TABLE_LOOKUP, TABLE_FEED};

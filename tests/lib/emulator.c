@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "net/peer/dialer.h"
+#include "net/peer/book.h"
 #include "net/peer/link.h"
 #include "proto/mem.h"
 
@@ -144,11 +144,11 @@ line_ended(struct emulator *emulator, struct emulator_line *line, bool well)
 	line->newest = NULL;
 	line->count.up_us += age_us;
 	line->done = line->done || well;
-	if (age_us >= DIALER_GOOD_MS * (uint64_t)MS_US)
+	if (age_us >= BOOK_GOOD_MS * (uint64_t)MS_US)
 		line->attempt = 0;
 	line->dial_us = emulator->now_us;
 	if (!line->shape.eager)
-		line->dial_us += dialer_wait_ms(
+		line->dial_us += book_wait_ms(
 				     line->attempt, prng_u64(&emulator->prng)) *
 				 MS_US;
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,7 +42,35 @@ rogue_fini(struct rogue *rogue)
 	squeeze_fini(&rogue->squeeze);
 	arena_fini(&rogue->arena);
 	buf_fini(&rogue->told);
+	msg_names_fini(&rogue->names);
 	wire_close(&rogue->wire);
+}
+
+static int
+id_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct log_id));
+}
+
+/* One of both clocks, as it is said; `*last`: it is whole.  Then the logs are
+ * numbered. */
+static void
+clock_note(struct rogue *rogue, const struct msg_clock *clock, bool *last)
+{
+	struct msg_names *names = &rogue->names;
+	size_t n = 0;
+
+	for (size_t i = 0; i < clock->n; i++)
+		if (clock->entries[i].size > 0)
+			msg_names_add(names, &clock->entries[i].log);
+	*last = clock->last;
+	if (!rogue->clock_said || !rogue->clock_heard || names->n == 0)
+		return;
+	qsort(names->ids, names->n, sizeof(*names->ids), id_order);
+	for (size_t i = 0; i < names->n; i++)
+		if (i == 0 || id_order(&names->ids[i], &names->ids[n - 1]) != 0)
+			names->ids[n++] = names->ids[i];
+	names->n = n;
 }
 
 static bool
@@ -60,14 +89,20 @@ hear(struct rogue *rogue)
 	    channel_feed(rogue->channel, buf_bytes(&own->in)), ERR_OK);
 	buf_cut(&own->in, 0);
 	while (channel_take(rogue->channel, &message, &e)) {
-		assert_int_equal(
-		    msg_decode(message, &rogue->arena, &msg), ERR_OK);
+		assert_int_equal(msg_decode_named(message,
+				     rogue->clock_said && rogue->clock_heard
+					 ? &rogue->names
+					 : NULL,
+				     &rogue->arena, &msg),
+		    ERR_OK);
+		if (msg.type == MSG_CLOCK && !rogue->clock_heard)
+			clock_note(rogue, &msg.u.clock, &rogue->clock_heard);
 		rogue->heard[msg.type]++;
 		if (msg.type == MSG_RUN || msg.type == MSG_CHUNK ||
 		    msg.type == MSG_BODIES)
 			rogue->data_bytes += message.n;
 		if (msg.type == MSG_CREDIT)
-			rogue->credit = msg.u.credit.bytes;
+			rogue->credit += msg.u.credit.bytes;
 		buf_add(&rogue->told, message);
 	}
 	return moved;
@@ -90,6 +125,8 @@ rogue_say(struct rogue *rogue, const struct msg *msg)
 {
 	struct buf message = {0};
 
+	if (msg->type == MSG_CLOCK && !rogue->clock_said)
+		clock_note(rogue, &msg->u.clock, &rogue->clock_said);
 	msg_encode(msg, &message);
 	rogue_say_bytes(rogue, buf_bytes(&message));
 	buf_fini(&message);
@@ -249,7 +286,8 @@ rogue_say_log(struct rogue *rogue, const struct rogue_log *log, bool bodies)
 	if (!bodies || log->bodies_n == 0)
 		return;
 	msg = (struct msg){.type = MSG_BODIES,
-	    .u.bodies = {
-		.log = log->id, .n = log->bodies_n, .bodies = log->bodies}};
+	    .u.bodies = {.in_chunk = true,
+		.n = log->bodies_n,
+		.bodies = log->bodies}};
 	rogue_say(rogue, &msg);
 }

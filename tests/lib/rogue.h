@@ -19,6 +19,10 @@ struct rogue {
 	uint64_t credit;     /* the last that it was given */
 	uint64_t data_bytes; /* of what it was sent under credit */
 	struct buf told;     /* all messages of the victim */
+	/* Logs of both clocks, then those that the victim names. */
+	struct msg_names names;
+	bool clock_said; /* whole: then the victim has numbers for logs */
+	bool clock_heard;
 };
 
 /* Connects with the keys of `as`, which the test may change first. */

@@ -132,6 +132,8 @@ end_turn(struct wire *wire, struct wire_end *end, struct wire_end *other)
 		store_abort(store);
 	}
 	out = session_out(end->session);
+	if (wire->rate > 0 && out.n > wire->rate)
+		out = bytes_first(out, wire->rate);
 	if (out.n > 0) {
 		buf_add(&other->in, out);
 		session_sent(end->session, out.n);

@@ -27,6 +27,7 @@ struct wire {
 	struct squeeze squeeze;	 /* borrowed by the sessions */
 	struct wire_end ends[2]; /* 0 is the initiator */
 	size_t piece;		 /* bytes handed over at once; 0: all */
+	size_t rate;		 /* bytes that leave an end in a turn; 0: all */
 	bool cut;		 /* one way ended: so does the other */
 	uint64_t now_ms;
 };

@@ -364,13 +364,13 @@ likeness_is_counted_in_slips(void **state)
 static void
 every_outcome_has_its_own_exit_status(void **state)
 {
-	bool seen[ERR_PEER + 1] = {false};
+	bool seen[ERR_PART + 1] = {false};
 
 	(void)state;
-	for (enum err e = ERR_OK; e <= ERR_PEER; e++) {
+	for (enum err e = ERR_OK; e <= ERR_PART; e++) {
 		int status = exit_status(e);
 
-		assert_in_range(status, 0, ERR_PEER);
+		assert_in_range(status, 0, ERR_PART);
 		assert_false(seen[status]);
 		seen[status] = true;
 	}

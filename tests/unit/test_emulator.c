@@ -35,8 +35,7 @@ line_print(const struct emulator *emulator, size_t i)
 	    (unsigned long long)c.deltas_out[0],
 	    (unsigned long long)c.deltas_out[1],
 	    (unsigned long long)c.deltas_in[0],
-	    (unsigned long long)c.deltas_in[1],
-	    emulator->lines[i].why.text);
+	    (unsigned long long)c.deltas_in[1], emulator->lines[i].why.text);
 }
 
 static size_t
@@ -72,7 +71,7 @@ day(const struct emulator_shape *shape, size_t n)
 	line_print(&emulator, 0);
 	count = emulator_count(&emulator, 0);
 	emulator_fini(&emulator);
-	//town_assert_equal(&town, 0);
+	// town_assert_equal(&town, 0);
 	town_fini(&town);
 	return count;
 }
@@ -85,12 +84,27 @@ explore(void **state)
 	(void)day(&(struct emulator_shape){0}, 200);
 	(void)day(&(struct emulator_shape){.delay_ms = 600}, 0);
 	(void)day(&(struct emulator_shape){.delay_ms = 600}, 200);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600}, 0);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600}, 200);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 300}, 200);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600, .cut_after_ms = 20000}, 200);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600, .cut_after_ms = 10000}, 200);
-	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600, .cut_after_ms = 20000, .half_open = true}, 200);
+	(void)day(
+	    &(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600}, 0);
+	(void)day(
+	    &(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 600},
+	    200);
+	(void)day(
+	    &(struct emulator_shape){.rate_bytes_s = 3750, .delay_ms = 300},
+	    200);
+	(void)day(
+	    &(struct emulator_shape){
+		.rate_bytes_s = 3750, .delay_ms = 600, .cut_after_ms = 20000},
+	    200);
+	(void)day(
+	    &(struct emulator_shape){
+		.rate_bytes_s = 3750, .delay_ms = 600, .cut_after_ms = 10000},
+	    200);
+	(void)day(&(struct emulator_shape){.rate_bytes_s = 3750,
+		      .delay_ms = 600,
+		      .cut_after_ms = 20000,
+		      .half_open = true},
+	    200);
 }
 
 int

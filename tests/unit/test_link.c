@@ -36,6 +36,7 @@ struct meeting {
 	struct end accepted[ENDS_MAX];
 	size_t accepted_n;
 	struct end dialled;
+	struct link_limits limits; /* of the one that dials */
 };
 
 static void
@@ -115,6 +116,7 @@ meeting_dial(struct meeting *m, bool once)
 {
 	struct link_config config = {
 	    .hub = m->hubs[THERE],
+	    .limits = m->limits,
 	    .once = once,
 	    .on_event = on_event,
 	    .arg = &m->dialled,
@@ -188,6 +190,45 @@ what_others_write_into_the_store_is_pushed(void **state)
 	meeting_run(&m, 1);
 	assert_int_equal(m.dialled.why.code, ERR_OK);
 	assert_int_equal(m.accepted[0].why.code, ERR_OK);
+	meeting_fini(&m);
+}
+
+/* Both ways, but for the handshake, which is counted and not held. */
+static void
+a_rate_is_kept_and_all_arrives(void **state)
+{
+	enum { RATE = 40 * 1000, SHAKE_BYTES = 2000 };
+	static struct meeting m;
+	uint64_t from_ms;
+	uint64_t spent_ms;
+	uint64_t most;
+
+	(void)state;
+	meeting_init(&m);
+	for (size_t i = 0; i < 700; i++) {
+		(void)town_create(&m.town, 0, "d03/c017/case", "홍길동");
+		(void)town_create(&m.town, 1, "d03/c017/case", "이순신");
+	}
+	from_ms = loop_now_ms();
+	m.limits.in = valve_new(m.loop, RATE);
+	m.limits.out = valve_new(m.loop, RATE);
+	meeting_dial(&m, true);
+	meeting_run(&m, 1);
+	spent_ms = loop_now_ms() - from_ms;
+	assert_int_equal(m.dialled.why.code, ERR_OK);
+	assert_true(m.dialled.status.in_sync);
+	assert_int_equal(m.dialled.status.rate_bytes, RATE);
+	/* A bucket was full at first. */
+	most = RATE + RATE * spent_ms / 1000 + SHAKE_BYTES;
+	print_message("%llu bytes in, %llu out\n",
+	    (unsigned long long)m.dialled.status.in_bytes,
+	    (unsigned long long)m.dialled.status.out_bytes);
+	assert_true(m.dialled.status.out_bytes > 2 * RATE);
+	assert_true(m.dialled.status.in_bytes <= most);
+	assert_true(m.dialled.status.out_bytes <= most);
+	town_assert_equal(&m.town, 0);
+	valve_free(m.limits.in);
+	valve_free(m.limits.out);
 	meeting_fini(&m);
 }
 
@@ -465,6 +506,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(two_stores_meet_and_hold_the_same_afterwards),
 	    cmocka_unit_test(what_others_write_into_the_store_is_pushed),
+	    cmocka_unit_test(a_rate_is_kept_and_all_arrives),
 	    cmocka_unit_test(a_link_that_is_ended_says_why_at_both_ends),
 	    cmocka_unit_test(a_stranger_is_turned_away_with_a_reason),
 	    cmocka_unit_test(

@@ -19,11 +19,14 @@
 static const struct msg_entry entries[] = {
     {.size = 812, .held = 800, .open = {812, 7, 0, 300}, .kept = 790},
     {.size = 0},
+    {.size = 9, .held = 9, .open = {9, 9, 9, 9}, .kept = 9},
 };
-static struct msg_entry filled[2];
+/* The logs that have numbers before each message. */
+static const uint8_t numbered[] = {0xe0, 1};
+static struct msg_entry filled[3];
 static const struct bytes headers[] = {
-    {(const uint8_t *)"header", 6}, {NULL, 0}};
-static struct msg_body bodies[2];
+    {(const uint8_t *)"header", 6}, {(const uint8_t *)"next", 4}};
+static struct msg_body bodies[5];
 static struct fork_side sides[2];
 static struct msg_sample samples[3];
 
@@ -36,7 +39,8 @@ sample(struct bytes name, struct msg *msg)
 	memset(&filled[0].log, 1, 16);
 	memset(&filled[0].root, 2, 8);
 	memset(&filled[1].log, 3, 16);
-	memset(&filled[1].root, 4, 8);
+	memset(&filled[2].log, 5, 16);
+	memset(&filled[2].root, 6, 8);
 	memset(bodies, 0, sizeof(bodies));
 	bodies[0] = (struct msg_body){.seq = 4096,
 	    .change = 999,
@@ -45,8 +49,19 @@ sample(struct bytes name, struct msg *msg)
 	    .sealed = bytes_text("sealed")};
 	memset(bodies[0].key, 10, 32);
 	memset(bodies[1].key, 14, 32);
+	bodies[1].seq = 4097;
 	bodies[1].has_wrap = true;
 	memset(bodies[1].wrap.b, 15, sizeof(bodies[1].wrap.b));
+	bodies[2] = bodies[0];
+	bodies[2].seq = 4097;
+	bodies[2].change = 1;
+	bodies[2].class = CLASS_P;
+	bodies[2].sealed = bytes_text("two");
+	bodies[3] = bodies[2];
+	bodies[3].class = CLASS_S;
+	bodies[3].sealed = (struct bytes){0};
+	bodies[4] = bodies[0];
+	bodies[4].seq = 5000;
 	if (bytes_is(name, "hello")) {
 		msg->type = MSG_HELLO;
 		msg->u.hello.version = 1;
@@ -55,10 +70,15 @@ sample(struct bytes name, struct msg *msg)
 	} else if (bytes_is(name, "clock")) {
 		msg->type = MSG_CLOCK;
 		msg->u.clock = (struct msg_clock){
-		    .last = true, .n = 2, .entries = filled};
+		    .last = true, .whole = true, .n = 3, .entries = filled};
 	} else if (bytes_is(name, "clock-empty")) {
 		msg->type = MSG_CLOCK;
 		msg->u.clock.again = true;
+	} else if (bytes_is(name, "clock-short")) {
+		msg->type = MSG_CLOCK;
+		msg->u.clock.n = 1;
+		msg->u.clock.entries = filled + 2;
+		memset(&filled[2].log, 1, 16);
 	} else if (bytes_is(name, "clock-branch")) {
 		msg->type = MSG_CLOCK;
 		msg->u.clock.n = 1;
@@ -122,6 +142,25 @@ sample_more(struct bytes name, struct msg *msg)
 		memset(&run->head_root, 7, 32);
 		memset(&run->head_signature, 8, 64);
 		run->entry = filled[0];
+	} else if (bytes_is(name, "run-short") || bytes_is(name, "run-named")) {
+		struct msg_run *run = &msg->u.run;
+
+		msg->type = MSG_RUN;
+		run->entry.log = filled[0].log;
+		run->from = 812;
+		run->head_size = 813;
+		memset(&run->head_signature, 8, 64);
+		run->rootless = true;
+		run->whole = true;
+		run->nameless = bytes_is(name, "run-short");
+		memset(&run->name.author, 5, 32);
+		memcpy(run->name.space.text, "d03", 4);
+		memset(&run->name.incarnation, 6, 8);
+	} else if (bytes_is(name, "chunk-short")) {
+		msg->type = MSG_CHUNK;
+		msg->u.chunk.n = 1;
+		msg->u.chunk.headers = headers;
+		msg->u.chunk.bodies_n = 1;
 	} else if (bytes_is(name, "chunk")) {
 		msg->type = MSG_CHUNK;
 		msg->u.chunk.n = 2;
@@ -129,13 +168,28 @@ sample_more(struct bytes name, struct msg *msg)
 		msg->u.chunk.bodies_n = 3;
 		msg->u.chunk.proof.n = 2;
 		memset(msg->u.chunk.proof.nodes, 9, 64);
-	} else if (bytes_is(name, "chunk-empty")) {
-		msg->type = MSG_CHUNK;
 	} else if (bytes_is(name, "bodies")) {
 		msg->type = MSG_BODIES;
 		memset(&msg->u.bodies.log, 13, 16);
+		msg->u.bodies.n = 5;
+		msg->u.bodies.bodies = bodies;
+	} else if (bytes_is(name, "bodies-chunk")) {
+		msg->type = MSG_BODIES;
+		msg->u.bodies.in_chunk = true;
+		msg->u.bodies.from = 4097;
+		msg->u.bodies.n = 3;
+		msg->u.bodies.bodies = bodies + 1;
+	} else if (bytes_is(name, "bodies-plain")) {
+		msg->type = MSG_BODIES;
+		msg->u.bodies.in_chunk = true;
+		msg->u.bodies.from = 4096;
 		msg->u.bodies.n = 2;
 		msg->u.bodies.bodies = bodies;
+		bodies[0].change = 0;
+		bodies[0].class = CLASS_N;
+		bodies[1] = bodies[2];
+		bodies[1].change = 0;
+		bodies[1].class = CLASS_N;
 	} else if (bytes_is(name, "idle")) {
 		msg->type = MSG_IDLE;
 	} else if (bytes_is(name, "ping")) {
@@ -154,6 +208,29 @@ sample_more(struct bytes name, struct msg *msg)
 	}
 }
 
+static bool
+number_find(void *arg, const struct log_id *log, uint64_t *number)
+{
+	(void)arg;
+	for (*number = 0; *number < COUNT_OF(numbered); ++*number) {
+		struct log_id id;
+
+		memset(&id, numbered[*number], sizeof(id));
+		if (memcmp(&id, log, sizeof(id)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+put(struct msg *msg, struct buf *out)
+{
+	static const struct msg_numbers numbers = {number_find, NULL};
+
+	msg->numbers = &numbers;
+	msg_encode(msg, out);
+}
+
 static void
 encode_sample(struct bytes name, struct buf *out)
 {
@@ -161,7 +238,7 @@ encode_sample(struct bytes name, struct buf *out)
 
 	if (!sample(name, &msg))
 		sample_more(name, &msg);
-	msg_encode(&msg, out);
+	put(&msg, out);
 }
 
 /* Decodes `in` from an allocation of just its size, so that the sanitizer sees
@@ -170,14 +247,22 @@ static enum err
 again(struct bytes in, struct buf *out)
 {
 	uint8_t *exact = mem_new(in.n);
+	struct msg_names names = {0};
 	struct arena arena = {0};
 	struct msg msg;
 	enum err e;
 
 	bytes_copy(exact, in);
-	e = msg_decode(bytes_of(exact, in.n), &arena, &msg);
+	for (size_t i = 0; i < COUNT_OF(numbered); i++) {
+		struct log_id id;
+
+		memset(&id, numbered[i], sizeof(id));
+		msg_names_add(&names, &id);
+	}
+	e = msg_decode_named(bytes_of(exact, in.n), &names, &arena, &msg);
+	msg_names_fini(&names);
 	if (e == ERR_OK)
-		msg_encode(&msg, out);
+		put(&msg, out);
 	else
 		assert_int_equal(e, ERR_MALFORMED);
 	arena_fini(&arena);
@@ -218,7 +303,7 @@ every_message_has_the_bytes_of_its_vector(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 17);
+	assert_int_equal(n, 22);
 	vectors_close(&v);
 }
 
@@ -246,7 +331,7 @@ what_a_newer_program_appends_is_passed_over(void **state)
 		buf_fini(&ours);
 		buf_fini(&back);
 	}
-	assert_int_equal(n, 12);
+	assert_int_equal(n, 16);
 	vectors_close(&v);
 }
 
@@ -426,8 +511,9 @@ static void
 a_claimed_count_allocates_nothing_that_is_not_there(void **state)
 {
 	static const uint8_t claims[][8] = {
-	    {MSG_CLOCK, 0x93, 0xc2, 0xc2, 0xdc, 0x02, 0x00},
-	    {MSG_CHUNK, 0x93, 0xdc, 0x01, 0x00},
+	    {MSG_CLOCK, 0x91, 0xdc, 0x02, 0x00},
+	    {MSG_CHUNK, 0x92, 0xc4, 0x00, 0xdc, 0x00, 0xff},
+	    {MSG_BODIES, 0x93, 0xc4, 0x00, 0xc4, 0x00, 0xdc, 0x03},
 	};
 	struct arena arena = {0};
 	struct msg msg;
@@ -459,7 +545,7 @@ every_reason_survives_and_an_unknown_one_is_the_peers(void **state)
 		buf_fini(&out);
 	}
 	assert_int_equal(
-	    msg_decode(bytes_of("\x0b\x92\x63\xa0", 4), &arena, &back), ERR_OK);
+	    msg_decode(bytes_of("\x0b\x91\x63", 3), &arena, &back), ERR_OK);
 	assert_int_equal(back.u.close.why, ERR_PEER);
 	arena_fini(&arena);
 }

@@ -294,6 +294,47 @@ progress_says_how_far_how_fast_how_long(void **state)
 }
 
 static void
+progress_bears_any_promise(void **state)
+{
+	static const uint64_t numbers[] = {
+	    0, 1, 1000, INT64_MAX, UINT64_MAX - 1, UINT64_MAX};
+	struct kept kept;
+	struct progress progress;
+	struct buf line = {0};
+
+	(void)state;
+	kept_init(&kept, false, 80);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		for (size_t k = 0; k < COUNT_OF(numbers); k++) {
+			for (size_t l = 0; l < COUNT_OF(numbers); l++) {
+				progress_init(
+				    &progress, &kept.out, "deltas", 10, 1000);
+				progress.total = numbers[i];
+				progress.bytes_done = numbers[k];
+				progress.bytes_total = numbers[l];
+				buf_cut(&line, 0);
+				progress_line(&progress, 7, 9000, 79, &line);
+				assert_in_range(line.n, 1, 79);
+			}
+		}
+	}
+	/* By bytes, where they are known; nobody waits for a million years. */
+	progress.total = 10;
+	progress.bytes_done = 250;
+	progress.bytes_total = 1000;
+	buf_cut(&line, 0);
+	progress_line(&progress, 7, 9000, 79, &line);
+	assert_string_equal(buf_text(&line),
+	    "[#####...............]  25%  7 of 10 deltas  0/s  24 s left");
+	progress.bytes_total = INT64_MAX;
+	buf_cut(&line, 0);
+	progress_line(&progress, 7, 9000, 79, &line);
+	assert_null(strstr(buf_text(&line), "left"));
+	buf_fini(&line);
+	kept_holds(&kept, "", "");
+}
+
+static void
 short_work_shows_no_progress(void **state)
 {
 	struct kept kept;
@@ -366,6 +407,7 @@ main(void)
 	    cmocka_unit_test(json_text_is_always_utf8),
 	    cmocka_unit_test(results_that_cannot_be_written_are_an_error),
 	    cmocka_unit_test(progress_says_how_far_how_fast_how_long),
+	    cmocka_unit_test(progress_bears_any_promise),
 	    cmocka_unit_test(short_work_shows_no_progress),
 	    cmocka_unit_test(long_work_is_drawn_ten_times_a_second_and_wiped),
 	    cmocka_unit_test(progress_is_for_terminals_and_people),

@@ -91,9 +91,22 @@ the_compiled_in_pack_is_whole(void **state)
 	    pack_collection(pack, bytes_text("service")), bytes_text("amount"));
 	assert_int_equal(field->type, PACK_MONEY);
 	assert_int_equal(field->data_class, CLASS_F);
+	assert_true(pack_is_urgent(pack, &(struct space){"d03/c017/report"}));
+	assert_true(pack_is_urgent(pack, &(struct space){"report"}));
+	assert_false(pack_is_urgent(pack, &(struct space){"report/case"}));
+	assert_false(pack_is_urgent(pack, &(struct space){"d03/xreport"}));
+	assert_false(pack_is_urgent(pack, &id_authority));
+	assert_false(pack_is_urgent(NULL, &(struct space){"report"}));
 	pack_free(pack);
 	pack_free(NULL);
 }
+
+/* A pack that says `list` of its spaces. */
+#define SPACES(list)                                                \
+	"{\"format\":1,\"name\":\"p\",\"version\":1," LABEL         \
+	",\"spaces\":[" list                                        \
+	"],\"collections\":[{\"name\":\"c\",\"space\":\"s\"," LABEL \
+	",\"fields\":[" FIELD("f", "\"kind\":\"notes\"") "]}]}"
 
 static const struct {
 	const char *json;
@@ -159,6 +172,18 @@ static const struct {
 	 "},{\"name\":\"c\",\"space\":\"s\"," LABEL
 	 ",\"fields\":[" FIELD("f", "\"kind\":\"notes\"") "]"),
 	"pack: collections[1]: name: c stands there twice"},
+    {SPACES("{}"), "pack: spaces[0]: name: must be a name: a-z, 0-9 and _, at "
+		   "most 64"},
+    {SPACES("7"), "pack: spaces[0]: is not an object"},
+    {SPACES(""), "pack: spaces: must be a list of 1 to 256"},
+    {SPACES("{\"name\":\"t\"}"),
+	"pack: spaces[0]: name: no collection has the space t"},
+    {SPACES("{\"name\":\"s\",\"urgent\":1}"),
+	"pack: spaces[0]: urgent: must be true or false"},
+    {SPACES("{\"name\":\"s\",\"hurry\":true}"),
+	"pack: spaces[0]: hurry: unknown key"},
+    {SPACES("{\"name\":\"s\"},{\"name\":\"s\"}"),
+	"pack: spaces[1]: name: s stands there twice"},
     {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"U\"," LABEL "}", ""),
 	"pack: collections[0]: fields[0]: class: must be one of N, P, "
 	"S, F"},

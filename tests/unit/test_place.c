@@ -1,5 +1,5 @@
 /*
- * Promises of net/place.h, and the waits of net/peer/dialer.h.
+ * Promises of net/place.h, and the waits of net/peer/book.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "net/loop.h"
-#include "net/peer/dialer.h"
+#include "net/peer/book.h"
 #include "net/place.h"
 #include "tests/lib/prng.h"
 
@@ -136,15 +136,15 @@ waits_double_up_to_a_quarter_of_an_hour_and_are_spread(void **state)
 
 	(void)state;
 	for (unsigned attempt = 0; attempt < 100; attempt++) {
-		uint64_t bound = DIALER_WAIT_MAX_MS;
+		uint64_t bound = BOOK_WAIT_MAX_MS;
 		uint64_t most = 0;
 		uint64_t least = UINT64_MAX;
 
 		if (attempt < 11)
-			bound = (uint64_t)DIALER_WAIT_MIN_MS
+			bound = (uint64_t)BOOK_WAIT_MIN_MS
 				<< (attempt > 0 ? attempt - 1 : 0);
 		for (int i = 0; i < 1000; i++) {
-			uint64_t wait = dialer_wait_ms(
+			uint64_t wait = book_wait_ms(
 			    attempt, prng_u64(&prng));
 
 			assert_true(wait < bound);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/oplog_row.h"
-#include "core/row.h"
+#include "core/row_read.h"
 #include "proto/ascii.h"
 #include "tests/lib/vectors.h"
 
@@ -112,6 +112,7 @@ begin_log(const struct vectors *v, struct log *log)
 	    .kept = vectors_number(v, 13),
 	    .rights = (unsigned)vectors_number(v, 14),
 	    .forked = vectors_number(v, 15) != 0,
+	    .packed = vectors_number(v, 17),
 	};
 	vectors_hex(v, 16, cut, sizeof(cut));
 	log->cut = bytes_be64(cut);
@@ -283,7 +284,7 @@ check_record_again(const struct buf *row, struct words *words)
 	struct record record;
 	struct buf again = {0};
 
-	assert_true(row_decode(buf_bytes(row), words, &arena, &record));
+	assert_true(row_read(buf_bytes(row), words, &arena, &record));
 	row_encode(&record, words, &again);
 	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
 	buf_fini(&again);

@@ -233,7 +233,8 @@ a_lie_that_was_written_down_is_forgotten(void **state)
 	forks_name(&other.id, 6, &root, &entry.log);
 	store = town_store(&scene.town, 0);
 	assert_int_equal(store_begin(store, true), ERR_OK);
-	clock_believe(store_txn(store), &scene.rogue.identity.key, &entry);
+	clock_believe(
+	    store_txn(store), &scene.rogue.identity.key, &entry, &entry);
 	assert_int_equal(store_commit(store), ERR_OK);
 	rogue_say_log(&scene.rogue, &other, false);
 	rogue_run(&scene.rogue);

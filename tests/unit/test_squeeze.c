@@ -236,6 +236,133 @@ a_skippable_frame_is_no_content(void **state)
 	squeeze_fini(&s);
 }
 
+/* A body as the dictionary knows them, of `n` bytes. */
+static void
+fill_known(struct buf *out, size_t n)
+{
+	while (out->n < n)
+		buf_add_text(out, "householdplanned_onvisited_at2026-05-12");
+	buf_cut(out, n);
+}
+
+static enum err
+unpacked_named(
+    struct squeeze *s, struct bytes in, size_t size_max, struct buf *out)
+{
+	struct buf copy = {0};
+	enum err e;
+
+	buf_add(&copy, in);
+	buf_cut(out, 0);
+	e = squeeze_unpack_named(s, copy.p, copy.n, size_max, out);
+	if (e != ERR_OK)
+		assert_int_equal(out->n, 0);
+	buf_fini(&copy);
+	return e;
+}
+
+static void
+named_frames_come_back_at_every_size(void **state)
+{
+	static const size_t sizes[] = {
+	    0, 1, 30, 255, 256, 511, 512, 513, 65536, LIMIT_BODY_SIZE};
+	struct squeeze s = {0};
+	struct buf in = {0};
+	struct buf packed = {0};
+	struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		buf_cut(&in, 0);
+		buf_cut(&packed, 0);
+		fill_known(&in, sizes[i]);
+		assert_int_equal(
+		    squeeze_pack_named(&s, buf_bytes(&in), &packed), ERR_OK);
+		assert_int_equal(
+		    unpacked_named(&s, buf_bytes(&packed), sizes[i], &out),
+		    ERR_OK);
+		assert_true(bytes_equal(buf_bytes(&in), buf_bytes(&out)));
+		if (sizes[i] == 0)
+			continue;
+		assert_int_equal(
+		    unpacked_named(&s, buf_bytes(&packed), sizes[i] - 1, &out),
+		    ERR_LIMIT);
+		/* Both ways keep apart, in one context. */
+		assert_int_equal(
+		    squeeze_unpack(&s, buf_bytes(&packed), sizes[i], &out),
+		    ERR_MALFORMED);
+		buf_cut(&packed, 0);
+		assert_int_equal(
+		    squeeze_pack(&s, buf_bytes(&in), 3, &packed), ERR_OK);
+		assert_int_equal(
+		    unpacked_named(&s, buf_bytes(&packed), sizes[i], &out),
+		    ERR_VERSION);
+		assert_int_equal(
+		    squeeze_unpack(&s, buf_bytes(&packed), sizes[i], &out),
+		    ERR_OK);
+	}
+	buf_fini(&in);
+	buf_fini(&packed);
+	buf_fini(&out);
+	squeeze_fini(&s);
+}
+
+static void
+what_the_dictionary_knows_becomes_a_third_shorter(void **state)
+{
+	struct squeeze s = {0};
+	struct buf in = {0};
+	struct buf packed = {0};
+
+	(void)state;
+	fill_known(&in, 39);
+	assert_int_equal(
+	    squeeze_pack_named(&s, buf_bytes(&in), &packed), ERR_OK);
+	assert_true(3 * packed.n < 2 * in.n);
+	buf_cut(&packed, 0);
+	assert_int_equal(squeeze_pack(&s, buf_bytes(&in), 3, &packed), ERR_OK);
+	assert_true(packed.n > in.n);
+	buf_fini(&in);
+	buf_fini(&packed);
+	squeeze_fini(&s);
+}
+
+static void
+no_part_or_damage_of_a_named_frame_is_dangerous(void **state)
+{
+	struct squeeze s = {0};
+	struct buf in = {0};
+	struct buf packed = {0};
+	struct buf out = {0};
+	enum err e;
+
+	(void)state;
+	fill_known(&in, 300);
+	assert_int_equal(
+	    squeeze_pack_named(&s, buf_bytes(&in), &packed), ERR_OK);
+	for (size_t n = 0; n < packed.n; n++)
+		assert_int_equal(
+		    unpacked_named(&s, bytes_of(packed.p, n), 300, &out),
+		    ERR_MALFORMED);
+	for (size_t bit = 0; bit < 8 * packed.n; bit++) {
+		packed.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		e = unpacked_named(&s, buf_bytes(&packed), 300, &out);
+		assert_true(e == ERR_OK
+				? out.n <= 300
+				: e == ERR_MALFORMED || e == ERR_LIMIT ||
+				      e == ERR_VERSION);
+		assert_true(bit >= 32 || e == ERR_VERSION);
+		packed.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	buf_add_u8(&packed, 0);
+	assert_int_equal(
+	    unpacked_named(&s, buf_bytes(&packed), 300, &out), ERR_MALFORMED);
+	buf_fini(&in);
+	buf_fini(&packed);
+	buf_fini(&out);
+	squeeze_fini(&s);
+}
+
 int
 main(void)
 {
@@ -246,6 +373,9 @@ main(void)
 	    cmocka_unit_test(frames_that_claim_too_much_are_refused),
 	    cmocka_unit_test(zeros_stop_at_what_was_declared),
 	    cmocka_unit_test(a_skippable_frame_is_no_content),
+	    cmocka_unit_test(named_frames_come_back_at_every_size),
+	    cmocka_unit_test(what_the_dictionary_knows_becomes_a_third_shorter),
+	    cmocka_unit_test(no_part_or_damage_of_a_named_frame_is_dangerous),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
