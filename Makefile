@@ -76,7 +76,7 @@ BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
 WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_close mdb_txn_commit \
 	SHA256_Init SHA256_Update SHA256_Final crypto_generichash crypto_sign_detached crypto_sign_verify_detached \
 	$(addprefix crypto_aead_chacha20poly1305_ietf_,encrypt decrypt)
-$(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+$(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/crowd.o $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $(LDLIBS)
 
 bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part

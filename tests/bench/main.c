@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "tests/bench/live.h"
 #include "tests/bench/look.h"
 #include "tests/bench/put.h"
 #include "tests/bench/site.h"
@@ -48,5 +49,7 @@ main(int argc, char **argv)
 		trip_row();
 	if (wants(argc, argv, "each"))
 		take_row_each();
+	if (wants(argc, argv, "live"))
+		live_row();
 	return 0;
 }
