@@ -35,8 +35,7 @@ static bool is_known(
     const struct authority *authority, const struct log_name *name);
 static enum err log_room(struct txn *txn, const struct authority *authority,
     const struct sign_key *author) MUST_USE;
-static enum err head_check(
-    struct txn *txn, const struct msg_run *run) MUST_USE;
+static enum err head_check(struct txn *txn, const struct msg_run *run) MUST_USE;
 static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
     const struct msg_run *run) MUST_USE;
 static enum err place_find(struct taking *taking, struct space_state *space,

@@ -47,11 +47,11 @@ struct txn {
 	size_t space_table_size;	  /* slots: 0 or a power of two */
 	struct space_state **space_nos;	  /* arena; by number, or NULL */
 	size_t space_nos_size;
-	size_t spaces_n; /* in txn->spaces */
-	struct log *logs;	       /* arena; newest first (core/oplog.c) */
-	struct log **log_table;	       /* arena; by id (core/oplog.c) */
-	size_t log_table_size;	       /* slots: 0 or a power of two */
-	size_t logs_n;		       /* in txn->logs */
+	size_t spaces_n;	/* in txn->spaces */
+	struct log *logs;	/* arena; newest first (core/oplog.c) */
+	struct log **log_table; /* arena; by id (core/oplog.c) */
+	size_t log_table_size;	/* slots: 0 or a power of two */
+	size_t logs_n;		/* in txn->logs */
 	/* The largest space and log number that TABLE_DELTAS has, as in its
 	 * keys, once it was read: behind it rows can be appended. */
 	bool deltas_known;

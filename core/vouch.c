@@ -53,8 +53,8 @@ vouch_name(
 	    &state, bytes_of(log->incarnation.b, sizeof(log->incarnation.b)));
 	crypto_sha256_add(&state, bytes_of(size, sizeof(size)));
 	crypto_sha256_add(&state, bytes_of(head->root.b, sizeof(head->root.b)));
-	crypto_sha256_add(&state,
-	    bytes_of(head->signature.b, sizeof(head->signature.b)));
+	crypto_sha256_add(
+	    &state, bytes_of(head->signature.b, sizeof(head->signature.b)));
 	crypto_sha256_add(&state, bytes_text(log->space.text));
 	crypto_sha256_out(&state, name);
 }
@@ -69,8 +69,7 @@ vouch_check(const struct log_name *log, const struct note_head *head)
 
 	id_origin(log, &origin);
 	checkpoint.origin = buf_bytes(&origin);
-	e = note_checkpoint_verify(
-	    &checkpoint, &log->author, &head->signature);
+	e = note_checkpoint_verify(&checkpoint, &log->author, &head->signature);
 	if (e != ERR_OK)
 		e = err_wrap(e, "head of a log in '%s'", log->space.text);
 	buf_fini(&origin);

@@ -13,8 +13,7 @@ struct talk;
 /* Looks at what arrived since the last look, in a transaction (reading is
  * enough), and calls `fn` with each head that core would check; at most
  * AHEAD_HEADS_MAX of them, the rest waits for the next look. */
-enum err ahead_look(
-    struct talk *talk, session_head_fn *fn, void *arg) MUST_USE;
+enum err ahead_look(struct talk *talk, session_head_fn *fn, void *arg) MUST_USE;
 
 /* Ends what it keeps in `talk`. */
 void ahead_fini(struct talk *talk);

@@ -54,8 +54,8 @@ struct channel {
 	struct buf opening;    /* what the handshake covers of what came */
 	struct buf in;	       /* the beginning of a frame */
 	struct waiting waiting;
-	struct buf looked;     /* a batch that was packed, to be looked at */
-	struct buf opened;     /* the batch whose messages are being taken */
+	struct buf looked; /* a batch that was packed, to be looked at */
+	struct buf opened; /* the batch whose messages are being taken */
 	size_t opened_at;
 	struct buf batch; /* messages that were sent, and not sealed yet */
 	struct buf out;

@@ -170,8 +170,7 @@ part_done(void *arg)
 	if (checker != NULL) {
 		for (size_t i = 0; i < part->n; i++) {
 			if (part->asks[i].holds)
-				vouch_put(
-				    checker->vouch, &part->asks[i].claim);
+				vouch_put(checker->vouch, &part->asks[i].claim);
 		}
 		*part->home = NULL;
 		checker->parts_n--;

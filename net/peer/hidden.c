@@ -33,8 +33,7 @@ hidden_clear(struct hidden *hidden)
 static size_t
 slot_first(const struct hidden *hidden, const struct log_id *id)
 {
-	uint64_t hash = (bytes_be64(id->b) ^ hidden->salt) *
-			(hidden->salt | 1);
+	uint64_t hash = (bytes_be64(id->b) ^ hidden->salt) * (hidden->salt | 1);
 
 	return (size_t)(hash >> 17) & (hidden->size - 1);
 }

@@ -15,6 +15,7 @@ struct hidden {
 	uint64_t salt; /* so that strangers cannot aim at one slot */
 };
 
+/* Ends it; a zeroed one is ready but for its salt. */
 void hidden_fini(struct hidden *hidden);
 /* Forgets all. */
 void hidden_clear(struct hidden *hidden);

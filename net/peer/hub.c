@@ -22,7 +22,7 @@ struct hub_member {
 	bool working; /* takes part in the write transaction of this turn */
 	bool looked;  /* its heads are being checked */
 	size_t waiting_bytes; /* that it was last known to have waiting */
-	struct fault *fault; /* owned; how this turn failed, or NULL */
+	struct fault *fault;  /* owned; how this turn failed, or NULL */
 };
 
 struct hub {
@@ -39,7 +39,7 @@ struct hub {
 	size_t live_n; /* members that have not left */
 	size_t first;  /* the member with which the next transaction begins */
 	size_t waiting_bytes; /* of all members */
-	bool in_turn;  /* places in `members` stay as they are */
+	bool in_turn;	      /* places in `members` stay as they are */
 	uint64_t feed; /* the newest number of the feed that all have seen */
 	struct notes notes; /* of sessions that have ended */
 	struct loop_timer *notes_timer;
@@ -54,8 +54,8 @@ static void notes_flush(struct hub *hub);
 static void waiting_count(struct hub_member *member);
 static void look_all(struct hub *hub);
 static enum err look_each(struct hub *hub) MUST_USE;
-static void head_on_found(void *arg, const struct log_name *log,
-    const struct note_head *head);
+static void head_on_found(
+    void *arg, const struct log_name *log, const struct note_head *head);
 static void hub_on_checked(void *arg);
 static void work_all(struct hub *hub);
 static size_t work_mark(struct hub *hub);

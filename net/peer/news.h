@@ -14,7 +14,7 @@ struct news {
 	struct news_log {
 		struct log *log;
 		bool is_new; /* it began, or is not what it was */
-	} *logs;
+	} * logs;
 	size_t n;
 };
 

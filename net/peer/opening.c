@@ -339,14 +339,14 @@ belief_list(struct talk *talk, bool told, struct clock_list *list)
 		const struct msg_entry *said = &list->entries[i];
 		struct ledger_log *entry;
 		struct log *log;
-		enum err e = hidden_find(&talk->hidden,
-		    store_txn(talk->store), &said->log, &log);
+		enum err e = hidden_find(
+		    &talk->hidden, store_txn(talk->store), &said->log, &log);
 
 		if (e == ERR_OK && log != NULL)
 			continue;
 		if (e == ERR_OK)
-			e = ledger_get_tip(ledger, &said->log,
-			    msg_entry_trunk(said), &entry);
+			e = ledger_get_tip(
+			    ledger, &said->log, msg_entry_trunk(said), &entry);
 		/* What it once said, and we know better by now, must not keep
 		 * us from hearing what it says today. */
 		if (e == ERR_MALFORMED || e == ERR_LIMIT)

@@ -12,6 +12,7 @@ struct reach {
 	size_t n;      /* bytes of it */
 };
 
+/* Ends it; a zeroed one is ready. */
 void reach_fini(struct reach *reach);
 /* Forgets all: rights have changed. */
 void reach_clear(struct reach *reach);

@@ -109,8 +109,8 @@ enum err session_fill(struct session *session, uint64_t now_ms) MUST_USE;
 /* Something happened, as `news` of the open transaction say: does session_fill
  * have to be called?  It need not read the feed then.  Any error is the
  * store's. */
-enum err session_news(struct session *session, const struct news *news,
-    bool *concerns) MUST_USE;
+enum err session_news(
+    struct session *session, const struct news *news, bool *concerns) MUST_USE;
 /* Makes no more while `bytes` wait to be sent: as much as the link takes in a
  * second or two, so that what is urgent does not stand behind more than that.
  * At first, and at the most, LIMIT_QUEUE_SIZE. */

@@ -18,8 +18,8 @@ enum {
 	KEEP_SIZE = 4 * 1024,
 };
 
-static void read_at(const struct waiting *waiting, size_t *at,
-    struct waiting_batch *batch);
+static void read_at(
+    const struct waiting *waiting, size_t *at, struct waiting_batch *batch);
 
 void
 waiting_fini(struct waiting *waiting)
@@ -75,8 +75,7 @@ waiting_take(struct waiting *waiting, struct waiting_batch *batch)
 
 /* The batch at `*at`, which moves behind it. */
 static void
-read_at(const struct waiting *waiting, size_t *at,
-    struct waiting_batch *batch)
+read_at(const struct waiting *waiting, size_t *at, struct waiting_batch *batch)
 {
 	struct bytes rest = bytes_after(buf_bytes(&waiting->buf), *at);
 	size_t size = bytes_be32(rest.p);

@@ -6,8 +6,8 @@
 
 /*
  * Batches of messages that arrived on one link and wait for a turn: whole ones,
- * then one that is not complete.  Part of net/peer/channel.c, which opens frames into
- * it.
+ * then one that is not complete.  Part of net/peer/channel.c, which opens
+ * frames into it.
  */
 struct waiting {
 	struct buf buf; /* secret */
@@ -30,6 +30,7 @@ struct waiting_batch {
 	bool is_packed;
 };
 
+/* Wipes it; a zeroed one is ready. */
 void waiting_fini(struct waiting *waiting);
 /* Makes room for the frame that comes next: it is to be appended to the buffer,
  * with its flags in front.  Gives where it will begin. */

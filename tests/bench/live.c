@@ -14,7 +14,7 @@
 
 enum {
 	CENTRES = 424,
-	PAIRS = 7,
+	PAIRS = 5,
 	ROUNDS = 20, /* of one delta from every centre, in a pair */
 	/* Rounds that may be on their way into the store. */
 	AHEAD = 2,
@@ -221,21 +221,38 @@ live_row(void)
 	    .gate = 0.85,
 	    .aim = 1.7};
 	double start = row_seconds();
+	double limit_cpu_s = 0;
+	double loop_cpu_s = 0;
+	double all_cpu_s = 0;
+	double deltas = (double)PAIRS * ROUNDS * CENTRES;
 
 	live_init(&live);
 	printf("  made %d stores and %d rounds in %.1f s\n", CENTRES,
 	    PAIRS * ROUNDS, row_seconds() - start);
 	for (size_t pair = 0; pair < PAIRS; pair++) {
 		double limit_s = 0;
-		double store_s;
+		double store_s = 0;
 
-		if (pair % 2 == 0)
-			limit_s = verify_all(ROUNDS * CENTRES);
-		store_s = rounds_take(&live, pair * ROUNDS);
-		if (pair % 2 != 0)
-			limit_s = verify_all(ROUNDS * CENTRES);
+		for (unsigned turn = 0; turn < 2; turn++) {
+			double cpu_s = row_cpu_seconds();
+			double thread_s = row_thread_seconds();
+
+			if (turn == pair % 2) {
+				limit_s = verify_all(ROUNDS * CENTRES);
+				limit_cpu_s += row_thread_seconds() - thread_s;
+				continue;
+			}
+			store_s = rounds_take(&live, pair * ROUNDS);
+			loop_cpu_s += row_thread_seconds() - thread_s;
+			all_cpu_s += row_cpu_seconds() - cpu_s;
+		}
 		row_add(&row, ROUNDS * CENTRES, limit_s, store_s);
 	}
 	row_print(&row);
+	printf(
+	    "  on a core, a delta: limit %.1f us; the loop's thread %.1f, all "
+	    "threads %.1f\n",
+	    1e6 * limit_cpu_s / deltas, 1e6 * loop_cpu_s / deltas,
+	    1e6 * all_cpu_s / deltas);
 	live_fini(&live);
 }

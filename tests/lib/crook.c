@@ -89,8 +89,8 @@ crook_dial(struct crook *crook, enum crook_kind kind, struct loop *loop,
 		crook->member = hub_join(
 		    crook->hub, crook->session, on_turn, crook);
 	}
-	crowd_must(stream_connect(
-	    loop, "127.0.0.1", port, &streams, &crook->stream));
+	crowd_must(
+	    stream_connect(loop, "127.0.0.1", port, &streams, &crook->stream));
 	pump(crook);
 }
 
@@ -128,8 +128,8 @@ pump_session(struct crook *crook)
 		struct bytes out = session_out(crook->session);
 
 		if (crook->begun && crook->kind == CROOK_DRIP) {
-			out = bytes_first(out,
-			    out.n < crook->drips ? out.n : crook->drips);
+			out = bytes_first(
+			    out, out.n < crook->drips ? out.n : crook->drips);
 			crook->drips -= out.n;
 		}
 		if (out.n == 0)
@@ -205,8 +205,7 @@ crook_step(struct crook *crook)
 		return;
 	if (crook->kind == CROOK_DRIP)
 		crook->drips++;
-	else if (crook->kind == CROOK_FLOOD &&
-		 stream_room(crook->stream) > 0)
+	else if (crook->kind == CROOK_FLOOD && stream_room(crook->stream) > 0)
 		flood(crook);
 	pump(crook);
 }

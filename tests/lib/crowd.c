@@ -17,8 +17,7 @@
 enum { TEXT_SIZE = 96, EDITS = 2 };
 
 static void centre_make(struct crowd *crowd, size_t i);
-static void admit_all(
-    struct crowd *crowd, size_t readers, struct buf *parcel);
+static void admit_all(struct crowd *crowd, size_t readers, struct buf *parcel);
 
 void
 crowd_must(enum err e)
@@ -136,8 +135,8 @@ admit_all(struct crowd *crowd, size_t readers, struct buf *parcel)
 			.gives = {.bits = RIGHT_WRITE}});
 		if (i + readers >= crowd->n)
 			grant(store, &crowd->centres[i],
-			    &(struct fact_grant){.prefix = all,
-				.gives = {.bits = RIGHT_HOLD}});
+			    &(struct fact_grant){
+				.prefix = all, .gives = {.bits = RIGHT_HOLD}});
 	}
 	crowd_must(store_commit(store));
 	crowd_must(store_begin(store, false));

@@ -167,8 +167,8 @@ scene_open(struct scene *scene)
 	assert_int_equal(write(scene->child.out, scene->crowd.aggregator,
 			     sizeof(scene->crowd.aggregator)),
 	    sizeof(scene->crowd.aggregator));
-	assert_int_equal(read(scene->child.in, &answer, sizeof(answer)),
-	    sizeof(answer));
+	assert_int_equal(
+	    read(scene->child.in, &answer, sizeof(answer)), sizeof(answer));
 	scene->port = (uint16_t)strtoul(
 	    strchr(answer.place, ':') + 1, NULL, 10);
 	crowd_must(loop_open(&scene->loop));
@@ -179,8 +179,8 @@ scene_open(struct scene *scene)
 
 		good->scene = scene;
 		good->centre = &scene->crowd.centres[i];
-		good->hub = hub_new(scene->loop, good->centre->store,
-		    &scene->crowd.host);
+		good->hub = hub_new(
+		    scene->loop, good->centre->store, &scene->crowd.host);
 		crowd_write(&scene->crowd, i, scene->bulk, "처음");
 	}
 }
@@ -194,8 +194,8 @@ dial_more(struct scene *scene)
 		struct link_config config = {
 		    .hub = good->hub, .on_event = on_link, .arg = good};
 
-		crowd_must(link_dial(
-		    &config, "127.0.0.1", scene->port, &good->link));
+		crowd_must(
+		    link_dial(&config, "127.0.0.1", scene->port, &good->link));
 		scene->dialling_n++;
 	}
 }
@@ -300,10 +300,10 @@ crooks_check(struct scene *scene)
 	assert_non_null(crooks[CROOK_DRIP].stream);
 	assert_null(crooks[CROOK_NOISE].stream);
 	/* There was more for it than it may get. */
-	assert_true(scene->bulk * scene->goods_n * DELTA_BYTES >
-		    2 * LIMIT_CREDIT_SIZE);
-	assert_in_range(crooks[CROOK_MUTE].in_bytes, LIMIT_CREDIT_SIZE / 2,
-	    UNTOLD_BYTES);
+	assert_true(
+	    scene->bulk * scene->goods_n * DELTA_BYTES > 2 * LIMIT_CREDIT_SIZE);
+	assert_in_range(
+	    crooks[CROOK_MUTE].in_bytes, LIMIT_CREDIT_SIZE / 2, UNTOLD_BYTES);
 	assert_in_range(crooks[CROOK_DEAF].in_bytes, 1, UNTOLD_BYTES);
 }
 
@@ -337,7 +337,8 @@ all_good_ones_finish_beside_crooks(void **state)
 		assert_true(crowd_agrees(&scene.crowd.centres[i], store));
 	store_close(store);
 	crowd_fini(&scene.crowd);
-	print_message("%zu centres and %zu crooks: %.1f MiB of memory at most\n",
+	print_message(
+	    "%zu centres and %zu crooks: %.1f MiB of memory at most\n",
 	    scene.goods_n, COUNT_OF(scene.crooks),
 	    (double)scene.most_kb / 1024);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
