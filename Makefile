@@ -102,6 +102,12 @@ tidy: ## hold the sources to the rules of the house
 e2e: all ## use the program as a person does; T=NN-name for one
 	@GOLMOK=$(CURDIR)/$(OUT)/golmok perl tests/lib/run.pl $(if $(T),tests/e2e/$(T).t,$(sort $(wildcard tests/e2e/*.t)))
 
+$(OUT)/tests/city/proxy: $(OUT)/tests/city/proxy.o $(OUT)/tests/lib/pipe.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+city17: all $(OUT)/tests/city/proxy ## seventeen real processes over a line that is cut all the time
+	@GOLMOK=$(CURDIR)/$(OUT)/golmok PROXY=$(CURDIR)/$(OUT)/tests/city/proxy perl tests/lib/run.pl tests/city/city.t
+
 demo: ## found a city on this machine, cut its line and join it again: a minute
 	@CC=$(CC) BUILD=$(BUILD) sh tests/demo/demo.sh
 
@@ -120,6 +126,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all objects unit units aggregator sim simulator bench bench-peers check tidy e2e demo deps install format clean help
+.PHONY: all objects unit units aggregator sim simulator bench bench-peers check tidy e2e city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

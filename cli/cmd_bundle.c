@@ -175,7 +175,7 @@ show_run(const struct args *args, struct out *out)
 		goto out;
 	progress_init(&progress, out, "bytes",
 	    bundle_read_found(reader)->size_bytes, progress_now_ms());
-	e = bundle_show(reader, &shown, show_on_step, &progress);
+	e = bundle_show_read(reader, &shown, show_on_step, &progress);
 	progress_end(&progress);
 	if (e == ERR_OK)
 		e = store_begin(work.store, false);

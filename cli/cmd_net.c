@@ -50,6 +50,8 @@ serve_run(const struct args *args, struct out *out)
 	    .peers = peers,
 	    .peers_n = peers_n,
 	    .members = !args_has(args, "no-members"),
+	    .lan = args_has(args, "lan") || args_has(args, "lan-interface"),
+	    .lan_interface = args_text(args, "lan-interface", 0),
 	    .on_news = on_news,
 	    .arg = out,
 	};
@@ -122,6 +124,11 @@ static const struct args_option serve_options[] = {
 	.help = "send each peer at most so much a day: 5MB"},
     {.name = "no-members",
 	.help = "do not dial members by the addresses in their records"},
+    {.name = "lan",
+	.help = "find nodes of this city on the local network, and be found"},
+    {.name = "lan-interface",
+	.value = "NAME",
+	.help = "the same, on this network interface alone"},
 };
 
 static const struct args_option sync_options[] = {

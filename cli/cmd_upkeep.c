@@ -53,8 +53,7 @@ pack_run(const struct args *args, struct out *out)
 		e = packing_due(store_txn(work.store), &due);
 	progress_init(&progress, out, "deltas", due, progress_now_ms());
 	while (e == ERR_OK && !packing.ended) {
-		e = packing_some(
-		    store_txn(work.store), &packing, PACKING_STEP);
+		e = packing_some(store_txn(work.store), &packing, PACKING_STEP);
 		if (e == ERR_OK)
 			e = open_commit(&work);
 		progress_step(&progress, packing.deltas, progress_now_ms());

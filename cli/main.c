@@ -102,6 +102,9 @@ watch_signals(void)
 
 	(void)sigaction(
 	    SIGBUS, &(struct sigaction){.sa_handler = on_bus}, NULL);
+	/* A file that may not get larger is a full disk, and no reason to die
+	 * and leave half of it. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* Sanitisers have a better one. */
 	(void)sigaction(SIGSEGV, NULL, &old);
 	if (old.sa_handler == SIG_DFL)

@@ -193,7 +193,7 @@ apply_body(struct txn *txn, struct log *log, uint64_t seq,
 	enum err e;
 
 	history_forget(txn);
-	e = oplog_put_body(txn, log, seq, body, &news);
+	e = oplog_body_put(txn, log, seq, body, &news);
 	if (e != ERR_OK || !news)
 		goto out;
 	e = body_announce(txn, log, seq);

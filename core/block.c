@@ -16,11 +16,25 @@ struct stream {
 	bool bad;
 };
 
-/* One delta that is gone through. */
+/* What the shape of a delta comes to. */
+struct shape {
+	struct bytes bytes; /* it */
+	uint64_t header_n;  /* but for integers */
+	uint64_t seqs;	    /* pieces that are the position */
+	bool is_stamped;
+	uint64_t times;
+	uint64_t literals;
+	uint64_t bodies; /* bytes among the bodies */
+	uint64_t row_n;	 /* of the row, but for the header */
+};
+
+/* Deltas that are gone through. */
 struct walk {
 	struct block *block;
 	struct stream shapes;
 	struct stream numbers;
+	struct shape
+	    shape;	/* of the newest: most deltas have that of another */
 	size_t literal; /* taken so far, as below */
 	size_t body;
 	uint64_t stamp;
@@ -47,14 +61,14 @@ struct making {
 	struct buf *out;
 };
 
-static const char *parts_open(struct squeeze *squeeze, struct bytes row,
-    struct block *block);
+static const char *parts_open(
+    struct squeeze *squeeze, struct bytes row, struct block *block);
 static bool block_walk(struct block *block, size_t bodies_n);
 static void place_walk(struct walk *w, size_t at);
-static size_t piece_walk(struct walk *w, uint64_t seq, uint64_t piece);
+static void shape_read(struct stream *s, struct shape *shape);
+static bool piece_read(struct stream *s, struct shape *shape);
 static size_t int_size(uint64_t v);
-static void header_make(
-    struct making *m, uint64_t pieces_n, struct bytes row);
+static void header_make(struct making *m, uint64_t pieces_n, struct bytes row);
 static void piece_make(struct making *m, uint64_t piece);
 static void bodies_begin(struct making *m, struct bytes row);
 static void body_take(struct body_walk *b);
@@ -125,7 +139,7 @@ block_open(struct squeeze *squeeze, const struct block_log *log,
 		return tables_corrupt(TABLE_BLOCKS, key, "it is too short");
 	block->bodies_at = at + frames;
 	head = bytes_first(head, block->bodies_at - TABLES_CHECKSUM_SIZE);
-	if (bytes_be64(row.p) != block_index_sum(key, head))
+	if (bytes_be64(row.p) != block_form_index_sum(key, head))
 		return tables_corrupt(
 		    TABLE_BLOCKS, key, "its checksum is wrong");
 	block->n = n;
@@ -153,8 +167,7 @@ parts_open(struct squeeze *squeeze, struct bytes row, struct block *block)
 		block->sums[i] = bytes_be32(rest.p);
 		rest = bytes_after(rest, BLOCK_SUM_SIZE);
 	}
-	rest = bytes_first(
-	    rest, first_n + bytes_be32(bytes_after(head, 6).p));
+	rest = bytes_first(rest, first_n + bytes_be32(bytes_after(head, 6).p));
 	buf_cut(&block->shapes, 0);
 	buf_cut(&block->literals, 0);
 	if (squeeze_unpack(squeeze, bytes_first(rest, first_n),
@@ -198,72 +211,96 @@ static void
 place_walk(struct walk *w, size_t at)
 {
 	struct block_place *place = &w->block->places[at];
-	uint64_t seq = w->block->log.first + at;
-	uint64_t bodies_n;
-	uint64_t pieces_n;
-	uint64_t header_n = 0;
-	uint64_t row_n = OPLOG_ROW_HEAD_SIZE;
+	struct shape *shape = &w->shape;
+	uint64_t header_n;
+	uint64_t ms;
 
 	place->shape = (uint32_t)(w->block->shapes.n - w->block->numbers.n -
 				  w->shapes.in.n);
 	place->number = (uint32_t)(w->block->numbers.n - w->numbers.in.n);
 	place->literal = (uint32_t)w->literal;
 	place->body = (uint32_t)w->body;
-	pieces_n = get_number(&w->shapes) / 2;
-	for (uint64_t i = 0; i <= pieces_n && !w->shapes.bad; i++) {
-		uint64_t n = get_number(&w->shapes);
-
-		if (n > BLOCK_ROW_SIZE_MAX)
-			w->shapes.bad = true;
-		w->literal += w->shapes.bad ? 0 : n;
-		header_n += n;
-		if (i < pieces_n)
-			header_n += piece_walk(
-			    w, seq, get_number(&w->shapes));
-		w->shapes.bad = w->shapes.bad ||
-				header_n > LIMIT_HEADER_SIZE;
-	}
-	bodies_n = get_number(&w->shapes);
-	for (uint64_t i = 0; i < bodies_n && !w->shapes.bad; i++) {
-		struct stored_body body;
-		uint64_t sealed_n;
-		size_t size;
-
-		if (!body_read(&w->shapes, &body, &sealed_n, &size))
-			w->shapes.bad = true;
-		else
-			w->body += size;
-		row_n += w->shapes.bad ? 0 : size + 2 + 1 + 1 + 4;
-		w->shapes.bad = w->shapes.bad || row_n > BLOCK_ROW_SIZE_MAX;
-	}
-	row_n += header_n;
-	w->shapes.bad = w->shapes.bad || row_n > BLOCK_ROW_SIZE_MAX;
-	place->stamp = w->stamp;
-	place->header_n = (uint32_t)header_n;
-	place->row_n = (uint32_t)row_n;
-}
-
-/* How long the piece is. */
-static size_t
-piece_walk(struct walk *w, uint64_t seq, uint64_t piece)
-{
-	uint64_t ms;
-
-	switch (piece) {
-	case PIECE_SEQ:
-		return int_size(seq);
-	case PIECE_STAMP:
+	if (shape->bytes.n > 0 && bytes_begins(w->shapes.in, shape->bytes))
+		w->shapes.in = bytes_after(w->shapes.in, shape->bytes.n);
+	else
+		shape_read(&w->shapes, shape);
+	header_n = shape->header_n +
+		   shape->seqs * int_size(w->block->log.first + at);
+	if (shape->is_stamped) {
 		ms = (w->stamp >> STAMP_COUNTER_BITS) + get_number(&w->numbers);
 		w->stamp = ms << STAMP_COUNTER_BITS | get_number(&w->numbers);
-		w->shapes.bad = w->shapes.bad || w->stamp > INT64_MAX;
-		return int_size(w->stamp);
-	case PIECE_LOG:
-		return sizeof(struct log_id);
-	case PIECE_TIME:
+		header_n += int_size(w->stamp);
+	}
+	for (uint64_t i = 0; i < shape->times && !w->numbers.bad; i++)
 		(void)get_number(&w->numbers);
-		return PIECE_TIME_SIZE;
+	w->literal += shape->literals;
+	w->body += shape->bodies;
+	w->shapes.bad = w->shapes.bad || w->stamp > INT64_MAX ||
+			header_n > LIMIT_HEADER_SIZE ||
+			header_n + shape->row_n > BLOCK_ROW_SIZE_MAX;
+	place->stamp = w->stamp;
+	place->header_n = (uint32_t)header_n;
+	place->row_n = (uint32_t)(header_n + shape->row_n);
+}
+
+/* Reads the next shape; what it comes to is bounded. */
+static void
+shape_read(struct stream *s, struct shape *shape)
+{
+	struct bytes before = s->in;
+	uint64_t pieces_n = get_number(s) / 2;
+	uint64_t bodies_n;
+
+	*shape = (struct shape){.row_n = OPLOG_ROW_HEAD_SIZE};
+	for (uint64_t i = 0; i <= pieces_n && !s->bad; i++) {
+		uint64_t n = get_number(s);
+
+		shape->literals += n;
+		if (n > BLOCK_ROW_SIZE_MAX ||
+		    (i < pieces_n && !piece_read(s, shape)) ||
+		    shape->header_n + shape->literals > LIMIT_HEADER_SIZE)
+			s->bad = true;
+	}
+	shape->header_n += shape->literals;
+	bodies_n = get_number(s);
+	for (uint64_t i = 0; i < bodies_n && !s->bad; i++) {
+		struct stored_body body;
+		uint64_t sealed_n = 0;
+		size_t size = 0;
+
+		s->bad = !body_read(s, &body, &sealed_n, &size);
+		shape->bodies += size;
+		shape->row_n += size + 2 + 1 + 1 + 4;
+		s->bad = s->bad || shape->row_n > BLOCK_ROW_SIZE_MAX;
+	}
+	shape->bytes = bytes_first(before, before.n - s->in.n);
+	if (s->bad)
+		*shape = (struct shape){0};
+}
+
+/* The stamp comes once, and before the times that are counted from it. */
+static bool
+piece_read(struct stream *s, struct shape *shape)
+{
+	switch (get_number(s)) {
+	case PIECE_SEQ:
+		shape->seqs++;
+		return shape->seqs < LIMIT_HEADER_SIZE;
+	case PIECE_STAMP:
+		if (shape->is_stamped || shape->times > 0)
+			return false;
+		shape->is_stamped = true;
+		return true;
+	case PIECE_LOG:
+		shape->header_n += sizeof(struct log_id);
+		return true;
+	case PIECE_TIME:
+		shape->header_n += PIECE_TIME_SIZE;
+		shape->times++;
+		return true;
 	default: /* PIECE_ORIGIN, PIECE_BODY and on */
-		return sizeof(struct hash);
+		shape->header_n += sizeof(struct hash);
+		return true;
 	}
 }
 
@@ -303,8 +340,8 @@ body_read(struct stream *shapes, struct stored_body *body, uint64_t *sealed_n,
 }
 
 bool
-block_row(const struct block *block, struct bytes row, size_t at,
-    struct buf *content)
+block_row(
+    const struct block *block, struct bytes row, size_t at, struct buf *content)
 {
 	const struct block_place *place = &block->places[at];
 	size_t before = content->n;
@@ -333,7 +370,7 @@ block_row(const struct block *block, struct bytes row, size_t at,
 	crypto_wipe(&m.bodies.body, sizeof(m.bodies.body));
 	assert(!m.shapes.bad && !m.numbers.bad);
 	assert(content->n - before == place->row_n);
-	return block_sum(bytes_after(buf_bytes(content), before)) ==
+	return block_form_sum(bytes_after(buf_bytes(content), before)) ==
 	       block->sums[at];
 }
 
@@ -397,7 +434,7 @@ commitment_make(struct making *m, uint64_t number)
 	while (m->bodies.taken <= number && m->bodies.taken < m->bodies.all)
 		body_take(&m->bodies);
 	if (m->bodies.taken > 0)
-		block_commitment(&m->bodies.body, &commitment);
+		block_form_commitment(&m->bodies.body, &commitment);
 	buf_add(m->out, bytes_of(commitment.b, sizeof(commitment.b)));
 }
 
@@ -405,8 +442,7 @@ static void
 literals_make(struct making *m, uint64_t n)
 {
 	buf_add(m->out,
-	    bytes_slice(
-		buf_bytes(&m->block->literals), m->literal, (size_t)n));
+	    bytes_slice(buf_bytes(&m->block->literals), m->literal, (size_t)n));
 	m->literal += (size_t)n;
 }
 

@@ -42,23 +42,14 @@ struct block_place {
 struct block {
 	struct block_log log;
 	size_t n;
-	size_t rows_size;	/* of all rows */
-	size_t bodies_at;	/* where they begin in the row of the block */
-	struct buf shapes;	/* owned, as all below; unpacked */
+	size_t rows_size;  /* of all rows */
+	size_t bodies_at;  /* where they begin in the row of the block */
+	struct buf shapes; /* owned, as all below; unpacked */
 	struct buf literals;
 	struct bytes numbers; /* in `shapes` */
 	uint32_t sums[BLOCK_DELTAS_MAX];
 	struct block_place places[BLOCK_DELTAS_MAX];
 };
-
-/* Makes the row under `key` of a block of the `n` rows (contents as
- * core/oplog_row.h has them) of the deltas from log->first on, into `row`
- * (emptied first).  `n` is 1 to BLOCK_DELTAS_MAX, no row is larger than
- * BLOCK_ROW_SIZE_MAX, all together not larger than BLOCK_ROWS_SIZE_MAX and one
- * row.  ERR_IO when there is no memory to compress with. */
-enum err block_encode(struct squeeze *squeeze, const struct block_log *log,
-    const struct bytes *rows, size_t n, struct bytes key,
-    struct buf *row) MUST_USE;
 
 /* Opens the block `row` under `key` into `block`, which may be one that was
  * open before.  All but the bodies is checked and copied; ERR_CORRUPT as

@@ -23,7 +23,7 @@ struct forming {
 	struct buf shapes;
 	struct buf numbers;
 	struct buf literals;
-	struct buf bodies; /* secrets among them */
+	struct buf bodies;  /* secrets among them */
 	struct arena arena; /* of one delta */
 	struct buf needle;
 	uint64_t stamp; /* of the newest delta that has one */
@@ -40,8 +40,7 @@ struct parting {
 	size_t bodies_n;
 };
 
-static void row_form(
-    struct forming *f, uint64_t seq, struct bytes content);
+static void row_form(struct forming *f, uint64_t seq, struct bytes content);
 static size_t bodies_read(
     struct forming *f, struct bytes rest, struct stored_body **bodies);
 static void header_part(
@@ -51,11 +50,10 @@ static void places_part(
 static void change_part(
     struct parting *p, const struct delta *delta, size_t number);
 static bool piece_find(struct parting *p, struct bytes piece, size_t *at);
-static void piece_put(
-    struct parting *p, size_t at, size_t n, unsigned piece);
+static void piece_put(struct parting *p, size_t at, size_t n, unsigned piece);
 static void body_form_put(struct forming *f, const struct stored_body *body);
 static enum err block_join(struct squeeze *squeeze, struct forming *f,
-    const struct bytes *rows, size_t n, struct buf *row) MUST_USE;
+    struct block_rows rows, struct buf *row) MUST_USE;
 
 static void
 put_number(struct buf *out, uint64_t v)
@@ -66,23 +64,23 @@ put_number(struct buf *out, uint64_t v)
 }
 
 enum err
-block_encode(struct squeeze *squeeze, const struct block_log *log,
-    const struct bytes *rows, size_t n, struct bytes key, struct buf *row)
+block_form_encode(struct squeeze *squeeze, const struct block_log *log,
+    struct block_rows rows, struct bytes key, struct buf *row)
 {
 	struct forming f = {.log = log};
 	size_t index_n;
 	enum err e;
 
-	assert(n > 0 && n <= BLOCK_DELTAS_MAX);
-	for (size_t i = 0; i < n; i++)
-		row_form(&f, log->first + i, rows[i]);
-	e = block_join(squeeze, &f, rows, n, row);
+	assert(rows.n > 0 && rows.n <= BLOCK_DELTAS_MAX);
+	for (size_t i = 0; i < rows.n; i++)
+		row_form(&f, log->first + i, rows.p[i]);
+	e = block_join(squeeze, &f, rows, row);
 	index_n = row->n;
 	if (e == ERR_OK) {
 		bytes_put_be64(row->p,
-		    block_index_sum(key,
-			bytes_slice(buf_bytes(row), TABLES_CHECKSUM_SIZE,
-			    index_n - TABLES_CHECKSUM_SIZE)));
+		    block_form_index_sum(
+			key, bytes_slice(buf_bytes(row), TABLES_CHECKSUM_SIZE,
+				 index_n - TABLES_CHECKSUM_SIZE)));
 		buf_add(row, buf_bytes(&f.bodies));
 	}
 	buf_fini(&f.shapes);
@@ -96,11 +94,11 @@ block_encode(struct squeeze *squeeze, const struct block_log *log,
 
 /* All but the bodies. */
 static enum err
-block_join(struct squeeze *squeeze, struct forming *f, const struct bytes *rows,
-    size_t n, struct buf *row)
+block_join(struct squeeze *squeeze, struct forming *f, struct block_rows rows,
+    struct buf *row)
 {
 	struct buf first = {0};
-	size_t at = BLOCK_HEAD_SIZE + BLOCK_SUM_SIZE * n;
+	size_t at = BLOCK_HEAD_SIZE + BLOCK_SUM_SIZE * rows.n;
 	size_t between;
 	enum err e;
 
@@ -116,14 +114,14 @@ block_join(struct squeeze *squeeze, struct forming *f, const struct bytes *rows,
 	buf_fini(&first);
 	if (e != ERR_OK)
 		return e;
-	bytes_put_be16(row->p + TABLES_CHECKSUM_SIZE, (uint16_t)n);
+	bytes_put_be16(row->p + TABLES_CHECKSUM_SIZE, (uint16_t)rows.n);
 	bytes_put_be32(
 	    row->p + TABLES_CHECKSUM_SIZE + 2, (uint32_t)(between - at));
 	bytes_put_be32(
 	    row->p + TABLES_CHECKSUM_SIZE + 6, (uint32_t)(row->n - between));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < rows.n; i++)
 		bytes_put_be32(row->p + BLOCK_HEAD_SIZE + BLOCK_SUM_SIZE * i,
-		    block_sum(rows[i]));
+		    block_form_sum(rows.p[i]));
 	return ERR_OK;
 }
 
@@ -233,7 +231,7 @@ change_part(struct parting *p, const struct delta *delta, size_t number)
 
 		if (p->bodies[i].change != number)
 			continue;
-		block_commitment(&p->bodies[i], &commitment);
+		block_form_commitment(&p->bodies[i], &commitment);
 		if (piece_find(p, bytes_of(commitment.b, 32), &at))
 			piece_put(p, at, 32, PIECE_BODY + (unsigned)i);
 	}
@@ -276,7 +274,7 @@ static void
 body_form_put(struct forming *f, const struct stored_body *body)
 {
 	put_number(&f->shapes, body->change);
-	buf_add_u8(&f->shapes, block_body_tag(body));
+	buf_add_u8(&f->shapes, block_form_tag(body));
 	put_number(&f->shapes, body->sealed.n);
 	buf_add(&f->bodies, bytes_of(body->key, sizeof(body->key)));
 	if (body->form == BODY_PASSED || body->form == BODY_KEPT)
@@ -285,13 +283,13 @@ body_form_put(struct forming *f, const struct stored_body *body)
 }
 
 uint8_t
-block_body_tag(const struct stored_body *body)
+block_form_tag(const struct stored_body *body)
 {
 	return (uint8_t)((unsigned)body->class | (unsigned)body->form << 2);
 }
 
 void
-block_commitment(const struct stored_body *body, struct hash *commitment)
+block_form_commitment(const struct stored_body *body, struct hash *commitment)
 {
 	struct secret secret;
 	struct hash tag;
@@ -307,13 +305,13 @@ block_commitment(const struct stored_body *body, struct hash *commitment)
 }
 
 uint32_t
-block_sum(struct bytes content)
+block_form_sum(struct bytes content)
 {
 	return (uint32_t)bytes_checksum(content);
 }
 
 uint64_t
-block_index_sum(struct bytes key, struct bytes index)
+block_form_index_sum(struct bytes key, struct bytes index)
 {
 	return bytes_checksum(key) ^ bytes_checksum(index);
 }

@@ -5,9 +5,20 @@
 #include "core/oplog_row.h"
 
 /*
- * What the writer (core/block_form.c) and the reader (core/block.c) of blocks
- * share.
+ * Blocks are written here, and read in core/block.c, which shares what follows.
  */
+
+/* Rows of deltas in order: contents as core/oplog_row.h has them. */
+struct block_rows {
+	const struct bytes *p; /* borrowed */
+	size_t n;	       /* 1 to BLOCK_DELTAS_MAX */
+};
+/* Makes the row under `key` of a block of `rows`, the deltas from log->first
+ * on, into `row` (emptied first).  No row is larger than BLOCK_ROW_SIZE_MAX,
+ * all together not larger than BLOCK_ROWS_SIZE_MAX and one row.  ERR_IO when
+ * there is no memory to compress with. */
+enum err block_form_encode(struct squeeze *squeeze, const struct block_log *log,
+    struct block_rows rows, struct bytes key, struct buf *row) MUST_USE;
 
 /* Parts of a header that are made again and not stored. */
 enum block_piece {
@@ -15,8 +26,8 @@ enum block_piece {
 	PIECE_SEQ = 1,	  /* the position, as an integer */
 	PIECE_STAMP = 2,  /* the stamp, as an integer, from the numbers */
 	PIECE_LOG = 3,	  /* the log's id before any fork */
-	PIECE_TIME = 4,	  /* 6 bytes: milliseconds of the stamp, less a number */
-	PIECE_BODY = 5,	  /* and on: the commitment of body 0, 1, ... */
+	PIECE_TIME = 4, /* 6 bytes: milliseconds of the stamp, less a number */
+	PIECE_BODY = 5, /* and on: the commitment of body 0, 1, ... */
 };
 enum { PIECE_TIME_SIZE = 6, STAMP_COUNTER_BITS = 16 };
 
@@ -27,13 +38,14 @@ enum { BLOCK_PART_SIZE_MAX = 2 * (BLOCK_ROWS_SIZE_MAX + BLOCK_ROW_SIZE_MAX) };
 
 /* What of a body is told among the shapes; its key, wrap and sealed bytes lie
  * with the bodies. */
-uint8_t block_body_tag(const struct stored_body *body);
+uint8_t block_form_tag(const struct stored_body *body);
 /* The commitment that a header should have to `body`. */
-void block_commitment(const struct stored_body *body, struct hash *commitment);
+void block_form_commitment(
+    const struct stored_body *body, struct hash *commitment);
 /* The checksum of the row of one delta, by its content. */
-uint32_t block_sum(struct bytes content);
+uint32_t block_form_sum(struct bytes content);
 /* That of a block under `key`, of all but its bodies: `index` is what follows
  * the checksum. */
-uint64_t block_index_sum(struct bytes key, struct bytes index);
+uint64_t block_form_index_sum(struct bytes key, struct bytes index);
 
 #endif

@@ -50,8 +50,7 @@ blocks_peek(struct txn *txn, const struct log *owner, uint64_t seq,
 	if (txn->blocks == NULL)
 		return false;
 	slot = slot_of(txn, owner, seq);
-	return slot != NULL && slot->alone &&
-	       slot_row(txn, slot, seq, content);
+	return slot != NULL && slot->alone && slot_row(txn, slot, seq, content);
 }
 
 bool
@@ -131,8 +130,7 @@ slot_open(struct txn *txn, const struct log *owner, uint64_t first,
 	enum err e;
 
 	tables_delta_key(owner->space->no, owner->no, first, &slot->key);
-	if (!kv_find(
-		txn->kv, TABLE_BLOCKS, tables_key(&slot->key), &slot->row))
+	if (!kv_find(txn->kv, TABLE_BLOCKS, tables_key(&slot->key), &slot->row))
 		return false;
 	e = blocks_open(txn, owner, first, slot->row, &slot->block);
 	if (e != ERR_OK) {
@@ -277,8 +275,8 @@ close_at(struct txn *txn, const struct log *owner, uint64_t first)
 }
 
 void
-blocks_put(struct txn *txn, const struct log *owner, uint64_t first,
-    struct bytes row)
+blocks_put(
+    struct txn *txn, const struct log *owner, uint64_t first, struct bytes row)
 {
 	struct key key;
 

@@ -46,8 +46,8 @@ bool blocks_have_rows(
 
 /* Stores the block `row`, which begins at `first`; removes the one that begins
  * there. */
-void blocks_put(struct txn *txn, const struct log *owner, uint64_t first,
-    struct bytes row);
+void blocks_put(
+    struct txn *txn, const struct log *owner, uint64_t first, struct bytes row);
 void blocks_remove(struct txn *txn, const struct log *owner, uint64_t first);
 /* A row of TABLE_DELTAS was stored or removed for delta `seq`. */
 void blocks_touch(struct txn *txn, const struct log *owner, uint64_t seq);

@@ -38,8 +38,13 @@ static enum err late_log(struct bundle_in *in, struct log **log) MUST_USE;
 bool
 bundle_in_is_theirs(enum err e)
 {
-	return e == ERR_MALFORMED || e == ERR_DENIED || e == ERR_LIMIT ||
-	       e == ERR_FORKED || e == ERR_VERSION;
+	static const enum err theirs[] = {
+	    ERR_MALFORMED, ERR_DENIED, ERR_LIMIT, ERR_FORKED, ERR_VERSION};
+	bool is_theirs = false;
+
+	for (size_t i = 0; i < COUNT_OF(theirs); i++)
+		is_theirs = is_theirs || e == theirs[i];
+	return is_theirs;
 }
 
 void
@@ -195,7 +200,9 @@ run_place(struct bundle_in *in)
 	if (e == ERR_OK)
 		e = intake_run(store_txn(in->store), authority, &in->run, &log);
 	/* The run may be taken; that it is forked shows in its headers. */
-	return e == ERR_FORKED ? ERR_OK : e;
+	if (e == ERR_FORKED)
+		e = ERR_OK;
+	return e;
 }
 
 /* What we may have of the run, from who made the bundle. */

@@ -28,7 +28,7 @@ static struct bundle_space *space_of(
     struct showing *s, const struct space *name);
 
 enum err
-bundle_show(struct bundle_reader *reader, struct bundle_shown *shown,
+bundle_show_read(struct bundle_reader *reader, struct bundle_shown *shown,
     bundle_show_step *step, void *arg)
 {
 	struct showing showing = {.shown = shown};

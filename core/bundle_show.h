@@ -31,8 +31,8 @@ struct bundle_shown {
  * read; it may be NULL.  `shown` is ended with bundle_show_fini in every case.
  * Errors only of the medium. */
 typedef void bundle_show_step(void *arg, uint64_t bytes);
-enum err bundle_show(struct bundle_reader *reader, struct bundle_shown *shown,
-    bundle_show_step *step, void *arg) MUST_USE;
+enum err bundle_show_read(struct bundle_reader *reader,
+    struct bundle_shown *shown, bundle_show_step *step, void *arg) MUST_USE;
 /* Who made the first part of ours, and signed that it did.  ERR_DENIED: none is
  * sealed to this node.  ERR_MALFORMED: nothing of it is whole. */
 enum err bundle_show_from(

@@ -362,7 +362,7 @@ sum_check(struct bundle_taker *t, struct bytes message)
 	const struct bundle_sum *came = &t->in.sum;
 	struct bundle_sum sum;
 
-	if (!t->is_whole)
+	if (!t->is_whole || t->taken.wrongs > 0)
 		return;
 	if (bundle_msg_get_sum(message, &sum) && sum.runs == came->runs &&
 	    sum.deltas == came->deltas && sum.bodies == came->bodies)

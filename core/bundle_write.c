@@ -439,7 +439,7 @@ bodies_put(struct bundle_writer *w, const struct log *log,
 	struct msg msg = {.type = MSG_BODIES};
 	size_t at = 0;
 
-	while (extract_message(bodies, &at, &msg.u.bodies)) {
+	while (at < bodies->n && extract_message(bodies, &at, &msg.u.bodies)) {
 		msg.u.bodies.log = log->id;
 		message_put(&w->content, &msg);
 	}

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "core/blocks.h"
+#include "core/check_rows.h"
 #include "core/decisions.h"
 #include "core/forks.h"
 #include "core/heads.h"
@@ -24,18 +24,10 @@ struct check_log {
 	struct check *check;
 	const struct log *log;
 	struct trace trace;
-	struct arena arena; /* of one delta */
-	struct buf plain;   /* of one body, wiped behind it */
-	struct key prefix;  /* of the log's deltas and heads */
-	struct kv_cursor rows;
-	bool more_rows;
-	uint64_t rows_n; /* met so far */
-	struct kv_cursor blocks;
-	bool more_blocks;
-	struct blocks_extent extent; /* of the block at hand, if any */
-	struct bytes block_row;	     /* a view */
-	struct block block;	     /* n is 0 when it is damaged */
-	struct buf made;	     /* one delta of it, wiped behind all */
+	struct arena arena;	 /* of one delta */
+	struct buf plain;	 /* of one body, wiped behind it */
+	struct check_rows *rows; /* owned */
+	struct key prefix;	 /* of the log's heads */
 	struct kv_cursor heads;
 	bool more_heads;
 	struct note_head head; /* where `heads` stands */
@@ -43,13 +35,6 @@ struct check_log {
 };
 
 static void deltas_check(struct check_log *c);
-static bool delta_read(struct check_log *c, struct stored_delta *stored);
-static bool row_read(struct check_log *c, struct stored_delta *stored);
-static bool packed_read(struct check_log *c, struct stored_delta *stored);
-static void blocks_next(struct check_log *c, bool first);
-static void block_enter(struct check_log *c, uint64_t seq);
-static void block_wrong(struct check_log *c, const char *why);
-static void rows_next(struct check_log *c, bool first);
 static void delta_check(struct check_log *c, const struct stored_delta *stored);
 static void changes_check(struct check_log *c);
 static void decision_check(struct check_log *c);
@@ -62,7 +47,6 @@ static void node_check(
 static void heads_next(struct check_log *c, bool first);
 static void heads_pass(struct check_log *c);
 static void row_check(struct check_log *c);
-static void rows_count(struct check_log *c);
 static void name_check(struct check_log *c);
 static void branch_check(struct check_log *c);
 static void fork_check_one(struct check_log *c);
@@ -80,26 +64,19 @@ check_log_run(struct check *check, const struct log *log)
 	c.trace.done = node_check;
 	c.trace.arg = &c;
 	tables_log_prefix(log->space->no, log->no, &c.prefix);
-	kv_cursor_init(&c.rows, check->txn->kv, TABLE_DELTAS);
-	kv_cursor_init(&c.blocks, check->txn->kv, TABLE_BLOCKS);
+	c.rows = check_rows_new(check, log);
 	kv_cursor_init(&c.heads, check->txn->kv, TABLE_HEADS);
-	rows_next(&c, true);
-	blocks_next(&c, true);
 	heads_next(&c, true);
 	deltas_check(&c);
 	while (c.more_heads)
 		heads_pass(&c);
 	kv_cursor_fini(&c.heads);
 	row_check(&c);
-	rows_count(&c);
-	kv_cursor_fini(&c.rows);
-	kv_cursor_fini(&c.blocks);
+	check_rows_end(c.rows);
 	branch_check(&c);
 	fork_check_one(&c);
 	(void)check_went_well(check);
 	buf_wipe(&c.plain);
-	buf_wipe(&c.made);
-	block_fini(&c.block);
 	arena_fini(&c.arena);
 }
 
@@ -112,7 +89,7 @@ deltas_check(struct check_log *c)
 		struct stored_delta stored = {.log = c->log, .seq = seq};
 
 		arena_reset(&c->arena);
-		if (!delta_read(c, &stored)) {
+		if (!check_rows_read(c->rows, &stored)) {
 			/* What follows cannot be told from this log's. */
 			c->check->cut = true;
 			return;
@@ -127,140 +104,6 @@ deltas_check(struct check_log *c)
 			heads_pass(c);
 		check_step(c->check);
 	}
-}
-
-/* What lies in a block and in a row is looked at twice; the row counts. */
-static bool
-delta_read(struct check_log *c, struct stored_delta *stored)
-{
-	struct stored_delta packed = *stored;
-	bool is_packed;
-	struct key key;
-
-	if (stored->seq < c->log->below)
-		return check_passed(c->check,
-		    oplog_get(c->check->txn, c->log, stored->seq, stored));
-	block_enter(c, stored->seq);
-	is_packed = packed_read(c, &packed);
-	tables_delta_key(c->log->space->no, c->log->no, stored->seq, &key);
-	/* What lies between two deltas is counted, and told by rows_count. */
-	while (c->more_rows && bytes_compare(c->rows.key, tables_key(&key)) < 0)
-		rows_next(c, false);
-	if (c->more_rows && bytes_equal(c->rows.key, tables_key(&key))) {
-		if (!row_read(c, stored))
-			return false;
-		if (is_packed && !bytes_equal(packed.header, stored->header))
-			block_wrong(c, "a delta in it is another one");
-		return true;
-	}
-	*stored = packed;
-	if (!is_packed && check_went_well(c->check))
-		(void)check_passed(
-		    c->check, tables_corrupt(TABLE_DELTAS, tables_key(&key),
-				  "it is missing"));
-	return is_packed;
-}
-
-/* A row whose checksum is wrong is told, and its header taken as it lies, so
- * that the rest of the log is still looked at. */
-static bool
-row_read(struct check_log *c, struct stored_delta *stored)
-{
-	struct bytes content = {0};
-
-	if (!check_passed(c->check, tables_open(TABLE_DELTAS, c->rows.key,
-					c->rows.value, &content)) &&
-	    c->rows.value.n < TABLES_CHECKSUM_SIZE)
-		return false;
-	if (oplog_row_delta(content, stored))
-		return true;
-	(void)check_passed(c->check, tables_corrupt(TABLE_DELTAS, c->rows.key,
-					 "its content is wrong"));
-	return false;
-}
-
-/* The delta from the block at hand, likewise; false when that has it not. */
-static bool
-packed_read(struct check_log *c, struct stored_delta *stored)
-{
-	uint64_t at = stored->seq - c->extent.first;
-
-	if (c->extent.n == 0 || at >= c->block.n)
-		return false;
-	buf_cut(&c->made, 0);
-	if (!block_row(&c->block, c->block_row, (size_t)at, &c->made))
-		block_wrong(c, "the checksum of a delta in it is wrong");
-	if (oplog_row_delta(buf_bytes(&c->made), stored))
-		return true;
-	block_wrong(c, "its content is wrong");
-	return false;
-}
-
-/* Makes the block that begins at `seq` the one at hand, if there is one. */
-static void
-block_enter(struct check_log *c, uint64_t seq)
-{
-	uint64_t end = c->extent.first + c->extent.n;
-
-	if (c->extent.n > 0 && seq >= end)
-		c->extent.n = 0;
-	while (c->more_blocks) {
-		uint64_t first = bytes_be64(
-		    bytes_after(c->blocks.key, c->prefix.n).p);
-
-		if (first > seq)
-			return;
-		c->check->rows[TABLE_BLOCKS]++;
-		if (first < seq || c->extent.n > 0) {
-			(void)check_passed(c->check,
-			    tables_corrupt(TABLE_BLOCKS, c->blocks.key,
-				"it begins within another one"));
-		} else {
-			c->extent.first = first;
-			c->extent.n = block_count(c->blocks.value);
-			c->block_row = c->blocks.value;
-			(void)check_passed(
-			    c->check, blocks_open(c->check->txn, c->log, first,
-					  c->block_row, &c->block));
-			if (c->extent.n > c->log->frontier.size - first)
-				block_wrong(
-				    c, "it is longer than its log");
-		}
-		blocks_next(c, false);
-	}
-}
-
-static void
-block_wrong(struct check_log *c, const char *why)
-{
-	struct key key;
-
-	tables_delta_key(
-	    c->log->space->no, c->log->no, c->extent.first, &key);
-	(void)check_passed(
-	    c->check, tables_corrupt(TABLE_BLOCKS, tables_key(&key), why));
-}
-
-/* Moves to the next block of the log. */
-static void
-blocks_next(struct check_log *c, bool first)
-{
-	c->more_blocks = first ? kv_seek(&c->blocks, tables_key(&c->prefix))
-			       : kv_next(&c->blocks);
-	c->more_blocks = c->more_blocks &&
-			 bytes_begins(c->blocks.key, tables_key(&c->prefix)) &&
-			 c->blocks.key.n == c->prefix.n + 8;
-}
-
-/* Moves to the next row of the log's deltas. */
-static void
-rows_next(struct check_log *c, bool first)
-{
-	c->more_rows = first ? kv_seek(&c->rows, tables_key(&c->prefix))
-			     : kv_next(&c->rows);
-	c->more_rows = c->more_rows &&
-		       bytes_begins(c->rows.key, tables_key(&c->prefix));
-	c->rows_n += c->more_rows;
 }
 
 static void
@@ -420,8 +263,8 @@ node_check(void *arg, unsigned level, uint64_t index, const struct hash *node)
 
 	if (!tree_is_stored(level) || (index + 1) << level <= c->log->below)
 		return;
-	tables_tree_key(c->log->space->no, c->log->no, level,
-	    index / TREE_ROW_NODES, &key);
+	tables_tree_key(
+	    c->log->space->no, c->log->no, level, index / TREE_ROW_NODES, &key);
 	if (!kv_find(c->check->txn->kv, TABLE_TREE, tables_key(&key), &row)) {
 		if (check_went_well(c->check))
 			(void)check_passed(
@@ -522,23 +365,6 @@ row_check(struct check_log *c)
 		    tables_corrupt(TABLE_LOGS, tables_key(&key), why));
 	else
 		(void)check_passed(c->check, heads_check(c->check->txn, log));
-}
-
-/* How many rows of deltas the log really has. */
-static void
-rows_count(struct check_log *c)
-{
-	while (c->more_rows)
-		rows_next(c, false);
-	c->check->rows[TABLE_DELTAS] += c->rows_n;
-	if (c->more_blocks && !c->check->cut)
-		(void)check_passed(c->check,
-		    tables_corrupt(TABLE_BLOCKS, c->blocks.key,
-			"it lies beyond the size of its log"));
-	if (c->rows_n > c->log->frontier.size - c->log->below)
-		(void)check_passed(
-		    c->check, wrong(c, c->log->below + c->rows_n - 1,
-				  "it lies beyond the size of its log"));
 }
 
 /* The trace has come to the first leaf of a branch: is it named by it? */

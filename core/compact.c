@@ -28,8 +28,8 @@ static enum err settle(struct compact *c, bool adopt) MUST_USE;
 static enum err fresh_remove(const struct compact *c) MUST_USE;
 
 enum err
-compact_run(const char *dir, const struct host *host,
-    struct compact_report *report)
+compact_run(
+    const char *dir, const struct host *host, struct compact_report *report)
 {
 	struct compact c = {.host = host, .dir = dir};
 	struct file_stat before = {0};
@@ -82,6 +82,8 @@ begin(struct compact *c)
 	c->data = file_path(c->dir, "data.mdb");
 	c->fresh = file_path(c->dir, "data.mdb.new");
 	mark_init(&c->mark, mark, c->data);
+	if (e == ERR_NOT_FOUND)
+		e = err_set(e, "it is not a golmok store");
 	if (e == ERR_OK)
 		e = file_lock_init(&c->lock, lock, true);
 	if (e == ERR_BUSY)
@@ -143,7 +145,10 @@ settle(struct compact *c, bool adopt)
 static enum err
 fresh_remove(const struct compact *c)
 {
-	enum err e = file_remove(c->fresh);
+	struct file_stat stat;
+	enum err e = file_stat(c->fresh, &stat);
 
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	return e == ERR_OK ? file_remove(c->fresh) : e;
 }

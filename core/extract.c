@@ -13,12 +13,27 @@
 /* What is sealed in one message of bodies, unless it is one that is larger. */
 enum { BODIES_BYTES = 64 * 1024 };
 
+/* Small chunks end at a multiple of this where they can. */
+enum { ROUND_HEADERS = 8 };
+
 static bool body_make(const struct log *log, const struct extract_depth *depth,
     const struct stored_body *stored, struct msg_body *out);
 static void tag_put(const struct log *log, const struct extract_depth *depth,
     const struct stored_body *stored, struct msg_body *out);
 static void body_add(struct extract_bodies *bodies, const struct msg_body *out);
 static size_t body_bytes(const struct msg_body *body);
+
+/* Has it reached the most that it may?  The proof is shorter from a round
+ * number of headers on, and a small chunk goes on to that. */
+static bool
+is_full(const struct extract_chunk *chunk)
+{
+	size_t bytes = chunk->bytes + chunk->bodies.bytes;
+
+	return chunk->most > 0 && bytes >= chunk->most &&
+	       (chunk->end % ROUND_HEADERS == 0 ||
+		   bytes >= 3 * chunk->most / 2);
+}
 
 enum err
 extract_cut(struct txn *txn, const struct log *log,
@@ -37,9 +52,7 @@ extract_cut(struct txn *txn, const struct log *log,
 	    .bodies = {.arena = chunk->arena}};
 	while (chunk->end < log->frontier.size &&
 	       chunk->headers_n < MSG_HEADERS_MAX &&
-	       chunk->bodies.bytes < EXTRACT_BODIES_BYTES &&
-	       (chunk->most == 0 ||
-		   chunk->bytes + chunk->bodies.bytes < chunk->most)) {
+	       chunk->bodies.bytes < EXTRACT_BODIES_BYTES && !is_full(chunk)) {
 		struct stored_delta stored;
 
 		e = oplog_get(txn, log, chunk->end, &stored);
@@ -154,7 +167,7 @@ extract_message(
 {
 	size_t bytes = 0;
 
-	message->bodies = bodies->p + *at;
+	message->bodies = bodies->n == 0 ? NULL : bodies->p + *at;
 	message->n = 0;
 	while (*at < bodies->n && message->n < MSG_BODIES_MAX) {
 		bytes += body_bytes(&bodies->p[*at]);

@@ -196,9 +196,9 @@ rows_check(struct check *check, enum table table)
 static void
 counts_check(struct check *check)
 {
-	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS,
-	    TABLE_BLOCKS, TABLE_HEADS, TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY, TABLE_DECISIONS,
-	    TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP};
+	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_BLOCKS,
+	    TABLE_HEADS, TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY,
+	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP};
 	struct kv_txn *kv = check->txn->kv;
 
 	for (size_t i = 0; i < COUNT_OF(counted); i++) {

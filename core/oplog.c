@@ -29,8 +29,8 @@ static size_t count_logs(struct txn *txn, const struct key *prefix);
 static enum err tips_scan(
     struct txn *txn, const struct key *prefix, struct tips *tips) MUST_USE;
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
-static enum err row_find(struct txn *txn, const struct log *owner,
-    uint64_t seq, struct bytes *content) MUST_USE;
+static enum err row_find(struct txn *txn, const struct log *owner, uint64_t seq,
+    struct bytes *content) MUST_USE;
 static enum err row_wrong(struct txn *txn, const struct log *owner,
     uint64_t seq, const char *why) MUST_USE;
 static void subtree_done(

@@ -53,7 +53,7 @@ struct oplog_entry {
 struct stored_delta {
 	const struct log *log; /* borrowed */
 	uint64_t seq;
-	bool opaque;	     /* keeps its place, has no meaning here */
+	bool opaque; /* keeps its place, has no meaning here */
 	/* Views until the next put, and those of a packed delta until deltas of
 	 * BLOCKS_OPEN (core/blocks.h) other blocks were read. */
 	struct bytes header; /* the leaf */

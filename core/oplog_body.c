@@ -29,7 +29,7 @@ static enum err go_back(struct txn *txn, struct log *log, uint64_t seq,
     enum delta_class class) MUST_USE;
 
 enum err
-oplog_put_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
+oplog_body_opaque(struct txn *txn, struct log *log, uint64_t seq, bool opaque)
 {
 	struct stored_delta stored;
 	struct stored_body body;
@@ -75,7 +75,7 @@ row_replace(struct txn *txn, const struct log *owner, uint64_t seq)
 }
 
 enum err
-oplog_put_body(struct txn *txn, struct log *log, uint64_t seq,
+oplog_body_put(struct txn *txn, struct log *log, uint64_t seq,
     const struct stored_body *body, bool *news)
 {
 	struct stored_delta stored;
@@ -194,8 +194,8 @@ waits_at(const struct log *log, uint64_t seq)
 }
 
 enum err
-oplog_drop_body(struct txn *txn, struct log *log, uint64_t seq,
-    uint16_t change, enum delta_class class)
+oplog_body_drop(struct txn *txn, struct log *log, uint64_t seq, uint16_t change,
+    enum delta_class class)
 {
 	const struct stored_body body = {.change = change, .class = class};
 	struct stored_delta stored;

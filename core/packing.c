@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "core/block.h"
+#include "core/block_form.h"
 #include "core/blocks.h"
 #include "core/oplog_row.h"
 #include "proto/mem.h"
@@ -24,11 +24,11 @@ enum {
 struct gathering {
 	struct txn *txn;
 	struct log *log;
-	uint64_t end;   /* the first delta that stays a row */
-	uint64_t first; /* of the block */
-	size_t n;	/* that the block will have */
-	size_t all;	/* those behind them lose their block */
-	struct buf contents; /* owned; secrets in it */
+	uint64_t end;		       /* the first delta that stays a row */
+	uint64_t first;		       /* of the block */
+	size_t n;		       /* that the block will have */
+	size_t all;		       /* those behind them lose their block */
+	struct buf contents;	       /* owned; secrets in it */
 	size_t ends[BLOCK_DELTAS_MAX]; /* of each in `contents` */
 	bool was_row[BLOCK_DELTAS_MAX];
 	uint64_t old[BLOCK_DELTAS_MAX]; /* where the blocks before it began */
@@ -51,8 +51,7 @@ static struct bytes content_at(const struct gathering *g, size_t i);
 static enum err block_write(
     struct gathering *g, struct packing *packing) MUST_USE;
 static void rows_settle(struct gathering *g);
-static enum err log_at(
-    struct txn *txn, uint32_t no, struct log **log) MUST_USE;
+static enum err log_at(struct txn *txn, uint32_t no, struct log **log) MUST_USE;
 
 enum err
 packing_some(struct txn *txn, struct packing *packing, uint64_t budget)
@@ -96,8 +95,8 @@ log_at(struct txn *txn, uint32_t no, struct log **log)
 }
 
 enum err
-packing_log(struct txn *txn, struct log *log, struct packing *packing,
-    uint64_t budget)
+packing_log(
+    struct txn *txn, struct log *log, struct packing *packing, uint64_t budget)
 {
 	struct gathering *g = mem_zeros(1, sizeof(*g));
 	uint64_t used = 0;
@@ -126,8 +125,8 @@ packing_log(struct txn *txn, struct log *log, struct packing *packing,
 
 /* One block, or one row that is too large for any. */
 static enum err
-log_step(struct gathering *g, struct packing *packing, uint64_t *used,
-    bool *more)
+log_step(
+    struct gathering *g, struct packing *packing, uint64_t *used, bool *more)
 {
 	struct log *log = g->log;
 	uint64_t packed = log->packed;
@@ -148,8 +147,7 @@ log_step(struct gathering *g, struct packing *packing, uint64_t *used,
 	if (!is_news(g)) {
 		*more = g->is_full;
 		packed = g->is_full ? g->first + g->n + (g->n == 0) : packed;
-	} else if (!g->is_full &&
-		   (!packing->rest || rows_n(g) < REST_MIN)) {
+	} else if (!g->is_full && (!packing->rest || rows_n(g) < REST_MIN)) {
 		*more = false;
 	} else {
 		*more = g->is_full;
@@ -192,8 +190,8 @@ gather(struct gathering *g)
 		if (!row_read(g, seq, &content, &is_row))
 			return kv_failed(txn->kv);
 		if (content.n > BLOCK_ROW_SIZE_MAX ||
-		    (g->n > 0 && content.n > BLOCK_ROWS_SIZE_MAX -
-						 g->contents.n))
+		    (g->n > 0 &&
+			content.n > BLOCK_ROWS_SIZE_MAX - g->contents.n))
 			break;
 		row_add(g, content, is_row);
 		g->n = g->all;
@@ -214,10 +212,10 @@ unit_begin(struct gathering *g, struct blocks_extent *next, uint64_t *covered)
 	return true;
 }
 
-/* The content of the row of a delta of our own rows, and whether it is a row. */
+/* The content of the row of a delta of our own rows, and whether it is a row.
+ */
 static bool
-row_read(
-    struct gathering *g, uint64_t seq, struct bytes *content, bool *is_row)
+row_read(struct gathering *g, uint64_t seq, struct bytes *content, bool *is_row)
 {
 	struct txn *txn = g->txn;
 	struct key key;
@@ -229,9 +227,8 @@ row_read(
 	if (blocks_find(txn, g->log, seq, content))
 		return true;
 	if (kv_failed(txn->kv) == ERR_OK)
-		kv_fail(txn->kv,
-		    tables_corrupt(
-			TABLE_DELTAS, tables_key(&key), "it is missing"));
+		kv_fail(txn->kv, tables_corrupt(TABLE_DELTAS, tables_key(&key),
+				     "it is missing"));
 	return false;
 }
 
@@ -308,8 +305,8 @@ block_write(struct gathering *g, struct packing *packing)
 		rows[i] = content_at(g, i);
 	tables_delta_key(log->space->no, log->no, g->first, &key);
 	if (g->n > 0)
-		e = block_encode(g->txn->squeeze, &of, rows, g->n,
-		    tables_key(&key), &block);
+		e = block_form_encode(g->txn->squeeze, &of,
+		    (struct block_rows){rows, g->n}, tables_key(&key), &block);
 	if (e == ERR_OK) {
 		for (size_t i = 0; i < g->old_n; i++)
 			blocks_remove(g->txn, log, g->old[i]);
@@ -351,8 +348,8 @@ packing_keep_up(struct txn *txn, struct log *log)
 
 	if (log->frontier.size - log->packed < PACKING_OWN)
 		return ERR_OK;
-	return packing_log(txn, log, &packing,
-	    budget < PACKING_STEP ? budget : PACKING_STEP);
+	return packing_log(
+	    txn, log, &packing, budget < PACKING_STEP ? budget : PACKING_STEP);
 }
 
 enum err

@@ -25,10 +25,10 @@ enum {
 struct packing {
 	/* Pack what does not fill a block, too, if there is enough of it. */
 	bool rest;
-	uint32_t at;   /* number of the log to go on with */
-	bool ended;    /* all logs were looked at */
-	uint64_t deltas; /* packed, for the first time or again */
-	uint64_t blocks; /* written */
+	uint32_t at;	       /* number of the log to go on with */
+	bool ended;	       /* all logs were looked at */
+	uint64_t deltas;       /* packed, for the first time or again */
+	uint64_t blocks;       /* written */
 	uint64_t before_bytes; /* of the rows that went into them */
 	uint64_t after_bytes;  /* of the blocks */
 };
@@ -49,7 +49,6 @@ enum err packing_due(struct txn *txn, uint64_t *deltas) MUST_USE;
 
 /* Packs the block of `log` (whose own the row is) that has delta `seq` again
  * at once, if there is one: nothing of what a row replaced stays in it. */
-enum err packing_again(
-    struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
+enum err packing_again(struct txn *txn, struct log *log, uint64_t seq) MUST_USE;
 
 #endif

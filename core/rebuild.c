@@ -238,7 +238,7 @@ delta_trace(struct rebuild *r, struct trace *trace, struct log *log,
 	if (!r->write || seq < log->below ||
 	    stored.opaque == trace->delta.opaque)
 		return kv_failed(txn->kv);
-	return oplog_put_opaque(txn, log, seq, trace->delta.opaque);
+	return oplog_body_opaque(txn, log, seq, trace->delta.opaque);
 }
 
 static void

@@ -69,7 +69,7 @@ row_get(const struct turn_place *at, bool copied, struct record *record)
 		return kv_failed(at->txn->kv);
 	if (copied)
 		content = arena_bytes(at->arena, content);
-	if (!row_read(content, words_of(at->txn), at->arena, record))
+	if (!row_read_record(content, words_of(at->txn), at->arena, record))
 		return txn_fail(
 		    at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
 				 "its content is no record"));

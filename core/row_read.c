@@ -80,7 +80,7 @@ get_fixed(struct reading *r, size_t n)
 }
 
 bool
-row_read(struct bytes in, const struct words *words, struct arena *arena,
+row_read_record(struct bytes in, const struct words *words, struct arena *arena,
     struct record *record)
 {
 	struct reading r = {.in = in, .words = words};

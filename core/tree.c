@@ -17,8 +17,8 @@ static enum err get(
     void *arg, unsigned level, uint64_t index, struct hash *node) MUST_USE;
 static enum err stored_node(struct txn *txn, const struct log *log,
     unsigned level, uint64_t index, struct hash *node) MUST_USE;
-static void row_key(const struct log *owner, unsigned level, uint64_t index,
-    struct key *key);
+static void row_key(
+    const struct log *owner, unsigned level, uint64_t index, struct key *key);
 static enum err leaf_hash(struct txn *txn, const struct log *log, uint64_t seq,
     struct hash *leaf) MUST_USE;
 static enum err beyond(const struct log *log, uint64_t size) MUST_USE;
@@ -180,21 +180,21 @@ stored_node(struct txn *txn, const struct log *log, unsigned level,
 		e = kv_failed(txn->kv);
 		if (e != ERR_OK)
 			return e;
-		return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(&key),
-					 "it is missing"));
+		return txn_fail(txn, tables_corrupt(TABLE_TREE,
+					 tables_key(&key), "it is missing"));
 	}
 	if (tree_row_node(content, index, node, &is_first))
 		return ERR_OK;
-	return txn_fail(txn, tables_corrupt(TABLE_TREE, tables_key(&key),
-				 "its size is wrong"));
+	return txn_fail(txn,
+	    tables_corrupt(TABLE_TREE, tables_key(&key), "its size is wrong"));
 }
 
 static void
-row_key(const struct log *owner, unsigned level, uint64_t index,
-    struct key *key)
+row_key(
+    const struct log *owner, unsigned level, uint64_t index, struct key *key)
 {
-	tables_tree_key(owner->space->no, owner->no, level,
-	    index / TREE_ROW_NODES, key);
+	tables_tree_key(
+	    owner->space->no, owner->no, level, index / TREE_ROW_NODES, key);
 }
 
 /* The number of the first node in its row, then the nodes without a gap. */
@@ -213,9 +213,9 @@ tree_row_node(
 	    first + (content.n - 1) / sizeof(node->b) > TREE_ROW_NODES)
 		return false;
 	*is_first = first == at;
-	bytes_copy(node->b,
-	    bytes_slice(content, 1 + sizeof(node->b) * (at - first),
-		sizeof(node->b)));
+	bytes_copy(
+	    node->b, bytes_slice(content, 1 + sizeof(node->b) * (at - first),
+			 sizeof(node->b)));
 	return true;
 }
 
@@ -249,8 +249,7 @@ tree_put(struct txn *txn, const struct log *log, unsigned level, uint64_t index,
 	row[0] = (uint8_t)at;
 	n = 1;
 	if (at > 0 && txn_find(txn, TABLE_TREE, &key, &before)) {
-		if (before.n > sizeof(row) - sizeof(node->b) ||
-		    before.n < 1 ||
+		if (before.n > sizeof(row) - sizeof(node->b) || before.n < 1 ||
 		    before.n != 1 + (at - before.p[0]) * sizeof(node->b)) {
 			kv_fail(txn->kv,
 			    tables_corrupt(TABLE_TREE, tables_key(&key),

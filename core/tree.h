@@ -5,9 +5,10 @@
 
 /*
  * Proofs over the headers of a log that are held, as proto/merkle.h has them.
- * Only roots of subtrees of 16, 256, 4096... leaves are stored, 16 neighbours in
- * a row; what is between is hashed again.  Sizes and indexes beyond log->frontier.size are ERR_NOT_FOUND;
- * what is damaged is ERR_CORRUPT, kept in `txn`.
+ * Only roots of subtrees of 16, 256, 4096... leaves are stored, 16 neighbours
+ * in a row; what is between is hashed again.  Sizes and indexes beyond
+ * log->frontier.size are ERR_NOT_FOUND; what is damaged is ERR_CORRUPT, kept in
+ * `txn`.
  */
 enum { TREE_LEVEL_STEP = 4, TREE_ROW_NODES = 1 << TREE_LEVEL_STEP };
 

@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <string.h>
 
+#include "net/once.h"
 #include "net/peer/caller.h"
+#include "net/peer/discover.h"
 #include "net/peer/gate.h"
 #include "net/upkeep.h"
 #include "proto/ascii.h"
@@ -30,7 +32,8 @@ struct node {
 	struct stream_listener *listener;
 	struct loop_signal *signals[2];
 	struct caller *caller;
-	struct place *places; /* owned; that the config names */
+	struct discover *discover; /* NULL: nothing is heard or called */
+	struct place *places;	   /* owned; that the config names */
 	/* Accepted, dialled once they are up; in the order they came. */
 	struct link **links; /* owned array, room for links_max of them */
 	size_t links_n;
@@ -43,11 +46,12 @@ struct node {
 	bool stopping;
 };
 
-static void limits_open(struct loop *loop, const struct node_limits *config,
-    struct link_limits *limits);
-static void limits_close(struct link_limits *limits);
 static enum err node_start(struct node *node) MUST_USE;
 static enum err node_listen(struct node *node) MUST_USE;
+static enum err node_discover(struct node *node, const char *listen) MUST_USE;
+static bool node_is_linked_with(
+    void *arg, const struct beacon_key *key, const struct beacon *beacon);
+static void node_on_heard(void *arg, const struct place *place);
 static enum err node_dial(struct node *node) MUST_USE;
 static void node_on_signal(void *arg, int number);
 static void node_stop(struct node *node);
@@ -80,7 +84,8 @@ node_serve(const struct node_config *config)
 		goto out;
 	node->hub = hub_new(node->loop, config->store, config->host);
 	node->upkeep = upkeep_new(node->loop, node->hub, config->store);
-	limits_open(node->loop, &config->limits, &node->limits);
+	link_limits_open(node->loop, config->limits.rate_bytes,
+	    config->limits.day_bytes, &node->limits);
 	node->timer = loop_timer_new(node->loop, node_on_timer, node);
 	node_rooms(node);
 	e = node_start(node);
@@ -92,7 +97,7 @@ node_serve(const struct node_config *config)
 	while (loop_step(node->loop))
 		continue;
 	assert(node->links_n == 0);
-	limits_close(&node->limits);
+	link_limits_close(&node->limits);
 	strangers_tell(node);
 	caller_free(node->caller);
 	gate_free(node->gate);
@@ -103,24 +108,6 @@ out:
 	mem_free(node->links);
 	mem_free(node);
 	return e;
-}
-
-static void
-limits_open(struct loop *loop, const struct node_limits *config,
-    struct link_limits *limits)
-{
-	*limits = (struct link_limits){
-	    .out = valve_new(loop, config->rate_bytes),
-	    .in = valve_new(loop, config->rate_bytes),
-	    .day_bytes = config->day_bytes,
-	};
-}
-
-static void
-limits_close(struct link_limits *limits)
-{
-	valve_free(limits->out);
-	valve_free(limits->in);
 }
 
 /* No link may take the last descriptor: with fewer than we would like there are
@@ -179,7 +166,24 @@ node_listen(struct node *node)
 	    stream_listener_port(node->listener));
 	node->config->on_news(node->config->arg, NODE_LISTENS, buf_text(&text));
 	buf_fini(&text);
-	return ERR_OK;
+	return node->config->lan ? node_discover(node, place.host) : ERR_OK;
+}
+
+static enum err
+node_discover(struct node *node, const char *listen)
+{
+	const struct node_config *config = node->config;
+
+	return discover_open(&(struct discover_config){.loop = node->loop,
+				 .host = config->host,
+				 .me = store_identity(config->store),
+				 .listen = listen,
+				 .port = stream_listener_port(node->listener),
+				 .interface_name = config->lan_interface,
+				 .is_linked = node_is_linked_with,
+				 .on_heard = node_on_heard,
+				 .arg = node},
+	    &node->discover);
 }
 
 static enum err
@@ -235,6 +239,8 @@ node_stop(struct node *node)
 	node->listener = NULL;
 	for (size_t i = 0; i < COUNT_OF(node->signals); i++)
 		loop_signal_close(node->signals[i]);
+	discover_close(node->discover);
+	node->discover = NULL;
 	caller_stop(node->caller);
 	for (size_t i = 0; i < node->links_n; i++)
 		link_end(node->links[i], ERR_OK, "this node stops");
@@ -299,6 +305,31 @@ node_is_linked(void *arg, const struct sign_key *peer)
 			return true;
 	}
 	return false;
+}
+
+static bool
+node_is_linked_with(
+    void *arg, const struct beacon_key *key, const struct beacon *beacon)
+{
+	const struct node *node = arg;
+	struct session_status status;
+	bool is = false;
+
+	for (size_t i = 0; i < node->links_n && !is; i++) {
+		if (!link_is_up(node->links[i]))
+			continue;
+		link_status(node->links[i], &status);
+		is = beacon_is_of(key, beacon, &status.peer);
+	}
+	return is;
+}
+
+static void
+node_on_heard(void *arg, const struct place *place)
+{
+	struct node *node = arg;
+
+	caller_hint(node->caller, place);
 }
 
 static void
@@ -474,141 +505,8 @@ node_tell(struct node *node, enum node_news news, const struct link *link,
 	buf_fini(&text);
 }
 
-/*
- * One sync.
- */
-struct once {
-	const struct node_sync *sync;
-	struct loop *loop;
-	struct hub *hub;
-	struct link_limits limits;
-	struct loop_timer *timer;
-	struct link *link;
-	struct place place;
-	char address[PLACE_HOST_SIZE]; /* in numbers */
-	struct session_status *status;
-	uint64_t in_bytes; /* when the timer was set */
-	bool ended;
-	struct fault why;
-};
-
-static enum err once_run(struct once *once, unsigned turn) MUST_USE;
-static enum err once_find(struct once *once, unsigned turn) MUST_USE;
-static void once_on_address(void *arg, enum err e, const char *address);
-static void once_on_link(void *arg, struct link *link, enum link_event event);
-static void once_on_timer(void *arg);
-
 enum err
 node_sync_once(const struct node_sync *sync, struct session_status *status)
 {
-	struct once once = {.sync = sync, .status = status};
-	enum err e;
-
-	*status = (struct session_status){0};
-	e = place_read(sync->peer, &once.place);
-	if (e == ERR_OK)
-		e = loop_open(&once.loop);
-	if (e != ERR_OK)
-		return e;
-	once.hub = hub_new(once.loop, sync->store, sync->host);
-	limits_open(once.loop, &sync->limits, &once.limits);
-	once.timer = loop_timer_new(once.loop, once_on_timer, &once);
-	e = once_run(&once, 0);
-	/* A name often has an address of each kind, and one that nobody
-	 * listens at. */
-	if (e == ERR_PEER && !status->up && !place_is_number(&once.place))
-		e = once_run(&once, 1);
-	loop_timer_free(once.timer);
-	limits_close(&once.limits);
-	hub_free(once.hub);
-	loop_close(once.loop);
-	if (e != ERR_OK)
-		e = err_wrap(e, "sync with %s", sync->peer);
-	return e;
-}
-
-static enum err
-once_run(struct once *once, unsigned turn)
-{
-	struct link_config config = {
-	    .hub = once->hub,
-	    .limits = once->limits,
-	    .once = true,
-	    .guest = once->sync->guest,
-	    .on_event = once_on_link,
-	    .arg = once,
-	};
-	enum err e = once_find(once, turn);
-
-	if (e == ERR_OK)
-		e = link_dial(
-		    &config, once->address, once->place.port, &once->link);
-	if (e != ERR_OK)
-		return e;
-	once->ended = false;
-	loop_timer_set(once->timer, loop_now_ms() + once->sync->timeout_ms);
-	while (!once->ended && loop_step(once->loop))
-		continue;
-	loop_timer_set(once->timer, UINT64_MAX);
-	return err_raise(&once->why);
-}
-
-/* Waits for the resolver, if it is needed at all. */
-static enum err
-once_find(struct once *once, unsigned turn)
-{
-	struct place_asker asker = {.fn = once_on_address, .arg = once};
-	struct place_query *query;
-	enum err e;
-
-	if (place_is_number(&once->place)) {
-		bytes_copy(once->address, bytes_text(once->place.host));
-		return ERR_OK;
-	}
-	once->ended = false;
-	e = place_find(once->loop, &once->place, turn, &asker, &query);
-	if (e != ERR_OK)
-		return e;
-	while (!once->ended && loop_step(once->loop))
-		continue;
-	return err_raise(&once->why);
-}
-
-static void
-once_on_address(void *arg, enum err e, const char *address)
-{
-	struct once *once = arg;
-
-	err_keep(&once->why, e);
-	memset(once->address, 0, sizeof(once->address));
-	if (e == ERR_OK)
-		bytes_copy(once->address, bytes_text(address));
-	once->ended = true;
-}
-
-static void
-once_on_link(void *arg, struct link *link, enum link_event event)
-{
-	struct once *once = arg;
-
-	link_status(link, once->status);
-	if (once->status->in_bytes != once->in_bytes) {
-		once->in_bytes = once->status->in_bytes;
-		loop_timer_set(
-		    once->timer, loop_now_ms() + once->sync->timeout_ms);
-	}
-	if (once->sync->on_progress != NULL)
-		once->sync->on_progress(once->sync->arg, once->status);
-	if (event == LINK_ENDED) {
-		once->why = *link_why(link);
-		once->ended = true;
-	}
-}
-
-static void
-once_on_timer(void *arg)
-{
-	struct once *once = arg;
-
-	link_end(once->link, ERR_PEER, "the peer did not answer in time");
+	return once_sync(sync, status);
 }

@@ -34,6 +34,8 @@ struct node_config {
 	size_t peers_n;
 	struct node_limits limits;
 	bool members; /* dial members with addresses, too */
+	bool lan;     /* call and hear on the local network; needs `listen` */
+	const char *lan_interface; /* only there; NULL: all but loopback */
 	node_news_fn *on_news;
 	void *arg;
 };

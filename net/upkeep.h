@@ -5,8 +5,8 @@
 
 /*
  * What a running node does for its store when nobody needs it: old deltas are
- * packed (core/packing.h), a slice at a time, each a transaction of its own, and
- * none while sessions have their turns.
+ * packed (core/packing.h), a slice at a time, each a transaction of its own,
+ * and none while sessions have their turns.
  */
 struct upkeep;
 

@@ -119,8 +119,8 @@ entry_add(struct book *book, const struct place *place, enum book_trust trust,
 {
 	struct entry *entry;
 
-	mem_room(&book->entries, &book->room, book->n + 1,
-	    sizeof(*book->entries));
+	mem_room(
+	    &book->entries, &book->room, book->n + 1, sizeof(*book->entries));
 	entry = &book->entries[book->n++];
 	*entry = (struct entry){
 	    .place = *place, .trust = trust, .due_ms = now_ms};
@@ -160,8 +160,8 @@ list_end(struct book *book, enum book_trust trust)
 }
 
 void
-book_configure(struct book *book, const struct place *places, size_t n,
-    uint64_t now_ms)
+book_configure(
+    struct book *book, const struct place *places, size_t n, uint64_t now_ms)
 {
 	assert(n <= LIMIT_SESSIONS);
 	list_begin(book, BOOK_CONFIGURED);
@@ -206,8 +206,7 @@ member_list(
 		if (entry != NULL && entry->trust == BOOK_CONFIGURED)
 			continue;
 		if (entry == NULL)
-			entry = entry_add(book, &member->places[i],
-			    BOOK_MEMBER,
+			entry = entry_add(book, &member->places[i], BOOK_MEMBER,
 			    now_ms + random_u64(book) % BOOK_WAIT_MIN_MS);
 		else if (entry->trust == BOOK_HINT &&
 			 entry->due_ms == UINT64_MAX)
@@ -302,9 +301,8 @@ book_next(struct book *book, uint64_t now_ms, struct book_call *call)
 	best->number = ++book->number;
 	best->attempt++;
 	best->turn++;
-	*call = (struct book_call){.number = best->number,
-	    .place = best->place,
-	    .turn = best->turn};
+	*call = (struct book_call){
+	    .number = best->number, .place = best->place, .turn = best->turn};
 	return true;
 }
 
@@ -422,6 +420,15 @@ book_up(struct book *book, uint64_t number, const struct sign_key *peer,
 	entry->known = true;
 	entry->peer = *peer;
 	entry->up_ms = now_ms;
+}
+
+void
+book_served(struct book *book, uint64_t number)
+{
+	struct entry *entry = entry_call(book, number);
+
+	assert(entry != NULL);
+	entry->attempt = 0;
 }
 
 void

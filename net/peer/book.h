@@ -27,8 +27,9 @@ enum book_trust {
 enum {
 	BOOK_WAIT_MIN_MS = 1000,
 	BOOK_WAIT_MAX_MS = 15 * 60 * 1000,
-	/* A link that held for so long was a good one: the bound begins anew.
-	 */
+	/* A link that held for so long, or over which something became durable,
+	 * was a good one: the bound begins anew.  A line that is cut every 20
+	 * seconds carries something each time. */
 	BOOK_GOOD_MS = 30 * 1000,
 	/* How often one looks whether a place that need not be dialled now is
 	 * needed again. */
@@ -57,8 +58,8 @@ void book_free(struct book *book);
 
 /* The configured places are these `n` (at most LIMIT_SESSIONS) from `now_ms`
  * on: new ones are due at once, others are forgotten. */
-void book_configure(struct book *book, const struct place *places, size_t n,
-    uint64_t now_ms);
+void book_configure(
+    struct book *book, const struct place *places, size_t n, uint64_t now_ms);
 
 /* A member with addresses, in the order to try. */
 struct book_member {
@@ -94,6 +95,9 @@ bool book_has(const struct book *book, uint64_t number);
 /* The call `number` has become a link with `peer`. */
 void book_up(struct book *book, uint64_t number, const struct sign_key *peer,
     uint64_t now_ms);
+/* Over the link of call `number` something became durable, here or there: it
+ * was a good one, however short.  To be said before book_ended. */
+void book_served(struct book *book, uint64_t number);
 /* The call `number`, or its link, has ended; `is_self`: this node itself
  * answered. */
 void book_ended(

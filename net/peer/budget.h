@@ -4,8 +4,8 @@
 #include "proto/base.h"
 
 /*
- * How many bytes may move now: a rate that several share by turns, and how much
- * may wait in front of a link.  Pure: times and counts are arguments.
+ * How many bytes may move now: a rate that several share by turns.  Pure: times
+ * and counts are arguments.
  */
 
 enum {
@@ -50,20 +50,5 @@ void budget_leave(struct budget *budget, struct budget_seat *seat);
 uint64_t budget_wake_ms(const struct budget *budget);
 /* What one of those who wait moves in about two seconds. */
 size_t budget_share(const struct budget *budget);
-
-/* How fast a link takes what is written, and thus how much may wait in front of
- * it. */
-struct pace {
-	size_t max;	    /* never more than this */
-	size_t bytes;	    /* so much may wait */
-	uint64_t from_ms;   /* something waits since then */
-	uint64_t from_sent; /* what had been taken by then */
-	bool is_busy;
-};
-
-void pace_init(struct pace *pace, size_t max);
-/* By now the link has taken `sent` bytes, and `unsent` wait. */
-void pace_note(
-    struct pace *pace, uint64_t sent, size_t unsent, uint64_t now_ms);
 
 #endif

@@ -239,6 +239,8 @@ caller_on_ended(void *arg, struct dialer *dialer, const struct dialer_end *end)
 
 	if (!end->tried && !caller->stopped)
 		config->on_failed(config->arg, &end->place);
+	if (end->is_useful)
+		book_served(caller->book, end->number);
 	book_ended(caller->book, end->number, end->is_self, loop_now_ms());
 	for (size_t i = 0; i < caller->n; i++) {
 		if (caller->dialers[i] == dialer) {

@@ -12,6 +12,7 @@ struct dialer {
 	struct loop_timer *timer;  /* owned; until it begins */
 	struct place_query *query; /* while the resolver is asked */
 	struct link *link;	   /* while there is one */
+	bool is_useful;		   /* something became durable over it */
 };
 
 static void dialer_on_timer(void *arg);
@@ -83,13 +84,12 @@ dialer_on_link(void *arg, struct link *link, enum link_event event)
 {
 	struct dialer *dialer = arg;
 	const struct dialer_config *config = &dialer->config;
+	struct session_status status;
 
-	if (event == LINK_UP) {
-		struct session_status status;
-
-		link_status(link, &status);
+	link_status(link, &status);
+	dialer->is_useful = status.useful;
+	if (event == LINK_UP)
 		config->on_up(config->arg, config->call.number, &status.peer);
-	}
 	config->link.on_event(config->link.arg, link, event);
 	if (event == LINK_ENDED)
 		dialer_end(dialer, true,
@@ -103,6 +103,7 @@ dialer_end(struct dialer *dialer, bool tried, bool is_self)
 	struct dialer_end end = {.number = config->call.number,
 	    .place = config->call.place,
 	    .tried = tried,
+	    .is_useful = dialer->is_useful,
 	    .is_self = is_self};
 
 	loop_timer_free(dialer->timer);

@@ -13,8 +13,9 @@ struct dialer;
 struct dialer_end {
 	uint64_t number; /* of the call */
 	struct place place;
-	bool tried;	 /* there was a link, whose events have told of it */
-	bool is_self;	 /* this node itself answered */
+	bool tried;	/* there was a link, whose events have told of it */
+	bool is_useful; /* and something became durable over it */
+	bool is_self;	/* this node itself answered */
 };
 /* The attempt failed, with the thread's error text unless there was a link; or
  * its link has ended.  The dialer is gone when this returns. */

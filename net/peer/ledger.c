@@ -215,6 +215,33 @@ ledger_unqueue(struct ledger *ledger, enum ledger_class class)
 	queue->n--;
 }
 
+/* `*count`, which reached the first one that went, rises to where `has` or the
+ * last one ends. */
+static void
+count_rise(uint64_t *count, uint64_t has, struct ledger_span span)
+{
+	uint64_t to = has < span.end ? has : span.end;
+
+	if (*count >= span.from && *count < to)
+		*count = to;
+}
+
+void
+ledger_passed(struct ledger_log *entry, const struct log *log,
+    const struct clock_depth *depth, struct ledger_span span)
+{
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		if ((depth->classes >> class & 1) != 0)
+			count_rise(
+			    &entry->sent_open[class], log->open[class], span);
+	if (depth->hold) {
+		count_rise(&entry->sent_held, log->held, span);
+		count_rise(&entry->sent_kept, log->wrapped, span);
+	}
+	if (entry->sent < span.end)
+		entry->sent = span.end;
+}
+
 void
 ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again)

@@ -127,6 +127,15 @@ void ledger_tell(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry);
 /* The clock entry of who holds nothing of `log`. */
 void ledger_none(const struct ledger_log *log, struct msg_entry *entry);
+/* The peer has the headers of `entry`, ours of `log`, before `end`: they went
+ * from one to the other from `span.from` on, with all that is held of their
+ * bodies and `depth` tells of. */
+struct ledger_span {
+	uint64_t from;
+	uint64_t end;
+};
+void ledger_passed(struct ledger_log *entry, const struct log *log,
+    const struct clock_depth *depth, struct ledger_span span);
 /* What the peer has is `entry` now; the counts of bodies sent rise with it, and
  * with `again` they fall back to it.  How many headers of this log, and of
  * others of its trunk, are taken to be sent is to be found out anew. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/peer/pace.h"
 #include "proto/mem.h"
 
 enum {
@@ -540,4 +541,20 @@ link_stage(const struct link *link)
 	if (status.out_bytes > 0)
 		return LINK_ANSWERED;
 	return status.in_bytes > 0 ? LINK_SPOKEN : LINK_SILENT;
+}
+
+void
+link_limits_open(struct loop *loop, uint64_t rate_bytes, uint64_t day_bytes,
+    struct link_limits *limits)
+{
+	*limits = (struct link_limits){.out = valve_new(loop, rate_bytes),
+	    .in = valve_new(loop, rate_bytes),
+	    .day_bytes = day_bytes};
+}
+
+void
+link_limits_close(struct link_limits *limits)
+{
+	valve_free(limits->out);
+	valve_free(limits->in);
 }

@@ -28,6 +28,12 @@ struct link_limits {
 	struct valve *in;   /* the same */
 	uint64_t day_bytes; /* to one peer in a day; 0: any */
 };
+/* The limits of a process whose links share `rate_bytes` a second each way and
+ * send each peer `day_bytes` a day; 0: any.  Ended with link_limits_close,
+ * after all links that have a copy. */
+void link_limits_open(struct loop *loop, uint64_t rate_bytes,
+    uint64_t day_bytes, struct link_limits *limits);
+void link_limits_close(struct link_limits *limits);
 
 struct link_config {
 	struct hub *hub; /* borrowed until LINK_ENDED */

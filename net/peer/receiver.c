@@ -553,6 +553,23 @@ chunk_apply(struct talk *talk)
 	return ERR_OK;
 }
 
+/* A relay says at the head of a run what it holds then, and gets more while the
+ * run goes on.  What came from it alone is not sent back to it. */
+static void
+echo_stop(struct talk *talk, const struct intake_taken *taken)
+{
+	static const struct clock_depth all = {
+	    .any = true, .hold = true, .classes = (1u << CLASS_COUNT) - 1};
+	const struct intake_chunk *chunk = &talk->receiving.chunk;
+	struct ledger_log *entry = ledger_find(&talk->ledger, &taken->log->id);
+	struct ledger_span span = {
+	    .from = chunk->from, .end = chunk->from + chunk->headers_n};
+
+	if (taken->deltas == chunk->headers_n && !taken->split &&
+	    taken->log->frontier.size >= span.end)
+		ledger_passed(entry, taken->log, &all, span);
+}
+
 /* The ledger knows what we hold; a log that came just now it does not yet. */
 static enum err
 local_mark(struct talk *talk, const struct authority *authority,
@@ -568,8 +585,10 @@ local_mark(struct talk *talk, const struct authority *authority,
 	in->near = log->no;
 	if (entry == NULL || !entry->is_local)
 		e = opening_share(talk, authority, log);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		ack_touch(talk, &log->id);
+		echo_stop(talk, taken);
+	}
 	if (e != ERR_OK || !taken->split)
 		return e;
 	e = oplog_tips(

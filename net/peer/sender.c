@@ -35,8 +35,6 @@ static enum err run_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct extract_chunk *chunk) MUST_USE;
 static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
-static void sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end);
 static void depth_fill(struct talk *talk, const struct clock_depth *depth,
     struct extract_depth *out);
 static enum err bodies_send(struct talk *talk, struct msg_bodies whose,
@@ -101,7 +99,8 @@ static bool
 has_room(const struct talk *talk)
 {
 	return channel_queued(talk->channel) < talk->flow.queue_max &&
-	       talk->debt_bytes - talk->credited_bytes < LIMIT_CREDIT_SIZE;
+	       talk->debt_bytes - talk->credited_bytes <
+		   gauge_window(&talk->gauge);
 }
 
 static enum err
@@ -261,6 +260,15 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	return talk_send(talk, &msg);
 }
 
+/* What a limited or a slow line bears in one piece. */
+static size_t
+chunk_most(const struct talk *talk)
+{
+	return talk->gauge.chunk_bytes < talk->flow.queue_max
+		   ? talk->gauge.chunk_bytes
+		   : talk->flow.queue_max;
+}
+
 static enum err
 chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth)
@@ -268,7 +276,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	struct arena arena = {0};
 	struct extract_depth whole;
 	struct extract_chunk chunk = {
-	    .arena = &arena, .from = entry->sent, .most = talk->flow.queue_max};
+	    .arena = &arena, .from = entry->sent, .most = chunk_most(talk)};
 	struct msg msg = {.type = MSG_CHUNK};
 	enum err e;
 
@@ -282,6 +290,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	    .headers = chunk.headers,
 	    .bodies_n = chunk.bodies.n,
 	    .proof = chunk.proof};
+	talk->idle_sent = false;
 	e = talk_send(talk, &msg);
 	if (e == ERR_OK)
 		e = bodies_send(talk,
@@ -289,7 +298,8 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		    &chunk.bodies);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
-	sent_rise(log, entry, depth, chunk.end);
+	ledger_passed(entry, log, depth,
+	    (struct ledger_span){.from = chunk.from, .end = chunk.end});
 out:
 	arena_fini(&arena);
 	return e;
@@ -302,28 +312,6 @@ depth_fill(struct talk *talk, const struct clock_depth *depth,
 {
 	*out = (struct extract_depth){
 	    .depth = *depth, .me = talk->me, .backup = &talk->backup};
-}
-
-/* What went out with the headers up to `end` is not owed any more. */
-static void
-sent_rise(const struct log *log, struct ledger_log *entry,
-    const struct clock_depth *depth, uint64_t end)
-{
-	uint64_t from = entry->sent;
-
-	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-		uint64_t to = log->open[class] < end ? log->open[class] : end;
-
-		if ((depth->classes >> class & 1) != 0 &&
-		    entry->sent_open[class] >= from &&
-		    entry->sent_open[class] < to)
-			entry->sent_open[class] = to;
-	}
-	if (depth->hold && entry->sent_held >= from && entry->sent_held < end)
-		entry->sent_held = log->held < end ? log->held : end;
-	if (depth->hold && entry->sent_kept >= from && entry->sent_kept < end)
-		entry->sent_kept = log->wrapped < end ? log->wrapped : end;
-	entry->sent = end;
 }
 
 static enum err

@@ -83,6 +83,7 @@ session_new(const struct session_config *config)
 	ledger_init(&talk->ledger, bytes_be64(salt));
 	talk->hidden.salt = bytes_be64(salt);
 	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
+	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
@@ -340,6 +341,15 @@ may_finish(const struct talk *talk)
 	return talk->once && is_quiet(talk);
 }
 
+static void
+gauge_told(struct talk *talk, uint64_t now_ms)
+{
+	if (talk->heard_hello)
+		gauge_heard(&talk->gauge, now_ms);
+	gauge_look(
+	    &talk->gauge, talk->debt_bytes, talk->credited_bytes, now_ms);
+}
+
 enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
@@ -349,12 +359,14 @@ session_fill(struct session *session, uint64_t now_ms)
 
 	if (talk->state == TALK_ENDED)
 		return err_raise(&session->fault);
+	gauge_told(talk, now_ms);
 	if (channel_asks(talk->channel))
 		e = settle(session, guest_answer(talk));
 	else
 		e = settle(session, sender_fill(talk));
 	if (e != ERR_OK)
 		return e;
+	gauge_told(talk, now_ms);
 	if (may_finish(talk)) {
 		session->agreed = true;
 		if (talk->ledger.dirty_n > 0 || talk->met) {
@@ -499,6 +511,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .out_plain_bytes = count.out_plain_bytes,
 	    .deltas_in = talk->deltas_in,
 	    .deltas_out = talk->deltas_out,
+	    .useful = talk->deltas_in > 0 || talk->credited_bytes > 0,
 	    .deltas_expected = talk->deltas_expected,
 	    .bytes_expected = talk->bytes_expected,
 	    .bytes_in_done = talk->durable_bytes,

@@ -144,6 +144,7 @@ struct session_status {
 	uint64_t out_plain_bytes; /* of messages, before the channel */
 	uint64_t deltas_in;	  /* taken in and durable */
 	uint64_t deltas_out;	  /* sent */
+	bool useful; /* something became durable, here or at the peer */
 	/* Those that the peer announced, and what had come by then; never less
 	 * than came, and otherwise worth as much as its word. */
 	uint64_t deltas_expected;

@@ -7,6 +7,7 @@
 #include "net/peer/hidden.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
+#include "net/peer/gauge.h"
 #include "net/peer/quota.h"
 #include "net/peer/reach.h"
 
@@ -105,6 +106,7 @@ struct talk {
 	bool forget;	  /* stored beliefs turned out untrue */
 	bool met;	  /* the meeting is to be noted */
 	bool flush;	  /* write beliefs down at the next work */
+	struct gauge gauge; /* of the line to the peer */
 	struct talk_flow flow;
 	struct talk_sending sending;
 	struct talk_receiving receiving;

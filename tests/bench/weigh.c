@@ -61,6 +61,42 @@ pack(struct site *site)
 	    (double)packing.deltas / seconds);
 }
 
+/* Prints how fast deltas are read, one after the other and anywhere. */
+static void
+reads_print(struct site *site, const char *what)
+{
+	enum { ANYWHERE = 20000 };
+	struct prng prng = {.seed = 5};
+	struct stored_delta stored;
+	struct txn *txn;
+	struct log *log;
+	uint64_t n = 0;
+	double in_order;
+	double anywhere;
+
+	site_must(store_begin(site->store, false));
+	txn = store_txn(site->store);
+	in_order = row_seconds();
+	for (uint32_t no = 2; no <= CENTRES + 1; no++) {
+		site_must(oplog_by_no(txn, (struct log_no){no}, &log));
+		for (uint64_t seq = 0; seq < log->frontier.size; seq++, n++)
+			site_must(oplog_get(txn, log, seq, &stored));
+	}
+	in_order = row_seconds() - in_order;
+	anywhere = row_seconds();
+	for (int i = 0; i < ANYWHERE; i++) {
+		struct log_no no = {2 + (uint32_t)prng_below(&prng, CENTRES)};
+
+		site_must(oplog_by_no(txn, no, &log));
+		site_must(oplog_get(
+		    txn, log, prng_below(&prng, log->frontier.size), &stored));
+	}
+	anywhere = row_seconds() - anywhere;
+	store_abort(site->store);
+	printf("reading %s deltas: %.2f us each in order, %.1f us anywhere\n",
+	    what, 1e6 * in_order / (double)n, 1e6 * anywhere / ANYWHERE);
+}
+
 void
 weigh_disk(void)
 {
@@ -84,7 +120,9 @@ weigh_disk(void)
 	group_print(env, "indexes and feed", rest, COUNT_OF(rest));
 	tape_env_close(env);
 	site_open(&site);
+	reads_print(&site, "unpacked");
 	pack(&site);
+	reads_print(&site, "packed");
 	site_close(&site);
 	env = site_data(&site);
 	group_print(env, "log, packed", log, COUNT_OF(log));

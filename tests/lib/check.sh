@@ -93,6 +93,12 @@ stage "end to end"
 step "there are end-to-end tests" ls tests/e2e/*.t
 tests tests/e2e/*.t
 
+stage "a city of processes"
+step "the bad line builds" make CC=gcc BUILD=release build/gcc-release/tests/city/proxy
+PROXY=$PWD/build/gcc-release/tests/city/proxy
+export PROXY
+tests tests/city/*.t
+
 stage "done"
 awk '{ passed += $1; failed += $2 }
 END {

@@ -14,45 +14,22 @@
 #include <cmocka.h>
 
 #include "net/peer/book.h"
-#include "net/peer/link.h"
-#include "proto/mem.h"
+#include "tests/lib/emulator_end.h"
 
 enum {
 	MS_US = 1000,
-	S_US = 1000 * 1000,
-	/* A full segment, and the heads of IP and TCP before it. */
-	PACKET_BYTES = 1400,
-	PACKET_HEAD_BYTES = 52,
-	/* What a system takes from us before it left. */
-	BUFFER_BYTES = 16 * 1024,
 	/* Rounds at one moment: more never come to rest. */
 	ROUNDS_MAX = 100000,
 };
 
-static bool turn(struct emulator *emulator);
-static bool connection_turn(struct emulator *emulator,
-    struct emulator_line *line, struct emulator_connection *connection);
-static void line_dial(struct emulator *emulator, struct emulator_line *line);
-static void line_ended(
-    struct emulator *emulator, struct emulator_line *line, bool well);
-static void connection_break(struct emulator *emulator,
-    struct emulator_line *line, struct emulator_connection *connection);
 static void connection_free(
     struct emulator_line *line, struct emulator_connection *connection);
-static bool arrive(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i);
-static bool leave(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_way *way, size_t to);
-static bool end_turn(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i);
-static void end_work(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_end *end, size_t node);
-static void end_close(
-    struct emulator_line *line, struct emulator_end *end, enum err e);
-static void end_over(
-    struct emulator_line *line, struct emulator_end *end, size_t i);
-static uint64_t next_us(const struct emulator *emulator);
-static bool is_settled(const struct emulator *emulator);
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 static uint64_t
 now_ms(const struct emulator *emulator)
@@ -103,7 +80,6 @@ static void
 line_dial(struct emulator *emulator, struct emulator_line *line)
 {
 	struct emulator_connection *c = NULL;
-	uint64_t cut_ms = line->shape.cut_after_ms;
 
 	for (size_t k = 0; k < EMULATOR_CONNECTIONS_MAX; k++)
 		if (!line->connections[k].used)
@@ -112,8 +88,9 @@ line_dial(struct emulator *emulator, struct emulator_line *line)
 	*c = (struct emulator_connection){
 	    .used = true, .opened_us = emulator->now_us};
 	c->break_us = draw_us(emulator, line->shape.reset_every_ms);
-	if (cut_ms > 0 && emulator->now_us + cut_ms * MS_US < c->break_us)
-		c->break_us = emulator->now_us + cut_ms * MS_US;
+	if (line->shape.cut_after_ms > 0)
+		c->break_us = sooner(c->break_us,
+		    emulator->now_us + line->shape.cut_after_ms * MS_US);
 	for (size_t i = 0; i < 2; i++) {
 		c->ends[i].stirred = true;
 		c->ends[i].session = session_new(
@@ -124,10 +101,8 @@ line_dial(struct emulator *emulator, struct emulator_line *line)
 			.squeeze = &emulator->squeeze,
 			.now_ms = now_ms(emulator)});
 		/* The connection itself takes a round trip. */
-		c->ways[i].free_us = emulator->now_us +
-				     2 * line->shape.delay_ms * MS_US;
-		c->ways[i].stall_us = draw_us(
-		    emulator, line->shape.stall_every_ms);
+		pipe_init(&c->pipes[i], &line->shape.pipe, &emulator->prng,
+		    emulator->now_us + 2 * line->shape.pipe.delay_ms * MS_US);
 	}
 	line->newest = c;
 	line->attempt++;
@@ -144,7 +119,7 @@ line_ended(struct emulator *emulator, struct emulator_line *line, bool well)
 	line->newest = NULL;
 	line->count.up_us += age_us;
 	line->done = line->done || well;
-	if (age_us >= BOOK_GOOD_MS * (uint64_t)MS_US)
+	if (c->useful || age_us >= BOOK_GOOD_MS * (uint64_t)MS_US)
 		line->attempt = 0;
 	line->dial_us = emulator->now_us;
 	if (!line->shape.eager)
@@ -153,51 +128,28 @@ line_ended(struct emulator *emulator, struct emulator_line *line, bool well)
 				 MS_US;
 }
 
-/* Takes what a session counted, and frees it. */
+/* Adds what the two of a connection have counted, and what it carried. */
 static void
-end_over(struct emulator_line *line, struct emulator_end *end, size_t i)
+connection_count(
+    const struct emulator_connection *connection, struct emulator_count *count)
 {
-	struct session_status status;
-
-	if (end->session == NULL)
-		return;
-	session_status(end->session, &status);
-	line->count.deltas_out[i] += status.deltas_out;
-	line->count.deltas_in[i] += status.deltas_in;
-	line->count.dropped[i] += status.dropped;
-	if (i == 0)
-		line->count.round_trips += status.round_trips;
-	session_free(end->session);
-	end->session = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		emulator_end_count(&connection->ends[i], i, count);
+		count->left_bytes[i] += connection->pipes[1 - i].left_bytes;
+		count->arrived_bytes[i] += connection->pipes[i].arrived_bytes;
+	}
 }
 
 static void
 connection_free(
     struct emulator_line *line, struct emulator_connection *connection)
 {
+	connection_count(connection, &line->count);
 	for (size_t i = 0; i < 2; i++) {
-		end_over(line, &connection->ends[i], i);
-		buf_fini(&connection->ways[i].bytes);
-		mem_free(connection->ways[i].packets);
+		session_free(connection->ends[i].session);
+		pipe_fini(&connection->pipes[i]);
 	}
 	*connection = (struct emulator_connection){0};
-}
-
-/* Nothing of what is on its way arrives. */
-static void
-way_drop(struct emulator_way *way)
-{
-	buf_cut(&way->bytes, 0);
-	way->waiting_n = 0;
-	way->n = 0;
-}
-
-/* What has not left yet never does. */
-static void
-way_break(struct emulator_way *way)
-{
-	buf_cut(&way->bytes, way->bytes.n - way->waiting_n);
-	way->waiting_n = 0;
 }
 
 static void
@@ -205,14 +157,15 @@ connection_break(struct emulator *emulator, struct emulator_line *line,
     struct emulator_connection *connection)
 {
 	line->count.breaks++;
-	end_over(line, &connection->ends[0], 0);
+	emulator_end_over(
+	    &(struct emulator_seat){emulator, line, connection, 0});
 	if (line->newest == connection)
 		line_ended(emulator, line, false);
 	if (line->shape.half_open) {
 		connection->broken = true;
 		connection->break_us = UINT64_MAX;
 		for (size_t i = 0; i < 2; i++)
-			way_break(&connection->ways[i]);
+			pipe_break(&connection->pipes[i], false);
 	} else {
 		connection_free(line, connection);
 	}
@@ -260,245 +213,41 @@ emulator_stir(struct emulator *emulator, size_t node)
 /* ---- bytes on their way ---------------------------------------------------
  */
 
-/* When a packet of `n` bytes that leaves now arrives. */
-static uint64_t
-arrival_us(struct emulator *emulator, const struct emulator_shape *shape,
-    struct emulator_way *way)
-{
-	uint64_t at_us = way->free_us + shape->delay_ms * MS_US;
-
-	if (at_us >= way->stall_us) {
-		uint64_t end_us = way->stall_us +
-				  prng_below(&emulator->prng,
-				      shape->stall_ms * MS_US + 1);
-
-		if (at_us < end_us)
-			at_us = end_us;
-		way->stall_us = at_us +
-				prng_below(&emulator->prng,
-				    2 * shape->stall_every_ms * MS_US + 1);
-	}
-	return at_us < way->last_us ? way->last_us : at_us;
-}
-
-/* Lets packets leave on the way to end `to` while the line is free; true when
- * there is room for more. */
-static bool
-leave(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_way *way, size_t to)
-{
-	const struct emulator_shape *shape = &line->shape;
-	bool left = false;
-
-	while (way->waiting_n > 0 && way->free_us <= emulator->now_us) {
-		size_t n = way->waiting_n < PACKET_BYTES ? way->waiting_n
-							 : PACKET_BYTES;
-		struct emulator_packet packet = {.n = n};
-
-		way->free_us = emulator->now_us;
-		if (shape->rate_bytes_s > 0)
-			way->free_us += (n + PACKET_HEAD_BYTES) * S_US /
-					shape->rate_bytes_s;
-		packet.at_us = arrival_us(emulator, shape, way);
-		way->last_us = packet.at_us;
-		if (way->n == way->room) {
-			size_t room = way->room;
-
-			mem_room(&way->packets, &way->room, way->n + 1,
-			    sizeof(*way->packets));
-			/* What wrapped around goes behind its beginning. */
-			for (size_t i = 0; i < way->first; i++)
-				way->packets[room + i] = way->packets[i];
-		}
-		way->packets[(way->first + way->n++) % way->room] = packet;
-		way->waiting_n -= n;
-		line->count.left_bytes[1 - to] += n + PACKET_HEAD_BYTES;
-		left = true;
-	}
-	return left && way->waiting_n <= BUFFER_BYTES / 2;
-}
-
 /* Hands to end `i` what has arrived; true when anything happened. */
 static bool
 arrive(struct emulator *emulator, struct emulator_line *line,
     struct emulator_connection *connection, size_t i)
 {
-	struct emulator_way *way = &connection->ways[i];
+	struct pipe *pipe = &connection->pipes[i];
 	struct emulator_end *end = &connection->ends[i];
 	uint64_t cut = connection->broken ? 0 : line->shape.cut_bytes[i];
 	bool moved = false;
+	struct bytes in;
 
-	while (way->n > 0 &&
-	       way->packets[way->first].at_us <= emulator->now_us &&
-	       (end->session == NULL || end->finishing ||
-		   session_wants_input(end->session))) {
-		size_t n = way->packets[way->first].n;
+	while ((end->session == NULL || end->finishing ||
+		   session_wants_input(end->session)) &&
+	       (in = pipe_arrived(pipe, emulator->now_us)).n > 0) {
+		bool cuts = cut > 0 && in.n >= cut - pipe->arrived_bytes;
 		enum err e = ERR_OK;
 
-		if (cut > 0 && n > cut - way->arrived_bytes)
-			n = (size_t)(cut - way->arrived_bytes);
-		way->arrived_bytes += n;
-		line->count.arrived_bytes[i] += n;
-		if (end->session != NULL && !end->finishing && n > 0)
-			e = session_feed(end->session,
-			    bytes_first(buf_bytes(&way->bytes), n),
-			    now_ms(emulator));
+		if (cuts)
+			in = bytes_first(in, cut - pipe->arrived_bytes);
+		if (end->session != NULL && !end->finishing)
+			e = session_feed(end->session, in, now_ms(emulator));
+		pipe_drop(pipe);
 		end->stirred = true;
 		moved = true;
 		if (e != ERR_OK)
-			end_close(line, end, e);
-		if (cut > 0 && way->arrived_bytes == cut) {
-			way_drop(way);
+			emulator_end_close(&(struct emulator_seat){emulator,
+					       line, connection, i},
+			    e);
+		if (cuts) {
+			pipe_break(pipe, true);
 			connection_break(emulator, line, connection);
 			return true;
 		}
-		buf_drop(&way->bytes, way->packets[way->first].n);
-		way->first = (way->first + 1) % way->room;
-		way->n--;
 	}
 	return moved;
-}
-
-/* ---- sessions -------------------------------------------------------------
- */
-
-/* The session of end `i` has failed with `e`, or has nothing more to say. */
-static void
-end_close(struct emulator_line *line, struct emulator_end *end, enum err e)
-{
-	if (end->finishing)
-		return;
-	end->finishing = true;
-	if (e == ERR_OK)
-		return;
-	line->count.faults++;
-	err_keep(&line->why, e);
-}
-
-static void
-end_work(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_end *end, size_t node)
-{
-	struct store *store = town_store(emulator->town, node);
-	enum err e;
-	enum err committed;
-
-	assert_int_equal(store_begin(store, true), ERR_OK);
-	e = session_work(end->session, now_ms(emulator));
-	if (e != ERR_OK)
-		end_close(line, end, e);
-	committed = store_commit(store);
-	if (committed != ERR_OK)
-		print_error("commit: %s\n", err_text());
-	assert_int_equal(committed, ERR_OK);
-	session_worked(end->session, e);
-	emulator_stir(emulator, node);
-}
-
-/* Hands over to the line what it has room for. */
-static bool
-end_send(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	struct emulator_way *way = &connection->ways[1 - i];
-	struct bytes out = session_out(end->session);
-	size_t room = way->waiting_n < BUFFER_BYTES
-			  ? BUFFER_BYTES - way->waiting_n
-			  : 0;
-
-	/* A farewell goes beyond the room, as it does in link.c. */
-	if (out.n > room && !end->finishing)
-		out = bytes_first(out, room);
-	if (connection->broken || out.n == 0)
-		return false;
-	buf_add(&way->bytes, out);
-	way->waiting_n += out.n;
-	session_sent(end->session, out.n);
-	(void)leave(emulator, line, way, 1 - i);
-	return true;
-}
-
-static void
-end_tick(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, struct emulator_end *end)
-{
-	struct session_status status;
-	uint64_t age_us = emulator->now_us - connection->opened_us;
-	enum err e = ERR_OK;
-
-	session_status(end->session, &status);
-	if (!status.up && age_us >= LINK_HANDSHAKE_MS * (uint64_t)MS_US)
-		e = err_set(ERR_PEER, "no answer to the handshake");
-	else if (session_wake_ms(end->session) <= now_ms(emulator))
-		e = session_tick(end->session, now_ms(emulator));
-	if (e != ERR_OK)
-		end_close(line, end, e);
-}
-
-/* One turn of a session to which something happened. */
-static bool
-end_turn(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	size_t node = line->nodes[i];
-	struct store *store = town_store(emulator->town, node);
-	bool moved = false;
-
-	end->stirred = false;
-	if (!end->finishing)
-		end_tick(emulator, line, connection, end);
-	if (!end->finishing && session_has_work(end->session)) {
-		end_work(emulator, line, end, node);
-		moved = true;
-	}
-	if (!end->finishing && !session_is_done(end->session)) {
-		enum err e;
-
-		assert_int_equal(store_begin(store, false), ERR_OK);
-		e = session_fill(end->session, now_ms(emulator));
-		store_abort(store);
-		if (e != ERR_OK)
-			end_close(line, end, e);
-	}
-	if (session_is_done(end->session))
-		end_close(line, end, ERR_OK);
-	if (end_send(emulator, line, connection, i))
-		moved = true;
-	end->stirred = end->stirred || moved;
-	end->wake_us = session_wake_ms(end->session);
-	if (end->wake_us < UINT64_MAX)
-		end->wake_us *= MS_US;
-	return moved;
-}
-
-/* A session that has ended waits until its last words have left; then the other
- * end hears of it behind them. */
-static bool
-end_finish(struct emulator *emulator, struct emulator_line *line,
-    struct emulator_connection *connection, size_t i)
-{
-	struct emulator_end *end = &connection->ends[i];
-	struct emulator_end *other = &connection->ends[1 - i];
-	bool well = session_is_done(end->session);
-	bool newest = line->newest == connection;
-
-	if (connection->ways[1 - i].n > 0 ||
-	    connection->ways[1 - i].waiting_n > 0)
-		return false;
-	end_over(line, end, i);
-	/* The other one reads the end of the stream. */
-	if (other->session != NULL && !other->finishing &&
-	    !session_has_work(other->session)) {
-		bool done = session_is_done(other->session);
-
-		end_close(line, other,
-		    done ? ERR_OK : err_set(ERR_PEER, "the link was closed"));
-	}
-	if (i == 0 && newest)
-		line_ended(emulator, line, well);
-	return true;
 }
 
 static bool
@@ -513,8 +262,11 @@ connection_turn(struct emulator *emulator, struct emulator_line *line,
 	}
 	for (size_t i = 0; i < 2; i++) {
 		struct emulator_end *end = &connection->ends[i];
+		const struct emulator_seat seat = {
+		    emulator, line, connection, i};
 
-		if (leave(emulator, line, &connection->ways[1 - i], 1 - i))
+		if (pipe_leave(&connection->pipes[1 - i], &line->shape.pipe,
+			&emulator->prng, emulator->now_us))
 			end->stirred = true;
 		if (arrive(emulator, line, connection, i))
 			moved = true;
@@ -523,10 +275,13 @@ connection_turn(struct emulator *emulator, struct emulator_line *line,
 		if (end->session == NULL)
 			continue;
 		if ((end->stirred || end->wake_us <= emulator->now_us) &&
-		    end_turn(emulator, line, connection, i))
+		    emulator_end_turn(&seat))
 			moved = true;
-		if (end->finishing && end_finish(emulator, line, connection, i))
-			moved = true;
+		if (!end->finishing || !emulator_end_finish(&seat))
+			continue;
+		moved = true;
+		if (i == 0 && line->newest == connection)
+			line_ended(emulator, line, end->well);
 	}
 	if (connection->ends[0].session == NULL &&
 	    connection->ends[1].session == NULL) {
@@ -584,23 +339,12 @@ turn(struct emulator *emulator)
 }
 
 static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t
 connection_next_us(const struct emulator_connection *c)
 {
 	uint64_t at_us = c->break_us;
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct emulator_way *way = &c->ways[i];
-
-		if (way->n > 0)
-			at_us = sooner(at_us, way->packets[way->first].at_us);
-		if (way->waiting_n > 0)
-			at_us = sooner(at_us, way->free_us);
+		at_us = sooner(at_us, pipe_next_us(&c->pipes[i]));
 		if (c->ends[i].session != NULL)
 			at_us = sooner(at_us, c->ends[i].wake_us);
 	}
@@ -638,52 +382,70 @@ is_settled(const struct emulator *emulator)
 		if (!line->shape.live || c == NULL)
 			return false;
 		for (size_t k = 0; k < 2; k++)
-			if (c->ends[k].session == NULL || c->ways[k].n > 0 ||
-			    c->ways[k].waiting_n > 0 ||
+			if (c->ends[k].session == NULL ||
+			    !pipe_is_empty(&c->pipes[k]) ||
 			    !session_is_idle(c->ends[k].session))
 				return false;
 	}
 	return true;
 }
 
-/* Goes on until `end_us`, or until all is settled if that is wanted. */
+/* What to wait for, besides the end of the time. */
+struct goal {
+	bool settle;
+	const struct emulator_line *broken;
+};
+
 static bool
-run(struct emulator *emulator, uint64_t end_us, bool settle)
+is_reached(const struct emulator *emulator, const struct goal *goal)
 {
+	return (goal->settle && is_settled(emulator)) ||
+	       (goal->broken != NULL && goal->broken->count.breaks > 0);
+}
+
+static bool
+run(struct emulator *emulator, uint64_t end_us, const struct goal *goal)
+{
+	/* What was written in between is news to all sessions. */
+	for (size_t i = 0; i < emulator->town->n; i++)
+		emulator_stir(emulator, i);
 	for (;;) {
 		uint64_t at_us;
 		int rounds = 0;
 
 		while (turn(emulator))
 			assert_true(rounds++ < ROUNDS_MAX);
-		if (settle && is_settled(emulator))
+		if (is_reached(emulator, goal))
 			return true;
 		at_us = next_us(emulator);
-		if (at_us > end_us) {
-			emulator->now_us = end_us;
-			return false;
-		}
 		/* What is due already waits for something else to happen. */
-		emulator->now_us = at_us > emulator->now_us
-				       ? at_us
-				       : emulator->now_us + MS_US;
+		if (at_us <= emulator->now_us)
+			at_us = emulator->now_us + MS_US;
+		emulator->now_us = sooner(at_us, end_us);
+		if (at_us > end_us)
+			return false;
 	}
 }
 
 bool
 emulator_run(struct emulator *emulator, uint64_t limit_ms)
 {
-	for (size_t i = 0; i < emulator->town->n; i++)
-		emulator_stir(emulator, i);
-	return run(emulator, emulator->now_us + limit_ms * MS_US, true);
+	return run(emulator, emulator->now_us + limit_ms * MS_US,
+	    &(struct goal){.settle = true});
+}
+
+void
+emulator_until_break(struct emulator *emulator, size_t i, uint64_t limit_ms)
+{
+	(void)run(emulator, emulator->now_us + limit_ms * MS_US,
+	    &(struct goal){.settle = true, .broken = &emulator->lines[i]});
 }
 
 void
 emulator_pass(struct emulator *emulator, uint64_t time_ms)
 {
-	for (size_t i = 0; i < emulator->town->n; i++)
-		emulator_stir(emulator, i);
-	(void)run(emulator, emulator->now_us + time_ms * MS_US, false);
+	(void)run(
+	    emulator, emulator->now_us + time_ms * MS_US, &(struct goal){0});
 }
 
 struct emulator_count
@@ -694,21 +456,8 @@ emulator_count(const struct emulator *emulator, size_t i)
 
 	if (line->newest != NULL)
 		count.up_us += emulator->now_us - line->newest->opened_us;
-	for (size_t k = 0; k < EMULATOR_CONNECTIONS_MAX; k++) {
-		for (size_t side = 0; side < 2; side++) {
-			const struct emulator_end *end =
-			    &line->connections[k].ends[side];
-			struct session_status status;
-
-			if (end->session == NULL)
-				continue;
-			session_status(end->session, &status);
-			count.deltas_out[side] += status.deltas_out;
-			count.deltas_in[side] += status.deltas_in;
-			count.dropped[side] += status.dropped;
-			if (side == 0)
-				count.round_trips += status.round_trips;
-		}
-	}
+	for (size_t k = 0; k < EMULATOR_CONNECTIONS_MAX; k++)
+		if (line->connections[k].used)
+			connection_count(&line->connections[k], &count);
 	return count;
 }

@@ -3,6 +3,7 @@
 
 #include "net/peer/session.h"
 #include "proto/squeeze.h"
+#include "tests/lib/pipe.h"
 #include "tests/lib/town.h"
 
 /*
@@ -11,7 +12,7 @@
  * seed does the same again.  Bytes leave at the rate of the line, in packets
  * with a head each, and arrive later, in order; a lost packet shows as it does
  * under TCP, by a silence after which all comes at once.  A line is dialled
- * anew when its connection ended, after a wait as net/peer/dialer.h draws it.
+ * anew when its connection ended, after a wait as net/peer/book.h draws it.
  * Whatever fails in a store fails the test.
  */
 enum {
@@ -23,15 +24,11 @@ enum {
 
 /* What a line is like; 0 is "never" or "no limit" everywhere. */
 struct emulator_shape {
-	uint64_t rate_bytes_s; /* in each direction */
-	uint64_t delay_ms;     /* one way */
+	struct pipe_shape pipe; /* each direction */
 	/* How old a connection becomes. */
 	uint64_t cut_after_ms;
 	/* The connection breaks when so many bytes have arrived at end i. */
 	uint64_t cut_bytes[2];
-	/* Mean time between two silences of a direction, and the longest. */
-	uint64_t stall_every_ms;
-	uint64_t stall_ms;
 	uint64_t reset_every_ms; /* mean time until a connection breaks */
 	/* Only the end that dials hears of a break.  The other one keeps its
 	 * session, to which what had left still comes, beside the next. */
@@ -55,36 +52,21 @@ struct emulator_count {
 	uint64_t dropped[2];	   /* runs that end i passed over */
 };
 
-/* Bytes that leave one end and arrive at the other. */
-struct emulator_packet {
-	uint64_t at_us; /* when it arrives */
-	size_t n;
-};
-struct emulator_way {
-	struct buf bytes;  /* handed over, not arrived */
-	size_t waiting_n;  /* of these, the last ones have not left */
-	uint64_t free_us;  /* when the next packet may leave */
-	uint64_t last_us;  /* when the last one arrives */
-	uint64_t stall_us; /* when the next silence begins */
-	uint64_t arrived_bytes;
-	struct emulator_packet *packets; /* owned ring that left */
-	size_t room;
-	size_t first;
-	size_t n;
-};
 struct emulator_end {
 	struct session *session; /* owned; NULL: it is over at this end */
 	bool stirred;		 /* something happened to it */
 	bool finishing;		 /* its last words are on their way */
+	bool well;		 /* it ended well */
 	uint64_t wake_us;
 };
 struct emulator_connection {
 	bool used;
 	bool broken; /* nothing more leaves, and end 0 is over */
+	bool useful; /* something became durable over it */
 	uint64_t opened_us;
 	uint64_t break_us;
 	struct emulator_end ends[2];
-	struct emulator_way ways[2]; /* 0 leads to end 0 */
+	struct pipe pipes[2]; /* 0 leads to end 0 */
 };
 
 struct emulator_line {
@@ -127,6 +109,9 @@ void emulator_stir(struct emulator *emulator, size_t node);
  * that end by themselves ended well, live ones are idle and nothing is on its
  * way.  False when that takes longer than `limit_ms`. */
 bool emulator_run(struct emulator *emulator, uint64_t limit_ms);
+/* The same, but only until line `i` breaks for the first time. */
+void emulator_until_break(
+    struct emulator *emulator, size_t i, uint64_t limit_ms);
 /* Lets `time_ms` pass. */
 void emulator_pass(struct emulator *emulator, uint64_t time_ms);
 /* What went over line `i` until now, its connection of now included. */

@@ -5,15 +5,27 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/file.h"
+
+static const char *fallback = "/tmp";
+
+void
+tempdir_in_memory(void)
+{
+	static const char memory[] = "/dev/shm";
+
+	if (access(memory, W_OK) == 0)
+		fallback = memory;
+}
 
 void
 tempdir_init(struct tempdir *dir)
 {
 	const char *base = getenv("TMPDIR");
 	int n = snprintf(dir->path, sizeof(dir->path), "%s/golmok-XXXXXX",
-	    base != NULL && base[0] != '\0' ? base : "/tmp");
+	    base != NULL && base[0] != '\0' ? base : fallback);
 
 	assert(n > 0 && (size_t)n < sizeof(dir->path));
 	assert(mkdtemp(dir->path) != NULL);

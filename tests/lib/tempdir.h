@@ -12,6 +12,9 @@ struct tempdir {
 
 /* Makes it below $TMPDIR or /tmp; ended with tempdir_fini. */
 void tempdir_init(struct tempdir *dir);
+/* From now on below /dev/shm if there is one and $TMPDIR says nothing else: for
+ * tests that write much and are not about the disk. */
+void tempdir_in_memory(void);
 /* Removes it with everything in it. */
 void tempdir_fini(struct tempdir *dir);
 /* The path of `name` in it, in one of 16 static buffers used in turn. */

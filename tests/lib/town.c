@@ -569,10 +569,22 @@ uint64_t
 town_deltas(struct town *town, size_t i)
 {
 	struct store *store = town_store(town, i);
-	uint64_t n;
+	struct space_state **spaces;
+	size_t spaces_n;
+	uint64_t sum = 0;
 
 	assert_int_equal(store_begin(store, false), ERR_OK);
-	n = kv_count(store_txn(store)->kv, TABLE_DELTAS);
+	assert_int_equal(
+	    space_all(store_txn(store), &spaces, &spaces_n), ERR_OK);
+	for (size_t k = 0; k < spaces_n; k++) {
+		struct log **logs;
+		size_t n;
+
+		assert_int_equal(
+		    oplog_all(store_txn(store), spaces[k], &logs, &n), ERR_OK);
+		while (n-- > 0)
+			sum += logs[n]->frontier.size - logs[n]->below;
+	}
 	store_abort(store);
-	return n;
+	return sum;
 }

@@ -15,7 +15,7 @@
 
 #include "proto/codec.h"
 
-enum { EDITS_MAX = 16, VALUES = 16, WORDS_OF_NOTE = 36, TEXT_SIZE = 1000 };
+enum { EDITS_MAX = 16, VALUES = 16, WORDS_OF_NOTE = 40, TEXT_SIZE = 1000 };
 
 /* One change being made. */
 struct visit {

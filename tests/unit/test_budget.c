@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "net/peer/budget.h"
+#include "net/peer/pace.h"
 #include "proto/limits.h"
 #include "tests/lib/prng.h"
 

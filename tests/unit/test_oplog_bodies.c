@@ -60,7 +60,7 @@ put(struct txn *txn, struct log *log, uint64_t seq, struct stored_body body)
 {
 	bool news;
 
-	assert_int_equal(oplog_put_body(txn, log, seq, &body, &news), ERR_OK);
+	assert_int_equal(oplog_body_put(txn, log, seq, &body, &news), ERR_OK);
 	return news;
 }
 
@@ -330,7 +330,7 @@ a_body_of_a_delta_that_is_not_held_is_not_found(void **state)
 
 	append(txn, log, 0, NULL, 0);
 	assert_int_equal(
-	    oplog_put_body(txn, log, 1, &body, &news), ERR_NOT_FOUND);
+	    oplog_body_put(txn, log, 1, &body, &news), ERR_NOT_FOUND);
 	assert_false(news);
 	replica_commit(replica);
 }

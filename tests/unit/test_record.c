@@ -512,7 +512,8 @@ a_row_comes_back_and_is_written_the_same_again(void **state)
 		struct record record;
 
 		example_row(seed, &words, &arena, &row);
-		assert_true(row_read(buf_bytes(&row), &words, &arena, &record));
+		assert_true(
+		    row_read_record(buf_bytes(&row), &words, &arena, &record));
 		buf_cut(&again, 0);
 		row_encode(&record, &words, &again);
 		assert_true(bytes_equal(buf_bytes(&row), buf_bytes(&again)));
@@ -541,19 +542,20 @@ no_part_of_a_row_is_a_row_and_no_damage_is_dangerous(void **state)
 			uint8_t *part = malloc(i + 1);
 
 			memcpy(part, row.p, i);
-			assert_false(row_read(
+			assert_false(row_read_record(
 			    bytes_of(part, i), &words, &arena, &record));
 			free(part);
 		}
 		for (size_t bit = 0; bit < 8 * n; bit++) {
 			row.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			if (row_read(buf_bytes(&row), &words, &arena, &record))
+			if (row_read_record(
+				buf_bytes(&row), &words, &arena, &record))
 				assert_true(record.fields_n <= n);
 			row.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		buf_add_u8(&row, 0);
 		assert_false(
-		    row_read(buf_bytes(&row), &words, &arena, &record));
+		    row_read_record(buf_bytes(&row), &words, &arena, &record));
 		arena_fini(&arena);
 	}
 	buf_fini(&row);

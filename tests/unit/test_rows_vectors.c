@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/block_form.h"
 #include "core/oplog_row.h"
 #include "core/row_read.h"
 #include "proto/ascii.h"
@@ -95,6 +96,104 @@ rows_of_deltas_are_those_of_the_vectors(void **state)
 	}
 	assert_int_equal(cases, 3);
 	buf_fini(&row);
+	vectors_close(&v);
+}
+
+/* The block of a vector with its checksums, under `key`. */
+static void
+block_whole(
+    struct buf *row, const struct bytes *rows, size_t n, const struct key *key)
+{
+	size_t index_n;
+
+	assert_int_equal(bytes_be16(row->p + 8), n);
+	index_n = BLOCK_HEAD_SIZE + BLOCK_SUM_SIZE * n +
+		  bytes_be32(row->p + 10) + bytes_be32(row->p + 14);
+	for (size_t i = 0; i < n; i++)
+		bytes_put_be32(row->p + BLOCK_HEAD_SIZE + BLOCK_SUM_SIZE * i,
+		    (uint32_t)bytes_checksum(rows[i]));
+	bytes_put_be64(
+	    row->p, bytes_checksum(tables_key(key)) ^
+			bytes_checksum(bytes_of(row->p + 8, index_n - 8)));
+}
+
+/* Does the block `row` say `rows`? */
+static void
+check_block(struct squeeze *squeeze, const struct block_log *log,
+    const struct buf *row, struct block_rows rows)
+{
+	static struct block block;
+	struct buf content = {0};
+	struct key key;
+
+	tables_delta_key(
+	    (struct space_no){1}, (struct log_no){2}, log->first, &key);
+	assert_int_equal(block_count(buf_bytes(row)), rows.n);
+	assert_int_equal(
+	    block_open(squeeze, log, tables_key(&key), buf_bytes(row), &block),
+	    ERR_OK);
+	for (size_t i = 0; i < rows.n; i++) {
+		buf_cut(&content, 0);
+		assert_true(block_row(&block, buf_bytes(row), i, &content));
+		assert_true(bytes_equal(buf_bytes(&content), rows.p[i]));
+	}
+	buf_fini(&content);
+	block_fini(&block);
+}
+
+/* What is compressed may be compressed otherwise: the vector is read, and what
+ * we write of the same rows is read again, and no longer. */
+static void
+blocks_are_read_as_the_vectors_have_them(void **state)
+{
+	struct squeeze squeeze = {0};
+	struct block_log log = {0};
+	struct buf contents[4] = {0};
+	struct bytes rows[4];
+	struct vectors v;
+	struct key key;
+	size_t n = 0;
+	size_t cases = 0;
+
+	(void)state;
+	vectors_open(&v, "rows.txt");
+	while (vectors_next(&v)) {
+		struct buf row = {0};
+		struct buf ours = {0};
+
+		if (vectors_is(&v, "block")) {
+			log.first = vectors_number(&v, 1);
+			vectors_hex(&v, 2, log.origin.b, 32);
+			vectors_hex(&v, 3, log.trunk.b, 16);
+			n = 0;
+		} else if (vectors_is(&v, "packed")) {
+			assert_true(n < COUNT_OF(rows));
+			contents[n] = word(&v, 1);
+			rows[n] = buf_bytes(&contents[n]);
+			n++;
+		}
+		if (!vectors_is(&v, "block-row"))
+			continue;
+		tables_delta_key(
+		    (struct space_no){1}, (struct log_no){2}, log.first, &key);
+		row = word(&v, 1);
+		block_whole(&row, rows, n, &key);
+		check_block(&squeeze, &log, &row, (struct block_rows){rows, n});
+		assert_int_equal(
+		    block_form_encode(&squeeze, &log,
+			(struct block_rows){rows, n}, tables_key(&key), &ours),
+		    ERR_OK);
+		check_block(
+		    &squeeze, &log, &ours, (struct block_rows){rows, n});
+		assert_true(ours.n <= row.n);
+		buf_fini(&row);
+		buf_fini(&ours);
+		cases++;
+	}
+	assert_int_equal(cases, 1);
+	for (size_t i = 0; i < COUNT_OF(contents); i++)
+		buf_fini(&contents[i]);
+	squeeze_fini(&squeeze);
 	vectors_close(&v);
 }
 
@@ -284,7 +383,7 @@ check_record_again(const struct buf *row, struct words *words)
 	struct record record;
 	struct buf again = {0};
 
-	assert_true(row_read(buf_bytes(row), words, &arena, &record));
+	assert_true(row_read_record(buf_bytes(row), words, &arena, &record));
 	row_encode(&record, words, &again);
 	assert_true(bytes_equal(buf_bytes(&again), buf_bytes(row)));
 	buf_fini(&again);
@@ -328,6 +427,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rows_of_deltas_are_those_of_the_vectors),
 	    cmocka_unit_test(rows_of_records_are_those_of_the_vectors),
+	    cmocka_unit_test(blocks_are_read_as_the_vectors_have_them),
 	    cmocka_unit_test(rows_of_logs_are_those_of_the_vectors),
 	};
 
