@@ -9,7 +9,9 @@
 
 #include "core/tokens.h"
 #include "net/peer/ack.h"
+#include "net/peer/ahead.h"
 #include "net/peer/branch.h"
+#include "net/peer/opening.h"
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
@@ -76,8 +78,10 @@ session_new(const struct session_config *config)
 	    sizeof(channel.ephemeral.b));
 	config->host->random(config->host->arg, salt, sizeof(salt));
 	talk->channel = channel_new(&channel);
+	talk->allowed_bytes = SIZE_MAX;
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
+	talk->hidden.salt = bytes_be64(salt);
 	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
 	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
@@ -94,6 +98,9 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	ahead_fini(&session->talk);
+	hidden_fini(&session->talk.hidden);
+	reach_fini(&session->talk.reach);
 	msg_names_fini(&session->talk.names);
 	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
@@ -193,12 +200,69 @@ session_has_work(const struct session *session)
 	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
+bool
+session_is_ready(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+		   channel_is_ready(talk->channel)) ||
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
+}
+
+void
+session_fence(struct session *session)
+{
+	channel_fence(session->talk.channel);
+}
+
+bool
+session_has_news(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+	       channel_has_news(talk->channel);
+}
+
+enum err
+session_look(struct session *session, session_head_fn *fn, void *arg)
+{
+	return ahead_look(&session->talk, fn, arg);
+}
+
+void
+session_clear(struct session *session)
+{
+	channel_clear(session->talk.channel);
+}
+
+size_t
+session_waiting(const struct session *session)
+{
+	return channel_waiting(session->talk.channel);
+}
+
+void
+session_allow(struct session *session, size_t bytes)
+{
+	session->talk.allowed_bytes = bytes;
+}
+
+size_t
+session_worked_bytes(const struct session *session)
+{
+	return session->talk.worked_bytes;
+}
+
 enum err
 session_work(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
 	enum err e;
 
+	talk->worked_bytes = 0;
 	if (talk->flush)
 		session->flushed_ms = now_ms;
 	/* Nothing else is done before this is durable. */
@@ -316,6 +380,30 @@ session_fill(struct session *session, uint64_t now_ms)
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	return ERR_OK;
+}
+
+enum err
+session_news(struct session *session, const struct news *news, bool *concerns)
+{
+	struct talk *talk = &session->talk;
+	const struct authority *authority;
+	enum err e = store_authority(talk->store, &authority);
+
+	/* Who is not up to date reads the feed, or all, by itself. */
+	*concerns = talk->state != TALK_LIVE || talk->feed_at != news->from ||
+		    memcmp(&authority->version, &talk->authority_version, 32) !=
+			0;
+	if (e != ERR_OK || *concerns)
+		return e;
+	for (size_t i = 0; i < news->n && e == ERR_OK; i++) {
+		bool one;
+
+		e = opening_news(talk, authority, &news->logs[i], &one);
+		*concerns = *concerns || one;
+	}
+	if (e == ERR_OK)
+		talk->feed_at = news->to;
+	return e;
 }
 
 struct bytes
