@@ -86,9 +86,8 @@ bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge on
 $(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
 
-bench-peers: all ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
-	@sh .ci/deps peers
-	@$(MAKE) --no-print-directory $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
+$(OUT)/tests/bench/peers/sqlite.o: | peers-deps
+bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite) ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
 	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
@@ -113,6 +112,8 @@ demo: ## found a city on this machine, cut its line and join it again: a minute
 
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps build
+peers-deps: deps
+	@sh .ci/deps peers
 
 install: all ## install the program; PREFIX=/usr/local
 	install -D -m 755 $(OUT)/golmok $(DESTDIR)$(PREFIX)/bin/golmok
@@ -124,8 +125,8 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all objects unit units aggregator sim simulator bench bench-peers check tidy e2e city17 demo deps install format clean help
+.PHONY: all objects unit units aggregator sim simulator bench bench-peers peers-deps check tidy e2e city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))
