@@ -385,8 +385,7 @@ clock_peers(
 
 /* Room for one more than `n`. */
 static struct clock_peer *
-peers_room(
-    struct arena *arena, struct clock_peer *list, size_t n, size_t *room)
+peers_room(struct arena *arena, struct clock_peer *list, size_t n, size_t *room)
 {
 	struct clock_peer *more;
 

@@ -10,7 +10,7 @@
 struct weight {
 	uint64_t n; /* deltas looked at; the rest is sums over them: */
 	uint64_t headers;
-	uint64_t sealed;	     /* all bodies that are here */
+	uint64_t sealed;	    /* all bodies that are here */
 	uint64_t open[CLASS_COUNT]; /* of these, with secrets, by class */
 };
 
@@ -20,6 +20,7 @@ enum err weigh_log(struct txn *txn, const struct log *log, uint64_t from,
     uint64_t samples, struct weight *weight) MUST_USE;
 /* The bytes of one such delta, for who may have what `depth` says; 0 for a
  * weight of nothing. */
-uint64_t weigh_one(const struct weight *weight, const struct clock_depth *depth);
+uint64_t weigh_one(
+    const struct weight *weight, const struct clock_depth *depth);
 
 #endif
