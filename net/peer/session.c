@@ -25,6 +25,10 @@ enum {
 	GONE_MS = 90 * 1000,
 	/* How long what a peer acknowledged may wait to be written down. */
 	FLUSH_MS = 1000,
+	/* The same once all that was sent is acknowledged: whoever asks what is
+	 * safe wants to see it.  All sessions of a node wait for the same
+	 * moments, so that one sync of the disk does for them. */
+	FLUSH_CALM_MS = 100,
 	/* Received bytes that wait for a transaction before reading stops. */
 	WAITING_BYTES_MAX = 2 * 1024 * 1024,
 };
@@ -39,7 +43,8 @@ struct session {
 	uint64_t heard_ms;
 	uint64_t said_ms;
 	uint64_t flushed_ms;
-	bool asked; /* since we last said something the peer was silent */
+	uint64_t calm_ms; /* when to write down what is acknowledged; or 0 */
+	bool asked;	  /* since we last said something the peer was silent */
 	uint64_t round_trips;
 };
 
@@ -51,6 +56,8 @@ static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
+static bool is_acknowledged(const struct talk *talk);
+static uint64_t flush_ms(const struct session *session);
 
 struct session *
 session_new(const struct session_config *config)
@@ -263,8 +270,10 @@ session_work(struct session *session, uint64_t now_ms)
 	enum err e;
 
 	talk->worked_bytes = 0;
-	if (talk->flush)
+	if (talk->flush) {
 		session->flushed_ms = now_ms;
+		session->calm_ms = 0;
+	}
 	/* Nothing else is done before this is durable. */
 	if (talk_is_due(talk))
 		e = settle(session, guest_admit(session));
@@ -377,6 +386,10 @@ session_fill(struct session *session, uint64_t now_ms)
 			session->done = true;
 		}
 	}
+	if (!is_acknowledged(talk))
+		session->calm_ms = 0;
+	else if (session->calm_ms == 0)
+		session->calm_ms = (now_ms / FLUSH_CALM_MS + 1) * FLUSH_CALM_MS;
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	return ERR_OK;
@@ -406,6 +419,14 @@ session_news(struct session *session, const struct news *news, bool *concerns)
 	return e;
 }
 
+/* Is something new known of what the peer has, and all that was sent there? */
+static bool
+is_acknowledged(const struct talk *talk)
+{
+	return talk->ledger.dirty_n > 0 && sender_is_idle(talk) &&
+	       talk->credited_bytes == talk->debt_bytes;
+}
+
 struct bytes
 session_out(struct session *session)
 {
@@ -433,10 +454,21 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
-	if ((session->talk.ledger.dirty_n > 0 || session->talk.met) &&
-	    session->flushed_ms + FLUSH_MS < wake)
-		wake = session->flushed_ms + FLUSH_MS;
-	return wake;
+	return flush_ms(session) < wake ? flush_ms(session) : wake;
+}
+
+/* When what the peer acknowledged is to be written down at the latest. */
+static uint64_t
+flush_ms(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+	uint64_t at_ms = session->flushed_ms + FLUSH_MS;
+
+	if (talk->ledger.dirty_n == 0 && !talk->met)
+		return UINT64_MAX;
+	if (session->calm_ms > 0 && session->calm_ms < at_ms)
+		at_ms = session->calm_ms;
+	return at_ms;
 }
 
 enum err
@@ -451,8 +483,7 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
-	if ((talk->ledger.dirty_n > 0 || talk->met) &&
-	    now_ms >= session->flushed_ms + FLUSH_MS)
+	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
 	    !channel_is_up(talk->channel) || talk->state == TALK_SHAKING)
