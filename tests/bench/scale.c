@@ -13,8 +13,8 @@
 #include "tests/bench/take.h"
 
 enum {
-	CENTRES = 4, /* in a slice */
-	DELTAS = 2500,
+	CENTRES = 1, /* in a slice */
+	DELTAS = 10 * 1000,
 	SLICE = CENTRES * DELTAS,
 	LEAST = SLICE,
 	TIMED = 4, /* slices, when there are as many */
