@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "tests/bench/live.h"
 #include "tests/bench/look.h"
 #include "tests/bench/put.h"
 #include "tests/bench/scale.h"
@@ -51,5 +52,7 @@ main(int argc, char **argv)
 		scale_row(full ? 10 * 1000 * 1000 : 100 * 1000);
 	if (wants(argc, argv, "each"))
 		take_row_each();
+	if (wants(argc, argv, "live"))
+		live_row();
 	return 0;
 }
