@@ -296,6 +296,9 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		e = bodies_send(talk,
 		    (struct msg_bodies){.in_chunk = true, .from = chunk.from},
 		    &chunk.bodies);
+	/* What is packed with others arrives with the last of them. */
+	if (e == ERR_OK && chunk_most(talk) < GAUGE_CHUNK_MAX)
+		e = channel_flush(talk->channel);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
 	ledger_passed(entry, log, depth,

@@ -4,10 +4,12 @@
 #include "core/intake.h"
 #include "core/store.h"
 #include "net/peer/channel.h"
+#include "net/peer/hidden.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
 #include "net/peer/gauge.h"
 #include "net/peer/quota.h"
+#include "net/peer/reach.h"
 
 /*
  * What the files of a session share: session.c keeps it, sender.c decides what
@@ -85,6 +87,9 @@ struct talk {
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */
 	struct ledger ledger;
+	struct hidden hidden; /* logs here that have no entry in the ledger */
+	struct reach reach;   /* as of authority_version */
+	struct ahead *ahead;  /* owned; net/peer/ahead.c */
 	bool numbered; /* both clocks are known, and so are numbers of logs: */
 	struct msg_names names;	       /* the peer's, owned */
 	struct msg_numbers numbers;    /* ours */
@@ -94,13 +99,13 @@ struct talk {
 	bool heard_hello;
 	struct msg_hello their_hello;
 	uint8_t told_digest[MSG_DIGEST_SIZE]; /* of what it was told before */
-	bool agreed;	  /* at the hello: no clocks were needed */
-	bool whole;	  /* the peer does not know what it was told before */
-	bool clock_sent;  /* ours, whole */
-	bool clock_heard; /* theirs, whole */
-	bool forget;	  /* stored beliefs turned out untrue */
-	bool met;	  /* the meeting is to be noted */
-	bool flush;	  /* write beliefs down at the next work */
+	bool agreed;	    /* at the hello: no clocks were needed */
+	bool whole;	    /* the peer does not know what it was told before */
+	bool clock_sent;    /* ours, whole */
+	bool clock_heard;   /* theirs, whole */
+	bool forget;	    /* stored beliefs turned out untrue */
+	bool met;	    /* the meeting is to be noted */
+	bool flush;	    /* write beliefs down at the next work */
 	struct gauge gauge; /* of the line to the peer */
 	struct talk_flow flow;
 	struct talk_sending sending;
@@ -126,6 +131,8 @@ struct talk {
 	size_t refused_n;
 	size_t refused_room;
 	struct buf scratch; /* a message being made */
+	size_t allowed_bytes; /* of messages, for the next session_work */
+	size_t worked_bytes;  /* that the last one took in */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
 	uint64_t deltas_out;
