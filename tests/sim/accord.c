@@ -14,6 +14,7 @@
 struct accord_log {
 	struct log_id id;
 	struct log_name name;
+	bool forked;
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
@@ -97,6 +98,7 @@ logs_read(struct sim_node *node, struct accord_logs *logs)
 
 			log->id = all[k]->id;
 			log->name = all[k]->name;
+			log->forked = all[k]->forked;
 			log->size = all[k]->frontier.size;
 			log->held = all[k]->held;
 			memcpy(log->open, all[k]->open, sizeof(log->open));
@@ -147,11 +149,11 @@ log_compare(const struct sim_node *a, const struct sim_node *b,
 		    log->open[c] != other->open[c])
 			sim_fail(a->sim,
 			    "nodes %zu and %zu agree, and read %llu and %llu "
-			    "bodies of class %u of a log in %s",
+			    "bodies of class %u of a %slog in %s",
 			    a->number, b->number,
 			    (unsigned long long)log->open[c],
 			    (unsigned long long)other->open[c], c,
-			    log->name.space.text);
+			    log->forked ? "forked " : "", log->name.space.text);
 }
 
 void

@@ -445,7 +445,10 @@ log_check(struct coming *coming, const struct stick_log *had)
 
 	if (space != SIZE_MAX)
 		given = sim_given(node, false, node->person, space);
-	if (had->forked || !had->sees[node->person] ||
+	/* Of a log that nobody knows to be forked it may have another branch.
+	 */
+	if (had->forked || model_is_rolled(sim, &had->name.author) ||
+	    !had->sees[node->person] ||
 	    !had->sees[coming->stick->from] ||
 	    (given != NULL && (given->bits & VERDICT_SEES) == 0))
 		return;
@@ -458,10 +461,12 @@ log_check(struct coming *coming, const struct stick_log *had)
 	if (log == NULL || log->frontier.size < had->size)
 		sim_fail(sim,
 		    "node %zu has %llu of %llu deltas of a log in %s after a "
-		    "whole bundle",
+		    "whole bundle of node %zu",
 		    node->number,
 		    (unsigned long long)(log == NULL ? 0 : log->frontier.size),
-		    (unsigned long long)had->size, had->name.space.text);
+		    (unsigned long long)had->size, had->name.space.text,
+		    coming->stick->from);
+
 	if (given == NULL)
 		return;
 	if ((had->bits[node->person] & given->bits & RIGHT_HOLD) != 0 &&

@@ -351,6 +351,16 @@ wire_tick(struct sim *sim)
 	}
 }
 
+/* Does nobody else tell it anything meanwhile? */
+static bool
+is_alone(struct sim_node *node)
+{
+	struct sim_wire *wires[SIM_WIRES_MAX];
+	unsigned sides[SIM_WIRES_MAX];
+
+	return sessions_of(node, wires, sides) == 0;
+}
+
 bool
 wire_finish(struct sim_wire *wire)
 {
@@ -370,7 +380,8 @@ wire_finish(struct sim_wire *wire)
 			wire_carry(wire, side, SIZE_MAX);
 		}
 		if (!wire->used) {
-			if (agreed[0] && agreed[1])
+			if (agreed[0] && agreed[1] && is_alone(nodes[0]) &&
+			    is_alone(nodes[1]))
 				accord_check(nodes[0], nodes[1]);
 			return well[0] || well[1];
 		}
