@@ -13,6 +13,7 @@
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
+#include "net/peer/stall.h"
 #include "net/peer/talk.h"
 #include "proto/mem.h"
 
@@ -39,6 +40,7 @@ struct session {
 	uint64_t flushed_ms;
 	bool asked; /* since we last said something the peer was silent */
 	uint64_t round_trips;
+	struct stall stall;
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
@@ -48,6 +50,7 @@ static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
+static void stall_told(struct session *session, uint64_t now_ms);
 static bool may_finish(const struct talk *talk);
 
 struct session *
@@ -83,6 +86,7 @@ session_new(const struct session_config *config)
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
+	session->stall.since_ms = config->now_ms;
 	return session;
 }
 
@@ -315,7 +319,22 @@ session_fill(struct session *session, uint64_t now_ms)
 	}
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
+	stall_told(session, now_ms);
 	return ERR_OK;
+}
+
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
 }
 
 struct bytes
@@ -345,6 +364,8 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
+	if (stall_end_ms(&session->stall) < wake)
+		wake = stall_end_ms(&session->stall);
 	if ((session->talk.ledger.dirty_n > 0 || session->talk.met) &&
 	    session->flushed_ms + FLUSH_MS < wake)
 		wake = session->flushed_ms + FLUSH_MS;
@@ -363,6 +384,11 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
+	if (now_ms >= stall_end_ms(&session->stall))
+		return settle(session,
+		    err_set(ERR_PEER,
+			"the peer is there, but nothing came of the session "
+			"for half an hour"));
 	if ((talk->ledger.dirty_n > 0 || talk->met) &&
 	    now_ms >= session->flushed_ms + FLUSH_MS)
 		talk->flush = true;
