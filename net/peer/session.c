@@ -15,6 +15,7 @@
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
+#include "net/peer/stall.h"
 #include "net/peer/talk.h"
 #include "proto/mem.h"
 
@@ -46,6 +47,7 @@ struct session {
 	uint64_t calm_ms; /* when to write down what is acknowledged; or 0 */
 	bool asked;	  /* since we last said something the peer was silent */
 	uint64_t round_trips;
+	struct stall stall;
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
@@ -55,6 +57,7 @@ static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
+static void stall_told(struct session *session, uint64_t now_ms);
 static bool may_finish(const struct talk *talk);
 static bool is_acknowledged(const struct talk *talk);
 static uint64_t flush_ms(const struct session *session);
@@ -94,6 +97,7 @@ session_new(const struct session_config *config)
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
+	session->stall.since_ms = config->now_ms;
 	return session;
 }
 
@@ -392,6 +396,7 @@ session_fill(struct session *session, uint64_t now_ms)
 		session->calm_ms = (now_ms / FLUSH_CALM_MS + 1) * FLUSH_CALM_MS;
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
+	stall_told(session, now_ms);
 	return ERR_OK;
 }
 
@@ -427,6 +432,20 @@ is_acknowledged(const struct talk *talk)
 	       talk->credited_bytes == talk->debt_bytes;
 }
 
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
+}
+
 struct bytes
 session_out(struct session *session)
 {
@@ -454,6 +473,8 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
+	if (stall_end_ms(&session->stall) < wake)
+		wake = stall_end_ms(&session->stall);
 	return flush_ms(session) < wake ? flush_ms(session) : wake;
 }
 
@@ -483,6 +504,11 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
+	if (now_ms >= stall_end_ms(&session->stall))
+		return settle(session,
+		    err_set(ERR_PEER,
+			"the peer is there, but nothing came of the session "
+			"for half an hour"));
 	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
