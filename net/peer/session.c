@@ -9,10 +9,13 @@
 
 #include "core/tokens.h"
 #include "net/peer/ack.h"
+#include "net/peer/ahead.h"
 #include "net/peer/branch.h"
+#include "net/peer/opening.h"
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
+#include "net/peer/stall.h"
 #include "net/peer/talk.h"
 #include "proto/mem.h"
 
@@ -44,6 +47,7 @@ struct session {
 	uint64_t calm_ms; /* when to write down what is acknowledged; or 0 */
 	bool asked;	  /* since we last said something the peer was silent */
 	uint64_t round_trips;
+	struct stall stall;
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
@@ -53,6 +57,7 @@ static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
+static void stall_told(struct session *session, uint64_t now_ms);
 static bool may_finish(const struct talk *talk);
 static bool is_acknowledged(const struct talk *talk);
 static uint64_t flush_ms(const struct session *session);
@@ -83,13 +88,16 @@ session_new(const struct session_config *config)
 	    sizeof(channel.ephemeral.b));
 	config->host->random(config->host->arg, salt, sizeof(salt));
 	talk->channel = channel_new(&channel);
+	talk->allowed_bytes = SIZE_MAX;
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
+	talk->hidden.salt = bytes_be64(salt);
 	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
 	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
+	session->stall.since_ms = config->now_ms;
 	return session;
 }
 
@@ -101,6 +109,9 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	ahead_fini(&session->talk);
+	hidden_fini(&session->talk.hidden);
+	reach_fini(&session->talk.reach);
 	msg_names_fini(&session->talk.names);
 	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
@@ -200,12 +211,69 @@ session_has_work(const struct session *session)
 	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
+bool
+session_is_ready(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+		   channel_is_ready(talk->channel)) ||
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
+}
+
+void
+session_fence(struct session *session)
+{
+	channel_fence(session->talk.channel);
+}
+
+bool
+session_has_news(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+	       channel_has_news(talk->channel);
+}
+
+enum err
+session_look(struct session *session, session_head_fn *fn, void *arg)
+{
+	return ahead_look(&session->talk, fn, arg);
+}
+
+void
+session_clear(struct session *session)
+{
+	channel_clear(session->talk.channel);
+}
+
+size_t
+session_waiting(const struct session *session)
+{
+	return channel_waiting(session->talk.channel);
+}
+
+void
+session_allow(struct session *session, size_t bytes)
+{
+	session->talk.allowed_bytes = bytes;
+}
+
+size_t
+session_worked_bytes(const struct session *session)
+{
+	return session->talk.worked_bytes;
+}
+
 enum err
 session_work(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
 	enum err e;
 
+	talk->worked_bytes = 0;
 	if (talk->flush) {
 		session->flushed_ms = now_ms;
 		session->calm_ms = 0;
@@ -328,7 +396,32 @@ session_fill(struct session *session, uint64_t now_ms)
 		session->calm_ms = (now_ms / FLUSH_CALM_MS + 1) * FLUSH_CALM_MS;
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
+	stall_told(session, now_ms);
 	return ERR_OK;
+}
+
+enum err
+session_news(struct session *session, const struct news *news, bool *concerns)
+{
+	struct talk *talk = &session->talk;
+	const struct authority *authority;
+	enum err e = store_authority(talk->store, &authority);
+
+	/* Who is not up to date reads the feed, or all, by itself. */
+	*concerns = talk->state != TALK_LIVE || talk->feed_at != news->from ||
+		    memcmp(&authority->version, &talk->authority_version, 32) !=
+			0;
+	if (e != ERR_OK || *concerns)
+		return e;
+	for (size_t i = 0; i < news->n && e == ERR_OK; i++) {
+		bool one;
+
+		e = opening_news(talk, authority, &news->logs[i], &one);
+		*concerns = *concerns || one;
+	}
+	if (e == ERR_OK)
+		talk->feed_at = news->to;
+	return e;
 }
 
 /* Is something new known of what the peer has, and all that was sent there? */
@@ -337,6 +430,20 @@ is_acknowledged(const struct talk *talk)
 {
 	return talk->ledger.dirty_n > 0 && sender_is_idle(talk) &&
 	       talk->credited_bytes == talk->debt_bytes;
+}
+
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
 }
 
 struct bytes
@@ -366,6 +473,8 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
+	if (stall_end_ms(&session->stall) < wake)
+		wake = stall_end_ms(&session->stall);
 	return flush_ms(session) < wake ? flush_ms(session) : wake;
 }
 
@@ -393,6 +502,11 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
+	if (now_ms >= stall_end_ms(&session->stall))
+		return settle(session,
+		    err_set(ERR_PEER,
+			"the peer is there, but nothing came of the session "
+			"for half an hour"));
 	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
