@@ -483,13 +483,11 @@ static uint64_t
 flush_ms(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
-	uint64_t at_ms = session->flushed_ms + FLUSH_MS;
 
 	if (talk->ledger.dirty_n == 0 && !talk->met)
 		return UINT64_MAX;
-	if (session->calm_ms > 0 && session->calm_ms < at_ms)
-		at_ms = session->calm_ms;
-	return at_ms;
+	return session->calm_ms > 0 ? session->calm_ms
+				    : session->flushed_ms + FLUSH_MS;
 }
 
 enum err
