@@ -95,11 +95,11 @@ text_is_name(struct bytes text)
 		return false;
 	for (size_t i = 1; i < text.n; i++) {
 		uint8_t c = text.p[i];
-		bool is_letter = c >= 'a' && c <= 'z';
-		bool is_digit = c >= '0' && c <= '9';
 
-		if (!is_letter && !is_digit && c != '_')
-			return false;
+		if (c - (unsigned)'a' < 26 || c - (unsigned)'0' < 10 ||
+		    c == '_')
+			continue;
+		return false;
 	}
 	return true;
 }
