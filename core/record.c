@@ -11,7 +11,7 @@
 #include "core/digest.h"
 #include "core/lookup_keep.h"
 #include "core/row_read.h"
-#include "core/turn.h"
+#include "core/turn_replace.h"
 
 /* Cells while they are loaded into the fields that they belong to. */
 struct loading {
