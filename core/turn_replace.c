@@ -15,7 +15,7 @@ static const struct record_field *several(
 static bool same_value(const struct cell *a, const struct cell *b);
 
 void
-turn_replace(const struct record *old, const struct record *next,
+turn_replace_all(const struct record *old, const struct record *next,
     struct arena *arena, struct turn *turn)
 {
 	size_t gone = 0;

@@ -5,7 +5,7 @@
 
 /* The step from `old` to `next`, both with all values loaded; `turn` takes
  * from `arena`. */
-void turn_replace(const struct record *old, const struct record *next,
+void turn_replace_all(const struct record *old, const struct record *next,
     struct arena *arena, struct turn *turn);
 
 #endif
