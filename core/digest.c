@@ -50,7 +50,7 @@ digest_sub(struct digest *sum, const struct digest *term)
  * each field with one value, of this class, in order: be16 length and bytes of
  * its name, u8 kind, dot (36), be32 length and bytes of the value.
  */
-void
+bool
 digest_record(const struct record_id *id, const struct record *record,
     enum delta_class class, struct digest *term)
 {
@@ -59,12 +59,12 @@ digest_record(const struct record_id *id, const struct record *record,
 
 	memset(term, 0, sizeof(*term));
 	if (!record->exists)
-		return;
+		return false;
 	for (size_t i = 0; i < record->fields_n && !any; i++)
 		any = record->fields[i].n == 1 &&
 		      record->fields[i].values[0].class == class;
 	if (!any)
-		return;
+		return false;
 	buf_reserve(&text, TEXT_ROOM);
 	buf_add_text(&text, "golmok/record/1");
 	buf_add_u8(&text, (uint8_t) class);
@@ -85,6 +85,7 @@ digest_record(const struct record_id *id, const struct record *record,
 		add_field(&text, field, &dot, field->values[0].value);
 	}
 	term_of(&text, term);
+	return true;
 }
 
 static void

@@ -20,8 +20,9 @@ void digest_sub(struct digest *sum, const struct digest *term);
 
 /* The term of `record` for `class`: its id, status and every field that has
  * exactly one value, of that class.  Class N: for every record that exists.
- * Other classes: all zero when no such value is there. */
-void digest_record(const struct record_id *id, const struct record *record,
+ * False, and `term` all zero, when there is none: without such a value in
+ * another class, or without the record. */
+bool digest_record(const struct record_id *id, const struct record *record,
     enum delta_class class, struct digest *term);
 /* The term of one value of a field that has several. */
 void digest_value(const struct record_id *id, const struct record_field *field,

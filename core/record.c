@@ -311,12 +311,12 @@ settle(const struct turn_place *at, const struct turn *turn)
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		struct digest term;
 
-		digest_record(
-		    at->id, turn->old, (enum delta_class) class, &term);
-		digest_sub(&space->digests[class], &term);
-		digest_record(
-		    at->id, turn->next, (enum delta_class) class, &term);
-		digest_add(&space->digests[class], &term);
+		if (digest_record(
+			at->id, turn->old, (enum delta_class) class, &term))
+			digest_sub(&space->digests[class], &term);
+		if (digest_record(
+			at->id, turn->next, (enum delta_class) class, &term))
+			digest_add(&space->digests[class], &term);
 	}
 	row_settle(at, turn);
 	lookup_keep_enter(at, turn);

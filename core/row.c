@@ -9,6 +9,9 @@
 
 #include "proto/mem.h"
 
+/* Most records stem from fewer changes. */
+enum { FEW_SOURCES = 16 };
+
 const struct row_before row_before_first = {.op = (uint16_t)-ROW_OP_STEP};
 
 static void put_number(struct buf *out, uint64_t v);
@@ -18,8 +21,8 @@ static bool is_last_source(const struct record *record, const uint32_t *index);
 static void put_term(struct buf *out, struct words *words, struct bytes text);
 static void put_change(struct buf *out, struct words *words,
     const struct change_ref *change, bool flag);
-static uint32_t *put_sources(
-    const struct record *record, struct words *words, struct buf *out);
+static void put_sources(const struct record *record, uint32_t *index,
+    struct words *words, struct buf *out);
 static void put_heads(const struct record *record, const uint32_t *index,
     struct words *words, struct buf *out);
 static void put_field(const struct record_field *field, uint32_t source,
@@ -36,15 +39,18 @@ row_encode(const struct record *record, struct words *words, struct buf *out)
 	size_t at = out->n;
 	bool created = record->collection.n > 0 &&
 		       record->created.v == record->changed.v;
-	uint32_t *index;
+	uint32_t few[FEW_SOURCES] = {0};
+	uint32_t *index = few;
 
 	assert(record->created.v <= record->changed.v);
+	if (record->sources_n > FEW_SOURCES)
+		index = mem_zeros(record->sources_n, sizeof(*index));
 	buf_add_u8(out, 0);
 	put_term(out, words, record->collection);
 	put_stamp(out, record->changed);
 	if (record->collection.n > 0 && !created)
 		put_number(out, record->changed.v - record->created.v);
-	index = put_sources(record, words, out);
+	put_sources(record, index, words, out);
 	if (is_last_source(record, index))
 		flags |= ROW_FLAG_HEAD;
 	else
@@ -61,7 +67,8 @@ row_encode(const struct record *record, struct words *words, struct buf *out)
 			source = index[field->values->source] - 1;
 		put_field(field, source, words, &before, out);
 	}
-	mem_free(index);
+	if (index != few)
+		mem_free(index);
 }
 
 static void
@@ -115,11 +122,11 @@ put_change(struct buf *out, struct words *words,
 }
 
 /* Gives for each source its number in the row, counted from 1; 0 for those
- * that are left out.  The caller frees it. */
-static uint32_t *
-put_sources(const struct record *record, struct words *words, struct buf *out)
+ * that are left out.  `index` comes zeroed. */
+static void
+put_sources(const struct record *record, uint32_t *index, struct words *words,
+    struct buf *out)
 {
-	uint32_t *index = mem_zeros(record->sources_n, sizeof(*index));
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < record->fields_n; i++)
@@ -141,7 +148,6 @@ put_sources(const struct record *record, struct words *words, struct buf *out)
 			put_term(out, words,
 			    bytes_of(source->actor.b, sizeof(source->actor.b)));
 	}
-	return index;
 }
 
 /* So it is with what one writer made. */
@@ -260,7 +266,7 @@ row_sources(const struct record_source *given, struct arena *arena,
 	for (size_t i = 0; i < record->fields_n; i++)
 		if (record->fields[i].values != NULL)
 			n += record->fields[i].n;
-	sources = arena_array(arena, n, sizeof(*sources));
+	sources = arena_room(arena, n, sizeof(*sources));
 	/* Neighbours mostly stem from one change: what is left to sort is most
 	 * often one. */
 	for (size_t i = 0; i < n; i++)
@@ -279,10 +285,13 @@ row_sources(const struct record_source *given, struct arena *arena,
 		struct record_field *field = &record->fields[i];
 
 		for (size_t k = 0; field->values != NULL && k < field->n; k++) {
-			const struct record_source *source = bsearch(given++,
-			    sources, kept, sizeof(*sources), compare_sources);
+			const struct record_source *source = sources;
 
+			if (kept > 1)
+				source = bsearch(given, sources, kept,
+				    sizeof(*sources), compare_sources);
 			assert(source != NULL);
+			given++;
 			field->values[k].source = (uint32_t)(source - sources);
 		}
 	}

@@ -16,7 +16,10 @@ struct slot {
 	struct record_field field; /* as it was; n is 0 for a new one */
 	size_t gone_n;		   /* of its old values */
 	size_t come_n;		   /* values that the change adds */
-	struct cell one;	   /* its value when it has or gets only one */
+	/* Its only value: by whom the change adds it, or a cell that is left;
+	 * with neither the one of the row. */
+	const struct merge_op *op;
+	struct cell *left;
 };
 
 struct folding {
@@ -27,6 +30,10 @@ struct folding {
 	struct record *next;
 	struct slot *slots; /* the old fields in their order, then new ones */
 	size_t slots_n;
+	/* Operations mostly come in the order of fields: the slot of the next
+	 * one; and are new slots out of order? */
+	size_t slot_next;
+	bool tangled;
 };
 
 static void cells_leave(
@@ -57,6 +64,8 @@ static void slot_spread(struct folding *f, struct slot *slot);
 static enum err slot_gather(struct folding *f, struct slot *slot) MUST_USE;
 static bool is_gone(const struct turn *turn, const struct dot *dot);
 static void next_fields(struct folding *f);
+static void slot_value(const struct folding *f, const struct slot *slot,
+    struct record_source *source, struct record_value *value);
 static bool slots_in_order(const struct folding *f);
 static int compare_slots(const void *a, const void *b);
 static void next_heads(struct folding *f);
@@ -259,15 +268,12 @@ slots_begin(struct folding *f)
 	f->slots_n = old->fields_n;
 	f->slots = arena_array(
 	    f->at->arena, f->slots_n + ops_n, sizeof(*f->slots));
-	for (size_t i = 0; i < f->slots_n; i++) {
+	for (size_t i = 0; i < f->slots_n; i++)
 		f->slots[i].field = old->fields[i];
-		if (old->fields[i].n == 1)
-			f->slots[i].one = cell_of(
-			    old, &old->fields[i], &old->fields[i].values[0]);
-	}
-	f->turn->gone = arena_array(
+	/* Most often nothing is put there. */
+	f->turn->gone = arena_room(
 	    f->at->arena, seen + f->slots_n, sizeof(*f->turn->gone));
-	f->turn->come = arena_array(
+	f->turn->come = arena_room(
 	    f->at->arena, ops_n + f->slots_n, sizeof(*f->turn->come));
 }
 
@@ -275,16 +281,33 @@ slots_begin(struct folding *f)
 static struct slot *
 slot_of(struct folding *f, struct bytes name, enum field_kind kind, bool make)
 {
-	const struct record_field *field = merge_find(f->old, name, kind);
+	size_t new = f->old->fields_n;
+	const struct record_field *field;
 	struct slot *slot;
+	int order = 0;
 
-	if (field != NULL)
-		return &f->slots[field - f->old->fields];
-	for (size_t i = f->old->fields_n; i < f->slots_n; i++)
-		if (merge_compare(&f->slots[i].field, name, kind) == 0)
-			return &f->slots[i];
+	if (f->slot_next == f->slots_n)
+		f->slot_next = 0;
+	slot = &f->slots[f->slot_next];
+	if (f->slots_n > 0 && slot->field.kind == kind &&
+	    bytes_equal(slot->field.name, name)) {
+		f->slot_next++;
+		return slot;
+	}
+	field = merge_find(f->old, name, kind);
+	if (field != NULL) {
+		f->slot_next = (size_t)(field - f->old->fields) + 1;
+		return &f->slots[f->slot_next - 1];
+	}
+	if (f->slots_n > new)
+		order = merge_compare(
+		    &f->slots[f->slots_n - 1].field, name, kind);
+	for (; new < f->slots_n && (order >= 0 || f->tangled); new ++)
+		if (merge_compare(&f->slots[new].field, name, kind) == 0)
+			return &f->slots[new];
 	if (!make)
 		return NULL;
+	f->tangled = f->tangled || order > 0;
 	slot = &f->slots[f->slots_n++];
 	slot->field.name = name;
 	slot->field.kind = kind;
@@ -334,12 +357,14 @@ static bool
 is_inline(
     const struct folding *f, const struct slot *slot, const struct dot *dot)
 {
-	struct dot other;
+	const struct record_value *value = slot->field.values;
 
 	if (slot->field.n != 1)
 		return false;
-	other = merge_dot(f->old, &slot->field.values[0]);
-	return id_dot_compare(&other, dot) == 0;
+	assert(value->source < f->old->sources_n);
+	return value->op == dot->op &&
+	       id_change_compare(
+		   &f->old->sources[value->source].at, &dot->at) == 0;
 }
 
 static bool
@@ -391,7 +416,7 @@ add_all(struct folding *f)
 		slots[i] = slot_of(f, op->field, body_kind(op->code), true);
 		slots[i]->come_n++;
 		if (slots[i]->field.n == slots[i]->gone_n)
-			slots[i]->one = cell_made(change, op);
+			slots[i]->op = op;
 	}
 	for (size_t i = 0; i < change->ops_n; i++) {
 		const struct slot *slot = slots[i];
@@ -431,8 +456,12 @@ come(struct folding *f, const struct cell *cell)
 static void
 slot_spread(struct folding *f, struct slot *slot)
 {
-	if (slot->field.n == 1 && slot->gone_n == 0)
-		come(f, &slot->one);
+	struct cell cell;
+
+	if (slot->field.n != 1 || slot->gone_n != 0)
+		return;
+	cell = cell_of(f->old, &slot->field, slot->field.values);
+	come(f, &cell);
 }
 
 /* Of several values one is left: its cell goes, the row takes it. */
@@ -445,6 +474,7 @@ slot_gather(struct folding *f, struct slot *slot)
 	bool found = false;
 	enum err e = ERR_OK;
 
+	slot->left = arena_new(f->at->arena, sizeof(*slot->left));
 	cell_prefix(f->at->space->no, f->at->id, slot->field.name,
 	    slot->field.kind, &prefix);
 	kv_cursor_init(&cursor, txn->kv, TABLE_CELLS);
@@ -458,9 +488,9 @@ slot_gather(struct folding *f, struct slot *slot)
 		if (e != ERR_OK)
 			break;
 		content = arena_bytes(f->at->arena, content);
-		found = cell_decode(cursor.key, content, &slot->one) &&
-			bytes_equal(slot->one.field, slot->field.name) &&
-			!is_gone(f->turn, &slot->one.dot);
+		found = cell_decode(cursor.key, content, slot->left) &&
+			bytes_equal(slot->left->field, slot->field.name) &&
+			!is_gone(f->turn, &slot->left->dot);
 	}
 	if (e == ERR_OK && !found)
 		e = tables_corrupt(TABLE_CELLS, tables_key(&prefix),
@@ -468,7 +498,7 @@ slot_gather(struct folding *f, struct slot *slot)
 	kv_cursor_fini(&cursor);
 	if (e != ERR_OK)
 		return txn_fail(txn, e);
-	f->turn->gone[f->turn->gone_n++] = slot->one;
+	f->turn->gone[f->turn->gone_n++] = *slot->left;
 	return ERR_OK;
 }
 
@@ -528,14 +558,14 @@ next_fields(struct folding *f)
 	struct arena *arena = f->at->arena;
 	struct record *next = f->next;
 	size_t n = f->slots_n;
-	struct record_value *values = arena_array(arena, n, sizeof(*values));
-	struct record_source *given = arena_array(arena, n, sizeof(*given));
+	struct record_value *values = arena_room(arena, n, sizeof(*values));
+	struct record_source *given = arena_room(arena, n, sizeof(*given));
 	size_t given_n = 0;
 
 	/* Slots of old fields are in order already; new ones mostly, too. */
 	if (!slots_in_order(f))
 		qsort(f->slots, n, sizeof(*f->slots), compare_slots);
-	next->fields = arena_array(arena, n, sizeof(*next->fields));
+	next->fields = arena_room(arena, n, sizeof(*next->fields));
 	for (size_t i = 0; i < n; i++) {
 		const struct slot *slot = &f->slots[i];
 		struct record_field *field = &next->fields[next->fields_n];
@@ -549,13 +579,36 @@ next_fields(struct folding *f)
 		    .n = left};
 		if (left > 1)
 			continue;
-		given[given_n] = cell_source(&slot->one);
-		field->values = &values[given_n++];
-		*field->values = (struct record_value){.op = slot->one.dot.op,
-		    .class = slot->one.class,
-		    .value = slot->one.value};
+		field->values = &values[given_n];
+		slot_value(f, slot, &given[given_n++], field->values);
 	}
 	row_sources(given, arena, next);
+}
+
+/* The only value of `slot`, and what it stems from. */
+static void
+slot_value(const struct folding *f, const struct slot *slot,
+    struct record_source *source, struct record_value *value)
+{
+	const struct merge_change *change = f->change;
+
+	if (slot->left != NULL) {
+		*source = cell_source(slot->left);
+		*value = (struct record_value){.op = slot->left->dot.op,
+		    .class = slot->left->class,
+		    .value = slot->left->value};
+	} else if (slot->op != NULL) {
+		*source = (struct record_source){.at = change->at,
+		    .stamp = change->stamp,
+		    .has_actor = change->has_actor,
+		    .actor = change->actor};
+		*value = (struct record_value){.op = slot->op->number,
+		    .class = slot->op->class,
+		    .value = slot->op->value};
+	} else {
+		*value = slot->field.values[0];
+		*source = f->old->sources[value->source];
+	}
 }
 
 static bool

@@ -20,8 +20,9 @@ struct arena_block {
 
 static struct arena_block *block_new(size_t n);
 
-void *
-arena_new(struct arena *arena, size_t n)
+/* `n` bytes of any content. */
+static void *
+take(struct arena *arena, size_t n)
 {
 	struct arena_block *block = arena->blocks;
 	size_t step = alignof(max_align_t);
@@ -37,8 +38,13 @@ arena_new(struct arena *arena, size_t n)
 	p = block->data + block->used;
 	block->used += n;
 	arena->used_bytes += n;
-	memset(p, 0, n);
 	return p;
+}
+
+void *
+arena_new(struct arena *arena, size_t n)
+{
+	return memset(take(arena, n), 0, n);
 }
 
 static struct arena_block *
@@ -62,10 +68,17 @@ arena_array(struct arena *arena, size_t count, size_t size)
 	return arena_new(arena, count * size);
 }
 
+void *
+arena_room(struct arena *arena, size_t count, size_t size)
+{
+	assert(size > 0 && count <= SIZE_MAX / size);
+	return take(arena, count * size);
+}
+
 struct bytes
 arena_bytes(struct arena *arena, struct bytes b)
 {
-	uint8_t *copy = arena_new(arena, b.n);
+	uint8_t *copy = take(arena, b.n);
 
 	bytes_copy(copy, b);
 	return bytes_of(copy, b.n);

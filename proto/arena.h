@@ -21,6 +21,8 @@ void *arena_new(struct arena *arena, size_t n) MUST_USE;
 /* An array of `count` elements of `size` bytes each, zeroed; ends the process
  * if the product does not fit a size_t. */
 void *arena_array(struct arena *arena, size_t count, size_t size) MUST_USE;
+/* As arena_array, with any content: for what is written at once. */
+void *arena_room(struct arena *arena, size_t count, size_t size) MUST_USE;
 /* A copy of `b` in `arena`; the view lives as long as the arena's content. */
 struct bytes arena_bytes(struct arena *arena, struct bytes b) MUST_USE;
 /* As arena_bytes, with a final zero byte, as a C string. */

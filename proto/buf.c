@@ -15,12 +15,6 @@
  * moved four times more. */
 enum { BUF_ROOM_MIN = 128 };
 
-struct bytes
-buf_bytes(const struct buf *buf)
-{
-	return bytes_of(buf->p, buf->n);
-}
-
 void
 buf_reserve(struct buf *buf, size_t n)
 {
@@ -30,50 +24,6 @@ buf_reserve(struct buf *buf, size_t n)
 	if (buf->room == 0 && n < BUF_ROOM_MIN)
 		n = BUF_ROOM_MIN;
 	mem_room(&buf->p, &buf->room, buf->n + n, 1);
-}
-
-uint8_t *
-buf_extend(struct buf *buf, size_t n)
-{
-	uint8_t *p;
-
-	buf_reserve(buf, n);
-	if (buf->p == NULL)
-		buf_reserve(buf, 1);
-	p = buf->p + buf->n;
-	buf->n += n;
-	return p;
-}
-
-void
-buf_add(struct buf *buf, struct bytes b)
-{
-	if (b.n > 0)
-		bytes_copy(buf_extend(buf, b.n), b);
-}
-
-void
-buf_add_u8(struct buf *buf, uint8_t v)
-{
-	*buf_extend(buf, 1) = v;
-}
-
-void
-buf_add_be16(struct buf *buf, uint16_t v)
-{
-	bytes_put_be16(buf_extend(buf, 2), v);
-}
-
-void
-buf_add_be32(struct buf *buf, uint32_t v)
-{
-	bytes_put_be32(buf_extend(buf, 4), v);
-}
-
-void
-buf_add_be64(struct buf *buf, uint64_t v)
-{
-	bytes_put_be64(buf_extend(buf, 8), v);
 }
 
 void
@@ -97,13 +47,6 @@ buf_add_format(struct buf *buf, const char *format, ...)
 	(void)vsnprintf((char *)buf->p + buf->n, (size_t)n + 1, format, values);
 	va_end(values);
 	buf->n += (size_t)n;
-}
-
-void
-buf_cut(struct buf *buf, size_t n)
-{
-	assert(n <= buf->n);
-	buf->n = n;
 }
 
 void

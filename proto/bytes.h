@@ -1,6 +1,8 @@
 #ifndef GOLMOK_PROTO_BYTES_H
 #define GOLMOK_PROTO_BYTES_H
 
+#include <string.h>
+
 #include "proto/base.h"
 
 /*
@@ -49,9 +51,24 @@ bytes_slice(struct bytes b, size_t at, size_t n)
 }
 
 /* Are `a` and `b` the same bytes?  Not for secrets (time depends on them). */
-bool bytes_equal(struct bytes a, struct bytes b);
+static inline bool
+bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 /* Order as unsigned bytes, a prefix before what it begins: < 0, 0, > 0. */
-int bytes_compare(struct bytes a, struct bytes b);
+static inline int
+bytes_compare(struct bytes a, struct bytes b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	if (order != 0)
+		return order;
+	return (a.n > b.n) - (a.n < b.n);
+}
+
 /* Does `b` begin with `prefix`? */
 bool bytes_begins(struct bytes b, struct bytes prefix);
 /* Is `b` exactly the C string `text`? */
@@ -59,7 +76,12 @@ bool bytes_is(struct bytes b, const char *text);
 /* Where `byte` first stands in `b`; b.n when it does not. */
 size_t bytes_find(struct bytes b, uint8_t byte);
 /* Copies all of `b` to `to`, which has room for it; an empty view is fine. */
-void bytes_copy(void *to, struct bytes b);
+static inline void
+bytes_copy(void *to, struct bytes b)
+{
+	if (b.n > 0)
+		memcpy(to, b.p, b.n);
+}
 
 /* Reads a big-endian integer at `p`, which has that many bytes. */
 static inline uint16_t
@@ -79,10 +101,30 @@ bytes_be64(const uint8_t *p)
 {
 	return (uint64_t)bytes_be32(p) << 32 | bytes_be32(p + 4);
 }
+
 /* Writes one there. */
-void bytes_put_be16(uint8_t *p, uint16_t v);
-void bytes_put_be32(uint8_t *p, uint32_t v);
-void bytes_put_be64(uint8_t *p, uint64_t v);
+static inline void
+bytes_put_be16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void
+bytes_put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static inline void
+bytes_put_be64(uint8_t *p, uint64_t v)
+{
+	bytes_put_be32(p, (uint32_t)(v >> 32));
+	bytes_put_be32(p + 4, (uint32_t)v);
+}
 
 /* XXH3-64 of `b`: the checksum of stored rows against rot, not against
  * people. */

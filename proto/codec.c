@@ -135,7 +135,7 @@ head_long(struct bytes in, struct head *head)
 
 /* Reads the head that `in` begins with, and holds its size against what is
  * left.  Gives the rule that is broken, or NULL. */
-static const char *
+static inline const char *
 head_read(struct bytes in, struct head *head)
 {
 	uint8_t first;
@@ -354,8 +354,15 @@ codec_get_bytes(struct reader *r)
 uint64_t
 codec_get_uint(struct reader *r, uint64_t max)
 {
-	int64_t value = codec_get_int(r);
+	int64_t value;
 
+	/* Most have one byte. */
+	if (!r->bad && r->in.n > 0 && r->in.p[0] < 0x80 && r->in.p[0] <= max) {
+		value = r->in.p[0];
+		r->in = bytes_after(r->in, 1);
+		return (uint64_t)value;
+	}
+	value = codec_get_int(r);
 	if (value >= 0 && (uint64_t)value <= max)
 		return (uint64_t)value;
 	r->bad = true;
@@ -402,6 +409,12 @@ codec_get_value(struct reader *r)
 	struct bytes rest;
 	struct bytes value;
 
+	if (codec_peek(r) == CODEC_TEXT) {
+		value = r->in;
+		(void)codec_get_text(r);
+		return r->bad ? (struct bytes){0}
+			      : bytes_first(value, value.n - r->in.n);
+	}
 	if (r->bad || value_walk(r->in, &rest) != NULL) {
 		r->bad = true;
 		return (struct bytes){0};

@@ -32,6 +32,10 @@ text_utf8_size(struct bytes text)
 				continue;
 			}
 		}
+		if (text.p[at] - 1u < 0x7f) {
+			at++;
+			continue;
+		}
 		n = char_size(&text.p[at], text.n - at);
 		if (n == 0)
 			break;
