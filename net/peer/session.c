@@ -571,7 +571,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_left_out = talk->flow.left,
 	    .bytes_left_out = talk->flow.left_bytes,
 	    .day_bytes = talk->flow.quota.day_bytes,
-	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
+	    .is_held = flow_holds(talk),
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};
