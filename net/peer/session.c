@@ -57,7 +57,6 @@ static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
-static void stall_told(struct session *session, uint64_t now_ms);
 static bool may_finish(const struct talk *talk);
 static bool is_acknowledged(const struct talk *talk);
 static uint64_t flush_ms(const struct session *session);
@@ -170,9 +169,7 @@ fault_note(struct talk *talk, const struct fault *fault)
 static bool
 is_offence(enum err e)
 {
-	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
-
-	return offence;
+	return e == ERR_MALFORMED || e == ERR_LIMIT;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -363,6 +360,20 @@ gauge_told(struct talk *talk, uint64_t now_ms)
 	    &talk->gauge, talk->debt_bytes, talk->credited_bytes, now_ms);
 }
 
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
+}
+
 enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
@@ -432,20 +443,6 @@ is_acknowledged(const struct talk *talk)
 	       talk->credited_bytes == talk->debt_bytes;
 }
 
-static void
-stall_told(struct session *session, uint64_t now_ms)
-{
-	const struct talk *talk = &session->talk;
-	struct channel_count count;
-
-	channel_count(talk->channel, &count);
-	stall_look(&session->stall,
-	    (struct stall_seen){.rests = is_quiet(talk),
-		.done_bytes = talk->taken_bytes + talk->credited_bytes,
-		.wire_bytes = count.in_bytes + count.out_bytes},
-	    now_ms);
-}
-
 struct bytes
 session_out(struct session *session)
 {
@@ -505,8 +502,7 @@ session_tick(struct session *session, uint64_t now_ms)
 	if (now_ms >= stall_end_ms(&session->stall))
 		return settle(session,
 		    err_set(ERR_PEER,
-			"the peer is there, but nothing came of the session "
-			"for half an hour"));
+			"the peer is there, and nothing came of it for long"));
 	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
@@ -575,7 +571,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_left_out = talk->flow.left,
 	    .bytes_left_out = talk->flow.left_bytes,
 	    .day_bytes = talk->flow.quota.day_bytes,
-	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
+	    .is_held = flow_holds(talk),
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};

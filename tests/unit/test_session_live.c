@@ -298,6 +298,37 @@ what_is_acknowledged_is_soon_written_down_once(void **state)
 	town_fini(&town);
 }
 
+/* Who looks ahead at messages reads the ids in them twice, and gives each one
+ * number all the same. */
+static void
+logs_keep_their_numbers_where_heads_are_looked_at_ahead(void **state)
+{
+	static const char *const spaces[] = {
+	    "d01/c001/case", "d01/c002/case", "d01/c003/case", "d01/c004/case"};
+	struct town town;
+	struct wire wire;
+	size_t b;
+
+	(void)state;
+	town_init(&town, 9);
+	b = town_member(&town, "", ALL);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	wire_open(&wire, &town, 0, b, false);
+	session_fence(wire.ends[1].session);
+	wire.ends[1].looks = true;
+	wire_run(&wire, 1);
+	for (size_t round = 0; round < 3; round++)
+		for (size_t i = 0; i < COUNT_OF(spaces); i++) {
+			(void)town_create(&town, 0, spaces[i], "하나");
+			wire_run(&wire, 1);
+			wires_assert_well(&wire, 1);
+		}
+	assert_int_equal(wire_status(&wire, 1).dropped, 0);
+	town_assert_equal(&town, 0);
+	wire_close(&wire);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -310,6 +341,8 @@ main(void)
 		what_a_blind_supplier_lacks_comes_from_a_second_one),
 	    cmocka_unit_test(nothing_is_acknowledged_before_its_commit),
 	    cmocka_unit_test(what_is_acknowledged_is_soon_written_down_once),
+	    cmocka_unit_test(
+		logs_keep_their_numbers_where_heads_are_looked_at_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
