@@ -14,8 +14,9 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
 MODE_debug := -O1 -g
 MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, release))
+$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, tsan, release))
 CFLAGS = -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
 	$(PACKAGE_CFLAGS)
 LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
@@ -59,6 +60,9 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 
 units: $(UNITS)
 
+aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
+	@CENTRES=421 $<
+
 $(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/sim/wrap.c) $(LDLIBS)
 
@@ -72,7 +76,7 @@ BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
 WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_close mdb_txn_commit \
 	SHA256_Init SHA256_Update SHA256_Final crypto_generichash crypto_sign_detached crypto_sign_verify_detached \
 	$(addprefix crypto_aead_chacha20poly1305_ietf_,encrypt decrypt)
-$(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
+$(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/crowd.o $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $(LDLIBS)
 
 bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
@@ -82,9 +86,8 @@ bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge on
 $(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
 
-bench-peers: all ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
-	@sh .ci/deps peers
-	@$(MAKE) --no-print-directory $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
+$(OUT)/tests/bench/peers/sqlite.o: | peers-deps
+bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite) ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
 	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
@@ -109,6 +112,8 @@ demo: ## found a city on this machine, cut its line and join it again: a minute
 
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps build
+peers-deps: deps
+	@sh .ci/deps peers
 
 install: all ## install the program; PREFIX=/usr/local
 	install -D -m 755 $(OUT)/golmok $(DESTDIR)$(PREFIX)/bin/golmok
@@ -120,8 +125,8 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all objects unit units sim simulator bench bench-peers check tidy e2e city17 demo deps install format clean help
+.PHONY: all objects unit units aggregator sim simulator bench bench-peers peers-deps check tidy e2e city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

@@ -171,6 +171,9 @@ run_take(struct bundle_in *in, const struct msg_run *run)
 	in->near = (struct log_no){0};
 	in->sum.runs++;
 	id_log(&in->run.name, &origin, &in->log);
+	if (run->nameless || run->rootless)
+		return err_set(ERR_MALFORMED,
+		    "a run without a name, or without the root of its head");
 	if (!has_frontier)
 		return err_set(ERR_MALFORMED, "a run without its frontier");
 	if (memcmp(msg_entry_trunk(&run->entry), &in->log, sizeof(in->log)) !=

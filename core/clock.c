@@ -30,6 +30,9 @@ static bool row_get(
 static void peer_get(
     struct txn *txn, const struct sign_key *peer, struct clock_peer *known);
 static void peer_put(struct txn *txn, const struct clock_peer *known);
+static struct clock_peer *peers_room(struct arena *arena,
+    struct clock_peer *list, size_t n, size_t *room) MUST_USE;
+static bool beliefs_pass(struct kv_cursor *cursor) MUST_USE;
 
 void
 clock_entry(
@@ -352,36 +355,63 @@ clock_peers(
 	size_t room = 0;
 	struct clock_peer *list = NULL;
 	enum err e = ERR_OK;
+	bool more;
 
 	*n = 0;
 	kv_cursor_init(&cursor, txn->kv, TABLE_PEERS);
-	for (bool more = kv_seek(&cursor, (struct bytes){0});
-	     more && e == ERR_OK; more = kv_next(&cursor)) {
+	more = kv_seek(&cursor, (struct bytes){0});
+	while (more && e == ERR_OK) {
 		struct bytes content;
 
-		if (cursor.key.n != sizeof(struct sign_key))
+		if (cursor.key.n != sizeof(struct sign_key)) {
+			more = kv_next(&cursor);
 			continue;
+		}
 		e = tables_open(
 		    TABLE_PEERS, cursor.key, cursor.value, &content);
-		if (e != ERR_OK || content.n != PEER_SIZE)
-			continue;
-		if (*n == room) {
-			struct clock_peer *more_room = arena_array(
-			    arena, 2 * room + 8, sizeof(*list));
-
-			for (size_t i = 0; i < *n; i++)
-				more_room[i] = list[i];
-			list = more_room;
-			room = 2 * room + 8;
+		if (e == ERR_OK && content.n == PEER_SIZE) {
+			list = peers_room(arena, list, *n, &room);
+			bytes_copy(list[*n].key.b, cursor.key);
+			list[*n].met_ms = bytes_be64(content.p);
+			list[*n].said_ms = bytes_be64(content.p + 8);
+			(*n)++;
 		}
-		bytes_copy(list[*n].key.b, cursor.key);
-		list[*n].met_ms = bytes_be64(content.p);
-		list[*n].said_ms = bytes_be64(content.p + 8);
-		(*n)++;
+		more = beliefs_pass(&cursor);
 	}
 	kv_cursor_fini(&cursor);
 	*peers = list;
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* Room for one more than `n`. */
+static struct clock_peer *
+peers_room(struct arena *arena, struct clock_peer *list, size_t n, size_t *room)
+{
+	struct clock_peer *more;
+
+	if (n < *room)
+		return list;
+	*room = 2 * *room + 8;
+	more = arena_array(arena, *room, sizeof(*more));
+	for (size_t i = 0; i < n; i++)
+		more[i] = list[i];
+	return more;
+}
+
+/* From the row of a peer to the first one behind its beliefs, of which there
+ * may be thousands. */
+static bool
+beliefs_pass(struct kv_cursor *cursor)
+{
+	struct log_id last;
+	struct key key = {0};
+
+	memset(&last, 0xff, sizeof(last));
+	tables_key_add(&key, cursor->key);
+	tables_key_add(&key, bytes_of(last.b, sizeof(last.b)));
+	if (!kv_seek(cursor, tables_key(&key)))
+		return false;
+	return !bytes_equal(cursor->key, tables_key(&key)) || kv_next(cursor);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "core/history.h"
 #include "core/own.h"
 #include "core/tree.h"
+#include "core/vouch.h"
 
 /* A chunk on its way in. */
 struct taking {
@@ -34,8 +35,7 @@ static bool is_known(
     const struct authority *authority, const struct log_name *name);
 static enum err log_room(struct txn *txn, const struct authority *authority,
     const struct sign_key *author) MUST_USE;
-static enum err head_check(
-    const struct log_name *name, const struct msg_run *run) MUST_USE;
+static enum err head_check(struct txn *txn, const struct msg_run *run) MUST_USE;
 static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
     const struct msg_run *run) MUST_USE;
 static enum err place_find(struct taking *taking, struct space_state *space,
@@ -74,7 +74,7 @@ intake_run(struct txn *txn, const struct authority *authority,
 		return err_set(ERR_DENIED,
 		    "a log in '%s' by a key that no member admitted",
 		    name->space.text);
-	e = head_check(name, run);
+	e = head_check(txn, run);
 	if (e != ERR_OK)
 		return e;
 	id_log(name, &origin, id);
@@ -114,7 +114,7 @@ intake_root(struct txn *txn, const struct msg_run *run,
 		*found = e == ERR_OK;
 		signed_run.head_root = *root;
 		if (e == ERR_OK && n > 1 &&
-		    head_check(&run->name, &signed_run) == ERR_OK)
+		    head_check(txn, &signed_run) == ERR_OK)
 			break;
 	}
 	return e;
@@ -191,21 +191,22 @@ log_room(struct txn *txn, const struct authority *authority,
 	return e;
 }
 
+/* Most heads were checked ahead (net/peer/ahead.c); the rest here. */
 static enum err
-head_check(const struct log_name *name, const struct msg_run *run)
+head_check(struct txn *txn, const struct msg_run *run)
 {
-	struct buf origin = {0};
-	struct note_checkpoint checkpoint = {
-	    .size = run->head_size, .root = run->head_root};
+	struct note_head head = {.size = run->head_size,
+	    .root = run->head_root,
+	    .signature = run->head_signature};
+	struct hash claim;
 	enum err e;
 
-	id_origin(name, &origin);
-	checkpoint.origin = buf_bytes(&origin);
-	e = note_checkpoint_verify(
-	    &checkpoint, &name->author, &run->head_signature);
-	if (e != ERR_OK)
-		e = err_wrap(e, "head of a log in '%s'", name->space.text);
-	buf_fini(&origin);
+	vouch_name(&run->name, &head, &claim);
+	if (vouch_has(txn->vouch, &claim))
+		return ERR_OK;
+	e = vouch_check(&run->name, &head);
+	if (e == ERR_OK)
+		vouch_put(txn->vouch, &claim);
 	return e;
 }
 

@@ -5,12 +5,14 @@
  */
 #include "core/space.h"
 
-enum { SPACE_ROW_SIZE = 4 + CLASS_COUNT * 32 + 8 };
+enum { SPACE_ROW_SIZE = 4 + CLASS_COUNT * 32 + 8, SLOTS_MIN = 16 };
 
 static struct space_state *cached(struct txn *txn, const struct space *name);
 static struct space_state *load(
     struct txn *txn, struct bytes key, struct bytes row);
 static void add(struct txn *txn, struct space_state *space);
+static void grow(struct txn *txn);
+static void numbers_grow(struct txn *txn, struct space_no no);
 static void space_put(struct txn *txn, struct space_state *space);
 static void name_key(const struct space *name, struct key *key);
 
@@ -29,28 +31,76 @@ space_find(struct txn *txn, const struct space *name)
 	return load(txn, tables_key(&key), row);
 }
 
-/* Deltas come in runs of one space, so the one found moves to the front. */
+static struct space_state **
+slot_of(struct txn *txn, const struct space *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *p = name->text; *p != '\0'; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	return &txn->space_table[hash & (txn->space_table_size - 1)];
+}
+
 static struct space_state *
 cached(struct txn *txn, const struct space *name)
 {
-	struct space_state **at = &txn->spaces;
 	struct space_state *space;
 
-	while (*at != NULL && !id_space_equal(&(*at)->name, name))
-		at = &(*at)->next;
-	space = *at;
-	if (space != NULL) {
-		*at = space->next;
-		add(txn, space);
-	}
+	if (txn->space_table_size == 0)
+		return NULL;
+	space = *slot_of(txn, name);
+	while (space != NULL && !id_space_equal(&space->name, name))
+		space = space->chain;
 	return space;
 }
 
 static void
 add(struct txn *txn, struct space_state *space)
 {
+	struct space_state **slot;
+
 	space->next = txn->spaces;
 	txn->spaces = space;
+	if (txn->spaces_n++ >= txn->space_table_size)
+		grow(txn);
+	slot = slot_of(txn, &space->name);
+	space->chain = *slot;
+	*slot = space;
+	if (space->no.v >= txn->space_nos_size)
+		numbers_grow(txn, space->no);
+	txn->space_nos[space->no.v] = space;
+}
+
+/* All but the newest, which comes next. */
+static void
+grow(struct txn *txn)
+{
+	struct space_state *space = txn->spaces->next;
+	struct space_state **slot;
+
+	txn->space_table_size *= 2;
+	if (txn->space_table_size == 0)
+		txn->space_table_size = SLOTS_MIN;
+	txn->space_table = arena_array(
+	    &txn->arena, txn->space_table_size, sizeof(struct space_state *));
+	for (; space != NULL; space = space->next) {
+		slot = slot_of(txn, &space->name);
+		space->chain = *slot;
+		*slot = space;
+	}
+}
+
+static void
+numbers_grow(struct txn *txn, struct space_no no)
+{
+	size_t size = 2 * (size_t)no.v + SLOTS_MIN;
+	struct space_state **nos = arena_array(
+	    &txn->arena, size, sizeof(struct space_state *));
+
+	for (size_t i = 0; i < txn->space_nos_size; i++)
+		nos[i] = txn->space_nos[i];
+	txn->space_nos = nos;
+	txn->space_nos_size = size;
 }
 
 /* The space of a row that is not cached yet; NULL, and the failure kept, when
@@ -72,9 +122,9 @@ load(struct txn *txn, struct bytes key, struct bytes row)
 		    space->digests, bytes_slice(in, 4, sizeof(space->digests)));
 		space->records = bytes_be64(
 		    bytes_after(in, SPACE_ROW_SIZE - 8).p);
-		if (space->no.v == 0)
-			e = tables_corrupt(
-			    TABLE_SPACES, key, "its number is 0");
+		if (space->no.v == 0 || space->no.v > LIMIT_SPACES)
+			e = tables_corrupt(TABLE_SPACES, key,
+			    "its number is 0, or beyond all");
 	}
 	if (e != ERR_OK) {
 		kv_fail(txn->kv, e);
@@ -115,15 +165,11 @@ enum err
 space_by_no(struct txn *txn, struct space_no no, struct space_state **out)
 {
 	struct space_state **all;
-	struct space_state *space;
 	size_t n;
 	enum err e;
 
-	for (space = txn->spaces; space != NULL; space = space->next)
-		if (space->no.v == no.v)
-			break;
-	*out = space;
-	if (space != NULL)
+	*out = no.v < txn->space_nos_size ? txn->space_nos[no.v] : NULL;
+	if (*out != NULL)
 		return ERR_OK;
 	e = space_all(txn, &all, &n);
 	if (e != ERR_OK)

@@ -11,7 +11,8 @@ struct digest {
 
 /* A space that this store knows: its number, and its state digests. */
 struct space_state {
-	struct space_state *next; /* in txn->spaces */
+	struct space_state *next;  /* in txn->spaces */
+	struct space_state *chain; /* in its slot of txn->space_table */
 	struct space_no no;
 	struct space name;
 	struct digest digests[CLASS_COUNT];

@@ -19,6 +19,7 @@ struct space_state;
 struct history_cache;
 struct blocks;
 struct docket;
+struct vouch;
 
 /* What a store keeps from transaction to transaction. */
 struct txn_kept {
@@ -40,11 +41,17 @@ struct txn {
 	bool words_known;	       /* core/words.c */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
+	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
-	struct log *logs;	       /* arena; newest first (core/oplog.c) */
-	struct log **log_table;	       /* arena; by id (core/oplog.c) */
-	size_t log_table_size;	       /* slots: 0 or a power of two */
-	size_t logs_n;		       /* in txn->logs */
+	struct space_state **space_table; /* arena; by name, chained */
+	size_t space_table_size;	  /* slots: 0 or a power of two */
+	struct space_state **space_nos;	  /* arena; by number, or NULL */
+	size_t space_nos_size;
+	size_t spaces_n;	/* in txn->spaces */
+	struct log *logs;	/* arena; newest first (core/oplog.c) */
+	struct log **log_table; /* arena; by id (core/oplog.c) */
+	size_t log_table_size;	/* slots: 0 or a power of two */
+	size_t logs_n;		/* in txn->logs */
 	/* The largest space and log number that TABLE_DELTAS has, as in its
 	 * keys, once it was read: behind it rows can be appended. */
 	bool deltas_known;

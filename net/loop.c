@@ -25,15 +25,32 @@ struct loop_timer {
 	void *arg; /* borrowed from the owner */
 };
 
+struct loop_soon {
+	uv_idle_t uv;
+	loop_timer_fn *fn;
+	void *arg; /* borrowed from the owner */
+};
+
 struct loop_signal {
 	uv_signal_t uv;
 	loop_signal_fn *fn;
 	void *arg; /* borrowed from the owner */
 };
 
+struct loop_task {
+	uv_work_t uv;
+	loop_work_fn *run;
+	loop_work_fn *done;
+	void *arg; /* borrowed from the owner */
+};
+
+static void task_run(uv_work_t *uv);
+static void task_done(uv_work_t *uv, int status);
 static void timer_arm(struct loop_timer *timer);
 static void timer_on_fire(uv_timer_t *uv);
 static void timer_on_close(uv_handle_t *uv);
+static void soon_on_fire(uv_idle_t *uv);
+static void soon_on_close(uv_handle_t *uv);
 static void signal_on_arrive(uv_signal_t *uv, int number);
 static void signal_on_close(uv_handle_t *uv);
 static void must_be_closing(uv_handle_t *uv, void *arg);
@@ -200,6 +217,52 @@ timer_on_close(uv_handle_t *uv)
 	mem_free(uv->data);
 }
 
+struct loop_soon *
+loop_soon_new(struct loop *loop, loop_timer_fn *fn, void *arg)
+{
+	struct loop_soon *soon = mem_new(sizeof(*soon));
+	int status;
+
+	soon->fn = fn;
+	soon->arg = arg;
+	status = uv_idle_init(&loop->uv, &soon->uv);
+	assert(status == 0);
+	soon->uv.data = soon;
+	return soon;
+}
+
+/* libuv looks at sockets, without waiting, between two calls of an idle
+ * handle. */
+void
+loop_soon_set(struct loop_soon *soon)
+{
+	int status = uv_idle_start(&soon->uv, soon_on_fire);
+
+	assert(status == 0);
+}
+
+static void
+soon_on_fire(uv_idle_t *uv)
+{
+	struct loop_soon *soon = uv->data;
+
+	(void)uv_idle_stop(uv);
+	soon->fn(soon->arg);
+}
+
+void
+loop_soon_free(struct loop_soon *soon)
+{
+	if (soon != NULL)
+		uv_close((uv_handle_t *)&soon->uv, soon_on_close);
+}
+
+static void
+soon_on_close(uv_handle_t *uv)
+{
+	mem_free(uv->data);
+}
+
 enum err
 loop_signal_open(struct loop *loop, int number, loop_signal_fn *fn, void *arg,
     struct loop_signal **opened)
@@ -245,6 +308,47 @@ static void
 signal_on_close(uv_handle_t *uv)
 {
 	mem_free(uv->data);
+}
+
+void
+loop_work(struct loop *loop, loop_work_fn *run, loop_work_fn *done, void *arg)
+{
+	struct loop_task *task = mem_new(sizeof(*task));
+	int status;
+
+	task->run = run;
+	task->done = done;
+	task->arg = arg;
+	task->uv.data = task;
+	status = uv_queue_work(&loop->uv, &task->uv, task_run, task_done);
+	assert(status == 0);
+}
+
+unsigned
+loop_cores(void)
+{
+	unsigned n = uv_available_parallelism();
+
+	return n > 0 ? n : 1;
+}
+
+static void
+task_run(uv_work_t *uv)
+{
+	struct loop_task *task = uv->data;
+
+	task->run(task->arg);
+}
+
+static void
+task_done(uv_work_t *uv, int status)
+{
+	struct loop_task *task = uv->data;
+
+	/* Nobody takes work back. */
+	assert(status == 0);
+	task->done(task->arg);
+	mem_free(task);
 }
 
 struct uv_loop_s *

@@ -5,8 +5,8 @@
 
 /*
  * The event loop, and the clock by which net/ waits.  One thread: every
- * callback runs inside loop_run or loop_step, one after another, and never
- * inside the function that it was given to.
+ * callback but that of loop_work runs inside loop_run or loop_step, one after
+ * another, and never inside the function that it was given to.
  */
 struct loop;
 
@@ -57,6 +57,20 @@ void loop_timer_set(struct loop_timer *timer, uint64_t at_ms);
 void loop_timer_free(struct loop_timer *timer);
 
 /*
+ * A callback for when everything that is ready now has had its turn: once for
+ * each time that it is set, and soon.
+ */
+struct loop_soon;
+
+/* One that will call `fn` with `arg`; at rest.  Ended by loop_soon_free. */
+struct loop_soon *loop_soon_new(
+    struct loop *loop, loop_timer_fn *fn, void *arg) MUST_USE;
+/* Whether it was set before or not; also from inside its own callback. */
+void loop_soon_set(struct loop_soon *soon);
+/* No callback comes after this call.  NULL does nothing. */
+void loop_soon_free(struct loop_soon *soon);
+
+/*
  * A signal of the process, as an event of the loop.
  */
 struct loop_signal;
@@ -69,6 +83,18 @@ enum err loop_signal_open(struct loop *loop, int number, loop_signal_fn *fn,
     void *arg, struct loop_signal **signal) MUST_USE;
 /* No callback comes after this call.  NULL does nothing. */
 void loop_signal_close(struct loop_signal *signal);
+
+/*
+ * Work on another thread: `run` is called there with `arg`, and when it has
+ * returned, `done` on the thread of the loop.  Neither may be taken back; a
+ * loop with work under way is not empty.  `run` must touch nothing but what
+ * `arg` points at, which nobody else touches until `done`.
+ */
+typedef void loop_work_fn(void *arg);
+void loop_work(
+    struct loop *loop, loop_work_fn *run, loop_work_fn *done, void *arg);
+/* How many threads of this process can run at once; at least 1. */
+unsigned loop_cores(void);
 
 /* For the files of net/ that speak to libuv: the loop itself, and a buffer
  * that every read callback may fill and must be done with when it returns. */

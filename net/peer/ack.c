@@ -86,7 +86,8 @@ beliefs_flush(struct talk *talk)
 		clock_forget(txn, &talk->peer);
 	talk->forget = false;
 	talk->flush = false;
-	if (talk->met)
+	/* Who said something new was there just now. */
+	if (talk->met || ledger->dirty_n > 0)
 		clock_met(
 		    txn, &talk->peer, talk->host->now_ms(talk->host->arg));
 	talk->met = false;

@@ -15,8 +15,13 @@ enum {
 	/* An empty buffer larger than this is given back: hundreds of links
 	 * that are at rest must not hold what each needed once. */
 	KEEP_SIZE = 4 * 1024,
+	/* A packed batch of more is not unpacked twice: what is in it weighs
+	 * more than the signatures that looking ahead could find. */
+	LOOK_SIZE_MAX = 16 * 1024,
 };
 
+static bool read_at(
+    const struct batches *batches, size_t *at, struct bytes *content);
 static enum err next_open(
     struct batches *batches, struct squeeze *squeeze) MUST_USE;
 static bool size_get(struct bytes *from, size_t *size) MUST_USE;
@@ -71,7 +76,7 @@ batch_take(struct batches *batches, struct squeeze *squeeze,
 	*message = (struct bytes){0};
 	if (batches->opened_at == batches->opened.n) {
 		batch_settle(batches);
-		if (batches->at == batches->end)
+		if (!batch_is_ready(batches))
 			return false;
 		*e = next_open(batches, squeeze);
 	}
@@ -86,29 +91,96 @@ batch_take(struct batches *batches, struct squeeze *squeeze,
 	return true;
 }
 
+/* What the batch at `*at` holds, which moves behind it; is it packed? */
+static bool
+read_at(const struct batches *batches, size_t *at, struct bytes *content)
+{
+	struct bytes rest = bytes_after(buf_bytes(&batches->frames), *at);
+	size_t size = bytes_be32(rest.p);
+
+	rest = bytes_slice(rest, WAITING_HEAD, size);
+	*at += WAITING_HEAD + size;
+	*content = bytes_after(rest, 1);
+	return (rest.p[0] & BATCH_PACKED) != 0;
+}
+
 /* The next batch that waits, unpacked; one without messages is none. */
 static enum err
 next_open(struct batches *batches, struct squeeze *squeeze)
 {
-	struct bytes waiting = bytes_after(
-	    buf_bytes(&batches->frames), batches->at);
-	size_t size = bytes_be32(waiting.p);
-	unsigned flags;
+	struct bytes content;
 	enum err e = ERR_OK;
 
-	waiting = bytes_slice(waiting, WAITING_HEAD, size);
-	batches->at += WAITING_HEAD + size;
-	flags = waiting.p[0];
-	waiting = bytes_after(waiting, 1);
-	if ((flags & BATCH_PACKED) == 0)
-		buf_add(&batches->opened, waiting);
+	if (!read_at(batches, &batches->at, &content))
+		buf_add(&batches->opened, content);
 	else
 		e = squeeze_unpack(
-		    squeeze, waiting, LIMIT_FRAME_SIZE, &batches->opened);
+		    squeeze, content, LIMIT_FRAME_SIZE, &batches->opened);
 	/* Whatever is wrong with it, the peer should not have sent it. */
 	if (e == ERR_LIMIT)
 		e = ERR_MALFORMED;
 	return e == ERR_OK ? e : err_wrap(e, "compressed messages");
+}
+
+bool
+batch_is_ready(const struct batches *batches)
+{
+	return batches->opened_at < batches->opened.n ||
+	       batches->at <
+		   (batches->fenced ? batches->cleared : batches->end);
+}
+
+void
+batch_fence(struct batches *batches)
+{
+	batches->fenced = true;
+	batches->cleared = batches->at;
+	batches->looked_at = batches->at;
+}
+
+bool
+batch_look(
+    struct batches *batches, struct squeeze *squeeze, struct bytes *batch)
+{
+	struct bytes content;
+
+	*batch = (struct bytes){0};
+	buf_cut(&batches->looked, 0);
+	batch_rest(&batches->looked);
+	if (!batch_has_news(batches))
+		return false;
+	if (!read_at(batches, &batches->looked_at, &content))
+		*batch = content;
+	/* What is wrong with it shows when it is taken. */
+	else if (content.n <= LOOK_SIZE_MAX &&
+		 squeeze_unpack(squeeze, content, LIMIT_FRAME_SIZE,
+		     &batches->looked) == ERR_OK)
+		*batch = buf_bytes(&batches->looked);
+	return true;
+}
+
+bool
+batch_look_next(struct bytes *batch, struct bytes *message)
+{
+	size_t size;
+
+	if (batch->n == 0 || !size_get(batch, &size))
+		return false;
+	*message = bytes_first(*batch, size);
+	*batch = bytes_after(*batch, size);
+	return true;
+}
+
+void
+batch_clear(struct batches *batches)
+{
+	batches->cleared = batches->looked_at;
+}
+
+bool
+batch_has_news(const struct batches *batches)
+{
+	return batches->fenced && batches->looked_at < batches->end;
 }
 
 /* Takes the size of the next message, in groups of seven bits; false when it
@@ -152,6 +224,10 @@ batch_settle(struct batches *batches)
 	buf_drop(waiting, at);
 	batches->end -= at;
 	batches->at = 0;
+	if (batches->fenced) {
+		batches->cleared -= at;
+		batches->looked_at -= at;
+	}
 	batch_rest(waiting);
 }
 
@@ -184,4 +260,5 @@ batch_fini(struct batches *batches)
 {
 	buf_wipe(&batches->frames);
 	buf_wipe(&batches->opened);
+	buf_wipe(&batches->looked);
 }

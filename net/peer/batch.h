@@ -23,6 +23,10 @@ struct batches {
 	size_t end;	   /* where the unfinished one begins */
 	struct buf opened; /* the batch whose messages are being taken */
 	size_t opened_at;
+	bool fenced; /* only those before `cleared` may be opened */
+	size_t cleared;
+	size_t looked_at;  /* those before were looked at */
+	struct buf looked; /* one that was packed, to be looked at */
 };
 
 /* Where in batches->frames the next frame is to be appended. */
@@ -35,6 +39,20 @@ bool batch_take(struct batches *batches, struct squeeze *squeeze,
     struct bytes *message, enum err *e) MUST_USE;
 /* Bytes that came and wait to be taken. */
 size_t batch_waiting(const struct batches *batches);
+/* Would batch_take give a message? */
+bool batch_is_ready(const struct batches *batches);
+/* From now on only what was looked at and cleared is taken. */
+void batch_fence(struct batches *batches);
+/* The next whole batch that was not looked at yet, as channel_look gives it;
+ * false when there is none, or no fence. */
+bool batch_look(
+    struct batches *batches, struct squeeze *squeeze, struct bytes *batch);
+/* The next message of such a batch, as channel_look_next gives it. */
+bool batch_look_next(struct bytes *batch, struct bytes *message);
+/* Lets through all that was looked at. */
+void batch_clear(struct batches *batches);
+/* Would batch_look give a batch? */
+bool batch_has_news(const struct batches *batches);
 /* Forgets what was taken.  Bytes move only when those before them are more, so
  * that taking stays linear. */
 void batch_settle(struct batches *batches);

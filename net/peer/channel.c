@@ -388,6 +388,42 @@ channel_waiting(const struct channel *channel)
 	return batch_waiting(&channel->batches);
 }
 
+void
+channel_fence(struct channel *channel)
+{
+	batch_fence(&channel->batches);
+}
+
+bool
+channel_look(struct channel *channel, struct bytes *batch)
+{
+	return batch_look(&channel->batches, channel->squeeze, batch);
+}
+
+bool
+channel_look_next(struct bytes *batch, struct bytes *message)
+{
+	return batch_look_next(batch, message);
+}
+
+void
+channel_clear(struct channel *channel)
+{
+	batch_clear(&channel->batches);
+}
+
+bool
+channel_is_ready(const struct channel *channel)
+{
+	return batch_is_ready(&channel->batches);
+}
+
+bool
+channel_has_news(const struct channel *channel)
+{
+	return batch_has_news(&channel->batches);
+}
+
 enum err
 channel_send(struct channel *channel, struct bytes message)
 {

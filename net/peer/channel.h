@@ -59,6 +59,23 @@ bool channel_take(
 /* Bytes that arrived and wait to be taken. */
 size_t channel_waiting(const struct channel *channel);
 
+/* From now on channel_take gives only what channel_clear let through. */
+void channel_fence(struct channel *channel);
+/* The next batch of messages that was not looked at yet and not taken: true,
+ * and `*batch`, a view that lives until the next call on `channel`; it is taken
+ * later all the same.  Of a packed one that is large, or does not unpack, the
+ * view is empty. */
+bool channel_look(struct channel *channel, struct bytes *batch);
+/* The next message of such a view, which begins behind it then; false: none is
+ * left. */
+bool channel_look_next(struct bytes *batch, struct bytes *message);
+/* Lets through all that was looked at. */
+void channel_clear(struct channel *channel);
+/* Is there a message that channel_take would give? */
+bool channel_is_ready(const struct channel *channel);
+/* Is there a batch that was not looked at yet? */
+bool channel_has_news(const struct channel *channel);
+
 /* Adds `message` to the batch that is sent next; only when up.  ERR_LIMIT: it
  * is larger than a batch may be. */
 enum err channel_send(struct channel *channel, struct bytes message) MUST_USE;

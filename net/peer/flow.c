@@ -4,15 +4,13 @@
  */
 #include "net/peer/flow.h"
 
+#include "core/weigh.h"
 #include "net/peer/branch.h"
 
 enum {
 	/* Deltas of one log that are weighed to reckon what all of it weighs.
 	 */
 	SAMPLES = 4,
-	/* What stands around a header or a body in messages. */
-	AROUND_BYTES = 8,
-	AROUND_BODY_BYTES = 48,
 	/* An error of less than this in what was stated is not worth a word. */
 	STATED_SLACK_BYTES = 64 * 1024,
 };
@@ -25,8 +23,6 @@ static enum ledger_class class_of(
     const struct talk *talk, const struct ledger_log *entry, uint64_t more);
 static enum err weigh(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
-static uint64_t delta_weight(
-    const struct stored_delta *stored, const struct clock_depth *depth);
 static void left_set(
     struct talk *talk, struct ledger_log *entry, uint64_t left);
 
@@ -127,40 +123,13 @@ static enum err
 weigh(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth)
 {
-	uint64_t left = log->frontier.size - entry->sent;
-	uint64_t n = left < SAMPLES ? left : SAMPLES;
-	uint64_t sum = 0;
+	struct weight weight;
+	enum err e = weigh_log(
+	    store_txn(talk->store), log, entry->sent, SAMPLES, &weight);
 
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t seq = entry->sent + (2 * i + 1) * (left / (2 * n));
-		struct stored_delta stored;
-		enum err e;
-
-		if (left <= SAMPLES)
-			seq = entry->sent + i;
-		e = oplog_get(store_txn(talk->store), log, seq, &stored);
-		if (e != ERR_OK)
-			return e;
-		sum += delta_weight(&stored, depth);
-	}
-	entry->one_bytes = sum / n;
-	return ERR_OK;
-}
-
-static uint64_t
-delta_weight(const struct stored_delta *stored, const struct clock_depth *depth)
-{
-	struct stored_delta rest = *stored;
-	struct stored_body body;
-	uint64_t sum = stored->header.n + AROUND_BYTES;
-
-	while (oplog_body_next(&rest.bodies, &body)) {
-		bool reads = (depth->classes >> body.class & 1) != 0;
-
-		if (depth->hold || (reads && body.form == BODY_OPEN))
-			sum += body.sealed.n + AROUND_BODY_BYTES;
-	}
-	return sum;
+	if (e == ERR_OK)
+		entry->one_bytes = weigh_one(&weight, depth);
+	return e;
 }
 
 static void
@@ -251,6 +220,14 @@ flow_end(const struct talk *talk)
 	return LEDGER_CLASSES;
 }
 
+bool
+flow_holds(const struct talk *talk)
+{
+	return flow_end(talk) < LEDGER_CLASSES &&
+	       (talk->flow.left > 0 ||
+		   talk->ledger.queues[LEDGER_HISTORY].n > 0);
+}
+
 enum err
 flow_grant(struct talk *talk)
 {
@@ -288,7 +265,8 @@ flow_leave(struct talk *talk)
 	struct channel_count count;
 	uint64_t used = 0;
 
-	if (quota->day_bytes == 0 || !channel_is_up(talk->channel))
+	/* A channel that failed had sent what it had sent. */
+	if (quota->day_bytes == 0 || !talk->has_peer)
 		return;
 	/* It asked for no grant, and yet said something. */
 	if (quota->day == 0)

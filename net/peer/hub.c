@@ -7,6 +7,8 @@
 #include "net/peer/hub.h"
 
 #include "core/feed.h"
+#include "net/peer/checker.h"
+#include "net/peer/news.h"
 #include "net/peer/notes.h"
 #include "proto/mem.h"
 
@@ -18,7 +20,9 @@ struct hub_member {
 	size_t place; /* in hub->members */
 	bool due;     /* wants a turn */
 	bool working; /* takes part in the write transaction of this turn */
-	struct fault *fault; /* owned; how this turn failed, or NULL */
+	bool looked;  /* its heads are being checked */
+	size_t waiting_bytes; /* that it was last known to have waiting */
+	struct fault *fault;  /* owned; how this turn failed, or NULL */
 };
 
 struct hub {
@@ -26,13 +30,16 @@ struct hub {
 	struct store *store;
 	const struct host *host;
 	struct squeeze squeeze;
-	struct loop_timer *turn;     /* set when a turn is due */
+	struct checker *checker;
+	struct loop_soon *turn;	     /* set when a turn is due */
 	struct loop_timer *watch;    /* runs while there are members */
 	struct hub_member **members; /* owned; NULL for one that left */
 	size_t n;
 	size_t room;
 	size_t live_n; /* members that have not left */
-	bool in_turn;  /* places in `members` stay as they are */
+	size_t first;  /* the member with which the next transaction begins */
+	size_t waiting_bytes; /* of all members */
+	bool in_turn;	      /* places in `members` stay as they are */
 	uint64_t feed; /* the newest number of the feed that all have seen */
 	struct notes notes; /* of sessions that have ended */
 	struct loop_timer *notes_timer;
@@ -44,6 +51,12 @@ static void hub_on_watch(void *arg);
 static void hub_on_turn(void *arg);
 static void hub_on_notes(void *arg);
 static void notes_flush(struct hub *hub);
+static void waiting_count(struct hub_member *member);
+static void look_all(struct hub *hub);
+static enum err look_each(struct hub *hub) MUST_USE;
+static void head_on_found(
+    void *arg, const struct log_name *log, const struct note_head *head);
+static void hub_on_checked(void *arg);
 static void work_all(struct hub *hub);
 static size_t work_mark(struct hub *hub);
 static enum err work_each(struct hub *hub) MUST_USE;
@@ -63,7 +76,8 @@ hub_new(struct loop *loop, struct store *store, const struct host *host)
 	hub->loop = loop;
 	hub->store = store;
 	hub->host = host;
-	hub->turn = loop_timer_new(loop, hub_on_turn, hub);
+	hub->checker = checker_new(loop, hub_on_checked, hub);
+	hub->turn = loop_soon_new(loop, hub_on_turn, hub);
 	hub->watch = loop_timer_new(loop, hub_on_watch, hub);
 	hub->notes_timer = loop_timer_new(loop, hub_on_notes, hub);
 	return hub;
@@ -78,7 +92,8 @@ hub_free(struct hub *hub)
 	notes_flush(hub);
 	notes_fini(&hub->notes);
 	loop_timer_free(hub->notes_timer);
-	loop_timer_free(hub->turn);
+	loop_soon_free(hub->turn);
+	checker_free(hub->checker);
 	loop_timer_free(hub->watch);
 	squeeze_fini(&hub->squeeze);
 	mem_free(hub->members);
@@ -142,6 +157,7 @@ hub_join(struct hub *hub, struct session *session, hub_turn_fn *turn, void *arg)
 	member->turn = turn;
 	member->arg = arg;
 	member->place = hub->n;
+	session_fence(session);
 	mem_room(
 	    &hub->members, &hub->room, hub->n + 1, sizeof(struct hub_member *));
 	hub->members[hub->n++] = member;
@@ -161,6 +177,7 @@ hub_leave(struct hub_member *member)
 	assert(hub->members[member->place] == member);
 	hub->members[member->place] = NULL;
 	hub->live_n--;
+	hub->waiting_bytes -= member->waiting_bytes;
 	if (!notes_wait(&hub->notes))
 		loop_timer_set(hub->notes_timer, loop_now_ms() + HUB_NOTES_MS);
 	notes_move(&hub->notes, session_notes(member->session));
@@ -194,8 +211,39 @@ void
 hub_wake(struct hub_member *member)
 {
 	member->due = true;
+	waiting_count(member);
 	/* Not at once: what else is ready on the loop joins the same turn. */
-	loop_timer_set(member->hub->turn, 0);
+	loop_soon_set(member->hub->turn);
+}
+
+static void
+waiting_count(struct hub_member *member)
+{
+	struct hub *hub = member->hub;
+
+	hub->waiting_bytes -= member->waiting_bytes;
+	member->waiting_bytes = session_waiting(member->session);
+	hub->waiting_bytes += member->waiting_bytes;
+}
+
+/* Who has nothing waiting may go on in any case: a message must be whole before
+ * it can be worked on and make room again. */
+bool
+hub_wants_input(const struct hub_member *member)
+{
+	return session_wants_input(member->session) &&
+	       (session_waiting(member->session) == 0 ||
+		   member->hub->waiting_bytes < HUB_WAITING_BYTES);
+}
+
+size_t
+hub_queue_size(const struct hub *hub)
+{
+	size_t n = HUB_QUEUE_BYTES / (hub->live_n > 0 ? hub->live_n : 1);
+
+	if (n < HUB_QUEUE_MIN)
+		return HUB_QUEUE_MIN;
+	return n < LIMIT_QUEUE_SIZE ? n : LIMIT_QUEUE_SIZE;
 }
 
 /* Has somebody else written?  A store that cannot be read shows when a session
@@ -211,7 +259,7 @@ hub_on_watch(void *arg)
 		store_abort(hub->store);
 	}
 	if (feed != hub->feed)
-		loop_timer_set(hub->turn, 0);
+		loop_soon_set(hub->turn);
 	loop_timer_set(hub->watch, loop_now_ms() + HUB_WATCH_MS);
 }
 
@@ -221,7 +269,7 @@ hub_on_notes(void *arg)
 	struct hub *hub = arg;
 
 	hub->notes_due = true;
-	loop_timer_set(hub->turn, 0);
+	loop_soon_set(hub->turn);
 }
 
 static void
@@ -232,17 +280,91 @@ hub_on_turn(void *arg)
 	assert(!hub->in_turn);
 	hub->in_turn = true;
 	hub->turned_ms = loop_now_ms();
+	/* First, so that threads check while this one stores. */
+	look_all(hub);
 	work_all(hub);
 	fill_all(hub);
 	tell_all(hub);
 	hub->in_turn = false;
 	members_sweep(hub);
 	for (size_t i = 0; i < hub->n; i++) {
+		const struct hub_member *member = hub->members[i];
+
+		if (member->due || session_is_ready(member->session) ||
+		    (!checker_is_busy(hub->checker) &&
+			session_has_news(member->session)))
+			loop_soon_set(hub->turn);
+	}
+}
+
+/* The member of which `i` others come before it in this turn; NULL: left. */
+static struct hub_member *
+member_at(const struct hub *hub, size_t i)
+{
+	return hub->members[(hub->first + i) % hub->n];
+}
+
+/* Looks at what has arrived, unless threads are still at work on the last look.
+ */
+static void
+look_all(struct hub *hub)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < hub->n && !any; i++)
+		any = hub->members[i] != NULL &&
+		      session_has_news(hub->members[i]->session);
+	if (!any || checker_is_busy(hub->checker))
+		return;
+	/* A store that cannot be read shows when the session needs it. */
+	if (store_begin(hub->store, false) == ERR_OK) {
+		(void)!look_each(hub);
+		store_abort(hub->store);
+	}
+	if (!checker_send(hub->checker))
+		hub_on_checked(hub);
+}
+
+static enum err
+look_each(struct hub *hub)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < hub->n && e == ERR_OK &&
+			   checker_asked(hub->checker) < HUB_HEADS_MAX;
+	     i++) {
+		struct hub_member *member = member_at(hub, i);
+
+		if (member == NULL || !session_has_news(member->session))
+			continue;
+		member->looked = true;
+		e = session_look(member->session, head_on_found, hub->checker);
+	}
+	return e;
+}
+
+static void
+head_on_found(
+    void *arg, const struct log_name *log, const struct note_head *head)
+{
+	checker_ask(arg, log, head);
+}
+
+/* What was looked at may be worked on. */
+static void
+hub_on_checked(void *arg)
+{
+	struct hub *hub = arg;
+
+	for (size_t i = 0; i < hub->n; i++) {
 		struct hub_member *member = hub->members[i];
 
-		if (member->due || session_has_work(member->session))
-			hub_wake(member);
+		if (member == NULL || !member->looked)
+			continue;
+		member->looked = false;
+		session_clear(member->session);
 	}
+	loop_soon_set(hub->turn);
 }
 
 /* One write transaction for all that have something to take in. */
@@ -256,6 +378,7 @@ work_all(struct hub *hub)
 	hub->notes_due = false;
 	e = store_begin(hub->store, true);
 	if (e == ERR_OK) {
+		store_txn(hub->store)->vouch = checker_vouch(hub->checker);
 		e = work_each(hub);
 		notes_write(&hub->notes, store_txn(hub->store));
 		if (e == ERR_OK)
@@ -266,6 +389,7 @@ work_all(struct hub *hub)
 	worked_each(hub, e);
 }
 
+/* Gives each that is ready its share. */
 static size_t
 work_mark(struct hub *hub)
 {
@@ -276,8 +400,14 @@ work_mark(struct hub *hub)
 
 		if (member == NULL)
 			continue;
-		member->working = session_has_work(member->session);
+		member->working = session_is_ready(member->session);
 		n += member->working;
+	}
+	for (size_t i = 0; i < hub->n; i++) {
+		struct hub_member *member = hub->members[i];
+
+		if (member != NULL && member->working)
+			session_allow(member->session, HUB_WORK_BYTES / n);
 	}
 	return n;
 }
@@ -287,14 +417,23 @@ static enum err
 work_each(struct hub *hub)
 {
 	uint64_t now_ms = loop_now_ms();
+	size_t first = hub->first;
+	size_t taken = 0;
 
 	for (size_t i = 0; i < hub->n; i++) {
-		struct hub_member *member = hub->members[i];
+		size_t at = (first + i) % hub->n;
+		struct hub_member *member = hub->members[at];
 		enum err e;
 
 		if (member == NULL || !member->working)
 			continue;
+		if (taken >= HUB_WORK_BYTES) {
+			member->working = false;
+			continue;
+		}
+		hub->first = at + 1;
 		e = session_work(member->session, now_ms);
+		taken += session_worked_bytes(member->session);
 		if (e == ERR_OK)
 			continue;
 		fault_keep(member, e);
@@ -344,6 +483,7 @@ worked_each(struct hub *hub, enum err e)
 			continue;
 		member->working = false;
 		member->due = true;
+		waiting_count(member);
 		e = err_raise(&fault);
 		session_worked(member->session, e);
 		if (e != ERR_OK)
@@ -362,7 +502,7 @@ fault_keep(struct hub_member *member, enum err e)
 }
 
 /* One read transaction for all that may have something to say: those that are
- * due, and everybody once the feed has grown. */
+ * due, and those whom it concerns that the feed has grown. */
 static void
 fill_all(struct hub *hub)
 {
@@ -385,25 +525,30 @@ static enum err
 fill_each(struct hub *hub)
 {
 	uint64_t now_ms = loop_now_ms();
-	uint64_t feed = feed_last(store_txn(hub->store));
-	bool grown = feed != hub->feed;
+	struct news news;
+	enum err e = news_read(store_txn(hub->store), hub->feed, &news);
 
-	hub->feed = feed;
+	if (e != ERR_OK)
+		return e;
+	hub->feed = news.to;
 	for (size_t i = 0; i < hub->n; i++) {
 		struct hub_member *member = hub->members[i];
-		enum err e;
+		bool concerns = false;
 
-		if (member == NULL || member->fault != NULL)
+		if (member == NULL || member->fault != NULL ||
+		    session_is_done(member->session))
 			continue;
-		member->due = member->due || grown;
-		if (!member->due || session_is_done(member->session))
-			continue;
-		e = session_fill(member->session, now_ms);
+		if (news.n > 0)
+			e = session_news(member->session, &news, &concerns);
+		member->due = member->due || concerns;
+		if (e == ERR_OK && member->due)
+			e = session_fill(member->session, now_ms);
 		if (e == ERR_OK)
 			continue;
 		fault_keep(member, e);
 		if (!is_peers(e))
 			return e;
+		e = ERR_OK;
 	}
 	return ERR_OK;
 }

@@ -11,6 +11,13 @@
  * that may have something to say find it.  It also notices what other processes
  * write into the same store, within HUB_WATCH_MS.  No transaction is open
  * between two callbacks.
+ *
+ * Signatures of heads are checked on other threads (net/peer/checker.h): what
+ * arrived is looked at, and has its turn when the answers are there, while this
+ * thread stores what was looked at before.
+ *
+ * One transaction takes in HUB_WORK_BYTES at most, shared out evenly among
+ * those that have something; who got nothing is the first in the next one.
  */
 struct hub;
 struct hub_member;
@@ -24,6 +31,22 @@ enum {
 	 * anyway: whoever is refused again and again costs one sync of the disk
 	 * in that time. */
 	HUB_NOTES_MS = 1000,
+	/* Received bytes that one transaction takes in, over all sessions: some
+	 * thousand deltas.  More would hold up the urgent ones among those that
+	 * arrive meanwhile, and LMDB keeps in memory each page that they touch.
+	 */
+	HUB_WORK_BYTES = 2 * 1024 * 1024,
+	/* Heads of one look: what the threads check while one transaction is
+	 * stored. */
+	HUB_HEADS_MAX = 1024,
+	/* Whole messages that wait in memory, over all sessions: beyond them is
+	 * read only from who has none waiting.  A busy aggregator thereby needs
+	 * no more memory with 424 links than with a dozen. */
+	HUB_WAITING_BYTES = 8 * 1024 * 1024,
+	/* What all links together may have unsent of their own accord, shared
+	 * out evenly; no link is given less than HUB_QUEUE_MIN. */
+	HUB_QUEUE_BYTES = 16 * 1024 * 1024,
+	HUB_QUEUE_MIN = 32 * 1024,
 };
 
 /* The session had its turn: there may be something to send, it may have ended
@@ -55,6 +78,11 @@ struct hub_member *hub_join(struct hub *hub, struct session *session,
     hub_turn_fn *turn, void *arg) MUST_USE;
 /* No callback comes after this call.  NULL does nothing. */
 void hub_leave(struct hub_member *member);
+/* Is there memory for more that arrives for the session?  Asked anew after each
+ * of its turns. */
+bool hub_wants_input(const struct hub_member *member);
+/* How many bytes a link may have unsent of its own accord, now. */
+size_t hub_queue_size(const struct hub *hub);
 /* Something arrived for the session, or was sent, or its time has come: it gets
  * a turn soon. */
 void hub_wake(struct hub_member *member);

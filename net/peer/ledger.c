@@ -11,6 +11,8 @@
 
 /* Of one log, ours and the peer's together, with those that got other ids. */
 enum { BRANCHES_MAX = 4 * LIMIT_BRANCHES };
+/* Most centres share two or three logs with each of hundreds. */
+enum { SLOTS_MIN = 8 };
 
 static struct ledger_log *slot_of(
     const struct ledger *ledger, const struct log_id *id);
@@ -141,7 +143,7 @@ grow(struct ledger *ledger)
 	struct ledger_log *old = ledger->logs;
 	size_t old_size = ledger->size;
 
-	ledger->size = old_size == 0 ? 64 : 2 * old_size;
+	ledger->size = old_size == 0 ? SLOTS_MIN : 2 * old_size;
 	ledger->logs = mem_zeros(ledger->size, sizeof(*ledger->logs));
 	for (size_t i = 0; i < old_size; i++) {
 		if (old[i].used)

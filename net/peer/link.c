@@ -272,7 +272,7 @@ link_pump(struct link *link)
 static void
 link_hold(struct link *link)
 {
-	bool wants = session_wants_input(link->session);
+	bool wants = hub_wants_input(link->member);
 
 	if (link->config.limits.in == NULL || !link->up) {
 		stream_hold(link->stream, !wants);
@@ -291,13 +291,17 @@ static void
 link_pace(struct link *link)
 {
 	size_t unsent = stream_unsent(link->stream);
+	size_t most = hub_queue_size(link->config.hub);
 	size_t bytes;
 
 	pace_note(&link->pace, link->written - unsent, unsent, loop_now_ms());
+	/* A node with many links gives each less than it could take. */
+	if (most > link->pace.bytes)
+		most = link->pace.bytes;
 	bytes = valve_share(link->config.limits.out);
-	if (bytes > link->pace.bytes)
-		bytes = link->pace.bytes;
-	stream_room_set(link->stream, link->pace.bytes);
+	if (bytes > most)
+		bytes = most;
+	stream_room_set(link->stream, most);
 	session_pace(link->session, bytes);
 }
 

@@ -41,6 +41,7 @@ opening_begin(struct talk *talk)
 	enum err e = store_authority(talk->store, &authority);
 
 	talk->peer = *channel_peer(talk->channel);
+	talk->has_peer = true;
 	/* Who joins may hold a part of `authority` from a run that was cut off,
 	 * and not yet the root of now, nor who this is. */
 	talk->newcomer = !authority->founded || talk->has_root;
@@ -195,6 +196,8 @@ share_all(struct talk *talk, const struct authority *authority)
 	size_t spaces_n;
 	enum err e = space_all(txn, &spaces, &spaces_n);
 
+	reach_clear(&talk->reach);
+	hidden_clear(&talk->hidden);
 	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
 		struct log **logs;
 		size_t n;
@@ -206,15 +209,60 @@ share_all(struct talk *talk, const struct authority *authority)
 	return e;
 }
 
+/* As opening_shares, without working out again what a space allows. */
+static bool
+shares_log(
+    struct talk *talk, const struct authority *authority, const struct log *log)
+{
+	struct reach_pair pair = {
+	    .authority = authority, .me = &talk->me, .peer = &talk->peer};
+
+	if (id_is_authority(&log->name.space) ||
+	    reach_has(&talk->reach, &pair, log->space))
+		return true;
+	return (memcmp(&log->name.author, &talk->peer, sizeof(talk->peer)) ==
+		       0 ||
+		   memcmp(&log->name.author, &talk->me, sizeof(talk->me)) ==
+		       0) &&
+	       opening_shares(talk, authority, &log->name);
+}
+
+enum err
+opening_news(struct talk *talk, const struct authority *authority,
+    const struct news_log *news, bool *concerns)
+{
+	*concerns = shares_log(talk, authority, news->log);
+	return *concerns || news->is_new
+		   ? opening_share(talk, authority, news->log)
+		   : ERR_OK;
+}
+
+enum err
+opening_meet(struct talk *talk, struct ledger_log *entry)
+{
+	struct log *log;
+	enum err e = hidden_find(
+	    &talk->hidden, store_txn(talk->store), &entry->id, &log);
+
+	if (log == NULL || memcmp(&log->trunk, &entry->trunk, 16) != 0)
+		return e;
+	entry->is_local = true;
+	entry->no = log->no;
+	return e;
+}
+
 enum err
 opening_share(
     struct talk *talk, const struct authority *authority, const struct log *log)
 {
 	struct ledger_log *entry;
 	struct ledger_log *tip;
-	enum err e = ledger_get_tip(
-	    &talk->ledger, &log->id, &log->trunk, &entry);
+	bool shares = shares_log(talk, authority, log);
+	enum err e;
 
+	if (!shares && ledger_find(&talk->ledger, &log->id) == NULL)
+		return hidden_add(&talk->hidden, store_txn(talk->store), log);
+	e = ledger_get_tip(&talk->ledger, &log->id, &log->trunk, &entry);
 	if (e != ERR_OK)
 		return e;
 	tip = ledger_trunk(&talk->ledger, entry);
@@ -227,7 +275,7 @@ opening_share(
 	entry->is_authority = id_is_authority(&log->name.space);
 	entry->is_urgent = pack_is_urgent(
 	    store_pack(talk->store), &log->name.space);
-	entry->is_shared = opening_shares(talk, authority, &log->name);
+	entry->is_shared = shares;
 	if (entry->is_shared && talk->state == TALK_LIVE)
 		ledger_queue(&talk->ledger, entry);
 	if (!oplog_is_branch(log))
@@ -291,9 +339,15 @@ belief_list(struct talk *talk, bool told, struct clock_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct msg_entry *said = &list->entries[i];
 		struct ledger_log *entry;
-		enum err e = ledger_get_tip(
-		    ledger, &said->log, msg_entry_trunk(said), &entry);
+		struct log *log;
+		enum err e = hidden_find(
+		    &talk->hidden, store_txn(talk->store), &said->log, &log);
 
+		if (e == ERR_OK && log != NULL)
+			continue;
+		if (e == ERR_OK)
+			e = ledger_get_tip(
+			    ledger, &said->log, msg_entry_trunk(said), &entry);
 		/* What it once said, and we know better by now, must not keep
 		 * us from hearing what it says today. */
 		if (e == ERR_MALFORMED || e == ERR_LIMIT)

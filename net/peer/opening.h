@@ -1,6 +1,7 @@
 #ifndef GOLMOK_NET_PEER_OPENING_H
 #define GOLMOK_NET_PEER_OPENING_H
 
+#include "net/peer/news.h"
 #include "net/peer/talk.h"
 
 /* The channel is up: judges the peer, takes stock of what both may have, says
@@ -22,9 +23,17 @@ enum err opening_go_on(
  * space, or has one, and the other is the log's author? */
 bool opening_shares(const struct talk *talk, const struct authority *authority,
     const struct log_name *name);
-/* Enters `log` of this store into the ledger and queues it if both may have
- * it. */
+/* Enters `log` of this store into the ledger and queues it if both may have it;
+ * one that they may not have is hidden, unless the peer spoke of it. */
 enum err opening_share(struct talk *talk, const struct authority *authority,
     const struct log *log) MUST_USE;
+/* As opening_share, for a log to which something happened; `*concerns` says
+ * whether both may have it.  For one that was met before and that they may not
+ * have, nothing is looked up. */
+enum err opening_news(struct talk *talk, const struct authority *authority,
+    const struct news_log *news, bool *concerns) MUST_USE;
+/* The peer speaks of the log of `entry`, which is not known to be local: if it
+ * is hidden, it is entered as what it is, local and not shared. */
+enum err opening_meet(struct talk *talk, struct ledger_log *entry) MUST_USE;
 
 #endif

@@ -17,6 +17,9 @@
 enum {
 	/* Received bytes that one transaction takes in. */
 	WORK_BYTES = 1024 * 1024,
+	/* What any message costs of them besides its own: compressed, one frame
+	 * may hold a hundred thousand that say nothing. */
+	MESSAGE_BYTES = 256,
 	/* What a message costs of them when facts are new: each may ask anew
 	 * what follows from all, and a peer that sends them one by one must not
 	 * hold up all others. */
@@ -56,13 +59,15 @@ enum err
 receiver_work(struct talk *talk)
 {
 	struct arena arena = {0};
+	size_t most = talk->allowed_bytes < WORK_BYTES ? talk->allowed_bytes
+						       : WORK_BYTES;
 	size_t done = 0;
 	struct bytes message;
 	enum err e = ERR_OK;
 
-	while (talk->state != TALK_ENDED && done < WORK_BYTES && e == ERR_OK &&
-	       channel_take(talk->channel, &message, &e)) {
-		done += message.n;
+	while (talk->state != TALK_ENDED && (done < most || done == 0) &&
+	       e == ERR_OK && channel_take(talk->channel, &message, &e)) {
+		done += message.n + MESSAGE_BYTES;
 		arena_reset(&arena);
 		e = message_take(talk, message, &arena);
 		if (store_txn(talk->store)->authority_changed)
@@ -71,6 +76,7 @@ receiver_work(struct talk *talk)
 			talk->whole_bytes = talk->taken_bytes;
 	}
 	arena_fini(&arena);
+	talk->worked_bytes = done;
 	return e == ERR_OK ? ack_prepare(talk) : e;
 }
 
@@ -185,6 +191,8 @@ clock_take(struct talk *talk, const struct msg_clock *clock)
 		    &talk->ledger, &said->log, msg_entry_trunk(said), &entry);
 		bool again;
 
+		if (e == ERR_OK && !entry->is_local)
+			e = opening_meet(talk, entry);
 		if (e != ERR_OK)
 			return e;
 		if (entry->is_local && !entry->is_shared && !entry->is_asked)

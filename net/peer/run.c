@@ -17,6 +17,8 @@ enum {
 };
 
 static enum err run_name(struct talk *talk, struct msg_run *run) MUST_USE;
+static enum err run_allow(
+    struct talk *talk, const struct msg_run *run) MUST_USE;
 static enum err run_judge(struct talk *talk) MUST_USE;
 static enum err run_place(
     struct talk *talk, const struct msg_run *run) MUST_USE;
@@ -75,7 +77,8 @@ run_take(struct talk *talk, const struct msg_run *run)
 	return run_judge(talk);
 }
 
-/* The name of its log, which who says it by a number leaves out. */
+/* The name of its log, which who was told of it leaves out.  Nobody finds out
+ * by that what is here. */
 static enum err
 run_name(struct talk *talk, struct msg_run *run)
 {
@@ -84,7 +87,8 @@ run_name(struct talk *talk, struct msg_run *run)
 	struct log *log;
 	enum err e = ERR_OK;
 
-	if (run->nameless && (entry == NULL || entry->no.v == 0))
+	if (run->nameless && (entry == NULL || entry->no.v == 0 ||
+				 (!entry->is_shared && entry->told.size == 0)))
 		return err_set(
 		    ERR_MALFORMED, "a run of a log that was never named");
 	if (run->nameless)
@@ -117,8 +121,13 @@ run_root(struct talk *talk, const struct msg_chunk *chunk)
 	struct talk_receiving *in = &talk->receiving;
 	struct msg_run *run = &in->run;
 	bool found;
-	enum err e;
+	enum err e = run_allow(talk, run);
 
+	/* What is held shows in the answer. */
+	if (e == ERR_DENIED)
+		return run_drop(talk, e);
+	if (e != ERR_OK)
+		return e;
 	if (chunk->n != run->head_size - run->from || chunk->proof.n > 0)
 		return err_set(ERR_MALFORMED,
 		    "a run that neither says the root of its head nor ends "
@@ -174,15 +183,27 @@ static enum err
 run_place(struct talk *talk, const struct msg_run *run)
 {
 	const struct authority *authority;
-	struct intake_accept accept;
 	struct log_id log;
+	enum err e = run_allow(talk, run);
+
+	if (e == ERR_OK)
+		e = store_authority(talk->store, &authority);
+	return e == ERR_OK
+		   ? intake_run(store_txn(talk->store), authority, run, &log)
+		   : e;
+}
+
+/* ERR_DENIED: one of both may not have it. */
+static enum err
+run_allow(struct talk *talk, const struct msg_run *run)
+{
+	const struct authority *authority;
+	struct intake_accept accept;
 	enum err e = store_authority(talk->store, &authority);
 
-	if (e != ERR_OK)
-		return e;
-	if (!run_accept(talk, authority, &run->name, &accept))
-		return run_deny(run);
-	return intake_run(store_txn(talk->store), authority, run, &log);
+	if (e == ERR_OK && !run_accept(talk, authority, &run->name, &accept))
+		e = run_deny(run);
+	return e;
 }
 
 enum err

@@ -9,10 +9,13 @@
 
 #include "core/tokens.h"
 #include "net/peer/ack.h"
+#include "net/peer/ahead.h"
 #include "net/peer/branch.h"
+#include "net/peer/opening.h"
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
+#include "net/peer/stall.h"
 #include "net/peer/talk.h"
 #include "proto/mem.h"
 
@@ -23,6 +26,10 @@ enum {
 	GONE_MS = 90 * 1000,
 	/* How long what a peer acknowledged may wait to be written down. */
 	FLUSH_MS = 1000,
+	/* The same once all that was sent is acknowledged: whoever asks what is
+	 * safe wants to see it.  All sessions of a node wait for the same
+	 * moments, so that one sync of the disk does for them. */
+	FLUSH_CALM_MS = 100,
 	/* Received bytes that wait for a transaction before reading stops. */
 	WAITING_BYTES_MAX = 2 * 1024 * 1024,
 };
@@ -37,8 +44,10 @@ struct session {
 	uint64_t heard_ms;
 	uint64_t said_ms;
 	uint64_t flushed_ms;
-	bool asked; /* since we last said something the peer was silent */
+	uint64_t calm_ms; /* when to write down what is acknowledged; or 0 */
+	bool asked;	  /* since we last said something the peer was silent */
 	uint64_t round_trips;
+	struct stall stall;
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
@@ -49,6 +58,8 @@ static enum err guest_admit(struct session *session) MUST_USE;
 static enum err guest_answer(struct talk *talk) MUST_USE;
 static bool is_quiet(const struct talk *talk);
 static bool may_finish(const struct talk *talk);
+static bool is_acknowledged(const struct talk *talk);
+static uint64_t flush_ms(const struct session *session);
 
 struct session *
 session_new(const struct session_config *config)
@@ -76,13 +87,16 @@ session_new(const struct session_config *config)
 	    sizeof(channel.ephemeral.b));
 	config->host->random(config->host->arg, salt, sizeof(salt));
 	talk->channel = channel_new(&channel);
+	talk->allowed_bytes = SIZE_MAX;
 	crypto_wipe(&channel.ephemeral, sizeof(channel.ephemeral));
 	ledger_init(&talk->ledger, bytes_be64(salt));
+	talk->hidden.salt = bytes_be64(salt);
 	talk->numbers = (struct msg_numbers){ledger_named, &talk->ledger};
 	gauge_init(&talk->gauge, config->now_ms);
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
+	session->stall.since_ms = config->now_ms;
 	return session;
 }
 
@@ -94,6 +108,9 @@ session_free(struct session *session)
 	receiver_fini(&session->talk);
 	ack_fini(&session->talk);
 	ledger_fini(&session->talk.ledger);
+	ahead_fini(&session->talk);
+	hidden_fini(&session->talk.hidden);
+	reach_fini(&session->talk.reach);
 	msg_names_fini(&session->talk.names);
 	notes_fini(&session->talk.notes);
 	channel_free(session->talk.channel);
@@ -152,9 +169,7 @@ fault_note(struct talk *talk, const struct fault *fault)
 static bool
 is_offence(enum err e)
 {
-	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
-
-	return offence;
+	return e == ERR_MALFORMED || e == ERR_LIMIT;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -193,14 +208,73 @@ session_has_work(const struct session *session)
 	       (talk->flow.asks && talk->state == TALK_LIVE);
 }
 
+bool
+session_is_ready(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return (talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+		   channel_is_ready(talk->channel)) ||
+	       talk->flush || talk->forget || talk_is_due(talk) ||
+	       (talk->flow.asks && talk->state == TALK_LIVE);
+}
+
+void
+session_fence(struct session *session)
+{
+	channel_fence(session->talk.channel);
+}
+
+bool
+session_has_news(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	return talk->state != TALK_ENDED && talk->state != TALK_SHAKING &&
+	       channel_has_news(talk->channel);
+}
+
+enum err
+session_look(struct session *session, session_head_fn *fn, void *arg)
+{
+	return ahead_look(&session->talk, fn, arg);
+}
+
+void
+session_clear(struct session *session)
+{
+	channel_clear(session->talk.channel);
+}
+
+size_t
+session_waiting(const struct session *session)
+{
+	return channel_waiting(session->talk.channel);
+}
+
+void
+session_allow(struct session *session, size_t bytes)
+{
+	session->talk.allowed_bytes = bytes;
+}
+
+size_t
+session_worked_bytes(const struct session *session)
+{
+	return session->talk.worked_bytes;
+}
+
 enum err
 session_work(struct session *session, uint64_t now_ms)
 {
 	struct talk *talk = &session->talk;
 	enum err e;
 
-	if (talk->flush)
+	talk->worked_bytes = 0;
+	if (talk->flush) {
 		session->flushed_ms = now_ms;
+		session->calm_ms = 0;
+	}
 	/* Nothing else is done before this is durable. */
 	if (talk_is_due(talk))
 		e = settle(session, guest_admit(session));
@@ -286,6 +360,20 @@ gauge_told(struct talk *talk, uint64_t now_ms)
 	    &talk->gauge, talk->debt_bytes, talk->credited_bytes, now_ms);
 }
 
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
+}
+
 enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
@@ -313,9 +401,46 @@ session_fill(struct session *session, uint64_t now_ms)
 			session->done = true;
 		}
 	}
+	if (!is_acknowledged(talk))
+		session->calm_ms = 0;
+	else if (session->calm_ms == 0)
+		session->calm_ms = (now_ms / FLUSH_CALM_MS + 1) * FLUSH_CALM_MS;
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
+	stall_told(session, now_ms);
 	return ERR_OK;
+}
+
+enum err
+session_news(struct session *session, const struct news *news, bool *concerns)
+{
+	struct talk *talk = &session->talk;
+	const struct authority *authority;
+	enum err e = store_authority(talk->store, &authority);
+
+	/* Who is not up to date reads the feed, or all, by itself. */
+	*concerns = talk->state != TALK_LIVE || talk->feed_at != news->from ||
+		    memcmp(&authority->version, &talk->authority_version, 32) !=
+			0;
+	if (e != ERR_OK || *concerns)
+		return e;
+	for (size_t i = 0; i < news->n && e == ERR_OK; i++) {
+		bool one;
+
+		e = opening_news(talk, authority, &news->logs[i], &one);
+		*concerns = *concerns || one;
+	}
+	if (e == ERR_OK)
+		talk->feed_at = news->to;
+	return e;
+}
+
+/* Is something new known of what the peer has, and all that was sent there? */
+static bool
+is_acknowledged(const struct talk *talk)
+{
+	return talk->ledger.dirty_n > 0 && sender_is_idle(talk) &&
+	       talk->credited_bytes == talk->debt_bytes;
 }
 
 struct bytes
@@ -345,10 +470,21 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
-	if ((session->talk.ledger.dirty_n > 0 || session->talk.met) &&
-	    session->flushed_ms + FLUSH_MS < wake)
-		wake = session->flushed_ms + FLUSH_MS;
-	return wake;
+	if (stall_end_ms(&session->stall) < wake)
+		wake = stall_end_ms(&session->stall);
+	return flush_ms(session) < wake ? flush_ms(session) : wake;
+}
+
+/* When what the peer acknowledged is to be written down at the latest. */
+static uint64_t
+flush_ms(const struct session *session)
+{
+	const struct talk *talk = &session->talk;
+
+	if (talk->ledger.dirty_n == 0 && !talk->met)
+		return UINT64_MAX;
+	return session->calm_ms > 0 ? session->calm_ms
+				    : session->flushed_ms + FLUSH_MS;
 }
 
 enum err
@@ -363,8 +499,11 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
-	if ((talk->ledger.dirty_n > 0 || talk->met) &&
-	    now_ms >= session->flushed_ms + FLUSH_MS)
+	if (now_ms >= stall_end_ms(&session->stall))
+		return settle(session,
+		    err_set(ERR_PEER,
+			"the peer is there, and nothing came of it for long"));
+	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||
 	    !channel_is_up(talk->channel) || talk->state == TALK_SHAKING)
@@ -432,7 +571,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_left_out = talk->flow.left,
 	    .bytes_left_out = talk->flow.left_bytes,
 	    .day_bytes = talk->flow.quota.day_bytes,
-	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
+	    .is_held = flow_holds(talk),
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};

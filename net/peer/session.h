@@ -21,6 +21,8 @@
  * of farewell to send before the transport is closed.
  */
 struct session;
+struct news;
+struct note_head;
 struct notes;
 
 /* What a token says to the node that joins by it. */
@@ -55,15 +57,45 @@ bool session_wants_input(const struct session *session);
 
 /* Is there something that needs a write transaction? */
 bool session_has_work(const struct session *session);
-/* Takes in what was received, within limits for one transaction; to be called
- * with the store's write transaction open.  ERR of the peer's making
+/* Takes in what was received, as far as session_allow says; to be called with
+ * the store's write transaction open.  ERR of the peer's making
  * (ERR_MALFORMED, ERR_DENIED, ERR_LIMIT, ERR_VERSION) leave the transaction
  * sound: others may still commit theirs, and what this session took in before
  * is verified and may be committed too.  Any other error is the store's. */
 enum err session_work(struct session *session, uint64_t now_ms) MUST_USE;
+/* How many bytes of messages the next session_work takes in, and no more than
+ * fit one transaction; one message always. */
+void session_allow(struct session *session, size_t bytes);
+/* Of these, how many it took in. */
+size_t session_worked_bytes(const struct session *session);
 /* The transaction ended with `e`: on ERR_OK what was taken in is durable and is
  * acknowledged; otherwise the session ends. */
 void session_worked(struct session *session, enum err e);
+
+/*
+ * Looking ahead, for who has the signatures of heads checked elsewhere before
+ * they are needed (core/vouch.h).  It is never more than a help.
+ */
+/* The author of `log` is said to have signed `head`; both borrowed for the
+ * call. */
+typedef void session_head_fn(
+    void *arg, const struct log_name *log, const struct note_head *head);
+/* From now on only messages that were looked at and cleared are worked on. */
+void session_fence(struct session *session);
+/* Did messages arrive that were not looked at yet? */
+bool session_has_news(const struct session *session);
+/* Looks at some of them, in an open transaction (reading is enough), and calls
+ * `fn` with `arg` for each head that core would have to check.  Any error is
+ * the store's. */
+enum err session_look(
+    struct session *session, session_head_fn *fn, void *arg) MUST_USE;
+/* What was looked at may be worked on. */
+void session_clear(struct session *session);
+/* Is there something that session_work would do?  Without a fence, as
+ * session_has_work. */
+bool session_is_ready(const struct session *session);
+/* Bytes of whole messages that wait. */
+size_t session_waiting(const struct session *session);
 
 /* What it noticed and whoever runs the node should know; session_work writes
  * it, and whoever ends the session takes care of what is left: asked for this,
@@ -74,6 +106,11 @@ struct notes *session_notes(struct session *session);
  * our queue allow; in an open transaction (reading is enough). */
 enum err session_fill(struct session *session, uint64_t now_ms) MUST_USE;
 
+/* Something happened, as `news` of the open transaction say: does session_fill
+ * have to be called?  It need not read the feed then.  Any error is the
+ * store's. */
+enum err session_news(
+    struct session *session, const struct news *news, bool *concerns) MUST_USE;
 /* Makes no more while `bytes` wait to be sent: as much as the link takes in a
  * second or two, so that what is urgent does not stand behind more than that.
  * At first, and at the most, LIMIT_QUEUE_SIZE. */

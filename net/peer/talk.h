@@ -4,10 +4,12 @@
 #include "core/intake.h"
 #include "core/store.h"
 #include "net/peer/channel.h"
+#include "net/peer/hidden.h"
 #include "net/peer/ledger.h"
 #include "net/peer/notes.h"
 #include "net/peer/gauge.h"
 #include "net/peer/quota.h"
+#include "net/peer/reach.h"
 
 /*
  * What the files of a session share: session.c keeps it, sender.c decides what
@@ -81,10 +83,14 @@ struct talk {
 	enum talk_state state;
 	struct sign_key me;
 	struct secret backup; /* ours: wraps secrets of own logs */
-	struct sign_key peer; /* from TALK_HELLO on */
+	bool has_peer;	      /* from TALK_HELLO on, also when it ended: */
+	struct sign_key peer;
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */
 	struct ledger ledger;
+	struct hidden hidden; /* logs here that have no entry in the ledger */
+	struct reach reach;   /* as of authority_version */
+	struct ahead *ahead;  /* owned; net/peer/ahead.c */
 	bool numbered; /* both clocks are known, and so are numbers of logs: */
 	struct msg_names names;	       /* the peer's, owned */
 	struct msg_numbers numbers;    /* ours */
@@ -126,6 +132,8 @@ struct talk {
 	size_t refused_n;
 	size_t refused_room;
 	struct buf scratch; /* a message being made */
+	size_t allowed_bytes; /* of messages, for the next session_work */
+	size_t worked_bytes;  /* that the last one took in */
 	uint64_t deltas_in;
 	uint64_t deltas_in_pending; /* not committed yet */
 	uint64_t deltas_out;

@@ -41,20 +41,27 @@ struct making {
 	size_t records_n;
 };
 
+static size_t memory_used;
+
+void
+load_forget(void)
+{
+	memory_used = 0;
+}
+
 void *
 load_memory(size_t n)
 {
 	static uint8_t *memory;
-	static size_t used;
 	void *p;
 
 	if (memory == NULL)
 		memory = mmap(NULL, MEMORY_ROOM, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert(memory != MAP_FAILED);
-	p = memory + used;
-	used += (n + 15) & ~(size_t)15;
-	assert(used < MEMORY_ROOM);
+	p = memory + memory_used;
+	memory_used += (n + 15) & ~(size_t)15;
+	assert(memory_used < MEMORY_ROOM);
 	/* A child may have been here before. */
 	memset(p, 0, n);
 	return p;
@@ -311,7 +318,7 @@ load_admit(const struct load *load, struct site *site)
 
 	for (size_t i = 0; i < n; i++)
 		crypto_sign_key(&load->centres[i].seed, &keys[i]);
-	site_admit(site, keys, n);
+	site_admit(site, load->plan.first, keys, n);
 	mem_free(keys);
 }
 
@@ -319,7 +326,7 @@ void
 load_make(struct load *load, const struct load_plan *plan, struct site *site)
 {
 	const struct authority *authority;
-	struct prng prng = {.seed = 4711};
+	struct prng prng = {.seed = 4711 + plan->first};
 
 	load->plan = *plan;
 	load->centres = load_memory(plan->centres * sizeof(*load->centres));
@@ -328,7 +335,7 @@ load_make(struct load *load, const struct load_plan *plan, struct site *site)
 
 		prng_fill(&prng, centre->seed.b, sizeof(centre->seed.b));
 		centre->name.city = store_identity(site->store)->city;
-		centre->name.space = site_space(i);
+		centre->name.space = site_space(plan->first + i);
 		crypto_sign_key(&centre->seed, &centre->name.author);
 	}
 	load_admit(load, site);
@@ -340,7 +347,7 @@ load_make(struct load *load, const struct load_plan *plan, struct site *site)
 
 		assert(authority_may(authority, &centre->name.author,
 		    RIGHT_WRITE, &centre->name.space, &grant));
-		centre_make(plan, centre, &grant->fact, 1000 + i);
+		centre_make(plan, centre, &grant->fact, 1000 + plan->first + i);
 	}
 	store_abort(site->store);
 }

@@ -11,6 +11,7 @@
  */
 struct load_plan {
 	size_t centres;
+	size_t first;	/* their numbers begin here */
 	size_t deltas;	/* of each, besides its open */
 	bool edits;	/* every second one writes a whole record anew */
 	bool head_each; /* every delta is a run of its own */
@@ -41,6 +42,8 @@ void load_make(
     struct load *load, const struct load_plan *plan, struct site *site);
 /* Admits the writers of `load` to another site of the same seed. */
 void load_admit(const struct load *load, struct site *site);
+/* Gives the memory of all loads so far back for the next. */
+void load_forget(void);
 /* Memory that is shared with children, zeroed, until the program ends. */
 void *load_memory(size_t n);
 

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "tests/bench/live.h"
 #include "tests/bench/look.h"
 #include "tests/bench/put.h"
+#include "tests/bench/scale.h"
 #include "tests/bench/site.h"
 #include "tests/bench/take.h"
 #include "tests/bench/trip.h"
@@ -46,7 +48,11 @@ main(int argc, char **argv)
 		take_row(full);
 	if (wants(argc, argv, "trip"))
 		trip_row();
+	if (wants(argc, argv, "scale"))
+		scale_row(full ? 10 * 1000 * 1000 : 100 * 1000);
 	if (wants(argc, argv, "each"))
 		take_row_each();
+	if (wants(argc, argv, "live"))
+		live_row();
 	return 0;
 }

@@ -29,6 +29,12 @@ row_cpu_seconds(void)
 	return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double
+row_thread_seconds(void)
+{
+	return seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void
 row_add(struct row *row, double units, double limit_s, double store_s)
 {

@@ -25,6 +25,8 @@ struct row {
 double row_seconds(void);
 /* Seconds that this process has spent on a core, its own and the system's. */
 double row_cpu_seconds(void);
+/* The same of this thread alone. */
+double row_thread_seconds(void);
 /* One more pair: both did `units` in these seconds. */
 void row_add(struct row *row, double units, double limit_s, double store_s);
 /* Prints the row, and one line for each pair before it. */

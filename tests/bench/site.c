@@ -93,7 +93,8 @@ site_space(size_t i)
 }
 
 void
-site_admit(struct site *site, const struct sign_key *keys, size_t n)
+site_admit(
+    struct site *site, size_t first, const struct sign_key *keys, size_t n)
 {
 	site_must(store_begin(site->store, true));
 	for (size_t i = 0; i < n; i++) {
@@ -106,7 +107,7 @@ site_admit(struct site *site, const struct sign_key *keys, size_t n)
 	site_must(store_begin(site->store, true));
 	for (size_t i = 0; i < n; i++) {
 		struct fact_grant grant = {.member = keys[i],
-		    .prefix = site_space(i),
+		    .prefix = site_space(first + i),
 		    .gives = {.bits = RIGHT_WRITE}};
 
 		site_must(store_grant(site->store, &grant));

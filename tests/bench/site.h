@@ -32,8 +32,9 @@ void site_open(struct site *site);
 void site_close(struct site *site);
 /* The name of the `i`-th case space. */
 struct space site_space(size_t i);
-/* Admits the `n` keys, the i-th of which may write in site_space(i). */
-void site_admit(struct site *site, const struct sign_key *keys, size_t n);
+/* Admits the `n` keys, the i-th of which may write in site_space(first + i). */
+void site_admit(
+    struct site *site, size_t first, const struct sign_key *keys, size_t n);
 /* Copies the data of the store, which is closed meanwhile, into a directory of
  * its own below site->dir and opens it without the store. */
 struct tape_env *site_bare(struct site *site);

@@ -196,6 +196,8 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 	/* Two stores with the same keys do not talk. */
 	if (a->person == b->person)
 		return;
+	if (!sim_is_linked(a, b))
+		return;
 	must = must && talk(a, b);
 	wire = wire_open(a, b, true);
 	assert(wire != NULL);
@@ -209,11 +211,35 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		    a->number, b->number);
 }
 
+/* Over the lines that there are: what comes to nobody else than by those who
+ * may have it, comes so. */
+static void
+relays_converge(struct sim *sim)
+{
+	bool agreed = false;
+
+	for (size_t round = 0; round < 3 * sim->n && !agreed; round++) {
+		for (size_t a = 0; a < sim->n; a++)
+			for (size_t b = a + 1; b < sim->n; b++)
+				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
+		agreed = true;
+		for (size_t i = 0; i < sim->n; i++)
+			for (size_t k = 0; k < sim->model.n; k++)
+				agreed = space_agrees(&sim->nodes[i], k,
+					     round + 1 == 3 * sim->n &&
+						 !sim->rolled[0]) &&
+					 agreed;
+	}
+	sim->swarm.relay = false;
+}
+
 void
 audit_converge(struct sim *sim)
 {
 	bool agreed = false;
 
+	if (sim->swarm.relay)
+		relays_converge(sim);
 	for (unsigned round = 0; round < ROUNDS_MAX && !agreed; round++) {
 		sim->count.rounds++;
 		for (size_t a = 0; a < sim->n; a++)
@@ -249,7 +275,7 @@ all_agree(struct sim *sim, bool must)
 static const struct sim_given *
 given(const struct sim_node *node, size_t space)
 {
-	return &node->given[0][node->person][space];
+	return sim_given(node, false, node->person, space);
 }
 
 static bool
@@ -265,10 +291,10 @@ sees(const struct sim_node *node, size_t space)
 static bool
 talk(const struct sim_node *a, const struct sim_node *b)
 {
-	const struct sim_given *of_a = &b->given[0][a->person][0];
-	const struct sim_given *of_b = &a->given[0][b->person][0];
+	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
+	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
 
-	return a->person != b->person && of_a->member && of_b->member &&
+	return a->person != b->person && sim_is_linked(a, b) && of_a->member && of_b->member &&
 	       !of_a->compromised && !of_b->compromised;
 }
 

@@ -70,8 +70,8 @@ space_pick(struct lie *lie)
 			continue;
 		lie->space = space;
 		found = true;
-		if ((node->given[0][node->person][space].bits & RIGHT_WRITE) ==
-		    0)
+		if ((sim_given(node, false, node->person, space)->bits &
+			RIGHT_WRITE) == 0)
 			break;
 	}
 	return found;

@@ -12,13 +12,18 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "net/peer/quota.h"
 #include "proto/mem.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/large.h"
 #include "tests/sim/lie.h"
+#include "tests/sim/links.h"
 #include "tests/sim/node.h"
 #include "tests/sim/rule.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/spend.h"
+#include "tests/sim/stick.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -112,7 +117,7 @@ connect_some(struct sim *sim)
 	struct sim_node *b = any_node(sim);
 
 	if (a == b || a->store == NULL || b->store == NULL ||
-	    a->side != b->side)
+	    a->side != b->side || !sim_is_linked(a, b))
 		return;
 	(void)wire_open(a, b, sim_once_in(sim, 4));
 	sim_note(sim, "connect", a->number, b->number);
@@ -381,6 +386,20 @@ govern(struct sim *sim)
 	model_look(by);
 }
 
+/* Days with a budget begin when no line is up. */
+static void
+time_pass(struct sim *sim)
+{
+	uint64_t ms = sim_once_in(sim, 50) ? 1 + sim_below(sim, 60000)
+					   : 1 + sim_below(sim, 400);
+
+	if (sim->swarm.budget &&
+	    (sim->now_ms + ms) / QUOTA_DAY_MS > sim->now_ms / QUOTA_DAY_MS)
+		spend_night(sim);
+	else
+		sim->now_ms += ms;
+}
+
 static void
 step(struct sim *sim)
 {
@@ -392,8 +411,7 @@ step(struct sim *sim)
 		node = any_node(sim);
 
 	sim->step++;
-	sim->now_ms += sim_once_in(sim, 50) ? 1 + sim_below(sim, 60000)
-					    : 1 + sim_below(sim, 400);
+	time_pass(sim);
 	if (node->store == NULL) {
 		if (sim_once_in(sim, 3))
 			node_open(node);
@@ -414,6 +432,8 @@ step(struct sim *sim)
 		seldom(sim);
 	else if (what >= 92)
 		govern(sim);
+	if (sim_once_in(sim, 6))
+		links_event(sim);
 	wire_tick(sim);
 	model_look(node);
 }
@@ -441,12 +461,16 @@ run(struct sim *sim)
 	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
 	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
 	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide, &swarm->rotate, &swarm->rollback};
+	    &swarm->revoke, &swarm->decide, &swarm->rotate, &swarm->rollback,
+	    &swarm->relay, &swarm->sticks, &swarm->packing, &swarm->budget,
+	    &swarm->grow};
 	bool calm = sim_once_in(sim, 10);
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		*kinds[i] = !calm && sim_once_in(sim, 2);
 	swarm->rollback = swarm->rollback && sim_once_in(sim, 2);
+	/* Who sets its clock back and forth has many days. */
+	swarm->clocks = swarm->clocks && !swarm->budget;
 	node_make_all(sim);
 	while (sim->step < sim->steps) {
 		step(sim);
@@ -488,6 +512,7 @@ report(const struct sim *sim)
 	    (unsigned long long)c->forks, (unsigned long long)c->clones,
 	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
 	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
+	links_report(sim);
 }
 
 static uint64_t
@@ -550,7 +575,10 @@ main(int argc, char **argv)
 		(void)setenv("TMPDIR", "/dev/shm", 1);
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
-	run(sim);
+	if (sim_is_large(sim))
+		large_run(sim);
+	else
+		run(sim);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)
 			wire_break(&sim->wires[i]);
@@ -560,6 +588,7 @@ main(int argc, char **argv)
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
+	stick_fini(sim);
 	tempdir_fini(&sim->dir);
 	return 0;
 }

@@ -172,8 +172,8 @@ author_of(const struct sim *sim, const struct sign_key *author)
 
 /* Nobody can know that a whole machine was rolled back: such logs may fork.  A
  * key that is no node's is root's, which lies at node 0. */
-static bool
-is_rolled(const struct sim *sim, const struct sign_key *author)
+bool
+model_is_rolled(const struct sim *sim, const struct sign_key *author)
 {
 	const struct sim_node *node = author_of(sim, author);
 
@@ -406,7 +406,7 @@ tip_know(struct sim_node *node, const struct log *log)
 		most = most < shared ? shared : most;
 	}
 	if (line == SIZE_MAX || most > model->logs[line].n) {
-		if (!is_rolled(sim, &log->name.author))
+		if (!model_is_rolled(sim, &log->name.author))
 			sim_fail(sim,
 			    "node %zu: position %llu of a log in %s was used "
 			    "twice",

@@ -92,6 +92,10 @@ void model_acknowledge(
  * state is the one that all others with these logs have. */
 void model_look(struct sim_node *node);
 
+/* Did the machine of `author` go back with its mark, so that its logs may have
+ * forked and nobody knows it? */
+bool model_is_rolled(const struct sim *sim, const struct sign_key *author);
+
 /* The inbox of the space `name` at `node` is `inbox`: as at all others with
  * these logs. */
 void model_inbox(struct sim_node *node, const struct space *name,

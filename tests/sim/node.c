@@ -10,6 +10,9 @@
 
 #include "core/rebuild.h"
 #include "core/file.h"
+#include "proto/mem.h"
+#include "tests/sim/large.h"
+#include "tests/sim/spend.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -17,9 +20,8 @@ enum { FILE_SIZE_MAX = 1 << 30, CLASSES_DISTRICT = 7 };
 
 static uint64_t host_now_ms(void *arg);
 static void host_random(void *arg, uint8_t *p, size_t n);
-static struct sim_node *node_make(
-    struct sim *sim, enum sim_role role, size_t centre);
 static void spaces_plan(struct sim *sim);
+static void lines_draw(struct sim *sim);
 static void grant(struct sim_node *by, const struct sim_node *whom,
     const char *prefix, const char *gives);
 static void file_copy(
@@ -42,6 +44,28 @@ host_random(void *arg, uint8_t *p, size_t n)
 	struct sim_node *node = arg;
 
 	prng_fill(&node->prng, p, n);
+}
+
+bool
+sim_is_large(const struct sim *sim)
+{
+	return sim->nodes_wanted > SIM_SMALL_MAX;
+}
+
+struct sim_given *
+sim_given(const struct sim_node *node, bool before, size_t person, size_t space)
+{
+	return &node->given[before][person * node->sim->spaces_n + space];
+}
+
+bool
+sim_is_linked(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim *sim = a->sim;
+
+	return (!sim->swarm.relay && !sim_is_large(sim)) ||
+	       sim->nodes[a->person].above == b->person ||
+	       sim->nodes[b->person].above == a->person;
 }
 
 static void
@@ -75,6 +99,8 @@ node_make_all(struct sim *sim)
 	while (sim->n + 1 < sim->nodes_wanted)
 		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
 	(void)node_make(sim, ROLE_AUDITOR, 0);
+	if (sim->swarm.relay)
+		lines_draw(sim);
 	node_admit(founder, district);
 	if (sim->swarm.layers) {
 		struct sim_wire *wire = wire_open(founder, district, true);
@@ -101,15 +127,38 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->number = number;
 	node->person = number;
 	node->prng.seed = sim->seed * 1000 + number;
-	(void)snprintf(name, sizeof(name), "node%02u", (unsigned)number % 100);
+	(void)snprintf(
+	    name, sizeof(name), "node%03u", (unsigned)number % 1000);
 	(void)snprintf(
 	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
+	for (unsigned i = 0; i < 2 && !sim_is_large(sim); i++)
+		node->given[i] = mem_zeros(SIM_STORES_SMALL * sim->spaces_n,
+		    sizeof(*node->given[i]));
 }
 
-static struct sim_node *
+/* Lines of a city in which not all have one: a star around the district; every
+ * other centre behind one that only keeps what it writes; or any tree. */
+static void
+lines_draw(struct sim *sim)
+{
+	uint64_t shape = sim_below(sim, 3);
+
+	for (size_t i = 1; i < sim->n; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		node->above = i == 1 ? 0 : 1;
+		if (shape == 1 && node->role == ROLE_CENTRE &&
+		    node->centre % 2 == 1)
+			node->above = i - 1;
+		if (shape == 2)
+			node->above = sim_below(sim, i);
+	}
+}
+
+struct sim_node *
 node_make(struct sim *sim, enum sim_role role, size_t centre)
 {
 	struct sim_node *node = &sim->nodes[sim->n];
@@ -138,9 +187,12 @@ struct sim_node *
 node_heir(const struct sim_node *of)
 {
 	struct sim *sim = of->sim;
+	struct sim_node *heir;
 
-	assert(sim->n < COUNT_OF(sim->nodes));
-	return node_make(sim, of->role, of->centre);
+	assert(sim->n < SIM_STORES_SMALL);
+	heir = node_make(sim, of->role, of->centre);
+	heir->above = of->above;
+	return heir;
 }
 
 void
@@ -150,6 +202,8 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
+	mem_free(node->given[0]);
+	mem_free(node->given[1]);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -162,11 +216,14 @@ node_rights(const struct sim_node *node, size_t space)
 	const struct node_rights none = {0};
 	size_t centres = node->sim->spaces_n - 1;
 
+	if (sim_is_large(node->sim))
+		return large_rights(node, space);
 	if (!node->sim->admitted[node->person])
 		return none;
 	switch (node->role) {
 	case ROLE_FOUNDER:
 		return all;
+	case ROLE_CITY:
 	case ROLE_DISTRICT:
 		return (struct node_rights){
 		    .any = true, .hold = true, .classes = CLASSES_DISTRICT};
@@ -332,6 +389,7 @@ node_open(struct sim_node *node)
 void
 node_crash(struct sim_node *node)
 {
+	spend_crash(node);
 	wire_break_all(node);
 	store_close(node->store);
 	node->store = NULL;
@@ -380,8 +438,8 @@ copy_of(const struct sim_node *node, const char *name)
 {
 	static char path[SIM_PATH_SIZE + 32];
 
-	(void)snprintf(path, sizeof(path), "%s/copy%02u.%s",
-	    node->sim->dir.path, (unsigned)node->number % 100, name);
+	(void)snprintf(path, sizeof(path), "%s/copy%03u.%s",
+	    node->sim->dir.path, (unsigned)node->number % 1000, name);
 	return path;
 }
 
@@ -392,8 +450,8 @@ node_snapshot(struct sim_node *node)
 	struct file_stat stat;
 
 	model_look(node);
-	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%02u",
-	    node->sim->dir.path, (unsigned)node->number % 100);
+	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%03u",
+	    node->sim->dir.path, (unsigned)node->number % 1000);
 	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
 	for (size_t i = 0; i < COUNT_OF(beside); i++) {
 		(void)remove(copy_of(node, beside[i]));
@@ -410,6 +468,8 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 {
 	struct file_stat stat;
 
+	node->sim->restored[node->person] = true;
+	spend_forget(node);
 	if (whole) {
 		same_file = true;
 		node->sim->rolled[node->person] = true;
@@ -440,7 +500,8 @@ node_clone(struct sim_node *node)
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;
 
-	assert(node->snapshot.taken && sim->n < COUNT_OF(sim->nodes));
+	assert(node->snapshot.taken && sim->n < SIM_STORES_SMALL);
+	sim->restored[node->person] = true;
 	node_start(sim, clone, sim->n);
 	clone->person = node->person;
 	clone->role = node->role;

@@ -18,16 +18,25 @@
  */
 enum {
 	SIM_NODES_MIN = 5,
-	SIM_NODES_MAX = 10,
+	SIM_SMALL_MAX = 10, /* with more it is a large city (large.h) */
+	SIM_NODES_MAX = 424,
 	SIM_CLONES_MAX = 2,
 	SIM_KEYS_MAX = 2, /* persons who get a new key */
-	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
+	SIM_STORES_SMALL = SIM_SMALL_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
+	SIM_STORES_MAX = SIM_NODES_MAX,
 	SIM_WIRES_MAX = 16,
+	SIM_STICKS_MAX = 8,
 	SIM_TOKENS = 8,
 	SIM_PATH_SIZE = 2 * TEMPDIR_PATH_SIZE,
 };
 
-enum sim_role { ROLE_FOUNDER, ROLE_DISTRICT, ROLE_CENTRE, ROLE_AUDITOR };
+enum sim_role {
+	ROLE_FOUNDER,
+	ROLE_CITY, /* of a large city: the aggregator of all districts */
+	ROLE_DISTRICT,
+	ROLE_CENTRE,
+	ROLE_AUDITOR
+};
 
 struct sim;
 
@@ -55,10 +64,19 @@ struct sim_given {
 	bool compromised; /* and it has no grant left */
 };
 
+/* What a node sent to a peer on one day, for a budget. */
+struct sim_spent {
+	uint64_t day;
+	uint64_t bytes;
+	uint64_t excused; /* of them: a crash took the count along */
+};
+
 struct sim_node {
 	struct sim *sim;
 	size_t number;
 	size_t person; /* whose keys it has: its own number, or the original */
+	size_t above;  /* with whom it has a line, where not all have: a person
+			*/
 	enum sim_role role;
 	size_t centre; /* ROLE_CENTRE: counted from 0 */
 	char dir[SIM_PATH_SIZE];
@@ -71,8 +89,10 @@ struct sim_node {
 	unsigned side;	     /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
-	/* Of now, and of before the facts changed last; by person, space. */
-	struct sim_given given[2][SIM_STORES_MAX][SIM_NODES_MAX];
+	/* Of now, and of before the facts changed last: owned, by person and
+	 * space (sim_given); NULL in a large city, where the plan says it. */
+	struct sim_given *given[2];
+	struct sim_spent spent[SIM_STORES_SMALL]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
@@ -85,6 +105,9 @@ struct sim_wire {
 	struct session *session[2]; /* owned */
 	bool gone[2];		    /* that side has ended */
 	bool well[2];		    /* and it ended as it should */
+	bool agreed[2];		    /* and both had the same, it said */
+	bool plain[2];		    /* the run that it sends is of facts */
+	uint64_t sent[2];	    /* bytes that left that side */
 	bool damages;		    /* the next bytes will be changed */
 	bool damaged;		    /* bytes were changed on the way */
 	struct buf pipe[2];	    /* owned: from that side to the other */
@@ -107,6 +130,11 @@ struct sim_swarm {
 	bool decide;   /* people adopt and void */
 	bool rotate;   /* the next root key takes the place of the root key */
 	bool rollback; /* whole machines go back, so that logs fork */
+	bool relay;    /* only some have lines to each other */
+	bool sticks;   /* bundles are carried about */
+	bool packing;  /* old deltas go into blocks */
+	bool budget;   /* some peers get few bytes a day */
+	bool grow;     /* somebody may read more than before */
 };
 
 struct sim_count {
@@ -134,7 +162,18 @@ struct sim_count {
 	uint64_t outside; /* changes seen that do not count */
 	uint64_t said;	  /* of logs in data spaces, looked at on the way */
 	uint64_t adopted; /* ... that count because somebody said so */
+	uint64_t accords; /* sessions after which both had the same */
+	uint64_t exports;
+	uint64_t imports;
+	uint64_t whole;	 /* imports after which nothing was missing */
+	uint64_t answers; /* acknowledgements that went into a file */
+	uint64_t packed; /* deltas */
+	uint64_t grown;
+	uint64_t days;
+	uint64_t held; /* sessions that ended with a budget used up */
 };
+
+struct sim_stick; /* tests/sim/stick.h */
 
 struct sim {
 	uint64_t seed;
@@ -155,7 +194,10 @@ struct sim {
 	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
 	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
+	bool restored[SIM_STORES_MAX]; /* any of its stores was, or copied */
 	struct sim_wire wires[SIM_WIRES_MAX];
+	struct sim_stick *sticks; /* owned: SIM_STICKS_MAX of them */
+	uint64_t sticks_made;
 	struct sim_swarm swarm;
 	struct sim_count count;
 	struct model model;
@@ -176,6 +218,14 @@ struct sim {
 	bool healing;  /* no more trouble: everybody must agree soon */
 };
 
+/* What `node` knows that `person` may have of `space`: now, or, with `before`,
+ * before its facts changed last. */
+struct sim_given *sim_given(const struct sim_node *node, bool before,
+    size_t person, size_t space);
+/* Is there a line between them? */
+bool sim_is_linked(const struct sim_node *a, const struct sim_node *b);
+/* Is it a large city? */
+bool sim_is_large(const struct sim *sim);
 /* A number below `n`; true once in `n`. */
 uint64_t sim_below(struct sim *sim, uint64_t n);
 bool sim_once_in(struct sim *sim, uint64_t n);

@@ -28,15 +28,18 @@ verdict_refresh(struct sim_node *node)
 	struct court court;
 	struct hash hash;
 
+	if (sim_is_large(sim))
+		return;
 	facts_hash(node, &hash);
 	if (memcmp(&hash, &node->facts, sizeof(hash)) == 0)
 		return;
 	node->facts = hash;
-	memcpy(&node->given[1], &node->given[0], sizeof(node->given[0]));
+	memcpy(node->given[1], node->given[0],
+	    SIM_STORES_SMALL * sim->spaces_n * sizeof(*node->given[0]));
 	court_read(node, &court);
 	for (size_t i = 0; i < sim->n; i++)
 		for (size_t k = 0; k < sim->spaces_n; k++)
-			node->given[0][i][k] = court_given(
+			*sim_given(node, false, i, k) = court_given(
 			    &court, &sim->nodes[i].key, &sim->spaces[k]);
 	court_fini(&court);
 }
@@ -70,8 +73,11 @@ facts_hash(struct sim_node *node, struct hash *hash)
 bool
 verdict_sees(const struct sim_node *node, size_t person, size_t space)
 {
+	if (sim_is_large(node->sim))
+		return node_rights(&node->sim->nodes[person], space).any;
 	for (unsigned i = 0; i < 2; i++) {
-		const struct sim_given *given = &node->given[i][person][space];
+		const struct sim_given *given = sim_given(
+		    node, i == 1, person, space);
 
 		if (given->member && (given->bits & VERDICT_SEES) != 0)
 			return true;
@@ -82,15 +88,18 @@ verdict_sees(const struct sim_node *node, size_t person, size_t space)
 unsigned
 verdict_reads(const struct sim_node *node, size_t person, size_t space)
 {
-	return node->given[0][person][space].classes |
-	       node->given[1][person][space].classes;
+	if (sim_is_large(node->sim))
+		return node_rights(&node->sim->nodes[person], space).classes;
+	return sim_given(node, false, person, space)->classes |
+	       sim_given(node, true, person, space)->classes;
 }
 
 bool
 verdict_shuns(const struct sim_node *node, size_t person)
 {
-	return node->given[0][person][0].compromised &&
-	       node->given[1][person][0].compromised;
+	return !sim_is_large(node->sim) &&
+	       sim_given(node, false, person, 0)->compromised &&
+	       sim_given(node, true, person, 0)->compromised;
 }
 
 void

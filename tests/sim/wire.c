@@ -7,7 +7,10 @@
 
 #include <string.h>
 
+#include "net/peer/notes.h"
+#include "tests/sim/accord.h"
 #include "tests/sim/node.h"
+#include "tests/sim/spend.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wrap.h"
 
@@ -30,10 +33,15 @@ static void bodies_said(const struct msg_bodies *bodies);
 /* Whose session is at work, and with whom it talks; NULL: none. */
 static struct sim_node *speaker;
 static struct sim_node *listener;
+/* Over this wire; NULL: in a file. */
+static struct sim_wire *at_work;
+static unsigned at_side;
 
 static void
-turn_begin(const struct sim_wire *wire, unsigned side)
+turn_begin(struct sim_wire *wire, unsigned side)
 {
+	at_work = wire;
+	at_side = side;
 	speaker = wire->node[side];
 	listener = wire->node[1 - side];
 }
@@ -41,8 +49,37 @@ turn_begin(const struct sim_wire *wire, unsigned side)
 static void
 turn_end(void)
 {
+	at_work = NULL;
 	speaker = NULL;
 	listener = NULL;
+}
+
+void
+wire_listen(struct sim_node *from, struct sim_node *to)
+{
+	at_work = NULL;
+	speaker = from;
+	listener = to;
+}
+
+/* A hub has one session with a peer, and counts its bytes there. */
+static bool
+is_met(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim *sim = a->sim;
+	bool met = false;
+
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
+		const struct sim_wire *wire = &sim->wires[i];
+
+		for (unsigned side = 0; wire->used && side < 2; side++)
+			met = met || (wire->node[side] == a &&
+					 wire->node[1 - side]->person ==
+					     b->person) ||
+			      (wire->node[side] == b &&
+				  wire->node[1 - side]->person == a->person);
+	}
+	return met;
 }
 
 struct sim_wire *
@@ -54,7 +91,7 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 	for (size_t i = 0; i < SIM_WIRES_MAX && wire == NULL; i++)
 		if (!sim->wires[i].used)
 			wire = &sim->wires[i];
-	if (wire == NULL)
+	if (wire == NULL || (sim->swarm.budget && is_met(a, b)))
 		return NULL;
 	*wire = (struct sim_wire){.used = true, .node = {a, b}};
 	for (unsigned side = 0; side < 2; side++) {
@@ -63,6 +100,8 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 		    .store = wire->node[side]->store,
 		    .host = &wire->node[side]->host,
 		    .squeeze = &sim->squeeze,
+		    .day_bytes = spend_budget(
+			wire->node[side], wire->node[1 - side]->person),
 		    .now_ms = sim->now_ms};
 
 		wire->session[side] = session_new(&config);
@@ -71,14 +110,40 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 	return wire;
 }
 
-void
-wire_break(struct sim_wire *wire)
+/* What a session noticed, and what it gives back of a day's bytes. */
+static void
+notes_take(struct sim_wire *wire, unsigned side)
 {
+	struct sim_node *node = wire->node[side];
+	struct notes *notes = session_notes(wire->session[side]);
+
+	if (!notes_wait(notes))
+		return;
+	node_begin(node, true);
+	notes_write(notes, store_txn(node->store));
+	if (node_commit(node) != ERR_OK)
+		spend_excuse(wire, side);
+	store_abort(node->store);
+}
+
+/* `dead` has no time for anything; NULL: both go on. */
+static void
+wire_end(struct sim_wire *wire, const struct sim_node *dead)
+{
+	for (unsigned side = 0; side < 2; side++)
+		if (wire->node[side] != dead && wire->node[side]->store != NULL)
+			notes_take(wire, side);
 	for (unsigned side = 0; side < 2; side++) {
 		session_free(wire->session[side]);
 		buf_fini(&wire->pipe[side]);
 	}
 	*wire = (struct sim_wire){0};
+}
+
+void
+wire_break(struct sim_wire *wire)
+{
+	wire_end(wire, NULL);
 }
 
 void
@@ -95,7 +160,7 @@ wire_break_all(struct sim_node *node)
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used && (sim->wires[i].node[0] == node ||
 					      sim->wires[i].node[1] == node))
-			wire_break(&sim->wires[i]);
+			wire_end(&sim->wires[i], node);
 }
 
 static bool
@@ -111,6 +176,7 @@ static void
 side_ended(struct sim_wire *wire, unsigned side, enum err e)
 {
 	struct sim *sim = wire->node[side]->sim;
+	struct session_status status;
 	/* A clone is told that it meets itself. */
 	bool expected = wire->damaged || e == ERR_OK || e == ERR_PEER ||
 			e == ERR_DENIED ||
@@ -127,6 +193,10 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 	sim_note(sim, "ended", wire->node[side]->number, (uint64_t)e);
 	wire->gone[side] = true;
 	wire->well[side] = e == ERR_OK;
+	session_status(wire->session[side], &status);
+	sim->count.held += status.is_held;
+	wire->agreed[side] = e == ERR_OK && status.in_sync &&
+			     status.dropped == 0;
 }
 
 /* When a side has ended and all it said has arrived, the wire is cut. */
@@ -159,6 +229,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
 	buf_add(&wire->pipe[from], bytes_first(out, n));
 	session_sent(sender, n);
+	spend_carry(wire, from, n);
 	if (wire->damages && wire->pipe[from].n > 0) {
 		struct buf *pipe = &wire->pipe[from];
 
@@ -300,22 +371,40 @@ wire_tick(struct sim *sim)
 	}
 }
 
+/* Does nobody else tell it anything meanwhile? */
+static bool
+is_alone(struct sim_node *node)
+{
+	struct sim_wire *wires[SIM_WIRES_MAX];
+	unsigned sides[SIM_WIRES_MAX];
+
+	return sessions_of(node, wires, sides) == 0;
+}
+
 bool
 wire_finish(struct sim_wire *wire)
 {
 	struct sim *sim = wire->node[0]->sim;
+	struct sim_node *nodes[2] = {wire->node[0], wire->node[1]};
 	bool well[2] = {false, false};
+	bool agreed[2] = {false, false};
 
 	for (unsigned round = 0; round < FINISH_ROUNDS; round++) {
 		for (unsigned side = 0; side < 2 && wire->used; side++) {
 			wire_work(wire->node[side], false);
 			wire_fill(wire->node[side]);
-			well[0] = well[0] || wire->well[0];
-			well[1] = well[1] || wire->well[1];
+			for (unsigned i = 0; i < 2; i++) {
+				well[i] = well[i] || wire->well[i];
+				agreed[i] = agreed[i] || wire->agreed[i];
+			}
 			wire_carry(wire, side, SIZE_MAX);
 		}
-		if (!wire->used)
+		if (!wire->used) {
+			if (agreed[0] && agreed[1] && is_alone(nodes[0]) &&
+			    is_alone(nodes[1]))
+				accord_check(nodes[0], nodes[1]);
 			return well[0] || well[1];
+		}
 		sim->now_ms += 10;
 		wire_tick(sim);
 	}
@@ -337,6 +426,13 @@ wire_said(const struct msg *msg)
 		break;
 	case MSG_RUN:
 		name_said(&msg->u.run.name);
+		if (at_work != NULL)
+			at_work->plain[at_side] = id_is_authority(
+			    &msg->u.run.name.space);
+		break;
+	case MSG_CHUNK:
+		if (at_work != NULL && !at_work->plain[at_side])
+			spend_said(at_work, at_side);
 		break;
 	case MSG_BODIES:
 		bodies_said(&msg->u.bodies);
@@ -403,6 +499,8 @@ bodies_said(const struct msg_bodies *bodies)
 	    memcmp(&name->author, &listener->key, sizeof(name->author)) == 0)
 		return;
 	name_said(name);
+	if (at_work != NULL)
+		spend_said(at_work, at_side);
 	for (size_t i = 0; i < bodies->n; i++)
 		if (bodies->bodies[i].is_open &&
 		    (verdict_reads(speaker, listener->person, space) >>

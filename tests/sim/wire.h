@@ -29,5 +29,8 @@ bool wire_finish(struct sim_wire *wire);
 /* For tests/sim/wrap.c: `msg` is being sent by the session at work.  Ends the
  * program when its peer may not have what it says. */
 void wire_said(const struct msg *msg);
+/* What wire_said is told from now on `from` says to `to` in a file; NULL: no
+ * more. */
+void wire_listen(struct sim_node *from, struct sim_node *to);
 
 #endif

@@ -165,6 +165,32 @@ a_wrong_frontier_head_header_or_body_is_not_taken(void **state)
 	}
 }
 
+/* Short forms lean on a session, which there is none of here. */
+static void
+a_run_without_its_name_or_root_is_not_taken(void **state)
+{
+	(void)state;
+	for (unsigned way = 1; way < 4; way++) {
+		struct scene scene;
+		struct stick_taken out;
+		struct msg msg;
+		struct buf *message;
+
+		scene_begin(&scene, 30 + way);
+		message = last_of(&scene, MSG_RUN);
+		decode(&scene, message, &msg);
+		msg.u.run.nameless = (way & 1) != 0;
+		msg.u.run.rootless = (way & 2) != 0;
+		put_back(message, &msg);
+		out = try(&scene);
+		assert_int_equal(out.taken.wrongs, 1);
+		assert_non_null(strstr(out.troubles[0].text, "without a name"));
+		assert_int_equal(town_deltas(&scene.town, scene.victim),
+		    town_deltas(&scene.town, 0) - 6);
+		scene_end(&scene);
+	}
+}
+
 static void
 a_frontier_of_another_log_is_noticed(void **state)
 {
@@ -461,6 +487,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_not_changed_is_taken),
 	    cmocka_unit_test(a_wrong_frontier_head_header_or_body_is_not_taken),
+	    cmocka_unit_test(a_run_without_its_name_or_root_is_not_taken),
 	    cmocka_unit_test(a_frontier_of_another_log_is_noticed),
 	    cmocka_unit_test(counts_that_lie_are_said),
 	    cmocka_unit_test(lengths_and_messages_out_of_place_end_nothing),

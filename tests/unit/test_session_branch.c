@@ -14,59 +14,7 @@
 
 #include "core/clock.h"
 #include "core/forks.h"
-#include "tests/lib/rogue.h"
-
-#define ALL "read:NPSF,write,hold"
-#define SPACE "d01/c001/case"
-
-/* A city with a victim (0), which holds the log of the rogue (1), and the
- * rogue's link to it. */
-struct scene {
-	struct town town;
-	struct rogue rogue;
-	struct rogue_log log;
-	uint64_t held; /* what the victim holds */
-};
-
-static void
-scene_begin(struct scene *scene)
-{
-	struct town *town = &scene->town;
-
-	town_init(town, 1);
-	(void)town_member(town, "", ALL);
-	assert_int_equal(town_grant(town, 0, 0, "", ALL, ""), ERR_OK);
-	town_copy(town, 0, 1);
-	(void)town_create(town, 0, SPACE, "하나");
-	for (int i = 0; i < 10; i++)
-		(void)town_create(town, 1, SPACE, "둘");
-	wire_sync(town, 1, 0);
-	scene->held = town_deltas(town, 0);
-	rogue_init(&scene->rogue, town, 0, store_identity(town_store(town, 1)));
-	rogue_greet(&scene->rogue);
-	assert_int_equal(rogue_fault(&scene->rogue), ERR_OK);
-	rogue_take_log(&scene->rogue, town, 1, SPACE, &scene->log);
-}
-
-/* The session ended with `code` (or goes on), the victim took `n` deltas and is
- * sound; an honest session then makes both equal. */
-static void
-scene_end(struct scene *scene, enum err code, uint64_t n)
-{
-	struct town *town = &scene->town;
-
-	rogue_run(&scene->rogue);
-	if (rogue_fault(&scene->rogue) != code)
-		print_error("%s\n", scene->rogue.wire.ends[1].fault.text);
-	assert_int_equal(rogue_fault(&scene->rogue), code);
-	assert_int_equal(town_deltas(town, 0), scene->held + n);
-	rogue_fini(&scene->rogue);
-	wire_assert_sound(town, 0);
-	wire_sync(town, 0, 1);
-	town_assert_equal(town, 0);
-	wire_assert_sound(town, 1);
-	town_fini(town);
-}
+#include "tests/lib/scene.h"
 
 /* What the rogue says that it has of its log, with a root of its own making. */
 static struct msg_entry
@@ -110,7 +58,7 @@ roots_that_fit_nothing_are_asked_about_a_few_times(void **state)
 	unsigned sent;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	sent = scene.rogue.heard[MSG_CHUNK];
 	for (unsigned i = 0; i < 200; i++) {
 		struct msg_entry entry = entry_of(
@@ -137,7 +85,7 @@ questions_are_answered_a_few_times(void **state)
 		.n = 1, .sides = &side, .samples_n = 3, .samples = samples}};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	side_of(&scene, &other, &side);
@@ -172,7 +120,7 @@ a_side_that_nobody_signed_ends_it(void **state)
 	struct msg msg = {.type = MSG_FORK, .u.fork = {.n = 1, .sides = &side}};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	side_of(&scene, &other, &side);
@@ -192,7 +140,7 @@ a_trunk_that_cannot_be_ends_it(void **state)
 		struct scene scene;
 		struct msg_entry entry;
 
-		scene_begin(&scene);
+		scene_begin(&scene, true);
 		entry = entry_of(&scene, 5, 1);
 		entry.is_branch = true;
 		memset(&entry.trunk, 7, sizeof(entry.trunk));
@@ -222,7 +170,7 @@ a_lie_that_was_written_down_is_forgotten(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	entry = entry_of(&scene, 5, 1);
@@ -253,7 +201,7 @@ branches_without_end_end_it(void **state)
 	struct msg_entry entry;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	entry = entry_of(&scene, 5, 1);
 	entry.is_branch = true;
 	entry.trunk = scene.log.id;
@@ -275,7 +223,7 @@ the_name_of_a_branch_decides_nothing(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	rogue_make_run(&scene.rogue, &other, other.n, &msg);
@@ -288,7 +236,7 @@ the_name_of_a_branch_decides_nothing(void **state)
 	rogue_say(&scene.rogue, &msg);
 	scene_end(&scene, ERR_OK, other.n - 6);
 	/* But it must be a branch of the log that the run names. */
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	msg.u.run.entry.is_branch = true;
 	memset(&msg.u.run.entry.trunk, 8, sizeof(other.id));
@@ -305,7 +253,7 @@ headers_that_their_head_does_not_prove_split_nothing(void **state)
 	struct rogue_log other;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	for (int i = 0; i < 2; i++) {
@@ -340,7 +288,7 @@ no_more_branches_than_the_limit_are_taken(void **state)
 	uint64_t dropped;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, true);
 	for (unsigned i = 0; i < LIMIT_BRANCHES + 10; i++) {
 		struct rogue_log other = scene.log;
 		struct buf text = {0};

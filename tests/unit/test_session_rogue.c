@@ -12,59 +12,7 @@
 #include <cmocka.h>
 
 #include "core/events.h"
-#include "tests/lib/rogue.h"
-
-#define ALL "read:NPSF,write,hold"
-#define SPACE "d01/c001/case"
-
-/* A city with a victim (0), a rogue (1) that has written a log of its own that
- * the victim lacks, and the rogue's link to the victim. */
-struct scene {
-	struct town town;
-	struct rogue rogue;
-	struct rogue_log log;
-	uint64_t held; /* what the victim holds */
-};
-
-static void
-scene_begin(struct scene *scene)
-{
-	struct town *town = &scene->town;
-
-	town_init(town, 1);
-	(void)town_member(town, "", ALL);
-	assert_int_equal(town_grant(town, 0, 0, "", ALL, ""), ERR_OK);
-	town_copy(town, 0, 1);
-	(void)town_create(town, 0, SPACE, "하나");
-	for (int i = 0; i < 10; i++)
-		(void)town_create(town, 1, SPACE, "둘");
-	scene->held = town_deltas(town, 0);
-	rogue_init(&scene->rogue, town, 0, store_identity(town_store(town, 1)));
-	rogue_greet(&scene->rogue);
-	assert_int_equal(rogue_fault(&scene->rogue), ERR_OK);
-	rogue_take_log(&scene->rogue, town, 1, SPACE, &scene->log);
-}
-
-/* The session ended with `code` (or goes on), the victim took `n` deltas and is
- * sound; an honest session then brings the rest. */
-static void
-scene_end(struct scene *scene, enum err code, uint64_t n)
-{
-	struct town *town = &scene->town;
-
-	rogue_run(&scene->rogue);
-	if (rogue_fault(&scene->rogue) != code)
-		print_error("%s\n", scene->rogue.wire.ends[1].fault.text);
-	assert_int_equal(rogue_fault(&scene->rogue), code);
-	assert_int_equal(scene->rogue.heard[MSG_CLOSE], code != ERR_OK);
-	assert_int_equal(town_deltas(town, 0), scene->held + n);
-	rogue_fini(&scene->rogue);
-	wire_assert_sound(town, 0);
-	wire_sync(town, 0, 1);
-	town_assert_equal(town, 0);
-	wire_assert_sound(town, 0);
-	town_fini(town);
-}
+#include "tests/lib/scene.h"
 
 /* The victim noted one event, and this is it. */
 static void
@@ -90,7 +38,7 @@ a_true_log_is_taken(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	rogue_run(&scene.rogue);
 	assert_true(scene.rogue.credit > 0);
@@ -104,7 +52,7 @@ a_log_of_a_stranger_is_passed_over(void **state)
 	struct rogue_log log;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	log = scene.log;
 	prng_fill(&scene.town.prng, scene.rogue.identity.seed.b, 32);
 	crypto_sign_key(&scene.rogue.identity.seed, &scene.rogue.identity.key);
@@ -117,7 +65,7 @@ a_log_of_a_stranger_is_passed_over(void **state)
 	rogue_say_log(&scene.rogue, &log, true);
 	rogue_run(&scene.rogue);
 	assert_int_equal(wire_status(&scene.rogue.wire, 1).dropped, 1);
-	assert_event(&scene, EVENT_PUSH_REFUSED, SPACE);
+	assert_event(&scene, EVENT_PUSH_REFUSED, SCENE_SPACE);
 	scene_end(&scene, ERR_OK, 0);
 }
 
@@ -128,7 +76,7 @@ a_head_that_its_author_did_not_sign_ends_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	msg.u.run.head_signature.b[3] ^= 1;
 	rogue_say(&scene.rogue, &msg);
@@ -144,7 +92,7 @@ headers_that_do_not_lead_to_the_head_end_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	rogue_say(&scene.rogue, &msg);
 	rogue_make_chunk(&scene.rogue, &scene.log, 0, 5, 11, &msg);
@@ -160,7 +108,7 @@ headers_beyond_the_head_end_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, 5, &msg);
 	rogue_say(&scene.rogue, &msg);
 	rogue_make_chunk(&scene.rogue, &scene.log, 0, 6, 6, &msg);
@@ -174,7 +122,7 @@ a_body_that_does_not_fit_ends_it_and_nothing_is_taken(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	scene.log.bodies[7].key[0] ^= 1;
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	scene_end(&scene, ERR_MALFORMED, 0);
@@ -186,7 +134,7 @@ a_body_given_twice_ends_it(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	scene.log.bodies[3] = scene.log.bodies[2];
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	scene_end(&scene, ERR_MALFORMED, 0);
@@ -198,7 +146,7 @@ a_body_of_a_header_that_promised_none_ends_it(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	scene.log.bodies[3].change = 7;
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	scene_end(&scene, ERR_MALFORMED, 0);
@@ -211,7 +159,7 @@ owed_bodies_are_taken_once_and_wrong_ones_end_it(void **state)
 	struct msg msg = {.type = MSG_BODIES};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_say_log(&scene.rogue, &scene.log, false);
 	msg.u.bodies = (struct msg_bodies){
 	    .log = scene.log.id, .n = 4, .bodies = scene.log.bodies + 2};
@@ -239,7 +187,7 @@ a_gap_is_answered_and_gaps_without_end_end_it(void **state)
 	struct msg chunk;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &run);
 	run.u.run.from = 4;
 	rogue_make_chunk(&scene.rogue, &scene.log, 4, 11, 11, &chunk);
@@ -269,8 +217,8 @@ who_asks_again_gets_a_new_run(void **state)
 	unsigned chunks;
 
 	(void)state;
-	scene_begin(&scene);
-	rogue_take_log(&scene.rogue, &scene.town, 0, SPACE, &log);
+	scene_begin(&scene, false);
+	rogue_take_log(&scene.rogue, &scene.town, 0, SCENE_SPACE, &log);
 	entry.log = log.id;
 	for (int i = 0; i < 2; i++) {
 		runs = scene.rogue.heard[MSG_RUN];
@@ -293,7 +241,7 @@ idle_counts_only_when_all_is_acknowledged(void **state)
 	struct session *victim;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	victim = scene.rogue.wire.ends[1].session;
 	rogue_say(&scene.rogue, &idle);
 	rogue_run(&scene.rogue);
@@ -315,7 +263,7 @@ a_run_where_bodies_are_due_ends_it(void **state)
 	struct msg chunk;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &run);
 	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &chunk);
 	chunk.u.chunk.bodies_n = INT64_MAX;
@@ -336,7 +284,7 @@ bodies_of_another_log_where_bodies_are_due_end_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	rogue_say(&scene.rogue, &msg);
 	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &msg);
@@ -355,7 +303,7 @@ headers_without_a_run_end_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_chunk(&scene.rogue, &scene.log, 0, 11, 11, &msg);
 	rogue_say(&scene.rogue, &msg);
 	scene_end(&scene, ERR_MALFORMED, 0);
@@ -368,7 +316,7 @@ a_run_with_the_entry_of_another_log_ends_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, scene.log.n, &msg);
 	msg.u.run.entry.log.b[0] ^= 1;
 	rogue_say(&scene.rogue, &msg);
@@ -383,7 +331,7 @@ credit_for_more_than_was_sent_ends_it(void **state)
 	    .type = MSG_CREDIT, .u.credit.bytes = (uint64_t)1 << 40};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_say(&scene.rogue, &msg);
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
@@ -395,7 +343,7 @@ credit_for_the_same_bytes_twice_ends_it(void **state)
 	struct msg msg = {.type = MSG_CREDIT};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	msg.u.credit.bytes = scene.rogue.data_bytes;
 	rogue_say(&scene.rogue, &msg);
 	rogue_run(&scene.rogue);
@@ -412,7 +360,7 @@ a_second_hello_ends_it(void **state)
 	struct msg msg = {.type = MSG_HELLO, .u.hello.version = MSG_VERSION};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_say(&scene.rogue, &msg);
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
@@ -426,7 +374,7 @@ clocks_without_end_end_it(void **state)
 	    .u.clock = {.n = MSG_ENTRIES_MAX, .entries = entries}};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	memset(entries, 0, sizeof(entries));
 	for (uint64_t i = 0; i <= LIMIT_LOGS / MSG_ENTRIES_MAX; i++) {
 		for (size_t k = 0; k < MSG_ENTRIES_MAX; k++) {
@@ -449,7 +397,7 @@ bytes_that_are_no_message_end_it(void **state)
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
 		struct scene scene;
 
-		scene_begin(&scene);
+		scene_begin(&scene, false);
 		rogue_say_bytes(&scene.rogue, bytes_text(wrong[i]));
 		scene_end(&scene, ERR_MALFORMED, 0);
 	}
@@ -463,7 +411,7 @@ another_branch_of_a_log_is_taken(void **state)
 	struct rogue_log other;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	rogue_run(&scene.rogue);
 	other = scene.log;
@@ -490,7 +438,7 @@ two_honest_nodes_with_two_branches_sync(void **state)
 	struct town *town = &scene.town;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	other = scene.log;
 	other.headers[6] = bytes_text("다른 가지");
 	rogue_say_log(&scene.rogue, &other, false);
@@ -499,8 +447,8 @@ two_honest_nodes_with_two_branches_sync(void **state)
 	rogue_fini(&scene.rogue);
 	assert_int_equal(town_deltas(town, 0), scene.held + 11);
 	wire_assert_sound(town, 0);
-	(void)town_create(town, 0, SPACE, "셋");
-	(void)town_create(town, 1, SPACE, "넷");
+	(void)town_create(town, 0, SCENE_SPACE, "셋");
+	(void)town_create(town, 1, SCENE_SPACE, "넷");
 	(void)town_create(town, 1, "d01/c002/case", "다섯");
 	for (int i = 0; i < 2; i++) {
 		wire_sync(town, 0, 1);
@@ -521,7 +469,7 @@ a_header_of_nonsense_is_kept_as_opaque(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	scene.log.headers[scene.log.n++] = bytes_text("\x80 아무 말");
 	rogue_say_log(&scene.rogue, &scene.log, true);
 	rogue_run(&scene.rogue);
@@ -542,7 +490,7 @@ a_peer_that_does_not_read_costs_bounded_memory(void **state)
 	struct msg ping = {.type = MSG_PING};
 
 	(void)state;
-	scene_begin(&scene);
+	scene_begin(&scene, false);
 	for (int i = 0; i < 100000; i++)
 		rogue_say(&scene.rogue, &ping);
 	/* The victim works on all of it, while nobody takes what it says. */

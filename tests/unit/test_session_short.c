@@ -10,56 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/rogue.h"
-
-#define ALL "read:NPSF,write,hold"
-#define SPACE "d01/c001/case"
-
-/* Node 0 is the victim, a member the rogue, which has a log of three deltas. */
-struct scene {
-	struct town town;
-	struct rogue rogue;
-	struct rogue_log log;
-	uint64_t held;
-};
-
-static void
-scene_begin(struct scene *scene, bool greets)
-{
-	struct town *town = &scene->town;
-
-	town_init(town, 8);
-	(void)town_member(town, "", ALL);
-	assert_int_equal(town_grant(town, 0, 0, "", ALL, ""), ERR_OK);
-	town_copy(town, 0, 1);
-	for (int i = 0; i < 2; i++)
-		(void)town_create(town, 1, SPACE, "둘");
-	scene->held = town_deltas(town, 0);
-	rogue_init(&scene->rogue, town, 0, store_identity(town_store(town, 1)));
-	if (greets)
-		rogue_greet(&scene->rogue);
-	else
-		rogue_run(&scene->rogue);
-	assert_int_equal(rogue_fault(&scene->rogue), ERR_OK);
-	rogue_take_log(&scene->rogue, town, 1, SPACE, &scene->log);
-	assert_int_equal(scene->log.n, 3);
-}
-
-/* It ended with `code`, or goes on; the victim took `n` deltas. */
-static void
-scene_end(struct scene *scene, enum err code, uint64_t n)
-{
-	rogue_run(&scene->rogue);
-	if (rogue_fault(&scene->rogue) != code)
-		print_error("%s\n", scene->rogue.wire.ends[1].fault.text);
-	assert_int_equal(rogue_fault(&scene->rogue), code);
-	assert_int_equal(town_deltas(&scene->town, 0), scene->held + n);
-	rogue_fini(&scene->rogue);
-	wire_assert_sound(&scene->town, 0);
-	wire_sync(&scene->town, 1, 0);
-	town_assert_equal(&scene->town, 0);
-	town_fini(&scene->town);
-}
+#include "tests/lib/scene.h"
 
 static void
 numbers_that_nobody_gave_end_it(void **state)
@@ -77,7 +28,7 @@ numbers_that_nobody_gave_end_it(void **state)
 		uint8_t bytes[8] = {0};
 
 		memcpy(bytes, clocks[i], sizes[i]);
-		scene_begin(&scene, true);
+		scene_begin(&scene, false);
 		rogue_say_bytes(&scene.rogue,
 		    bytes_of(bytes, i == 0 ? sizes[i] + 1 : sizes[i]));
 		scene_end(&scene, ERR_MALFORMED, 0);
@@ -92,7 +43,7 @@ numbers_before_the_clocks_are_known_end_it(void **state)
 	struct msg hello = {.type = MSG_HELLO, .u.hello.version = MSG_VERSION};
 
 	(void)state;
-	scene_begin(&scene, false);
+	scene_meet(&scene, false);
 	rogue_say(&scene.rogue, &hello);
 	rogue_say_bytes(&scene.rogue, bytes_of(clock, sizeof(clock)));
 	scene_end(&scene, ERR_MALFORMED, 0);
@@ -105,7 +56,7 @@ a_clock_that_is_whole_twice_ends_it(void **state)
 	struct msg clock = {.type = MSG_CLOCK, .u.clock.whole = true};
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	rogue_say(&scene.rogue, &clock);
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
@@ -132,7 +83,7 @@ a_run_without_root_is_taken_when_it_reaches_its_head(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	say_rootless(&scene, 0, 2, 2, false);
 	say_rootless(&scene, 2, 3, 3, false);
 	/* Once more is no harm. */
@@ -147,7 +98,7 @@ a_run_without_root_that_never_reaches_its_head_ends_it(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	say_rootless(&scene, 0, 2, 3, false);
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
@@ -159,7 +110,7 @@ a_run_without_root_beyond_what_is_held_is_asked_for_anew(void **state)
 	unsigned clocks;
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	say_rootless(&scene, 0, 1, 1, false);
 	rogue_run(&scene.rogue);
 	clocks = scene.rogue.heard[MSG_CLOCK];
@@ -175,7 +126,7 @@ a_head_that_nothing_leads_to_is_doubted_once(void **state)
 	struct scene scene;
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	say_rootless(&scene, 0, 3, 3, true);
 	rogue_run(&scene.rogue);
 	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
@@ -190,7 +141,7 @@ a_run_of_a_log_that_was_never_named_ends_it(void **state)
 	struct msg msg;
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	rogue_make_run(&scene.rogue, &scene.log, 3, &msg);
 	msg.u.run.nameless = true;
 	rogue_say(&scene.rogue, &msg);
@@ -204,7 +155,7 @@ bodies_of_a_chunk_where_none_is_end_it(void **state)
 	struct msg msg = {.type = MSG_BODIES, .u.bodies.in_chunk = true};
 
 	(void)state;
-	scene_begin(&scene, true);
+	scene_begin(&scene, false);
 	msg.u.bodies.n = scene.log.bodies_n;
 	msg.u.bodies.bodies = scene.log.bodies;
 	rogue_say(&scene.rogue, &msg);
