@@ -220,6 +220,14 @@ flow_end(const struct talk *talk)
 	return LEDGER_CLASSES;
 }
 
+bool
+flow_holds(const struct talk *talk)
+{
+	return flow_end(talk) < LEDGER_CLASSES &&
+	       (talk->flow.left > 0 ||
+		   talk->ledger.queues[LEDGER_HISTORY].n > 0);
+}
+
 enum err
 flow_grant(struct talk *talk)
 {
@@ -257,7 +265,8 @@ flow_leave(struct talk *talk)
 	struct channel_count count;
 	uint64_t used = 0;
 
-	if (quota->day_bytes == 0 || !channel_is_up(talk->channel))
+	/* A channel that failed had sent what it had sent. */
+	if (quota->day_bytes == 0 || !talk->has_peer)
 		return;
 	/* It asked for no grant, and yet said something. */
 	if (quota->day == 0)

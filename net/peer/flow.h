@@ -33,6 +33,8 @@ enum err flow_state(struct talk *talk) MUST_USE;
 bool flow_admits(struct talk *talk, const struct flow_step *step);
 /* Classes from here on wait for another day; LEDGER_CLASSES: none does. */
 enum ledger_class flow_end(const struct talk *talk);
+/* Does anything, be it but bodies that are owed? */
+bool flow_holds(const struct talk *talk);
 /* Grants more bytes, if that is asked for; in an open write transaction. */
 enum err flow_grant(struct talk *talk) MUST_USE;
 /* The session ends: what was granted and not used is noted. */

@@ -41,6 +41,7 @@ opening_begin(struct talk *talk)
 	enum err e = store_authority(talk->store, &authority);
 
 	talk->peer = *channel_peer(talk->channel);
+	talk->has_peer = true;
 	/* Who joins may hold a part of `authority` from a run that was cut off,
 	 * and not yet the root of now, nor who this is. */
 	talk->newcomer = !authority->founded || talk->has_root;

@@ -480,13 +480,11 @@ static uint64_t
 flush_ms(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
-	uint64_t at_ms = session->flushed_ms + FLUSH_MS;
 
 	if (talk->ledger.dirty_n == 0 && !talk->met)
 		return UINT64_MAX;
-	if (session->calm_ms > 0 && session->calm_ms < at_ms)
-		at_ms = session->calm_ms;
-	return at_ms;
+	return session->calm_ms > 0 ? session->calm_ms
+				    : session->flushed_ms + FLUSH_MS;
 }
 
 enum err
@@ -573,7 +571,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .deltas_left_out = talk->flow.left,
 	    .bytes_left_out = talk->flow.left_bytes,
 	    .day_bytes = talk->flow.quota.day_bytes,
-	    .is_held = flow_end(talk) < LEDGER_CLASSES && talk->flow.left > 0,
+	    .is_held = flow_holds(talk),
 	    .dropped = talk->dropped,
 	    .forked = branch_count(talk),
 	    .round_trips = session->round_trips};

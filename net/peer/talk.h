@@ -83,7 +83,8 @@ struct talk {
 	enum talk_state state;
 	struct sign_key me;
 	struct secret backup; /* ours: wraps secrets of own logs */
-	struct sign_key peer; /* from TALK_HELLO on */
+	bool has_peer;	      /* from TALK_HELLO on, also when it ended: */
+	struct sign_key peer;
 	bool is_stranger;     /* no member that we know */
 	struct notes notes;   /* what whoever runs us should know */
 	struct ledger ledger;

@@ -258,7 +258,7 @@ void
 act_write(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
-	bool bulk = sim_once_in(sim, 25);
+	bool bulk = sim_once_in(sim, sim->swarm.packing ? 10 : 25);
 	size_t n = 1 + sim_below(sim, bulk ? BULK_MAX : WRITES_MAX);
 
 	tokens_settle(node, false);

@@ -34,6 +34,12 @@ my @rules = (
 	[secret => 'who may only hold gets secrets'],
 	[late => 'what came before its grant stays outside'],
 	[branch => 'nothing in a branch of a forked log counts'],
+	[hello => 'a restored peer is taken for an equal'],
+	[budget => 'less is counted than was sent'],
+	[pack => 'packing writes another body'],
+	[carried => 'a bundle is believed to have come when it is written'],
+	[stale => 'an old acknowledgement is heard like a new one'],
+	[parts => 'bundles tell everybody of everything'],
 );
 # Some rules are seldom met: of so many seeds one must notice that it is broken.
 my $SOUGHT = 128;

@@ -62,6 +62,26 @@ wire_listen(struct sim_node *from, struct sim_node *to)
 	listener = to;
 }
 
+/* A hub has one session with a peer, and counts its bytes there. */
+static bool
+is_met(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim *sim = a->sim;
+	bool met = false;
+
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
+		const struct sim_wire *wire = &sim->wires[i];
+
+		for (unsigned side = 0; wire->used && side < 2; side++)
+			met = met || (wire->node[side] == a &&
+					 wire->node[1 - side]->person ==
+					     b->person) ||
+			      (wire->node[side] == b &&
+				  wire->node[1 - side]->person == a->person);
+	}
+	return met;
+}
+
 struct sim_wire *
 wire_open(struct sim_node *a, struct sim_node *b, bool once)
 {
@@ -71,7 +91,7 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 	for (size_t i = 0; i < SIM_WIRES_MAX && wire == NULL; i++)
 		if (!sim->wires[i].used)
 			wire = &sim->wires[i];
-	if (wire == NULL)
+	if (wire == NULL || (sim->swarm.budget && is_met(a, b)))
 		return NULL;
 	*wire = (struct sim_wire){.used = true, .node = {a, b}};
 	for (unsigned side = 0; side < 2; side++) {

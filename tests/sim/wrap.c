@@ -12,6 +12,10 @@
  * LINK: -Wl,--wrap=authority_roots_find
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
+ * Or in tests/sim/wrap_links.c.
+ * LINK: -Wl,--wrap=clock_digest,--wrap=quota_grant,--wrap=quota_end
+ * LINK: -Wl,--wrap=block_form_encode,--wrap=bundle_write_begin
+ * LINK: -Wl,--wrap=bundle_plan_make,--wrap=clock_log_depth,--wrap=clock_hear
  */
 #include "tests/sim/wrap.h"
 
@@ -44,7 +48,13 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_SERVE] = "serve",
     [RULE_SECRET] = "secret",
     [RULE_LATE] = "late",
-    [RULE_BRANCH] = "branch"};
+    [RULE_BRANCH] = "branch",
+    [RULE_HELLO] = "hello",
+    [RULE_BUDGET] = "budget",
+    [RULE_PACK] = "pack",
+    [RULE_CARRIED] = "carried",
+    [RULE_STALE] = "stale",
+    [RULE_PARTS] = "parts"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;

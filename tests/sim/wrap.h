@@ -30,6 +30,12 @@ enum wrap_rule {
 	RULE_SECRET,  /* who only holds gets secrets too */
 	RULE_LATE,    /* what came before its grant stays outside */
 	RULE_BRANCH,  /* nothing in the branch of a forked log counts */
+	RULE_HELLO,   /* how much a peer has is not compared */
+	RULE_BUDGET,  /* less is counted than was sent */
+	RULE_PACK,    /* packing writes a body that is another */
+	RULE_CARRIED, /* a bundle has come when it is written */
+	RULE_STALE,   /* an old file is heard like a new one */
+	RULE_PARTS,   /* bundles tell everybody of everything */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];

@@ -2,7 +2,7 @@
  * The durability meter: what counts as held by others is what peers said that
  * they hold with bodies, as far as rights, roots and branches bear it out.
  *
- * LINK: -Wl,--wrap=mdb_get,--wrap=mdb_cursor_get
+ * LINK: -Wl,--wrap=kv_find,--wrap=kv_seek,--wrap=kv_next
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,25 +22,37 @@
 #define ALL "read:NPSF,write,hold"
 #define SPACE "d01/c001/case"
 
-int __real_mdb_get(void *txn, unsigned table, void *key, void *value);
-int __wrap_mdb_get(void *txn, unsigned table, void *key, void *value);
-int __real_mdb_cursor_get(void *cursor, void *key, void *value, int op);
-int __wrap_mdb_cursor_get(void *cursor, void *key, void *value, int op);
+bool __real_kv_find(
+    struct kv_txn *txn, unsigned table, struct bytes key, struct bytes *value);
+bool __wrap_kv_find(
+    struct kv_txn *txn, unsigned table, struct bytes key, struct bytes *value);
+bool __real_kv_seek(struct kv_cursor *cursor, struct bytes key);
+bool __wrap_kv_seek(struct kv_cursor *cursor, struct bytes key);
+bool __real_kv_next(struct kv_cursor *cursor);
+bool __wrap_kv_next(struct kv_cursor *cursor);
 
 static uint64_t reads;
 
-int
-__wrap_mdb_get(void *txn, unsigned table, void *key, void *value)
+bool
+__wrap_kv_find(
+    struct kv_txn *txn, unsigned table, struct bytes key, struct bytes *value)
 {
 	reads++;
-	return __real_mdb_get(txn, table, key, value);
+	return __real_kv_find(txn, table, key, value);
 }
 
-int
-__wrap_mdb_cursor_get(void *cursor, void *key, void *value, int op)
+bool
+__wrap_kv_seek(struct kv_cursor *cursor, struct bytes key)
 {
 	reads++;
-	return __real_mdb_cursor_get(cursor, key, value, op);
+	return __real_kv_seek(cursor, key);
+}
+
+bool
+__wrap_kv_next(struct kv_cursor *cursor)
+{
+	reads++;
+	return __real_kv_next(cursor);
 }
 
 /* A town, and what node 0 counts. */
@@ -453,20 +465,22 @@ packed_logs_count_the_same(void **state)
 	size_t b;
 
 	(void)state;
-	scene_begin(&s, PACKING_KEEP + 60);
+	scene_begin(&s, PACKING_KEEP + 260);
 	b = town_member(&s.town, "", ALL);
 	say(&s, b, SPACE, 0, &(struct claim){.size = 20, .held = 20});
 	count(&s);
 	before = peer(&s, b)->lacks;
-	assert_int_equal(s.space->alone, PACKING_KEEP + 41);
+	assert_int_equal(s.space->alone, PACKING_KEEP + 241);
 	assert_int_equal(store_begin(town_store(&s.town, 0), true), ERR_OK);
-	assert_int_equal(
-	    packing_some(store_txn(town_store(&s.town, 0)), &packing, 100000),
-	    ERR_OK);
+	while (!packing.ended)
+		assert_int_equal(packing_some(store_txn(town_store(&s.town, 0)),
+				     &packing, 100000),
+		    ERR_OK);
 	assert_int_equal(store_commit(town_store(&s.town, 0)), ERR_OK);
+	print_message("%llu packed\n", (unsigned long long)packing.deltas);
 	assert_true(packing.deltas >= 50);
 	count(&s);
-	assert_int_equal(s.space->alone, PACKING_KEEP + 41);
+	assert_int_equal(s.space->alone, PACKING_KEEP + 241);
 	assert_int_equal(peer(&s, b)->lacks.deltas, before.deltas);
 	assert_int_equal(peer(&s, b)->lacks.bytes, before.bytes);
 	scene_end(&s);

@@ -69,9 +69,16 @@ assert_well(const struct wire *wire)
 	}
 }
 
+/* How a session ends that was cut. */
+enum leave {
+	LEAVE_LOST,    /* with the power */
+	LEAVE_TIDY,    /* what it used is written down */
+	LEAVE_SPOILED, /* likewise, after bytes that make no sense */
+};
+
 /* A session from 0 to `b` with a budget; it may be cut after `turns`. */
 static uint64_t
-budget_meet(struct town *town, size_t b, unsigned turns, bool tidy)
+budget_meet(struct town *town, size_t b, unsigned turns, enum leave leave)
 {
 	struct store *store = town_store(town, 0);
 	struct wire wire;
@@ -92,8 +99,17 @@ budget_meet(struct town *town, size_t b, unsigned turns, bool tidy)
 		if (!wire_step(&wire))
 			break;
 	assert_well(&wire);
+	if (leave == LEAVE_SPOILED) {
+		static uint8_t spoiled[128 * 1024];
+
+		memset(spoiled, 0xff, sizeof(spoiled));
+		assert_int_not_equal(
+		    session_feed(wire.ends[0].session,
+			bytes_of(spoiled, sizeof(spoiled)), 0),
+		    ERR_OK);
+	}
 	out = wire_status(&wire, 0).out_bytes;
-	if (tidy) {
+	if (leave != LEAVE_LOST) {
 		struct notes *notes = session_notes(wire.ends[0].session);
 
 		assert_int_equal(store_begin(store, true), ERR_OK);
@@ -151,13 +167,13 @@ a_day_has_its_bytes_whatever_is_cut_or_restarted(void **state)
 	write_many(&town, 1500, HISTORY);
 	/* Cut again and again, and opened anew. */
 	for (unsigned i = 0; i < 12; i++) {
-		sum += budget_meet(&town, b, 12 + i, true);
+		sum += budget_meet(&town, b, 12 + i, LEAVE_TIDY);
 		assert_true(sum <= DAY_BYTES + CHUNK_BYTES);
 		assert_in_range(spent_bytes(&town, b), sum, sum);
 		town_close(&town, 0);
 		(void)town_open(&town, 0);
 	}
-	sum += budget_meet(&town, b, UINT32_MAX, true);
+	sum += budget_meet(&town, b, UINT32_MAX, LEAVE_TIDY);
 	print_message("%llu bytes of %d in 13 sessions\n",
 	    (unsigned long long)sum, DAY_BYTES);
 	assert_true(sum >= DAY_BYTES);
@@ -166,22 +182,40 @@ a_day_has_its_bytes_whatever_is_cut_or_restarted(void **state)
 	held = town_deltas(&town, b);
 	/* What is urgent goes on; the rest waits. */
 	(void)town_create(&town, 0, URGENT, "쓰러진 이웃");
-	assert_true(budget_meet(&town, b, UINT32_MAX, true) < TALK_BYTES);
+	assert_true(budget_meet(&town, b, UINT32_MAX, LEAVE_TIDY) < TALK_BYTES);
 	assert_int_equal(town_deltas(&town, b), held + 2);
 	/* A clock that goes back an hour over midnight opens no second day. */
 	town.now_ms -= town.now_ms % QUOTA_DAY_MS + 1000;
-	assert_true(budget_meet(&town, b, UINT32_MAX, true) < TALK_BYTES);
+	assert_true(budget_meet(&town, b, UINT32_MAX, LEAVE_TIDY) < TALK_BYTES);
 	town.now_ms += 1000;
 	assert_int_equal(budget_events(&town), 1);
 	/* Days later all is there. */
 	while (town_deltas(&town, b) < town_deltas(&town, 0)) {
 		assert_true(++days < 10);
 		town.now_ms += QUOTA_DAY_MS;
-		sum = budget_meet(&town, b, UINT32_MAX, true);
+		sum = budget_meet(&town, b, UINT32_MAX, LEAVE_TIDY);
 		assert_true(sum <= DAY_BYTES + CHUNK_BYTES);
 	}
 	assert_true(days > 1);
 	town_assert_equal(&town, 0);
+	town_fini(&town);
+}
+
+static void
+what_a_spoiled_session_used_is_counted(void **state)
+{
+	struct town town;
+	uint64_t sum = 0;
+	size_t b;
+
+	(void)state;
+	b = scene_begin(&town, 23);
+	write_many(&town, 1500, HISTORY);
+	for (unsigned i = 0; i < 12; i++) {
+		sum += budget_meet(&town, b, 12 + i, LEAVE_SPOILED);
+		assert_true(sum <= DAY_BYTES + CHUNK_BYTES);
+		assert_in_range(spent_bytes(&town, b), sum, sum);
+	}
 	town_fini(&town);
 }
 
@@ -196,7 +230,7 @@ who_loses_power_counts_too_much_never_too_little(void **state)
 	b = scene_begin(&town, 21);
 	write_many(&town, 1500, HISTORY);
 	for (unsigned i = 0; i < 30; i++) {
-		sum += budget_meet(&town, b, 14, false);
+		sum += budget_meet(&town, b, 14, LEAVE_LOST);
 		town_close(&town, 0);
 		(void)town_open(&town, 0);
 	}
@@ -277,6 +311,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_day_has_its_bytes_whatever_is_cut_or_restarted),
+	    cmocka_unit_test(what_a_spoiled_session_used_is_counted),
 	    cmocka_unit_test(who_loses_power_counts_too_much_never_too_little),
 	    cmocka_unit_test(a_held_session_goes_on_when_the_day_ends),
 	};
