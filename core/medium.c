@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 
 enum { MODE = 0666 }; /* less what the umask takes */
 
+static enum err rest_remove(const char *fresh) MUST_USE;
+static enum err lock(int fd, const char *fresh) MUST_USE;
+static bool is_ours(const struct medium *medium);
 static enum err is_taken(const char *path) MUST_USE;
 
 enum err
@@ -29,8 +33,7 @@ medium_create(struct medium *medium, const char *path, bool replace)
 	medium->path = mem_text(path);
 	medium->fresh = mem_text(buf_text(&fresh));
 	buf_fini(&fresh);
-	if (unlink(medium->fresh) != 0 && errno != ENOENT)
-		e = file_error(errno, "remove", medium->fresh);
+	e = rest_remove(medium->fresh);
 	if (e == ERR_OK) {
 		int fd = open(medium->fresh,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
@@ -40,9 +43,51 @@ medium_create(struct medium *medium, const char *path, bool replace)
 		else
 			medium->fd_plus_1 = fd + 1;
 	}
+	if (e == ERR_OK)
+		e = lock(medium->fd_plus_1 - 1, medium->fresh);
 	if (e != ERR_OK)
 		medium_fini(medium);
 	return e;
+}
+
+/* What was cut off is nobody's; what another command still writes is. */
+static enum err
+rest_remove(const char *fresh)
+{
+	int fd = open(fresh, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	enum err e = fd < 0 ? ERR_OK : lock(fd, fresh);
+
+	if (e == ERR_OK && unlink(fresh) != 0 && errno != ENOENT)
+		e = file_error(errno, "remove", fresh);
+	if (fd >= 0)
+		(void)close(fd);
+	return e;
+}
+
+/* Not every medium knows locks: then is_ours is all there is. */
+static enum err
+lock(int fd, const char *fresh)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return ERR_OK;
+	return err_set(ERR_BUSY,
+	    "%s: another command is writing it; wait for it to end, or choose "
+	    "another name",
+	    fresh);
+}
+
+/* Does the name still lead to what we wrote? */
+static bool
+is_ours(const struct medium *medium)
+{
+	struct stat open_one;
+	struct stat named;
+
+	return medium->fd_plus_1 > 0 && medium->fresh != NULL &&
+	       fstat(medium->fd_plus_1 - 1, &open_one) == 0 &&
+	       lstat(medium->fresh, &named) == 0 &&
+	       open_one.st_dev == named.st_dev &&
+	       open_one.st_ino == named.st_ino;
 }
 
 static enum err
@@ -83,11 +128,13 @@ medium_finish(struct medium *medium, bool replace)
 	assert(medium->fresh != NULL && fd >= 0);
 	if (fsync(fd) != 0)
 		e = file_error(errno, "sync", medium->path);
-	medium->fd_plus_1 = 0;
-	if (close(fd) != 0 && e == ERR_OK)
-		e = file_error(errno, "close", medium->path);
 	if (e == ERR_OK && !replace)
 		e = is_taken(medium->path);
+	if (e == ERR_OK && !is_ours(medium))
+		e = err_set(ERR_BUSY,
+		    "%s was taken away or replaced while it was written: do it "
+		    "again",
+		    medium->fresh);
 	if (e == ERR_OK)
 		e = file_move(medium->fresh, medium->path);
 	if (e == ERR_OK) {
@@ -147,10 +194,10 @@ medium_read(struct medium *medium, uint64_t at, size_t n, struct buf *content)
 void
 medium_fini(struct medium *medium)
 {
+	if (is_ours(medium))
+		(void)unlink(medium->fresh);
 	if (medium->fd_plus_1 > 0)
 		(void)close(medium->fd_plus_1 - 1);
-	if (medium->fresh != NULL)
-		(void)unlink(medium->fresh);
 	mem_free(medium->fresh);
 	mem_free(medium->path);
 	*medium = (struct medium){0};

@@ -18,13 +18,15 @@ struct medium {
 
 /* Begins to write what is to become `path`: in the same directory, with ".new"
  * appended.  What a run that was cut off left there is replaced.  ERR_EXISTS
- * when there is a `path` already, unless `replace`. */
+ * when there is a `path` already, unless `replace`.  ERR_BUSY: somebody else is
+ * writing it. */
 enum err medium_create(
     struct medium *medium, const char *path, bool replace) MUST_USE;
 /* Writes `content` behind what is there. */
 enum err medium_add(struct medium *medium, struct bytes content) MUST_USE;
 /* All is written: makes it durable under its name, readable by everybody whom
- * the umask lets.  ERR_EXISTS as medium_create. */
+ * the umask lets.  ERR_EXISTS as medium_create.  ERR_BUSY: what was
+ * written was taken away meanwhile. */
 enum err medium_finish(struct medium *medium, bool replace) MUST_USE;
 
 /* Opens the regular file `path` for reading.  ERR_INVALID: it is none. */

@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/file.h"
+#include "core/medium.h"
 #include "proto/codec.h"
 #include "tests/lib/stick.h"
 #include "tests/lib/wire.h"
@@ -196,6 +198,47 @@ writing_that_was_cut_off_leaves_nothing(void **state)
 	town_fini(&town);
 }
 
+/* Two at one name: the second is told so, and the first is whole. */
+static void
+two_at_once_do_not_get_in_each_others_way(void **state)
+{
+	struct town town;
+	struct bundle_plan plan;
+	struct bundle_writer *writer;
+	struct medium other;
+	struct stick_taken out;
+	size_t centre = scene_begin(&town, 5);
+	bool more = true;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		(void)town_create(&town, 0, CASES, "하나");
+	writer_begin(&town, centre, "통 하나", &plan, &writer);
+	assert_int_equal(bundle_write_step(writer, &more), ERR_OK);
+	assert_int_equal(
+	    medium_create(&other, tempdir_at(&town.dir, "통 하나"), true),
+	    ERR_BUSY);
+	medium_fini(&other);
+	assert_true(is_there(&town, "통 하나.new"));
+	while (more)
+		assert_int_equal(bundle_write_step(writer, &more), ERR_OK);
+	bundle_write_end(writer);
+	bundle_plan_fini(&plan);
+	out = stick_take(&town, centre, "통 하나");
+	assert_int_equal(out.found.whole, 1);
+	town_assert_equal(&town, 0);
+	/* Nor is what somebody put there in its place moved, or removed. */
+	assert_int_equal(
+	    medium_create(&other, tempdir_at(&town.dir, "통 하나"), true),
+	    ERR_OK);
+	assert_int_equal(unlink(other.fresh), 0);
+	stick_save(&town, "통 하나.new", bytes_text("of somebody else"));
+	assert_int_equal(medium_finish(&other, true), ERR_BUSY);
+	medium_fini(&other);
+	assert_true(is_there(&town, "통 하나.new"));
+	town_fini(&town);
+}
+
 static void
 taking_that_was_cut_off_is_done_again(void **state)
 {
@@ -240,6 +283,7 @@ main(void)
 	    cmocka_unit_test(a_large_delta_arrives_whole),
 	    cmocka_unit_test(what_is_written_meanwhile_does_no_harm),
 	    cmocka_unit_test(writing_that_was_cut_off_leaves_nothing),
+	    cmocka_unit_test(two_at_once_do_not_get_in_each_others_way),
 	    cmocka_unit_test(taking_that_was_cut_off_is_done_again),
 	};
 
