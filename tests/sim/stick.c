@@ -448,6 +448,9 @@ log_check(struct coming *coming, const struct stick_log *had)
 	    !had->sees[node->person] || !had->sees[coming->stick->from] ||
 	    (given != NULL && (given->bits & VERDICT_SEES) == 0))
 		return;
+	/* Facts that came after what the receiver said are not followed yet. */
+	if (given == NULL && !coming->stick->full)
+		return;
 	state = space_find(store_txn(node->store), &had->name.space);
 	if (state != NULL)
 		log = oplog_find(store_txn(node->store), state, &had->id);
