@@ -6,7 +6,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/meter.h"
 #include "cli/open.h"
@@ -150,19 +149,10 @@ static enum err
 watch_count(struct watch *watch, struct buf *text)
 {
 	struct out into = *watch->out;
-	char *p = NULL;
-	size_t n = 0;
-	enum err e;
 
-	into.to = open_memstream(&p, &n);
-	if (into.to == NULL)
-		return err_set(ERR_IO, "out of memory for the output");
+	into.into = text;
 	arena_reset(&watch->work->arena);
-	e = status_say(watch->work, &into);
-	if (fclose(into.to) == 0 && e == ERR_OK)
-		buf_add(text, bytes_of((const uint8_t *)p, n));
-	free(p);
-	return e;
+	return status_say(watch->work, &into);
 }
 
 /* Takes `text`, unless it stands there already. */

@@ -324,7 +324,7 @@ say_sums(struct out *out, const struct safety *safety)
 		number_add(safety->alone, &text);
 		buf_add_text(&text, " changes, ");
 		number_add(own, &text);
-		buf_add_text(&text, " of them written here");
+		buf_add_text(&text, " of them in logs of this node");
 	} else {
 		buf_add_text(&text, "all of it is held elsewhere too");
 	}

@@ -72,7 +72,9 @@ static void
 write_all(struct out *out, struct bytes text)
 {
 	/* The stream keeps its failure, which out_end reports. */
-	if (text.n > 0)
+	if (out->into != NULL)
+		buf_add(out->into, text);
+	else if (text.n > 0)
 		(void)fwrite(text.p, 1, text.n, out->to);
 }
 

@@ -14,6 +14,7 @@
  */
 struct out {
 	FILE *to;	       /* borrowed: results */
+	struct buf *into;      /* borrowed: they go here instead; NULL: no */
 	FILE *errors;	       /* borrowed: errors, progress */
 	bool json;	       /* set when --json was given */
 	size_t columns;	       /* of the terminal that `to` is; 0: no limit */

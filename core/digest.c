@@ -11,7 +11,7 @@
 enum { TEXT_ROOM = 1000 };
 
 static void add_field(struct buf *text, const struct record_field *field,
-    const struct dot *dot, struct bytes value);
+    const uint8_t dot[ID_DOT_SIZE], struct bytes value);
 static void term_of(struct buf *text, struct digest *term);
 static enum err add_logs(struct txn *txn, struct space_state *space,
     struct crypto_sha256 *state) MUST_USE;
@@ -56,6 +56,8 @@ digest_record(const struct record_id *id, const struct record *record,
 {
 	struct buf text = {0};
 	bool any = class == CLASS_N;
+	uint8_t dot[ID_DOT_SIZE];
+	uint32_t source = UINT32_MAX;
 
 	memset(term, 0, sizeof(*term));
 	if (!record->exists)
@@ -77,12 +79,19 @@ digest_record(const struct record_id *id, const struct record *record,
 	}
 	for (size_t i = 0; i < record->fields_n; i++) {
 		const struct record_field *field = &record->fields[i];
-		struct dot dot;
+		const struct record_value *value = field->values;
 
-		if (field->n != 1 || field->values[0].class != class)
+		if (field->n != 1 || value->class != class)
 			continue;
-		dot = merge_dot(record, &field->values[0]);
-		add_field(&text, field, &dot, field->values[0].value);
+		/* Neighbours mostly stem from one change. */
+		if (value->source != source) {
+			struct dot first = merge_dot(record, value);
+
+			id_dot_put(&first, dot);
+			source = value->source;
+		}
+		id_dot_put_op(value->op, dot);
+		add_field(&text, field, dot, value->value);
 	}
 	term_of(&text, term);
 	return true;
@@ -90,13 +99,13 @@ digest_record(const struct record_id *id, const struct record *record,
 
 static void
 add_field(struct buf *text, const struct record_field *field,
-    const struct dot *dot, struct bytes value)
+    const uint8_t dot[ID_DOT_SIZE], struct bytes value)
 {
 	assert(field->name.n <= UINT16_MAX && value.n <= UINT32_MAX);
 	buf_add_be16(text, (uint16_t)field->name.n);
 	buf_add(text, field->name);
 	buf_add_u8(text, (uint8_t)field->kind);
-	id_dot_put(dot, buf_extend(text, ID_DOT_SIZE));
+	buf_add(text, bytes_of(dot, ID_DOT_SIZE));
 	buf_add_be32(text, (uint32_t)value.n);
 	buf_add(text, value);
 }
@@ -118,11 +127,13 @@ void
 digest_value(const struct record_id *id, const struct record_field *field,
     const struct dot *dot, struct bytes value, struct digest *term)
 {
+	uint8_t encoded[ID_DOT_SIZE];
 	struct buf text = {0};
 
+	id_dot_put(dot, encoded);
 	buf_add_text(&text, "golmok/value/1");
 	buf_add(&text, bytes_of(id->b, sizeof(id->b)));
-	add_field(&text, field, dot, value);
+	add_field(&text, field, encoded, value);
 	term_of(&text, term);
 }
 

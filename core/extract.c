@@ -165,13 +165,16 @@ bool
 extract_message(
     const struct extract_bodies *bodies, size_t *at, struct msg_bodies *message)
 {
+	size_t most = bodies->most > 0 && bodies->most < BODIES_BYTES
+			  ? bodies->most
+			  : BODIES_BYTES;
 	size_t bytes = 0;
 
 	message->bodies = bodies->n == 0 ? NULL : bodies->p + *at;
 	message->n = 0;
 	while (*at < bodies->n && message->n < MSG_BODIES_MAX) {
 		bytes += body_bytes(&bodies->p[*at]);
-		if (message->n > 0 && bytes > BODIES_BYTES)
+		if (message->n > 0 && bytes > most)
 			break;
 		message->n++;
 		*at += 1;

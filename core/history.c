@@ -157,12 +157,13 @@ ops_collect(const struct history_delta *from, size_t number,
 	for (;;) {
 		unsigned best = UINT32_MAX;
 		struct merge_op *op = &ops[n];
+		unsigned class;
+		const struct body *body;
 
 		if (seen_at < header->seen_n)
 			best = header->seen[seen_at].op;
-		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-			const struct body *body = &bodies[class];
-
+		for (class = 0; class < CLASS_COUNT; class ++) {
+			body = &bodies[class];
 			if (at[class] < body->ops_n &&
 			    body->ops[at[class]].number < best)
 				best = body->ops[at[class]].number;
@@ -171,18 +172,18 @@ ops_collect(const struct history_delta *from, size_t number,
 			break;
 		assert(n < room);
 		op->number = (uint16_t)best;
-		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
-			const struct body *body = &bodies[class];
+		/* A number says of which class its operation is. */
+		class = best % CLASS_COUNT;
+		body = &bodies[class];
+		if (at[class] < body->ops_n &&
+		    body->ops[at[class]].number == best) {
+			const struct body_op *said = &body->ops[at[class]++];
 
-			if (at[class] == body->ops_n ||
-			    body->ops[at[class]].number != best)
-				continue;
 			op->has_body = true;
-			op->code = body->ops[at[class]].code;
+			op->code = said->code;
 			op->class = (enum delta_class) class;
-			op->field = body->ops[at[class]].field;
-			op->value = body->ops[at[class]].value;
-			at[class]++;
+			op->field = said->field;
+			op->value = said->value;
 		}
 		if (seen_at < header->seen_n &&
 		    header->seen[seen_at].op == best) {

@@ -11,7 +11,7 @@
 #include "core/digest.h"
 #include "core/lookup_keep.h"
 #include "core/row_read.h"
-#include "core/turn.h"
+#include "core/turn_replace.h"
 
 /* Cells while they are loaded into the fields that they belong to. */
 struct loading {
@@ -289,7 +289,7 @@ record_replace(struct txn *txn, struct space_state *space,
 		.space = space, .cells = true, .arena = &arena},
 	    id, &old);
 	if (e == ERR_OK) {
-		turn_replace(&old, record, &arena, &turn);
+		turn_replace_all(&old, record, &arena, &turn);
 		settle(&at, &turn);
 		e = kv_failed(txn->kv);
 	}

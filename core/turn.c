@@ -36,13 +36,6 @@ struct folding {
 	bool tangled;
 };
 
-static void cells_leave(
-    struct turn *turn, const struct record *old, const struct record *next);
-static const struct record_value *value_find(const struct record *record,
-    const struct record_field *field, const struct dot *dot);
-static const struct record_field *several(
-    const struct record *record, const struct record_field *like);
-static bool same_value(const struct cell *a, const struct cell *b);
 static bool is_foldable(const struct folding *f);
 static bool is_held(const struct turn_place *at, const struct change_ref *ref);
 static bool is_head(const struct record *record, const struct change_ref *ref);
@@ -70,96 +63,6 @@ static bool slots_in_order(const struct folding *f);
 static int compare_slots(const void *a, const void *b);
 static void next_heads(struct folding *f);
 static void next_rest(struct folding *f);
-
-void
-turn_replace(const struct record *old, const struct record *next,
-    struct arena *arena, struct turn *turn)
-{
-	size_t gone = 0;
-	size_t coming = 0;
-	struct turn back = {0};
-
-	for (size_t i = 0; i < old->fields_n; i++)
-		gone += old->fields[i].n;
-	for (size_t i = 0; i < next->fields_n; i++)
-		coming += next->fields[i].n;
-	*turn = (struct turn){.old = old, .next = next};
-	turn->gone = arena_array(arena, gone, sizeof(*turn->gone));
-	turn->come = arena_array(arena, coming, sizeof(*turn->come));
-	back.gone = turn->come;
-	cells_leave(turn, old, next);
-	cells_leave(&back, next, old);
-	turn->come_n = back.gone_n;
-}
-
-/* Lists the cells that `old` has and `next` has not, or not so. */
-static void
-cells_leave(
-    struct turn *turn, const struct record *old, const struct record *next)
-{
-	for (size_t i = 0; i < old->fields_n; i++) {
-		const struct record_field *field = &old->fields[i];
-		const struct record_field *other = several(next, field);
-
-		for (size_t k = 0; field->n > 1 && k < field->n; k++) {
-			struct cell cell = cell_of(
-			    old, field, &field->values[k]);
-			const struct record_value *value = NULL;
-			struct cell kept;
-
-			if (other != NULL)
-				value = value_find(next, other, &cell.dot);
-			if (value != NULL) {
-				kept = cell_of(next, other, value);
-				if (same_value(&cell, &kept))
-					continue;
-			}
-			turn->gone[turn->gone_n++] = cell;
-		}
-	}
-}
-
-/* The field of `record` with the name and kind of `like`, when its values lie
- * in cells. */
-static const struct record_field *
-several(const struct record *record, const struct record_field *like)
-{
-	const struct record_field *field = merge_find(
-	    record, like->name, like->kind);
-
-	return field != NULL && field->n > 1 ? field : NULL;
-}
-
-static const struct record_value *
-value_find(const struct record *record, const struct record_field *field,
-    const struct dot *dot)
-{
-	size_t low = 0;
-	size_t high = field->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		struct dot other = merge_dot(record, &field->values[middle]);
-		int order = id_dot_compare(&other, dot);
-
-		if (order == 0)
-			return &field->values[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-static bool
-same_value(const struct cell *a, const struct cell *b)
-{
-	return a->class == b->class && a->stamp.v == b->stamp.v &&
-	       a->has_actor == b->has_actor &&
-	       memcmp(a->actor.b, b->actor.b, sizeof(a->actor.b)) == 0 &&
-	       bytes_equal(a->value, b->value);
-}
 
 enum err
 turn_fold(const struct turn_place *at, const struct record *old,

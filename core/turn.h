@@ -25,10 +25,6 @@ struct turn_place {
 	struct arena *arena; /* what the turn points at is taken from it */
 };
 
-/* From `old` to `next`, both with all values loaded. */
-void turn_replace(const struct record *old, const struct record *next,
-    struct arena *arena, struct turn *turn);
-
 /* From `old`, whose fields of several values are not loaded and whose views
  * live as long as the arena, to what it is with `change`, not yet part of it,
  * besides.  `*done` is false when the row and the history do not make certain

@@ -17,6 +17,9 @@ enum {
 	 * is compressed, the content, zeros. */
 	LENGTH_SIZE = 3,
 	PADDED_MIN = 32,
+	/* What would become four bytes shorter at most is not compressed: that
+	 * takes as long as all else that makes a body. */
+	PADDED_SQUEEZE = 36,
 	/* Most bodies are below; what a long one took is given back. */
 	OPENED_ROOM_MAX = 16 * 1024,
 };
@@ -215,13 +218,13 @@ body_seal(struct squeeze *squeeze, struct bytes plain,
 	/* Growing would leave copies of what is secret behind. */
 	buf_reserve(&padded, size_plain);
 	memset(buf_extend(&padded, LENGTH_SIZE), 0, LENGTH_SIZE);
-	/* What fills no padding at all cannot become shorter. */
-	if (size_plain > PADDED_MIN)
+	if (size_plain > PADDED_SQUEEZE)
 		e = squeeze_pack_named(squeeze, plain, &padded);
 	if (e != ERR_OK)
 		goto out;
 	length = (uint32_t)(padded.n - LENGTH_SIZE) | length_named;
-	if (size_plain == PADDED_MIN || padded_size(padded.n) >= size_plain) {
+	if (size_plain <= PADDED_SQUEEZE ||
+	    padded_size(padded.n) >= size_plain) {
 		buf_cut(&padded, LENGTH_SIZE);
 		buf_add(&padded, plain);
 		length = (uint32_t)plain.n;

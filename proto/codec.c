@@ -286,6 +286,21 @@ codec_peek(const struct reader *r)
 	return first < 0x90 ? CODEC_MAP : CODEC_ARRAY;
 }
 
+/* Most heads have one byte: does one follow that is `form` under `mask`, and
+ * are `per` bytes for each thing that it counts there?  Takes it. */
+static inline bool
+head_short(
+    struct reader *r, unsigned mask, unsigned form, size_t per, size_t *n)
+{
+	if (r->bad || r->in.n == 0 || (r->in.p[0] & mask) != form)
+		return false;
+	*n = r->in.p[0] & ~mask & 0xff;
+	if (*n * per >= r->in.n)
+		return false;
+	r->in = bytes_after(r->in, 1);
+	return true;
+}
+
 /* Reads the head of a value of `type`; all zero when there is none. */
 static struct head
 reader_head(struct reader *r, enum codec_type type)
@@ -334,9 +349,12 @@ codec_get_int(struct reader *r)
 struct bytes
 codec_get_text(struct reader *r)
 {
-	struct head head = reader_head(r, CODEC_TEXT);
-	struct bytes text = reader_take(r, head.n);
+	size_t n;
+	struct bytes text;
 
+	if (!head_short(r, 0xe0, 0xa0, 1, &n))
+		n = reader_head(r, CODEC_TEXT).n;
+	text = reader_take(r, n);
 	if (text_is_utf8(text))
 		return text;
 	r->bad = true;
@@ -380,13 +398,16 @@ codec_get_fixed(struct reader *r, size_t n)
 	return (struct bytes){0};
 }
 
-static size_t
+static inline size_t
 collection_begin(struct reader *r, enum codec_type type, size_t max)
 {
-	struct head head = reader_head(r, type);
+	bool is_map = type == CODEC_MAP;
+	size_t n;
 
-	if (head.n <= max)
-		return head.n;
+	if (!head_short(r, 0xf0, is_map ? 0x80 : 0x90, is_map ? 2 : 1, &n))
+		n = reader_head(r, type).n;
+	if (n <= max)
+		return n;
 	r->bad = true;
 	return 0;
 }

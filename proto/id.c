@@ -244,7 +244,13 @@ void
 id_dot_put(const struct dot *dot, uint8_t out[ID_DOT_SIZE])
 {
 	id_change_put(&dot->at, out);
-	bytes_put_be16(out + ID_CHANGE_SIZE, dot->op);
+	id_dot_put_op(dot->op, out);
+}
+
+void
+id_dot_put_op(uint16_t op, uint8_t out[ID_DOT_SIZE])
+{
+	bytes_put_be16(out + ID_CHANGE_SIZE, op);
 }
 
 void

@@ -117,6 +117,8 @@ void id_ref_put(const struct ref *ref, uint8_t out[ID_REF_SIZE]);
 void id_change_put(
     const struct change_ref *change, uint8_t out[ID_CHANGE_SIZE]);
 void id_dot_put(const struct dot *dot, uint8_t out[ID_DOT_SIZE]);
+/* Puts another operation into the encoded dot `out`. */
+void id_dot_put_op(uint16_t op, uint8_t out[ID_DOT_SIZE]);
 void id_ref_get(const uint8_t in[ID_REF_SIZE], struct ref *ref);
 void id_change_get(const uint8_t in[ID_CHANGE_SIZE], struct change_ref *change);
 void id_dot_get(const uint8_t in[ID_DOT_SIZE], struct dot *dot);

@@ -171,7 +171,7 @@ log_get(struct input *in, struct log_id *log)
 		return;
 	}
 	fixed_get(r, log->b, sizeof(log->b));
-	if (r->bad || names == NULL)
+	if (r->bad || names == NULL || names->is_closed)
 		return;
 	if (names->n < MSG_NAMES_MAX)
 		msg_names_add(names, log);

@@ -45,6 +45,7 @@ struct msg_names {
 	struct log_id *ids; /* owned */
 	size_t n;
 	size_t room;
+	bool is_closed; /* ids that are said get none */
 };
 /* Gives `log` the next number. */
 void msg_names_add(struct msg_names *names, const struct log_id *log);

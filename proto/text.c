@@ -14,29 +14,41 @@
 
 static size_t char_size(const uint8_t *p, size_t left);
 
+/* Are any of the eight bytes at `p` zero or beyond ASCII? */
+static inline bool
+is_mixed(const uint8_t *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t eight;
+
+	memcpy(&eight, p, sizeof(eight));
+	/* A zero byte borrows, which sets its top bit. */
+	return ((eight | (eight - ones)) & (ones << 7)) != 0;
+}
+
 size_t
 text_utf8_size(struct bytes text)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const size_t step = sizeof(uint64_t);
 	size_t at = 0;
 
 	while (at < text.n) {
-		uint64_t eight;
+		size_t left = text.n - at;
 		size_t n;
 
-		if (text.n - at >= sizeof(eight)) {
-			memcpy(&eight, &text.p[at], sizeof(eight));
-			/* A zero byte borrows, which sets its top bit. */
-			if (((eight | (eight - ones)) & (ones << 7)) == 0) {
-				at += sizeof(eight);
-				continue;
-			}
+		if (left >= step && !is_mixed(&text.p[at])) {
+			at += step;
+			/* The last eight bytes begin within these. */
+			if (left < 2 * step && left > step &&
+			    !is_mixed(&text.p[text.n - step]))
+				return text.n;
+			continue;
 		}
 		if (text.p[at] - 1u < 0x7f) {
 			at++;
 			continue;
 		}
-		n = char_size(&text.p[at], text.n - at);
+		n = char_size(&text.p[at], left);
 		if (n == 0)
 			break;
 		at += n;

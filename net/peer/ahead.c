@@ -86,12 +86,15 @@ message_look(struct look *look, struct bytes message)
 	struct ahead *ahead = talk->ahead;
 	bool runs = message.n > 0 && message.p[0] == MSG_RUN;
 	bool ends = message.n > 0 && message.p[0] == MSG_CHUNK && ahead->due;
+	/* What is said by its id gets its number when its turn comes. */
+	struct msg_names names = talk->names;
 	struct msg msg;
 
 	if ((!runs && !ends) || look->n >= AHEAD_HEADS_MAX)
 		return ERR_OK;
 	ahead->due = false;
-	if (msg_decode_named(message, talk->numbered ? &talk->names : NULL,
+	names.is_closed = true;
+	if (msg_decode_named(message, talk->numbered ? &names : NULL,
 		&look->arena, &msg) != ERR_OK)
 		return ERR_OK;
 	return runs ? run_look(look, &msg.u.run)

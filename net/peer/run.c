@@ -77,8 +77,8 @@ run_take(struct talk *talk, const struct msg_run *run)
 	return run_judge(talk);
 }
 
-/* The name of its log, which who was told of it leaves out.  Nobody finds out by
- * that what is here. */
+/* The name of its log, which who was told of it leaves out.  Nobody finds out
+ * by that what is here. */
 static enum err
 run_name(struct talk *talk, struct msg_run *run)
 {
@@ -87,9 +87,8 @@ run_name(struct talk *talk, struct msg_run *run)
 	struct log *log;
 	enum err e = ERR_OK;
 
-	if (run->nameless &&
-	    (entry == NULL || entry->no.v == 0 ||
-		(!entry->is_shared && entry->told.size == 0)))
+	if (run->nameless && (entry == NULL || entry->no.v == 0 ||
+				 (!entry->is_shared && entry->told.size == 0)))
 		return err_set(
 		    ERR_MALFORMED, "a run of a log that was never named");
 	if (run->nameless)
@@ -189,9 +188,9 @@ run_place(struct talk *talk, const struct msg_run *run)
 
 	if (e == ERR_OK)
 		e = store_authority(talk->store, &authority);
-	return e == ERR_OK ? intake_run(store_txn(talk->store), authority, run,
-				 &log)
-			   : e;
+	return e == ERR_OK
+		   ? intake_run(store_txn(talk->store), authority, run, &log)
+		   : e;
 }
 
 /* ERR_DENIED: one of both may not have it. */

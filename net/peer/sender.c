@@ -37,8 +37,12 @@ static enum err chunk_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth) MUST_USE;
 static void depth_fill(struct talk *talk, const struct clock_depth *depth,
     struct extract_depth *out);
+static bool late_cut(struct talk *talk, const struct log *log,
+    const struct clock_depth *depth, struct extract_chunk *chunk);
 static enum err bodies_send(struct talk *talk, struct msg_bodies whose,
     const struct extract_bodies *bodies) MUST_USE;
+static enum err owed_bodies_send(struct talk *talk, const struct log *log,
+    struct extract_bodies *bodies) MUST_USE;
 static enum err owed_send(struct talk *talk, const struct log *log,
     struct ledger_log *entry, const struct clock_depth *depth,
     bool *more) MUST_USE;
@@ -269,6 +273,12 @@ chunk_most(const struct talk *talk)
 		   : talk->flow.queue_max;
 }
 
+static bool
+is_slow(const struct talk *talk)
+{
+	return chunk_most(talk) < GAUGE_CHUNK_MAX;
+}
+
 static enum err
 chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
     const struct clock_depth *depth)
@@ -278,6 +288,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	struct extract_chunk chunk = {
 	    .arena = &arena, .from = entry->sent, .most = chunk_most(talk)};
 	struct msg msg = {.type = MSG_CHUNK};
+	bool late;
 	enum err e;
 
 	depth_fill(talk, depth, &whole);
@@ -286,6 +297,7 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		e = run_send(talk, log, entry, &chunk);
 	if (e != ERR_OK)
 		goto out;
+	late = late_cut(talk, log, depth, &chunk);
 	msg.u.chunk = (struct msg_chunk){.n = chunk.headers_n,
 	    .headers = chunk.headers,
 	    .bodies_n = chunk.bodies.n,
@@ -297,15 +309,41 @@ chunk_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		    (struct msg_bodies){.in_chunk = true, .from = chunk.from},
 		    &chunk.bodies);
 	/* What is packed with others arrives with the last of them. */
-	if (e == ERR_OK && chunk_most(talk) < GAUGE_CHUNK_MAX)
+	if (e == ERR_OK && is_slow(talk))
 		e = channel_flush(talk->channel);
 	talk->deltas_out += chunk.end - chunk.from;
 	talk->sending.next = chunk.end;
 	ledger_passed(entry, log, depth,
-	    (struct ledger_span){.from = chunk.from, .end = chunk.end});
+	    (struct ledger_span){.from = chunk.from, .end = chunk.end - late});
+	entry->sent = chunk.end;
 out:
 	arena_fini(&arena);
 	return e;
+}
+
+/* A chunk is taken whole or not at all: on a slow line the bodies of its last
+ * delta, where they alone come to more than one, follow one by one as owed
+ * ones.  Of bodies that we lack ourselves nothing is owed behind the first, so
+ * then all that are here go at once. */
+static bool
+late_cut(struct talk *talk, const struct log *log,
+    const struct clock_depth *depth, struct extract_chunk *chunk)
+{
+	struct extract_bodies *bodies = &chunk->bodies;
+	uint64_t least = depth->hold ? log->held : UINT64_MAX;
+	size_t bytes = 0;
+	size_t n = bodies->n;
+
+	for (; n > 0 && bodies->p[n - 1].seq == chunk->end - 1; n--)
+		bytes += bodies->p[n - 1].sealed.n;
+	for (unsigned class = 0; class < CLASS_COUNT; class ++)
+		if ((depth->classes >> class & 1) != 0 &&
+		    log->open[class] < least)
+			least = log->open[class];
+	if (!is_slow(talk) || bytes <= chunk_most(talk) || least < chunk->end)
+		return false;
+	bodies->n = n;
+	return true;
 }
 
 /* What a receiver with `depth` gets from here. */
@@ -328,8 +366,34 @@ bodies_send(struct talk *talk, struct msg_bodies whose,
 	while (e == ERR_OK && extract_message(bodies, &at, &msg.u.bodies)) {
 		talk->idle_sent = false;
 		e = talk_send(talk, &msg);
+		if (e == ERR_OK && bodies->most > 0)
+			e = channel_flush(talk->channel);
 	}
 	return e;
+}
+
+/* On a slow line few at a time, each of which is there for good when it has
+ * arrived.  Which of them did the peer does not say, so where they are many
+ * each session begins with another: or what stands last would never get there.
+ */
+static enum err
+owed_bodies_send(
+    struct talk *talk, const struct log *log, struct extract_bodies *bodies)
+{
+	struct msg_bodies whose = {.log = log->id};
+	struct extract_bodies first = *bodies;
+	struct extract_bodies last = *bodies;
+	enum err e;
+
+	last.n = 0;
+	if (is_slow(talk) && bodies->bytes > chunk_most(talk)) {
+		last.n = (size_t)((talk->ledger.salt >> 1) % bodies->n);
+		first.p += last.n;
+		first.n -= last.n;
+		first.most = last.most = chunk_most(talk);
+	}
+	e = bodies_send(talk, whose, &first);
+	return e == ERR_OK ? bodies_send(talk, whose, &last) : e;
 }
 
 /* Bodies of headers that the peer has: for a right that grew, or because we got
@@ -371,8 +435,7 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 		}
 		*more = *more || *from < to;
 		if (e == ERR_OK)
-			e = bodies_send(
-			    talk, (struct msg_bodies){.log = log->id}, &bodies);
+			e = owed_bodies_send(talk, log, &bodies);
 		bodies.n = 0;
 		bodies.bytes = 0;
 	}
@@ -385,7 +448,9 @@ owed_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 static bool
 owed_has_room(const struct talk *talk, const struct extract_bodies *bodies)
 {
-	return has_room(talk) && bodies->bytes < EXTRACT_BODIES_BYTES;
+	size_t most = is_slow(talk) ? chunk_most(talk) : EXTRACT_BODIES_BYTES;
+
+	return has_room(talk) && bodies->bytes < most;
 }
 
 /* Wraps for bodies that the peer has without: it may have got them from others

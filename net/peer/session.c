@@ -15,6 +15,7 @@
 #include "net/peer/flow.h"
 #include "net/peer/receiver.h"
 #include "net/peer/sender.h"
+#include "net/peer/stall.h"
 #include "net/peer/talk.h"
 #include "proto/mem.h"
 
@@ -46,6 +47,7 @@ struct session {
 	uint64_t calm_ms; /* when to write down what is acknowledged; or 0 */
 	bool asked;	  /* since we last said something the peer was silent */
 	uint64_t round_trips;
+	struct stall stall;
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
@@ -94,6 +96,7 @@ session_new(const struct session_config *config)
 	session->heard_ms = config->now_ms;
 	session->said_ms = config->now_ms;
 	session->flushed_ms = config->now_ms;
+	session->stall.since_ms = config->now_ms;
 	return session;
 }
 
@@ -166,9 +169,7 @@ fault_note(struct talk *talk, const struct fault *fault)
 static bool
 is_offence(enum err e)
 {
-	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
-
-	return offence;
+	return e == ERR_MALFORMED || e == ERR_LIMIT;
 }
 
 /* Failures of our own disk are nobody else's business. */
@@ -359,6 +360,20 @@ gauge_told(struct talk *talk, uint64_t now_ms)
 	    &talk->gauge, talk->debt_bytes, talk->credited_bytes, now_ms);
 }
 
+static void
+stall_told(struct session *session, uint64_t now_ms)
+{
+	const struct talk *talk = &session->talk;
+	struct channel_count count;
+
+	channel_count(talk->channel, &count);
+	stall_look(&session->stall,
+	    (struct stall_seen){.rests = is_quiet(talk),
+		.done_bytes = talk->taken_bytes + talk->credited_bytes,
+		.wire_bytes = count.in_bytes + count.out_bytes},
+	    now_ms);
+}
+
 enum err
 session_fill(struct session *session, uint64_t now_ms)
 {
@@ -392,6 +407,7 @@ session_fill(struct session *session, uint64_t now_ms)
 		session->calm_ms = (now_ms / FLUSH_CALM_MS + 1) * FLUSH_CALM_MS;
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
+	stall_told(session, now_ms);
 	return ERR_OK;
 }
 
@@ -454,6 +470,8 @@ session_wake_ms(const struct session *session)
 		return UINT64_MAX;
 	if (session->said_ms + PING_MS < wake)
 		wake = session->said_ms + PING_MS;
+	if (stall_end_ms(&session->stall) < wake)
+		wake = stall_end_ms(&session->stall);
 	return flush_ms(session) < wake ? flush_ms(session) : wake;
 }
 
@@ -462,13 +480,11 @@ static uint64_t
 flush_ms(const struct session *session)
 {
 	const struct talk *talk = &session->talk;
-	uint64_t at_ms = session->flushed_ms + FLUSH_MS;
 
 	if (talk->ledger.dirty_n == 0 && !talk->met)
 		return UINT64_MAX;
-	if (session->calm_ms > 0 && session->calm_ms < at_ms)
-		at_ms = session->calm_ms;
-	return at_ms;
+	return session->calm_ms > 0 ? session->calm_ms
+				    : session->flushed_ms + FLUSH_MS;
 }
 
 enum err
@@ -483,6 +499,10 @@ session_tick(struct session *session, uint64_t now_ms)
 		return settle(session,
 		    err_set(ERR_PEER, "the peer was silent for %d seconds",
 			GONE_MS / 1000));
+	if (now_ms >= stall_end_ms(&session->stall))
+		return settle(session,
+		    err_set(ERR_PEER,
+			"the peer is there, and nothing came of it for long"));
 	if (now_ms >= flush_ms(session))
 		talk->flush = true;
 	if (now_ms < session->said_ms + PING_MS ||

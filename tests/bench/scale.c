@@ -1,7 +1,7 @@
 /*
  * The same work in one store at ten times as many records, again and again.
- * Centres come in slices, each with a log and a space of its own, as new dong
- * centres would; what is timed is the last slice before each size.
+ * Each slice is the log of one more centre in a space of its own; what is timed
+ * is the last slices before each size.
  */
 #include "tests/bench/scale.h"
 
@@ -13,8 +13,8 @@
 #include "tests/bench/take.h"
 
 enum {
-	CENTRES = 4, /* in a slice */
-	DELTAS = 2500,
+	CENTRES = 1, /* in a slice */
+	DELTAS = 10 * 1000,
 	SLICE = CENTRES * DELTAS,
 	LEAST = SLICE,
 	TIMED = 4, /* slices, when there are as many */

@@ -4,47 +4,9 @@
 here=$(cd "${0%/*}" && pwd)
 . "$here/lib.sh"
 
-node=
-stop() {
-	[ -z "$node" ] || kill "$node" 2>/dev/null
-}
-trap 'stop; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# listens FILE: waits until the node whose words are in FILE says where it
-# listens; $address.
-listens() {
-	until address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' "$1") &&
-		[ -n "$address" ]; do
-		kill -0 "$2" 2>/dev/null || return 1
-	done
-}
-
-# serve STORE ADDRESS: one that serves; $node, $address.
-serve() {
-	: >serve.out
-	"$GOLMOK" serve --store "$1" --listen "$2" >serve.out 2>serve.err &
-	node=$!
-	listens serve.out "$node"
-}
-
-# heard TEXT: the node that serves says it, perhaps a little later.
-heard() {
-	tries=0
-	until grep -q -- "$1" serve.err; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 2000 ] || return 1
-	done
-}
-
-ended() {
-	kill "$node"
-	wait "$node"
-	node=
-}
-
 # invite WORD...: $card is the token, $id its name.
 invite() {
-	run "$GOLMOK" invite "$@" --address "$address" --json
+	run "$GOLMOK" invite "$@" --address "$there" --json
 	[ "$status" -eq 0 ] || return 1
 	card=$(json token)
 	id=$(json id)
@@ -57,7 +19,7 @@ digests() {
 found a
 volunteer 홍길동
 first=$id
-ok 'the city serves' serve a 127.0.0.1:0
+ok 'the city serves' serves serve --store a --listen 127.0.0.1:0
 
 # ---- by a token ----
 ok 'a centre is invited' invite --role dong --name 혜화동 --space d03/c017
@@ -76,7 +38,7 @@ ok '... with its words' says 홍길동
 GOLMOK_STORE=$PWD/b volunteer 이순신
 ok 'it writes' is 0 "$status"
 second=$id
-ok 'what it wrote is synced' exits 0 "$GOLMOK" sync "$address" --store b
+ok 'what it wrote is synced' exits 0 "$GOLMOK" sync "$there" --store b
 ok '... and counts at the city' exits 0 "$GOLMOK" get "$second"
 ok '... with its words' says 이순신
 ok 'both have the same digests' is "$(digests a)" "$(digests b)"
@@ -102,7 +64,7 @@ ok 'a token cut short is no token' exits 2 "$GOLMOK" join "${card%?????????????}
 ok 'a word is no token' exits 2 "$GOLMOK" join 혜화동 --store x
 
 # ---- several addresses ----
-run "$GOLMOK" invite --role dong --name 가회동 --space d03/c023 --address 127.0.0.1:1 --address "$address" --json
+run "$GOLMOK" invite --role dong --name 가회동 --space d03/c023 --address 127.0.0.1:1 --address "$there" --json
 card=$(json token)
 ok 'the addresses are tried in turn' exits 0 "$GOLMOK" join "$card" --store v --json
 ok '... until one lets it in' is 가회동 "$(json label)"
@@ -114,12 +76,12 @@ ok '... also of the last' errs '127.0.0.1:2: '
 
 # ---- an interrupted join ----
 invite --role dong --name 삼청동 --space d03/c019
-ended
+ends "$node"
 ok 'nobody answers' exits 13 "$GOLMOK" join "$card" --store i
 ok '... which is said' errs refused
 run "$GOLMOK" whoami --store i --json
 key=$(json key)
-serve a "$address"
+serves serve --store a --listen "$there"
 cuts=0
 while [ "$cuts" -lt 8 ]; do
 	cuts=$((cuts + 1))
@@ -144,48 +106,41 @@ invite --role dong --name 부암동 --space d03/c020
 ok 'a token lets nobody in twice' exits 13 "$GOLMOK" join "$card" --store f
 ok '... the guest hears why' errs 'used by another node'
 ok '... and what to do' errs 'or a new one'
-ok '... and so does the city' heard '부암동.*used by another'
+ok '... and so does the city' until_says '부암동.*used by another' cat serve.err
 invite --role dong --name 평창동 --space d03/c021
 ok 'an invitation is cancelled' exits 0 "$GOLMOK" invite cancel "$(printf '%.8s' "$id")"
 ok '... which is said' says 평창동
 ok 'a cancelled token lets nobody in' exits 13 "$GOLMOK" join "$card" --store g
 ok '... the guest hears no more than that' errs 'expired, was used or cancelled'
-ok '... the city knows why' heard '평창동.*cancelled'
+ok '... the city knows why' until_says '평창동.*cancelled' cat serve.err
 ok 'what was used cannot be cancelled' exits 4 "$GOLMOK" invite cancel "$("$GOLMOK" invite ls --json | sed -n 's/.*"id":"\([0-9a-f]*\)".*부암동.*/\1/p')"
 mkdir other
 "$GOLMOK" init other/a --found 부산 --label 시청 >/dev/null
 (GOLMOK_STORE=$PWD/other/a; invite --role city --name 남 && printf '%s' "$card" >other/token)
 ok 'a token of another city is not known here' exits 13 "$GOLMOK" join "$(cat other/token)" --store h
 ok '... which is said' errs 'made by another'
-ok '... on both sides' heard 'did not make'
+ok '... on both sides' until_says 'did not make' cat serve.err
 ok 'a store of one city joins no other' exits 4 "$GOLMOK" join "$(cat other/token)" --store b
 ok '... which is said' errs 'another city'
 
-until_noted() {
-	tries=0
-	until "$GOLMOK" events --json | grep -q "$1"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 500 ] || return 1
-	done
-}
-ok 'what was refused stands among the events' until_noted '평창동.*cancelled'
-ok '... also who came second' until_noted '부암동.*used by another'
+ok 'what was refused stands among the events' until_says '평창동.*cancelled' "$GOLMOK" events --json
+ok '... also who came second' until_says '부암동.*used by another' "$GOLMOK" events --json
 
 # ---- what a node may not give ----
-ok 'a centre invites nobody' exits 6 "$GOLMOK" invite --store b --role dong --name 남 --space d03/c017 --address "$address"
+ok 'a centre invites nobody' exits 6 "$GOLMOK" invite --store b --role dong --name 남 --space d03/c017 --address "$there"
 ok '... which is said' errs admin
 invite --role gu --name 종로구 --space d03
 "$GOLMOK" join "$card" --store gu >/dev/null
-ok 'a district invites its centres' exits 0 "$GOLMOK" invite --store gu --role dong --name 사직동 --space d03/c030 --address "$address"
+ok 'a district invites its centres' exits 0 "$GOLMOK" invite --store gu --role dong --name 사직동 --space d03/c030 --address "$there"
 ok '... with a picture' says '▀▀▀▀▀█'
-ok '... and not those of others' exits 6 "$GOLMOK" invite --store gu --role dong --name 남 --space d04/c001 --address "$address"
+ok '... and not those of others' exits 6 "$GOLMOK" invite --store gu --role dong --name 남 --space d04/c001 --address "$there"
 ok 'a role needs its spaces' exits 2 "$GOLMOK" invite --role dong --name 남
 ok 'a role must be one' exits 2 "$GOLMOK" invite --role dnog --name 남 --space d03
 ok '... and the nearest is named' errs "did you mean 'dong'"
-ok 'rights can be spelled out' exits 0 "$GOLMOK" invite --rights audit --name 감사 --address "$address" --expires 30m
+ok 'rights can be spelled out' exits 0 "$GOLMOK" invite --rights audit --name 감사 --address "$there" --expires 30m
 ok 'without an address it is the name of this machine' exits 0 "$GOLMOK" invite --role city --name 시청2
 ok '... which is said' errs "$(hostname):7700"
-ok 'a picture stands in no JSON' sh -c "'$GOLMOK' invite --role city --name 시청3 --address '$address' --json | grep -qv '▀'"
+ok 'a picture stands in no JSON' sh -c "'$GOLMOK' invite --role city --name 시청3 --address '$there' --json | grep -qv '▀'"
 ok 'a time must be one' exits 2 "$GOLMOK" invite --rights audit --name 감사 --expires 7
 ok 'a role and rights are too much' exits 2 "$GOLMOK" invite --role city --rights audit --name 감사
 
@@ -222,7 +177,7 @@ ok '... and nothing is left beside it' is far "$(ls -d far far.*)"
 	join_channel=추천 state=applied joined_on=2026-03-02 --json >out 2>err)
 ok 'it writes without ever having had a line' is 0 "$?"
 ok 'the answer again changes nothing' exits 0 "$GOLMOK" join --store far --grant usb/answer
-ok 'when it gets one, all goes on' exits 0 "$GOLMOK" sync "$address" --store far
+ok 'when it gets one, all goes on' exits 0 "$GOLMOK" sync "$there" --store far
 ok 'all is sound' exits 0 "$GOLMOK" fsck --store far
 
 # ---- hundreds at once ----
@@ -238,7 +193,7 @@ perl -CSD -Mutf8 -e '
 	}' "$here/../demo/dongs.csv" >centres.csv
 ok 'there are 424 centres' is 425 "$(wc -l <centres.csv)"
 before=$("$GOLMOK" invite ls --json | wc -l)
-ok 'all are invited' exits 0 "$GOLMOK" invite --from centres.csv --sheet sheet.html --csv-out tokens.csv --address "$address" --expires 30d --json
+ok 'all are invited' exits 0 "$GOLMOK" invite --from centres.csv --sheet sheet.html --csv-out tokens.csv --address "$there" --expires 30d --json
 ok '... at once' is 424 "$(json invited)"
 ok '... each with a card' is 424 "$(grep -c '^<section class="card">' sheet.html)"
 ok '... and a code' is 424 "$(grep -c '<svg class="qr"' sheet.html)"
@@ -253,12 +208,12 @@ grep -o 'golmok1[0-9a-z<br> ]*' sheet.html | sed -n 2p | sed 's/<br>/ /g; s/<.*/
 ok 'another one types from the sheet' sh -c "'$GOLMOK' join - --store two --json <typed >out 2>err"
 sed '200s/,dong,/,dnog,/' centres.csv >wrong.csv
 listed=$("$GOLMOK" invite ls --json | wc -l)
-ok 'one wrong row and nobody is invited' exits 2 "$GOLMOK" invite --from wrong.csv --sheet no.html --address "$address"
+ok 'one wrong row and nobody is invited' exits 2 "$GOLMOK" invite --from wrong.csv --sheet no.html --address "$there"
 ok '... which is said with its line' errs 'line 200'
 ok '... and no sheet is there' [ ! -e no.html ]
 ok '... and no invitation' is "$listed" "$("$GOLMOK" invite ls --json | wc -l)"
 { cat centres.csv; sed -n 7p centres.csv; } >double.csv
-ok 'a centre that stands there twice is noticed' exits 5 "$GOLMOK" invite --from double.csv --sheet no.html --address "$address"
+ok 'a centre that stands there twice is noticed' exits 5 "$GOLMOK" invite --from double.csv --sheet no.html --address "$there"
 
-ended
+ends "$node"
 finish

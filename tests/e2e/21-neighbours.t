@@ -4,24 +4,6 @@
 # rights that grow fetch what is owed.
 . "${0%/*}/lib.sh"
 
-node=
-trap '[ -z "$node" ] || kill "$node" 2>/dev/null; rm -rf "$home"' EXIT
-
-# meet STORE STORE: both sync; $status is that of the second.
-meet() {
-	: >serve.out
-	"$GOLMOK" serve --store "$1" --listen 127.0.0.1:0 >serve.out 2>serve.err &
-	node=$!
-	until address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
-		[ -n "$address" ]; do
-		kill -0 "$node" 2>/dev/null || return 1
-	done
-	run "$GOLMOK" sync "$address" --store "$2"
-	kill "$node"
-	wait "$node"
-	node=
-	return "$status"
-}
 key() { "$GOLMOK" whoami --json --store "$1" | sed 's/.*"key":"\([0-9a-f]*\)".*/\1/'; }
 at() {
 	store=$1

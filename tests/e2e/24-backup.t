@@ -3,29 +3,6 @@
 # its machine, and its saved keys with the neighbour's copy bring all back.
 . "${0%/*}/lib.sh"
 
-node=
-stop() {
-	[ -z "$node" ] || kill "$node" 2>/dev/null
-}
-trap 'stop; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# serves STORE: a node for STORE runs; $address is where.
-serves() {
-	rm -f serve.out
-	"$GOLMOK" serve --listen 127.0.0.1:0 --store "$1" >serve.out 2>serve.err &
-	node=$!
-	until [ -f serve.out ] &&
-		address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
-		[ -n "$address" ]; do
-		kill -0 "$node" 2>/dev/null || return 1
-	done
-}
-ends() {
-	kill "$node"
-	wait "$node"
-	node=
-}
-
 # occurs TEXT STORE: how many files of STORE have it?
 occurs() { grep -lF -- "$1" "$2"/* 2>/dev/null | wc -l | tr -d ' '; }
 
@@ -49,19 +26,19 @@ grant north d03/c017 read:NPSF,write
 grant north d03/c018 hold
 grant south d03/c018 read:NPSF,write
 grant south d03/c017 hold
-serves hall
+serves serve --store hall --listen 127.0.0.1:0
 for name in north south; do
-	ok "$name learns what it may do" exits 0 "$GOLMOK" sync "$address" --store $name
+	ok "$name learns what it may do" exits 0 "$GOLMOK" sync "$there" --store $name
 done
-ends
+ends "$node"
 
 GOLMOK_STORE=$PWD/north
 volunteer 홍길동 phone=010-1234-5678
 first=$id
 volunteer 이순신장군 phone=010-8765-4321
 "$GOLMOK" patch "$first" phone=010-1111-2222 >/dev/null
-serves south
-ok 'the neighbour takes what it holds' exits 0 "$GOLMOK" sync "$address"
+serves serve --store south --listen 127.0.0.1:0
+ok 'the neighbour takes what it holds' exits 0 "$GOLMOK" sync "$there"
 ok 'it has no word of it' is '0 0' "$(occurs 홍길동 south) $(occurs 010-1234 south)"
 ok '... nor shows one' [ "$("$GOLMOK" get "$first" --store south 2>&1 | grep -c 홍길동)" = 0 ]
 
@@ -89,7 +66,7 @@ ok '... and makes no store' [ ! -e north ]
 sed 's/^sealed ./sealed z/' saved >torn
 run "$GOLMOK" keys restore torn --store north <word
 ok 'a damaged file is told from that' is 8 "$status"
-run "$GOLMOK" keys restore saved --store north --peer "$address" <word
+run "$GOLMOK" keys restore saved --store north --peer "$there" <word
 ok 'keys and neighbour bring it back' is 0 "$status"
 ok '... as who it was' says 북가좌동
 shown north >after
@@ -104,17 +81,17 @@ ok 'a store that is there is not replaced' is 4 "$status"
 volunteer 강감찬
 ok 'it goes on' is 0 "$status"
 ok '... in a log of its own' is 2 "$("$GOLMOK" log ls --json | grep -c '"space":"d03/c017/volunteer"')"
-ok '... and the neighbour holds that too' exits 0 "$GOLMOK" sync "$address"
-ends
+ok '... and the neighbour holds that too' exits 0 "$GOLMOK" sync "$there"
+ends "$node"
 rm -rf north
 ok 'the neighbour makes anew what is derived' exits 0 "$GOLMOK" rebuild --store south
-serves south
+serves serve --store south --listen 127.0.0.1:0
 run "$GOLMOK" keys restore saved --store north --json <word
 ok 'restoring without a peer makes the store' is 0 "$status"
 ok '... with the same key' is "$(cat north.key)" "$(json key)"
-ok '... and a sync fills it' exits 0 "$GOLMOK" sync "$address"
+ok '... and a sync fills it' exits 0 "$GOLMOK" sync "$there"
 ok '... with what came last' [ "$(shown north | grep -c 강감찬)" = 1 ]
-ends
+ends "$node"
 ok 'the neighbour is sound' exits 0 "$GOLMOK" fsck --store south
 ok '... and still has no word' is 0 "$(occurs 강감찬 south)"
 
@@ -124,11 +101,11 @@ json key >fresh.key
 GOLMOK_STORE=$PWD/hall
 "$GOLMOK" admit "$(cat fresh.key)" --label 새센터 >/dev/null
 grant fresh d03/c017 read:NPSF,hold
-serves south
-"$GOLMOK" sync "$address" >/dev/null
+serves serve --store south --listen 127.0.0.1:0
+"$GOLMOK" sync "$there" >/dev/null
 ok 'a new reader gets what the neighbour holds' exits 0 \
-	"$GOLMOK" sync "$address" --store fresh --json
+	"$GOLMOK" sync "$there" --store fresh --json
 ok '... all of it' [ "$(json received)" -gt 5 ]
-ends
+ends "$node"
 ok '... and no word' is 0 "$(shown fresh 2>&1 | grep -c 홍길동)"
 finish

@@ -3,35 +3,6 @@
 # and a change made beside a running node arrives by itself.
 . "${0%/*}/lib.sh"
 
-# One that stays alive when the test fails would hold the port and the store.
-node=
-other=
-stop() {
-	[ -z "$node" ] || kill "$node" 2>/dev/null
-	[ -z "$other" ] || kill "$other" 2>/dev/null
-}
-trap 'stop; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# listens FILE: waits until the node whose words are in FILE says where it
-# listens; $address.  The node ends if it cannot, and so does the wait.
-listens() {
-	until address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' "$1") &&
-		[ -n "$address" ]; do
-		kill -0 "$2" 2>/dev/null || return 1
-	done
-}
-
-# until_says TEXT COMMAND...: runs COMMAND until it says TEXT.
-until_says() {
-	text=$1
-	shift
-	tries=0
-	until "$@" | grep -qF -- "$text"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 2000 ] || return 1
-	done
-}
-
 same_digests() {
 	"$GOLMOK" digest --json --store a >one
 	"$GOLMOK" digest --json --store b >two
@@ -45,10 +16,7 @@ key=$(json key)
 volunteer 홍길동
 first=$id
 
-"$GOLMOK" serve --listen 127.0.0.1:0 >serve.out 2>serve.err &
-node=$!
-ok 'serve says where it listens' listens serve.out "$node"
-there=$address
+ok 'serve says where it listens' serves serve --listen 127.0.0.1:0
 ok 'a stranger is turned away' exits 13 "$GOLMOK" sync "$there" --store b
 ok '... and told what to do' errs 'admit it first'
 ok '... and has got nothing' is '' "$("$GOLMOK" ls --store b --json)"
@@ -70,20 +38,17 @@ ok '... but to say so' is '0 0' "$(json received) $(json sent)"
 ok '... in few bytes' [ "$(json in_bytes)" -lt 500 ]
 
 # Both write while neither hears the other.
-kill "$node"
-wait "$node"
-ok 'SIGTERM ends serve cleanly' is 0 "$?"
+ok 'SIGTERM ends serve cleanly' ends "$node"
 ok '... with a word' grep -q '^ended' serve.out
 ok 'a node that is away is no reason to hang' exits 13 "$GOLMOK" sync "$there" --store b
 "$GOLMOK" patch "$first" phone=010-1111-1111 --store a >/dev/null
 "$GOLMOK" patch "$first" phone=010-2222-2222 --store b >/dev/null
 GOLMOK_STORE=$PWD/b volunteer 이순신
 second=$id
-"$GOLMOK" serve --listen 127.0.0.1:0 >serve.out 2>serve.err &
-node=$!
-ok 'it serves again' listens serve.out "$node"
-there=$address
-ok 'offline writes of both meet' exits 0 "$GOLMOK" sync "$there" --store b
+ok 'it serves again' serves serve --listen 127.0.0.1:0
+one=$node
+here=$there
+ok 'offline writes of both meet' exits 0 "$GOLMOK" sync "$here" --store b
 ok '... and agree' says 'in sync'
 ok 'both have the same digests' same_digests
 run "$GOLMOK" get "$first" --store b
@@ -93,24 +58,16 @@ ok '... and of the other' says 010-2222-2222
 ok 'the record of the other is here' exits 0 "$GOLMOK" get "$second"
 
 # Live, pushed by commands that run beside the node.
-"$GOLMOK" serve --store b --listen 127.0.0.1:0 --peer "$there" >other.out 2>other.err &
-other=$!
-ok 'a second node serves too' listens other.out "$other"
+ok 'a second node serves too' serves other --store b --listen 127.0.0.1:0 --peer "$here"
 volunteer 강감찬
 ok 'what is written here arrives there by itself' \
 	until_says 강감찬 "$GOLMOK" ls d03/c017/volunteer volunteer --store b
 GOLMOK_STORE=$PWD/b volunteer 유관순
 ok '... and back' until_says 유관순 "$GOLMOK" ls d03/c017/volunteer volunteer
-ok 'a sync by hand beside both is fine' exits 0 "$GOLMOK" sync "$there" --store b
+ok 'a sync by hand beside both is fine' exits 0 "$GOLMOK" sync "$here" --store b
 ok 'both have the same digests' same_digests
-kill -INT "$other"
-wait "$other"
-ok 'SIGINT ends serve cleanly' is 0 "$?"
-kill "$node"
-wait "$node"
-ok '... and so does SIGTERM with a peer' is 0 "$?"
-node=
-other=
+ok 'SIGINT ends serve cleanly' ends "$node" INT
+ok '... and so does SIGTERM with a peer' ends "$one"
 ok 'the logs here verify' exits 0 "$GOLMOK" log verify
 ok '... and there' exits 0 "$GOLMOK" log verify --store b
 ok 'fsck finds the store sound' exits 0 "$GOLMOK" fsck --store b

@@ -3,26 +3,6 @@
 # both sides of the next sync; what it wrote before and after is everywhere.
 . "${0%/*}/lib.sh"
 
-# One that stays alive when the test fails would hold the port and the store.
-node=
-trap '[ -z "$node" ] || kill "$node" 2>/dev/null; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# serves STORE: a node that serves it; $there.
-serves() {
-	: >serve.out
-	"$GOLMOK" serve --store "$1" --listen 127.0.0.1:0 >serve.out 2>serve.err &
-	node=$!
-	until there=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
-		[ -n "$there" ]; do
-		kill -0 "$node" 2>/dev/null || return 1
-	done
-}
-ends() {
-	kill "$node"
-	wait "$node"
-	node=
-}
-
 # synced STORE: STORE syncs with the city hall.
 synced() { "$GOLMOK" sync "$there" --store "$1" >/dev/null; }
 
@@ -34,7 +14,7 @@ for store in b c; do
 	"$GOLMOK" admit "$key" --label $store >/dev/null
 	"$GOLMOK" member grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write >/dev/null
 done
-serves a
+serves serve --store a --listen 127.0.0.1:0
 synced b
 synced c
 GOLMOK_STORE=$PWD/b volunteer 홍길동
@@ -92,7 +72,7 @@ for store in a c; do
 done
 "$GOLMOK" log ls --store b --json >logs
 ok 'the author opened one log more' is 3 "$(grep -c '"d03/c017/volunteer"' logs)"
-ends
+ends "$node"
 ok 'a rebuild keeps what is known' exits 0 "$GOLMOK" rebuild --store b
 ok '... of forks too' exits 14 "$GOLMOK" fsck --store b
 finish

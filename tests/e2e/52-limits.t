@@ -3,26 +3,6 @@
 # day, says so, and what is urgent gets through all the same.
 . "${0%/*}/lib.sh"
 
-node=
-stop() { [ -z "$node" ] || kill "$node" 2>/dev/null; }
-trap 'stop; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# serves OPTION...: runs b as a node; $there is where it listens.
-serves() {
-	: >serve.out
-	"$GOLMOK" serve --store b --listen 127.0.0.1:0 "$@" >serve.out 2>serve.err &
-	node=$!
-	until there=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out) &&
-		[ -n "$there" ]; do
-		kill -0 "$node" 2>/dev/null || return 1
-	done
-}
-ends() {
-	kill "$node"
-	wait "$node"
-	node=
-}
-
 # people N: a file of N people who can be imported.
 people() {
 	perl -e '
@@ -62,7 +42,7 @@ ok '... the budget' says '--budget SIZE'
 
 # ---- rates ----------------------------------------------------------------
 "$GOLMOK" import people.csv --collection volunteer --prefix d03/c017 >/dev/null
-serves --limit 1Mbps
+serves serve --store b --listen 127.0.0.1:0 --limit 1Mbps
 ok 'a sync with a limited node brings all' exits 0 "$GOLMOK" sync "$there" --json
 ok '... and is in sync' is true "$(json in_sync)"
 ok '... without a limit of its own' is 0 "$(json rate_limit)"
@@ -73,10 +53,10 @@ ok '... and is in sync' is true "$(json in_sync)"
 "$GOLMOK" digest --json >one
 "$GOLMOK" digest --json --store b >two
 ok 'both have the same digests' cmp -s one two
-ends
+ends "$node"
 
 # ---- budgets --------------------------------------------------------------
-serves
+serves serve --store b --listen 127.0.0.1:0
 for _ in 1 2 3; do
 	"$GOLMOK" import people.csv --collection volunteer --prefix d03/c017 >/dev/null
 done
@@ -98,7 +78,7 @@ ok '... with one time' is 1 "$(grep budget-used out | sed 's/.*"count":\([0-9]*\
 ok 'without a budget the rest goes' exits 0 "$GOLMOK" sync "$there" --json
 ok '... and nothing is left' is 'false 0' "$(perl -MJSON::PP -ne \
 	'my $s = decode_json($_); print $s->{held_by_budget} ? "true" : "false", " ", $s->{left_to_send}' <out)"
-ends
+ends "$node"
 "$GOLMOK" digest --json >one
 "$GOLMOK" digest --json --store b >two
 ok 'both have the same digests again' cmp -s one two

@@ -3,41 +3,9 @@
 # by addresses in member records, and by the list that golmok peer keeps.
 . "${0%/*}/lib.sh"
 
-first=
-second=
-stop() {
-	[ -z "$first" ] || kill "$first" 2>/dev/null
-	[ -z "$second" ] || kill "$second" 2>/dev/null
-}
-trap 'stop; chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
-
-# listens FILE PID: waits until the node says where it listens; $address.
-listens() {
-	until address=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' "$1") &&
-		[ -n "$address" ]; do
-		kill -0 "$2" 2>/dev/null || return 1
-	done
-}
-
-# until_says TEXT COMMAND...: runs COMMAND until it says TEXT.
-until_says() {
-	text=$1
-	shift
-	tries=0
-	until "$@" 2>/dev/null | grep -qF -- "$text"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 2000 ] || return 1
-	done
-}
-
 # leave: ends both nodes.
 leave() {
-	kill "$first" "$second"
-	wait "$first" && wait "$second"
-	result=$?
-	first=
-	second=
-	return "$result"
+	ends "$first" && ends "$second"
 }
 
 found a
@@ -51,23 +19,20 @@ key=$(json key)
 # The local network.
 ok 'an interface that is none is a usage error' \
 	exits 2 "$GOLMOK" serve --listen 127.0.0.1:0 --lan-interface nosuch0
-"$GOLMOK" serve --listen 127.0.0.1:0 --lan-interface lo >first.out 2>first.err &
-first=$!
-if listens first.out "$first"; then
+if serves first --listen 127.0.0.1:0 --lan-interface lo; then
 	lan=yes
+	first=$node
 	ok 'a node calls on the loopback interface' true
 else
 	# Only where the system itself says no.
 	lan=no
-	wait "$first"
-	first=
+	nodes=
 	echo "# no multicast on lo here: $(cat first.err)"
 	ok 'no multicast here, and serve says so' grep -q 'multicast on lo' first.err
 fi
 if [ "$lan" = yes ]; then
-	"$GOLMOK" serve --store b --listen 127.0.0.1:0 --lan-interface lo >second.out 2>second.err &
-	second=$!
-	ok 'another one does, too' listens second.out "$second"
+	ok 'another one does, too' serves second --store b --listen 127.0.0.1:0 --lan-interface lo
+	second=$node
 	volunteer 홍길동
 	ok 'they find each other and exchange what they have' \
 		until_says 홍길동 "$GOLMOK" ls d03/c017/volunteer volunteer --store b
@@ -77,53 +42,47 @@ if [ "$lan" = yes ]; then
 
 	# A node of another city hears and is heard by nobody.
 	"$GOLMOK" init c --found 부산 --label 다른시 >/dev/null
-	"$GOLMOK" serve --listen 127.0.0.1:0 --lan-interface lo >first.out 2>first.err &
-	first=$!
-	"$GOLMOK" serve --store c --listen 127.0.0.1:0 --lan-interface lo >other.out 2>other.err &
-	second=$!
-	ok 'a node of this city serves' listens first.out "$first"
-	ok '... and one of another' listens other.out "$second"
-	"$GOLMOK" serve --store b --listen 127.0.0.1:0 --lan-interface lo >third.out 2>third.err &
-	third=$!
+	ok 'a node of this city serves' serves first --listen 127.0.0.1:0 --lan-interface lo
+	first=$node
+	ok '... and one of another' serves other --store c --listen 127.0.0.1:0 --lan-interface lo
+	second=$node
+	serves third --store b --listen 127.0.0.1:0 --lan-interface lo
 	volunteer 강감찬
 	ok 'those of this city find each other again' \
 		until_says 강감찬 "$GOLMOK" ls d03/c017/volunteer volunteer --store b
-	kill "$third"
-	wait "$third"
+	ends "$node"
 	leave
 	ok '... and nobody spoke with the other city' is '' "$(cat other.err)"
 fi
 
 # The list that the store keeps.
-"$GOLMOK" serve --listen 127.0.0.1:0 >first.out 2>first.err &
-first=$!
-ok 'a node serves without being told of others' listens first.out "$first"
-there=$address
-"$GOLMOK" serve --store b --listen 127.0.0.1:0 >second.out 2>second.err &
-second=$!
-ok '... and so does another' listens second.out "$second"
-ok 'a place is kept' exits 0 "$GOLMOK" peer add "$there" --store b
-ok '... once' exits 4 "$GOLMOK" peer add "$there" --store b
+ok 'a node serves without being told of others' serves first --listen 127.0.0.1:0
+first=$node
+here=$there
+ok '... and so does another' serves second --store b --listen 127.0.0.1:0
+second=$node
+ok 'a place is kept' exits 0 "$GOLMOK" peer add "$here" --store b
+ok '... once' exits 4 "$GOLMOK" peer add "$here" --store b
 ok '... and listed' exits 0 "$GOLMOK" peer ls --store b --json
-ok '... as JSON' is "$there" "$(json address)"
+ok '... as JSON' is "$here" "$(json address)"
 ok 'a place that is none is a usage error' exits 2 "$GOLMOK" peer add 127.0.0.1:0
 volunteer 유관순
 ok 'the node that runs takes it up by itself' \
 	until_says 유관순 "$GOLMOK" ls d03/c017/volunteer volunteer --store b
-ok 'a place is forgotten' exits 0 "$GOLMOK" peer rm "$there" --store b
-ok '... once' exits 3 "$GOLMOK" peer rm "$there" --store b
+ok 'a place is forgotten' exits 0 "$GOLMOK" peer rm "$here" --store b
+ok '... once' exits 3 "$GOLMOK" peer rm "$here" --store b
 ok '... and the list is empty' is '' "$("$GOLMOK" peer ls --store b --json)"
 ok '... and the link ends' until_says 'link ended' cat second.err
 
 # Addresses in member records.
-ok 'a member gets an address' exits 0 "$GOLMOK" member address "$centre" "$there" centre.invalid
+ok 'a member gets an address' exits 0 "$GOLMOK" member address "$centre" "$here" centre.invalid
 ok '... which is shown' exits 0 "$GOLMOK" member show "$centre" --json
-ok '... with the usual port where none was said' is "[\"$there\",\"centre.invalid:7700\"]" "$(json addresses)"
-ok '... and in the list' until_says "$there centre.invalid:7700" "$GOLMOK" member ls
+ok '... with the usual port where none was said' is "[\"$here\",\"centre.invalid:7700\"]" "$(json addresses)"
+ok '... and in the list' until_says "$here centre.invalid:7700" "$GOLMOK" member ls
 ok 'a new name keeps it' exits 0 "$GOLMOK" member rename "$key" 남가좌동
 ok 'no address and no --none is a usage error' exits 2 "$GOLMOK" member address "$centre"
 ok 'so are five' exits 2 "$GOLMOK" member address "$centre" a b c d e
-ok 'one sync brings the record over' exits 0 "$GOLMOK" sync "$there" --store b
+ok 'one sync brings the record over' exits 0 "$GOLMOK" sync "$here" --store b
 volunteer 신사임당
 ok 'the other node then dials by itself' \
 	until_says 신사임당 "$GOLMOK" ls d03/c017/volunteer volunteer --store b

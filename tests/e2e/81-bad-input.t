@@ -4,9 +4,7 @@
 # that its help promises, and has changed nothing.
 . "${0%/*}/lib.sh"
 
-# What runs beside must not outlive a test that fails.
-beside=
-trap 'for p in $beside; do kill "$p" 2>/dev/null; done
+trap 'for p in $nodes; do kill "$p" 2>/dev/null; done
 	mountpoint -q "$home/disk" 2>/dev/null && umount "$home/disk"
 	chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
 
@@ -29,13 +27,6 @@ refuses_json() {
 # state STORE: its digests and what its logs hold.
 state() { "$GOLMOK" digest --json --store "$1" && "$GOLMOK" log ls --json --store "$1"; }
 unchanged() { is "$before" "$(state s)"; }
-
-# until_has FILE TEXT PID: waits for a line in what a running process says.
-until_has() {
-	until grep -qF -- "$2" "$1" 2>/dev/null; do
-		kill -0 "$3" 2>/dev/null || return 1
-	done
-}
 
 # rows NAME N: JSON lines of N volunteers.
 rows() {
@@ -224,11 +215,7 @@ done
 "$GOLMOK" init n3 --city "$city" >/dev/null
 "$GOLMOK" init pusan --found 부산 --label 부산 >/dev/null
 before=$(state s)
-"$GOLMOK" serve --listen 127.0.0.1:0 >serve.out 2>serve.err &
-node=$!
-beside=$node
-ok 'a node serves' until_has serve.out 'listening at' $node
-there=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' serve.out)
+ok 'a node serves' serves serve --listen 127.0.0.1:0
 ok 'its port is taken' refuses 11 "$GOLMOK" serve --listen "$there" --store n1
 ok 'a node of another city is turned away' refuses 7 "$GOLMOK" sync "$there" --store pusan
 ok '... with a reason' errs 'no node of our city'
@@ -282,8 +269,8 @@ for my $manner (@ARGV) {
 END
 perl peer.pl "$there" web noise none cut40 cut200 cut300 cut900 cut9000 >peer.out &
 peer=$!
-beside="$node $peer"
-ok 'something else listens' until_has peer.out . $peer
+nodes="$nodes $peer"
+ok 'something else listens' until_says . cat peer.out
 none=127.0.0.1:$(sed 's/port \([0-9]*\).*/\1/' peer.out)
 ok 'a web server is no node' refuses 7 "$GOLMOK" sync "$none" --store n1
 ok '... and is told' errs 'not a golmok node'
@@ -296,7 +283,7 @@ for cut in 40 200 300 900 9000; do
 	ok "a link that is cut after $cut bytes" refuses 13 "$GOLMOK" sync "$none" --store n1
 done
 wait $peer
-beside=$node
+nodes=" $node"
 ok 'what was cut is whole' exits 0 "$GOLMOK" fsck --store n1
 ok '... and goes on' exits 0 "$GOLMOK" sync "$there" --store n1
 ok '... to the same' is "$("$GOLMOK" digest --json)" "$("$GOLMOK" digest --json --store n1)"
@@ -310,10 +297,7 @@ perl -MIO::Socket::INET -e '
 	}' "$there"
 ok 'a node outlives callers that are none' exits 0 "$GOLMOK" sync "$there" --store n2
 ok '... each in one line' [ "$(grep -vc '^golmok: note: 127.0.0.1' serve.err)" = 0 ]
-kill -INT $node
-wait $node
-ok 'SIGINT ends it cleanly' is 0 "$?"
-beside=
+ok 'SIGINT ends it cleanly' ends "$node" INT
 ok '... sound' exits 0 "$GOLMOK" fsck
 
 # ---- SIGINT in the middle of an import: all, or nothing.

@@ -7,7 +7,10 @@
 set -u
 : "${GOLMOK:?is the program to test}"
 home=$(mktemp -d) || exit 2
-trap 'chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
+nodes= # what runs beside, and must not outlive a test that fails
+# shellcheck disable=SC2154
+trap 'for p in $nodes; do kill "$p" 2>/dev/null; done
+	chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
 cd "$home" || exit 2
 unset GOLMOK_STORE GOLMOK_ACTOR
@@ -100,6 +103,51 @@ volunteer() {
 		join_channel=추천 state=applied joined_on=2026-03-02 "$@" --json
 	id=$(json id)
 	token=$(json token)
+}
+
+# serves NAME OPTION...: runs a node whose words are in NAME.out and NAME.err;
+# its process is $node, the place where it listens $there.  The words of an
+# earlier one are gone before it starts: they would be taken for its own.
+serves() {
+	words=$1
+	shift
+	: >"$words.out"
+	"$GOLMOK" serve "$@" >"$words.out" 2>"$words.err" &
+	node=$!
+	nodes="$nodes $node"
+	until there=$(sed -n 's/^listening at \([^;]*\);.*/\1/p' "$words.out") &&
+		[ -n "$there" ]; do
+		kill -0 "$node" 2>/dev/null || return 1
+	done
+}
+
+# ends PROCESS [SIGNAL]: ends what runs beside; its status.
+ends() {
+	kill "-${2:-TERM}" "$1"
+	gone=0
+	wait "$1" || gone=$?
+	nodes=$(printf '%s' "$nodes " | sed "s/ $1 / /;s/ \$//")
+	return "$gone"
+}
+
+# until_says PATTERN COMMAND...: runs COMMAND until it says so; as long as it
+# takes, while all that runs beside is alive.
+until_says() {
+	pattern=$1
+	shift
+	until "$@" 2>/dev/null | grep -q -- "$pattern"; do
+		for p in $nodes; do
+			kill -0 "$p" 2>/dev/null || return 1
+		done
+	done
+}
+
+# meet STORE STORE: both sync; $status is that of the second.
+meet() {
+	serves serve --store "$1" --listen 127.0.0.1:0 || return 1
+	run "$GOLMOK" sync "$there" --store "$2"
+	ends "$node"
+	return "$status"
 }
 
 finish() {

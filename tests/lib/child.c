@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,4 +68,37 @@ child_kill(struct child *child)
 {
 	assert(kill(child->pid, SIGKILL) == 0);
 	assert(!child_end(child));
+}
+
+uint64_t
+child_resident_kb(const struct child *child)
+{
+	char line[128];
+	uint64_t kb = 0;
+	FILE *file;
+
+	(void)snprintf(
+	    line, sizeof(line), "/proc/%ld/status", (long)child->pid);
+	file = fopen(line, "r");
+	assert(file != NULL);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kb = strtoull(line + 8, NULL, 10);
+	}
+	(void)fclose(file);
+	assert(kb > 0);
+	return kb;
+}
+
+bool
+child_resident_within(uint64_t resident_kb, uint64_t most_kb)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+	return true;
+#endif
+#endif
+	return resident_kb <= most_kb;
 }

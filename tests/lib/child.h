@@ -30,5 +30,9 @@ bool child_await(struct child *other) MUST_USE;
 bool child_end(struct child *child) MUST_USE;
 /* Ends the child on the spot, as a power cut would, and waits for that. */
 void child_kill(struct child *child);
+/* The anonymous memory that it holds now, in KiB. */
+uint64_t child_resident_kb(const struct child *child);
+/* Says nothing where sanitisers keep what was freed for a while. */
+bool child_resident_within(uint64_t resident_kb, uint64_t most_kb);
 
 #endif

@@ -113,6 +113,25 @@ work(struct wire *wire, struct wire_end *end)
 		failed(end, e);
 }
 
+static void
+head_none(void *arg, const struct log_name *log, const struct note_head *head)
+{
+	(void)arg;
+	(void)log;
+	(void)head;
+}
+
+static void
+look(struct wire *wire, struct wire_end *end)
+{
+	struct store *store = town_store(wire->town, end->node);
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(session_look(end->session, head_none, NULL), ERR_OK);
+	store_abort(store);
+	session_clear(end->session);
+}
+
 static bool
 end_turn(struct wire *wire, struct wire_end *end, struct wire_end *other)
 {
@@ -122,6 +141,8 @@ end_turn(struct wire *wire, struct wire_end *end, struct wire_end *other)
 
 	if (!wire->cut)
 		moved = deliver(wire, end);
+	if (end->looks && session_has_news(end->session))
+		look(wire, end);
 	if (session_has_work(end->session)) {
 		work(wire, end);
 		moved = true;

@@ -20,6 +20,7 @@ struct wire_end {
 	bool flipped;		 /* it did, while the session went on */
 	uint64_t in_bytes;	 /* that arrived here */
 	bool refuse_commit;	 /* its next commit fails */
+	bool looks; /* ahead at heads, as a hub with checkers does */
 };
 
 struct wire {

@@ -217,24 +217,10 @@ crooks_dial(struct scene *scene)
 static void
 weigh(struct scene *scene)
 {
-	char path[64];
-	char line[256];
-	FILE *file;
+	uint64_t kb = child_resident_kb(&scene->child);
 
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%ld/status", (long)scene->child.pid);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		uint64_t kb;
-
-		if (strncmp(line, "RssAnon:", 8) != 0)
-			continue;
-		kb = strtoull(line + 8, NULL, 10);
-		if (kb > scene->most_kb)
-			scene->most_kb = kb;
-	}
-	(void)fclose(file);
+	if (kb > scene->most_kb)
+		scene->most_kb = kb;
 }
 
 /* A centre whose work is durable writes the next delta, and for the crooks a
@@ -344,10 +330,7 @@ all_good_ones_finish_beside_crooks(void **state)
 	    "%zu centres and %zu crooks: %.1f MiB of memory at most\n",
 	    scene.goods_n, COUNT_OF(scene.crooks),
 	    (double)scene.most_kb / 1024);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	/* What a sanitizer keeps is not the node's. */
-	assert_true(scene.most_kb <= RESIDENT_KB);
-#endif
+	assert_true(child_resident_within(scene.most_kb, RESIDENT_KB));
 }
 
 int

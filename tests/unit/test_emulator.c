@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "net/peer/session.h"
+#include "proto/codec.h"
 #include "tests/lib/emulator.h"
 #include "tests/lib/wire.h"
 #include "tests/lib/workday.h"
@@ -172,6 +173,78 @@ a_day_passes_a_line_that_is_cut_every_20_seconds(void **state)
 	}
 }
 
+/* One transaction with `n` texts of `size` bytes, which nothing makes smaller.
+ */
+static void
+texts_write(struct town *town, size_t node, size_t n, size_t size)
+{
+	struct store *store = town_store(town, node);
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	for (size_t i = 0; i < n; i++) {
+		struct buf text = {0};
+		struct buf value = {0};
+		struct store_edit edit;
+		struct store_write write = {.space = town_space(SPACE),
+		    .create = true,
+		    .collection = bytes_text("card"),
+		    .edits = &edit,
+		    .edits_n = 1};
+		struct record_id id;
+		bool changed;
+
+		for (size_t k = 0; k < size; k++)
+			buf_add_u8(&text,
+			    (uint8_t)('0' + prng_below(&town->prng, 75)));
+		codec_put_text(&value, buf_bytes(&text));
+		edit = town_edit(OP_SET, "memo", buf_bytes(&value));
+		edit.class = CLASS_P;
+		assert_int_equal(
+		    store_write(store, &write, &id, &changed), ERR_OK);
+		buf_fini(&text);
+		buf_fini(&value);
+	}
+	assert_int_equal(store_commit(store), ERR_OK);
+}
+
+/* A delta of 200 KB, which no connection carries as a whole, to who reads it
+ * and to who only holds it. */
+static void
+a_delta_too_large_for_a_connection_passes_body_by_body(void **state)
+{
+	static const char *const rights[] = {ALL, "hold"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rights); i++) {
+		struct emulator_shape shape = slow;
+		struct emulator emulator;
+		struct emulator_count count;
+		struct town town;
+		size_t b;
+
+		town_init(&town, 3 + i);
+		b = town_member(&town, "", rights[i]);
+		assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+		town_copy(&town, 0, b);
+		texts_write(&town, 0, 2, 100);
+		texts_write(&town, 0, 8, 30 * 1000);
+		texts_write(&town, 0, 2, 100);
+		shape.cut_after_ms = 20 * 1000;
+		shape.eager = true;
+		emulator_init(&emulator, &town, 1);
+		(void)emulator_line(&emulator, 0, b, &shape);
+		if (!emulator_run(&emulator, HOUR_MS))
+			fail_msg("not done: %s", emulator.lines[0].why.text);
+		count = emulator_count(&emulator, 0);
+		count_print("large delta, cut every 20 s", &count);
+		assert_in_range(count.breaks, 4, 60);
+		emulator_fini(&emulator);
+		wire_assert_sound(&town, b);
+		wire_sync(&town, b, 0);
+		town_fini(&town);
+	}
+}
+
 static void
 the_end_that_hears_of_no_break_keeps_nothing_up(void **state)
 {
@@ -267,6 +340,8 @@ main(void)
 	    cmocka_unit_test(bytes_leave_at_the_rate_and_arrive_later),
 	    cmocka_unit_test(the_same_seed_does_the_same_again),
 	    cmocka_unit_test(a_day_passes_a_line_that_is_cut_every_20_seconds),
+	    cmocka_unit_test(
+		a_delta_too_large_for_a_connection_passes_body_by_body),
 	    cmocka_unit_test(the_end_that_hears_of_no_break_keeps_nothing_up),
 	    cmocka_unit_test(an_old_connection_may_go_on_beside_the_new_one),
 	    cmocka_unit_test(silences_and_resets_lose_nothing),

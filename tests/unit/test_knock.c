@@ -175,25 +175,6 @@ sync_one(void)
 }
 
 static size_t
-rss_anon_kb(pid_t pid)
-{
-	char line[128];
-	size_t kb = 0;
-	FILE *file;
-
-	(void)snprintf(line, sizeof(line), "/proc/%d/status", (int)pid);
-	file = fopen(line, "r");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (strncmp(line, "RssAnon:", 8) == 0)
-			kb = strtoul(line + 8, NULL, 10);
-	}
-	(void)fclose(file);
-	assert_true(kb > 0);
-	return kb;
-}
-
-static size_t
 descriptors_of(pid_t pid)
 {
 	char path[64];
@@ -214,15 +195,15 @@ meet_beside_strangers(size_t descriptors_max)
 {
 	size_t syncs = 0;
 	size_t tries = 0;
-	size_t rest_kb;
-	size_t full_kb;
+	uint64_t rest_kb;
+	uint64_t full_kb;
 
 	child_start(&node, serve, NULL);
 	assert_int_equal(
 	    read(node.in, address, sizeof(address)), sizeof(address));
 	desk_open(&member, false);
 	(void)sync_tries();
-	rest_kb = rss_anon_kb(node.pid);
+	rest_kb = child_resident_kb(&node);
 	child_start(&flood, strangers, NULL);
 	for (size_t i = 0; i < STRANGERS / 100; i++) {
 		assert_true(child_await(&flood));
@@ -233,14 +214,14 @@ meet_beside_strangers(size_t descriptors_max)
 	}
 	/* All that the node lets stand do stand, and nobody comes any more. */
 	assert_int_equal(sync_one(), 1);
-	full_kb = rss_anon_kb(node.pid);
+	full_kb = child_resident_kb(&node);
 	assert_true(descriptors_of(node.pid) <= descriptors_max);
-	print_message("# %zu syncs beside them in %zu tries; RssAnon %zu, then "
-		      "%zu KiB; %zu descriptors\n",
-	    syncs, tries, rest_kb, full_kb, descriptors_of(node.pid));
-#ifdef __OPTIMIZE__
-	assert_true(full_kb <= rest_kb + GROWTH_MAX_KB);
-#endif
+	print_message(
+	    "# %zu syncs beside them in %zu tries; RssAnon %llu, then "
+	    "%llu KiB; %zu descriptors\n",
+	    syncs, tries, (unsigned long long)rest_kb,
+	    (unsigned long long)full_kb, descriptors_of(node.pid));
+	assert_true(child_resident_within(full_kb, rest_kb + GROWTH_MAX_KB));
 	child_signal(&flood);
 	assert_true(child_end(&flood));
 	flood.pid = 0;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/safety.h"
 #include "tests/lib/wire.h"
 
 #define ALL "read:NPSF,write,hold"
@@ -238,6 +239,96 @@ nothing_is_acknowledged_before_its_commit(void **state)
 	town_fini(&town);
 }
 
+/* How much of what node 0 holds others are known to hold not. */
+static uint64_t
+alone(struct town *town)
+{
+	struct store *store = town_store(town, 0);
+	struct sign_key me = town_key(town, 0);
+	const struct authority *authority;
+	struct arena arena = {0};
+	struct safety safety;
+
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	assert_int_equal(
+	    safety_count(store_txn(store), authority, &me, &arena, &safety),
+	    ERR_OK);
+	store_abort(store);
+	arena_fini(&arena);
+	return safety.alone;
+}
+
+static void
+what_is_acknowledged_is_soon_written_down_once(void **state)
+{
+	struct town town;
+	struct wire wire;
+	struct session *session;
+	uint64_t wake_ms;
+	size_t b;
+
+	(void)state;
+	town_init(&town, 7);
+	b = town_member(&town, "", ALL);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	wire_open(&wire, &town, 0, b, false);
+	wire_run(&wire, 1);
+	session = wire.ends[0].session;
+	wire.now_ms = 60 * 1000 + 1;
+	for (int i = 0; i < 5; i++) {
+		(void)town_create(&town, 0, SPACE, "하나");
+		wire_run(&wire, 1);
+	}
+	/* All of it waits for one moment, the same for all sessions. */
+	assert_false(session_has_work(session));
+	assert_true(alone(&town) >= 5);
+	wake_ms = session_wake_ms(session);
+	assert_true(wake_ms > wire.now_ms && wake_ms <= wire.now_ms + 100);
+	assert_int_equal(wake_ms % 100, 0);
+	assert_int_equal(session_tick(session, wake_ms - 1), ERR_OK);
+	assert_false(session_has_work(session));
+	assert_int_equal(session_tick(session, wake_ms), ERR_OK);
+	assert_true(session_has_work(session));
+	wire.now_ms = wake_ms;
+	wire_run(&wire, 1);
+	assert_int_equal(alone(&town), 0);
+	assert_true(session_wake_ms(session) > wire.now_ms + 1000);
+	wire_close(&wire);
+	town_fini(&town);
+}
+
+/* Who looks ahead at messages reads the ids in them twice, and gives each one
+ * number all the same. */
+static void
+logs_keep_their_numbers_where_heads_are_looked_at_ahead(void **state)
+{
+	static const char *const spaces[] = {
+	    "d01/c001/case", "d01/c002/case", "d01/c003/case", "d01/c004/case"};
+	struct town town;
+	struct wire wire;
+	size_t b;
+
+	(void)state;
+	town_init(&town, 9);
+	b = town_member(&town, "", ALL);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	wire_open(&wire, &town, 0, b, false);
+	session_fence(wire.ends[1].session);
+	wire.ends[1].looks = true;
+	wire_run(&wire, 1);
+	for (size_t round = 0; round < 3; round++)
+		for (size_t i = 0; i < COUNT_OF(spaces); i++) {
+			(void)town_create(&town, 0, spaces[i], "하나");
+			wire_run(&wire, 1);
+			wires_assert_well(&wire, 1);
+		}
+	assert_int_equal(wire_status(&wire, 1).dropped, 0);
+	town_assert_equal(&town, 0);
+	wire_close(&wire);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -249,6 +340,9 @@ main(void)
 	    cmocka_unit_test(
 		what_a_blind_supplier_lacks_comes_from_a_second_one),
 	    cmocka_unit_test(nothing_is_acknowledged_before_its_commit),
+	    cmocka_unit_test(what_is_acknowledged_is_soon_written_down_once),
+	    cmocka_unit_test(
+		logs_keep_their_numbers_where_heads_are_looked_at_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
