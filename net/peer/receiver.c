@@ -400,7 +400,8 @@ local_mark(struct talk *talk, const struct authority *authority,
 	in->near = log->no;
 	if (entry == NULL || !entry->is_local)
 		e = opening_share(talk, authority, log);
-	if (e == ERR_OK) {
+	/* Rights that went in the middle of the run may have hidden it. */
+	if (e == ERR_OK && ledger_find(&talk->ledger, &log->id) != NULL) {
 		echo_stop(talk, taken);
 		ack_touch(talk, &log->id);
 	}

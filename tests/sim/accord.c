@@ -14,7 +14,6 @@
 struct accord_log {
 	struct log_id id;
 	struct log_name name;
-	bool forked;
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
@@ -89,16 +88,14 @@ logs_read(struct sim_node *node, struct accord_logs *logs)
 		struct log **all;
 		size_t n;
 
-		sim_must(
-		    sim, oplog_all(txn, spaces[i], &all, &n), "list logs");
-		mem_room(&logs->list, &logs->room, logs->n + n,
-		    sizeof(*logs->list));
+		sim_must(sim, oplog_all(txn, spaces[i], &all, &n), "list logs");
+		mem_room(
+		    &logs->list, &logs->room, logs->n + n, sizeof(*logs->list));
 		for (size_t k = 0; k < n; k++) {
 			struct accord_log *log = &logs->list[logs->n++];
 
 			log->id = all[k]->id;
 			log->name = all[k]->name;
-			log->forked = all[k]->forked;
 			log->size = all[k]->frontier.size;
 			log->held = all[k]->held;
 			memcpy(log->open, all[k]->open, sizeof(log->open));
@@ -146,10 +143,10 @@ log_compare(const struct sim_node *a, const struct sim_node *b,
 		    a->number, b->number, (unsigned long long)log->size,
 		    (unsigned long long)(other == NULL ? 0 : other->size),
 		    log->name.space.text, author);
-	/* Of one log that was split without a word both may hold branches whose
-	 * bodies nobody has. */
+	/* Bodies that only a restored store could read are lost for others. */
 	if (other == NULL || space == SIZE_MAX || sim_is_large(a->sim) ||
-	    log->forked || model_is_rolled(a->sim, &log->name.author))
+	    a->sim->swarm.restore || a->sim->swarm.rollback ||
+	    a->sim->clones > 0)
 		return;
 	if ((common_bits(a, b, space) & RIGHT_HOLD) != 0 &&
 	    log->held != other->held)
@@ -163,11 +160,11 @@ log_compare(const struct sim_node *a, const struct sim_node *b,
 		    log->open[c] != other->open[c])
 			sim_fail(a->sim,
 			    "nodes %zu and %zu agree, and read %llu and %llu "
-			    "bodies of class %u of a %slog in %s",
+			    "bodies of class %u of a log in %s",
 			    a->number, b->number,
 			    (unsigned long long)log->open[c],
 			    (unsigned long long)other->open[c], c,
-			    log->forked ? "forked " : "", log->name.space.text);
+			    log->name.space.text);
 }
 
 void
@@ -182,12 +179,12 @@ accord_check(struct sim_node *a, struct sim_node *b)
 	logs_read(b, &of_b);
 	for (size_t i = 0; i < of_a.n; i++)
 		if (is_shared(a, b, &of_a.list[i].name.space))
-			log_compare(a, b, &of_a.list[i],
-			    find(&of_b, &of_a.list[i]));
+			log_compare(
+			    a, b, &of_a.list[i], find(&of_b, &of_a.list[i]));
 	for (size_t i = 0; i < of_b.n; i++)
 		if (is_shared(b, a, &of_b.list[i].name.space))
-			log_compare(b, a, &of_b.list[i],
-			    find(&of_a, &of_b.list[i]));
+			log_compare(
+			    b, a, &of_b.list[i], find(&of_a, &of_b.list[i]));
 	mem_free(of_a.list);
 	mem_free(of_b.list);
 	a->sim->count.accords++;

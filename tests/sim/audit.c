@@ -294,8 +294,8 @@ talk(const struct sim_node *a, const struct sim_node *b)
 	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
 	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
 
-	return a->person != b->person && sim_is_linked(a, b) && of_a->member && of_b->member &&
-	       !of_a->compromised && !of_b->compromised;
+	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
+	       of_b->member && !of_a->compromised && !of_b->compromised;
 }
 
 /* Can what `from` has of `space` come to `to`, over those who may have it? */

@@ -43,9 +43,8 @@ large_rights(const struct sim_node *node, size_t space)
 	if (node->role == ROLE_FOUNDER)
 		return (struct node_rights){
 		    .any = true, .hold = true, .classes = CLASSES_ALL};
-	return (struct node_rights){.any = keeps,
-	    .hold = keeps,
-	    .classes = keeps ? CLASSES_NPS : 0};
+	return (struct node_rights){
+	    .any = keeps, .hold = keeps, .classes = keeps ? CLASSES_NPS : 0};
 }
 
 static void
@@ -97,8 +96,8 @@ grant(struct sim *sim, const struct sim_node *whom, const char *prefix,
 {
 	struct fact_grant fact = {.member = whom->key};
 
-	sim_must(sim, id_prefix(bytes_text(prefix), &fact.prefix),
-	    "name a prefix");
+	sim_must(
+	    sim, id_prefix(bytes_text(prefix), &fact.prefix), "name a prefix");
 	sim_must(
 	    sim, fact_rights(bytes_text(gives), &fact.gives), "name rights");
 	sim_must(sim, store_grant(sim->nodes[0].store, &fact), "grant");

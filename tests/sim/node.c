@@ -127,16 +127,15 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->number = number;
 	node->person = number;
 	node->prng.seed = sim->seed * 1000 + number;
-	(void)snprintf(
-	    name, sizeof(name), "node%03u", (unsigned)number % 1000);
+	(void)snprintf(name, sizeof(name), "node%03u", (unsigned)number % 1000);
 	(void)snprintf(
 	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
 	for (unsigned i = 0; i < 2 && !sim_is_large(sim); i++)
-		node->given[i] = mem_zeros(SIM_STORES_SMALL * sim->spaces_n,
-		    sizeof(*node->given[i]));
+		node->given[i] = mem_zeros(
+		    SIM_STORES_SMALL * sim->spaces_n, sizeof(*node->given[i]));
 }
 
 /* Lines of a city in which not all have one: a star around the district; every

@@ -9,8 +9,7 @@
 void node_make_all(struct sim *sim);
 void node_fini(struct sim_node *node);
 /* A new node of its own, not admitted yet. */
-struct sim_node *node_make(
-    struct sim *sim, enum sim_role role, size_t centre);
+struct sim_node *node_make(struct sim *sim, enum sim_role role, size_t centre);
 
 /* What a person may have of a space, by the plan of the city. */
 struct node_rights {

@@ -165,9 +165,9 @@ struct sim_count {
 	uint64_t accords; /* sessions after which both had the same */
 	uint64_t exports;
 	uint64_t imports;
-	uint64_t whole;	 /* imports after which nothing was missing */
+	uint64_t whole;	  /* imports after which nothing was missing */
 	uint64_t answers; /* acknowledgements that went into a file */
-	uint64_t packed; /* deltas */
+	uint64_t packed;  /* deltas */
 	uint64_t grown;
 	uint64_t days;
 	uint64_t held; /* sessions that ended with a budget used up */
@@ -193,7 +193,7 @@ struct sim {
 	size_t clones;
 	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
-	bool rolled[SIM_STORES_MAX]; /* a whole machine went back once */
+	bool rolled[SIM_STORES_MAX];   /* a whole machine went back once */
 	bool restored[SIM_STORES_MAX]; /* any of its stores was, or copied */
 	struct sim_wire wires[SIM_WIRES_MAX];
 	struct sim_stick *sticks; /* owned: SIM_STICKS_MAX of them */
@@ -220,8 +220,8 @@ struct sim {
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,
  * before its facts changed last. */
-struct sim_given *sim_given(const struct sim_node *node, bool before,
-    size_t person, size_t space);
+struct sim_given *sim_given(
+    const struct sim_node *node, bool before, size_t person, size_t space);
 /* Is there a line between them? */
 bool sim_is_linked(const struct sim_node *a, const struct sim_node *b);
 /* Is it a large city? */

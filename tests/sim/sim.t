@@ -45,8 +45,10 @@ my @rules = (
 my $SOUGHT = 128;
 my ($KNOWN, $KNOWN_STEPS) = (32, 1000);
 my ($FRESH, $FRESH_STEPS) = (60, 2000);
+# Cities of an aggregator, its districts and their centres.
+my ($LARGE, $LARGE_NODES, $LARGE_STEPS) = (2, 424, 150);
 
-print 'TAP version 13', "\n1..", 4 + @rules, "\n";
+print 'TAP version 13', "\n1..", 5 + @rules, "\n";
 my ($number, $failed) = (0, 0);
 
 sub ok
@@ -95,6 +97,10 @@ ok($status == 0 && $first eq $second && $first =~ /trace [0-9a-f]{16}/,
     'a seed gives the same run twice');
 
 ok(all_pass($KNOWN_STEPS, [1 .. $KNOWN]), "$KNOWN known seeds keep every promise");
+
+my @large = map { [run($_, $LARGE_NODES, $LARGE_STEPS)] } 1 .. $LARGE;
+ok(!(grep { $_->[0] != 0 } @large), "$LARGE cities of $LARGE_NODES nodes come to agree")
+    or print map { map { "# $_\n" } split /\n/, $_->[1] } @large;
 
 for my $rule (@rules) {
 	my ($name, $meaning) = @$rule;

@@ -54,9 +54,8 @@ static void whole_check(struct coming *coming);
 static void
 stick_drop(struct sim_stick *stick)
 {
-	if (!stick->used)
-		return;
-	(void)remove(stick->path);
+	if (stick->used)
+		(void)remove(stick->path);
 	mem_free(stick->logs);
 	memset(stick, 0, sizeof(*stick));
 }
@@ -91,9 +90,8 @@ stick_export(struct sim_node *node)
 	struct sim *sim = node->sim;
 	struct sim_stick *stick = stick_new(sim);
 	struct sign_key to[TO_MAX];
-	struct bundle_want want = {.kind = BUNDLE_RUNS,
-	    .to = to,
-	    .full = sim_once_in(sim, 3)};
+	struct bundle_want want = {
+	    .kind = BUNDLE_RUNS, .to = to, .full = sim_once_in(sim, 3)};
 
 	for (uint64_t n = 1 + sim_below(sim, TO_MAX); n > 0; n--) {
 		const struct sim_node *whom =
@@ -136,8 +134,8 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 	e = bundle_write_begin(node->store, &plan, stick->path, true, &writer);
 	sim_must(sim, e, "begin a bundle");
 	while (more && !(crash && sim_once_in(sim, 4)))
-		sim_must(sim, bundle_write_step(writer, &more),
-		    "write a bundle");
+		sim_must(
+		    sim, bundle_write_step(writer, &more), "write a bundle");
 	bundle_write_end(writer);
 	bundle_plan_fini(&plan);
 	sim_note(sim, "export", node->number, more);
@@ -188,10 +186,10 @@ logs_note(struct sim_node *node, struct sim_stick *stick)
 				if (space != SIZE_MAX)
 					given = sim_given(
 					    node, false, p, space);
-				log->sees[p] =
-				    given == NULL ||
-				    (given->member &&
-					(given->bits & VERDICT_SEES) != 0);
+				log->sees[p] = given == NULL ||
+					       (given->member &&
+						   (given->bits &
+						       VERDICT_SEES) != 0);
 				if (given == NULL)
 					continue;
 				log->bits[p] = given->bits;
@@ -216,8 +214,8 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 		if (whom->store == NULL || whom->person == node->person)
 			continue;
 		sim_must(sim,
-		    bundle_read_open(stick->path,
-			store_identity(whom->store), &reader),
+		    bundle_read_open(
+			stick->path, store_identity(whom->store), &reader),
 		    "open a bundle");
 		wire_listen(node, whom);
 		while (piece.kind != BUNDLE_PIECE_END) {
@@ -279,15 +277,14 @@ beliefs_read(struct coming *coming, struct buf *out)
 
 	node_begin(node, false);
 	txn = store_txn(node->store);
-	sim_must(sim, clock_beliefs(txn, from, &txn->arena, &list),
-	    "list beliefs");
+	sim_must(
+	    sim, clock_beliefs(txn, from, &txn->arena, &list), "list beliefs");
 	for (size_t i = 0; i < list.n; i++) {
 		buf_add(out, bytes_of(&list.entries[i].log, 16));
 		buf_add_be64(out, list.entries[i].size);
 		buf_add_be64(out, list.entries[i].held);
 	}
-	sim_must(
-	    sim, clock_peers(txn, &txn->arena, &peers, &n), "list peers");
+	sim_must(sim, clock_peers(txn, &txn->arena, &peers, &n), "list peers");
 	coming->said_ms = 0;
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(&peers[i].key, from, sizeof(*from)) == 0)
@@ -335,8 +332,8 @@ stick_import(struct sim_node *node)
 		return;
 	coming.path = coming.stick->path;
 	coming.damaged = sim->swarm.damage && sim_once_in(sim, 3);
-	(void)snprintf(copy, sizeof(copy), "%.*s.bad",
-	    (int)sizeof(copy) - 5, coming.path);
+	(void)snprintf(
+	    copy, sizeof(copy), "%.*s.bad", (int)sizeof(copy) - 5, coming.path);
 	if (coming.damaged) {
 		damage(sim, coming.path, copy);
 		coming.path = copy;
@@ -404,8 +401,8 @@ taken_check(struct coming *coming, struct bundle_taker *taker)
 	uint64_t said_ms = coming->said_ms;
 
 	if (!stick->to[node->person] && (found->ours > 0 || taken->deltas > 0))
-		sim_fail(sim, "node %zu took of a bundle for others",
-		    node->number);
+		sim_fail(
+		    sim, "node %zu took of a bundle for others", node->number);
 	beliefs_read(coming, &now);
 	if ((!taken->has_about || taken->about.date_ms <= said_ms) &&
 	    node->person != stick->from &&
@@ -425,8 +422,8 @@ taken_check(struct coming *coming, struct bundle_taker *taker)
 		sim_fail(sim, "node %zu: wrong in a sound bundle: %s",
 		    node->number, taken->troubles[0].text);
 	if (taken->gaps > 0 && stick->full)
-		sim_fail(sim, "node %zu found gaps in a full bundle",
-		    node->number);
+		sim_fail(
+		    sim, "node %zu found gaps in a full bundle", node->number);
 	if (taken->troubles_all == 0 && taken->parts_refused == 0 &&
 	    stick->kind == BUNDLE_RUNS &&
 	    (stick->full || !sim->restored[node->person]))
@@ -448,23 +445,25 @@ log_check(struct coming *coming, const struct stick_log *had)
 	/* Of a log that nobody knows to be forked it may have another branch.
 	 */
 	if (had->forked || model_is_rolled(sim, &had->name.author) ||
-	    !had->sees[node->person] ||
-	    !had->sees[coming->stick->from] ||
+	    !had->sees[node->person] || !had->sees[coming->stick->from] ||
 	    (given != NULL && (given->bits & VERDICT_SEES) == 0))
+		return;
+	/* Facts that came after what the receiver said are not followed yet. */
+	if (given == NULL && !coming->stick->full)
 		return;
 	state = space_find(store_txn(node->store), &had->name.space);
 	if (state != NULL)
 		log = oplog_find(store_txn(node->store), state, &had->id);
-	if ((log != NULL && log->forked) ||
-	    (log == NULL && had->size == 0))
+	if ((log != NULL && log->forked) || (log == NULL && had->size == 0))
 		return;
 	if (log == NULL || log->frontier.size < had->size)
 		sim_fail(sim,
 		    "node %zu has %llu of %llu deltas of a log in %s after a "
-		    "whole bundle of node %zu",
+		    "whole %s bundle of node %zu",
 		    node->number,
 		    (unsigned long long)(log == NULL ? 0 : log->frontier.size),
 		    (unsigned long long)had->size, had->name.space.text,
+		    coming->stick->full ? "full" : "small",
 		    coming->stick->from);
 
 	if (given == NULL)

@@ -73,9 +73,9 @@ is_met(const struct sim_node *a, const struct sim_node *b)
 		const struct sim_wire *wire = &sim->wires[i];
 
 		for (unsigned side = 0; wire->used && side < 2; side++)
-			met = met || (wire->node[side] == a &&
-					 wire->node[1 - side]->person ==
-					     b->person) ||
+			met = met ||
+			      (wire->node[side] == a &&
+				  wire->node[1 - side]->person == b->person) ||
 			      (wire->node[side] == b &&
 				  wire->node[1 - side]->person == a->person);
 	}
@@ -317,6 +317,8 @@ wire_work(struct sim_node *node, bool crash)
 
 		if (!worked[i] || wires[i]->gone[sides[i]])
 			continue;
+		if (e != ERR_OK)
+			spend_excuse(wires[i], sides[i]);
 		turn_begin(wires[i], sides[i]);
 		session_worked(session, e);
 		turn_end();

@@ -13,10 +13,10 @@
 #include "net/peer/quota.h"
 #include "proto/mem.h"
 
-void __real_clock_digest(const struct msg_entry *entries, size_t n,
-    uint8_t digest[MSG_DIGEST_SIZE]);
-void __wrap_clock_digest(const struct msg_entry *entries, size_t n,
-    uint8_t digest[MSG_DIGEST_SIZE]);
+void __real_clock_digest(
+    const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
+void __wrap_clock_digest(
+    const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE]);
 void __real_quota_grant(struct quota *quota, uint64_t today, uint64_t used,
     struct clock_spent *row);
 void __wrap_quota_grant(struct quota *quota, uint64_t today, uint64_t used,
@@ -56,8 +56,8 @@ static bool planning;
 
 /* Who knows the same logs is an equal, however much it has of them. */
 void
-__wrap_clock_digest(const struct msg_entry *entries, size_t n,
-    uint8_t digest[MSG_DIGEST_SIZE])
+__wrap_clock_digest(
+    const struct msg_entry *entries, size_t n, uint8_t digest[MSG_DIGEST_SIZE])
 {
 	struct msg_entry *other;
 
@@ -82,8 +82,8 @@ less(uint64_t used)
 }
 
 void
-__wrap_quota_grant(struct quota *quota, uint64_t today, uint64_t used,
-    struct clock_spent *row)
+__wrap_quota_grant(
+    struct quota *quota, uint64_t today, uint64_t used, struct clock_spent *row)
 {
 	__real_quota_grant(quota, today, less(used), row);
 }
