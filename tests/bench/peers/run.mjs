@@ -224,7 +224,7 @@ const peers = [
     name: 'Hypercore',
     about: `${version('hypercore')} by Corestore ${version('corestore')}, signed, over Noise; does not sync its files; blocks in logs, nothing is merged, and a changed record is sent whole`,
     records: RECORDS,
-    replicas: 424
+    replicas: 40
   }),
   script('merge.mjs', {
     name: 'Automerge',
@@ -242,7 +242,8 @@ const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 
 const results = new Map(peers.map(peer => [peer, {
   name: peer.name, about: peer.about, records: peer.records, replicas: peer.replicas, w1: [], w2: []
 }]))
-const note = text => { if (process.stderr.isTTY) process.stderr.write(text + '\n') }
+const began = Date.now()
+const note = text => process.stderr.write(`${Math.round((Date.now() - began) / 1000)} s: ${text}\n`)
 
 /** Through a counter: bytes both ways, and how often an answer followed. */
 async function counted (peer, dir, server, between) {
