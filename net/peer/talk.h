@@ -85,8 +85,8 @@ struct talk {
 	struct secret backup; /* ours: wraps secrets of own logs */
 	bool has_peer;	      /* from TALK_HELLO on, also when it ended: */
 	struct sign_key peer;
-	bool is_stranger;     /* no member that we know */
-	struct notes notes;   /* what whoever runs us should know */
+	bool is_stranger;   /* no member that we know */
+	struct notes notes; /* what whoever runs us should know */
 	struct ledger ledger;
 	struct hidden hidden; /* logs here that have no entry in the ledger */
 	struct reach reach;   /* as of authority_version */
@@ -131,7 +131,7 @@ struct talk {
 	struct talk_refused *refused; /* owned */
 	size_t refused_n;
 	size_t refused_room;
-	struct buf scratch; /* a message being made */
+	struct buf scratch;   /* a message being made */
 	size_t allowed_bytes; /* of messages, for the next session_work */
 	size_t worked_bytes;  /* that the last one took in */
 	uint64_t deltas_in;

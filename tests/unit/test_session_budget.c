@@ -103,9 +103,8 @@ budget_meet(struct town *town, size_t b, unsigned turns, enum leave leave)
 		static uint8_t spoiled[128 * 1024];
 
 		memset(spoiled, 0xff, sizeof(spoiled));
-		assert_int_not_equal(
-		    session_feed(wire.ends[0].session,
-			bytes_of(spoiled, sizeof(spoiled)), 0),
+		assert_int_not_equal(session_feed(wire.ends[0].session,
+					 bytes_of(spoiled, sizeof(spoiled)), 0),
 		    ERR_OK);
 	}
 	out = wire_status(&wire, 0).out_bytes;
