@@ -51,7 +51,6 @@ struct session {
 };
 
 static enum err settle(struct session *session, enum err e) MUST_USE;
-static bool is_offence(enum err e);
 static void fault_note(struct talk *talk, const struct fault *fault);
 static void farewell(struct session *session, enum err why, const char *text);
 static enum err guest_admit(struct session *session) MUST_USE;
@@ -156,20 +155,15 @@ fault_note(struct talk *talk, const struct fault *fault)
 {
 	bool guest = !talk->has_root && !talk->admitted &&
 		     channel_token(talk->channel) != NULL;
+	bool broke_it = fault->code == ERR_MALFORMED ||
+			fault->code == ERR_LIMIT;
 
 	if (guest && fault->code != ERR_PEER) {
 		talk->is_stranger = true;
 		talk_note(talk, EVENT_TOKEN_REFUSED, NULL, fault->text);
-	} else if (is_offence(fault->code) && channel_is_up(talk->channel)) {
+	} else if (broke_it && channel_is_up(talk->channel)) {
 		talk_note(talk, EVENT_PEER_MALFORMED, NULL, fault->text);
 	}
-}
-
-/* Did the peer break the protocol? */
-static bool
-is_offence(enum err e)
-{
-	return e == ERR_MALFORMED || e == ERR_LIMIT;
 }
 
 /* Failures of our own disk are nobody else's business. */
