@@ -169,7 +169,9 @@ fault_note(struct talk *talk, const struct fault *fault)
 static bool
 is_offence(enum err e)
 {
-	return e == ERR_MALFORMED || e == ERR_LIMIT;
+	bool offence = e == ERR_MALFORMED || e == ERR_LIMIT;
+
+	return offence;
 }
 
 /* Failures of our own disk are nobody else's business. */

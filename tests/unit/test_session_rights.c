@@ -534,50 +534,6 @@ who_pushes_or_asks_where_it_may_not_is_noted_and_told_nothing(void **state)
 	town_fini(&town);
 }
 
-/* A run that leaves out the name or the root of its log is worked out from what
- * is held: not for a peer that may not know that anything is. */
-static void
-runs_that_leave_something_out_tell_nothing_of_a_hidden_log(void **state)
-{
-	for (unsigned way = 0; way < 4; way++) {
-		struct town town;
-		struct rogue rogue;
-		struct rogue_log log;
-		struct msg run;
-		struct msg chunk;
-
-		(void)state;
-		city_make(&town, "d02", ALL);
-		for (int i = 0; i < 4; i++)
-			(void)town_create(&town, 0, HIDDEN, "하나");
-		rogue_init(
-		    &rogue, &town, 0, store_identity(town_store(&town, 1)));
-		rogue_greet(&rogue);
-		rogue_take_log(&rogue, &town, 0, HIDDEN, &log);
-		rogue_make_run(&rogue, &log, log.n, &run);
-		rogue_make_chunk(&rogue, &log, 2, log.n, log.n, &chunk);
-		run.u.run.rootless = true;
-		run.u.run.nameless = way % 2 == 1;
-		run.u.run.from = 2;
-		/* Beyond what is held the answer would be to begin there. */
-		if (way / 2 == 1) {
-			run.u.run.from += 1000;
-			run.u.run.head_size += 1000;
-			run.u.run.entry.size += 1000;
-		}
-		listen_to(&town, 0);
-		rogue_say(&rogue, &run);
-		rogue_say(&rogue, &chunk);
-		rogue_run(&rogue);
-		assert_untold(&town, 0, HIDDEN);
-		/* A log that is not here at all ends it likewise. */
-		assert_int_equal(rogue_fault(&rogue),
-		    run.u.run.nameless ? ERR_MALFORMED : ERR_OK);
-		rogue_fini(&rogue);
-		town_fini(&town);
-	}
-}
-
 /* The same on the other side: what a peer should not send is not kept. */
 static void
 what_we_may_not_have_is_refused_whoever_sends_it(void **state)
@@ -627,8 +583,6 @@ main(void)
 	    cmocka_unit_test(no_message_speaks_of_a_hidden_space),
 	    cmocka_unit_test(
 		who_pushes_or_asks_where_it_may_not_is_noted_and_told_nothing),
-	    cmocka_unit_test(
-		runs_that_leave_something_out_tell_nothing_of_a_hidden_log),
 	    cmocka_unit_test(what_we_may_not_have_is_refused_whoever_sends_it),
 	};
 
