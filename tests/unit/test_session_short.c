@@ -162,6 +162,56 @@ bodies_of_a_chunk_where_none_is_end_it(void **state)
 	scene_end(&scene, ERR_MALFORMED, 0);
 }
 
+/* A run that leaves out the name or the root of its log is worked out from what
+ * is held: not for a peer that may not know that anything is. */
+static void
+runs_that_leave_something_out_tell_nothing_of_a_hidden_log(void **state)
+{
+	for (unsigned way = 0; way < 4; way++) {
+		struct town town;
+		struct rogue rogue;
+		struct rogue_log log;
+		struct msg run;
+		struct msg chunk;
+
+		(void)state;
+		town_init(&town, 11);
+		(void)town_member(&town, "d02", "read:NPSF,write,hold");
+		assert_int_equal(
+		    town_grant(&town, 0, 0, "", "read:NPSF,write,hold", ""),
+		    ERR_OK);
+		town_copy(&town, 0, 1);
+		for (int i = 0; i < 4; i++)
+			(void)town_create(&town, 0, "d01/c001/case", "하나");
+		rogue_init(
+		    &rogue, &town, 0, store_identity(town_store(&town, 1)));
+		rogue_greet(&rogue);
+		rogue_take_log(&rogue, &town, 0, "d01/c001/case", &log);
+		rogue_make_run(&rogue, &log, log.n, &run);
+		rogue_make_chunk(&rogue, &log, 2, log.n, log.n, &chunk);
+		run.u.run.rootless = true;
+		run.u.run.nameless = way % 2 == 1;
+		run.u.run.from = 2;
+		/* Beyond what is held the answer would be to begin there. */
+		if (way / 2 == 1) {
+			run.u.run.from += 1000;
+			run.u.run.head_size += 1000;
+			run.u.run.entry.size += 1000;
+		}
+		rogue_say(&rogue, &run);
+		rogue_say(&rogue, &chunk);
+		rogue_run(&rogue);
+		for (size_t at = 0; at + 16 <= rogue.told.n; at++)
+			assert_memory_not_equal(
+			    rogue.told.p + at, log.id.b, 16);
+		/* A log that is not here at all ends it likewise. */
+		assert_int_equal(rogue_fault(&rogue),
+		    run.u.run.nameless ? ERR_MALFORMED : ERR_OK);
+		rogue_fini(&rogue);
+		town_fini(&town);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +228,8 @@ main(void)
 	    cmocka_unit_test(a_head_that_nothing_leads_to_is_doubted_once),
 	    cmocka_unit_test(a_run_of_a_log_that_was_never_named_ends_it),
 	    cmocka_unit_test(bodies_of_a_chunk_where_none_is_end_it),
+	    cmocka_unit_test(
+		runs_that_leave_something_out_tell_nothing_of_a_hidden_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
