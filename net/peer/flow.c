@@ -242,6 +242,9 @@ flow_grant(struct talk *talk)
 	e = clock_spent_get(txn, &talk->peer, &row);
 	if (e != ERR_OK)
 		return e;
+	flow->grants = true;
+	flow->quota_before = flow->quota;
+	flow->quota_before_bytes = flow->quota_from_bytes;
 	quota_grant(&flow->quota, quota_today(talk), quota_used(talk), &row);
 	flow->quota_from_bytes = wire_bytes(talk);
 	flow->asks = false;
@@ -259,6 +262,19 @@ flow_grant(struct talk *talk)
 }
 
 void
+flow_granted(struct talk *talk, bool durable)
+{
+	struct talk_flow *flow = &talk->flow;
+
+	/* What the row did not take in is still to be counted. */
+	if (flow->grants && !durable) {
+		flow->quota = flow->quota_before;
+		flow->quota_from_bytes = flow->quota_before_bytes;
+	}
+	flow->grants = false;
+}
+
+void
 flow_leave(struct talk *talk)
 {
 	struct quota *quota = &talk->flow.quota;
@@ -268,6 +284,7 @@ flow_leave(struct talk *talk)
 	/* A channel that failed had sent what it had sent. */
 	if (quota->day_bytes == 0 || !talk->has_peer)
 		return;
+	flow_granted(talk, false);
 	/* It asked for no grant, and yet said something. */
 	if (quota->day == 0)
 		quota->day = quota_today(talk);

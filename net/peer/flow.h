@@ -37,6 +37,9 @@ enum ledger_class flow_end(const struct talk *talk);
 bool flow_holds(const struct talk *talk);
 /* Grants more bytes, if that is asked for; in an open write transaction. */
 enum err flow_grant(struct talk *talk) MUST_USE;
+/* The transaction of flow_grant ended, and is durable or never happened: then
+ * what was sent counts as it did before. */
+void flow_granted(struct talk *talk, bool durable);
 /* The session ends: what was granted and not used is noted. */
 void flow_leave(struct talk *talk);
 

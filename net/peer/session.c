@@ -320,6 +320,7 @@ session_worked(struct session *session, enum err e)
 
 	talk->admitted = talk->admitted || (session->admitting && e == ERR_OK);
 	session->admitting = false;
+	flow_granted(talk, e == ERR_OK);
 	if (e == ERR_OK && talk->state != TALK_ENDED)
 		e = ack_committed(talk);
 	if (settle(session, e) != ERR_OK)

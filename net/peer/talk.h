@@ -57,7 +57,10 @@ struct talk_flow {
 	uint64_t stated_bytes;	   /* debt_bytes then */
 	struct quota quota;	   /* of this peer and day */
 	uint64_t quota_from_bytes; /* on the wire, when it last was granted */
-	bool asks; /* something waits for the quota to be granted */
+	bool asks;   /* something waits for the quota to be granted */
+	bool grants; /* it was, and is not durable yet; before that: */
+	struct quota quota_before;
+	uint64_t quota_before_bytes; /* quota_from_bytes */
 };
 
 /* A log of which a run was not taken for want of rights. */
