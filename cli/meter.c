@@ -218,7 +218,7 @@ held_add(const struct safety_space *sum, struct buf *text)
 static void
 row_end(struct out_table *table, struct buf *cells, size_t n)
 {
-	struct bytes views[OUT_COLUMNS_MAX];
+	struct bytes views[OUT_COLUMNS_MAX] = {0};
 
 	assert(n <= OUT_COLUMNS_MAX);
 	for (size_t i = 0; i < n; i++)

@@ -74,9 +74,11 @@ enum leave {
 	LEAVE_LOST,    /* with the power */
 	LEAVE_TIDY,    /* what it used is written down */
 	LEAVE_SPOILED, /* likewise, after bytes that make no sense */
+	LEAVE_REFUSED, /* likewise, after a commit that did not happen */
 };
 
 static unsigned spoiled_n; /* sessions that ended so */
+static unsigned refused_n;
 
 /* A session from 0 to `b` with a budget; it may be cut after `turns`. */
 static uint64_t
@@ -103,7 +105,13 @@ budget_meet(struct town *town, size_t b, unsigned turns, enum leave leave)
 	for (unsigned i = 0; i < turns; i++)
 		if (!wire_step(&wire))
 			break;
-	if (leave == LEAVE_SPOILED)
+	wire.ends[0].refuse_commit = leave == LEAVE_REFUSED;
+	while (leave == LEAVE_REFUSED && wire.ends[0].fault.code == ERR_OK)
+		if (!wire_step(&wire))
+			break;
+	if (leave == LEAVE_REFUSED)
+		refused_n += wire.ends[0].fault.code == ERR_FULL;
+	else if (leave == LEAVE_SPOILED)
 		spoiled_n += wire.ends[0].fault.code != ERR_OK;
 	else
 		assert_well(&wire);
@@ -197,6 +205,26 @@ a_day_has_its_bytes_whatever_is_cut_or_restarted(void **state)
 	}
 	assert_true(days > 1);
 	town_assert_equal(&town, 0);
+	town_fini(&town);
+}
+
+static void
+what_went_before_a_failed_commit_is_counted(void **state)
+{
+	struct town town;
+	uint64_t sum = 0;
+	size_t b;
+
+	(void)state;
+	b = scene_begin(&town, 25);
+	write_many(&town, 1500, HISTORY);
+	for (unsigned i = 0; i < 40; i++) {
+		sum += budget_meet(&town, b, 5 + i % 9, LEAVE_REFUSED);
+		assert_true(sum <= DAY_BYTES + CHUNK_BYTES);
+		assert_in_range(spent_bytes(&town, b), sum, sum);
+	}
+	print_message("%u commits were refused\n", refused_n);
+	assert_true(refused_n > 3);
 	town_fini(&town);
 }
 
@@ -312,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_day_has_its_bytes_whatever_is_cut_or_restarted),
 	    cmocka_unit_test(what_a_spoiled_session_used_is_counted),
+	    cmocka_unit_test(what_went_before_a_failed_commit_is_counted),
 	    cmocka_unit_test(who_loses_power_counts_too_much_never_too_little),
 	    cmocka_unit_test(a_held_session_goes_on_when_the_day_ends),
 	};
