@@ -369,20 +369,28 @@ chunk_apply(struct talk *talk)
 }
 
 /* A relay says at the head of a run what it holds then, and gets more while the
- * run goes on.  What came from it alone is not sent back to it. */
+ * run goes on.  What came from it alone is not sent back to it.  But what we
+ * wrote and lost, and open again by its wraps, it cannot open by them: secrets
+ * and wraps of our own log go by what it says that it has. */
 static void
 echo_stop(struct talk *talk, const struct intake_taken *taken)
 {
 	static const struct clock_depth all = {
 	    .any = true, .hold = true, .classes = (1u << CLASS_COUNT) - 1};
+	static const struct clock_depth sealed = {.any = true, .hold = true};
+	bool own = memcmp(&taken->log->name.author, &talk->me,
+		       sizeof(talk->me)) == 0;
 	const struct intake_chunk *chunk = &talk->receiving.chunk;
 	struct ledger_log *entry = ledger_find(&talk->ledger, &taken->log->id);
 	struct ledger_span span = {
 	    .from = chunk->from, .end = chunk->from + chunk->headers_n};
+	uint64_t kept = entry->sent_kept;
 
 	if (taken->deltas == chunk->headers_n && !taken->split &&
 	    taken->log->frontier.size >= span.end)
-		ledger_passed(entry, taken->log, &all, span);
+		ledger_passed(entry, taken->log, own ? &sealed : &all, span);
+	if (own)
+		entry->sent_kept = kept;
 }
 
 /* The ledger knows what we hold; a log that came just now it does not yet. */

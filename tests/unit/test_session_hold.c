@@ -353,6 +353,52 @@ who_holds_and_reads_n_gets_wraps_of_the_rest(void **state)
 	town_fini(&scene.town);
 }
 
+/* It may read, and has got from holders what only the author opens. */
+static void
+who_gives_a_log_back_gets_its_secrets(void **state)
+{
+	struct scene scene;
+	size_t both;
+	size_t again;
+
+	(void)state;
+	scene_init(&scene);
+	both = member(&scene, "read:NPSF,hold");
+	wire_sync(&scene.town, scene.author, scene.holder);
+	wire_sync(&scene.town, scene.holder, both);
+	assert_forms(&scene, both, BODY_PASSED);
+	again = town_again(&scene.town, scene.author);
+	town_copy(&scene.town, 0, again);
+	/* In one session, which ends with nothing owed. */
+	wire_sync(&scene.town, again, both);
+	assert_forms(&scene, again, BODY_OPEN);
+	assert_forms(&scene, both, BODY_OPEN);
+	assert_same(&scene, again, both);
+	town_fini(&scene.town);
+}
+
+/* The wraps that it has came by others: only those of the author count. */
+static void
+who_holds_a_log_for_its_author_gets_its_wraps(void **state)
+{
+	struct scene scene;
+	size_t second;
+	size_t again;
+
+	(void)state;
+	scene_init(&scene);
+	second = member(&scene, "hold");
+	wire_sync(&scene.town, scene.author, scene.holder);
+	wire_sync(&scene.town, scene.holder, second);
+	assert_forms(&scene, second, BODY_PASSED);
+	again = town_again(&scene.town, scene.author);
+	town_copy(&scene.town, 0, again);
+	wire_sync(&scene.town, again, second);
+	assert_forms(&scene, again, BODY_OPEN);
+	assert_forms(&scene, second, BODY_KEPT);
+	town_fini(&scene.town);
+}
+
 /* The holder met a reader first, which has no wraps. */
 static void
 wraps_come_later_from_the_author(void **state)
@@ -478,6 +524,8 @@ main(void)
 	    cmocka_unit_test(the_holder_has_no_word_and_no_secret),
 	    cmocka_unit_test(who_reads_and_does_not_hold_gets_no_wraps),
 	    cmocka_unit_test(who_holds_and_reads_n_gets_wraps_of_the_rest),
+	    cmocka_unit_test(who_gives_a_log_back_gets_its_secrets),
+	    cmocka_unit_test(who_holds_a_log_for_its_author_gets_its_wraps),
 	    cmocka_unit_test(wraps_come_later_from_the_author),
 	    cmocka_unit_test(wraps_go_on_over_live_links),
 	    cmocka_unit_test(made_up_wraps_are_passed_over_and_mended),
