@@ -52,6 +52,8 @@ flow_look(struct talk *talk, const struct authority *authority,
 			    (left > FLOW_NEWS_MAX && left / 2 > entry->left)))
 		e = weigh(talk, log, entry, &depth);
 	left_set(talk, entry, left);
+	talk->flow.owed += more - entry->owed;
+	entry->owed = more;
 	step->is_data = left + more > 0;
 	step->class = class_of(talk, entry, more);
 	return e;

@@ -35,6 +35,7 @@ struct ledger_log {
 	unsigned queued;     /* bit 1 << class: it waits in that queue */
 	uint64_t left;	     /* headers it lacks, when last looked at */
 	uint64_t left_bytes; /* what they are reckoned to weigh */
+	uint64_t owed;	     /* deltas of which it lacks bodies alone */
 	uint64_t one_bytes;  /* the same of one of them; 0: not reckoned */
 	bool is_ours;	     /* it was in our clock as the session began */
 	bool is_theirs;	     /* and in the peer's */

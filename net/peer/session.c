@@ -563,7 +563,7 @@ session_status(const struct session *session, struct session_status *status)
 	    .bytes_in_done = talk->durable_bytes,
 	    .bytes_out = talk->debt_bytes,
 	    .bytes_out_done = talk->credited_bytes,
-	    .deltas_left_out = talk->flow.left,
+	    .deltas_left_out = talk->flow.left + talk->flow.owed,
 	    .bytes_left_out = talk->flow.left_bytes,
 	    .day_bytes = talk->flow.quota.day_bytes,
 	    .is_held = flow_holds(talk),

@@ -151,13 +151,14 @@ struct session_status {
 	uint64_t deltas_left_in; /* of these */
 	/* Of messages with data, as credit counts them; 0: not announced. */
 	uint64_t bytes_expected;
-	uint64_t bytes_in_done;	  /* of these, durable here */
-	uint64_t bytes_out;	  /* made */
-	uint64_t bytes_out_done;  /* durable at the peer */
-	uint64_t deltas_left_out; /* that the peer lacks and may have */
-	uint64_t bytes_left_out;  /* what they are reckoned to weigh */
-	uint64_t day_bytes;	  /* its budget; 0: none */
-	uint64_t rate_bytes;	  /* the link is held to; 0: to none */
+	uint64_t bytes_in_done;	 /* of these, durable here */
+	uint64_t bytes_out;	 /* made */
+	uint64_t bytes_out_done; /* durable at the peer */
+	uint64_t
+	    deltas_left_out;	 /* that it lacks, or bodies of, and may have */
+	uint64_t bytes_left_out; /* what they are reckoned to weigh */
+	uint64_t day_bytes;	 /* its budget; 0: none */
+	uint64_t rate_bytes;	 /* the link is held to; 0: to none */
 	bool is_held;	  /* it is used up, and something waits for tomorrow */
 	uint64_t dropped; /* runs not taken: spaces, strangers, branches */
 	uint64_t forked;  /* logs of which it holds another branch */

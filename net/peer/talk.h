@@ -52,10 +52,11 @@ struct talk_receiving {
 struct talk_flow {
 	size_t queue_max; /* bytes made and not sent before more is made */
 	uint64_t left;	  /* headers that the peer lacks, as last looked at */
-	uint64_t left_bytes;	   /* what they are reckoned to weigh */
-	uint64_t stated;	   /* deltas_out when all that we said is out */
-	uint64_t stated_bytes;	   /* debt_bytes then */
-	struct quota quota;	   /* of this peer and day */
+	uint64_t left_bytes;   /* what they are reckoned to weigh */
+	uint64_t owed;	       /* deltas that it has without all their bodies */
+	uint64_t stated;       /* deltas_out when all that we said is out */
+	uint64_t stated_bytes; /* debt_bytes then */
+	struct quota quota;    /* of this peer and day */
 	uint64_t quota_from_bytes; /* on the wire, when it last was granted */
 	bool asks;   /* something waits for the quota to be granted */
 	bool grants; /* it was, and is not durable yet; before that: */
