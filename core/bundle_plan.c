@@ -27,6 +27,7 @@ struct receiver {
 	struct hash depth;
 };
 
+static enum err maker_check(const struct planning *p) MUST_USE;
 static enum err receiver_check(
     struct planning *p, const struct sign_key *key) MUST_USE;
 static enum err logs_find(struct planning *p) MUST_USE;
@@ -62,6 +63,8 @@ bundle_plan_make(struct store *store, const struct bundle_want *want,
 		return err_set(ERR_INVALID,
 		    "a bundle is for 1 to %d members, not %zu",
 		    LIMIT_BUNDLE_RECEIVERS, want->to_n);
+	if (e == ERR_OK)
+		e = maker_check(&p);
 	for (size_t i = 0; i < want->to_n && e == ERR_OK; i++)
 		e = receiver_check(&p, &want->to[i]);
 	if (e == ERR_OK)
@@ -78,6 +81,20 @@ bundle_plan_fini(struct bundle_plan *plan)
 {
 	arena_fini(&plan->arena);
 	*plan = (struct bundle_plan){0};
+}
+
+/* Nobody shares anything with it: its bundles would be empty. */
+static enum err
+maker_check(const struct planning *p)
+{
+	const struct member *me = authority_member(p->authority, p->me);
+
+	if (me == NULL || !me->compromised)
+		return ERR_OK;
+	return err_set(ERR_DENIED,
+	    "the key of this node is in other hands, says the revocation of "
+	    "its grants: nobody takes a bundle from it; join anew with "
+	    "another key");
 }
 
 static enum err

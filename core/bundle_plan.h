@@ -48,7 +48,8 @@ struct bundle_plan {
 };
 
 /* Makes a plan, in an open transaction, which it does not need afterwards.
- * ERR_DENIED: one of `want->to` is no member, or its key is in other hands.
+ * ERR_DENIED: one of `want->to` is no member, or its key is in other hands, or
+ * this node's own is.
  * ERR_INVALID: it is this node itself, or they are more than
  * LIMIT_BUNDLE_RECEIVERS. */
 enum err bundle_plan_make(struct store *store, const struct bundle_want *want,

@@ -448,12 +448,6 @@ log_check(struct coming *coming, const struct stick_log *had)
 	    !had->sees[node->person] || !had->sees[coming->stick->from] ||
 	    (given != NULL && (given->bits & VERDICT_SEES) == 0))
 		return;
-	/* Not explained yet: now and then the log of the root key stays behind
-	 * what the maker had, though maker and receiver count for both, and the
-	 * import finds no trouble and takes no delta; without this line, seeds
-	 * 3077 and 196 (7 nodes, 2000 steps). */
-	if (given == NULL)
-		return;
 	state = space_find(store_txn(node->store), &had->name.space);
 	if (state != NULL)
 		log = oplog_find(store_txn(node->store), state, &had->id);
@@ -469,6 +463,8 @@ log_check(struct coming *coming, const struct stick_log *had)
 		    coming->stick->full ? "full" : "small",
 		    coming->stick->from);
 
+	if (given == NULL)
+		return;
 	if ((had->bits[node->person] & given->bits & RIGHT_HOLD) != 0 &&
 	    log->held < had->held)
 		sim_fail(sim,
