@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/accept.h"
 #include "core/clock.h"
 #include "core/tree.h"
 #include "proto/text.h"
@@ -17,8 +18,8 @@ enum { WAIT_BYTES = 2 * 1024 * 1024 };
 static enum err run_take(
     struct bundle_in *in, const struct msg_run *run) MUST_USE;
 static enum err run_place(struct bundle_in *in) MUST_USE;
-static enum err accept_of(
-    struct bundle_in *in, struct intake_accept *accept, bool *any) MUST_USE;
+static enum err allow(
+    struct bundle_in *in, struct intake_accept *accept) MUST_USE;
 static void run_drop(struct bundle_in *in, enum err why);
 static bool is_same(
     const struct bundle_trouble *a, const struct bundle_trouble *b);
@@ -190,16 +191,10 @@ run_place(struct bundle_in *in)
 	const struct authority *authority;
 	struct intake_accept accept;
 	struct log_id log;
-	bool any;
 	enum err e = store_authority(in->store, &authority);
 
 	if (e == ERR_OK)
-		e = accept_of(in, &accept, &any);
-	if (e == ERR_OK && !any)
-		e = err_set(ERR_DENIED,
-		    "'%s' is not for both of us: who made the bundle may not "
-		    "serve it, or this node may not have it",
-		    in->run.name.space.text);
+		e = allow(in, &accept);
 	if (e == ERR_OK)
 		e = intake_run(store_txn(in->store), authority, &in->run, &log);
 	/* The run may be taken; that it is forked shows in its headers. */
@@ -208,32 +203,22 @@ run_place(struct bundle_in *in)
 	return e;
 }
 
-/* What we may have of the run, from who made the bundle. */
+/* What we may have of the run, from who made the bundle; ERR_DENIED: nothing.
+ * Asked for each piece, since facts that came just now count already. */
 static enum err
-accept_of(struct bundle_in *in, struct intake_accept *accept, bool *any)
+allow(struct bundle_in *in, struct intake_accept *accept)
 {
-	const struct log_name *name = &in->run.name;
-	const struct sign_key *me = &store_identity(in->store)->key;
-	const struct authority *authority;
-	struct clock_depth mine;
-	struct clock_depth theirs;
-	enum err e = store_authority(in->store, &authority);
+	struct accept_from from = {.me = &store_identity(in->store)->key,
+	    .peer = &in->from,
+	    .backup = in->backup};
+	enum err e = store_authority(in->store, &from.authority);
 
-	*accept = (struct intake_accept){
-	    .hold = true, .classes = 1u << CLASS_N};
-	*any = true;
-	if (e != ERR_OK || id_is_authority(&name->space))
+	if (e != ERR_OK || accept_of(&from, &in->run.name, accept))
 		return e;
-	clock_log_depth(authority, me, name, &mine);
-	clock_depth(authority, &in->from, &name->space, &theirs);
-	*accept = (struct intake_accept){
-	    .hold = mine.hold, .classes = mine.classes};
-	accept->from_author = memcmp(&name->author, &in->from,
-				  sizeof(in->from)) == 0;
-	if (memcmp(&name->author, me, sizeof(*me)) == 0)
-		accept->backup = in->backup;
-	*any = mine.any && (theirs.any || accept->from_author);
-	return ERR_OK;
+	return err_set(ERR_DENIED,
+	    "'%s' is not for both of us: who made the bundle may not serve "
+	    "it, or this node may not have it",
+	    in->run.name.space.text);
 }
 
 static enum err
@@ -274,11 +259,10 @@ static enum err
 chunk_apply(struct bundle_in *in)
 {
 	struct intake_taken taken;
-	bool any;
 	enum err e = store_authority(in->store, &in->chunk.authority);
 
 	if (e == ERR_OK)
-		e = accept_of(in, &in->chunk.accept, &any);
+		e = allow(in, &in->chunk.accept);
 	if (e == ERR_OK)
 		e = intake_chunk(store_txn(in->store), &in->chunk, &taken);
 	in->chunk.headers_n = 0;
@@ -389,11 +373,10 @@ late_take(struct bundle_in *in, const struct msg_bodies *bodies)
 {
 	struct intake_accept accept;
 	struct log *log;
-	bool any;
 	enum err e = late_log(in, &log);
 
 	if (e == ERR_OK)
-		e = accept_of(in, &accept, &any);
+		e = allow(in, &accept);
 	for (size_t i = 0; i < bodies->n && e == ERR_OK && log != NULL; i++)
 		e = intake_body(
 		    store_txn(in->store), log, &bodies->bodies[i], accept);

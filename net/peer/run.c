@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/accept.h"
 #include "net/peer/ack.h"
 #include "net/peer/branch.h"
 #include "proto/mem.h"
@@ -27,22 +28,12 @@ bool
 run_accept(const struct talk *talk, const struct authority *authority,
     const struct log_name *name, struct intake_accept *accept)
 {
-	struct clock_depth mine;
-	struct clock_depth theirs;
+	struct accept_from from = {.authority = authority,
+	    .me = &talk->me,
+	    .peer = &talk->peer,
+	    .backup = &talk->backup};
 
-	*accept = (struct intake_accept){
-	    .hold = true, .classes = 1u << CLASS_N};
-	if (id_is_authority(&name->space))
-		return true;
-	clock_log_depth(authority, &talk->me, name, &mine);
-	clock_depth(authority, &talk->peer, &name->space, &theirs);
-	*accept = (struct intake_accept){
-	    .hold = mine.hold, .classes = mine.classes};
-	accept->from_author = memcmp(&name->author, &talk->peer,
-				  sizeof(talk->peer)) == 0;
-	if (memcmp(&name->author, &talk->me, sizeof(talk->me)) == 0)
-		accept->backup = &talk->backup;
-	return mine.any && (theirs.any || accept->from_author);
+	return accept_of(&from, name, accept);
 }
 
 enum err

@@ -18,8 +18,7 @@ enum err run_root(struct talk *talk, const struct msg_chunk *chunk) MUST_USE;
 enum err run_drop(struct talk *talk, enum err why) MUST_USE;
 /* ERR_DENIED: one of us may not have what a run brings. */
 enum err run_deny(const struct msg_run *run) MUST_USE;
-/* What we may have of the log `name`, from this peer: it must serve the space,
- * or have written the log itself.  False: nothing. */
+/* What we may have of the log `name` from this peer, as accept_of says. */
 bool run_accept(const struct talk *talk, const struct authority *authority,
     const struct log_name *name, struct intake_accept *accept);
 /* The peer thinks that we have more than we do: it is told, after the commit,
