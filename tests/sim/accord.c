@@ -82,6 +82,7 @@ accord_read(struct sim_node *node, struct accord_logs *logs)
 			log->name = all[k]->name;
 			log->size = all[k]->frontier.size;
 			log->held = all[k]->held;
+			log->kept = all[k]->kept;
 			memcpy(log->open, all[k]->open, sizeof(log->open));
 			merkle_root(&all[k]->frontier, &log->root);
 		}

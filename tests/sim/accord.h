@@ -10,6 +10,7 @@ struct accord_log {
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
+	uint64_t kept; /* so that their author could read them again */
 	struct hash root;
 };
 
