@@ -26,6 +26,7 @@
 #include "tests/sim/stick.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -387,6 +388,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sim->n; i++)
 		node_fini(&sim->nodes[i]);
 	report(sim);
+	verdict_fini(sim);
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);

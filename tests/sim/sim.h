@@ -18,12 +18,13 @@
  */
 enum {
 	SIM_NODES_MIN = 5,
-	SIM_SMALL_MAX = 10, /* with more it is a large city (large.h) */
+	SIM_SMALL_MAX = 10,  /* with more it is a large city (large.h) */
+	SIM_JUDGED_MAX = 64, /* with more it is not judged a second time */
 	SIM_NODES_MAX = 424,
 	SIM_CLONES_MAX = 2,
 	SIM_KEYS_MAX = 2, /* persons who get a new key */
-	SIM_STORES_SMALL = SIM_SMALL_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
-	SIM_STORES_MAX = SIM_NODES_MAX,
+	SIM_STORES_JUDGED = SIM_JUDGED_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
+	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX,
 	SIM_WIRES_MAX = 16,
 	SIM_STICKS_MAX = 8,
 	SIM_TOKENS = 8,
@@ -89,10 +90,10 @@ struct sim_node {
 	unsigned side;	     /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
-	/* Of now, and of before the facts changed last: owned, by person and
-	 * space (sim_given); NULL in a large city, where the plan says it. */
-	struct sim_given *given[2];
-	struct sim_spent spent[SIM_STORES_SMALL]; /* by person */
+	/* Of now, and of before the facts changed last: by person and space
+	 * (sim_given), of sim->verdicts; unused where the plan says it. */
+	const struct sim_given *given[2];
+	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
@@ -175,6 +176,12 @@ struct sim_count {
 
 struct sim_stick; /* tests/sim/stick.h */
 
+/* What some facts give everybody everywhere. */
+struct sim_verdict {
+	struct hash facts;
+	struct sim_given *given; /* owned */
+};
+
 struct sim {
 	uint64_t seed;
 	size_t nodes_wanted;
@@ -190,6 +197,9 @@ struct sim {
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	struct sim_verdict *verdicts; /* owned, and many nodes share them */
+	size_t verdicts_n;
+	size_t verdicts_room;
 	size_t clones;
 	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
@@ -220,12 +230,14 @@ struct sim {
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,
  * before its facts changed last. */
-struct sim_given *sim_given(
+const struct sim_given *sim_given(
     const struct sim_node *node, bool before, size_t person, size_t space);
 /* Is there a line between them? */
 bool sim_is_linked(const struct sim_node *a, const struct sim_node *b);
 /* Is it a large city? */
 bool sim_is_large(const struct sim *sim);
+/* Are rights worked out a second time?  Else the plan says who may what. */
+bool sim_is_judged(const struct sim *sim);
 /* A number below `n`; true once in `n`. */
 uint64_t sim_below(struct sim *sim, uint64_t n);
 bool sim_once_in(struct sim *sim, uint64_t n);

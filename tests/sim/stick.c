@@ -26,9 +26,9 @@ struct stick_log {
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
-	bool sees[SIM_STORES_SMALL]; /* by person, as the exporter knew */
-	unsigned bits[SIM_STORES_SMALL];
-	unsigned classes[SIM_STORES_SMALL];
+	bool sees[SIM_STORES_JUDGED]; /* by person, as the exporter knew */
+	unsigned bits[SIM_STORES_JUDGED];
+	unsigned classes[SIM_STORES_JUDGED];
 };
 
 /* One bundle on its way in. */
