@@ -24,6 +24,7 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
 #include "tests/sim/verdict.h"
@@ -162,7 +163,7 @@ govern(struct sim *sim)
 			lie_tell(whom);
 		break;
 	case 6:
-		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		if (swarm_now(sim, sim->swarm.rotate, 2) &&
 		    whom->role == ROLE_FOUNDER && whom->store != NULL)
 			rule_rotate(whom);
 		break;
@@ -171,7 +172,7 @@ govern(struct sim *sim)
 			rule_revoke(by);
 		break;
 	case 1:
-		if (sim->swarm.revoke && sim_once_in(sim, 2))
+		if (swarm_now(sim, sim->swarm.revoke, 2))
 			rule_regrant(by);
 		break;
 	case 2:
@@ -260,20 +261,8 @@ static void
 run(struct sim *sim)
 {
 	uint64_t every = sim->steps / 3 + 1;
-	struct sim_swarm *swarm = &sim->swarm;
-	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
-	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide, &swarm->rotate, &swarm->rollback,
-	    &swarm->relay, &swarm->sticks, &swarm->packing, &swarm->budget,
-	    &swarm->grow};
-	bool calm = sim_once_in(sim, 10);
 
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		*kinds[i] = !calm && sim_once_in(sim, 2);
-	swarm->rollback = swarm->rollback && sim_once_in(sim, 2);
-	/* Who sets its clock back and forth has many days. */
-	swarm->clocks = swarm->clocks && !swarm->budget;
+	swarm_draw(sim);
 	node_make_all(sim);
 	while (sim->step < sim->steps) {
 		step(sim);

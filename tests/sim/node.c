@@ -13,6 +13,7 @@
 #include "proto/mem.h"
 #include "tests/sim/large.h"
 #include "tests/sim/spend.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -361,7 +362,7 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (sim->swarm.disk && !sim->healing && sim_once_in(sim, 40)) {
+	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);

@@ -114,28 +114,35 @@ struct sim_wire {
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
-/* Which kinds of trouble this seed has. */
+/* Which kinds of trouble this seed has, and how much (enum swarm_rate). */
 struct sim_swarm {
-	bool crash;
-	bool restore;
-	bool clone;
-	bool clocks;
-	bool partition;
-	bool damage;
-	bool disk;
-	bool forge;
-	bool rebuild;
-	bool late;
-	bool layers;   /* the district admits, below the founder */
-	bool revoke;   /* rights are taken back, and given again */
-	bool decide;   /* people adopt and void */
-	bool rotate;   /* the next root key takes the place of the root key */
-	bool rollback; /* whole machines go back, so that logs fork */
-	bool relay;    /* only some have lines to each other */
-	bool sticks;   /* bundles are carried about */
-	bool packing;  /* old deltas go into blocks */
-	bool budget;   /* some peers get few bytes a day */
-	bool grow;     /* somebody may read more than before */
+	unsigned crash;
+	unsigned restore;
+	unsigned clone;
+	unsigned clocks;
+	unsigned partition;
+	unsigned damage;
+	unsigned disk;
+	unsigned forge;
+	unsigned rebuild;
+	unsigned late;
+	unsigned layers;   /* the district admits, below the founder */
+	unsigned revoke;   /* rights are taken back, and given again */
+	unsigned decide;   /* people adopt and void */
+	unsigned rotate;   /* the next root key takes the place of the root key
+			    */
+	unsigned rollback; /* whole machines go back, so that logs fork */
+	unsigned relay;	   /* only some have lines to each other */
+	unsigned sticks;   /* bundles are carried about */
+	unsigned packing;  /* old deltas go into blocks */
+	unsigned budget;   /* some peers get few bytes a day */
+	unsigned grow;	   /* somebody may read more than before */
+	unsigned full;	   /* disks are full for a while */
+	unsigned slow;	   /* some lines carry little at a time */
+	unsigned twice;	   /* a new line beside one that died at one end */
+	unsigned twist;	   /* sessions of a changed program (twist.h) */
+	unsigned upgrade;  /* programs with another pack */
+	unsigned tight;	   /* sessions take and make little at a time */
 };
 
 struct sim_count {

@@ -5,6 +5,7 @@
 #include "tests/sim/traffic.h"
 
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
 struct sim_node *
@@ -58,7 +59,7 @@ traffic_event(struct sim *sim)
 		wire_break(wire);
 		return;
 	}
-	if (sim->swarm.damage && sim_once_in(sim, 60))
+	if (swarm_now(sim, sim->swarm.damage, 60))
 		wire_damage(wire);
 	switch (sim_below(sim, 4)) {
 	case 0:
@@ -68,7 +69,7 @@ traffic_event(struct sim *sim)
 		wire_carry(wire, side, 1 + sim_below(sim, 70000));
 		break;
 	case 2:
-		if (sim->swarm.crash && sim_once_in(sim, 60)) {
+		if (swarm_now(sim, sim->swarm.crash, 60)) {
 			sim->count.crashes++;
 			wire_work(node, true);
 		} else {

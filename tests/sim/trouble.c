@@ -4,6 +4,7 @@
 #include "tests/sim/trouble.h"
 
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/wire.h"
 
@@ -19,14 +20,14 @@ trouble_accident(struct sim *sim)
 			node_snapshot(node);
 		break;
 	case 1:
-		if (!sim->swarm.crash || node->store == NULL)
+		if (!swarm_now(sim, sim->swarm.crash, 1) || node->store == NULL)
 			break;
 		sim->count.crashes++;
 		sim_note(sim, "crash", node->number, 0);
 		node_crash(node);
 		break;
 	case 2:
-		if (!sim->swarm.restore || !node->snapshot.taken)
+		if (!swarm_now(sim, sim->swarm.restore, 1) || !node->snapshot.taken)
 			break;
 		sim->count.restores++;
 		sim_note(sim, "restore", node->number, same_file);
@@ -35,7 +36,7 @@ trouble_accident(struct sim *sim)
 		node_open(node);
 		break;
 	case 3:
-		if (!sim->swarm.rollback || !node->snapshot.taken)
+		if (!swarm_now(sim, sim->swarm.rollback, 1) || !node->snapshot.taken)
 			break;
 		sim->count.rollbacks++;
 		sim_note(sim, "rollback", node->number, 0);
@@ -60,7 +61,7 @@ trouble_clock(struct sim *sim)
 	static const int64_t hour = 3600 * 1000;
 	struct sim_node *node = traffic_node(sim);
 
-	if (!sim->swarm.clocks)
+	if (!swarm_now(sim, sim->swarm.clocks, 1))
 		return;
 	sim->count.jumps++;
 	node->clock_dead = false;
@@ -86,7 +87,7 @@ trouble_partition(struct sim *sim)
 {
 	bool heal = sim_once_in(sim, 2);
 
-	if (!sim->swarm.partition)
+	if (!swarm_now(sim, sim->swarm.partition, 1))
 		return;
 	for (size_t i = 0; i < sim->n; i++)
 		sim->nodes[i].side = heal ? 0 : (unsigned)sim_below(sim, 2);
