@@ -10,6 +10,7 @@
 #include "core/fsck.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
 enum {
@@ -274,7 +275,7 @@ large_run(struct sim *sim)
 {
 	struct sim_swarm drawn;
 
-	plan_swarm(sim->plan, &drawn);
+	swarm_draw(sim->plan, &drawn);
 	sim->swarm.crash = drawn.crash;
 	all_make(sim);
 	all_admit(sim);

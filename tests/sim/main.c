@@ -26,7 +26,11 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/tell.h"
+#include "tests/sim/traffic.h"
+#include "tests/sim/trouble.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -102,218 +106,18 @@ on_abort(int number)
 	_exit(n < 0 ? 3 : number == SIGABRT ? 1 : 4);
 }
 
-static struct sim_node *
-any_node(struct sim *sim)
-{
-	return &sim->nodes[sim_below(sim, sim->n)];
-}
-
-static void
-connect_some(struct sim *sim)
-{
-	struct sim_node *a = any_node(sim);
-	struct sim_node *b = any_node(sim);
-
-	if (a == b || a->store == NULL || b->store == NULL ||
-	    a->side != b->side || !sim_is_linked(a, b))
-		return;
-	(void)wire_open(a, b, sim_once_in(sim, 4));
-	sim_note(sim, "connect", a->number, b->number);
-}
-
-/* NULL when there is none. */
-static struct sim_wire *
-any_wire(struct sim *sim)
-{
-	size_t first = sim_below(sim, SIM_WIRES_MAX);
-
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
-		struct sim_wire *wire =
-		    &sim->wires[(first + i) % SIM_WIRES_MAX];
-
-		if (wire->used)
-			return wire;
-	}
-	return NULL;
-}
-
-static void
-wire_event(struct sim *sim)
-{
-	struct sim_wire *wire = any_wire(sim);
-	unsigned side = (unsigned)sim_below(sim, 2);
-	struct sim_node *node;
-
-	if (wire == NULL)
-		return;
-	node = wire->node[side];
-	if (sim_once_in(sim, 60)) {
-		sim->count.lost++;
-		sim_note(sim, "lost", node->number, 0);
-		wire_break(wire);
-		return;
-	}
-	if (sim->swarm.damage && sim_once_in(sim, 60))
-		wire_damage(wire);
-	switch (sim_below(sim, 4)) {
-	case 0:
-		wire_carry(wire, side, 1 + sim_below(sim, 300));
-		break;
-	case 1:
-		wire_carry(wire, side, 1 + sim_below(sim, 70000));
-		break;
-	case 2:
-		if (sim->swarm.crash && sim_once_in(sim, 60)) {
-			sim->count.crashes++;
-			wire_work(node, true);
-		} else {
-			wire_work(node, false);
-		}
-		break;
-	default:
-		wire_fill(node);
-	}
-	model_look(node);
-	sim_note(sim, "wire", node->number, side);
-}
-
-/* All four, so that talks get somewhere. */
-static void
-wire_pump(struct sim *sim)
-{
-	struct sim_wire *wire = any_wire(sim);
-
-	for (unsigned i = 0; i < 8 && wire != NULL && wire->used; i++) {
-		struct sim_node *node = wire->node[i % 2];
-
-		wire_work(node, false);
-		wire_fill(node);
-		wire_carry(wire, i % 2, 1 + sim_below(sim, 20000));
-		model_look(node);
-	}
-}
-
-/* Everybody at once, so that the same deltas come from several sides. */
-static void
-rush(struct sim *sim)
-{
-	for (size_t i = 0; i < sim->n; i++)
-		if (sim->nodes[i].store != NULL)
-			wire_fill(&sim->nodes[i]);
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
-		for (unsigned side = 0; side < 2; side++)
-			if (sim->wires[i].used)
-				wire_carry(&sim->wires[i], side, SIZE_MAX);
-	for (size_t i = 0; i < sim->n; i++) {
-		if (sim->nodes[i].store != NULL)
-			wire_work(&sim->nodes[i], false);
-		model_look(&sim->nodes[i]);
-	}
-	sim_note(sim, "rush", 0, 0);
-}
-
-static void
-accident(struct sim *sim)
-{
-	struct sim_node *node = any_node(sim);
-	bool same_file = sim_once_in(sim, 2);
-
-	switch (sim_below(sim, 5)) {
-	case 0:
-		if (node->store != NULL)
-			node_snapshot(node);
-		break;
-	case 1:
-		if (!sim->swarm.crash || node->store == NULL)
-			break;
-		sim->count.crashes++;
-		sim_note(sim, "crash", node->number, 0);
-		node_crash(node);
-		break;
-	case 2:
-		if (!sim->swarm.restore || !node->snapshot.taken)
-			break;
-		sim->count.restores++;
-		sim_note(sim, "restore", node->number, same_file);
-		node_crash(node);
-		node_restore(node, same_file, false);
-		node_open(node);
-		break;
-	case 3:
-		if (!sim->swarm.rollback || !node->snapshot.taken)
-			break;
-		sim->count.rollbacks++;
-		sim_note(sim, "rollback", node->number, 0);
-		node_crash(node);
-		node_restore(node, true, true);
-		node_open(node);
-		break;
-	default:
-		if (!sim->swarm.clone || !node->snapshot.taken ||
-		    sim->clones == SIM_CLONES_MAX || !sim_once_in(sim, 3))
-			break;
-		sim->count.clones++;
-		sim_note(sim, "clone", node->number, sim->n);
-		sim->clones++;
-		node_clone(node);
-	}
-}
-
-static void
-clock_jump(struct sim *sim)
-{
-	static const int64_t hour = 3600 * 1000;
-	struct sim_node *node = any_node(sim);
-
-	if (!sim->swarm.clocks)
-		return;
-	sim->count.jumps++;
-	node->clock_dead = false;
-	switch (sim_below(sim, 6)) {
-	case 0:
-		node->clock_dead = true;
-		break;
-	case 1:
-		node->clock_ms = INT64_C(8000) * 365 * 24 * hour;
-		break;
-	case 2:
-		node->clock_ms = 0;
-		break;
-	default:
-		node->clock_ms += (int64_t)sim_below(sim, 2 * 3600 * 1000) -
-				  hour;
-	}
-	sim_note(sim, "clock", node->number, (uint64_t)node->clock_ms);
-}
-
-static void
-partition(struct sim *sim)
-{
-	bool heal = sim_once_in(sim, 2);
-
-	if (!sim->swarm.partition)
-		return;
-	for (size_t i = 0; i < sim->n; i++)
-		sim->nodes[i].side = heal ? 0 : (unsigned)sim_below(sim, 2);
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
-		if (sim->wires[i].used &&
-		    sim->wires[i].node[0]->side != sim->wires[i].node[1]->side)
-			wire_break(&sim->wires[i]);
-	sim_note(sim, "partition", heal, 0);
-}
-
 static void
 seldom(struct sim *sim)
 {
-	struct sim_node *node = any_node(sim);
-	struct sim_node *whom = any_node(sim);
+	struct sim_node *node = traffic_node(sim);
+	struct sim_node *whom = traffic_node(sim);
 
 	switch (sim_below(sim, 6)) {
 	case 0:
-		clock_jump(sim);
+		trouble_clock(sim);
 		break;
 	case 1:
-		partition(sim);
+		trouble_partition(sim);
 		break;
 	case 2:
 		if (whom->number == whom->person && whom->number > 0 &&
@@ -341,7 +145,7 @@ static void
 govern(struct sim *sim)
 {
 	struct sim_node *by = &sim->nodes[sim_below(sim, 3)];
-	struct sim_node *whom = any_node(sim);
+	struct sim_node *whom = traffic_node(sim);
 
 	if (by->store == NULL)
 		return;
@@ -357,7 +161,7 @@ govern(struct sim *sim)
 			lie_tell(whom);
 		break;
 	case 6:
-		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		if (swarm_now(sim, sim->swarm.rotate, 2) &&
 		    whom->role == ROLE_FOUNDER && whom->store != NULL)
 			rule_rotate(whom);
 		break;
@@ -366,7 +170,7 @@ govern(struct sim *sim)
 			rule_revoke(by);
 		break;
 	case 1:
-		if (sim->swarm.revoke && sim_once_in(sim, 2))
+		if (swarm_now(sim, sim->swarm.revoke, 2))
 			rule_regrant(by);
 		break;
 	case 2:
@@ -402,11 +206,11 @@ static void
 step(struct sim *sim)
 {
 	uint64_t what = sim_below(sim, 100);
-	struct sim_node *node = any_node(sim);
+	struct sim_node *node = traffic_node(sim);
 
 	/* Most are written by those who may. */
 	while (what < 16 && node->role != ROLE_CENTRE && !sim_once_in(sim, 4))
-		node = any_node(sim);
+		node = traffic_node(sim);
 
 	time_pass(sim);
 	if (node->store == NULL) {
@@ -416,15 +220,15 @@ step(struct sim *sim)
 		act_write(node);
 	}
 	if (what >= 16 && what < 20)
-		connect_some(sim);
+		traffic_connect(sim);
 	else if (what >= 20 && what < 54)
-		wire_event(sim);
+		traffic_event(sim);
 	else if (what >= 54 && what < 68)
-		wire_pump(sim);
+		traffic_pump(sim);
 	else if (what >= 68 && what < 82)
-		rush(sim);
+		traffic_rush(sim);
 	else if (what >= 82 && what < 88)
-		accident(sim);
+		trouble_accident(sim);
 	else if (what >= 88 && what < 92)
 		seldom(sim);
 	else if (what >= 92)
@@ -454,7 +258,7 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	plan_swarm(sim->plan, &sim->swarm);
+	swarm_draw(sim->plan, &sim->swarm);
 	node_make_all(sim);
 	while (sim->step < sim->plan->steps) {
 		sim_turn(sim, sim->step + 1);
@@ -526,6 +330,7 @@ city_run(const struct plan *plan)
 	for (size_t i = 0; i < sim->n; i++)
 		node_fini(&sim->nodes[i]);
 	report(sim);
+	verdict_fini(sim);
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);

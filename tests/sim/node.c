@@ -13,6 +13,8 @@
 #include "proto/mem.h"
 #include "tests/sim/large.h"
 #include "tests/sim/spend.h"
+#include "tests/sim/swarm.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -52,7 +54,13 @@ sim_is_large(const struct sim *sim)
 	return sim->plan->nodes > SIM_SMALL_MAX;
 }
 
-struct sim_given *
+bool
+sim_is_judged(const struct sim *sim)
+{
+	return sim->plan->nodes <= SIM_JUDGED_MAX;
+}
+
+const struct sim_given *
 sim_given(const struct sim_node *node, bool before, size_t person, size_t space)
 {
 	return &node->given[before][person * node->sim->spaces_n + space];
@@ -140,9 +148,7 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
-	for (unsigned i = 0; i < 2 && !sim_is_large(sim); i++)
-		node->given[i] = mem_zeros(
-		    SIM_STORES_SMALL * sim->spaces_n, sizeof(*node->given[i]));
+	verdict_begin(node);
 }
 
 /* Lines of a city in which not all have one: a star around the district; every
@@ -195,7 +201,7 @@ node_heir(const struct sim_node *of)
 	struct sim *sim = of->sim;
 	struct sim_node *heir;
 
-	assert(sim->n < SIM_STORES_SMALL);
+	assert(sim->n < SIM_STORES_JUDGED);
 	heir = node_make(sim, of->role, of->centre);
 	heir->above = of->above;
 	return heir;
@@ -208,8 +214,6 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
-	mem_free(node->given[0]);
-	mem_free(node->given[1]);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -365,7 +369,7 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (sim->swarm.disk && !sim->healing && sim_once_in(sim, 40)) {
+	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -506,7 +510,7 @@ node_clone(struct sim_node *node)
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;
 
-	assert(node->snapshot.taken && sim->n < SIM_STORES_SMALL);
+	assert(node->snapshot.taken && sim->n < SIM_STORES_JUDGED);
 	sim->restored[node->person] = true;
 	node_start(sim, clone, sim->n);
 	clone->person = node->person;

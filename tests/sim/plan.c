@@ -4,33 +4,15 @@
  */
 #include "tests/sim/plan.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/mem.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wrap.h"
 
 enum { AUDIT_EVERY = 500 };
-
-#define KIND(name)                                      \
-	{                                               \
-#name, offsetof(struct sim_swarm, name) \
-	}
-
-/* A seed has each of them or not. */
-static const struct plan_field {
-	const char *name;
-	size_t at;
-} kinds[] = {KIND(crash), KIND(restore), KIND(clone), KIND(clocks),
-    KIND(partition), KIND(damage), KIND(disk), KIND(forge), KIND(rebuild),
-    KIND(late), KIND(layers), KIND(revoke), KIND(decide), KIND(rotate),
-    KIND(rollback), KIND(relay), KIND(sticks), KIND(packing), KIND(budget),
-    KIND(grow)};
-
-_Static_assert(COUNT_OF(kinds) <= 64, "a bit for each kind of trouble");
 
 static void usage(void) NO_RETURN;
 
@@ -43,8 +25,8 @@ usage(void)
 	    "           [--break RULE] [--trace] [--shrink] [--runs N]\n"
 	    "NODES is %d to %d; KIND is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);
-	for (unsigned i = 0; i < COUNT_OF(kinds); i++)
-		fprintf(stderr, " %s", kinds[i].name);
+	for (unsigned i = 0; i < swarm_kinds_n; i++)
+		fprintf(stderr, " %s", swarm_kinds[i].name);
 	fprintf(stderr, "\nRULE is one of");
 	for (unsigned i = 1; i < RULE_COUNT; i++)
 		fprintf(stderr, " %s", wrap_rules[i]);
@@ -98,11 +80,11 @@ without_read(struct plan *plan, const char *text)
 		size_t n = strcspn(text, ",");
 		unsigned bit = 0;
 
-		while (bit < COUNT_OF(kinds) &&
-		       (strlen(kinds[bit].name) != n ||
-			   memcmp(kinds[bit].name, text, n) != 0))
+		while (bit < swarm_kinds_n &&
+		       (strlen(swarm_kinds[bit].name) != n ||
+			   memcmp(swarm_kinds[bit].name, text, n) != 0))
 			bit++;
-		if (bit == COUNT_OF(kinds))
+		if (bit == swarm_kinds_n)
 			usage();
 		plan->without |= UINT64_C(1) << bit;
 		text += n;
@@ -248,39 +230,17 @@ plan_prng(const struct plan *plan, uint64_t step, uint64_t role)
 	return prng;
 }
 
-void
-plan_swarm(const struct plan *plan, struct sim_swarm *swarm)
-{
-	struct prng prng = plan_prng(plan, PLAN_SETUP, DRAW_KINDS);
-	bool calm = prng_below(&prng, 10) == 0;
-
-	*swarm = (struct sim_swarm){0};
-	for (unsigned bit = 0; bit < COUNT_OF(kinds); bit++) {
-		bool drawn = prng_below(&prng, 2) == 0;
-
-		/* Half as often as the others. */
-		if (kinds[bit].at == offsetof(struct sim_swarm, rollback))
-			drawn = prng_below(&prng, 2) == 0 && drawn;
-		drawn = drawn && !calm && (plan->without >> bit & 1) == 0;
-		memcpy((char *)swarm + kinds[bit].at, &drawn, sizeof(drawn));
-	}
-	/* Who sets its clock back and forth has many days. */
-	swarm->clocks = swarm->clocks && !swarm->budget;
-}
-
 bool
 plan_has(const struct plan *plan, unsigned bit)
 {
 	struct sim_swarm swarm;
-	bool has;
 
-	plan_swarm(plan, &swarm);
-	memcpy(&has, (const char *)&swarm + kinds[bit].at, sizeof(has));
-	return has;
+	swarm_draw(plan, &swarm);
+	return *swarm_rate_of(&swarm, bit) != SWARM_NONE;
 }
 
 const char *
 plan_kind(unsigned bit)
 {
-	return bit < COUNT_OF(kinds) ? kinds[bit].name : NULL;
+	return bit < swarm_kinds_n ? swarm_kinds[bit].name : NULL;
 }

@@ -9,8 +9,6 @@
  * a step draws depends on the seed and on its number alone, so that steps can
  * be left out and all others stay what they were.
  */
-struct sim_swarm;
-
 enum {
 	PLAN_STEPS_MAX = 1000 * 1000,
 	PLAN_RUNS = 400, /* of the shrinker, unless it is told otherwise */
@@ -54,8 +52,6 @@ bool plan_audits(const struct plan *plan, uint64_t step);
 /* The numbers that `role` draws in `step`. */
 struct prng plan_prng(const struct plan *plan, uint64_t step, uint64_t role);
 
-/* Draws which kinds of trouble there are. */
-void plan_swarm(const struct plan *plan, struct sim_swarm *swarm);
 /* Does `plan` have the kind `bit`? */
 bool plan_has(const struct plan *plan, unsigned bit);
 /* The kind `bit` of plan->without, or NULL behind the last. */

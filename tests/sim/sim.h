@@ -19,12 +19,13 @@
  */
 enum {
 	SIM_NODES_MIN = 5,
-	SIM_SMALL_MAX = 10, /* with more it is a large city (large.h) */
+	SIM_SMALL_MAX = 10,  /* with more it is a large city (large.h) */
+	SIM_JUDGED_MAX = 64, /* with more it is not judged a second time */
 	SIM_NODES_MAX = 424,
 	SIM_CLONES_MAX = 2,
 	SIM_KEYS_MAX = 2, /* persons who get a new key */
-	SIM_STORES_SMALL = SIM_SMALL_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
-	SIM_STORES_MAX = SIM_NODES_MAX,
+	SIM_STORES_JUDGED = SIM_JUDGED_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
+	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX,
 	SIM_WIRES_MAX = 16,
 	SIM_STICKS_MAX = 8,
 	SIM_TOKENS = 8,
@@ -90,10 +91,10 @@ struct sim_node {
 	unsigned side;	     /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
-	/* Of now, and of before the facts changed last: owned, by person and
-	 * space (sim_given); NULL in a large city, where the plan says it. */
-	struct sim_given *given[2];
-	struct sim_spent spent[SIM_STORES_SMALL]; /* by person */
+	/* Of now, and of before the facts changed last: by person and space
+	 * (sim_given), of sim->verdicts; unused where the plan says it. */
+	const struct sim_given *given[2];
+	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
@@ -114,28 +115,35 @@ struct sim_wire {
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
-/* Which kinds of trouble this seed has. */
+/* Which kinds of trouble this seed has, and how much (enum swarm_rate). */
 struct sim_swarm {
-	bool crash;
-	bool restore;
-	bool clone;
-	bool clocks;
-	bool partition;
-	bool damage;
-	bool disk;
-	bool forge;
-	bool rebuild;
-	bool late;
-	bool layers;   /* the district admits, below the founder */
-	bool revoke;   /* rights are taken back, and given again */
-	bool decide;   /* people adopt and void */
-	bool rotate;   /* the next root key takes the place of the root key */
-	bool rollback; /* whole machines go back, so that logs fork */
-	bool relay;    /* only some have lines to each other */
-	bool sticks;   /* bundles are carried about */
-	bool packing;  /* old deltas go into blocks */
-	bool budget;   /* some peers get few bytes a day */
-	bool grow;     /* somebody may read more than before */
+	unsigned crash;
+	unsigned restore;
+	unsigned clone;
+	unsigned clocks;
+	unsigned partition;
+	unsigned damage;
+	unsigned disk;
+	unsigned forge;
+	unsigned rebuild;
+	unsigned late;
+	unsigned layers;   /* the district admits, below the founder */
+	unsigned revoke;   /* rights are taken back, and given again */
+	unsigned decide;   /* people adopt and void */
+	unsigned rotate;   /* the next root key takes the place of the root key
+			    */
+	unsigned rollback; /* whole machines go back, so that logs fork */
+	unsigned relay;	   /* only some have lines to each other */
+	unsigned sticks;   /* bundles are carried about */
+	unsigned packing;  /* old deltas go into blocks */
+	unsigned budget;   /* some peers get few bytes a day */
+	unsigned grow;	   /* somebody may read more than before */
+	unsigned full;	   /* disks are full for a while */
+	unsigned slow;	   /* some lines carry little at a time */
+	unsigned twice;	   /* a new line beside one that died at one end */
+	unsigned twist;	   /* sessions of a changed program (twist.h) */
+	unsigned upgrade;  /* programs with another pack */
+	unsigned tight;	   /* sessions take and make little at a time */
 };
 
 struct sim_count {
@@ -176,6 +184,12 @@ struct sim_count {
 
 struct sim_stick; /* tests/sim/stick.h */
 
+/* What some facts give everybody everywhere. */
+struct sim_verdict {
+	struct hash facts;
+	struct sim_given *given; /* owned */
+};
+
 struct sim {
 	const struct plan *plan;
 	struct tempdir dir;
@@ -188,6 +202,9 @@ struct sim {
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	struct sim_verdict *verdicts; /* owned, and many nodes share them */
+	size_t verdicts_n;
+	size_t verdicts_room;
 	size_t clones;
 	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
@@ -218,12 +235,14 @@ struct sim {
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,
  * before its facts changed last. */
-struct sim_given *sim_given(
+const struct sim_given *sim_given(
     const struct sim_node *node, bool before, size_t person, size_t space);
 /* Is there a line between them? */
 bool sim_is_linked(const struct sim_node *a, const struct sim_node *b);
 /* Is it a large city? */
 bool sim_is_large(const struct sim *sim);
+/* Are rights worked out a second time?  Else the plan says who may what. */
+bool sim_is_judged(const struct sim *sim);
 /* A number below `n`; true once in `n`. */
 uint64_t sim_below(struct sim *sim, uint64_t n);
 bool sim_once_in(struct sim *sim, uint64_t n);
