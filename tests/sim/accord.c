@@ -49,7 +49,7 @@ is_shared(const struct sim_node *a, const struct sim_node *b,
 
 	if (space == SIZE_MAX)
 		return id_is_authority(name);
-	if (sim_is_large(a->sim))
+	if (!sim_is_judged(a->sim))
 		return verdict_sees(a, a->person, space) &&
 		       verdict_sees(a, b->person, space);
 	return sees(a, a, space) && sees(a, b, space) && sees(b, a, space) &&
@@ -127,7 +127,7 @@ log_compare(const struct sim_node *a, const struct sim_node *b,
 		    a->number, b->number, (unsigned long long)log->size,
 		    (unsigned long long)(other == NULL ? 0 : other->size),
 		    log->name.space.text, author);
-	if (other == NULL || space == SIZE_MAX || sim_is_large(a->sim))
+	if (other == NULL || space == SIZE_MAX || !sim_is_judged(a->sim))
 		return;
 	if ((common_bits(a, b, space) & RIGHT_HOLD) != 0 &&
 	    log->held != other->held)

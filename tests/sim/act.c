@@ -11,6 +11,7 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -272,7 +273,7 @@ act_write(struct sim_node *node)
 		if (bulk)
 			sim_must(sim, store_settle(node->store), "settle");
 	}
-	if (sim->swarm.crash && sim_once_in(sim, 30)) {
+	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
 		node_crash(node);
 		return;

@@ -10,6 +10,7 @@
 #include "core/fsck.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
 enum {
@@ -25,7 +26,7 @@ static const size_t city = 1;
 static size_t
 districts_n(const struct sim *sim)
 {
-	return (sim->nodes_wanted - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
+	return (sim->plan->nodes - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
 }
 
 struct node_rights
@@ -65,7 +66,7 @@ static void
 all_make(struct sim *sim)
 {
 	size_t districts = districts_n(sim);
-	size_t centres = sim->nodes_wanted - 2 - districts;
+	size_t centres = sim->plan->nodes - 2 - districts;
 	char text[32];
 
 	for (size_t i = 0; i < centres; i++) {
@@ -75,7 +76,7 @@ all_make(struct sim *sim)
 		    "name a space");
 	}
 	sim->spaces_n = centres;
-	for (size_t i = 0; i < sim->nodes_wanted; i++) {
+	for (size_t i = 0; i < sim->plan->nodes; i++) {
 		enum sim_role role = i == 0		 ? ROLE_FOUNDER
 				     : i == city	 ? ROLE_CITY
 				     : i < 2 + districts ? ROLE_DISTRICT
@@ -212,7 +213,6 @@ step(struct sim *sim)
 	size_t centre = 2 + districts + sim_below(sim, sim->spaces_n);
 	struct sim_node *node = &sim->nodes[centre];
 
-	sim->step++;
 	sim->now_ms += 1 + sim_below(sim, 60000);
 	wake(node);
 	act_write(node);
@@ -273,13 +273,20 @@ holds_all(struct sim_node *node)
 void
 large_run(struct sim *sim)
 {
-	sim->swarm.crash = sim_once_in(sim, 2);
+	struct sim_swarm drawn;
+
+	swarm_draw(sim->plan, &drawn);
+	sim->swarm.crash = drawn.crash;
 	all_make(sim);
 	all_admit(sim);
 	round_all(sim, true);
-	while (sim->step < sim->steps)
-		step(sim);
+	while (sim->step < sim->plan->steps) {
+		sim_turn(sim, sim->step + 1);
+		if (!plan_skips(sim->plan, sim->step))
+			step(sim);
+	}
 	sim->healing = true;
+	sim_turn(sim, PLAN_HEAL);
 	round_all(sim, false);
 	holds_all(&sim->nodes[city]);
 	holds_all(&sim->nodes[2 + sim_below(sim, districts_n(sim))]);

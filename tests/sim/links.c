@@ -10,6 +10,7 @@
 #include "tests/sim/node.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
 enum { SLICE_MAX = 600 };
@@ -88,7 +89,7 @@ pack(struct sim_node *node)
 		sim_must(sim,
 		    packing_some(store_txn(node->store), &packing, slice),
 		    "pack");
-		if (sim->swarm.crash && sim_once_in(sim, 20)) {
+		if (swarm_now(sim, sim->swarm.crash, 20)) {
 			sim->count.crashes++;
 			node_crash(node);
 			node_open(node);
@@ -159,7 +160,7 @@ links_event(struct sim *sim)
 			pack(node);
 		break;
 	case 7:
-		if (sim->swarm.budget && sim_once_in(sim, 3))
+		if (swarm_now(sim, sim->swarm.budget, 3))
 			spend_night(sim);
 		break;
 	case 8:

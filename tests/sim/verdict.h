@@ -11,6 +11,9 @@
 /* Any of these rights lets somebody see that there is something. */
 enum { VERDICT_SEES = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
 
+/* `node` knows no facts yet. */
+void verdict_begin(struct sim_node *node);
+void verdict_fini(struct sim *sim);
 /* In an open transaction of `node`, whose writes are settled: brings
  * node->given to the facts that it holds. */
 void verdict_refresh(struct sim_node *node);
