@@ -20,7 +20,8 @@ struct accord_logs {
 	size_t room;
 };
 
-/* Appends all logs of `node`, which is in no transaction, to `logs`. */
+/* All logs of `node`, which is in no transaction, by id, into `logs`, which is
+ * zeroed before. */
 void accord_read(struct sim_node *node, struct accord_logs *logs);
 /* The one of `logs` with the id of `log`; NULL: there is none. */
 const struct accord_log *accord_find(
