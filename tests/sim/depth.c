@@ -56,10 +56,9 @@ is_owed(const struct sim_node *node, const struct accord_log *log,
 bool
 depth_agrees(struct sim *sim, bool must)
 {
-	struct accord_logs logs[SIM_STORES_SMALL] = {0};
+	struct accord_logs *logs = mem_zeros(sim->n, sizeof(*logs));
 	bool all = true;
 
-	assert(sim->n <= SIM_STORES_SMALL);
 	for (size_t i = 0; i < sim->n; i++)
 		accord_read(&sim->nodes[i], &logs[i]);
 	for (size_t i = 0; i < sim->n * sim->n; i++) {
@@ -76,6 +75,7 @@ depth_agrees(struct sim *sim, bool must)
 	}
 	for (size_t i = 0; i < sim->n; i++)
 		mem_free(logs[i].list);
+	mem_free(logs);
 	return all;
 }
 
