@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
@@ -44,6 +45,7 @@ audit_all(struct sim *sim)
 		beliefs_check(node);
 		store_abort(node->store);
 	}
+	meter_check(sim);
 }
 
 static void
