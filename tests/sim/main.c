@@ -1,5 +1,6 @@
 /*
- * The simulator's program: `sim SEED NODES STEPS [--break RULE] [--trace]`.
+ * The simulator's program: `sim SEED NODES STEPS [--seeds N]
+ * [--break RULE] [--trace]`.
  * Draws what happens from the seed, step by step, looks after each at whatever
  * changed, then heals everything and waits for agreement.  The same numbers
  * give the same run, and the same hash of it.
@@ -18,8 +19,10 @@
 #include "tests/sim/audit.h"
 #include "tests/sim/large.h"
 #include "tests/sim/lie.h"
+#include "tests/sim/light.h"
 #include "tests/sim/links.h"
 #include "tests/sim/node.h"
+#include "tests/sim/report.h"
 #include "tests/sim/rule.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
@@ -31,6 +34,9 @@
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
+/* Every so many seeds one works all signatures out. */
+enum { MEMO_NOT = 100 };
+
 /* Large, and there is one. */
 static struct sim the_sim;
 static char again[200];
@@ -41,7 +47,8 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: sim SEED NODES STEPS [--break RULE] [--trace]\n"
+	    "usage: sim SEED NODES STEPS [--seeds N] [--break RULE] "
+	    "[--trace]\n"
 	    "NODES is %d to %d; RULE is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);
 	for (unsigned i = 1; i < RULE_COUNT; i++)
@@ -85,6 +92,8 @@ sim_fail(struct sim *sim, const char *format, ...)
 	vprintf(format, args);
 	va_end(args);
 	printf("\n%s", again);
+	if (sim->seeds > 1)
+		report_sums();
 	fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
 		printf("# %s could not be removed\n", sim->dir.path);
@@ -278,35 +287,6 @@ run(struct sim *sim)
 	audit_all(sim);
 }
 
-static void
-report(const struct sim *sim)
-{
-	const struct sim_count *c = &sim->count;
-
-	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
-	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu "
-	       "commits, %llu "
-	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
-	       "%llu restores, %llu rollbacks, %llu forks, "
-	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
-	       "shown, %llu rounds to agree\n",
-	    (unsigned long long)c->writes, (unsigned long long)c->forged,
-	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
-	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
-	    (unsigned long long)c->rotations, sim->model.n,
-	    (unsigned long long)c->commits, (unsigned long long)c->faults,
-	    (unsigned long long)c->wires, (unsigned long long)c->lost,
-	    (unsigned long long)c->damaged, (unsigned long long)c->crashes,
-	    (unsigned long long)c->restores, (unsigned long long)c->rollbacks,
-	    (unsigned long long)c->forks, (unsigned long long)c->clones,
-	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
-	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
-	links_report(sim);
-}
-
 static uint64_t
 number_of(const char *text, uint64_t low, uint64_t high)
 {
@@ -327,9 +307,12 @@ words_read(struct sim *sim, int argc, char **argv)
 	sim->seed = number_of(argv[1], 0, UINT64_MAX);
 	sim->nodes_wanted = number_of(argv[2], SIM_NODES_MIN, SIM_NODES_MAX);
 	sim->steps = number_of(argv[3], 1, 100 * 1000 * 1000);
+	sim->seeds = 1;
 	for (int i = 4; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0) {
 			sim->trace = true;
+		} else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
+			sim->seeds = number_of(argv[++i], 1, SIM_SEEDS_MAX);
 		} else if (strcmp(argv[i], "--break") == 0 && i + 1 < argc) {
 			unsigned rule = 1;
 
@@ -347,24 +330,26 @@ words_read(struct sim *sim, int argc, char **argv)
 	}
 }
 
-int
-main(int argc, char **argv)
+/* How to see `sim` again. */
+static void
+again_write(const struct sim *sim)
 {
-	struct sim *sim = &the_sim;
-
-	words_read(sim, argc, argv);
 	(void)snprintf(again, sizeof(again),
 	    "make sim SEED=%llu NODES=%zu STEPS=%llu%s%s\n",
 	    (unsigned long long)sim->seed, sim->nodes_wanted,
 	    (unsigned long long)sim->steps, sim->rule != NULL ? " BREAK=" : "",
 	    sim->rule != NULL ? sim->rule : "");
-	(void)signal(SIGABRT, on_abort);
-	(void)signal(SIGSEGV, on_abort);
+}
+
+/* One seed, from nothing to nothing. */
+static void
+seed_run(struct sim *sim)
+{
+	again_write(sim);
+	light_memo(sim->seed % MEMO_NOT != 0);
+	wrap_reset();
 	sim->prng.seed = sim->seed;
-	sim->now_ms = UINT64_C(1700000000000);
-	sim_must(sim, crypto_start(), "start");
-	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
-		(void)setenv("TMPDIR", "/dev/shm", 1);
+	sim->now_ms = SIM_BEGIN_MS;
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
 	if (sim_is_large(sim))
@@ -376,12 +361,39 @@ main(int argc, char **argv)
 			wire_break(&sim->wires[i]);
 	for (size_t i = 0; i < sim->n; i++)
 		node_fini(&sim->nodes[i]);
-	report(sim);
+	report_add(sim);
+	report_run(sim);
 	verdict_fini(sim);
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
 	tempdir_fini(&sim->dir);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sim *sim = &the_sim;
+	static struct sim words;
+
+	words_read(&words, argc, argv);
+	(void)signal(SIGABRT, on_abort);
+	(void)signal(SIGSEGV, on_abort);
+	sim_must(sim, crypto_start(), "start");
+	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
+		(void)setenv("TMPDIR", "/dev/shm", 1);
+	for (uint64_t i = 0; i < words.seeds; i++) {
+		memset(sim, 0, sizeof(*sim));
+		sim->seed = words.seed + i;
+		sim->seeds = words.seeds;
+		sim->nodes_wanted = words.nodes_wanted;
+		sim->steps = words.steps;
+		sim->rule = words.rule;
+		sim->trace = words.trace;
+		seed_run(sim);
+	}
+	if (words.seeds > 1)
+		report_sums();
 	return 0;
 }

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define KIND(name, once_in)                                                    \
-	{                                                                      \
-		#name, offsetof(struct sim_swarm, name), once_in               \
+#define KIND(name, once_in)                                      \
+	{                                                        \
+#name, offsetof(struct sim_swarm, name), once_in \
 	}
 
 const struct swarm_kind swarm_kinds[] = {KIND(crash, 2), KIND(restore, 2),
@@ -36,7 +36,7 @@ swarm_draw(struct sim *sim)
 		bool on = sim_once_in(sim, swarm_kinds[i].once_in);
 		unsigned rate = SWARM_SELDOM + (unsigned)sim_below(sim, 4);
 
-		*swarm_rate_of(swarm, i) = calm || !on	       ? SWARM_NONE
+		*swarm_rate_of(swarm, i) = calm || !on		? SWARM_NONE
 					   : rate > SWARM_OFTEN ? SWARM_USUAL
 								: rate;
 	}
