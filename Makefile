@@ -68,8 +68,9 @@ $(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
 
 simulator: $(OUT)/tests/sim/sim
 
-sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000, BREAK=rule
-	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(BREAK),--break $(BREAK))
+sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000 SKIP=4-7,9 WITHOUT=crash,disk, BREAK=rule
+	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(SKIP),--skip $(SKIP)) \
+	    $(if $(WITHOUT),--without $(WITHOUT)) $(if $(BREAK),--break $(BREAK))
 
 # What the store calls is written down on its way (tests/bench/tape.h).
 BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))

@@ -11,6 +11,7 @@
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
 #include "tests/sim/links.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/rule.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
@@ -31,7 +32,7 @@ static struct sim_node *centre_any(struct sim *sim);
 size_t
 large_districts(const struct sim *sim)
 {
-	return (sim->nodes_wanted - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
+	return (sim->plan->nodes - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
 }
 
 struct node_rights
@@ -113,7 +114,7 @@ void
 large_make(struct sim *sim)
 {
 	size_t districts = large_districts(sim);
-	size_t centres = sim->nodes_wanted - 2 - districts;
+	size_t centres = sim->plan->nodes - 2 - districts;
 	char text[32];
 
 	for (size_t i = 0; i < centres; i++) {
@@ -123,7 +124,7 @@ large_make(struct sim *sim)
 		    "name a space");
 	}
 	sim->spaces_n = centres;
-	for (size_t i = 0; i < sim->nodes_wanted; i++) {
+	for (size_t i = 0; i < sim->plan->nodes; i++) {
 		enum sim_role role = i == 0		 ? ROLE_FOUNDER
 				     : i == city	 ? ROLE_CITY
 				     : i < 2 + districts ? ROLE_DISTRICT
@@ -250,7 +251,6 @@ step(struct sim *sim)
 {
 	uint64_t what = sim_below(sim, 100);
 
-	sim->step++;
 	sim->now_ms += 1 + sim_below(sim, sim_once_in(sim, 20) ? 60000 : 400);
 	if (what < 22) {
 		struct sim_node *node = centre_any(sim);
@@ -292,9 +292,7 @@ some_look(struct sim *sim)
 void
 large_run(struct sim *sim)
 {
-	uint64_t every = sim->steps / 2 + 1;
-
-	swarm_draw(sim);
+	swarm_draw(sim->plan, &sim->swarm);
 	/* What needs rights of another plan, or days. */
 	sim->swarm.layers = SWARM_NONE;
 	sim->swarm.decide = SWARM_NONE;
@@ -304,9 +302,11 @@ large_run(struct sim *sim)
 	sim->swarm.budget = SWARM_NONE;
 	sim->swarm.grow = SWARM_NONE;
 	large_make(sim);
-	while (sim->step < sim->steps) {
-		step(sim);
-		if (sim->step % every == 0)
+	while (sim->step < sim->plan->steps) {
+		sim_turn(sim, sim->step + 1);
+		if (!plan_skips(sim->plan, sim->step))
+			step(sim);
+		if (plan_audits(sim->plan, sim->step))
 			some_look(sim);
 	}
 	large_heal(sim);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/large.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
@@ -77,24 +78,25 @@ meet_above(struct sim *sim, size_t first, size_t end)
 void
 large_round(struct sim *sim, bool down)
 {
-	size_t levels[] = {1, 2, 2 + large_districts(sim), sim->nodes_wanted};
+	size_t levels[] = {1, 2, 2 + large_districts(sim), sim->plan->nodes};
 
 	/* Clones of whomever. */
 	if (!down)
-		meet_above(sim, sim->nodes_wanted, sim->n);
+		meet_above(sim, sim->plan->nodes, sim->n);
 	for (size_t i = 0; i < 3; i++) {
 		size_t level = down ? i : 2 - i;
 
 		meet_above(sim, levels[level], levels[level + 1]);
 	}
 	if (down)
-		meet_above(sim, sim->nodes_wanted, sim->n);
+		meet_above(sim, sim->plan->nodes, sim->n);
 }
 
 static void
 quiet(struct sim *sim)
 {
 	sim->healing = true;
+	sim_turn(sim, PLAN_HEAL);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)
 			wire_break(&sim->wires[i]);
@@ -103,7 +105,7 @@ quiet(struct sim *sim)
 	large_wake(&sim->nodes[0]);
 	node_begin(&sim->nodes[0], true);
 	/* A founder that was restored may not know whom it admitted. */
-	for (size_t i = 1; i < sim->nodes_wanted; i++)
+	for (size_t i = 1; i < sim->plan->nodes; i++)
 		if (!sim->admitted[i] ||
 		    (sim->restored[0] && sim->count.revocations == 0)) {
 			large_admit(sim, &sim->nodes[i]);

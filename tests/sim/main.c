@@ -1,6 +1,5 @@
 /*
- * The simulator's program: `sim SEED NODES STEPS [--seeds N]
- * [--break RULE] [--trace]`.
+ * The simulator's program: `sim SEED NODES STEPS [OPTION]...` (plan.c).
  * Draws what happens from the seed, step by step, looks after each at whatever
  * changed, then heals everything and waits for agreement.  The same numbers
  * give the same run, and the same hash of it.
@@ -22,12 +21,15 @@
 #include "tests/sim/light.h"
 #include "tests/sim/links.h"
 #include "tests/sim/node.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/report.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
 #include "tests/sim/swarm.h"
+#include "tests/sim/tell.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
 #include "tests/sim/verdict.h"
@@ -39,23 +41,7 @@ enum { MEMO_NOT = 100 };
 
 /* Large, and there is one. */
 static struct sim the_sim;
-static char again[200];
-
-static void usage(void) NO_RETURN;
-
-static void
-usage(void)
-{
-	fprintf(stderr,
-	    "usage: sim SEED NODES STEPS [--seeds N] [--break RULE] "
-	    "[--trace]\n"
-	    "NODES is %d to %d; RULE is one of",
-	    SIM_NODES_MIN, SIM_NODES_MAX);
-	for (unsigned i = 1; i < RULE_COUNT; i++)
-		fprintf(stderr, " %s", wrap_rules[i]);
-	fprintf(stderr, "\n");
-	exit(2);
-}
+static struct buf again; /* the line that replays it, with a zero */
 
 uint64_t
 sim_below(struct sim *sim, uint64_t n)
@@ -70,6 +56,17 @@ sim_once_in(struct sim *sim, uint64_t n)
 }
 
 void
+sim_turn(struct sim *sim, uint64_t step)
+{
+	if (step != PLAN_HEAL)
+		sim->step = step;
+	sim->turn = step;
+	sim->prng = plan_prng(sim->plan, step, DRAW_EVENTS);
+	for (size_t i = 0; i < sim->n; i++)
+		node_turn(&sim->nodes[i]);
+}
+
+void
 sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b)
 {
 	uint64_t words[] = {
@@ -77,9 +74,8 @@ sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b)
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		sim->hash = (sim->hash ^ words[i]) * UINT64_C(0x100000001b3);
-	if (sim->trace)
-		printf("# %llu %s %llu %llu\n", (unsigned long long)sim->step,
-		    what, (unsigned long long)a, (unsigned long long)b);
+	if (sim->plan->trace)
+		tell_event(sim, what, a, b);
 }
 
 void
@@ -91,8 +87,8 @@ sim_fail(struct sim *sim, const char *format, ...)
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
-	printf("\n%s", again);
-	if (sim->seeds > 1)
+	printf("\n%s", (const char *)again.p);
+	if (sim->plan->seeds > 1)
 		report_sums();
 	fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
@@ -112,7 +108,7 @@ sim_must(struct sim *sim, enum err e, const char *doing)
 static void
 on_abort(int number)
 {
-	ssize_t n = write(STDOUT_FILENO, again, strlen(again));
+	ssize_t n = write(STDOUT_FILENO, again.p, again.n - 1);
 
 	_exit(n < 0 ? 3 : number == SIGABRT ? 1 : 4);
 }
@@ -223,7 +219,6 @@ step(struct sim *sim)
 	while (what < 16 && node->role != ROLE_CENTRE && !sim_once_in(sim, 4))
 		node = traffic_node(sim);
 
-	sim->step++;
 	time_pass(sim);
 	if (node->store == NULL) {
 		if (sim_once_in(sim, 3))
@@ -255,6 +250,7 @@ static void
 heal(struct sim *sim)
 {
 	sim->healing = true;
+	sim_turn(sim, PLAN_HEAL);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)
 			wire_break(&sim->wires[i]);
@@ -269,13 +265,13 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	uint64_t every = sim->steps / 3 + 1;
-
-	swarm_draw(sim);
+	swarm_draw(sim->plan, &sim->swarm);
 	node_make_all(sim);
-	while (sim->step < sim->steps) {
-		step(sim);
-		if (sim->step % every == 0)
+	while (sim->step < sim->plan->steps) {
+		sim_turn(sim, sim->step + 1);
+		if (!plan_skips(sim->plan, sim->step))
+			step(sim);
+		if (plan_audits(sim->plan, sim->step))
 			audit_all(sim);
 	}
 	heal(sim);
@@ -287,69 +283,21 @@ run(struct sim *sim)
 	audit_all(sim);
 }
 
-static uint64_t
-number_of(const char *text, uint64_t low, uint64_t high)
-{
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < low ||
-	    n > high)
-		usage();
-	return n;
-}
-
-static void
-words_read(struct sim *sim, int argc, char **argv)
-{
-	if (argc < 4)
-		usage();
-	sim->seed = number_of(argv[1], 0, UINT64_MAX);
-	sim->nodes_wanted = number_of(argv[2], SIM_NODES_MIN, SIM_NODES_MAX);
-	sim->steps = number_of(argv[3], 1, 100 * 1000 * 1000);
-	sim->seeds = 1;
-	for (int i = 4; i < argc; i++) {
-		if (strcmp(argv[i], "--trace") == 0) {
-			sim->trace = true;
-		} else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
-			sim->seeds = number_of(argv[++i], 1, SIM_SEEDS_MAX);
-		} else if (strcmp(argv[i], "--break") == 0 && i + 1 < argc) {
-			unsigned rule = 1;
-
-			i++;
-			while (rule < RULE_COUNT &&
-			       strcmp(argv[i], wrap_rules[rule]) != 0)
-				rule++;
-			if (rule == RULE_COUNT)
-				usage();
-			sim->rule = wrap_rules[rule];
-			wrap_break((enum wrap_rule)rule);
-		} else {
-			usage();
-		}
-	}
-}
-
-/* How to see `sim` again. */
-static void
-again_write(const struct sim *sim)
-{
-	(void)snprintf(again, sizeof(again),
-	    "make sim SEED=%llu NODES=%zu STEPS=%llu%s%s\n",
-	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps, sim->rule != NULL ? " BREAK=" : "",
-	    sim->rule != NULL ? sim->rule : "");
-}
-
 /* One seed, from nothing to nothing. */
 static void
-seed_run(struct sim *sim)
+seed_run(const struct plan *plan)
 {
-	again_write(sim);
-	light_memo(sim->seed % MEMO_NOT != 0);
-	wrap_reset();
-	sim->prng.seed = sim->seed;
+	struct sim *sim = &the_sim;
+
+	memset(sim, 0, sizeof(*sim));
+	buf_cut(&again, 0);
+	plan_line(plan, &again);
+	wrap_break((enum wrap_rule)plan->rule);
+	light_memo(plan->seed % MEMO_NOT != 0);
+	sim->plan = plan;
 	sim->now_ms = SIM_BEGIN_MS;
+	sim_turn(sim, PLAN_SETUP);
+	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
 	if (sim_is_large(sim))
@@ -371,29 +319,33 @@ seed_run(struct sim *sim)
 	tempdir_fini(&sim->dir);
 }
 
+/* Gives the exit status; a failure ends the process. */
+static int
+city_run(const struct plan *plan)
+{
+	struct plan now = *plan;
+
+	for (uint64_t i = 0; i < plan->seeds; i++) {
+		now.seed = plan->seed + i;
+		seed_run(&now);
+	}
+	if (plan->seeds > 1)
+		report_sums();
+	buf_fini(&again);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct sim *sim = &the_sim;
-	static struct sim words;
+	struct plan plan;
+	int status;
 
-	words_read(&words, argc, argv);
+	plan_read(&plan, argc, argv);
 	(void)signal(SIGABRT, on_abort);
 	(void)signal(SIGSEGV, on_abort);
-	sim_must(sim, crypto_start(), "start");
-	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
-		(void)setenv("TMPDIR", "/dev/shm", 1);
-	for (uint64_t i = 0; i < words.seeds; i++) {
-		memset(sim, 0, sizeof(*sim));
-		sim->seed = words.seed + i;
-		sim->seeds = words.seeds;
-		sim->nodes_wanted = words.nodes_wanted;
-		sim->steps = words.steps;
-		sim->rule = words.rule;
-		sim->trace = words.trace;
-		seed_run(sim);
-	}
-	if (words.seeds > 1)
-		report_sums();
-	return 0;
+	tempdir_in_memory();
+	status = plan.shrink ? shrink_run(&plan, city_run) : city_run(&plan);
+	plan_fini(&plan);
+	return status;
 }

@@ -51,13 +51,13 @@ host_random(void *arg, uint8_t *p, size_t n)
 bool
 sim_is_large(const struct sim *sim)
 {
-	return sim->nodes_wanted > SIM_SMALL_MAX;
+	return sim->plan->nodes > SIM_SMALL_MAX;
 }
 
 bool
 sim_is_judged(const struct sim *sim)
 {
-	return sim->nodes_wanted <= SIM_JUDGED_MAX;
+	return sim->plan->nodes <= SIM_JUDGED_MAX;
 }
 
 const struct sim_given *
@@ -79,7 +79,7 @@ sim_is_linked(const struct sim_node *a, const struct sim_node *b)
 static void
 spaces_plan(struct sim *sim)
 {
-	size_t centres = sim->nodes_wanted - 3;
+	size_t centres = sim->plan->nodes - 3;
 	char text[32];
 
 	for (size_t i = 0; i <= centres; i++) {
@@ -104,7 +104,7 @@ node_make_all(struct sim *sim)
 	(void)node_make(sim, ROLE_FOUNDER, 0);
 	sim->admitted[0] = true;
 	(void)node_make(sim, ROLE_DISTRICT, 0);
-	while (sim->n + 1 < sim->nodes_wanted)
+	while (sim->n + 1 < sim->plan->nodes)
 		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
 	(void)node_make(sim, ROLE_AUDITOR, 0);
 	if (sim->swarm.relay)
@@ -125,6 +125,13 @@ node_make_all(struct sim *sim)
 			    &sim->nodes[i]);
 }
 
+void
+node_turn(struct sim_node *node)
+{
+	node->prng = plan_prng(
+	    node->sim->plan, node->sim->turn, DRAW_NODE + node->number);
+}
+
 static void
 node_start(struct sim *sim, struct sim_node *node, size_t number)
 {
@@ -134,7 +141,7 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->sim = sim;
 	node->number = number;
 	node->person = number;
-	node->prng.seed = sim->seed * 1000 + number;
+	node_turn(node);
 	(void)snprintf(name, sizeof(name), "node%03u", (unsigned)number % 1000);
 	(void)snprintf(
 	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));

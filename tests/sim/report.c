@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "tests/sim/light.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/swarm.h"
 
 #define COUNTED(name)                                   \
@@ -49,8 +50,9 @@ report_run(const struct sim *sim)
 	const char *between = "# ";
 
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
-	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
+	    (unsigned long long)sim->plan->seed, sim->plan->nodes,
+	    (unsigned long long)sim->plan->steps,
+	    (unsigned long long)sim->hash);
 	swarm_print(sim);
 	for (size_t i = 0; i < COUNT_OF(items); i++) {
 		uint64_t n = value_of(&sim->count, i);

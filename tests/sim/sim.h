@@ -10,6 +10,7 @@
 #include "tests/lib/prng.h"
 #include "tests/lib/tempdir.h"
 #include "tests/sim/model.h"
+#include "tests/sim/plan.h"
 
 /*
  * A whole city in one process and one thread: full stores on a real disk,
@@ -86,7 +87,7 @@ struct sim_node {
 	size_t centre; /* ROLE_CENTRE: counted from 0 */
 	char dir[SIM_PATH_SIZE];
 	struct host host;
-	struct prng prng;
+	struct prng prng;    /* of this turn */
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
 	int64_t clock_ms;    /* how far the wall's clock is off */
@@ -212,16 +213,12 @@ struct sim_verdict {
 };
 
 struct sim {
-	uint64_t seed;
-	uint64_t seeds; /* so many, one after the other */
-	size_t nodes_wanted;
-	uint64_t steps;
-	const char *rule; /* that is broken; NULL: none */
-	bool trace;
+	const struct plan *plan;
 	struct tempdir dir;
-	struct prng prng;
+	struct prng prng; /* of this turn */
 	struct squeeze squeeze;
 	uint64_t step;
+	uint64_t turn;	 /* the step, or PLAN_HEAL */
 	uint64_t now_ms; /* monotonic */
 	uint64_t hash;	 /* of all that happened */
 	struct city_id city;
@@ -271,6 +268,8 @@ bool sim_is_judged(const struct sim *sim);
 /* A number below `n`; true once in `n`. */
 uint64_t sim_below(struct sim *sim, uint64_t n);
 bool sim_once_in(struct sim *sim, uint64_t n);
+/* `step` begins, or PLAN_HEAL: from now on its own numbers are drawn. */
+void sim_turn(struct sim *sim, uint64_t step);
 /* Something happened: it becomes part of the trace's hash. */
 void sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b);
 /* An invariant does not hold: says so and how to see it again, and ends the

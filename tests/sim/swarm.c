@@ -27,18 +27,20 @@ swarm_rate_of(struct sim_swarm *swarm, size_t kind)
 }
 
 void
-swarm_draw(struct sim *sim)
+swarm_draw(const struct plan *plan, struct sim_swarm *swarm)
 {
-	struct sim_swarm *swarm = &sim->swarm;
-	bool calm = sim_once_in(sim, 10);
+	struct prng prng = plan_prng(plan, PLAN_SETUP, DRAW_KINDS);
+	bool calm = prng_below(&prng, 10) == 0;
 
 	for (size_t i = 0; i < swarm_kinds_n; i++) {
-		bool on = sim_once_in(sim, swarm_kinds[i].once_in);
-		unsigned rate = SWARM_SELDOM + (unsigned)sim_below(sim, 4);
+		bool on = prng_below(&prng, swarm_kinds[i].once_in) == 0;
+		unsigned rate = SWARM_SELDOM + (unsigned)prng_below(&prng, 4);
 
-		*swarm_rate_of(swarm, i) = calm || !on		? SWARM_NONE
-					   : rate > SWARM_OFTEN ? SWARM_USUAL
-								: rate;
+		if (rate > SWARM_OFTEN)
+			rate = SWARM_USUAL;
+		if (calm || !on || (plan->without >> i & 1) != 0)
+			rate = SWARM_NONE;
+		*swarm_rate_of(swarm, i) = rate;
 	}
 	/* Who sets its clock back and forth has many days. */
 	if (swarm->budget != SWARM_NONE)

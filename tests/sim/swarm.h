@@ -9,7 +9,7 @@
  */
 enum swarm_rate { SWARM_NONE, SWARM_SELDOM, SWARM_USUAL, SWARM_OFTEN };
 
-/* All kinds, by name. */
+/* All kinds, by name; at most 64, a bit each in plan->without. */
 struct swarm_kind {
 	const char *name;
 	size_t offset;	  /* of its rate in struct sim_swarm */
@@ -18,8 +18,8 @@ struct swarm_kind {
 extern const struct swarm_kind swarm_kinds[];
 extern const size_t swarm_kinds_n;
 
-/* Draws them. */
-void swarm_draw(struct sim *sim);
+/* Draws them: from the seed alone, but for those that the plan is without. */
+void swarm_draw(const struct plan *plan, struct sim_swarm *swarm);
 /* One line: what was drawn. */
 void swarm_print(const struct sim *sim);
 unsigned *swarm_rate_of(struct sim_swarm *swarm, size_t kind);

@@ -27,7 +27,7 @@ static const struct sim_given *
 given_find(struct sim_node *node, const struct hash *facts)
 {
 	struct sim *sim = node->sim;
-	size_t room = sim->nodes_wanted + SIM_CLONES_MAX + SIM_KEYS_MAX;
+	size_t room = sim->plan->nodes + SIM_CLONES_MAX + SIM_KEYS_MAX;
 	struct sim_given *given;
 	struct court court;
 
@@ -141,6 +141,16 @@ verdict_shuns(const struct sim_node *node, size_t person)
 	return sim_is_judged(node->sim) &&
 	       sim_given(node, false, person, 0)->compromised &&
 	       sim_given(node, true, person, 0)->compromised;
+}
+
+bool
+verdict_talk(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
+	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
+
+	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
+	       of_b->member && !of_a->compromised && !of_b->compromised;
 }
 
 void

@@ -106,11 +106,6 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
-}
-
-void
-wrap_reset(void)
-{
 	next_commit = COMMIT_TRUE;
 	commit_failed = false;
 	forging = false;
