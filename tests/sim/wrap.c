@@ -106,6 +106,10 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
+	next_commit = COMMIT_TRUE;
+	commit_failed = false;
+	forging = false;
+	commits = 0;
 }
 
 bool
