@@ -42,6 +42,7 @@ struct plant {
 	struct buf parcel; /* owned */
 	uint64_t number;
 	bool again; /* after the fault: what was done before is no failure */
+	bool stuck; /* until then nothing can be taken away again either */
 };
 
 /* Something that nodes do, in steps each of which is acknowledged or not. */

@@ -23,6 +23,8 @@
 #include <time.h>
 
 #include "tests/lib/fault.h"
+#include "tests/lib/job_carry.h"
+#include "tests/lib/job_keys.h"
 #include "tests/lib/job_store.h"
 
 /* LMDB's codes, whose header belongs to core/env.h alone. */
@@ -69,6 +71,7 @@ trial_run(const struct trial *t)
 
 	current = *t;
 	plant_reset(t->plant, t->job);
+	t->plant->stuck = t->plan.for_ever;
 	fault_arm(t->plan);
 	e = plant_run(t->plant, t->job);
 	if (!fault_disarm())
@@ -130,30 +133,54 @@ job_run(const struct job *job)
 	current.job = NULL;
 }
 
+/* All jobs of `jobs`, or the one that is asked for. */
 static void
-every_call_fails_in_every_job_and_nothing_is_lost(void **state)
+jobs_run(const struct job *jobs, size_t n)
 {
-	const char *text = getenv("SEED");
 	const char *only = getenv("JOB");
-	const char *how = getenv("FAULTS");
 
-	(void)state;
-	seed = text != NULL ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
-	all = how != NULL && strcmp(how, "all") == 0;
-	print_message("# SEED=%llu\n", (unsigned long long)seed);
-	for (size_t i = 0; i < job_store_n; i++) {
-		if (only == NULL || strcmp(only, job_store[i].name) == 0)
-			job_run(&job_store[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (only == NULL || strcmp(only, jobs[i].name) == 0)
+			job_run(&jobs[i]);
 	}
 }
+
+static void
+calls_fail_in_the_jobs_of_a_store(void **state)
+{
+	(void)state;
+	jobs_run(job_store, job_store_n);
+}
+
+static void
+calls_fail_in_what_goes_between_nodes(void **state)
+{
+	(void)state;
+	jobs_run(job_carry, job_carry_n);
+}
+
+static void
+calls_fail_in_what_is_done_with_rights_and_keys(void **state)
+{
+	(void)state;
+	jobs_run(job_keys, job_keys_n);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, trial_print)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_teardown(
-		every_call_fails_in_every_job_and_nothing_is_lost, trial_print),
+	    TEST(calls_fail_in_the_jobs_of_a_store),
+	    TEST(calls_fail_in_what_goes_between_nodes),
+	    TEST(calls_fail_in_what_is_done_with_rights_and_keys),
 	};
+	const char *text = getenv("SEED");
+	const char *how = getenv("FAULTS");
 
+	seed = text != NULL ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
+	all = how != NULL && strcmp(how, "all") == 0;
+	print_message("# SEED=%llu\n", (unsigned long long)seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
