@@ -243,6 +243,15 @@ safe_step(struct plant *plant, size_t i)
 
 static struct bytes passphrases[SHARES];
 
+static void
+root_prepare_words(struct plant *plant)
+{
+	(void)plant;
+	passphrases[0] = bytes_text("첫째 사람의 말");
+	passphrases[1] = bytes_text("둘째 사람의 말");
+	passphrases[2] = bytes_text("셋째 사람의 말");
+}
+
 /* Opens the sealed keys with the shares in `out`. */
 static enum err
 unlock_from(struct plant *plant, const char *out, struct root *root)
@@ -314,9 +323,6 @@ root_step(struct plant *plant, size_t i)
 	struct root_place place;
 	enum err e;
 
-	passphrases[0] = bytes_text("첫째 사람의 말");
-	passphrases[1] = bytes_text("둘째 사람의 말");
-	passphrases[2] = bytes_text("셋째 사람의 말");
 	switch (i) {
 	case 0:
 		return rotate(plant);
@@ -371,6 +377,7 @@ const struct job job_keys[] = {
     {.name = "safe", .steps = 2, .step = safe_step},
     {.name = "root",
 	.steps = 4,
+	.prepare = root_prepare_words,
 	.step = root_step,
 	.holds = root_holds,
 	.costly = true},

@@ -22,8 +22,9 @@ struct plant_file {
 struct plant_said {
 	size_t steps; /* that said yes */
 	struct record_id ids[PLANT_IDS_MAX];
-	unsigned news; /* a bit for each store_news that was heard */
-	bool lied;     /* a yes that was none */
+	unsigned news;	/* a bit for each store_news that was heard */
+	bool lied;	/* a yes that was none */
+	unsigned calls; /* that a child counted */
 	/* What the step that is no yes said. */
 	struct fault fault;
 };
