@@ -93,6 +93,15 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
+# What a crash, a power cut or a wrong bit does to a store.
+CRASH := $(addprefix $(OUT)/tests/crash/,bitrot)
+$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
+
+crash-tools: $(CRASH)
+bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
+	@$(OUT)/tests/crash/bitrot $(or $(FLIPS),10000) $(or $(SEED),1)
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
