@@ -14,9 +14,10 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
 MODE_debug := -O1 -g
 MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_fuzz := $(MODE_asan) -fsanitize=fuzzer-no-link
 MODE_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, tsan, release))
+$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, fuzz, tsan, release))
 CFLAGS = -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
 	$(PACKAGE_CFLAGS)
 LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
@@ -101,6 +102,15 @@ $(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
 crash-tools: $(CRASH)
 bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
 	@$(OUT)/tests/crash/bitrot $(or $(FLIPS),10000) $(or $(SEED),1)
+
+# Targets of fuzzing; what is replayed needs no libFuzzer, and so no objects of its own.
+FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c)))
+FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost fuzz stage forge forge_msg) $(TEST_LIB)
+FUZZ_LINK = $$(sed -n 's/.*LINK: //p' tests/fuzz/cost.c) $(LDLIBS) $$(pkg-config --libs cmocka)
+$(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGETS)) $(OUT)/tests/fuzz/replay.o $(FUZZ_OBJECTS) $(OUT)/libgolmok.a
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(FUZZ_LINK)
+$(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o $(FUZZ_OBJECTS) $(OUT)/libgolmok.a
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--defsym=fuzz_target=target_$* -o $@ $^ $(FUZZ_LINK)
 
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
