@@ -93,11 +93,10 @@ env_open(struct env *env, const struct env_config *config)
 		    "open %s: the file is empty; restore it from a backup or a"
 		    " peer",
 		    env->data);
-	rc = lmdb_open(env, config->tables_max);
 	e = locks_reserve(env);
 	if (e != ERR_OK)
 		return e;
-	rc = lmdb_open(env, tables_max);
+	rc = lmdb_open(env, config->tables_max);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	if (fresh)
