@@ -198,6 +198,11 @@ act_do(struct act *act, const struct store_write *write)
 		record_know(act);
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND)
 		return e;
+	/* By its pack. */
+	if (act->node->pack > 0 && (e == ERR_INVALID || e == ERR_EXISTS)) {
+		sim->count.forbidden++;
+		return e;
+	}
 	sim_must(sim, e, "write");
 	sim->count.writes += changed;
 	return e;
@@ -280,7 +285,7 @@ act_write(struct sim_node *node)
 	}
 	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
-		node_crash(node);
+		node_crash_late(node);
 		return;
 	}
 	if (sim_once_in(sim, 20)) {

@@ -32,6 +32,7 @@
 #include "tests/sim/tell.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
+#include "tests/sim/twist.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -265,7 +266,7 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	swarm_draw(sim->plan, &sim->swarm);
+	swarm_begin(sim);
 	node_make_all(sim);
 	while (sim->step < sim->plan->steps) {
 		sim_turn(sim, sim->step + 1);
@@ -316,6 +317,7 @@ seed_run(const struct plan *plan)
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
+	twist_fini();
 	tempdir_fini(&sim->dir);
 }
 

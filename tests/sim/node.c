@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
@@ -186,6 +187,11 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
+	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
+		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+		plan.pack = packs_name;
+	}
+	packs_use(node);
 	sim_must(sim, founder_create(&plan), "make a store");
 	sim->n++;
 	node_open(node);
@@ -369,7 +375,10 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
+	if (!sim->healing && node->is_full) {
+		sim->count.refused++;
+		wrap_next_commit(COMMIT_FAILS);
+	} else if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -391,6 +400,7 @@ void
 node_open(struct sim_node *node)
 {
 	assert(node->store == NULL);
+	packs_use(node);
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
@@ -451,6 +461,30 @@ copy_of(const struct sim_node *node, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/copy%03u.%s",
 	    node->sim->dir.path, (unsigned)node->number % 1000, name);
 	return path;
+}
+
+void
+node_crash_late(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	switch (sim_below(sim, 3)) {
+	case 0:
+		if (node_commit(node) == ERR_OK)
+			sim->count.cut_answers++;
+		break;
+	case 1:
+		/* Who opens the store again finds out whether it happened. */
+		sim->count.unknown++;
+		wrap_next_commit(
+		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+		if (store_commit(node->store) == ERR_OK || !wrap_failed())
+			sim_fail(sim, "a commit that was cut off said yes");
+		break;
+	default:
+		break;
+	}
+	node_crash(node);
 }
 
 void
@@ -518,6 +552,7 @@ node_clone(struct sim_node *node)
 	clone->centre = node->centre;
 	clone->key = node->key;
 	clone->above = node->above;
+	clone->pack = node->pack;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
@@ -540,6 +575,7 @@ node_rebuild(struct sim_node *node, bool cut_off)
 
 	model_look(node);
 	node_crash(node);
+	packs_use(node);
 	sim_must(sim, store_open_alone(node->dir, &node->host, &node->store),
 	    "open a store alone");
 	if (cut_off) {
