@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "tests/sim/act.h"
 #include "tests/sim/node.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
@@ -32,6 +33,7 @@ static bool depth_agrees(struct sim_node *node, bool must);
 void
 audit_all(struct sim *sim)
 {
+	shown_check(sim);
 	for (size_t i = 0; i < sim->n; i++) {
 		struct sim_node *node = &sim->nodes[i];
 
@@ -254,6 +256,9 @@ audit_converge(struct sim *sim)
 	if (!agreed)
 		(void)all_agree(sim, true);
 	sim->agreed = true;
+	/* Those that hold all. */
+	shown_prove(&sim->nodes[0]);
+	shown_prove(&sim->nodes[1]);
 }
 
 /* Has everybody of every log as much as anybody, where it may, and as deep as

@@ -22,6 +22,8 @@
 #include "tests/sim/node.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
@@ -316,6 +318,7 @@ city_run(const struct plan *plan)
 	wrap_break((enum wrap_rule)plan->rule);
 	sim->plan = plan;
 	sim->now_ms = UINT64_C(1700000000000);
+	seals_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
 	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
@@ -335,6 +338,8 @@ city_run(const struct plan *plan)
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
+	shown_fini();
+	seals_fini();
 	tempdir_fini(&sim->dir);
 	buf_fini(&again);
 	return 0;
