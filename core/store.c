@@ -137,7 +137,8 @@ kv_start(struct store *store, bool create)
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
-	    .create = create};
+	    .create = create,
+	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
 	char *mark = file_path(store->dir, "mark");
 	char *data = file_path(store->dir, "data.mdb");
 	enum err e;

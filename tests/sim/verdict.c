@@ -143,6 +143,16 @@ verdict_shuns(const struct sim_node *node, size_t person)
 	       sim_given(node, true, person, 0)->compromised;
 }
 
+bool
+verdict_talk(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
+	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
+
+	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
+	       of_b->member && !of_a->compromised && !of_b->compromised;
+}
+
 void
 verdict_check(struct sim_node *node)
 {

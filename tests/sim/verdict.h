@@ -26,6 +26,10 @@ unsigned verdict_reads(
 /* Does `node` know, and did before, that `person` is to be served nothing? */
 bool verdict_shuns(const struct sim_node *node, size_t person);
 
+/* Do they let each other in, by what each knows?  Two stores with the same keys
+ * do not talk. */
+bool verdict_talk(const struct sim_node *a, const struct sim_node *b);
+
 /* In an open transaction of `node`: every fact and every change counts in the
  * store exactly when it counts by the raw logs. */
 void verdict_check(struct sim_node *node);
