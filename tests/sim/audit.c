@@ -30,22 +30,24 @@ static bool all_agree(struct sim *sim, bool must);
 static bool space_agrees(struct sim_node *node, size_t log, bool must);
 
 void
+audit_node(struct sim_node *node)
+{
+	model_look(node);
+	store_check(node);
+	node_begin(node, false);
+	verdict_check(node);
+	records_check(node);
+	beliefs_check(node);
+	store_abort(node->store);
+}
+
+void
 audit_all(struct sim *sim)
 {
 	shown_check(sim);
-	for (size_t i = 0; i < sim->n; i++) {
-		struct sim_node *node = &sim->nodes[i];
-
-		if (node->store == NULL)
-			continue;
-		model_look(node);
-		store_check(node);
-		node_begin(node, false);
-		verdict_check(node);
-		records_check(node);
-		beliefs_check(node);
-		store_abort(node->store);
-	}
+	for (size_t i = 0; i < sim->n; i++)
+		if (sim->nodes[i].store != NULL)
+			audit_node(&sim->nodes[i]);
 }
 
 static void

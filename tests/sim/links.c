@@ -3,7 +3,6 @@
  */
 #include "tests/sim/links.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/packing.h"
@@ -178,19 +177,4 @@ links_event(struct sim *sim)
 			stick_import(node);
 	}
 	model_look(node);
-}
-
-void
-links_report(const struct sim *sim)
-{
-	const struct sim_count *c = &sim->count;
-
-	printf("# %llu sessions agreed, %llu held by a budget, %llu days; %llu "
-	       "bundles out, %llu in, %llu whole, %llu answers; %llu deltas "
-	       "packed; %llu rights grew\n",
-	    (unsigned long long)c->accords, (unsigned long long)c->held,
-	    (unsigned long long)c->days, (unsigned long long)c->exports,
-	    (unsigned long long)c->imports, (unsigned long long)c->whole,
-	    (unsigned long long)c->answers, (unsigned long long)c->packed,
-	    (unsigned long long)c->grown);
 }

@@ -18,9 +18,11 @@
 #include "tests/sim/audit.h"
 #include "tests/sim/large.h"
 #include "tests/sim/lie.h"
+#include "tests/sim/light.h"
 #include "tests/sim/links.h"
 #include "tests/sim/node.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/report.h"
 #include "tests/sim/rule.h"
 #include "tests/sim/seals.h"
 #include "tests/sim/shown.h"
@@ -35,6 +37,9 @@
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
+
+/* Every so many seeds one works all signatures out. */
+enum { MEMO_NOT = 100 };
 
 /* Large, and there is one. */
 static struct sim the_sim;
@@ -85,6 +90,8 @@ sim_fail(struct sim *sim, const char *format, ...)
 	vprintf(format, args);
 	va_end(args);
 	printf("\n%s", (const char *)again.p);
+	if (sim->plan->seeds > 1)
+		report_sums();
 	fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
 		printf("# %s could not be removed\n", sim->dir.path);
@@ -278,49 +285,19 @@ run(struct sim *sim)
 	audit_all(sim);
 }
 
+/* One seed, from nothing to nothing. */
 static void
-report(const struct sim *sim)
+seed_run(struct sim *sim, const struct plan *plan)
 {
-	const struct sim_count *c = &sim->count;
-
-	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
-	    (unsigned long long)sim->plan->seed, sim->plan->nodes,
-	    (unsigned long long)sim->plan->steps,
-	    (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu "
-	       "commits, %llu "
-	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
-	       "%llu restores, %llu rollbacks, %llu forks, "
-	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
-	       "shown, %llu rounds to agree\n",
-	    (unsigned long long)c->writes, (unsigned long long)c->forged,
-	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
-	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
-	    (unsigned long long)c->rotations, sim->model.n,
-	    (unsigned long long)c->commits, (unsigned long long)c->faults,
-	    (unsigned long long)c->wires, (unsigned long long)c->lost,
-	    (unsigned long long)c->damaged, (unsigned long long)c->crashes,
-	    (unsigned long long)c->restores, (unsigned long long)c->rollbacks,
-	    (unsigned long long)c->forks, (unsigned long long)c->clones,
-	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
-	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
-	links_report(sim);
-}
-
-/* Gives the exit status; a failure ends the process. */
-static int
-city_run(const struct plan *plan)
-{
-	struct sim *sim = &the_sim;
-
+	memset(sim, 0, sizeof(*sim));
+	buf_cut(&again, 0);
 	plan_line(plan, &again);
-	wrap_break((enum wrap_rule)plan->rule);
 	sim->plan = plan;
-	sim->now_ms = UINT64_C(1700000000000);
+	light_memo(plan->seed % MEMO_NOT != 0);
+	wrap_reset();
+	sim->now_ms = SIM_BEGIN_MS;
 	seals_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
-	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
 	if (sim_is_large(sim))
@@ -332,7 +309,8 @@ city_run(const struct plan *plan)
 			wire_break(&sim->wires[i]);
 	for (size_t i = 0; i < sim->n; i++)
 		node_fini(&sim->nodes[i]);
-	report(sim);
+	report_add(sim);
+	report_run(sim);
 	verdict_fini(sim);
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
@@ -341,6 +319,22 @@ city_run(const struct plan *plan)
 	shown_fini();
 	seals_fini();
 	tempdir_fini(&sim->dir);
+}
+
+/* Gives the exit status; a failure ends the process. */
+static int
+plan_run(const struct plan *plan)
+{
+	struct plan one = *plan;
+
+	wrap_break((enum wrap_rule)plan->rule);
+	sim_must(&the_sim, crypto_start(), "start");
+	for (uint64_t i = 0; i < plan->seeds; i++) {
+		one.seed = plan->seed + i;
+		seed_run(&the_sim, &one);
+	}
+	if (plan->seeds > 1)
+		report_sums();
 	buf_fini(&again);
 	return 0;
 }
@@ -355,7 +349,7 @@ main(int argc, char **argv)
 	(void)signal(SIGABRT, on_abort);
 	(void)signal(SIGSEGV, on_abort);
 	tempdir_in_memory();
-	status = plan.shrink ? shrink_run(&plan, city_run) : city_run(&plan);
+	status = plan.shrink ? shrink_run(&plan, plan_run) : plan_run(&plan);
 	plan_fini(&plan);
 	return status;
 }

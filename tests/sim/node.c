@@ -510,13 +510,14 @@ node_clone(struct sim_node *node)
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;
 
-	assert(node->snapshot.taken && sim->n < SIM_STORES_JUDGED);
+	assert(node->snapshot.taken && sim->n < SIM_STORES_MAX);
 	sim->restored[node->person] = true;
 	node_start(sim, clone, sim->n);
 	clone->person = node->person;
 	clone->role = node->role;
 	clone->centre = node->centre;
 	clone->key = node->key;
+	clone->above = node->above;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);

@@ -22,7 +22,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: sim SEED NODES STEPS [--skip 10-50,77] [--without "
 	    "KIND,...]\n"
-	    "           [--break RULE] [--trace] [--shrink] [--runs N]\n"
+	    "           [--seeds N] [--break RULE] [--trace] [--shrink] [--runs N]"
+	    "\n"
 	    "NODES is %d to %d; KIND is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);
 	for (unsigned i = 0; i < swarm_kinds_n; i++)
@@ -112,6 +113,7 @@ plan_read(struct plan *plan, int argc, char **argv)
 	*plan = (struct plan){.seed = number_of(argv[1], 0, UINT64_MAX),
 	    .nodes = number_of(argv[2], SIM_NODES_MIN, SIM_NODES_MAX),
 	    .steps = number_of(argv[3], 1, PLAN_STEPS_MAX),
+	    .seeds = 1,
 	    .runs = PLAN_RUNS};
 	plan->skips = mem_zeros(plan->steps + 1, 1);
 	for (int i = 4; i < argc; i++) {
@@ -133,6 +135,8 @@ plan_read(struct plan *plan, int argc, char **argv)
 			skips_read(plan, value);
 		else if (strcmp(argv[i], "--without") == 0)
 			without_read(plan, value);
+		else if (strcmp(argv[i], "--seeds") == 0)
+			plan->seeds = number_of(value, 1, SIM_SEEDS_MAX);
 		else if (strcmp(argv[i], "--runs") == 0)
 			plan->runs = (unsigned)number_of(value, 1, UINT32_MAX);
 		else

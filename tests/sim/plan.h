@@ -23,6 +23,7 @@ enum plan_role { DRAW_KINDS, DRAW_EVENTS, DRAW_NODE };
 
 struct plan {
 	uint64_t seed;
+	uint64_t seeds; /* so many, one after the other */
 	size_t nodes;
 	uint64_t steps;
 	unsigned rule;	  /* enum wrap_rule: broken on purpose */

@@ -29,8 +29,12 @@ enum {
 	SIM_WIRES_MAX = 16,
 	SIM_STICKS_MAX = 8,
 	SIM_TOKENS = 8,
+	SIM_SEEDS_MAX = 1000 * 1000, /* in one process */
 	SIM_PATH_SIZE = 2 * TEMPDIR_PATH_SIZE,
 };
+
+/* What every clock shows at first. */
+#define SIM_BEGIN_MS UINT64_C(1700000000000)
 
 enum sim_role {
 	ROLE_FOUNDER,
@@ -88,6 +92,7 @@ struct sim_node {
 	struct sign_key key;
 	int64_t clock_ms;    /* how far the wall's clock is off */
 	bool clock_dead;     /* it shows 1970 */
+	bool is_full;	     /* its disk, until somebody makes room */
 	unsigned side;	     /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
@@ -159,14 +164,30 @@ struct sim_count {
 	uint64_t rotations;
 	uint64_t commits;
 	uint64_t wires;
-	uint64_t lost;	  /* wires that broke */
-	uint64_t damaged; /* wires that changed a byte */
+	uint64_t lost;		      /* wires that broke */
+	uint64_t halves;	      /* ... at one end only */
+	uint64_t overtaken;	      /* ... while there was another one */
+	uint64_t slow;		      /* wires with little room */
+	uint64_t flipped;	      /* wires that changed a bit, */
+	uint64_t doubled;	      /* carried some bytes twice, */
+	uint64_t missing;	      /* not at all */
+	uint64_t swapped;	      /* or in another order */
+	uint64_t noticed;	      /* sessions that ended because of it */
+	uint64_t twisted;	      /* messages that no honest session says */
+	uint64_t ended[ERR_PART + 1]; /* sessions, by why */
 	uint64_t crashes;
+	uint64_t cut_answers; /* ... after a commit, before the answer */
+	uint64_t unknown;     /* ... in a commit, which may have happened */
 	uint64_t restores;
 	uint64_t clones;
 	uint64_t rollbacks;
 	uint64_t forks;
-	uint64_t faults; /* commits that failed */
+	uint64_t faults;  /* commits that failed */
+	uint64_t full;	  /* disks that were full for a while */
+	uint64_t refused; /* commits on them */
+	uint64_t partitions;
+	uint64_t upgrades; /* programs with another pack */
+	uint64_t torn;	   /* bundles that were damaged */
 	uint64_t jumps;
 	uint64_t rebuilds;
 	uint64_t rounds; /* of meetings until all agreed */
@@ -181,6 +202,7 @@ struct sim_count {
 	uint64_t answers; /* acknowledgements that went into a file */
 	uint64_t packed;  /* deltas */
 	uint64_t grown;
+	uint64_t late; /* admissions in the middle of it */
 	uint64_t days;
 	uint64_t held; /* sessions that ended with a budget used up */
 };

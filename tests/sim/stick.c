@@ -216,6 +216,10 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 
 		if (whom->store == NULL || whom->person == node->person)
 			continue;
+		/* Of those who cannot read it, some of many. */
+		if (!stick->to[whom->person] && sim_is_large(sim) &&
+		    !sim_once_in(sim, 10))
+			continue;
 		sim_must(sim,
 		    bundle_read_open(
 			stick->path, store_identity(whom->store), &reader),
@@ -339,6 +343,7 @@ stick_import(struct sim_node *node)
 	    copy, sizeof(copy), "%.*s.bad", (int)sizeof(copy) - 5, coming.path);
 	if (coming.damaged) {
 		damage(sim, coming.path, copy);
+		sim->count.torn++;
 		coming.path = copy;
 	}
 	beliefs_read(&coming, &coming.believed);

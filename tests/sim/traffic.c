@@ -4,6 +4,7 @@
  */
 #include "tests/sim/traffic.h"
 
+#include "tests/sim/large.h"
 #include "tests/sim/node.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
@@ -20,6 +21,11 @@ traffic_connect(struct sim *sim)
 	struct sim_node *a = traffic_node(sim);
 	struct sim_node *b = traffic_node(sim);
 
+	if (sim_is_large(sim)) {
+		b = &sim->nodes[sim->nodes[a->person].above];
+		large_wake(a);
+		large_wake(b);
+	}
 	if (a == b || a->store == NULL || b->store == NULL ||
 	    a->side != b->side || !sim_is_linked(a, b))
 		return;

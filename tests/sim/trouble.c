@@ -3,18 +3,40 @@
  */
 #include "tests/sim/trouble.h"
 
+#include "tests/sim/large.h"
 #include "tests/sim/node.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/wire.h"
+
+/* `node`, or in a large city the next one of which there is a copy. */
+static struct sim_node *
+copied(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	for (size_t i = 0; sim_is_large(sim) && i < sim->n; i++) {
+		struct sim_node *next =
+		    &sim->nodes[(node->number + i) % sim->n];
+
+		if (next->snapshot.taken)
+			return next;
+	}
+	return node;
+}
 
 void
 trouble_accident(struct sim *sim)
 {
 	struct sim_node *node = traffic_node(sim);
 	bool same_file = sim_once_in(sim, 2);
+	uint64_t what = sim_below(sim, 5);
 
-	switch (sim_below(sim, 5)) {
+	if (what >= 2)
+		node = copied(node);
+	if (sim_is_large(sim))
+		large_wake(node);
+	switch (what) {
 	case 0:
 		if (node->store != NULL)
 			node_snapshot(node);
@@ -48,7 +70,8 @@ trouble_accident(struct sim *sim)
 		break;
 	default:
 		if (!sim->swarm.clone || !node->snapshot.taken ||
-		    sim->clones == SIM_CLONES_MAX || !sim_once_in(sim, 3))
+		    sim->clones == SIM_CLONES_MAX || sim->n == SIM_STORES_MAX ||
+		    !sim_once_in(sim, 3))
 			break;
 		sim->count.clones++;
 		sim_note(sim, "clone", node->number, sim->n);
@@ -97,5 +120,6 @@ trouble_partition(struct sim *sim)
 		if (sim->wires[i].used &&
 		    sim->wires[i].node[0]->side != sim->wires[i].node[1]->side)
 			wire_break(&sim->wires[i]);
+	sim->count.partitions += !heal;
 	sim_note(sim, "partition", heal, 0);
 }

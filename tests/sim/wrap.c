@@ -127,6 +127,15 @@ wrap_break(enum wrap_rule rule)
 	broken = rule;
 }
 
+void
+wrap_reset(void)
+{
+	next_commit = COMMIT_TRUE;
+	commit_failed = false;
+	forging = false;
+	commits = 0;
+}
+
 bool
 wrap_is_broken(enum wrap_rule rule)
 {

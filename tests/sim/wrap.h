@@ -55,6 +55,8 @@ extern const char *const wrap_rules[RULE_COUNT];
 
 /* From now on `rule` is broken. */
 void wrap_break(enum wrap_rule rule);
+/* As at the start of the program, but for the rule. */
+void wrap_reset(void);
 bool wrap_is_broken(enum wrap_rule rule);
 
 /* What the next commit does. */
