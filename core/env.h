@@ -31,8 +31,7 @@ struct env_config {
 	bool create;
 	uint64_t scrub_bytes;
 };
-enum err env_open(
-    struct env *env, const struct env_config *config) MUST_USE;
+enum err env_open(struct env *env, const struct env_config *config) MUST_USE;
 /* Looks at every page of the newest state, beside others who read and write,
  * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
 enum err env_scrub(struct env *env) MUST_USE;

@@ -87,8 +87,8 @@ struct node {
 static enum err metas_read(
     struct pages *p, uint64_t txn_id, struct meta *meta) MUST_USE;
 static void pages_count(struct pages *p);
-static void meta_get(struct pages *p, struct bytes page, uint64_t number,
-    struct meta *meta);
+static void meta_get(
+    struct pages *p, struct bytes page, uint64_t number, struct meta *meta);
 static void tree_get(const uint8_t *from, struct tree *tree);
 static void tree_walk(struct pages *p, const struct tree *tree);
 static void page_walk(struct pages *p, uint64_t page, struct place at);
@@ -253,9 +253,8 @@ metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
 				step *= 2, i--;
 		}
 		for (size_t i = 0; i < METAS; i++)
-			if (both[i].sound && (newest == NULL ||
-						 both[i].txn_id >
-						     newest->txn_id))
+			if (both[i].sound &&
+			    (newest == NULL || both[i].txn_id > newest->txn_id))
 				newest = &both[i];
 		pair = both[0].sound && both[1].sound &&
 		       both[0].page_bytes == both[1].page_bytes &&
@@ -287,8 +286,7 @@ metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
 }
 
 static void
-meta_get(
-    struct pages *p, struct bytes page, uint64_t number, struct meta *meta)
+meta_get(struct pages *p, struct bytes page, uint64_t number, struct meta *meta)
 {
 	const uint8_t *raw = page.p;
 	const uint8_t *body = raw + HEAD_SIZE;
@@ -334,9 +332,9 @@ tree_walk(struct pages *p, const struct tree *tree)
 	*met = (struct tree){0};
 	if (tree->root != UINT64_MAX)
 		page_walk(p, child_find(p, tree->root, at), at);
-	if (met->entries != tree->entries ||
-	    met->branches != tree->branches || met->leaves != tree->leaves ||
-	    met->overflows != tree->overflows || met->depth != tree->depth)
+	if (met->entries != tree->entries || met->branches != tree->branches ||
+	    met->leaves != tree->leaves || met->overflows != tree->overflows ||
+	    met->depth != tree->depth)
 		wrong(p, tree->root, "its table is not as large as is said");
 	*met = outer;
 }
@@ -400,8 +398,8 @@ page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
 	if (get_u16(raw + 10) != kind)
 		wrong(p, page, "it is of another kind");
 	if (lower >= HEAD_SIZE && lower <= upper && upper <= p->page_bytes &&
-	    lower % 2 == 0 && (kind == PAGE_LEAF ? lower > HEAD_SIZE
-						 : lower >= HEAD_SIZE + 4))
+	    lower % 2 == 0 &&
+	    (kind == PAGE_LEAF ? lower > HEAD_SIZE : lower >= HEAD_SIZE + 4))
 		return (lower - HEAD_SIZE) / 2;
 	wrong(p, page, "its bounds are wrong");
 	/* As many as there can be. */
@@ -454,8 +452,7 @@ fits(struct place at, struct bytes key)
 }
 
 static void
-branch_walk(
-    struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
+branch_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 {
 	size_t n = page_check(p, page, raw, PAGE_BRANCH);
 
@@ -597,7 +594,8 @@ leaf_take(
 	}
 }
 
-/* The value of `node`, which lies in pages of its own; read when it is `wanted`.
+/* The value of `node`, which lies in pages of its own; read when it is
+ * `wanted`.
  */
 static bool
 big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,

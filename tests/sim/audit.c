@@ -16,7 +16,12 @@
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
-enum { ROUNDS_MAX = 4 };
+enum {
+	ROUNDS_MAX = 4,
+	/* What equals say to each other, however much they hold: two hellos and
+	 * a farewell. */
+	EQUALS_BYTES = 128,
+};
 
 static void store_check(struct sim_node *node);
 static void found(void *arg, enum err code, const char *text);
@@ -236,6 +241,33 @@ relays_converge(struct sim *sim)
 	sim->swarm.relay = false;
 }
 
+/* Who met just now and had nothing to say since sees at the hello that there is
+ * nothing: one round trip for that, and one for the farewell. */
+static void
+equals_meet(struct sim_node *a, struct sim_node *b)
+{
+	struct sim *sim = a->sim;
+
+	if (!verdict_talk(a, b))
+		return;
+	meet(a, b, true);
+	meet(a, b, true);
+	for (unsigned side = 0; side < 2; side++) {
+		const struct session_status *last = &sim->last[side];
+
+		if (last->is_held)
+			return;
+		if (!last->in_sync || last->round_trips > 2 ||
+		    last->out_plain_bytes > EQUALS_BYTES)
+			sim_fail(sim,
+			    "nodes %zu and %zu are equal and need %llu round "
+			    "trips and %llu bytes to say so",
+			    a->number, b->number,
+			    (unsigned long long)last->round_trips,
+			    (unsigned long long)last->out_plain_bytes);
+	}
+}
+
 void
 audit_converge(struct sim *sim)
 {
@@ -257,6 +289,8 @@ audit_converge(struct sim *sim)
 	if (!agreed)
 		(void)all_agree(sim, true);
 	sim->agreed = true;
+	for (size_t i = 0; i + 1 < sim->n; i++)
+		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
 	/* Those that hold all. */
 	shown_prove(&sim->nodes[0]);
 	shown_prove(&sim->nodes[1]);

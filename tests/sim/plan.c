@@ -22,7 +22,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: sim SEED NODES STEPS [--skip 10-50,77] [--without "
 	    "KIND,...]\n"
-	    "           [--seeds N] [--break RULE] [--trace] [--shrink] [--runs N]"
+	    "           [--seeds N] [--break RULE] [--trace] [--shrink] "
+	    "[--runs N]"
 	    "\n"
 	    "NODES is %d to %d; KIND is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);

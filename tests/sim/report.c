@@ -50,7 +50,8 @@ report_run(const struct sim *sim)
 
 	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
 	    (unsigned long long)sim->plan->seed, sim->plan->nodes,
-	    (unsigned long long)sim->plan->steps, (unsigned long long)sim->hash);
+	    (unsigned long long)sim->plan->steps,
+	    (unsigned long long)sim->hash);
 	swarm_print(sim);
 	for (size_t i = 0; i < COUNT_OF(items); i++) {
 		uint64_t n = value_of(&sim->count, i);

@@ -143,8 +143,8 @@ seals_file(const char *path)
 {
 	struct buf content = {0};
 
-	sim_must(watched, file_read(path, FILE_SIZE_MAX, &content),
-	    "read a bundle");
+	sim_must(
+	    watched, file_read(path, FILE_SIZE_MAX, &content), "read a bundle");
 	bytes_look(buf_bytes(&content), "in a bundle");
 	buf_fini(&content);
 }

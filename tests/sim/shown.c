@@ -90,8 +90,8 @@ root_of(const struct model *model, size_t line, uint64_t size)
 
 	if (line >= lines_n) {
 		lines = mem_resize(lines, (line + 1) * sizeof(*lines));
-		memset(lines + lines_n, 0,
-		    (line + 1 - lines_n) * sizeof(*lines));
+		memset(
+		    lines + lines_n, 0, (line + 1 - lines_n) * sizeof(*lines));
 		lines_n = line + 1;
 	}
 	roots = &lines[line];
@@ -134,8 +134,9 @@ fail(struct sim *sim, const struct shown *shown)
 {
 	size_t line = model_find(&sim->model, &shown->log);
 
-	sim_fail(sim, "a head of %llu deltas of a log in %s was shown: no log "
-		      "begins so",
+	sim_fail(sim,
+	    "a head of %llu deltas of a log in %s was shown: no log "
+	    "begins so",
 	    (unsigned long long)shown->size,
 	    line == SIZE_MAX ? "some space"
 			     : sim->model.logs[line].name.space.text);
@@ -188,8 +189,7 @@ leads(struct txn *txn, struct sim *sim, const struct log *log,
 
 	merkle_root(&log->frontier, &root);
 	sim_must(sim,
-	    tree_consistency(
-		txn, log, shown->size, log->frontier.size, &proof),
+	    tree_consistency(txn, log, shown->size, log->frontier.size, &proof),
 	    "make a proof");
 	return merkle_consistency_holds(
 	    shown->size, log->frontier.size, &shown->root, &proof, &root);

@@ -257,7 +257,7 @@ struct sim {
 	bool agreed;   /* all have heard all */
 	/* How the session that ended last went, by side. */
 	struct session_status last[2];
-	bool healing;  /* no more trouble: everybody must agree soon */
+	bool healing; /* no more trouble: everybody must agree soon */
 };
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,

@@ -175,8 +175,8 @@ __wrap_apply_delta(struct txn *txn, struct log *log,
 	    entry->bodies_n > 0) {
 		bodies = arena_array(
 		    &txn->arena, entry->bodies_n, sizeof(*bodies));
-		memcpy(bodies, entry->bodies,
-		    entry->bodies_n * sizeof(*bodies));
+		memcpy(
+		    bodies, entry->bodies, entry->bodies_n * sizeof(*bodies));
 		body_spoil(txn, &bodies[entry->bodies_n - 1]);
 		other.bodies = bodies;
 	}
