@@ -281,7 +281,7 @@ act_write(struct sim_node *node)
 	}
 	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
-		node_crash(node);
+		node_crash_late(node);
 		return;
 	}
 	if (sim_once_in(sim, 20)) {

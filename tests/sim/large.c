@@ -11,6 +11,7 @@
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
 #include "tests/sim/links.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/rule.h"
 #include "tests/sim/shown.h"
 #include "tests/sim/swarm.h"
@@ -228,7 +229,7 @@ seldom(struct sim *sim)
 		break;
 	case 2:
 		large_wake(node);
-		if (!node->is_full && swarm_now(sim, sim->swarm.rebuild, 8)) {
+		if (swarm_now(sim, sim->swarm.rebuild, 8)) {
 			sim->count.rebuilds++;
 			node_rebuild(node, sim_once_in(sim, 3));
 		}
@@ -292,7 +293,7 @@ some_look(struct sim *sim)
 void
 large_run(struct sim *sim)
 {
-	swarm_draw(sim->plan, &sim->swarm);
+	swarm_begin(sim);
 	/* What needs rights of another plan, or days. */
 	sim->swarm.layers = SWARM_NONE;
 	sim->swarm.decide = SWARM_NONE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/large.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
@@ -95,6 +96,7 @@ static void
 quiet(struct sim *sim)
 {
 	sim->healing = true;
+	sim_turn(sim, PLAN_HEAL);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)
 			wire_break(&sim->wires[i]);

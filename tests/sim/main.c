@@ -34,6 +34,7 @@
 #include "tests/sim/tell.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
+#include "tests/sim/twist.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -267,7 +268,7 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	swarm_draw(sim->plan, &sim->swarm);
+	swarm_begin(sim);
 	node_make_all(sim);
 	while (sim->step < sim->plan->steps) {
 		sim_turn(sim, sim->step + 1);
@@ -287,17 +288,20 @@ run(struct sim *sim)
 
 /* One seed, from nothing to nothing. */
 static void
-seed_run(struct sim *sim, const struct plan *plan)
+seed_run(const struct plan *plan)
 {
+	struct sim *sim = &the_sim;
+
 	memset(sim, 0, sizeof(*sim));
 	buf_cut(&again, 0);
 	plan_line(plan, &again);
-	sim->plan = plan;
+	wrap_break((enum wrap_rule)plan->rule);
 	light_memo(plan->seed % MEMO_NOT != 0);
-	wrap_reset();
+	sim->plan = plan;
 	sim->now_ms = SIM_BEGIN_MS;
 	seals_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
+	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
 	if (sim_is_large(sim))
@@ -318,20 +322,19 @@ seed_run(struct sim *sim, const struct plan *plan)
 	stick_fini(sim);
 	shown_fini();
 	seals_fini();
+	twist_fini();
 	tempdir_fini(&sim->dir);
 }
 
 /* Gives the exit status; a failure ends the process. */
 static int
-plan_run(const struct plan *plan)
+city_run(const struct plan *plan)
 {
-	struct plan one = *plan;
+	struct plan now = *plan;
 
-	wrap_break((enum wrap_rule)plan->rule);
-	sim_must(&the_sim, crypto_start(), "start");
 	for (uint64_t i = 0; i < plan->seeds; i++) {
-		one.seed = plan->seed + i;
-		seed_run(&the_sim, &one);
+		now.seed = plan->seed + i;
+		seed_run(&now);
 	}
 	if (plan->seeds > 1)
 		report_sums();
@@ -349,7 +352,7 @@ main(int argc, char **argv)
 	(void)signal(SIGABRT, on_abort);
 	(void)signal(SIGSEGV, on_abort);
 	tempdir_in_memory();
-	status = plan.shrink ? shrink_run(&plan, plan_run) : plan_run(&plan);
+	status = plan.shrink ? shrink_run(&plan, city_run) : city_run(&plan);
 	plan_fini(&plan);
 	return status;
 }

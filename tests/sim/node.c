@@ -391,7 +391,10 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
+	if (!sim->healing && node->is_full) {
+		sim->count.refused++;
+		wrap_next_commit(COMMIT_FAILS);
+	} else if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -474,6 +477,30 @@ copy_of(const struct sim_node *node, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/copy%03u.%s",
 	    node->sim->dir.path, (unsigned)node->number % 1000, name);
 	return path;
+}
+
+void
+node_crash_late(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	switch (sim_below(sim, 3)) {
+	case 0:
+		if (node_commit(node) == ERR_OK)
+			sim->count.cut_answers++;
+		break;
+	case 1:
+		/* Who opens the store again finds out whether it happened. */
+		sim->count.unknown++;
+		wrap_next_commit(
+		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+		if (store_commit(node->store) == ERR_OK || !wrap_failed())
+			sim_fail(sim, "a commit that was cut off said yes");
+		break;
+	default:
+		break;
+	}
+	node_crash(node);
 }
 
 void

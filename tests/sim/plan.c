@@ -22,9 +22,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: sim SEED NODES STEPS [--skip 10-50,77] [--without "
 	    "KIND,...]\n"
-	    "           [--seeds N] [--break RULE] [--trace] [--shrink] "
-	    "[--runs N]"
-	    "\n"
+	    "           [--break RULE] [--trace] [--shrink] [--runs N]\n"
+	    "           [--seeds N]\n"
 	    "NODES is %d to %d; KIND is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);
 	for (unsigned i = 0; i < swarm_kinds_n; i++)
@@ -137,7 +136,7 @@ plan_read(struct plan *plan, int argc, char **argv)
 		else if (strcmp(argv[i], "--without") == 0)
 			without_read(plan, value);
 		else if (strcmp(argv[i], "--seeds") == 0)
-			plan->seeds = number_of(value, 1, SIM_SEEDS_MAX);
+			plan->seeds = number_of(value, 1, PLAN_SEEDS_MAX);
 		else if (strcmp(argv[i], "--runs") == 0)
 			plan->runs = (unsigned)number_of(value, 1, UINT32_MAX);
 		else

@@ -11,6 +11,7 @@
  */
 enum {
 	PLAN_STEPS_MAX = 1000 * 1000,
+	PLAN_SEEDS_MAX = 1000 * 1000,
 	PLAN_RUNS = 400, /* of the shrinker, unless it is told otherwise */
 };
 
@@ -23,7 +24,7 @@ enum plan_role { DRAW_KINDS, DRAW_EVENTS, DRAW_NODE };
 
 struct plan {
 	uint64_t seed;
-	uint64_t seeds; /* so many, one after the other */
+	uint64_t seeds; /* so many, one after the other: no part of the line */
 	size_t nodes;
 	uint64_t steps;
 	unsigned rule;	  /* enum wrap_rule: broken on purpose */

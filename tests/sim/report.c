@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "tests/sim/light.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/swarm.h"
 
 #define COUNTED(name)                                   \

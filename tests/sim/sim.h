@@ -118,8 +118,14 @@ struct sim_wire {
 	bool agreed[2];		    /* and both had the same, it said */
 	bool plain[2];		    /* the run that it sends is of facts */
 	uint64_t sent[2];	    /* bytes that left that side */
+	bool dead[2];		    /* and not even its system knows of it */
+	bool twists[2];		    /* it says what it likes (twist.h) */
+	size_t slow_bytes;	    /* so many at a time; 0: any */
 	bool damages;		    /* the next bytes will be changed */
 	bool damaged;		    /* bytes were changed on the way */
+	bool hurt[2];		    /* on the way to that side, */
+	size_t hurt_at[2];	    /* behind so many more, */
+	size_t hurt_fed[2];	    /* and so many of them arrived */
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
@@ -250,7 +256,8 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
-	bool stolen; /* a root key that was replaced since: */
+	size_t twister; /* the person whose program was changed; 0: nobody */
+	bool stolen;	/* a root key that was replaced since: */
 	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */

@@ -30,9 +30,9 @@ trouble_accident(struct sim *sim)
 {
 	struct sim_node *node = traffic_node(sim);
 	bool same_file = sim_once_in(sim, 2);
-	uint64_t what = sim_below(sim, 5);
+	uint64_t what = sim_below(sim, 6);
 
-	if (what >= 2)
+	if (what == 2 || what == 3 || what == 5)
 		node = copied(node);
 	if (sim_is_large(sim))
 		large_wake(node);
@@ -67,6 +67,13 @@ trouble_accident(struct sim *sim)
 		node_crash(node);
 		node_restore(node, true, true);
 		node_open(node);
+		break;
+	case 4:
+		if (!swarm_now(sim, sim->swarm.full, 1))
+			break;
+		node->is_full = !node->is_full;
+		sim->count.full += node->is_full;
+		sim_note(sim, "full", node->number, node->is_full);
 		break;
 	default:
 		if (!sim->swarm.clone || !node->snapshot.taken ||

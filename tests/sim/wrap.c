@@ -8,6 +8,8 @@
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
+ * In tests/sim/twist.c.
+ * LINK: -Wl,--wrap=talk_send
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
@@ -125,11 +127,6 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
-}
-
-void
-wrap_reset(void)
-{
 	next_commit = COMMIT_TRUE;
 	commit_failed = false;
 	forging = false;

@@ -53,10 +53,8 @@ enum wrap_rule {
 };
 extern const char *const wrap_rules[RULE_COUNT];
 
-/* From now on `rule` is broken. */
+/* From now on `rule` is broken, and all else as at the start of the program. */
 void wrap_break(enum wrap_rule rule);
-/* As at the start of the program, but for the rule. */
-void wrap_reset(void);
 bool wrap_is_broken(enum wrap_rule rule);
 
 /* What the next commit does. */
