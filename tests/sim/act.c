@@ -11,6 +11,7 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -64,9 +65,13 @@ record_pick(struct act *act)
 {
 	struct sim *sim = act->node->sim;
 
-	for (unsigned tries = 0; tries < 4 && sim->records_n > 0; tries++) {
+	/* In a large city few of them lie in one space. */
+	unsigned tries = sim_is_large(sim) ? 60 : 4;
+
+	for (; tries > 0 && sim->records_n > 0; tries--) {
 		/* Most work is done on what is new. */
-		size_t n = sim->records_n < 12 || sim_once_in(sim, 4)
+		size_t n = sim->records_n < 12 || sim_once_in(sim, 4) ||
+				   sim_is_large(sim)
 			       ? sim->records_n
 			       : 12;
 		const struct sim_record *record =
@@ -210,7 +215,8 @@ write_one(struct sim_node *node)
 	enum err e;
 
 	if (node->role == ROLE_CENTRE && !sim_once_in(sim, 100))
-		act.space = sim_once_in(sim, 2) && node->centre < 2
+		act.space = sim_once_in(sim, 2) && node->centre < 2 &&
+				    !sim_is_large(sim)
 				? sim->spaces_n - 1
 				: node->centre;
 	if (token->used && sim_once_in(sim, 3)) {
@@ -272,7 +278,7 @@ act_write(struct sim_node *node)
 		if (bulk)
 			sim_must(sim, store_settle(node->store), "settle");
 	}
-	if (sim->swarm.crash && sim_once_in(sim, 30)) {
+	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
 		node_crash(node);
 		return;

@@ -10,6 +10,8 @@
 #include "core/fsck.h"
 #include "core/record.h"
 #include "tests/sim/act.h"
+#include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
@@ -22,29 +24,30 @@ static void records_check(struct sim_node *node);
 static bool is_forged(const struct record *record);
 static void beliefs_check(struct sim_node *node);
 static size_t person_of(const struct sim *sim, const struct sign_key *key);
-static bool talk(const struct sim_node *a, const struct sim_node *b);
 static bool sees(const struct sim_node *node, size_t space);
 static bool is_shunned(const struct sim_node *node);
 static bool all_agree(struct sim *sim, bool must);
 static bool space_agrees(struct sim_node *node, size_t log, bool must);
-static bool depth_agrees(struct sim_node *node, bool must);
+
+void
+audit_node(struct sim_node *node)
+{
+	model_look(node);
+	store_check(node);
+	node_begin(node, false);
+	verdict_check(node);
+	records_check(node);
+	beliefs_check(node);
+	store_abort(node->store);
+}
 
 void
 audit_all(struct sim *sim)
 {
-	for (size_t i = 0; i < sim->n; i++) {
-		struct sim_node *node = &sim->nodes[i];
-
-		if (node->store == NULL)
-			continue;
-		model_look(node);
-		store_check(node);
-		node_begin(node, false);
-		verdict_check(node);
-		records_check(node);
-		beliefs_check(node);
-		store_abort(node->store);
-	}
+	for (size_t i = 0; i < sim->n; i++)
+		if (sim->nodes[i].store != NULL)
+			audit_node(&sim->nodes[i]);
+	meter_check(sim);
 }
 
 static void
@@ -198,7 +201,7 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		return;
 	if (!sim_is_linked(a, b))
 		return;
-	must = must && talk(a, b);
+	must = must && verdict_talk(a, b);
 	wire = wire_open(a, b, true);
 	assert(wire != NULL);
 	well = wire_finish(wire);
@@ -206,7 +209,7 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		wire_break(wire);
 	model_look(a);
 	model_look(b);
-	if (!well && must && talk(a, b))
+	if (!well && must && verdict_talk(a, b))
 		sim_fail(a->sim, "nodes %zu and %zu do not come to an end",
 		    a->number, b->number);
 }
@@ -263,12 +266,10 @@ all_agree(struct sim *sim, bool must)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < sim->n; i++) {
+	for (size_t i = 0; i < sim->n; i++)
 		for (size_t k = 0; k < sim->model.n; k++)
 			all = space_agrees(&sim->nodes[i], k, must) && all;
-		all = depth_agrees(&sim->nodes[i], must) && all;
-	}
-	return all;
+	return depth_agrees(sim, must) && all;
 }
 
 /* What the facts that `node` holds in the end give it. */
@@ -284,18 +285,6 @@ sees(const struct sim_node *node, size_t space)
 	const struct sim_given *rights = given(node, space);
 
 	return rights->member && (rights->bits & VERDICT_SEES) != 0;
-}
-
-/* Do they let each other in, by what each knows?  Two stores with the same keys
- * do not talk. */
-static bool
-talk(const struct sim_node *a, const struct sim_node *b)
-{
-	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
-	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
-
-	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
-	       of_b->member && !of_a->compromised && !of_b->compromised;
 }
 
 /* Can what `from` has of `space` come to `to`, over those who may have it? */
@@ -314,7 +303,7 @@ can_reach(const struct sim_node *from, const struct sim_node *to, size_t space)
 			const struct sim_node *b = &sim->nodes[i % sim->n];
 
 			if (!reached[a->number] || reached[b->number] ||
-			    !talk(a, b) ||
+			    !verdict_talk(a, b) ||
 			    (b != to && space != SIZE_MAX && !sees(b, space)))
 				continue;
 			reached[b->number] = true;
@@ -384,59 +373,4 @@ space_agrees(struct sim_node *node, size_t log, bool must)
 		    (unsigned long long)model_size(&node->held, log),
 		    (unsigned long long)most, name->text, ROUNDS_MAX);
 	return false;
-}
-
-/* Nobody asks it for the bodies that it has not sent yet. */
-static bool
-author_shunned(const struct sim *sim, const struct sign_key *author)
-{
-	size_t person = person_of(sim, author);
-
-	return person != SIZE_MAX && is_shunned(&sim->nodes[person]);
-}
-
-/* Bodies that nobody has any more, because the only one who could read them was
- * restored, are owed for ever; the seeds that restore do not ask for them. */
-static bool
-depth_agrees(struct sim_node *node, bool must)
-{
-	struct sim *sim = node->sim;
-	struct space_state **spaces;
-	struct log **logs;
-	size_t spaces_n;
-	size_t n;
-	bool all = true;
-
-	if (sim->swarm.restore || sim->swarm.rollback || is_shunned(node))
-		return true;
-	node_begin(node, false);
-	sim_must(sim, space_all(store_txn(node->store), &spaces, &spaces_n),
-	    "list spaces");
-	for (size_t i = 0; i < spaces_n && all; i++) {
-		size_t space = node_space(sim, &spaces[i]->name);
-		struct sim_given rights = {
-		    .bits = RIGHT_HOLD, .classes = 1u << CLASS_N};
-
-		if (space != SIZE_MAX)
-			rights = *given(node, space);
-		sim_must(sim,
-		    oplog_all(store_txn(node->store), spaces[i], &logs, &n),
-		    "list logs");
-		for (size_t k = 0; k < n && all; k++) {
-			uint64_t size = logs[k]->frontier.size;
-
-			if (author_shunned(sim, &logs[k]->name.author))
-				continue;
-			all = (rights.bits & RIGHT_HOLD) == 0 ||
-			      logs[k]->held == size;
-			for (unsigned c = 0; c < CLASS_COUNT; c++)
-				all = all && ((rights.classes >> c & 1) == 0 ||
-						 logs[k]->open[c] == size);
-		}
-		if (!all && must)
-			sim_fail(sim, "node %zu is owed bodies of %s",
-			    node->number, spaces[i]->name.text);
-	}
-	store_abort(node->store);
-	return all;
 }

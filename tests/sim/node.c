@@ -13,6 +13,8 @@
 #include "proto/mem.h"
 #include "tests/sim/large.h"
 #include "tests/sim/spend.h"
+#include "tests/sim/swarm.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -49,10 +51,16 @@ host_random(void *arg, uint8_t *p, size_t n)
 bool
 sim_is_large(const struct sim *sim)
 {
-	return sim->nodes_wanted > SIM_SMALL_MAX;
+	return sim->plan->nodes > SIM_SMALL_MAX;
 }
 
-struct sim_given *
+bool
+sim_is_judged(const struct sim *sim)
+{
+	return sim->plan->nodes <= SIM_JUDGED_MAX;
+}
+
+const struct sim_given *
 sim_given(const struct sim_node *node, bool before, size_t person, size_t space)
 {
 	return &node->given[before][person * node->sim->spaces_n + space];
@@ -71,7 +79,7 @@ sim_is_linked(const struct sim_node *a, const struct sim_node *b)
 static void
 spaces_plan(struct sim *sim)
 {
-	size_t centres = sim->nodes_wanted - 3;
+	size_t centres = sim->plan->nodes - 3;
 	char text[32];
 
 	for (size_t i = 0; i <= centres; i++) {
@@ -96,7 +104,7 @@ node_make_all(struct sim *sim)
 	(void)node_make(sim, ROLE_FOUNDER, 0);
 	sim->admitted[0] = true;
 	(void)node_make(sim, ROLE_DISTRICT, 0);
-	while (sim->n + 1 < sim->nodes_wanted)
+	while (sim->n + 1 < sim->plan->nodes)
 		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
 	(void)node_make(sim, ROLE_AUDITOR, 0);
 	if (sim->swarm.relay)
@@ -117,6 +125,13 @@ node_make_all(struct sim *sim)
 			    &sim->nodes[i]);
 }
 
+void
+node_turn(struct sim_node *node)
+{
+	node->prng = plan_prng(
+	    node->sim->plan, node->sim->turn, DRAW_NODE + node->number);
+}
+
 static void
 node_start(struct sim *sim, struct sim_node *node, size_t number)
 {
@@ -126,16 +141,14 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->sim = sim;
 	node->number = number;
 	node->person = number;
-	node->prng.seed = sim->seed * 1000 + number;
+	node_turn(node);
 	(void)snprintf(name, sizeof(name), "node%03u", (unsigned)number % 1000);
 	(void)snprintf(
 	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
-	for (unsigned i = 0; i < 2 && !sim_is_large(sim); i++)
-		node->given[i] = mem_zeros(
-		    SIM_STORES_SMALL * sim->spaces_n, sizeof(*node->given[i]));
+	verdict_begin(node);
 }
 
 /* Lines of a city in which not all have one: a star around the district; every
@@ -188,7 +201,7 @@ node_heir(const struct sim_node *of)
 	struct sim *sim = of->sim;
 	struct sim_node *heir;
 
-	assert(sim->n < SIM_STORES_SMALL);
+	assert(sim->n < SIM_STORES_JUDGED);
 	heir = node_make(sim, of->role, of->centre);
 	heir->above = of->above;
 	return heir;
@@ -201,8 +214,6 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
-	mem_free(node->given[0]);
-	mem_free(node->given[1]);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -358,7 +369,7 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (sim->swarm.disk && !sim->healing && sim_once_in(sim, 40)) {
+	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -499,13 +510,14 @@ node_clone(struct sim_node *node)
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;
 
-	assert(node->snapshot.taken && sim->n < SIM_STORES_SMALL);
+	assert(node->snapshot.taken && sim->n < SIM_STORES_MAX);
 	sim->restored[node->person] = true;
 	node_start(sim, clone, sim->n);
 	clone->person = node->person;
 	clone->role = node->role;
 	clone->centre = node->centre;
 	clone->key = node->key;
+	clone->above = node->above;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);

@@ -11,6 +11,9 @@ void node_fini(struct sim_node *node);
 /* A new node of its own, not admitted yet. */
 struct sim_node *node_make(struct sim *sim, enum sim_role role, size_t centre);
 
+/* Another step began: its own random numbers are those of this step. */
+void node_turn(struct sim_node *node);
+
 /* What a person may have of a space, by the plan of the city. */
 struct node_rights {
 	bool any;

@@ -13,6 +13,7 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -26,9 +27,9 @@ struct stick_log {
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
-	bool sees[SIM_STORES_SMALL]; /* by person, as the exporter knew */
-	unsigned bits[SIM_STORES_SMALL];
-	unsigned classes[SIM_STORES_SMALL];
+	bool sees[SIM_STORES_JUDGED]; /* by person, as the exporter knew */
+	unsigned bits[SIM_STORES_JUDGED];
+	unsigned classes[SIM_STORES_JUDGED];
 };
 
 /* One bundle on its way in. */
@@ -115,7 +116,7 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 	struct sim *sim = node->sim;
 	struct bundle_writer *writer = NULL;
 	struct bundle_plan plan = {0};
-	bool crash = sim->swarm.crash && sim_once_in(sim, 10);
+	bool crash = swarm_now(sim, sim->swarm.crash, 10);
 	bool more = true;
 	enum err e;
 
@@ -212,6 +213,10 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 		struct bundle_reader *reader;
 
 		if (whom->store == NULL || whom->person == node->person)
+			continue;
+		/* Of those who cannot read it, some of many. */
+		if (!stick->to[whom->person] && sim_is_large(sim) &&
+		    !sim_once_in(sim, 10))
 			continue;
 		sim_must(sim,
 		    bundle_read_open(
@@ -331,11 +336,12 @@ stick_import(struct sim_node *node)
 	if (coming.stick == NULL)
 		return;
 	coming.path = coming.stick->path;
-	coming.damaged = sim->swarm.damage && sim_once_in(sim, 3);
+	coming.damaged = swarm_now(sim, sim->swarm.damage, 3);
 	(void)snprintf(
 	    copy, sizeof(copy), "%.*s.bad", (int)sizeof(copy) - 5, coming.path);
 	if (coming.damaged) {
 		damage(sim, coming.path, copy);
+		sim->count.torn++;
 		coming.path = copy;
 	}
 	beliefs_read(&coming, &coming.believed);
@@ -369,12 +375,12 @@ take(struct coming *coming, struct bundle_taker *taker)
 	enum err e = ERR_OK;
 
 	while (more && e == ERR_OK) {
-		if (sim->swarm.crash && sim_once_in(sim, 20)) {
+		if (swarm_now(sim, sim->swarm.crash, 20)) {
 			sim->count.crashes++;
 			coming->crashed = true;
 			return false;
 		}
-		if (sim->swarm.disk && sim_once_in(sim, 20)) {
+		if (swarm_now(sim, sim->swarm.disk, 20)) {
 			sim->count.faults++;
 			wrap_next_commit(sim_once_in(sim, 2) ? COMMIT_FAILS
 							     : COMMIT_UNKNOWN);

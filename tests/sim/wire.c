@@ -191,6 +191,8 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 	    (e == ERR_MALFORMED || e == ERR_VERSION || e == ERR_LIMIT))
 		sim_must(sim, e, "an honest node was taken for another");
 	sim_note(sim, "ended", wire->node[side]->number, (uint64_t)e);
+	sim->count.ended[e]++;
+	sim->count.noticed += wire->damaged && e == ERR_MALFORMED;
 	wire->gone[side] = true;
 	wire->well[side] = e == ERR_OK;
 	session_status(wire->session[side], &status);
@@ -237,7 +239,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 								  sim, 8));
 		wire->damages = false;
 		wire->damaged = true;
-		sim->count.damaged++;
+		sim->count.flipped++;
 	}
 	n = wire->pipe[from].n < bytes_max ? wire->pipe[from].n : bytes_max;
 	if (wire->gone[1 - from]) {

@@ -6,6 +6,8 @@
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
  * LINK: -Wl,--wrap=id_covers,--wrap=mark_settle
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
+ * In tests/sim/light.c.
+ * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
@@ -104,6 +106,10 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
+	next_commit = COMMIT_TRUE;
+	commit_failed = false;
+	forging = false;
+	commits = 0;
 }
 
 bool

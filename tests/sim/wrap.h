@@ -40,7 +40,7 @@ enum wrap_rule {
 };
 extern const char *const wrap_rules[RULE_COUNT];
 
-/* From now on `rule` is broken. */
+/* From now on `rule` is broken, and all else as at the start of the program. */
 void wrap_break(enum wrap_rule rule);
 bool wrap_is_broken(enum wrap_rule rule);
 
