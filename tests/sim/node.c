@@ -426,6 +426,7 @@ node_commit(struct sim_node *node)
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
+	node->unseen = node->unseen || e != ERR_OK;
 	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
 		own_look(node, promises, n);
@@ -443,6 +444,7 @@ node_open(struct sim_node *node)
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
+	node->unseen = true;
 }
 
 void
