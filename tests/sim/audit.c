@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
@@ -46,6 +47,7 @@ audit_all(struct sim *sim)
 	for (size_t i = 0; i < sim->n; i++)
 		if (sim->nodes[i].store != NULL)
 			audit_node(&sim->nodes[i]);
+	meter_check(sim);
 }
 
 static void
