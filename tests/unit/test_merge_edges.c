@@ -203,9 +203,8 @@ who_names_itself_is_not_its_own_parent(void **state)
 	made_parent(1, 0);
 	made_merge(2);
 	assert_int_equal(made.record.heads_n, 1);
-	assert_int_equal(id_change_compare(
-			     &made.record.heads[0], &made.changes[1].at),
-	    0);
+	assert_int_equal(
+	    id_change_compare(&made.record.heads[0], &made.changes[1].at), 0);
 }
 
 static void
@@ -273,7 +272,9 @@ the_earliest_stamp_creates_whatever_its_log(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		made_change(i, i == 1 ? 5 : 10)->collection = bytes_text(
-		    i == 0 ? "a" : i == 1 ? "b" : "c");
+		    i == 0   ? "a"
+		    : i == 1 ? "b"
+			     : "c");
 	assert_true(bytes_is(made_merge(3)->collection, "b"));
 	assert_int_equal(made.record.created.v, 5);
 	assert_int_equal(made.record.changed.v, 10);
