@@ -11,6 +11,7 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -115,7 +116,7 @@ value_put(struct act *act, enum op_code code, const char *text)
 		return;
 	}
 	(void)snprintf(content, sizeof(content), "%s%u",
-	    text != NULL ? text : "값", (unsigned)sim_below(sim, 6));
+	    text != NULL ? text : seals_secret, (unsigned)sim_below(sim, 6));
 	codec_put_text(value, bytes_text(content));
 }
 

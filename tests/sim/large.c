@@ -13,6 +13,7 @@
 #include "tests/sim/links.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
@@ -309,8 +310,10 @@ large_run(struct sim *sim)
 		if (plan_audits(sim->plan, sim->step))
 			some_look(sim);
 	}
+	sim_turn(sim, PLAN_HEAL);
 	large_heal(sim);
 	some_look(sim);
+	shown_check(sim);
 	large_wake(&sim->nodes[city]);
 	audit_node(&sim->nodes[city]);
 	node_rebuild(&sim->nodes[city], false);

@@ -24,6 +24,8 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/report.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
@@ -297,6 +299,7 @@ seed_run(const struct plan *plan)
 	light_memo(plan->seed % MEMO_NOT != 0);
 	sim->plan = plan;
 	sim->now_ms = SIM_BEGIN_MS;
+	seals_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
 	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
@@ -317,6 +320,8 @@ seed_run(const struct plan *plan)
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
+	shown_fini();
+	seals_fini();
 	twist_fini();
 	tempdir_fini(&sim->dir);
 }

@@ -220,6 +220,7 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -365,6 +366,27 @@ node_begin(struct sim_node *node, bool write)
 	sim_must(node->sim, store_begin(node->store, write), what);
 }
 
+/* Who gets back what it wrote had lost it, and who knows how much more: it goes
+ * on in a new log. */
+static void
+own_look(struct sim_node *node, const struct model_promise *promises, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t line = promises[i].log;
+		const struct log_name *name = &node->sim->model.logs[line].name;
+
+		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
+			continue;
+		if (node->takes)
+			model_set(&node->lost, line, 1);
+		else if (model_size(&node->lost, line) > 0)
+			sim_fail(node->sim,
+			    "node %zu goes on in a log in %s that it had lost "
+			    "some of",
+			    node->number, name->space.text);
+	}
+}
+
 enum err
 node_commit(struct sim_node *node)
 {
@@ -388,9 +410,10 @@ node_commit(struct sim_node *node)
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
-	else if (!wrap_failed())
+		own_look(node, promises, n);
+	} else if (!wrap_failed())
 		sim_must(sim, e, "commit");
 	sim_note(sim, "commit", node->number, (uint64_t)e);
 	return e;
@@ -530,6 +553,7 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
 	    same_file);
 	model_copy(&node->held, &node->snapshot.held);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		node->tokens[i].used = false;
 	node->looked_txn = UINT64_MAX;

@@ -102,6 +102,9 @@ struct sim_node {
 	const struct sim_given *given[2];
 	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
+	/* Owned: 1 for a log of its own that it got back some of. */
+	struct model_held lost;
+	bool takes; /* what it commits comes from peers */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
 };
@@ -261,7 +264,9 @@ struct sim {
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */
 	bool agreed;   /* all have heard all */
-	bool healing;  /* no more trouble: everybody must agree soon */
+	/* How the session that ended last went, by side. */
+	struct session_status last[2];
+	bool healing; /* no more trouble: everybody must agree soon */
 };
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,

@@ -13,6 +13,7 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
@@ -148,6 +149,7 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 		node_crash(node);
 		return false;
 	}
+	seals_file(stick->path);
 	contents_look(node, stick);
 	return true;
 }

@@ -11,6 +11,8 @@
 #include "tests/sim/accord.h"
 #include "tests/sim/hurt.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
@@ -219,6 +221,7 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 	wire->gone[side] = true;
 	wire->well[side] = e == ERR_OK;
 	session_status(wire->session[side], &status);
+	sim->last[side] = status;
 	sim->count.held += status.is_held;
 	wire->agreed[side] = e == ERR_OK && status.in_sync &&
 			     status.dropped == 0;
@@ -270,6 +273,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 	n = out.n / 2 < bytes_max ? out.n : bytes_max;
 	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK && !wire->twists[from])
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
+	seals_wire(bytes_first(out, n));
 	buf_add(&wire->pipe[from], bytes_first(out, n));
 	if (n > 0)
 		session_sent(sender, n);
@@ -360,7 +364,9 @@ wire_work(struct sim_node *node, bool crash)
 		node_crash_late(node);
 		return;
 	}
+	node->takes = true;
 	e = node_commit(node);
+	node->takes = false;
 	for (size_t i = 0; i < n; i++) {
 		struct session *session = wires[i]->session[sides[i]];
 
@@ -492,6 +498,7 @@ wire_said(const struct msg *msg)
 		break;
 	case MSG_RUN:
 		name_said(&msg->u.run.name);
+		shown_head(speaker, &msg->u.run);
 		if (at_work != NULL)
 			at_work->plain[at_side] = id_is_authority(
 			    &msg->u.run.name.space);
