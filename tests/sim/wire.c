@@ -116,9 +116,10 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 		wire->session[side] = session_new(&config);
 		wire->twists[side] = !sim->healing && sim->twister > 0 &&
 				     wire->node[side]->person == sim->twister;
+		wire->pace[side] = LIMIT_QUEUE_SIZE;
 		if (swarm_now(sim, sim->swarm.tight, 2))
-			session_pace(wire->session[side],
-			    1 + sim_below(sim, TIGHT_PACE));
+			wire->pace[side] = 1 + sim_below(sim, TIGHT_PACE);
+		session_pace(wire->session[side], wire->pace[side]);
 	}
 	sim->count.wires++;
 	return wire;
@@ -271,7 +272,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 		bytes_max = wire->slow_bytes;
 	/* What is on its way may be more than what arrives now. */
 	n = out.n / 2 < bytes_max ? out.n : bytes_max;
-	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK && !wire->twists[from])
+	if (out.n > wire->pace[from] + OUT_SLACK && !wire->twists[from])
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
 	seals_wire(bytes_first(out, n));
 	buf_add(&wire->pipe[from], bytes_first(out, n));
