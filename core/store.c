@@ -153,7 +153,8 @@ kv_start(struct store *store, bool create)
 	return e;
 }
 
-/* What the store says about itself. */
+/* What the store says about itself.  A crash may have left its mark behind, and
+ * whoever reads on can hand out what the mark has not heard of. */
 static enum err
 format_check(struct store *store)
 {
@@ -167,6 +168,8 @@ format_check(struct store *store)
 				    0;
 	if (e == ERR_OK)
 		e = kv_failed(store->txn.kv);
+	if (e == ERR_OK)
+		mark_catch_up(&store->mark, &store->txn);
 	store_abort(store);
 	return e == ERR_OK ? e : err_wrap(e, "store %s", store->dir);
 }

@@ -133,6 +133,7 @@ plant_reset(struct plant *plant, const struct job *job)
 	memset(plant->said, 0, sizeof(*plant->said));
 	buf_cut(&plant->found, 0);
 	plant->again = false;
+	plant->stuck = false;
 	if (!job->closed)
 		plant_open(plant);
 }

@@ -22,8 +22,9 @@ struct plant_file {
 struct plant_said {
 	size_t steps; /* that said yes */
 	struct record_id ids[PLANT_IDS_MAX];
-	unsigned news; /* a bit for each store_news that was heard */
-	bool lied;     /* a yes that was none */
+	unsigned news;	/* a bit for each store_news that was heard */
+	bool lied;	/* a yes that was none */
+	unsigned calls; /* that a child counted */
 	/* What the step that is no yes said. */
 	struct fault fault;
 };
@@ -42,6 +43,7 @@ struct plant {
 	struct buf parcel; /* owned */
 	uint64_t number;
 	bool again; /* after the fault: what was done before is no failure */
+	bool stuck; /* until then nothing can be taken away again either */
 };
 
 /* Something that nodes do, in steps each of which is acknowledged or not. */
@@ -55,6 +57,8 @@ struct job {
 	enum err (*step)(struct plant *plant, size_t i);
 	/* What the first `steps` steps did is there (asserted). */
 	void (*holds)(struct plant *plant, size_t steps);
+	/* `holds` writes, too. */
+	bool holds_by_writing;
 	/* Before anything else is done after a failure; or NULL. */
 	void (*mend)(struct plant *plant);
 	bool closed; /* stores are closed at its beginning */

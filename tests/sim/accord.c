@@ -4,6 +4,7 @@
  */
 #include "tests/sim/accord.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/mem.h"
@@ -56,6 +57,15 @@ is_shared(const struct sim_node *a, const struct sim_node *b,
 	       sees(b, b, space);
 }
 
+static int
+id_order(const void *a, const void *b)
+{
+	const struct accord_log *left = a;
+	const struct accord_log *right = b;
+
+	return memcmp(&left->id, &right->id, sizeof(left->id));
+}
+
 void
 accord_read(struct sim_node *node, struct accord_logs *logs)
 {
@@ -82,20 +92,22 @@ accord_read(struct sim_node *node, struct accord_logs *logs)
 			log->name = all[k]->name;
 			log->size = all[k]->frontier.size;
 			log->held = all[k]->held;
+			log->kept = all[k]->kept;
 			memcpy(log->open, all[k]->open, sizeof(log->open));
 			merkle_root(&all[k]->frontier, &log->root);
 		}
 	}
 	store_abort(node->store);
+	if (logs->n > 0)
+		qsort(logs->list, logs->n, sizeof(*logs->list), id_order);
 }
 
 const struct accord_log *
 accord_find(const struct accord_logs *logs, const struct accord_log *log)
 {
-	for (size_t i = 0; i < logs->n; i++)
-		if (memcmp(&logs->list[i].id, &log->id, sizeof(log->id)) == 0)
-			return &logs->list[i];
-	return NULL;
+	return logs->n == 0
+		   ? NULL
+		   : bsearch(log, logs->list, logs->n, sizeof(*log), id_order);
 }
 
 static size_t

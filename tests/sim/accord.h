@@ -10,6 +10,7 @@ struct accord_log {
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
+	uint64_t kept; /* so that their author could read them again */
 	struct hash root;
 };
 
@@ -19,7 +20,8 @@ struct accord_logs {
 	size_t room;
 };
 
-/* Appends all logs of `node`, which is in no transaction, to `logs`. */
+/* All logs of `node`, which is in no transaction, by id, into `logs`, which is
+ * zeroed before. */
 void accord_read(struct sim_node *node, struct accord_logs *logs);
 /* The one of `logs` with the id of `log`; NULL: there is none. */
 const struct accord_log *accord_find(

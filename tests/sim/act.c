@@ -199,6 +199,11 @@ act_do(struct act *act, const struct store_write *write)
 		record_know(act);
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND)
 		return e;
+	/* By its pack. */
+	if (act->node->pack > 0 && (e == ERR_INVALID || e == ERR_EXISTS)) {
+		sim->count.forbidden++;
+		return e;
+	}
 	sim_must(sim, e, "write");
 	sim->count.writes += changed;
 	return e;

@@ -12,6 +12,7 @@
 #include "proto/codec.h"
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
 #include "tests/sim/shown.h"
 #include "tests/sim/verdict.h"
@@ -54,6 +55,7 @@ audit_all(struct sim *sim)
 	for (size_t i = 0; i < sim->n; i++)
 		if (sim->nodes[i].store != NULL)
 			audit_node(&sim->nodes[i]);
+	meter_check(sim);
 }
 
 static void

@@ -12,8 +12,12 @@
 #include "tests/sim/node.h"
 #include "tests/sim/verdict.h"
 
-/* With secrets, by class; and sealed. */
-enum { KIND_HELD = CLASS_COUNT, KINDS };
+/* With secrets, by class; sealed; and so that their author can read them again,
+ * which the author alone gives. */
+enum { KIND_HELD = CLASS_COUNT, KIND_KEPT, KINDS };
+
+static const char *const kinds[KINDS] = {"of class N", "of class P",
+    "of class S", "of class F", "sealed", "for their author"};
 
 static bool hands(const struct sim_node *from, const struct sim_node *to,
     const struct accord_log *log, unsigned kind);
@@ -23,7 +27,15 @@ static bool comes(const struct sim_node *from, const struct sim_node *to,
 static uint64_t
 amount(const struct accord_log *log, unsigned kind)
 {
+	if (kind == KIND_KEPT)
+		return log->kept;
 	return kind == KIND_HELD ? log->held : log->open[kind];
+}
+
+static bool
+wrote(const struct sim_node *node, const struct accord_log *log)
+{
+	return memcmp(&node->key, &log->name.author, sizeof(node->key)) == 0;
 }
 
 /* Somebody has more of `log` than `node`, who could have it. */
@@ -38,13 +50,15 @@ is_owed(const struct sim_node *node, const struct accord_log *log,
 		return false;
 	for (unsigned kind = 0; kind < KINDS && !owed; kind++) {
 		owed = amount(theirs, kind) > amount(log, kind) &&
-		       comes(other, node, log, kind);
+		       (kind == KIND_KEPT
+			       ? wrote(other, log) &&
+				     hands(other, node, log, KIND_HELD)
+			       : comes(other, node, log, kind));
 		if (owed && must)
 			sim_fail(node->sim,
 			    "node %zu has the bodies (%s) of %llu of %llu "
 			    "deltas of a log in %s, and node %zu of %llu",
-			    node->number,
-			    kind == KIND_HELD ? "sealed" : "with secrets",
+			    node->number, kinds[kind],
 			    (unsigned long long)amount(log, kind),
 			    (unsigned long long)log->size, log->name.space.text,
 			    other->number,
@@ -103,12 +117,6 @@ comes(const struct sim_node *from, const struct sim_node *to,
 		}
 	}
 	return reached[to->number];
-}
-
-static bool
-wrote(const struct sim_node *node, const struct accord_log *log)
-{
-	return memcmp(&node->key, &log->name.author, sizeof(node->key)) == 0;
 }
 
 /* By what `by` knows. */

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
@@ -186,6 +187,11 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
+	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
+		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+		plan.pack = packs_name;
+	}
+	packs_use(node);
 	sim_must(sim, founder_create(&plan), "make a store");
 	sim->n++;
 	node_open(node);
@@ -417,6 +423,7 @@ void
 node_open(struct sim_node *node)
 {
 	assert(node->store == NULL);
+	packs_use(node);
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
@@ -569,6 +576,7 @@ node_clone(struct sim_node *node)
 	clone->centre = node->centre;
 	clone->key = node->key;
 	clone->above = node->above;
+	clone->pack = node->pack;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
@@ -591,6 +599,7 @@ node_rebuild(struct sim_node *node, bool cut_off)
 
 	model_look(node);
 	node_crash(node);
+	packs_use(node);
 	sim_must(sim, store_open_alone(node->dir, &node->host, &node->store),
 	    "open a store alone");
 	if (cut_off) {

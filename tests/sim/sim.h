@@ -90,10 +90,11 @@ struct sim_node {
 	struct prng prng;    /* of this turn */
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;    /* how far the wall's clock is off */
-	bool clock_dead;     /* it shows 1970 */
-	bool is_full;	     /* its disk, until somebody makes room */
-	unsigned side;	     /* of the partition */
+	int64_t clock_ms; /* how far the wall's clock is off */
+	bool clock_dead;  /* it shows 1970 */
+	unsigned pack; /* the version that its program has; 0: none in force */
+	bool is_full;  /* its disk, until somebody makes room */
+	unsigned side; /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
 	/* Of now, and of before the facts changed last: by person and space
@@ -193,8 +194,9 @@ struct sim_count {
 	uint64_t full;	  /* disks that were full for a while */
 	uint64_t refused; /* commits on them */
 	uint64_t partitions;
-	uint64_t upgrades; /* programs with another pack */
-	uint64_t torn;	   /* bundles that were damaged */
+	uint64_t forbidden; /* writes, by a pack */
+	uint64_t upgrades;  /* programs with another pack */
+	uint64_t torn;	    /* bundles that were damaged */
 	uint64_t jumps;
 	uint64_t rebuilds;
 	uint64_t rounds; /* of meetings until all agreed */

@@ -8,6 +8,8 @@
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
+ * In tests/sim/packs.c.
+ * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.
  * LINK: -Wl,--wrap=talk_send
  * The others are in tests/sim/wrap_rights.c.
