@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/fsck.h"
 #include "core/record.h"
-#include "proto/codec.h"
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
 #include "tests/sim/meter.h"
@@ -313,47 +312,17 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 /* Whoever got back some of a log that it had lost writes there once more: into
  * another log (node.c looks). */
 static void
-lost_write(struct sim_node *node, const struct space *space)
-{
-	struct buf value = {0};
-	struct store_edit edit = {.field = bytes_text("grade"),
-	    .code = OP_SET,
-	    .class = CLASS_N};
-	struct store_write write = {.collection = bytes_text("card"),
-	    .space = *space,
-	    .create = true,
-	    .edits = &edit,
-	    .edits_n = 1};
-	struct record_id id;
-	bool changed;
-	enum err e;
-
-	codec_put_text(&value, bytes_text("1"));
-	edit.value = buf_bytes(&value);
-	node_begin(node, true);
-	e = store_write(node->store, &write, &id, &changed);
-	buf_fini(&value);
-	if (e != ERR_DENIED) {
-		sim_must(node->sim, e, "write");
-		sim_must(node->sim, node_commit(node), "commit");
-	}
-	store_abort(node->store);
-	model_look(node);
-}
-
-static void
 lost_all_write(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->n; i++) {
 		struct sim_node *node = &sim->nodes[i];
 
 		for (size_t line = 0; line < node->lost.n; line++) {
-			const struct space *name =
-			    &sim->model.logs[line].name.space;
+			size_t space = node_space(
+			    sim, &sim->model.logs[line].name.space);
 
-			if (node->lost.sizes[line] > 0 &&
-			    node_space(sim, name) != SIZE_MAX)
-				lost_write(node, name);
+			if (node->lost.sizes[line] > 0 && space != SIZE_MAX)
+				act_create(node, space);
 		}
 	}
 }
