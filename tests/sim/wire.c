@@ -21,7 +21,10 @@
 enum {
 	/* What a session may hold ready beyond its limit: a chunk's worth that
 	 * it was deciding on when the limit was reached. */
-	OUT_SLACK = 1024 * 1024,
+	OUT_SLACK = 512 * 1024,
+	/* What goes before a chunk in the same step: its run, and how much is
+	 * to come. */
+	BEFORE_CHUNK = 1024,
 	/* How often a wire is served until its sessions must have ended. */
 	FINISH_ROUNDS = 20000,
 	/* Two batches of frames: by then changed bytes must have shown. */
@@ -482,6 +485,16 @@ wire_twisted(void)
 {
 	at_work->damaged = true;
 	at_work->node[at_side]->sim->count.twisted++;
+}
+
+void
+wire_made(size_t queued, size_t most)
+{
+	if (speaker != NULL && queued >= most + BEFORE_CHUNK)
+		sim_fail(speaker->sim,
+		    "node %zu makes more for node %zu while %zu bytes wait: it "
+		    "may hold %zu ready",
+		    speaker->number, listener->number, queued, most);
 }
 
 void
