@@ -276,6 +276,61 @@ stick_holds(struct plant *plant, size_t steps)
 		same_holds(plant, 1);
 }
 
+/* ---- what is there is not replaced -------------------------------------- */
+
+static const char kept_text[] = "somebody's only copy";
+static const char kept_keys[] = "node.keys";
+
+static void
+kept_prepare(struct plant *plant)
+{
+	const char *const names[] = {stick, kept_keys};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_int_equal(
+		    file_write(tempdir_at(&plant->town.dir, names[i]),
+			bytes_text(kept_text), 0600),
+		    ERR_OK);
+}
+
+/* To be refused is what is to be done here. */
+static enum err
+kept_step(struct plant *plant, size_t i)
+{
+	const struct identity *mine = store_identity(store_of(plant, 1));
+	bool again = plant->again;
+	enum err e;
+
+	plant->again = false;
+	if (i == 0)
+		e = stick_put(plant, 1, 0, stick, BUNDLE_RUNS);
+	else
+		e = identity_save(
+		    tempdir_at(&plant->town.dir, kept_keys), mine);
+	plant->again = again;
+	if (e == ERR_OK)
+		plant->said->lied = true;
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
+static void
+kept_holds(struct plant *plant, size_t steps)
+{
+	const char *const names[] = {stick, kept_keys};
+	struct buf content = {0};
+
+	(void)steps;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		buf_cut(&content, 0);
+		assert_int_equal(
+		    file_read(
+			tempdir_at(&plant->town.dir, names[i]), 4096, &content),
+		    ERR_OK);
+		assert_true(bytes_is(buf_bytes(&content), kept_text));
+	}
+	buf_fini(&content);
+}
+
 /* ---- authority in a file ------------------------------------------------ */
 
 static void
@@ -352,6 +407,11 @@ const struct job job_carry[] = {
 	.prepare = stick_prepare,
 	.step = stick_step,
 	.holds = stick_holds},
+    {.name = "kept",
+	.steps = 2,
+	.prepare = kept_prepare,
+	.step = kept_step,
+	.holds = kept_holds},
     {.name = "parcel",
 	.steps = 2,
 	.prepare = parcel_prepare,
