@@ -78,9 +78,8 @@ txn_fini(struct txn *txn)
 enum err
 txn_fail(struct txn *txn, enum err e)
 {
-	assert(e != ERR_OK);
 	kv_fail(txn->kv, e);
-	return e;
+	return kv_failed(txn->kv);
 }
 
 bool
