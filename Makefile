@@ -108,7 +108,10 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
 # What a crash, a power cut or a wrong bit does to a store.
-CRASH := $(addprefix $(OUT)/tests/crash/,bitrot)
+CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
+$(OUT)/tests/crash/record.so: tests/crash/record.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -shared -o $@ $<
 $(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
 
