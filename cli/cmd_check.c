@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/progress.h"
 #include "core/fsck.h"
 #include "core/rebuild.h"
+#include "core/repair.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
 
@@ -357,6 +359,73 @@ rebuild_command_run(const struct args *args, struct out *out)
 	return e;
 }
 
+/* What a repair came to, for people and programs. */
+static void
+say_repaired(struct out *out, const struct repair_report *report)
+{
+	const struct salvage *salvage = &report->salvage;
+	struct buf json = {0};
+
+	object_begin(&json, NULL);
+	object_bool(&json, "sound", report->was_sound);
+	object_number(&json, "mended", salvage->rows.mended);
+	object_number(&json, "lost", salvage->rows.lost);
+	object_number(&json, "deltas", salvage->deltas);
+	object_number(&json, "missing", salvage->missing);
+	object_number(&json, "owed", salvage->owed);
+	object_text(&json, "kept", bytes_text(report->kept));
+	object_end(&json);
+	out_json(out, buf_bytes(&json));
+	buf_fini(&json);
+	if (report->was_sound && !report->tried) {
+		out_say(out, "all is as it must be: nothing to repair");
+		return;
+	}
+	if (!report->was_sound)
+		out_say(out,
+		    "the store has new data: %llu deltas of %llu logs; %llu "
+		    "rows had one wrong bit and were mended",
+		    (unsigned long long)salvage->deltas,
+		    (unsigned long long)salvage->logs,
+		    (unsigned long long)salvage->rows.mended);
+	else
+		out_say(out, "%llu deltas more from what had been kept",
+		    (unsigned long long)salvage->deltas);
+}
+
+/* What is left to do decides how the process ends. */
+static enum err
+repair_verdict(const struct repair_report *report)
+{
+	const struct salvage *salvage = &report->salvage;
+
+	if (report->kept[0] == '\0')
+		return ERR_OK;
+	return err_set(ERR_PART,
+	    "%llu deltas are missing here, and the words of %llu: run `golmok "
+	    "sync` with whoever may have them, then `golmok repair` again; the "
+	    "old data is kept in %s until then",
+	    (unsigned long long)salvage->missing,
+	    (unsigned long long)salvage->owed, report->kept);
+}
+
+static enum err
+repair_command_run(const struct args *args, struct out *out)
+{
+	struct watcher watcher = {.out = out, .what = ""};
+	struct fsck_watch watch = {
+	    .found = on_found, .progress = on_progress, .arg = &watcher};
+	struct repair_report report;
+	enum err e = repair_run(open_dir(args), host_system(), &watch, &report);
+
+	watcher_end(&watcher);
+	if (e == ERR_OK) {
+		say_repaired(out, &report);
+		e = repair_verdict(&report);
+	}
+	return e;
+}
+
 const struct args_command cmd_check_commands[] = {
     {.name = "log verify",
 	.words = "[LOG]",
@@ -369,5 +438,8 @@ const struct args_command cmd_check_commands[] = {
     {.name = "rebuild",
 	.help = "make all that is derived again from the logs",
 	.run = rebuild_command_run},
+    {.name = "repair",
+	.help = "give a damaged store new data, with all that is sound",
+	.run = repair_command_run},
 };
 const size_t cmd_check_commands_n = COUNT_OF(cmd_check_commands);

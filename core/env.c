@@ -14,10 +14,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/pages.h"
 #include "proto/mem.h"
 
-/* How often we follow other processes that make the map larger. */
-enum { RESIZED_ROUNDS_MAX = 64 };
+enum {
+	/* How often we follow other processes that make the map larger. */
+	RESIZED_ROUNDS_MAX = 64,
+	/* How often we look for a state of the file that stays. */
+	SCRUB_ROUNDS_MAX = 64,
+	/* What LMDB maps of its file of locks and readers. */
+	LOCKS_SIZE = 8192,
+};
+
+/* What is told of a damaged file. */
+struct first_wrong {
+	uint64_t page;
+	const char *why; /* NULL: nothing yet */
+};
 
 /* Visiting everything of a file that may be cut short. */
 struct walk {
@@ -38,8 +51,10 @@ static _Thread_local struct walk *walking;
 
 static enum err registry_add(struct env *env) MUST_USE;
 static void registry_remove(struct env *env);
+static enum err locks_reserve(const struct env *env) MUST_USE;
 static int lmdb_open(struct env *env, unsigned tables_max);
 static void keep_from_children(const struct env *env);
+static void on_wrong(void *arg, uint64_t page, const char *why);
 static enum err length_check(struct env *env) MUST_USE;
 static enum err length_repair(struct env *env) MUST_USE;
 static enum err pages_check(struct env *env) MUST_USE;
@@ -51,7 +66,7 @@ static int tables_open(struct env *env, const char *const *names, size_t n,
     bool create, MDB_dbi *tables);
 
 enum err
-env_open(struct env *env, const char *dir, unsigned tables_max, bool create)
+env_open(struct env *env, const struct env_config *config)
 {
 	struct buf path = {0};
 	struct file_stat found;
@@ -59,8 +74,8 @@ env_open(struct env *env, const char *dir, unsigned tables_max, bool create)
 	int rc;
 	enum err e;
 
-	buf_add_format(&path, "%s/data.mdb", dir);
-	env->dir = mem_text(dir);
+	buf_add_format(&path, "%s/data.mdb", config->dir);
+	env->dir = mem_text(config->dir);
 	env->data = mem_text(buf_text(&path));
 	buf_fini(&path);
 
@@ -68,7 +83,7 @@ env_open(struct env *env, const char *dir, unsigned tables_max, bool create)
 	if (e != ERR_OK)
 		return e;
 	e = file_stat(env->data, &found);
-	fresh = e == ERR_NOT_FOUND && create;
+	fresh = e == ERR_NOT_FOUND && config->create;
 	if (e != ERR_OK && !fresh)
 		return e;
 	/* LMDB would take an empty file for a new one, and a store that lost
@@ -78,12 +93,79 @@ env_open(struct env *env, const char *dir, unsigned tables_max, bool create)
 		    "open %s: the file is empty; restore it from a backup or a"
 		    " peer",
 		    env->data);
-	rc = lmdb_open(env, tables_max);
+	e = locks_reserve(env);
+	if (e != ERR_OK)
+		return e;
+	rc = lmdb_open(env, config->tables_max);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	if (fresh)
 		return file_sync(env->dir);
-	return length_check(env);
+	if (found.size_bytes <= config->scrub_bytes)
+		e = env_scrub(env);
+	return e == ERR_OK ? length_check(env) : e;
+}
+
+enum err
+env_scrub(struct env *env)
+{
+	struct first_wrong first = {0};
+	const struct pages_watch watch = {.wrong = on_wrong, .arg = &first};
+	struct pages_report report;
+	enum err e = ERR_BUSY;
+
+	/* A reader keeps its state from being written over, and must have begun
+	 * before others commit twice. */
+	for (int i = 0; e == ERR_BUSY && i < SCRUB_ROUNDS_MAX; i++) {
+		MDB_txn *reader;
+		int rc = env_begin(env, false, &reader);
+
+		/* Others made the map larger, which changes nothing here. */
+		if (rc == MDB_MAP_RESIZED)
+			rc = mdb_env_set_mapsize(env->lmdb, 0);
+		else if (rc == 0)
+			e = pages_walk(
+			    env->data, mdb_txn_id(reader), &watch, &report);
+		if (rc != 0)
+			return env_error(env, rc, "look at");
+		mdb_txn_abort(reader);
+	}
+	if (e != ERR_OK || report.wrong == 0)
+		return e;
+	return err_set(ERR_CORRUPT,
+	    "%s is damaged in %llu places (page %llu: %s): run `golmok repair`",
+	    env->data, (unsigned long long)report.wrong,
+	    (unsigned long long)first.page, first.why);
+}
+
+static void
+on_wrong(void *arg, uint64_t page, const char *why)
+{
+	struct first_wrong *first = arg;
+
+	if (first->why != NULL)
+		return;
+	first->page = page;
+	first->why = why;
+}
+
+/* LMDB maps its file of locks without taking room for it, and on a full disk
+ * the first write to the map would end the process by SIGBUS.  Before LMDB has
+ * it open: to close it later would end LMDB's locks. */
+static enum err
+locks_reserve(const struct env *env)
+{
+	char *path = file_path(env->dir, "lock.mdb");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int number = fd < 0 ? errno : posix_fallocate(fd, 0, LOCKS_SIZE);
+	enum err e = ERR_OK;
+
+	if (number != 0)
+		e = file_error(number, "reserve disk for", path);
+	if (fd >= 0)
+		(void)close(fd);
+	mem_free(path);
+	return e;
 }
 
 static int

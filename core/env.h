@@ -18,13 +18,23 @@ struct env {
 	struct env *next;	   /* all that are open in this process */
 };
 
-/* Opens the environment in the directory `dir` into the zeroed `env`, with room
- * for `tables_max` tables; on failure too it is ended with env_close.  Makes
- * the data file if there is none and `create`.  Clears dead readers.
+/* Opens the environment in config->dir into the zeroed `env`, with room for
+ * config->tables_max tables; on failure too it is ended with env_close.  Makes
+ * the data file if there is none and config->create.  Looks at its pages first
+ * (env_scrub) when it has no more than config->scrub_bytes.  Clears dead
+ * readers.
  * ERR_BUSY: this process has it open already, which LMDB would not notice.
  * ERR_CORRUPT: not LMDB's file, or cut short. */
-enum err env_open(struct env *env, const char *dir, unsigned tables_max,
-    bool create) MUST_USE;
+struct env_config {
+	const char *dir; /* borrowed */
+	unsigned tables_max;
+	bool create;
+	uint64_t scrub_bytes;
+};
+enum err env_open(struct env *env, const struct env_config *config) MUST_USE;
+/* Looks at every page of the newest state, beside others who read and write,
+ * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
+enum err env_scrub(struct env *env) MUST_USE;
 /* Closes all; every transaction has ended.  A zeroed one is nothing. */
 void env_close(struct env *env);
 /* Opens the `n` tables called `names` into `tables` for good, making those that

@@ -242,6 +242,14 @@ file_move(const char *from, const char *to)
 }
 
 enum err
+file_link(const char *from, const char *to)
+{
+	if (link(from, to) != 0)
+		return file_error(errno, "give another name to", from);
+	return sync_parent(to);
+}
+
+enum err
 file_remove(const char *path)
 {
 	if (unlink(path) != 0)

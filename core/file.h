@@ -36,6 +36,9 @@ enum err file_write(
     const char *path, struct bytes content, unsigned mode) MUST_USE;
 /* Renames `from` to `to`, in one directory, durably; replaces a file. */
 enum err file_move(const char *from, const char *to) MUST_USE;
+/* Gives the file `from` the name `to` too, on the same disk, durably.
+ * ERR_EXISTS. */
+enum err file_link(const char *from, const char *to) MUST_USE;
 /* Removes the file `path`, durably.  ERR_NOT_FOUND when there is none. */
 enum err file_remove(const char *path) MUST_USE;
 

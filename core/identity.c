@@ -13,6 +13,36 @@
 
 static const char identity_title[] = "golmok identity 1";
 static const char root_title[] = "golmok root 1";
+enum { CHECK_SIZE = 8 };
+
+/* Of all lines before the last, which is the check. */
+static void
+check_make(const struct keyfile *file, uint8_t check[CHECK_SIZE])
+{
+	struct buf text = {0};
+	struct hash hash;
+
+	keyfile_text(file, file->n - 1, &text);
+	crypto_sha256(buf_bytes(&text), &hash);
+	memcpy(check, hash.b, CHECK_SIZE);
+	buf_wipe(&text);
+}
+
+/* A key with a wrong bit would be a key like any other. */
+static enum err
+check_hold(const char *path, const struct keyfile *file,
+    const uint8_t check[CHECK_SIZE])
+{
+	uint8_t right[CHECK_SIZE];
+
+	check_make(file, right);
+	if (memcmp(right, check, CHECK_SIZE) == 0)
+		return ERR_OK;
+	return err_set(ERR_CORRUPT,
+	    "key file %s is damaged: bring another copy of it, from a backup "
+	    "or by `golmok keys restore`",
+	    path);
+}
 
 void
 identity_make(const struct host *host, const struct city_id *city,
@@ -32,14 +62,19 @@ enum err
 identity_save(const char *path, const struct identity *identity)
 {
 	struct identity copy = *identity;
+	uint8_t check[CHECK_SIZE];
 	const struct keyfile_line lines[] = {
 	    {"city", copy.city.b, 32},
 	    {"sign", copy.seed.b, 32},
 	    {"link", copy.dh.b, 32},
 	    {"actor", copy.actor_key, 32},
+	    {"check", check, sizeof(check)},
 	};
 	const struct keyfile file = {identity_title, lines, COUNT_OF(lines)};
-	enum err e = keyfile_save(path, &file, false);
+	enum err e;
+
+	check_make(&file, check);
+	e = keyfile_save(path, &file, false);
 
 	crypto_wipe(&copy, sizeof(copy));
 	return e;
@@ -48,17 +83,21 @@ identity_save(const char *path, const struct identity *identity)
 enum err
 identity_load(const char *path, struct identity *identity)
 {
+	uint8_t check[CHECK_SIZE];
 	const struct keyfile_line lines[] = {
 	    {"city", identity->city.b, 32},
 	    {"sign", identity->seed.b, 32},
 	    {"link", identity->dh.b, 32},
 	    {"actor", identity->actor_key, 32},
+	    {"check", check, sizeof(check)},
 	};
 	const struct keyfile file = {identity_title, lines, COUNT_OF(lines)};
 	enum err e;
 
 	memset(identity, 0, sizeof(*identity));
 	e = keyfile_load(path, &file);
+	if (e == ERR_OK)
+		e = check_hold(path, &file, check);
 	if (e != ERR_OK)
 		return e;
 	crypto_sign_key(&identity->seed, &identity->key);
@@ -70,12 +109,17 @@ enum err
 identity_save_root(const char *path, const struct root_keys *root, bool replace)
 {
 	struct root_keys copy = *root;
+	uint8_t check[CHECK_SIZE];
 	const struct keyfile_line lines[] = {
 	    {"root", copy.seed.b, 32},
 	    {"next", copy.next_seed.b, 32},
+	    {"check", check, sizeof(check)},
 	};
 	const struct keyfile file = {root_title, lines, COUNT_OF(lines)};
-	enum err e = keyfile_save(path, &file, replace);
+	enum err e;
+
+	check_make(&file, check);
+	e = keyfile_save(path, &file, replace);
 
 	crypto_wipe(&copy, sizeof(copy));
 	return e;
@@ -84,15 +128,19 @@ identity_save_root(const char *path, const struct root_keys *root, bool replace)
 enum err
 identity_load_root(const char *path, struct root_keys *root)
 {
+	uint8_t check[CHECK_SIZE];
 	const struct keyfile_line lines[] = {
 	    {"root", root->seed.b, 32},
 	    {"next", root->next_seed.b, 32},
+	    {"check", check, sizeof(check)},
 	};
 	const struct keyfile file = {root_title, lines, COUNT_OF(lines)};
 	enum err e;
 
 	memset(root, 0, sizeof(*root));
 	e = keyfile_load(path, &file);
+	if (e == ERR_OK)
+		e = check_hold(path, &file, check);
 	if (e != ERR_OK)
 		return e;
 	root->is_here = true;

@@ -73,7 +73,10 @@ kv_open(const struct kv_config *config, struct kv **result)
 						: ROOM_BYTES_DEFAULT;
 	assert(pthread_mutex_init(&kv->lock, NULL) == 0);
 	assert(pthread_cond_init(&kv->changed, NULL) == 0);
-	e = env_open(&kv->env, config->dir, KV_TABLES_MAX, config->create);
+	e = env_open(&kv->env, &(struct env_config){.dir = config->dir,
+				   .tables_max = KV_TABLES_MAX,
+				   .create = config->create,
+				   .scrub_bytes = config->scrub_bytes});
 	if (e == ERR_OK)
 		e = env_tables(&kv->env, config->tables, config->tables_n,
 		    config->create, kv->tables);

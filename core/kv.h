@@ -24,7 +24,12 @@ struct kv_config {
 	/* Free room of the map that a write transaction starts with at the
 	 * least; the map is doubled until it has that.  0: 1 GiB. */
 	uint64_t room_bytes;
+	/* Every page of a data file of up to so many bytes is looked at before
+	 * LMDB believes it: ERR_CORRUPT.  KV_SCRUB_ALL: of any file.  0: none.
+	 */
+	uint64_t scrub_bytes;
 };
+#define KV_SCRUB_ALL UINT64_MAX
 
 /* Opens the environment in config->dir into `*kv` (NULL on failure), ended with
  * kv_close.  Clears readers that died.  ERR_NOT_FOUND: no directory, or no data

@@ -137,7 +137,8 @@ kv_start(struct store *store, bool create)
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
-	    .create = create};
+	    .create = create,
+	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
 	char *mark = file_path(store->dir, "mark");
 	char *data = file_path(store->dir, "data.mdb");
 	enum err e;
@@ -152,7 +153,8 @@ kv_start(struct store *store, bool create)
 	return e;
 }
 
-/* What the store says about itself. */
+/* What the store says about itself.  A crash may have left its mark behind, and
+ * whoever reads on can hand out what the mark has not heard of. */
 static enum err
 format_check(struct store *store)
 {
@@ -166,6 +168,8 @@ format_check(struct store *store)
 				    0;
 	if (e == ERR_OK)
 		e = kv_failed(store->txn.kv);
+	if (e == ERR_OK)
+		mark_catch_up(&store->mark, &store->txn);
 	store_abort(store);
 	return e == ERR_OK ? e : err_wrap(e, "store %s", store->dir);
 }

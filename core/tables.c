@@ -243,14 +243,22 @@ tables_row_end(struct bytes key, struct buf *row)
 	    checksum(key, bytes_after(buf_bytes(row), TABLES_CHECKSUM_SIZE)));
 }
 
+bool
+tables_fit(struct bytes key, struct bytes row, struct bytes *content)
+{
+	if (row.n < TABLES_CHECKSUM_SIZE)
+		return false;
+	*content = bytes_after(row, TABLES_CHECKSUM_SIZE);
+	return bytes_be64(row.p) == checksum(key, *content);
+}
+
 enum err
 tables_open(
     enum table table, struct bytes key, struct bytes row, struct bytes *content)
 {
 	if (row.n < TABLES_CHECKSUM_SIZE)
 		return tables_corrupt(table, key, "it is too short");
-	*content = bytes_after(row, TABLES_CHECKSUM_SIZE);
-	if (bytes_be64(row.p) != checksum(key, *content))
+	if (!tables_fit(key, row, content))
 		return tables_corrupt(table, key, "its checksum is wrong");
 	return ERR_OK;
 }

@@ -117,6 +117,9 @@ enum { TABLES_CHECKSUM_SIZE = 8 };
 void tables_row(struct bytes key, struct bytes content, struct buf *row);
 void tables_row_begin(struct buf *row);
 void tables_row_end(struct bytes key, struct buf *row);
+/* Has `row` the checksum of `key` and its content, a view into `row`? */
+bool tables_fit(
+    struct bytes key, struct bytes row, struct bytes *content) MUST_USE;
 /* Checks the checksum of `row` and gives its content, a view into `row`:
  * ERR_CORRUPT as tables_corrupt makes it. */
 enum err tables_open(enum table table, struct bytes key, struct bytes row,

@@ -1,0 +1,661 @@
+/*
+ * Reading LMDB's file as what it is on the disk (LMDB 0.9, 64 bits, the byte
+ * order of the machine).  core/kv.c looks through a file with it before it lets
+ * LMDB work on it; core/salvage.c takes rows out of damaged files.  Believes
+ * nothing that it reads, and never writes.
+ */
+#include "core/pages.h"
+
+#include <string.h>
+
+#include "core/medium.h"
+#include "proto/mem.h"
+
+enum {
+	HEAD_SIZE = 16, /* in front of every page */
+	NODE_SIZE = 8,	/* in front of every key */
+	DB_SIZE = 48,	/* what is said of one table */
+	META_SIZE = HEAD_SIZE + 24 + 2 * DB_SIZE + 16,
+	PAGE_SIZE_MIN = 512,
+	PAGE_SIZE_MAX = 65536,
+	LEVELS_MAX = 32,
+	METAS = 2,
+	PAGE_BRANCH = 1,
+	PAGE_LEAF = 2,
+	PAGE_OVERFLOW = 4,
+	PAGE_META = 8,
+	NODE_BIG = 1,	/* its value lies in pages of its own */
+	NODE_TABLE = 2, /* its value says where a table is */
+	DB_INTEGERS = 8,
+	PAGE_NUMBER_BITS = 48,
+	TABLE_NAME_MAX = 32,
+	/* So many more than the file has may count as used or free. */
+	PAGES_AHEAD = 1 << 24,
+};
+static const uint32_t magic = 0xBEEFC0DE;
+
+/* What the file says of one table. */
+struct tree {
+	struct bytes name;
+	uint16_t flags;
+	uint16_t depth;
+	uint64_t branches;
+	uint64_t leaves;
+	uint64_t overflows;
+	uint64_t entries;
+	uint64_t root; /* UINT64_MAX: none */
+};
+
+struct meta {
+	bool sound;
+	uint32_t page_bytes;
+	uint64_t txn_id;
+	uint64_t last;
+	struct tree free;
+	struct tree main;
+};
+
+struct pages {
+	struct medium file;
+	const struct pages_watch *watch;
+	struct pages_report *report;
+	size_t page_bytes;
+	uint64_t last; /* the last page that was ever used */
+	uint8_t *used; /* owned: a bit for each page */
+	uint8_t *free; /* likewise */
+	struct buf value;
+	struct tree met; /* what of the tree at hand was met: counts alone */
+	struct fault fault;
+};
+
+/* Where a page hangs: keys from `low` up to, without, `high` (p NULL: all). */
+struct place {
+	const struct tree *tree;
+	unsigned level; /* 1: the root */
+	struct bytes low;
+	struct bytes high;
+};
+
+struct node {
+	uint16_t flags;
+	struct bytes key;
+	uint64_t child; /* of a branch */
+	uint64_t size;	/* of a value */
+	struct bytes data;
+};
+
+static enum err metas_read(
+    struct pages *p, uint64_t txn_id, struct meta *meta) MUST_USE;
+static void pages_count(struct pages *p);
+static void meta_get(
+    struct pages *p, struct bytes page, uint64_t number, struct meta *meta);
+static void tree_get(const uint8_t *from, struct tree *tree);
+static void tree_walk(struct pages *p, const struct tree *tree);
+static void page_walk(struct pages *p, uint64_t page, struct place at);
+static size_t page_check(
+    struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind);
+static bool node_get(
+    const struct pages *p, const uint8_t *raw, size_t i, struct node *node);
+static bool in_order(const struct tree *tree, struct bytes a, struct bytes b);
+static bool fits(struct place at, struct bytes key);
+static void branch_walk(
+    struct pages *p, uint64_t page, struct place at, const uint8_t *raw);
+static uint64_t child_find(struct pages *p, uint64_t child, struct place at);
+static void leaf_walk(
+    struct pages *p, uint64_t page, struct place at, const uint8_t *raw);
+static void leaf_take(
+    struct pages *p, uint64_t page, struct place at, const struct node *node);
+static bool big_read(struct pages *p, uint64_t page, const struct node *node,
+    bool wanted, struct bytes *value);
+static void free_take(struct pages *p, uint64_t page, struct bytes list);
+
+static uint16_t
+get_u16(const uint8_t *at)
+{
+	uint16_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static uint32_t
+get_u32(const uint8_t *at)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static uint64_t
+get_u64(const uint8_t *at)
+{
+	uint64_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static void
+wrong(struct pages *p, uint64_t page, const char *why)
+{
+	p->report->wrong++;
+	if (p->watch->wrong != NULL)
+		p->watch->wrong(p->watch->arg, page, why);
+}
+
+/* `n` bytes of the file; zeros stand for what it does not have. */
+static void
+bytes_read(struct pages *p, uint64_t at, size_t n, struct buf *to)
+{
+	enum err e = ERR_OK;
+
+	buf_cut(to, 0);
+	if (at < p->file.size_bytes)
+		e = medium_read(&p->file, at, n, to);
+	if (e != ERR_OK && p->fault.code == ERR_OK)
+		err_keep(&p->fault, e);
+	if (to->n < n) {
+		size_t missing = n - to->n;
+
+		memset(buf_extend(to, missing), 0, missing);
+	}
+}
+
+static bool
+bit(const uint8_t *bits, uint64_t i)
+{
+	return (bits[i / 8] >> (i % 8) & 1) != 0;
+}
+
+static void
+bit_set(uint8_t *bits, uint64_t i)
+{
+	bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
+}
+
+enum err
+pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
+    struct pages_report *report)
+{
+	struct pages p = {.watch = watch, .report = report};
+	struct meta meta;
+	enum err e = medium_open(&p.file, path);
+
+	*report = (struct pages_report){0};
+	if (e == ERR_OK)
+		e = metas_read(&p, txn_id, &meta);
+	if (e == ERR_OK) {
+		report->txn_id = meta.txn_id;
+		report->pages = meta.last + 1;
+		p.used = mem_zeros((size_t)(meta.last / 8 + 1), 1);
+		p.free = mem_zeros((size_t)(meta.last / 8 + 1), 1);
+		/* First, so that no free page is taken for one in use. */
+		tree_walk(&p, &meta.free);
+		tree_walk(&p, &meta.main);
+		pages_count(&p);
+		e = err_raise(&p.fault);
+	}
+	medium_fini(&p.file);
+	buf_fini(&p.value);
+	mem_free(p.used);
+	mem_free(p.free);
+	return e;
+}
+
+/* No page is used and free; and those that the file is too short for, which
+ * LMDB allows, are free. */
+static void
+pages_count(struct pages *p)
+{
+	uint64_t there = p->file.size_bytes / p->page_bytes;
+
+	for (uint64_t i = METAS; i <= p->last; i++) {
+		bool used = bit(p->used, i);
+		bool free = bit(p->free, i);
+
+		if (used && free)
+			wrong(p, i, "it is in use, and counts as free");
+		p->report->lost += !used && !free;
+		if (i < there || free)
+			continue;
+		wrong(p, i, "it lies behind the end of the file");
+		return;
+	}
+}
+
+/* The meta page of the state that is wanted.  Others may write the metas while
+ * they are read; so two that do not go together are read again. */
+static enum err
+metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
+{
+	enum { ROUNDS = 8 };
+	struct meta both[METAS] = {{0}};
+	struct buf raw = {0};
+	const struct meta *newest = NULL;
+	const struct meta *wanted = NULL;
+	bool pair = false;
+
+	for (int round = 0; round < ROUNDS && !pair; round++) {
+		size_t step = PAGE_SIZE_MIN;
+
+		newest = NULL;
+		for (uint64_t i = 0; i < METAS; i++) {
+			bytes_read(p, i * step, META_SIZE, &raw);
+			meta_get(p, buf_bytes(&raw), i, &both[i]);
+			if (i > 0 && both[0].sound)
+				break;
+			/* When the first is gone, any size that has a second.
+			 */
+			if (both[i].sound)
+				step = both[i].page_bytes;
+			else if (i > 0 && step < PAGE_SIZE_MAX)
+				step *= 2, i--;
+		}
+		for (size_t i = 0; i < METAS; i++)
+			if (both[i].sound &&
+			    (newest == NULL || both[i].txn_id > newest->txn_id))
+				newest = &both[i];
+		pair = both[0].sound && both[1].sound &&
+		       both[0].page_bytes == both[1].page_bytes &&
+		       both[0].txn_id - both[1].txn_id + 1 <= 2;
+	}
+	buf_fini(&raw);
+	if (p->fault.code != ERR_OK)
+		return err_raise(&p->fault);
+	if (newest == NULL)
+		return err_set(ERR_CORRUPT,
+		    "%s is no LMDB file, or its first pages are destroyed: "
+		    "restore it from a backup or a peer",
+		    p->file.path);
+	for (size_t i = 0; i < METAS; i++)
+		if (both[i].sound && both[i].txn_id == txn_id)
+			wanted = &both[i];
+	if (txn_id == 0)
+		wanted = newest;
+	if (wanted == NULL)
+		return err_set(ERR_BUSY,
+		    "%s is written to faster than it is looked at",
+		    p->file.path);
+	if (!pair)
+		wrong(p, 0, "the two first pages do not go together");
+	*meta = *wanted;
+	p->page_bytes = meta->page_bytes;
+	p->last = meta->last;
+	return ERR_OK;
+}
+
+static void
+meta_get(struct pages *p, struct bytes page, uint64_t number, struct meta *meta)
+{
+	const uint8_t *raw = page.p;
+	const uint8_t *body = raw + HEAD_SIZE;
+	uint32_t size;
+
+	*meta = (struct meta){0};
+	tree_get(body + 24, &meta->free);
+	tree_get(body + 24 + DB_SIZE, &meta->main);
+	meta->last = get_u64(body + 24 + 2 * DB_SIZE);
+	meta->txn_id = get_u64(body + 24 + 2 * DB_SIZE + 8);
+	size = get_u32(body + 24);
+	meta->page_bytes = size;
+	/* An environment that was just made has two with number 0. */
+	meta->sound = get_u64(raw) == number &&
+		      get_u16(raw + 10) == PAGE_META &&
+		      get_u32(body) == magic && get_u32(body + 4) == 1 &&
+		      size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX &&
+		      (size & (size - 1)) == 0 &&
+		      (meta->txn_id % METAS == number || meta->txn_id == 0) &&
+		      meta->last >= METAS - 1 &&
+		      meta->last < p->file.size_bytes / size + PAGES_AHEAD;
+}
+
+static void
+tree_get(const uint8_t *from, struct tree *tree)
+{
+	*tree = (struct tree){.flags = get_u16(from + 4),
+	    .depth = get_u16(from + 6),
+	    .branches = get_u64(from + 8),
+	    .leaves = get_u64(from + 16),
+	    .overflows = get_u64(from + 24),
+	    .entries = get_u64(from + 32),
+	    .root = get_u64(from + 40)};
+}
+
+static void
+tree_walk(struct pages *p, const struct tree *tree)
+{
+	struct place at = {.tree = tree, .level = 1};
+	struct tree outer = p->met;
+	struct tree *met = &p->met;
+
+	*met = (struct tree){0};
+	if (tree->root != UINT64_MAX)
+		page_walk(p, child_find(p, tree->root, at), at);
+	if (met->entries != tree->entries || met->branches != tree->branches ||
+	    met->leaves != tree->leaves || met->overflows != tree->overflows ||
+	    met->depth != tree->depth)
+		wrong(p, tree->root, "its table is not as large as is said");
+	*met = outer;
+}
+
+/* Takes page `page` as used; false, and says why, when it cannot be that. */
+static bool
+page_claim(struct pages *p, uint64_t page)
+{
+	if (page < METAS || page > p->last)
+		wrong(p, page, "no page has this number");
+	else if ((page + 1) * p->page_bytes > p->file.size_bytes)
+		wrong(p, page, "it lies behind the end of the file");
+	else if (bit(p->used, page))
+		wrong(p, page, "it is used twice");
+	else {
+		bit_set(p->used, page);
+		return true;
+	}
+	return false;
+}
+
+static void
+page_walk(struct pages *p, uint64_t page, struct place at)
+{
+	struct buf raw = {0};
+	bool leaf;
+
+	if (at.level > LEVELS_MAX) {
+		wrong(p, page, "its tree is too deep");
+		return;
+	}
+	if (!page_claim(p, page))
+		return;
+	bytes_read(p, page * p->page_bytes, p->page_bytes, &raw);
+	leaf = at.level == at.tree->depth;
+	if (at.level > p->met.depth)
+		p->met.depth = (uint16_t)at.level;
+	/* Of a table whose depth is not true, what the page says. */
+	if (get_u16(raw.p + 10) == (leaf ? PAGE_BRANCH : PAGE_LEAF)) {
+		wrong(p, page, "it is a page of another level");
+		leaf = !leaf;
+	}
+	if (leaf)
+		leaf_walk(p, page, at, raw.p);
+	else
+		branch_walk(p, page, at, raw.p);
+	buf_fini(&raw);
+}
+
+/* The head of a page of `kind`; how many nodes it has, as far as can be told.
+ */
+static size_t
+page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
+{
+	size_t lower = get_u16(raw + 12);
+	size_t upper = get_u16(raw + 14);
+	size_t n = 0;
+
+	if (get_u64(raw) != page)
+		wrong(p, page, "it has another number");
+	if (get_u16(raw + 10) != kind)
+		wrong(p, page, "it is of another kind");
+	if (lower >= HEAD_SIZE && lower <= upper && upper <= p->page_bytes &&
+	    lower % 2 == 0 &&
+	    (kind == PAGE_LEAF ? lower > HEAD_SIZE : lower >= HEAD_SIZE + 4))
+		return (lower - HEAD_SIZE) / 2;
+	wrong(p, page, "its bounds are wrong");
+	/* As many as there can be. */
+	while (HEAD_SIZE + 2 * (n + 1) <= p->page_bytes) {
+		size_t at = get_u16(raw + HEAD_SIZE + 2 * n);
+
+		if (at < HEAD_SIZE + 2 * (n + 1) ||
+		    at > p->page_bytes - NODE_SIZE)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static bool
+node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
+{
+	size_t at = get_u16(raw + HEAD_SIZE + 2 * i);
+	size_t left;
+	size_t key_n;
+	const uint8_t *from = raw + at;
+
+	if (at < HEAD_SIZE || at % 2 != 0 || at > p->page_bytes - NODE_SIZE)
+		return false;
+	left = p->page_bytes - at - NODE_SIZE;
+	key_n = get_u16(from + 6);
+	if (key_n > left)
+		return false;
+	node->flags = get_u16(from + 4);
+	node->size = get_u16(from) | (uint64_t)get_u16(from + 2) << 16;
+	node->child = node->size | (uint64_t)node->flags << 32;
+	node->key = bytes_of(from + NODE_SIZE, key_n);
+	node->data = bytes_of(from + NODE_SIZE + key_n, left - key_n);
+	return true;
+}
+
+static bool
+in_order(const struct tree *tree, struct bytes a, struct bytes b)
+{
+	if ((tree->flags & DB_INTEGERS) == 0 || a.n != 8 || b.n != 8)
+		return bytes_compare(a, b) < 0;
+	return get_u64(a.p) < get_u64(b.p);
+}
+
+static bool
+fits(struct place at, struct bytes key)
+{
+	return (at.low.p == NULL || !in_order(at.tree, key, at.low)) &&
+	       (at.high.p == NULL || in_order(at.tree, key, at.high));
+}
+
+static void
+branch_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
+{
+	size_t n = page_check(p, page, raw, PAGE_BRANCH);
+
+	p->met.branches++;
+	for (size_t i = 0; i < n; i++) {
+		struct place below = at;
+		struct node node;
+		struct node next;
+
+		below.level++;
+		if (!node_get(p, raw, i, &node)) {
+			wrong(p, page, "a node of it lies outside");
+			continue;
+		}
+		/* The first stands for all that is smaller. */
+		if (i > 0)
+			below.low = node.key;
+		if (i > 0 && (node.key.n == 0 || !fits(at, node.key)))
+			wrong(p, page, "a key of it does not belong there");
+		if (i + 1 < n && node_get(p, raw, i + 1, &next)) {
+			below.high = next.key;
+			if (i > 0 && !in_order(at.tree, node.key, next.key))
+				wrong(p, page, "its keys are out of order");
+		}
+		page_walk(p, child_find(p, node.child, below), below);
+	}
+}
+
+/* Could `page` be the one that hangs at `at`? */
+static bool
+is_likely(struct pages *p, uint64_t page, struct place at)
+{
+	unsigned kind = at.level == at.tree->depth ? PAGE_LEAF : PAGE_BRANCH;
+	struct buf raw = {0};
+	struct node node;
+	bool likely;
+
+	if (page < METAS || page > p->last || bit(p->used, page) ||
+	    bit(p->free, page))
+		return false;
+	bytes_read(p, page * p->page_bytes, p->page_bytes, &raw);
+	likely = get_u64(raw.p) == page && get_u16(raw.p + 10) == kind;
+	/* The first key of a branch says nothing. */
+	if (likely && node_get(p, raw.p, kind == PAGE_BRANCH, &node))
+		likely = fits(at, node.key);
+	buf_fini(&raw);
+	return likely;
+}
+
+/* The page that `child` means: itself, or when that cannot be, the one whose
+ * number differs from it in one bit, if there is just one that can. */
+static uint64_t
+child_find(struct pages *p, uint64_t child, struct place at)
+{
+	uint64_t found = 0;
+	unsigned n = 0;
+
+	if (is_likely(p, child, at))
+		return child;
+	for (unsigned i = 0; i < PAGE_NUMBER_BITS; i++) {
+		uint64_t other = child ^ UINT64_C(1) << i;
+
+		if (is_likely(p, other, at)) {
+			found = other;
+			n++;
+		}
+	}
+	if (n != 1)
+		return child;
+	wrong(p, child, "a page is meant whose number differs in one bit");
+	p->report->mended++;
+	return found;
+}
+
+static void
+leaf_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
+{
+	size_t n = page_check(p, page, raw, PAGE_LEAF);
+	struct bytes before = {0};
+
+	p->met.leaves++;
+	for (size_t i = 0; i < n; i++) {
+		struct node node;
+
+		if (!node_get(p, raw, i, &node)) {
+			wrong(p, page, "a node of it lies outside");
+			continue;
+		}
+		if (node.key.n == 0 || !fits(at, node.key))
+			wrong(p, page, "a key of it does not belong there");
+		if (before.p != NULL && !in_order(at.tree, before, node.key))
+			wrong(p, page, "its keys are out of order");
+		before = node.key;
+		p->met.entries++;
+		leaf_take(p, page, at, &node);
+	}
+}
+
+/* One entry of a leaf: a row, a table, or a list of free pages. */
+static void
+leaf_take(
+    struct pages *p, uint64_t page, struct place at, const struct node *node)
+{
+	struct tree table;
+	struct bytes value;
+	bool main = at.tree->name.n == 0;
+	bool free_list = (at.tree->flags & DB_INTEGERS) != 0;
+	unsigned kind = main && !free_list ? NODE_TABLE : 0;
+
+	if ((node->flags & ~(unsigned)NODE_BIG) != kind ||
+	    (free_list && node->key.n != 8))
+		wrong(p, page, "an entry of it is of another kind");
+	if ((node->flags & NODE_BIG) != 0) {
+		bool wanted = free_list || p->watch->row != NULL;
+
+		if (!big_read(p, page, node, wanted, &value))
+			return;
+	} else if (node->size > node->data.n) {
+		wrong(p, page, "a value of it lies outside");
+		return;
+	} else {
+		value = bytes_first(node->data, (size_t)node->size);
+	}
+	if (free_list) {
+		free_take(p, page, value);
+	} else if (!main) {
+		if (p->watch->row != NULL)
+			p->watch->row(
+			    p->watch->arg, at.tree->name, node->key, value);
+	} else if (value.n != DB_SIZE || node->key.n > TABLE_NAME_MAX) {
+		wrong(p, page, "what it says of a table has a wrong size");
+	} else {
+		tree_get(value.p, &table);
+		table.name = node->key;
+		if (table.flags != 0 || get_u32(value.p) != 0)
+			wrong(p, page, "it is no table of ours");
+		table.flags = 0;
+		tree_walk(p, &table);
+	}
+}
+
+/* The value of `node`, which lies in pages of its own; read when it is
+ * `wanted`.
+ */
+static bool
+big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
+    struct bytes *value)
+{
+	struct buf head = {0};
+	uint64_t first;
+	uint64_t n;
+	uint64_t needed = (HEAD_SIZE - 1 + node->size) / p->page_bytes + 1;
+	bool claimed = true;
+
+	if (node->data.n < 8) {
+		wrong(p, page, "a value of it lies outside");
+		return false;
+	}
+	first = get_u64(node->data.p);
+	if (first < METAS || first > p->last || needed > p->last - first + 1) {
+		wrong(p, page, "a long value of it lies outside");
+		return false;
+	}
+	bytes_read(p, first * p->page_bytes, HEAD_SIZE, &head);
+	n = get_u32(head.p + 12);
+	if (get_u64(head.p) != first || get_u16(head.p + 10) != PAGE_OVERFLOW ||
+	    n < needed || n > p->last - first + 1) {
+		wrong(p, first, "the head of a long value is wrong");
+		n = needed;
+	}
+	buf_fini(&head);
+	p->met.overflows += n;
+	for (uint64_t i = 0; i < n && claimed; i++)
+		claimed = page_claim(p, first + i);
+	*value = (struct bytes){0};
+	if (claimed && wanted) {
+		bytes_read(p, first * p->page_bytes + HEAD_SIZE,
+		    (size_t)node->size, &p->value);
+		*value = buf_bytes(&p->value);
+	}
+	return claimed;
+}
+
+/* A list of free pages: how many, then their numbers. */
+static void
+free_take(struct pages *p, uint64_t page, struct bytes list)
+{
+	uint64_t n = list.n >= 8 ? get_u64(list.p) : UINT64_MAX;
+	uint64_t before = UINT64_MAX;
+
+	if (list.n % 8 != 0 || n > list.n / 8 - 1) {
+		wrong(p, page, "its list of free pages is cut short");
+		return;
+	}
+	for (uint64_t i = 1; i <= n; i++) {
+		uint64_t one = get_u64(list.p + 8 * i);
+
+		if (one < METAS || one > p->last || one >= before)
+			wrong(p, page, "its list of free pages is wrong");
+		else if (bit(p->free, one))
+			wrong(p, one, "it counts as free twice");
+		else
+			bit_set(p->free, one);
+		before = one;
+	}
+}
