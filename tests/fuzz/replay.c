@@ -53,6 +53,7 @@ static const struct target {
     {"text", target_text},
     {"csv", target_csv},
     {"pack", target_pack},
+    {"merkle", target_merkle},
     {"parcel", target_parcel},
     {"bundle", target_bundle},
     {"session", target_session},

@@ -78,6 +78,15 @@ content_add(struct forge *forge, struct buf *content)
 		forge_header(forge, log);
 	if (log->n == 0)
 		return;
+	if (what >= 0x40) {
+		struct msg msgs[FORGE_WHOLE];
+		size_t n = forge_whole(forge, log, msgs);
+
+		frontier_add(log, 0, content);
+		for (size_t i = 0; i < n; i++)
+			msg_add(content, &msgs[i]);
+		return;
+	}
 	forge_run(forge, log, &msg);
 	frontier_add(log, msg.u.run.from, content);
 	msg_add(content, &msg);

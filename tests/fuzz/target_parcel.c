@@ -16,6 +16,22 @@ message_add(struct buf *parcel, struct bytes message)
 	buf_add(parcel, message);
 }
 
+static void
+whole_add(struct forge *forge, struct buf *parcel)
+{
+	struct rogue_log *log = forge_log(forge);
+	struct msg msgs[FORGE_WHOLE];
+	struct buf message = {0};
+	size_t n = log->n > 0 ? forge_whole(forge, log, msgs) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_cut(&message, 0);
+		msg_encode(&msgs[i], &message);
+		message_add(parcel, buf_bytes(&message));
+	}
+	buf_fini(&message);
+}
+
 /* Messages as the input has them, between title and sum. */
 static void
 make(struct forge *forge, struct buf *parcel)
@@ -28,9 +44,15 @@ make(struct forge *forge, struct buf *parcel)
 	buf_add_text(parcel, "golmok/parcel/1\n");
 	buf_add(parcel, bytes_of(forge->stage->town.city.b, 32));
 	for (int i = 0; i < MESSAGES_MAX && fuzz_more(input); i++) {
+		uint8_t what = fuzz_u8(input);
+
 		buf_cut(&message, 0);
-		if (fuzz_u8(input) % 8 == 7) {
+		if (what % 8 == 7) {
 			forge_header(forge, forge_log(forge));
+			continue;
+		}
+		if (what % 8 == 6) {
+			whole_add(forge, parcel);
 			continue;
 		}
 		forge_message(forge, &message);
