@@ -74,6 +74,9 @@ sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000 SKIP=4-7,9 
 	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(SKIP),--skip $(SKIP)) \
 	    $(if $(WITHOUT),--without $(WITHOUT)) $(if $(BREAK),--break $(BREAK))
 
+soak: simulator ## run cities under fresh seeds; HOURS=1 or MINUTES=10, JOBS=2, SEED=first
+	@HOURS=$(HOURS) MINUTES=$(MINUTES) perl tests/sim/soak.pl
+
 # What the store calls is written down on its way (tests/bench/tape.h).
 BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
 WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_close mdb_txn_commit \
@@ -157,6 +160,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all objects unit units aggregator sim simulator bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
+.PHONY: all objects unit units aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

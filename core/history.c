@@ -313,15 +313,16 @@ history_load(struct txn *txn, struct space_state *space,
 	changes->n = n;
 	changes->p = arena_array(arena, n, sizeof(*changes->p));
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		const struct history_delta *from;
+		const struct history_delta *from = NULL;
 		struct log *log;
 
 		e = oplog_by_no(txn, places[i].log, &log);
 		if (e == ERR_OK)
 			e = delta_kept(txn, log, places[i].seq, &from);
-		if (e == ERR_OK &&
-		    (from->delta == NULL ||
-			places[i].change >= from->delta->changes_n))
+		if (e == ERR_NOT_FOUND ||
+		    (e == ERR_OK &&
+			(from->delta == NULL ||
+			    places[i].change >= from->delta->changes_n)))
 			e = err_set(ERR_CORRUPT,
 			    "the history of a record names a change that its "
 			    "log does not have: run `golmok rebuild`");
@@ -339,6 +340,78 @@ history_load(struct txn *txn, struct space_state *space,
 	if (e != ERR_OK)
 		return txn_fail(txn, e);
 	return kv_failed(txn->kv);
+}
+
+static int
+ref_order(const void *a, const void *b)
+{
+	return id_change_compare(a, b);
+}
+
+/* Is `ref` a change of the record `id` that is held?  Costs a read and a hash;
+ * asked for what is missing alone. */
+static enum err
+change_lost(struct txn *txn, struct space_state *space,
+    const struct record_id *id, const struct change_ref *ref, bool *lost)
+{
+	struct arena arena = {0};
+	struct log **tips;
+	size_t n;
+	enum err e = oplog_tips(txn, space, &ref->delta.log, &tips, &n);
+
+	*lost = false;
+	for (size_t i = 0; i < n && e == ERR_OK && !*lost; i++) {
+		struct history_delta from;
+
+		if (ref->delta.seq >= tips[i]->frontier.size)
+			continue;
+		e = history_delta(txn, tips[i], ref->delta.seq, &arena, &from);
+		*lost = e == ERR_OK && from.delta != NULL &&
+			memcmp(from.leaf, ref->delta.leaf, sizeof(from.leaf)) ==
+			    0 &&
+			ref->change < from.delta->changes_n &&
+			memcmp(&from.delta->changes[ref->change].record, id,
+			    sizeof(*id)) == 0;
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+enum err
+history_whole(struct txn *txn, struct space_state *space,
+    const struct record_id *id, struct history_heads heads,
+    const struct merge_changes *changes)
+{
+	struct arena arena = {0};
+	struct change_ref *known = arena_array(
+	    &arena, changes->n, sizeof(*known));
+	struct key key;
+	bool lost = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < changes->n; i++)
+		known[i] = changes->p[i].at;
+	if (changes->n > 0)
+		qsort(known, changes->n, sizeof(*known), ref_order);
+	for (size_t i = 0; i <= changes->n && e == ERR_OK && !lost; i++) {
+		bool last = i == changes->n;
+		const struct change_ref *refs = last ? heads.p
+						     : changes->p[i].parents;
+		size_t n = last ? heads.n : changes->p[i].parents_n;
+
+		for (size_t k = 0; k < n && e == ERR_OK && !lost; k++)
+			if (changes->n == 0 ||
+			    bsearch(&refs[k], known, changes->n, sizeof(*known),
+				ref_order) == NULL)
+				e = change_lost(
+				    txn, space, id, &refs[k], &lost);
+	}
+	arena_fini(&arena);
+	if (e != ERR_OK || !lost)
+		return e;
+	tables_record_key(space->no, id, &key);
+	return txn_fail(txn, tables_corrupt(TABLE_HISTORY, tables_key(&key),
+				 "a change of the record is missing"));
 }
 
 enum err

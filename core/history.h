@@ -41,6 +41,19 @@ enum err history_load(struct txn *txn, struct space_state *space,
     const struct record_id *id, struct arena *arena,
     struct merge_changes *changes) MUST_USE;
 
+/* Are the `changes` that history_load gave of the record `id` all that are
+ * held?  A row of the history that lies under another key is met by nobody, so
+ * the changes tell: their parents, and `heads`, the latest changes by the
+ * record's row, must be among them, unless they are not held or are no
+ * changes of this record.  ERR_CORRUPT, kept in `txn`: one is missing. */
+struct history_heads {
+	const struct change_ref *p; /* borrowed */
+	size_t n;
+};
+enum err history_whole(struct txn *txn, struct space_state *space,
+    const struct record_id *id, struct history_heads heads,
+    const struct merge_changes *changes) MUST_USE;
+
 /* For who finds no row of the record `id` of `space`: ERR_OK when it has no
  * history either, else the ERR_CORRUPT of a row that is lost, kept in `txn`. */
 enum err history_none(struct txn *txn, struct space_state *space,

@@ -167,7 +167,9 @@ log_room(struct txn *txn, const struct authority *authority,
 	size_t theirs = 0;
 	enum err e = space_all(txn, &spaces, &spaces_n);
 
-	if (e == ERR_OK && kv_count(txn->kv, TABLE_LOGS) < LIMIT_LOGS_OF_MEMBER)
+	/* Logs of this transaction have a number, but no row of their own yet. */
+	if (e == ERR_OK &&
+	    kv_count(txn->kv, TABLE_LOG_NOS) < LIMIT_LOGS_OF_MEMBER)
 		return kv_failed(txn->kv);
 	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
 		struct log **logs;

@@ -47,11 +47,20 @@ reading_history(struct txn *txn, const struct space *space,
     struct merge_changes *changes)
 {
 	struct space_state *state = space_find(txn, space);
+	struct record record;
 	enum err e = kv_failed(txn->kv);
 
 	*changes = (struct merge_changes){0};
 	if (e == ERR_OK && state != NULL)
 		e = history_load(txn, state, id, arena, changes);
+	if (state != NULL && e == ERR_OK)
+		e = record_get(txn,
+		    &(struct record_read){.space = state, .arena = arena}, id,
+		    &record);
+	if (state != NULL && e == ERR_OK)
+		e = history_whole(txn, state, id,
+		    (struct history_heads){record.heads, record.heads_n},
+		    changes);
 	if (e == ERR_OK && changes->n == 0)
 		e = err_set(ERR_NOT_FOUND, "no record has this id in '%s'",
 		    space->text);

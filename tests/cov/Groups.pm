@@ -16,7 +16,8 @@ my @groups = (
 		[@delta]],
 	[noise => [qw(proto/noise.c)],
 		[qw(noise noise_vectors noise_channel noise_live channel)]],
-	[intake => [qw(core/intake.c)], [qw(store arrival forks)]],
+	[intake => [qw(core/intake.c)], 
+		[qw(intake intake_bodies session_branch rotate)]],
 );
 
 # [name, [files], [tests]] of each.

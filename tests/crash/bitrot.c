@@ -115,8 +115,8 @@ pack(void)
 
 	assert_int_equal(store_begin(store, true), ERR_OK);
 	while (!packing.ended)
-		assert_int_equal(packing_some(store_txn(store), &packing, 100),
-		    ERR_OK);
+		assert_int_equal(
+		    packing_some(store_txn(store), &packing, 100), ERR_OK);
 	assert_int_equal(store_commit(store), ERR_OK);
 	assert_true(packing.deltas > 0);
 }
@@ -175,18 +175,18 @@ city_make(void)
 	load(town->nodes[WRITER].dir, "data.mdb", &rot.data);
 	load(town->nodes[WRITER].dir, "identity", &rot.identity);
 	load(town->nodes[WRITER].dir, "mark", &rot.mark);
-	(void)snprintf(rot.work, sizeof(rot.work), "%s",
-	    tempdir_at(&town->dir, "work"));
-	(void)snprintf(rot.origin, sizeof(rot.origin), "%s",
-	    town->nodes[WRITER].dir);
+	(void)snprintf(
+	    rot.work, sizeof(rot.work), "%s", tempdir_at(&town->dir, "work"));
+	(void)snprintf(
+	    rot.origin, sizeof(rot.origin), "%s", town->nodes[WRITER].dir);
 }
 
 /* A copy of the store in `from` in the directory `dir`. */
 static void
 copy_store(const char *from, const char *dir)
 {
-	static const char *const names[] = {"data.mdb", "identity", "lock",
-	    "mark"};
+	static const char *const names[] = {
+	    "data.mdb", "identity", "lock", "mark"};
 	struct buf content = {0};
 
 	assert_int_equal(file_remove_tree(dir), ERR_OK);
@@ -253,9 +253,9 @@ answer(struct store *store, size_t i, struct buf *text)
 		return e;
 	if (i >= 2 * RECORDS) {
 		e = scan(store,
-		    i == 2 * RECORDS ? CASES
-				     : (i == 2 * RECORDS + 1 ? OTHERS
-							     : "authority"),
+		    i == 2 * RECORDS
+			? CASES
+			: (i == 2 * RECORDS + 1 ? OTHERS : "authority"),
 		    text);
 	} else if (i % 2 == 0) {
 		e = store_locate(store, &rot.ids[i / 2], &space);
@@ -377,8 +377,8 @@ fresh_compare(void)
 			struct hash root;
 
 			if (theirs != NULL)
-				log = oplog_find(store_txn(peer), theirs,
-				    &logs[k]->id);
+				log = oplog_find(
+				    store_txn(peer), theirs, &logs[k]->id);
 			if (log == NULL ||
 			    log->frontier.size < logs[k]->frontier.size)
 				return WRONG;
@@ -647,8 +647,7 @@ main(int argc, char **argv)
 	city_make();
 	store = town_open(&rot.town, WRITER);
 	for (size_t i = 0; i < ANSWERS; i++)
-		assert_int_equal(
-		    answer(store, i, &rot.answers[i]), ERR_OK);
+		assert_int_equal(answer(store, i, &rot.answers[i]), ERR_OK);
 	town_close(&rot.town, WRITER);
 	for (uint64_t at = first; at < first + flips; at++)
 		flip_play(seed, at);

@@ -380,6 +380,7 @@ const struct job job_keys[] = {
 	.prepare = root_prepare_words,
 	.step = root_step,
 	.holds = root_holds,
+	.holds_by_writing = true,
 	.costly = true},
 };
 const size_t job_keys_n = COUNT_OF(job_keys);

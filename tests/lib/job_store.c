@@ -517,12 +517,14 @@ const struct job job_store[] = {
 	.prepare = restore_prepare,
 	.step = restored_step,
 	.holds = restored_holds,
+	.holds_by_writing = true,
 	.renews = true},
     {.name = "copied",
 	.steps = 2,
 	.prepare = copy_prepare,
 	.step = restored_step,
 	.holds = restored_holds,
+	.holds_by_writing = true,
 	.renews = true},
 };
 const size_t job_store_n = COUNT_OF(job_store);

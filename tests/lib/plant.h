@@ -57,6 +57,8 @@ struct job {
 	enum err (*step)(struct plant *plant, size_t i);
 	/* What the first `steps` steps did is there (asserted). */
 	void (*holds)(struct plant *plant, size_t steps);
+	/* `holds` writes, too. */
+	bool holds_by_writing;
 	/* Before anything else is done after a failure; or NULL. */
 	void (*mend)(struct plant *plant);
 	bool closed; /* stores are closed at its beginning */

@@ -167,6 +167,10 @@ accord_check(struct sim_node *a, struct sim_node *b)
 
 	if (a->store == NULL || b->store == NULL)
 		return;
+	/* What a hostile peer says it agrees to means nothing. */
+	if (!a->sim->healing && a->sim->twister > 0 &&
+	    (a->person == a->sim->twister || b->person == a->sim->twister))
+		return;
 	accord_read(a, &of_a);
 	accord_read(b, &of_b);
 	for (size_t i = 0; i < of_a.n; i++)

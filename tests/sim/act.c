@@ -11,6 +11,7 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -115,7 +116,7 @@ value_put(struct act *act, enum op_code code, const char *text)
 		return;
 	}
 	(void)snprintf(content, sizeof(content), "%s%u",
-	    text != NULL ? text : "값", (unsigned)sim_below(sim, 6));
+	    text != NULL ? text : seals_secret, (unsigned)sim_below(sim, 6));
 	codec_put_text(value, bytes_text(content));
 }
 
@@ -198,6 +199,11 @@ act_do(struct act *act, const struct store_write *write)
 		record_know(act);
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND)
 		return e;
+	/* By its pack. */
+	if (act->node->pack > 0 && (e == ERR_INVALID || e == ERR_EXISTS)) {
+		sim->count.forbidden++;
+		return e;
+	}
 	sim_must(sim, e, "write");
 	sim->count.writes += changed;
 	return e;
@@ -280,7 +286,7 @@ act_write(struct sim_node *node)
 	}
 	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
-		node_crash(node);
+		node_crash_late(node);
 		return;
 	}
 	if (sim_once_in(sim, 20)) {

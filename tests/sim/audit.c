@@ -11,11 +11,18 @@
 #include "core/record.h"
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
-enum { ROUNDS_MAX = 4 };
+enum {
+	ROUNDS_MAX = 4,
+	/* What equals say to each other, however much they hold: two hellos and
+	 * a farewell. */
+	EQUALS_BYTES = 128,
+};
 
 static void store_check(struct sim_node *node);
 static void found(void *arg, enum err code, const char *text);
@@ -43,9 +50,11 @@ audit_node(struct sim_node *node)
 void
 audit_all(struct sim *sim)
 {
+	shown_check(sim);
 	for (size_t i = 0; i < sim->n; i++)
 		if (sim->nodes[i].store != NULL)
 			audit_node(&sim->nodes[i]);
+	meter_check(sim);
 }
 
 static void
@@ -171,6 +180,10 @@ beliefs_check(struct sim_node *node)
 		if (person == SIZE_MAX)
 			sim_fail(sim, "node %zu met nobody that we know",
 			    node->number);
+		/* Who is lied to believes it. */
+		if (sim->twister > 0 &&
+		    (person == sim->twister || node->person == sim->twister))
+			continue;
 		sim_must(sim,
 		    clock_beliefs(txn, &peers[i].key, &txn->arena, &list),
 		    "list beliefs");
@@ -212,14 +225,49 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		    a->number, b->number);
 }
 
+/* The most lines between any two nodes. */
+static size_t
+farthest(const struct sim *sim)
+{
+	size_t most = 0;
+
+	for (size_t from = 0; from < sim->n; from++) {
+		size_t far[SIM_STORES_JUDGED] = {0};
+		size_t reached = 1;
+
+		assert(sim->n <= COUNT_OF(far));
+		far[from] = 1;
+		for (size_t step = 1; reached > 0; step++) {
+			reached = 0;
+			for (size_t i = 0; i < sim->n * sim->n; i++) {
+				size_t a = i / sim->n;
+				size_t b = i % sim->n;
+
+				if (far[a] != step || far[b] != 0 ||
+				    !sim_is_linked(
+					&sim->nodes[a], &sim->nodes[b]))
+					continue;
+				far[b] = step + 1;
+				reached++;
+			}
+			if (reached > 0 && step > most)
+				most = step;
+		}
+	}
+	return most;
+}
+
 /* Over the lines that there are: what comes to nobody else than by those who
  * may have it, comes so. */
 static void
 relays_converge(struct sim *sim)
 {
+	/* Each round all lines are used: rights come from one end to the other,
+	 * and what they let through may have to go all the way back. */
+	size_t rounds = 2 * farthest(sim);
 	bool agreed = false;
 
-	for (size_t round = 0; round < 3 * sim->n && !agreed; round++) {
+	for (size_t round = 0; round < rounds && !agreed; round++) {
 		for (size_t a = 0; a < sim->n; a++)
 			for (size_t b = a + 1; b < sim->n; b++)
 				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
@@ -227,11 +275,38 @@ relays_converge(struct sim *sim)
 		for (size_t i = 0; i < sim->n; i++)
 			for (size_t k = 0; k < sim->model.n; k++)
 				agreed = space_agrees(&sim->nodes[i], k,
-					     round + 1 == 3 * sim->n &&
+					     round + 1 == rounds &&
 						 !sim->rolled[0]) &&
 					 agreed;
 	}
 	sim->swarm.relay = false;
+}
+
+/* Who met just now and had nothing to say since sees at the hello that there is
+ * nothing: one round trip for that, and one for the farewell. */
+static void
+equals_meet(struct sim_node *a, struct sim_node *b)
+{
+	struct sim *sim = a->sim;
+
+	if (!verdict_talk(a, b))
+		return;
+	meet(a, b, true);
+	meet(a, b, true);
+	for (unsigned side = 0; side < 2; side++) {
+		const struct session_status *last = &sim->last[side];
+
+		if (last->is_held)
+			return;
+		if (!last->in_sync || last->round_trips > 2 ||
+		    last->out_plain_bytes > EQUALS_BYTES)
+			sim_fail(sim,
+			    "nodes %zu and %zu are equal and need %llu round "
+			    "trips and %llu bytes to say so",
+			    a->number, b->number,
+			    (unsigned long long)last->round_trips,
+			    (unsigned long long)last->out_plain_bytes);
+	}
 }
 
 void
@@ -255,6 +330,11 @@ audit_converge(struct sim *sim)
 	if (!agreed)
 		(void)all_agree(sim, true);
 	sim->agreed = true;
+	for (size_t i = 0; i + 1 < sim->n; i++)
+		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
+	/* Those that hold all. */
+	shown_prove(&sim->nodes[0]);
+	shown_prove(&sim->nodes[1]);
 }
 
 /* Has everybody of every log as much as anybody, where it may, and as deep as

@@ -13,6 +13,7 @@
 #include "tests/sim/links.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
@@ -228,7 +229,7 @@ seldom(struct sim *sim)
 		break;
 	case 2:
 		large_wake(node);
-		if (!node->is_full && swarm_now(sim, sim->swarm.rebuild, 8)) {
+		if (swarm_now(sim, sim->swarm.rebuild, 8)) {
 			sim->count.rebuilds++;
 			node_rebuild(node, sim_once_in(sim, 3));
 		}
@@ -292,7 +293,7 @@ some_look(struct sim *sim)
 void
 large_run(struct sim *sim)
 {
-	swarm_draw(sim->plan, &sim->swarm);
+	swarm_begin(sim);
 	/* What needs rights of another plan, or days. */
 	sim->swarm.layers = SWARM_NONE;
 	sim->swarm.decide = SWARM_NONE;
@@ -309,8 +310,10 @@ large_run(struct sim *sim)
 		if (plan_audits(sim->plan, sim->step))
 			some_look(sim);
 	}
+	sim_turn(sim, PLAN_HEAL);
 	large_heal(sim);
 	some_look(sim);
+	shown_check(sim);
 	large_wake(&sim->nodes[city]);
 	audit_node(&sim->nodes[city]);
 	node_rebuild(&sim->nodes[city], false);

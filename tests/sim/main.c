@@ -24,6 +24,8 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/report.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
@@ -32,6 +34,7 @@
 #include "tests/sim/tell.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/trouble.h"
+#include "tests/sim/twist.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
@@ -265,7 +268,7 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	swarm_draw(sim->plan, &sim->swarm);
+	swarm_begin(sim);
 	node_make_all(sim);
 	while (sim->step < sim->plan->steps) {
 		sim_turn(sim, sim->step + 1);
@@ -296,6 +299,7 @@ seed_run(const struct plan *plan)
 	light_memo(plan->seed % MEMO_NOT != 0);
 	sim->plan = plan;
 	sim->now_ms = SIM_BEGIN_MS;
+	seals_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
 	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);
@@ -316,6 +320,9 @@ seed_run(const struct plan *plan)
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
+	shown_fini();
+	seals_fini();
+	twist_fini();
 	tempdir_fini(&sim->dir);
 }
 

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
@@ -186,6 +187,11 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
+	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
+		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+		plan.pack = packs_name;
+	}
+	packs_use(node);
 	sim_must(sim, founder_create(&plan), "make a store");
 	sim->n++;
 	node_open(node);
@@ -214,6 +220,7 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -359,6 +366,27 @@ node_begin(struct sim_node *node, bool write)
 	sim_must(node->sim, store_begin(node->store, write), what);
 }
 
+/* Who gets back what it wrote had lost it, and who knows how much more: it goes
+ * on in a new log. */
+static void
+own_look(struct sim_node *node, const struct model_promise *promises, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t line = promises[i].log;
+		const struct log_name *name = &node->sim->model.logs[line].name;
+
+		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
+			continue;
+		if (node->takes)
+			model_set(&node->lost, line, 1);
+		else if (model_size(&node->lost, line) > 0)
+			sim_fail(node->sim,
+			    "node %zu goes on in a log in %s that it had lost "
+			    "some of",
+			    node->number, name->space.text);
+	}
+}
+
 enum err
 node_commit(struct sim_node *node)
 {
@@ -369,7 +397,10 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
+	if (!sim->healing && node->is_full) {
+		sim->count.refused++;
+		wrap_next_commit(COMMIT_FAILS);
+	} else if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -379,9 +410,10 @@ node_commit(struct sim_node *node)
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
-	else if (!wrap_failed())
+		own_look(node, promises, n);
+	} else if (!wrap_failed())
 		sim_must(sim, e, "commit");
 	sim_note(sim, "commit", node->number, (uint64_t)e);
 	return e;
@@ -391,6 +423,7 @@ void
 node_open(struct sim_node *node)
 {
 	assert(node->store == NULL);
+	packs_use(node);
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
@@ -454,6 +487,30 @@ copy_of(const struct sim_node *node, const char *name)
 }
 
 void
+node_crash_late(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	switch (sim_below(sim, 3)) {
+	case 0:
+		if (node_commit(node) == ERR_OK)
+			sim->count.cut_answers++;
+		break;
+	case 1:
+		/* Who opens the store again finds out whether it happened. */
+		sim->count.unknown++;
+		wrap_next_commit(
+		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+		if (store_commit(node->store) == ERR_OK || !wrap_failed())
+			sim_fail(sim, "a commit that was cut off said yes");
+		break;
+	default:
+		break;
+	}
+	node_crash(node);
+}
+
+void
 node_snapshot(struct sim_node *node)
 {
 	struct sim_snapshot *snapshot = &node->snapshot;
@@ -496,6 +553,7 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
 	    same_file);
 	model_copy(&node->held, &node->snapshot.held);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		node->tokens[i].used = false;
 	node->looked_txn = UINT64_MAX;
@@ -518,6 +576,7 @@ node_clone(struct sim_node *node)
 	clone->centre = node->centre;
 	clone->key = node->key;
 	clone->above = node->above;
+	clone->pack = node->pack;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
@@ -540,6 +599,7 @@ node_rebuild(struct sim_node *node, bool cut_off)
 
 	model_look(node);
 	node_crash(node);
+	packs_use(node);
 	sim_must(sim, store_open_alone(node->dir, &node->host, &node->store),
 	    "open a store alone");
 	if (cut_off) {

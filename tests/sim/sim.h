@@ -90,10 +90,11 @@ struct sim_node {
 	struct prng prng;    /* of this turn */
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;    /* how far the wall's clock is off */
-	bool clock_dead;     /* it shows 1970 */
-	bool is_full;	     /* its disk, until somebody makes room */
-	unsigned side;	     /* of the partition */
+	int64_t clock_ms; /* how far the wall's clock is off */
+	bool clock_dead;  /* it shows 1970 */
+	unsigned pack; /* the version that its program has; 0: none in force */
+	bool is_full;  /* its disk, until somebody makes room */
+	unsigned side; /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
 	/* Of now, and of before the facts changed last: by person and space
@@ -101,6 +102,9 @@ struct sim_node {
 	const struct sim_given *given[2];
 	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
+	/* Owned: 1 for a log of its own that it got back some of. */
+	struct model_held lost;
+	bool takes; /* what it commits comes from peers */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
 };
@@ -115,8 +119,14 @@ struct sim_wire {
 	bool agreed[2];		    /* and both had the same, it said */
 	bool plain[2];		    /* the run that it sends is of facts */
 	uint64_t sent[2];	    /* bytes that left that side */
+	bool dead[2];		    /* and not even its system knows of it */
+	bool twists[2];		    /* it says what it likes (twist.h) */
+	size_t slow_bytes;	    /* so many at a time; 0: any */
 	bool damages;		    /* the next bytes will be changed */
 	bool damaged;		    /* bytes were changed on the way */
+	bool hurt[2];		    /* on the way to that side, */
+	size_t hurt_at[2];	    /* behind so many more, */
+	size_t hurt_fed[2];	    /* and so many of them arrived */
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
@@ -183,8 +193,9 @@ struct sim_count {
 	uint64_t full;	  /* disks that were full for a while */
 	uint64_t refused; /* commits on them */
 	uint64_t partitions;
-	uint64_t upgrades; /* programs with another pack */
-	uint64_t torn;	   /* bundles that were damaged */
+	uint64_t forbidden; /* writes, by a pack */
+	uint64_t upgrades;  /* programs with another pack */
+	uint64_t torn;	    /* bundles that were damaged */
 	uint64_t jumps;
 	uint64_t rebuilds;
 	uint64_t rounds; /* of meetings until all agreed */
@@ -247,12 +258,15 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
-	bool stolen; /* a root key that was replaced since: */
+	size_t twister; /* the person whose program was changed; 0: nobody */
+	bool stolen;	/* a root key that was replaced since: */
 	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */
 	bool agreed;   /* all have heard all */
-	bool healing;  /* no more trouble: everybody must agree soon */
+	/* How the session that ended last went, by side. */
+	struct session_status last[2];
+	bool healing; /* no more trouble: everybody must agree soon */
 };
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,

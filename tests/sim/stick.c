@@ -13,12 +13,13 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
-enum { TO_MAX = 3, FILE_SIZE_MAX = 1 << 28, FLIPS_MAX = 4 };
+enum { TO_MAX = 3, FILE_SIZE_MAX = 1 << 28, FLIPS_MAX = 4, PAGE_SIZE = 512 };
 
 struct stick_log {
 	struct log_id id;
@@ -148,6 +149,7 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 		node_crash(node);
 		return false;
 	}
+	seals_file(stick->path);
 	contents_look(node, stick);
 	return true;
 }
@@ -250,15 +252,31 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 
 /* ---- import ------------------------------------------------------------- */
 
-/* A copy of `path`, cut short or with some bits changed. */
+/* A page or more that never came onto the stick. */
+static void
+hole_make(struct sim *sim, struct buf *content)
+{
+	size_t at = sim_below(sim, content->n);
+	size_t n = (1 + sim_below(sim, 8)) * PAGE_SIZE;
+
+	at -= at % PAGE_SIZE;
+	if (n > content->n - at)
+		n = content->n - at;
+	memset(content->p + at, 0, n);
+}
+
+/* A copy of `path`, cut short, with holes, or with some bits changed. */
 static void
 damage(struct sim *sim, const char *path, const char *copy)
 {
 	struct buf content = {0};
+	uint64_t what = sim_below(sim, 3);
 
 	sim_must(sim, file_read(path, FILE_SIZE_MAX, &content), "read a file");
-	if (sim_once_in(sim, 2))
+	if (what == 0)
 		buf_cut(&content, sim_below(sim, content.n));
+	else if (what == 1)
+		hole_make(sim, &content);
 	else
 		for (uint64_t n = 1 + sim_below(sim, FLIPS_MAX); n > 0; n--)
 			content.p[sim_below(sim, content.n)] ^=
@@ -380,7 +398,10 @@ take(struct coming *coming, struct bundle_taker *taker)
 			coming->crashed = true;
 			return false;
 		}
-		if (swarm_now(sim, sim->swarm.disk, 20)) {
+		if (node->is_full) {
+			sim->count.refused++;
+			wrap_next_commit(COMMIT_FAILS);
+		} else if (swarm_now(sim, sim->swarm.disk, 20)) {
 			sim->count.faults++;
 			wrap_next_commit(sim_once_in(sim, 2) ? COMMIT_FAILS
 							     : COMMIT_UNKNOWN);

@@ -48,6 +48,16 @@ swarm_draw(const struct plan *plan, struct sim_swarm *swarm)
 }
 
 void
+swarm_begin(struct sim *sim)
+{
+	uint64_t any = sim_below(sim, sim->plan->nodes - 1);
+
+	swarm_draw(sim->plan, &sim->swarm);
+	if (sim->swarm.twist != SWARM_NONE)
+		sim->twister = 1 + any;
+}
+
+void
 swarm_print(const struct sim *sim)
 {
 	static const char *const rates[] = {"", "-", "", "+"};

@@ -20,6 +20,8 @@ extern const size_t swarm_kinds_n;
 
 /* Draws them: from the seed alone, but for those that the plan is without. */
 void swarm_draw(const struct plan *plan, struct sim_swarm *swarm);
+/* The same for `sim`, and who is hostile. */
+void swarm_begin(struct sim *sim);
 /* One line: what was drawn. */
 void swarm_print(const struct sim *sim);
 unsigned *swarm_rate_of(struct sim_swarm *swarm, size_t kind);

@@ -15,6 +15,34 @@ traffic_node(struct sim *sim)
 	return &sim->nodes[sim_below(sim, sim->n)];
 }
 
+static void
+wire_new(struct sim_node *a, struct sim_node *b, bool once)
+{
+	struct sim *sim = a->sim;
+	struct sim_wire *wire = wire_open(a, b, once);
+
+	if (wire != NULL && swarm_now(sim, sim->swarm.slow, 2)) {
+		wire->slow_bytes = 1 + sim_below(sim, 2000);
+		sim->count.slow++;
+	}
+	sim_note(sim, "connect", a->number, b->number);
+}
+
+/* One end of `wire` is lost, and who notices dials anew: what the old one had
+ * sent comes beside, and after, what the new one says. */
+static void
+overtake(struct sim_wire *wire, unsigned side)
+{
+	struct sim_node *node = wire->node[side];
+	struct sim_node *peer = wire->node[1 - side];
+
+	sim_note(node->sim, "half", node->number, peer->number);
+	wire_half(wire, side);
+	node->sim->count.overtaken++;
+	if (node->store != NULL && peer->store != NULL)
+		wire_new(node, peer, false);
+}
+
 void
 traffic_connect(struct sim *sim)
 {
@@ -29,8 +57,7 @@ traffic_connect(struct sim *sim)
 	if (a == b || a->store == NULL || b->store == NULL ||
 	    a->side != b->side || !sim_is_linked(a, b))
 		return;
-	(void)wire_open(a, b, sim_once_in(sim, 4));
-	sim_note(sim, "connect", a->number, b->number);
+	wire_new(a, b, sim_once_in(sim, 4));
 }
 
 /* NULL when there is none. */
@@ -63,6 +90,10 @@ traffic_event(struct sim *sim)
 		sim->count.lost++;
 		sim_note(sim, "lost", node->number, 0);
 		wire_break(wire);
+		return;
+	}
+	if (!wire->gone[side] && swarm_now(sim, sim->swarm.twice, 30)) {
+		overtake(wire, side);
 		return;
 	}
 	if (swarm_now(sim, sim->swarm.damage, 60))

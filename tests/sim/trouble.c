@@ -5,6 +5,7 @@
 
 #include "tests/sim/large.h"
 #include "tests/sim/node.h"
+#include "tests/sim/packs.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/traffic.h"
 #include "tests/sim/wire.h"
@@ -25,14 +26,29 @@ copied(struct sim_node *node)
 	return node;
 }
 
+/* Another program, newer or older, opens the store. */
+static void
+upgrade(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	if (node->pack == 0 || !swarm_now(sim, sim->swarm.upgrade, 1))
+		return;
+	node_crash(node);
+	node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+	node_open(node);
+	sim->count.upgrades++;
+	sim_note(sim, "upgrade", node->number, node->pack);
+}
+
 void
 trouble_accident(struct sim *sim)
 {
 	struct sim_node *node = traffic_node(sim);
 	bool same_file = sim_once_in(sim, 2);
-	uint64_t what = sim_below(sim, 5);
+	uint64_t what = sim_below(sim, 7);
 
-	if (what >= 2)
+	if (what == 2 || what == 3 || what == 5)
 		node = copied(node);
 	if (sim_is_large(sim))
 		large_wake(node);
@@ -68,6 +84,16 @@ trouble_accident(struct sim *sim)
 		node_restore(node, true, true);
 		node_open(node);
 		break;
+	case 4:
+		if (!swarm_now(sim, sim->swarm.full, 1))
+			break;
+		node->is_full = !node->is_full;
+		sim->count.full += node->is_full;
+		sim_note(sim, "full", node->number, node->is_full);
+		break;
+	case 6:
+		upgrade(node);
+		break;
 	default:
 		if (!sim->swarm.clone || !node->snapshot.taken ||
 		    sim->clones == SIM_CLONES_MAX || sim->n == SIM_STORES_MAX ||
@@ -99,6 +125,9 @@ trouble_clock(struct sim *sim)
 		break;
 	case 2:
 		node->clock_ms = 0;
+		break;
+	case 6:
+		upgrade(node);
 		break;
 	default:
 		node->clock_ms += (int64_t)sim_below(sim, 2 * 3600 * 1000) -

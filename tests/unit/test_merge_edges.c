@@ -28,12 +28,13 @@ __wrap_qsort(void *array, size_t n, size_t size, order_fn *order)
 	uint8_t *rest = array;
 	uint8_t *took = mem_new(size);
 
-	/* The last of the least comes first. */
+	/* The last of the least comes first, whichever way round one asks. */
 	for (size_t done = 0; done < n; done++) {
 		size_t least = done;
 
 		for (size_t i = done; i < n; i++)
-			if (order(rest + i * size, rest + least * size) <= 0)
+			if (order(rest + i * size, rest + least * size) <= 0 ||
+			    order(rest + least * size, rest + i * size) >= 0)
 				least = i;
 		memcpy(took, rest + least * size, size);
 		memmove(rest + (done + 1) * size, rest + done * size,
@@ -203,9 +204,8 @@ who_names_itself_is_not_its_own_parent(void **state)
 	made_parent(1, 0);
 	made_merge(2);
 	assert_int_equal(made.record.heads_n, 1);
-	assert_int_equal(id_change_compare(
-			     &made.record.heads[0], &made.changes[1].at),
-	    0);
+	assert_int_equal(
+	    id_change_compare(&made.record.heads[0], &made.changes[1].at), 0);
 }
 
 static void
@@ -246,6 +246,22 @@ a_delete_that_knows_nothing_settles_nothing(void **state)
 }
 
 static void
+a_delete_knows_all_lines_that_lead_to_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		made_change(i, 10);
+	made.changes[4].act = ACT_DELETE;
+	made_parent(4, 2);
+	made_parent(4, 3);
+	made_parent(2, 0);
+	made_parent(3, 1);
+	assert_int_equal(made_merge(5)->status, RECORD_DELETED);
+	made.changes[3].parents_n = 0;
+	assert_int_equal(made_merge(5)->status, RECORD_CONTESTED);
+}
+
+static void
 only_edits_hide_show_and_create(void **state)
 {
 	(void)state;
@@ -273,7 +289,9 @@ the_earliest_stamp_creates_whatever_its_log(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		made_change(i, i == 1 ? 5 : 10)->collection = bytes_text(
-		    i == 0 ? "a" : i == 1 ? "b" : "c");
+		    i == 0   ? "a"
+		    : i == 1 ? "b"
+			     : "c");
 	assert_true(bytes_is(made_merge(3)->collection, "b"));
 	assert_int_equal(made.record.created.v, 5);
 	assert_int_equal(made.record.changed.v, 10);
@@ -305,6 +323,20 @@ only_registers_and_states_contradict_themselves(void **state)
 		assert_field(kinds[i].kind, "f", "ab");
 		assert_true(
 		    is_conflict(kinds[i].kind, "f") == kinds[i].conflict);
+	}
+}
+
+static void
+one_value_of_many_that_differs_is_a_contradiction(void **state)
+{
+	(void)state;
+	for (size_t odd = 0; odd < 5; odd++) {
+		for (size_t i = 0; i < 4; i++) {
+			made_change(i, 10)->ops_n = 0;
+			made_op(i, OP_SET, "f", i == odd ? "b" : "a");
+		}
+		made_merge(4);
+		assert_true(is_conflict(KIND_REGISTER, "f") == (odd < 4));
 	}
 }
 
@@ -356,9 +388,11 @@ main(void)
 	    EDGE(who_names_itself_is_not_its_own_parent),
 	    EDGE(what_lies_behind_a_list_is_no_part_of_it),
 	    EDGE(a_delete_that_knows_nothing_settles_nothing),
+	    EDGE(a_delete_knows_all_lines_that_lead_to_it),
 	    EDGE(only_edits_hide_show_and_create),
 	    EDGE(the_earliest_stamp_creates_whatever_its_log),
 	    EDGE(only_registers_and_states_contradict_themselves),
+	    EDGE(one_value_of_many_that_differs_is_a_contradiction),
 	    EDGE(the_values_of_another_field_are_no_contradiction),
 	    EDGE(what_nothing_is_known_of_is_missed),
 	};
