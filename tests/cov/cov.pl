@@ -31,12 +31,13 @@ my %floor = (
 # The seeds of the simulator: so many, of so many nodes and steps.
 my ($SEEDS, $NODES, $STEPS) = (24, 7, 1500);
 
-my ($again, $mcdc, $missing) = (0, 0);
-GetOptions('again' => \$again, 'mcdc' => \$mcdc, 'missing=s' => \$missing)
-    or exit 2;
+my ($again, $mcdc) = (0, 0);
+GetOptions('again' => \$again, 'mcdc' => \$mcdc) or exit 2;
 my $built = 'build/clang-19-cov';
 my $work = $mcdc ? 'build/mcdc' : 'build/cov';
-my $library = "$built/libgolmok.a";
+# The objects say what there is to be counted; whichever program counted it.
+my $objects = join(' -object ', map { "$built/" . s/c$/o/r }
+    sort glob('proto/*.c core/*.c'));
 my @make = ('make', '-j' . ($ENV{JOBS} || 2), '--no-print-directory',
 	'CC=clang-19', 'BUILD=cov');
 my $failed = 0;
@@ -85,9 +86,13 @@ sub count
 	remove_tree("$work/raw");
 }
 
-# Each input of the corpora is given to its harness.
+# Each input that fuzzing found worth keeping is given to its target.
 sub replay
 {
+	my $corpus = 'tests/fuzz/corpus';
+	return if !-d $corpus;
+	must(@make, "$built/tests/fuzz/replay");
+	run("$built/tests/fuzz/replay", $corpus);
 }
 
 # ---- Reading --------------------------------------------------------------
@@ -96,7 +101,7 @@ sub replay
 sub measured
 {
 	my ($wanted) = @_;
-	my $said = `llvm-cov-19 export -skip-expansions -instr-profile $work/all.profdata $library 2>/dev/null`;
+	my $said = `llvm-cov-19 export -skip-expansions -instr-profile $work/all.profdata $objects 2>/dev/null`;
 	my %of;
 	for my $file (@{decode_json($said)->{data}[0]{files}}) {
 		my $name = $file->{filename} =~ s{^\./}{}r;
@@ -110,7 +115,7 @@ sub lines_of
 {
 	my (%of, $file);
 	open(my $in, '-|', "llvm-cov-19 export -format=lcov -instr-profile " .
-	    "$work/all.profdata $library 2>/dev/null")
+	    "$work/all.profdata $objects 2>/dev/null")
 	    or die "cov: cannot run llvm-cov-19: $!\n";
 	while (<$in>) {
 		$file = $1 =~ s{^\./}{}r if /^SF:(.*)/;
@@ -244,7 +249,7 @@ sub show_all
 	}
 	system("llvm-cov-19 show -format=html -show-branches=count " .
 	    "-output-dir $work/html -instr-profile $work/all.profdata " .
-	    "$library proto core >/dev/null 2>&1") == 0
+	    "$objects proto core >/dev/null 2>&1") == 0
 	    or die "cov: llvm-cov-19 made no page\n";
 	print "each line: $work/html/index.html; what is missing: " .
 	    "$work/missing.txt\n";
