@@ -8,7 +8,7 @@
 #			that no pair of runs shows to decide by itself
 #
 # What cannot be taken is left out by these rules and by no list:
-#   - assert(): clang makes no branches of macros of the system's headers;
+#   - what stands inside assert(), which is there not to happen;
 #   - the case that a switch without `default` does not name: the compiler
 #     demands that each value of the enum is named;
 #   - abort() of proto/mem.c, when memory has run out, and the branch to it.
@@ -136,11 +136,12 @@ sub branches
 {
 	my ($name, $file) = @_;
 	my (%sum, @where);
+	my %asserts = assert_lines($name);
 	my @text = split(/\n/, text($name));
 	for my $branch (@{$file->{branches}}) {
 		my ($line, $column, undef, undef, $true, $false) = @$branch;
 		my $before = substr($text[$line - 1], 0, $column - 1);
-		next if $before =~ /\bswitch \($/;
+		next if $asserts{$line} || $before =~ /\bswitch \($/;
 		next if ($text[$line] // '') =~ /^\s*abort\(\);$/;
 		my $at = "$line:$column";
 		push @where, $at if !$sum{$at};
@@ -264,9 +265,11 @@ sub show_mcdc
 	my ($sum_got, $sum_all) = (0, 0);
 	for my $name (sort keys %$measured) {
 		my @text = split(/\n/, text($name));
+		my %asserts = assert_lines($name);
 		my ($got, $all, @missing) = (0, 0);
 		for my $record (@{$measured->{$name}{mcdc_records} // []}) {
 			my ($line, $column) = @$record;
+			next if $asserts{$line};
 			my ($seen) = grep { ref } @$record;
 			$all += @$seen;
 			$got += grep { $_ } @$seen;
