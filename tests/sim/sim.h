@@ -121,6 +121,7 @@ struct sim_wire {
 	bool plain[2];		    /* the run that it sends is of facts */
 	uint64_t sent[2];	    /* bytes that left that side */
 	bool dead[2];		    /* and not even its system knows of it */
+	size_t pace[2];		    /* bytes made and not sent, at most */
 	bool twists[2];		    /* it says what it likes (twist.h) */
 	size_t slow_bytes;	    /* so many at a time; 0: any */
 	bool damages;		    /* the next bytes will be changed */
