@@ -62,6 +62,15 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 
 units: $(UNITS)
 
+FAULTS := $(addprefix $(OUT)/tests/unit/test_faults,$(sort $(patsubst tests/unit/test_faults%.c,%,$(wildcard tests/unit/test_faults*.c))))
+faults: all $(FAULTS) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
+	@perl tests/lib/run.pl tests/faults.t
+	@FAULTS=all perl tests/lib/run.pl --wait 7200 $(FAULTS)
+
+KILLS := $(addprefix $(OUT)/tests/unit/test_,kill kill_sync)
+kills: $(KILLS) ## kill -9 among writers and peers; N=500 times
+	@GOLMOK_KILLS=$(or $(N),500) perl tests/lib/run.pl --all --wait 7200 $(KILLS)
+
 aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
 	@CENTRES=421 $<
 
@@ -99,7 +108,10 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
 # What a crash, a power cut or a wrong bit does to a store.
-CRASH := $(addprefix $(OUT)/tests/crash/,bitrot)
+CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
+$(OUT)/tests/crash/record.so: tests/crash/record.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -shared -o $@ $<
 $(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
 
@@ -160,6 +172,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all objects unit units aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
+.PHONY: all objects unit units faults kills aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

@@ -72,7 +72,7 @@ done
 step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
-tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
+tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t tests/faults.t
 
 stage "unit tests, gcc release"
 units gcc release
