@@ -79,6 +79,10 @@ units gcc release
 stage "unit tests, clang with sanitisers"
 units clang asan
 
+stage "inputs of fuzzing"
+step "they can be replayed" make CC=clang BUILD=asan build/clang-asan/tests/fuzz/replay
+tests tests/fuzz/*.t
+
 stage "simulation under sanitisers"
 for seed in 1 2 3 4 5 6 7 8; do
 	step "seed $seed" build/clang-asan/tests/sim/sim $seed 7 1000
