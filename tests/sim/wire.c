@@ -248,18 +248,6 @@ wire_reap(struct sim_wire *wire)
 	}
 }
 
-/* `n` bytes more have come to `side`. */
-static void
-hurt_count(struct sim_wire *wire, unsigned side, size_t n)
-{
-	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
-
-	if (!wire->hurt[side])
-		return;
-	wire->hurt_at[side] -= sound;
-	wire->hurt_fed[side] += n - sound;
-}
-
 void
 wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 {
