@@ -47,6 +47,7 @@ my @rules = (
 	[shown => 'heads are shown that no log has'],
 	[queue => 'what waits to be sent has no limit', 18],
 	[again => 'equals do not see at the hello that they are'],
+	[return => 'who gets back what it wrote goes on as before'],
 	[hole => 'a header of a run is left out'],
 	[body => 'a body is not held against its header'],
 	[overdue => 'a body that comes later is not either'],
@@ -57,15 +58,17 @@ my @rules = (
 # Some rules are seldom met: of so many seeds one must notice that it is broken.
 my $SOUGHT = 128;
 my ($KNOWN, $KNOWN_STEPS) = (32, 1000);
-my ($FRESH, $FRESH_STEPS) = (60, 2000);
+my ($FRESH, $FRESH_STEPS) = (40, 2000);
+# Of so many nodes, all seeds in one process.
+my ($MANY, $MANY_NODES, $MANY_STEPS) = (40, 50, 300);
 # Runs of the shrinker for one failure.
 my $SHRINKS = 200;
 # One that is shown to work: fewer runs, and so few steps must be left.
 my ($SHOWN, $LEFT) = (50, 40);
 # Cities of an aggregator, its districts and their centres.
-my ($LARGE, $LARGE_NODES, $LARGE_STEPS) = (2, 424, 150);
+my ($LARGE, $LARGE_NODES, $LARGE_STEPS) = (2, 424, 60);
 
-print 'TAP version 13', "\n1..", 7 + @rules, "\n";
+print 'TAP version 13', "\n1..", 9 + @rules, "\n";
 my ($number, $failed) = (0, 0);
 
 sub ok
@@ -161,4 +164,12 @@ my $base = $ENV{SEED} // (time() % 1_000_000 + 1) * 1000;
 print "# fresh seeds $base to ", $base + $FRESH - 1, "\n";
 ok(all_pass($FRESH_STEPS, [$base .. $base + $FRESH - 1]),
     "$FRESH fresh seeds keep every promise");
+
+# A seed that fails ends its process: the line that it prints begins with it.
+my ($many, $whole) = run($base, $MANY_NODES, $MANY_STEPS, '--seeds', $MANY);
+ok($many == 0, "$MANY fresh seeds of $MANY_NODES nodes keep every promise")
+    or print map { "# $_\n" } grep { !/^(ok|#)/ } split /\n/, $whole;
+my (undef, $alone) = run($base + 1, $MANY_NODES, $MANY_STEPS);
+my ($trace) = $alone =~ /^(ok seed .* trace [0-9a-f]{16})$/m;
+ok(defined $trace && $whole =~ /^\Q$trace\E$/m, 'a seed is the same alone and among others');
 exit($failed > 0);

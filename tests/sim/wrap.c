@@ -8,6 +8,7 @@
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
+ * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.
