@@ -104,7 +104,8 @@ struct sim_node {
 	struct model_held held; /* owned: what the store must hold */
 	/* Owned: 1 for a log of its own that it got back some of. */
 	struct model_held lost;
-	bool takes; /* what it commits comes from peers */
+	bool takes;  /* what it commits comes from peers */
+	bool unseen; /* it may have committed what it never said yes to */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
 };

@@ -347,6 +347,10 @@ wire_work(struct sim_node *node, bool crash)
 	}
 	if (busy == 0)
 		return;
+	/* What it wrote itself is not what it gets back now. */
+	if (node->unseen)
+		model_look(node);
+	node->unseen = false;
 	node_begin(node, true);
 	verdict_refresh(node);
 	for (size_t i = 0; i < n; i++) {
