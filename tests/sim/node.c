@@ -11,6 +11,7 @@
 #include "core/rebuild.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/lost.h"
 #include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
@@ -379,27 +380,6 @@ node_begin(struct sim_node *node, bool write)
 	sim_must(node->sim, store_begin(node->store, write), what);
 }
 
-/* Who gets back what it wrote had lost it, and who knows how much more: it goes
- * on in a new log. */
-static void
-own_look(struct sim_node *node, const struct model_promise *promises, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t line = promises[i].log;
-		const struct log_name *name = &node->sim->model.logs[line].name;
-
-		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
-			continue;
-		if (node->takes)
-			model_set(&node->lost, line, 1);
-		else if (model_size(&node->lost, line) > 0)
-			sim_fail(node->sim,
-			    "node %zu goes on in a log in %s that it had lost "
-			    "some of",
-			    node->number, name->space.text);
-	}
-}
-
 enum err
 node_commit(struct sim_node *node)
 {
@@ -426,7 +406,7 @@ node_commit(struct sim_node *node)
 	node->unseen = node->unseen || e != ERR_OK;
 	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
-		own_look(node, promises, n);
+		lost_look(node, promises, n);
 	} else if (!wrap_failed())
 		sim_must(sim, e, "commit");
 	sim_note(sim, "commit", node->number, (uint64_t)e);

@@ -47,6 +47,7 @@ my @rules = (
 	[shown => 'heads are shown that no log has'],
 	[queue => 'what waits to be sent has no limit', 18],
 	[again => 'equals do not see at the hello that they are'],
+	[return => 'who gets back what it wrote goes on as before'],
 	[hole => 'a header of a run is left out'],
 	[body => 'a body is not held against its header'],
 	[overdue => 'a body that comes later is not either'],
