@@ -92,17 +92,7 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
-# What a crash, a power cut or a wrong bit does to a store.
-CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
-$(OUT)/tests/crash/record.so: tests/crash/record.c
-	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -shared -o $@ $<
-$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
-
-crash-tools: $(CRASH)
-bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
-	@$(OUT)/tests/crash/bitrot $(or $(FLIPS),10000) $(or $(SEED),1)
+include tests/crash/rules.mk
 
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
@@ -137,7 +127,7 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(wildcard Makefile tests/*/rules.mk) | expand -t 20
 
 .PHONY: all objects unit units aggregator sim simulator bench bench-peers peers-deps check tidy e2e city17 demo deps install format clean help
 .SECONDARY:
