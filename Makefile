@@ -14,9 +14,11 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmis
 	-Wvla -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch -Wdate-time -Werror
 MODE_debug := -O1 -g
 MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_fuzz := $(MODE_asan) -fsanitize=fuzzer-no-link
 MODE_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+MODE_cov := -O1 -g -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc -Wno-error
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, tsan, release))
+$(if $(MODE_$(BUILD)),,$(error BUILD=$(BUILD) is none of debug, asan, fuzz, tsan, cov, release))
 CFLAGS = -std=c17 $(WARN) $(MODE_$(BUILD)) -fPIE -I. -D_POSIX_C_SOURCE=200809L -ffile-prefix-map=$(CURDIR)=. \
 	$(PACKAGE_CFLAGS)
 LDFLAGS := $(MODE_$(BUILD)) -pie -Wl,-z,relro,-z,now
@@ -60,6 +62,15 @@ unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit 
 
 units: $(UNITS)
 
+FAULTS := $(addprefix $(OUT)/tests/unit/test_faults,$(sort $(patsubst tests/unit/test_faults%.c,%,$(wildcard tests/unit/test_faults*.c))))
+faults: all $(FAULTS) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
+	@perl tests/lib/run.pl tests/faults.t
+	@FAULTS=all perl tests/lib/run.pl --wait 7200 $(FAULTS)
+
+KILLS := $(addprefix $(OUT)/tests/unit/test_,kill kill_sync)
+kills: $(KILLS) ## kill -9 among writers and peers; N=500 times
+	@GOLMOK_KILLS=$(or $(N),500) perl tests/lib/run.pl --all --wait 7200 $(KILLS)
+
 aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
 	@CENTRES=421 $<
 
@@ -68,8 +79,12 @@ $(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
 
 simulator: $(OUT)/tests/sim/sim
 
-sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000, BREAK=rule
-	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(BREAK),--break $(BREAK))
+sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000 SKIP=4-7,9 WITHOUT=crash,disk, BREAK=rule
+	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(SKIP),--skip $(SKIP)) \
+	    $(if $(WITHOUT),--without $(WITHOUT)) $(if $(BREAK),--break $(BREAK))
+
+soak: simulator ## run cities under fresh seeds; HOURS=1 or MINUTES=10, JOBS=2, SEED=first
+	@HOURS=$(HOURS) MINUTES=$(MINUTES) perl tests/sim/soak.pl
 
 # What the store calls is written down on its way (tests/bench/tape.h).
 BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -94,6 +109,19 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 
 include tests/crash/rules.mk
 
+# Fuzzing: one program a target, with libFuzzer; or all in one, for replay alone.
+FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(sort $(wildcard tests/fuzz/target_*.c)))
+FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost fuzz stage forge forge_msg) $(TEST_LIB) $(OUT)/libgolmok.a
+FUZZ_LINK = $$(sed -n 's/.*LINK: //p' tests/fuzz/cost.c) $(LDLIBS) $$(pkg-config --libs cmocka)
+$(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGETS)) $(OUT)/tests/fuzz/replay.o $(FUZZ_OBJECTS)
+	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(FUZZ_LINK)
+$(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o $(FUZZ_OBJECTS)
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--defsym=fuzz_target=target_$* -o $@ $^ $(FUZZ_LINK)
+
+fuzz: ## look for inputs that break promises; TIME=60 seconds each, F=name for one
+fuzz fuzz-corpus fuzz-replay:
+	@sh tests/fuzz/run.sh $@ $(or $(TIME),60) $(or $(F),$(FUZZ_TARGETS))
+
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
@@ -108,6 +136,15 @@ $(OUT)/tests/city/proxy: $(OUT)/tests/city/proxy.o $(OUT)/tests/lib/pipe.o $(OUT
 
 city17: all $(OUT)/tests/city/proxy ## seventeen real processes over a line that is cut all the time
 	@GOLMOK=$(CURDIR)/$(OUT)/golmok PROXY=$(CURDIR)/$(OUT)/tests/city/proxy perl tests/lib/run.pl tests/city/city.t
+
+cov: ## what the tests reach of proto and core, a page in build/cov; half an hour; AGAIN=1 the same figures
+	@sh .ci/deps cov && perl tests/cov/cov.pl $(if $(AGAIN),--again)
+
+mcdc: ## each condition of merge, delta, merkle, noise and intake; which never decided
+	@sh .ci/deps cov && perl tests/cov/cov.pl --mcdc
+
+mutate: ## break each branch of these in turn: who notices? hours; F=proto/merkle.c one file
+	@BUILT=$(OUT) CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" LDLIBS="$(LDLIBS)" perl tests/cov/mutate.pl $(F)
 
 demo: ## found a city on this machine, cut its line and join it again: a minute
 	@CC=$(CC) BUILD=$(BUILD) sh tests/demo/demo.sh
@@ -129,6 +166,7 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(wildcard Makefile tests/*/rules.mk) | expand -t 20
 
-.PHONY: all objects unit units aggregator sim simulator bench bench-peers peers-deps check tidy e2e city17 demo deps install format clean help
+# What has help, and few others.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\#.*/\1/p' Makefile) units simulator peers-deps
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/fuzz/*.o) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

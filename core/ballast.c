@@ -5,9 +5,23 @@
 #include "core/ballast.h"
 
 #include "core/file.h"
+#include "proto/mem.h"
 
 /* So many times its own size is left beside it. */
 enum { BALLAST_BESIDE = 4 };
+
+/* Nobody compacts a store that is open: what lies there was cut off, and takes
+ * as much room as the store. */
+static void
+rest_remove(const char *dir)
+{
+	char *rest = file_path(dir, "data.mdb.new");
+	struct file_stat stat;
+
+	if (file_stat(rest, &stat) == ERR_OK)
+		(void)!file_remove(rest);
+	mem_free(rest);
+}
 
 void
 ballast_keep(const char *dir)
@@ -17,6 +31,7 @@ ballast_keep(const char *dir)
 	uint64_t free_bytes;
 	bool taken = true;
 
+	rest_remove(dir);
 	buf_add_format(&path, "%s/ballast", dir);
 	if (file_stat(buf_text(&path), &stat) == ERR_NOT_FOUND &&
 	    file_free_bytes(dir, &free_bytes) == ERR_OK &&

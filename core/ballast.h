@@ -11,8 +11,8 @@ enum { BALLAST_SIZE = 8 * 1024 * 1024 };
 
 /* Takes the room in the store `dir` if it is not taken yet, but only when the
  * next writes find enough beside it: otherwise they would fail on the room that
- * was made for them.  That it cannot be taken is passed over; the next call
- * tries again. */
+ * was made for them.  What a compaction that was cut off left there goes.  That
+ * any of it fails is passed over; the next call tries again. */
 void ballast_keep(const char *dir);
 /* Gives the room back; that there is none left is no failure. */
 enum err ballast_drop(const char *dir) MUST_USE;

@@ -12,6 +12,28 @@ check_init(struct check *check, struct txn *txn, const struct fsck_watch *watch,
 	*check = (struct check){.txn = txn, .watch = watch, .report = report};
 }
 
+/* Failures of the system say nothing about what is stored. */
+static bool
+is_system(enum err e)
+{
+	bool of_system = e == ERR_IO || e == ERR_BUSY || e == ERR_FULL;
+
+	return of_system;
+}
+
+/* What was concluded from rows that could not be read means nothing: the
+ * failure to read them is what there is to say, else `e`. */
+static enum err
+cause(const struct check *check, enum err e)
+{
+	struct fault concluded;
+	enum err failed;
+
+	err_keep(&concluded, e);
+	failed = kv_failed(check->txn->kv);
+	return is_system(failed) ? failed : err_raise(&concluded);
+}
+
 bool
 check_passed(struct check *check, enum err e)
 {
@@ -21,6 +43,7 @@ check_passed(struct check *check, enum err e)
 		return true;
 	if (check_ended(check))
 		return false;
+	e = cause(check, e);
 	/* LMDB reads nothing more behind a damage that was told. */
 	if (e == ERR_IO && check->report->found > 0) {
 		err_keep(&check->fatal,
@@ -28,7 +51,7 @@ check_passed(struct check *check, enum err e)
 			"the check ended at what it found: restore a backup"));
 		return false;
 	}
-	if (e == ERR_IO || e == ERR_BUSY || e == ERR_FULL) {
+	if (is_system(e)) {
 		err_keep(&check->fatal, e);
 		return false;
 	}

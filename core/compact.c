@@ -26,6 +26,7 @@ static enum err begin(struct compact *c) MUST_USE;
 static enum err data_open(struct compact *c) MUST_USE;
 static enum err settle(struct compact *c, bool adopt) MUST_USE;
 static enum err fresh_remove(const struct compact *c) MUST_USE;
+static enum err fresh_move(const struct compact *c) MUST_USE;
 
 enum err
 compact_run(
@@ -50,7 +51,7 @@ compact_run(
 	kv_close(c.kv);
 	c.kv = NULL;
 	if (e == ERR_OK)
-		e = file_move(c.fresh, c.data);
+		e = fresh_move(&c);
 	if (e == ERR_OK)
 		e = data_open(&c);
 	if (e == ERR_OK)
@@ -151,4 +152,18 @@ fresh_remove(const struct compact *c)
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	return e == ERR_OK ? file_remove(c->fresh) : e;
+}
+
+/* The new file takes the place of the old one; one that cannot would only take
+ * room on a disk that has little. */
+static enum err
+fresh_move(const struct compact *c)
+{
+	struct fault fault;
+	enum err e = file_move(c->fresh, c->data);
+
+	err_keep(&fault, e);
+	if (e != ERR_OK)
+		(void)!file_remove(c->fresh);
+	return err_raise(&fault);
 }

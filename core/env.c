@@ -17,9 +17,14 @@
 #include "core/pages.h"
 #include "proto/mem.h"
 
-/* How often we follow other processes that make the map larger, and look for a
- * state of the file that stays. */
-enum { RESIZED_ROUNDS_MAX = 64, SCRUB_ROUNDS_MAX = 64 };
+enum {
+	/* How often we follow other processes that make the map larger. */
+	RESIZED_ROUNDS_MAX = 64,
+	/* How often we look for a state of the file that stays. */
+	SCRUB_ROUNDS_MAX = 64,
+	/* What LMDB maps of its file of locks and readers. */
+	LOCKS_SIZE = 8192,
+};
 
 /* What is told of a damaged file. */
 struct first_wrong {
@@ -46,6 +51,7 @@ static _Thread_local struct walk *walking;
 
 static enum err registry_add(struct env *env) MUST_USE;
 static void registry_remove(struct env *env);
+static enum err locks_reserve(const struct env *env) MUST_USE;
 static int lmdb_open(struct env *env, unsigned tables_max);
 static void keep_from_children(const struct env *env);
 static void on_wrong(void *arg, uint64_t page, const char *why);
@@ -87,6 +93,9 @@ env_open(struct env *env, const struct env_config *config)
 		    "open %s: the file is empty; restore it from a backup or a"
 		    " peer",
 		    env->data);
+	e = locks_reserve(env);
+	if (e != ERR_OK)
+		return e;
 	rc = lmdb_open(env, config->tables_max);
 	if (rc != 0)
 		return env_error(env, rc, "open");
@@ -138,6 +147,25 @@ on_wrong(void *arg, uint64_t page, const char *why)
 		return;
 	first->page = page;
 	first->why = why;
+}
+
+/* LMDB maps its file of locks without taking room for it, and on a full disk
+ * the first write to the map would end the process by SIGBUS.  Before LMDB has
+ * it open: to close it later would end LMDB's locks. */
+static enum err
+locks_reserve(const struct env *env)
+{
+	char *path = file_path(env->dir, "lock.mdb");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int number = fd < 0 ? errno : posix_fallocate(fd, 0, LOCKS_SIZE);
+	enum err e = ERR_OK;
+
+	if (number != 0)
+		e = file_error(number, "reserve disk for", path);
+	if (fd >= 0)
+		(void)close(fd);
+	mem_free(path);
+	return e;
 }
 
 static int

@@ -33,6 +33,7 @@ fsck_log(struct store *store, const struct log *log,
 	check_init(&check, store_txn(store), watch, report);
 	check.all = log->frontier.size;
 	check_log_run(&check, log);
+	(void)check_went_well(&check);
 	return err_raise(&check.fatal);
 }
 
@@ -60,6 +61,8 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 	spaces_check(&check, authority);
 	if (!check.cut)
 		counts_check(&check);
+	/* A loop over rows ends too when they cannot be read on. */
+	(void)check_went_well(&check);
 	return err_raise(&check.fatal);
 }
 
@@ -150,8 +153,10 @@ log_check(
 
 	check_log_run(check, log);
 	numbers_check(check, log);
-	if (authority == NULL ||
-	    authority_judge(check->txn, authority, log, &judgement) != ERR_OK ||
+	if (authority == NULL)
+		return;
+	if (!check_passed(check,
+		authority_judge(check->txn, authority, log, &judgement)) ||
 	    (log->rights == judgement.rights && log->cut == judgement.cut))
 		return;
 	tables_log_key(log->space->no, &log->id, &key);

@@ -20,13 +20,25 @@ keyfile_save(const char *path, const struct keyfile *file, bool replace)
 {
 	struct buf text = {0};
 	struct file_stat stat;
-	enum err e;
+	enum err e = replace ? ERR_NOT_FOUND : file_stat(path, &stat);
 
-	if (!replace && file_stat(path, &stat) == ERR_OK)
+	if (e == ERR_OK)
 		return err_set(ERR_EXISTS,
 		    "%s is there already, and keys are never replaced", path);
+	/* Nobody knows whether keys are there. */
+	if (e != ERR_NOT_FOUND)
+		return e;
 	keyfile_text(file, file->n, &text);
 	e = file_write(path, buf_bytes(&text), MODE);
+	/* It may stand under its name already, and a second try would be
+	 * refused because of it. */
+	if (e != ERR_OK && !replace) {
+		struct fault fault;
+
+		err_keep(&fault, e);
+		(void)!file_remove(path);
+		e = err_raise(&fault);
+	}
 	buf_wipe(&text);
 	return e;
 }

@@ -41,10 +41,11 @@ enum err mark_adopt(
 /* As mark_check, and adopts a store that does not fit its mark. */
 enum err mark_settle(struct mark *mark, struct txn *txn,
     const struct host *host, enum open_why *why) MUST_USE;
-/* After a commit that failed, and the store was opened anew, in the reading
- * `txn`: if it happened all the same, notes that.  Otherwise a store set back
- * to just before it would fit its mark, though others may have seen what it
- * wrote. A store that does not fit its mark is left to the next writer. */
+/* When the store was opened, in the reading `txn`: notes what was committed and
+ * not noted, since a process ended between the two, or a commit failed and
+ * happened all the same.  Otherwise a store set back to just before it would
+ * fit its mark, though others may have seen what it wrote.  A store that does
+ * not fit its mark is left to the next writer. */
 void mark_catch_up(struct mark *mark, struct txn *txn);
 /* Notes that transaction `txn_id` was committed.  Not synced: a mark that is
  * older than its store is fine.  That it cannot be written is passed over, for

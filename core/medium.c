@@ -94,9 +94,13 @@ static enum err
 is_taken(const char *path)
 {
 	struct file_stat stat;
+	enum err e = file_stat(path, &stat);
 
-	if (file_stat(path, &stat) != ERR_OK)
+	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
+	/* Nobody knows what is there. */
+	if (e != ERR_OK)
+		return e;
 	return err_set(ERR_EXISTS,
 	    "%s is there already: choose another name, or --force", path);
 }

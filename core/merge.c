@@ -53,8 +53,6 @@ static struct reach reach_new(struct arena *arena, size_t n);
 static void reach_add(struct reach *reach, size_t place);
 static void take_heads(struct merging *m);
 static void take_origin(struct merging *m);
-static bool created_before(
-    const struct merge_change *a, const struct merge_change *b);
 static void take_status(struct merging *m);
 static void reach_parents(
     const struct merging *m, size_t change, struct reach *reach);
@@ -244,23 +242,15 @@ take_origin(struct merging *m)
 		record->exists = true;
 		if (change->stamp.v > record->changed.v)
 			record->changed = change->stamp;
+		/* Names rise, so that of equal stamps the first log stays. */
 		if (change->act == ACT_EDIT && change->collection.n > 0 &&
-		    (creator == NULL || created_before(change, creator)))
+		    (creator == NULL || change->stamp.v < creator->stamp.v))
 			creator = change;
 	}
 	if (creator != NULL) {
 		record->collection = creator->collection;
 		record->created = creator->stamp;
 	}
-}
-
-/* By (stamp, log), and within one log by the rest of the name. */
-static bool
-created_before(const struct merge_change *a, const struct merge_change *b)
-{
-	if (a->stamp.v != b->stamp.v)
-		return a->stamp.v < b->stamp.v;
-	return id_change_compare(&a->at, &b->at) < 0;
 }
 
 /* Deletes and keeps settle a record, edits never do.  One walk from all of

@@ -12,6 +12,7 @@
 #include "net/loop.h"
 #include "proto/ascii.h"
 #include "proto/mem.h"
+#include "proto/text.h"
 
 struct place_query {
 	uv_getaddrinfo_t request;
@@ -21,6 +22,7 @@ struct place_query {
 
 static void place_on_answer(
     uv_getaddrinfo_t *request, int status, struct addrinfo *answers);
+static bool is_host(const char *host, struct bytes in);
 static bool answer_text(
     const struct addrinfo *answers, unsigned turn, char *text);
 
@@ -52,12 +54,26 @@ place_read(const char *text, struct place *place)
 		return err_set(ERR_USAGE,
 		    "'%s' is no HOST:PORT: a port is a number up to 65535",
 		    text);
-	if (host.n == 0 || host.n >= sizeof(place->host))
+	if (host.n > 0 && host.n < sizeof(place->host))
+		bytes_copy(place->host, host);
+	if (!is_host(place->host, host))
 		return err_set(
 		    ERR_USAGE, "'%s' is no HOST:PORT: the host", text);
-	bytes_copy(place->host, host);
 	place->port = (uint16_t)port;
 	return ERR_OK;
+}
+
+/* What stands in lines and goes to the resolver.  A colon is in numbers of IPv6
+ * alone, else nobody could tell where the port begins. */
+static bool
+is_host(const char *host, struct bytes in)
+{
+	struct sockaddr_in6 v6;
+
+	if (host[0] == '\0' || !text_is_plain(in) ||
+	    strpbrk(host, " []") != NULL)
+		return false;
+	return strchr(host, ':') == NULL || uv_ip6_addr(host, 0, &v6) == 0;
 }
 
 void

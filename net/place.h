@@ -17,7 +17,8 @@ struct place {
 };
 
 /* Reads "HOST:PORT", "[IPv6]:PORT" or "HOST" (port PLACE_PORT); port 0 is read
- * too.  ERR_USAGE. */
+ * too.  A host is plain text without spaces and brackets, and without colons
+ * unless it is an IPv6 address.  ERR_USAGE. */
 enum err place_read(const char *text, struct place *place) MUST_USE;
 /* Appends `place` to `text` as place_read reads it, always with its port. */
 void place_text(const struct place *place, struct buf *text);

@@ -259,10 +259,6 @@ range_ahead(struct range range, const struct ranges *known,
 		struct range next = known->items[known->n - 1 - i];
 		const struct hash *node = &ahead->nodes[i];
 
-		if (next.at == range.at && next.n == range.n) {
-			*root = *node;
-			return;
-		}
 		if (next.at < range.at || next.at + next.n > range.at + range.n)
 			continue;
 		if (sum.n == 0) {
@@ -413,7 +409,8 @@ climb_is_right(const struct climb *climb)
 static void
 climb_up(struct climb *climb, bool right)
 {
-	while (right && (climb->at & 1) == 0 && climb->at != 0) {
+	assert(!right || climb->at != 0);
+	while (right && (climb->at & 1) == 0) {
 		climb->at >>= 1;
 		climb->last >>= 1;
 	}

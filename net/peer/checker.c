@@ -5,6 +5,8 @@
  */
 #include "net/peer/checker.h"
 
+#include <stdatomic.h>
+
 #include "proto/mem.h"
 
 enum {
@@ -13,6 +15,9 @@ enum {
 	/* More threads than this have nothing to do: one core stores what they
 	 * verify. */
 	THREADS_MAX = 4,
+	/* What the loop's thread checks in one go, some half a millisecond:
+	 * what arrives meanwhile waits so long. */
+	HELP_MAX = 8,
 };
 
 struct ask {
@@ -22,12 +27,14 @@ struct ask {
 	bool holds;
 };
 
-/* What one thread has to do. */
+/* What one thread has to do, with or without the loop's. */
 struct part {
 	struct checker *checker; /* NULL: it is gone */
 	struct part **home;	 /* where the checker knows it from */
 	struct ask *asks;	 /* owned */
 	size_t n;
+	/* The first that nobody has begun: who takes it, answers it. */
+	_Atomic size_t next;
 };
 
 struct checker {
@@ -44,6 +51,7 @@ struct checker {
 
 static void part_send(struct checker *checker, size_t from, size_t n);
 static void part_run(void *arg);
+static bool part_check_next(struct part *part);
 static void part_done(void *arg);
 
 struct checker *
@@ -152,13 +160,36 @@ part_send(struct checker *checker, size_t from, size_t n)
 static void
 part_run(void *arg)
 {
-	struct part *part = arg;
+	while (part_check_next(arg))
+		;
+}
 
-	for (size_t i = 0; i < part->n; i++) {
-		struct ask *ask = &part->asks[i];
+/* False: none is left that nobody has begun. */
+static bool
+part_check_next(struct part *part)
+{
+	size_t i = atomic_fetch_add(&part->next, 1);
+	struct ask *ask = &part->asks[i];
 
-		ask->holds = vouch_check(&ask->log, &ask->head) == ERR_OK;
+	if (i >= part->n)
+		return false;
+	ask->holds = vouch_check(&ask->log, &ask->head) == ERR_OK;
+	return true;
+}
+
+bool
+checker_help(struct checker *checker)
+{
+	size_t n = 0;
+
+	/* What this thread began is answered before part_done can come. */
+	for (size_t i = 0; i < THREADS_MAX; i++) {
+		struct part *part = checker->parts[i];
+
+		while (part != NULL && n < HELP_MAX && part_check_next(part))
+			n++;
 	}
+	return n > 0;
 }
 
 static void

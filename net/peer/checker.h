@@ -34,5 +34,9 @@ size_t checker_asked(const struct checker *checker);
 bool checker_send(struct checker *checker);
 /* Are answers on their way? */
 bool checker_is_busy(const struct checker *checker);
+/* For a loop that has nothing else to do: answers a few of what was sent, on
+ * this thread.  False: nothing is left that no thread has begun.  The callback
+ * comes as ever, not from here. */
+bool checker_help(struct checker *checker);
 
 #endif

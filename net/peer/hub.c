@@ -32,6 +32,7 @@ struct hub {
 	struct squeeze squeeze;
 	struct checker *checker;
 	struct loop_soon *turn;	     /* set when a turn is due */
+	struct loop_soon *help;	     /* set when this thread may check too */
 	struct loop_timer *watch;    /* runs while there are members */
 	struct hub_member **members; /* owned; NULL for one that left */
 	size_t n;
@@ -50,6 +51,7 @@ struct hub {
 static void hub_on_watch(void *arg);
 static void hub_on_turn(void *arg);
 static void hub_on_notes(void *arg);
+static void hub_on_idle(void *arg);
 static void notes_flush(struct hub *hub);
 static void waiting_count(struct hub_member *member);
 static void look_all(struct hub *hub);
@@ -78,6 +80,7 @@ hub_new(struct loop *loop, struct store *store, const struct host *host)
 	hub->host = host;
 	hub->checker = checker_new(loop, hub_on_checked, hub);
 	hub->turn = loop_soon_new(loop, hub_on_turn, hub);
+	hub->help = loop_soon_new(loop, hub_on_idle, hub);
 	hub->watch = loop_timer_new(loop, hub_on_watch, hub);
 	hub->notes_timer = loop_timer_new(loop, hub_on_notes, hub);
 	return hub;
@@ -93,6 +96,7 @@ hub_free(struct hub *hub)
 	notes_fini(&hub->notes);
 	loop_timer_free(hub->notes_timer);
 	loop_soon_free(hub->turn);
+	loop_soon_free(hub->help);
 	checker_free(hub->checker);
 	loop_timer_free(hub->watch);
 	squeeze_fini(&hub->squeeze);
@@ -276,6 +280,7 @@ static void
 hub_on_turn(void *arg)
 {
 	struct hub *hub = arg;
+	bool again = false;
 
 	assert(!hub->in_turn);
 	hub->in_turn = true;
@@ -293,8 +298,22 @@ hub_on_turn(void *arg)
 		if (member->due || session_is_ready(member->session) ||
 		    (!checker_is_busy(hub->checker) &&
 			session_has_news(member->session)))
-			loop_soon_set(hub->turn);
+			again = true;
 	}
+	if (again)
+		loop_soon_set(hub->turn);
+	else if (checker_is_busy(hub->checker))
+		loop_soon_set(hub->help);
+}
+
+/* Nothing can be stored before the answers are there. */
+static void
+hub_on_idle(void *arg)
+{
+	struct hub *hub = arg;
+
+	if (checker_help(hub->checker))
+		loop_soon_set(hub->help);
 }
 
 /* The member of which `i` others come before it in this turn; NULL: left. */

@@ -37,8 +37,9 @@ enum {
 	 */
 	HUB_WORK_BYTES = 2 * 1024 * 1024,
 	/* Heads of one look: what the threads check while one transaction is
-	 * stored. */
-	HUB_HEADS_MAX = 1024,
+	 * stored.  A city's centres with one each; with more, all that waits is
+	 * in one look, and threads and store take turns in doing nothing. */
+	HUB_HEADS_MAX = 424,
 	/* Whole messages that wait in memory, over all sessions: beyond them is
 	 * read only from who has none waiting.  A busy aggregator thereby needs
 	 * no more memory with 424 links than with a dozen. */

@@ -293,14 +293,17 @@ opening_share(
 }
 
 /* What was held as `old` has another id now, and nothing has the old one.  What
- * the peer was sent of it, it was sent. */
+ * the peer was sent of it, it was sent; but of bodies that it was only guessed
+ * to have, as it had the headers by another name, it says now what it has. */
 static void
 renamed(struct ledger_log *old, struct ledger_log *now)
 {
 	now->sent = old->sent;
-	now->sent_held = old->sent_held;
-	now->sent_kept = old->sent_kept;
-	memcpy(now->sent_open, old->sent_open, sizeof(now->sent_open));
+	if (!old->is_foreign || now->peer.size == 0) {
+		now->sent_held = old->sent_held;
+		now->sent_kept = old->sent_kept;
+		memcpy(now->sent_open, old->sent_open, sizeof(now->sent_open));
+	}
 	now->is_split = old->is_split;
 	now->is_based = old->is_based;
 	now->base = old->base;

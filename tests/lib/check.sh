@@ -72,12 +72,16 @@ done
 step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
-tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
+tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t tests/faults.t
 
 stage "unit tests, gcc release"
 units gcc release
 stage "unit tests, clang with sanitisers"
 units clang asan
+
+stage "inputs of fuzzing"
+step "they can be replayed" make CC=clang BUILD=asan build/clang-asan/tests/fuzz/replay
+tests tests/fuzz/*.t
 
 stage "simulation under sanitisers"
 for seed in 1 2 3 4 5 6 7 8; do

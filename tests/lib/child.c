@@ -55,12 +55,20 @@ child_await(struct child *other)
 bool
 child_end(struct child *child)
 {
+	return child_status(child) == 0;
+}
+
+int
+child_status(struct child *child)
+{
 	int status = 0;
 
 	(void)close(child->out);
 	(void)close(child->in);
 	assert(waitpid(child->pid, &status, 0) == child->pid);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
 void

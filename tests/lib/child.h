@@ -28,6 +28,9 @@ void child_signal(struct child *other);
 bool child_await(struct child *other) MUST_USE;
 /* Waits for the child's end; true when `run` returned true. */
 bool child_end(struct child *child) MUST_USE;
+/* As child_end: the signal that ended it, 0 when `run` returned true, else -1.
+ */
+int child_status(struct child *child) MUST_USE;
 /* Ends the child on the spot, as a power cut would, and waits for that. */
 void child_kill(struct child *child);
 /* The anonymous memory that it holds now, in KiB. */

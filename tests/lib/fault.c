@@ -3,10 +3,12 @@
  * `__wrap_x` here and names the true one `__real_x`; that name is weak, since
  * in a test that does not wrap `x` nobody defines it and nobody comes here.
  */
+#define _XOPEN_SOURCE 700
 #include "tests/lib/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +36,12 @@ fault_disarm(void)
 	return failed;
 }
 
+unsigned
+fault_counted(void)
+{
+	return counted;
+}
+
 /* Does `names` have the word `name`? */
 static bool
 has_name(const char *names, const char *name)
@@ -47,9 +55,8 @@ has_name(const char *names, const char *name)
 	return false;
 }
 
-/* The number that this call of `name` fails with; 0: it does not. */
-static int
-due(const char *name)
+int
+fault_due(const char *name)
 {
 	if (armed.nth == 0 ||
 	    (armed.names != NULL && !has_name(armed.names, name)))
@@ -71,7 +78,7 @@ due(const char *name)
 	int __wrap_##name params;                  \
 	int __wrap_##name params                   \
 	{                                          \
-		int number = due(#name);           \
+		int number = fault_due(#name);     \
 		if (number == 0)                   \
 			return __real_##name args; \
 		errno = number > 0 ? number : EIO; \
@@ -85,7 +92,9 @@ due(const char *name)
 	int __wrap_##name params;                                 \
 	int __wrap_##name params                                  \
 	{                                                         \
-		int number = due(#name);                          \
+		int number = fault_due(#name);                    \
+		if (number == FAULT_SHORT)                        \
+			number = EIO;                             \
 		return number == 0 ? __real_##name args : number; \
 	}
 
@@ -94,14 +103,29 @@ WRAP_ERRNO(ftruncate, (int fd, off_t n), (fd, n))
 WRAP_ERRNO(fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP_ERRNO(fstat, (int fd, struct stat *to), (fd, to))
 WRAP_ERRNO(stat, (const char *path, struct stat *to), (path, to))
+WRAP_ERRNO(lstat, (const char *path, struct stat *to), (path, to))
 WRAP_ERRNO(statvfs, (const char *path, struct statvfs *to), (path, to))
 WRAP_ERRNO(statfs, (const char *path, struct statfs *to), (path, to))
 WRAP_ERRNO(rename, (const char *from, const char *to), (from, to))
 WRAP_ERRNO(unlink, (const char *path), (path))
 WRAP_ERRNO(rmdir, (const char *path), (path))
 WRAP_ERRNO(mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP_ERRNO(nftw, (const char *path, __nftw_func_t visit, int fds, int flags),
+    (path, visit, fds, flags))
 WRAP_ERRNO(flock, (int fd, int how), (fd, how))
-WRAP_CODE(posix_fallocate, (int fd, off_t at, off_t n), (fd, at, n))
+
+WEAK(__real_posix_fallocate)
+int __real_posix_fallocate(int fd, off_t at, off_t n);
+int __wrap_posix_fallocate(int fd, off_t at, off_t n);
+int
+__wrap_posix_fallocate(int fd, off_t at, off_t n)
+{
+	int number = fault_due("posix_fallocate");
+
+	if (number == 0)
+		return __real_posix_fallocate(fd, at, n);
+	return number > 0 ? number : EIO;
+}
 
 WEAK(__real_close)
 int __real_close(int fd);
@@ -109,7 +133,7 @@ int __wrap_close(int fd);
 int
 __wrap_close(int fd)
 {
-	int number = due("close");
+	int number = fault_due("close");
 	int rc = __real_close(fd);
 
 	/* The descriptor is gone even when close fails. */
@@ -125,7 +149,7 @@ int __wrap_open(const char *path, int flags, ...);
 int
 __wrap_open(const char *path, int flags, ...)
 {
-	int number = due("open");
+	int number = fault_due("open");
 	mode_t mode = 0;
 	va_list values;
 
@@ -139,13 +163,47 @@ __wrap_open(const char *path, int flags, ...)
 	return -1;
 }
 
+WEAK(__real_fcntl)
+int __real_fcntl(int fd, int what, ...);
+int __wrap_fcntl(int fd, int what, ...);
+int
+__wrap_fcntl(int fd, int what, ...)
+{
+	int number = fault_due("fcntl");
+	va_list values;
+	int value;
+
+	/* Ours all take a number. */
+	va_start(values, what);
+	value = va_arg(values, int);
+	va_end(values);
+	if (number == 0)
+		return __real_fcntl(fd, what, value);
+	errno = number > 0 ? number : EIO;
+	return -1;
+}
+
+WEAK(__real_lseek)
+off_t __real_lseek(int fd, off_t to, int whence);
+off_t __wrap_lseek(int fd, off_t to, int whence);
+off_t
+__wrap_lseek(int fd, off_t to, int whence)
+{
+	int number = fault_due("lseek");
+
+	if (number == 0)
+		return __real_lseek(fd, to, whence);
+	errno = number > 0 ? number : EIO;
+	return -1;
+}
+
 WEAK(__real_read)
 ssize_t __real_read(int fd, void *to, size_t n);
 ssize_t __wrap_read(int fd, void *to, size_t n);
 ssize_t
 __wrap_read(int fd, void *to, size_t n)
 {
-	int number = due("read");
+	int number = fault_due("read");
 
 	if (number == 0)
 		return __real_read(fd, to, n);
@@ -161,12 +219,44 @@ ssize_t __wrap_pwrite(int fd, const void *from, size_t n, off_t at);
 ssize_t
 __wrap_pwrite(int fd, const void *from, size_t n, off_t at)
 {
-	int number = due("pwrite");
+	int number = fault_due("pwrite");
 
 	if (number == 0)
 		return __real_pwrite(fd, from, n, at);
 	if (number == FAULT_SHORT)
 		return __real_pwrite(fd, from, (n + 1) / 2, at);
+	errno = number > 0 ? number : EIO;
+	return -1;
+}
+
+WEAK(__real_pread)
+ssize_t __real_pread(int fd, void *to, size_t n, off_t at);
+ssize_t __wrap_pread(int fd, void *to, size_t n, off_t at);
+ssize_t
+__wrap_pread(int fd, void *to, size_t n, off_t at)
+{
+	int number = fault_due("pread");
+
+	if (number == 0)
+		return __real_pread(fd, to, n, at);
+	if (number == FAULT_SHORT)
+		return __real_pread(fd, to, (n + 1) / 2, at);
+	errno = number > 0 ? number : EIO;
+	return -1;
+}
+
+WEAK(__real_write)
+ssize_t __real_write(int fd, const void *from, size_t n);
+ssize_t __wrap_write(int fd, const void *from, size_t n);
+ssize_t
+__wrap_write(int fd, const void *from, size_t n)
+{
+	int number = fault_due("write");
+
+	if (number == 0)
+		return __real_write(fd, from, n);
+	if (number == FAULT_SHORT)
+		return __real_write(fd, from, (n + 1) / 2);
 	errno = number > 0 ? number : EIO;
 	return -1;
 }
@@ -179,6 +269,9 @@ WRAP_CODE(mdb_env_open,
 WRAP_CODE(mdb_env_set_maxdbs, (void *env, unsigned n), (env, n))
 WRAP_CODE(mdb_env_set_mapsize, (void *env, size_t n), (env, n))
 WRAP_CODE(mdb_env_stat, (void *env, void *stat), (env, stat))
+WRAP_CODE(mdb_env_get_fd, (void *env, int *fd), (env, fd))
+WRAP_CODE(mdb_env_set_assert, (void *env, void *call), (env, call))
+WRAP_CODE(mdb_env_copyfd2, (void *env, int fd, unsigned how), (env, fd, how))
 WRAP_CODE(mdb_reader_check, (void *env, int *dead), (env, dead))
 WRAP_CODE(mdb_txn_begin, (void *env, void *parent, unsigned flags, void **txn),
     (env, parent, flags, txn))
@@ -207,11 +300,11 @@ int __wrap_mdb_txn_commit(void *txn);
 int
 __wrap_mdb_txn_commit(void *txn)
 {
-	int number = due("mdb_txn_commit");
+	int number = fault_due("mdb_txn_commit");
 
 	if (number == 0)
 		return __real_mdb_txn_commit(txn);
 	/* A failed commit ends the transaction too. */
 	mdb_txn_abort(txn);
-	return number;
+	return number == FAULT_SHORT ? EIO : number;
 }

@@ -11,6 +11,8 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -64,9 +66,13 @@ record_pick(struct act *act)
 {
 	struct sim *sim = act->node->sim;
 
-	for (unsigned tries = 0; tries < 4 && sim->records_n > 0; tries++) {
+	/* In a large city few of them lie in one space. */
+	unsigned tries = sim_is_large(sim) ? 60 : 4;
+
+	for (; tries > 0 && sim->records_n > 0; tries--) {
 		/* Most work is done on what is new. */
-		size_t n = sim->records_n < 12 || sim_once_in(sim, 4)
+		size_t n = sim->records_n < 12 || sim_once_in(sim, 4) ||
+				   sim_is_large(sim)
 			       ? sim->records_n
 			       : 12;
 		const struct sim_record *record =
@@ -110,7 +116,7 @@ value_put(struct act *act, enum op_code code, const char *text)
 		return;
 	}
 	(void)snprintf(content, sizeof(content), "%s%u",
-	    text != NULL ? text : "값", (unsigned)sim_below(sim, 6));
+	    text != NULL ? text : seals_secret, (unsigned)sim_below(sim, 6));
 	codec_put_text(value, bytes_text(content));
 }
 
@@ -193,6 +199,11 @@ act_do(struct act *act, const struct store_write *write)
 		record_know(act);
 	if (e == ERR_DENIED || e == ERR_NOT_FOUND)
 		return e;
+	/* By its pack. */
+	if (act->node->pack > 0 && (e == ERR_INVALID || e == ERR_EXISTS)) {
+		sim->count.forbidden++;
+		return e;
+	}
 	sim_must(sim, e, "write");
 	sim->count.writes += changed;
 	return e;
@@ -210,7 +221,8 @@ write_one(struct sim_node *node)
 	enum err e;
 
 	if (node->role == ROLE_CENTRE && !sim_once_in(sim, 100))
-		act.space = sim_once_in(sim, 2) && node->centre < 2
+		act.space = sim_once_in(sim, 2) && node->centre < 2 &&
+				    !sim_is_large(sim)
 				? sim->spaces_n - 1
 				: node->centre;
 	if (token->used && sim_once_in(sim, 3)) {
@@ -272,9 +284,9 @@ act_write(struct sim_node *node)
 		if (bulk)
 			sim_must(sim, store_settle(node->store), "settle");
 	}
-	if (sim->swarm.crash && sim_once_in(sim, 30)) {
+	if (swarm_now(sim, sim->swarm.crash, 30)) {
 		sim->count.crashes++;
-		node_crash(node);
+		node_crash_late(node);
 		return;
 	}
 	if (sim_once_in(sim, 20)) {
@@ -320,4 +332,23 @@ act_forge(struct sim_node *node)
 	store_abort(node->store);
 	act_fini(&act);
 	sim_note(sim, "forge", node->number, (uint64_t)e);
+}
+
+void
+act_create(struct sim_node *node, size_t space)
+{
+	struct act act = {.node = node, .space = space};
+	struct store_write write = {.collection = bytes_text("card"),
+	    .space = node->sim->spaces[space],
+	    .create = true};
+
+	edits_pick(&act, NULL);
+	write.edits = act.edits;
+	write.edits_n = act.edits_n;
+	node_begin(node, true);
+	if (act_do(&act, &write) == ERR_OK)
+		sim_must(node->sim, node_commit(node), "commit");
+	store_abort(node->store);
+	act_fini(&act);
+	model_look(node);
 }

@@ -10,11 +10,19 @@
 #include "core/fsck.h"
 #include "core/record.h"
 #include "tests/sim/act.h"
+#include "tests/sim/depth.h"
+#include "tests/sim/meter.h"
 #include "tests/sim/node.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
-enum { ROUNDS_MAX = 4 };
+enum {
+	ROUNDS_MAX = 4,
+	/* What equals say to each other, however much they hold: two hellos and
+	 * a farewell. */
+	EQUALS_BYTES = 128,
+};
 
 static void store_check(struct sim_node *node);
 static void found(void *arg, enum err code, const char *text);
@@ -22,29 +30,31 @@ static void records_check(struct sim_node *node);
 static bool is_forged(const struct record *record);
 static void beliefs_check(struct sim_node *node);
 static size_t person_of(const struct sim *sim, const struct sign_key *key);
-static bool talk(const struct sim_node *a, const struct sim_node *b);
 static bool sees(const struct sim_node *node, size_t space);
 static bool is_shunned(const struct sim_node *node);
 static bool all_agree(struct sim *sim, bool must);
 static bool space_agrees(struct sim_node *node, size_t log, bool must);
-static bool depth_agrees(struct sim_node *node, bool must);
+
+void
+audit_node(struct sim_node *node)
+{
+	model_look(node);
+	store_check(node);
+	node_begin(node, false);
+	verdict_check(node);
+	records_check(node);
+	beliefs_check(node);
+	store_abort(node->store);
+}
 
 void
 audit_all(struct sim *sim)
 {
-	for (size_t i = 0; i < sim->n; i++) {
-		struct sim_node *node = &sim->nodes[i];
-
-		if (node->store == NULL)
-			continue;
-		model_look(node);
-		store_check(node);
-		node_begin(node, false);
-		verdict_check(node);
-		records_check(node);
-		beliefs_check(node);
-		store_abort(node->store);
-	}
+	shown_check(sim);
+	for (size_t i = 0; i < sim->n; i++)
+		if (sim->nodes[i].store != NULL)
+			audit_node(&sim->nodes[i]);
+	meter_check(sim);
 }
 
 static void
@@ -170,6 +180,10 @@ beliefs_check(struct sim_node *node)
 		if (person == SIZE_MAX)
 			sim_fail(sim, "node %zu met nobody that we know",
 			    node->number);
+		/* Who is lied to believes it. */
+		if (sim->twister > 0 &&
+		    (person == sim->twister || node->person == sim->twister))
+			continue;
 		sim_must(sim,
 		    clock_beliefs(txn, &peers[i].key, &txn->arena, &list),
 		    "list beliefs");
@@ -198,7 +212,7 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		return;
 	if (!sim_is_linked(a, b))
 		return;
-	must = must && talk(a, b);
+	must = must && verdict_talk(a, b);
 	wire = wire_open(a, b, true);
 	assert(wire != NULL);
 	well = wire_finish(wire);
@@ -206,9 +220,41 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 		wire_break(wire);
 	model_look(a);
 	model_look(b);
-	if (!well && must && talk(a, b))
+	if (!well && must && verdict_talk(a, b))
 		sim_fail(a->sim, "nodes %zu and %zu do not come to an end",
 		    a->number, b->number);
+}
+
+/* The most lines between any two nodes. */
+static size_t
+farthest(const struct sim *sim)
+{
+	size_t most = 0;
+
+	for (size_t from = 0; from < sim->n; from++) {
+		size_t far[SIM_STORES_JUDGED] = {0};
+		size_t reached = 1;
+
+		assert(sim->n <= COUNT_OF(far));
+		far[from] = 1;
+		for (size_t step = 1; reached > 0; step++) {
+			reached = 0;
+			for (size_t i = 0; i < sim->n * sim->n; i++) {
+				size_t a = i / sim->n;
+				size_t b = i % sim->n;
+
+				if (far[a] != step || far[b] != 0 ||
+				    !sim_is_linked(
+					&sim->nodes[a], &sim->nodes[b]))
+					continue;
+				far[b] = step + 1;
+				reached++;
+			}
+			if (reached > 0 && step > most)
+				most = step;
+		}
+	}
+	return most;
 }
 
 /* Over the lines that there are: what comes to nobody else than by those who
@@ -216,9 +262,12 @@ meet(struct sim_node *a, struct sim_node *b, bool must)
 static void
 relays_converge(struct sim *sim)
 {
+	/* Each round all lines are used: rights come from one end to the other,
+	 * and what they let through may have to go all the way back. */
+	size_t rounds = 2 * farthest(sim);
 	bool agreed = false;
 
-	for (size_t round = 0; round < 3 * sim->n && !agreed; round++) {
+	for (size_t round = 0; round < rounds && !agreed; round++) {
 		for (size_t a = 0; a < sim->n; a++)
 			for (size_t b = a + 1; b < sim->n; b++)
 				meet(&sim->nodes[a], &sim->nodes[b], round > 0);
@@ -226,11 +275,56 @@ relays_converge(struct sim *sim)
 		for (size_t i = 0; i < sim->n; i++)
 			for (size_t k = 0; k < sim->model.n; k++)
 				agreed = space_agrees(&sim->nodes[i], k,
-					     round + 1 == 3 * sim->n &&
+					     round + 1 == rounds &&
 						 !sim->rolled[0]) &&
 					 agreed;
 	}
 	sim->swarm.relay = false;
+}
+
+/* Who met just now and had nothing to say since sees at the hello that there is
+ * nothing: one round trip for that, and one for the farewell. */
+static void
+equals_meet(struct sim_node *a, struct sim_node *b)
+{
+	struct sim *sim = a->sim;
+
+	if (!verdict_talk(a, b))
+		return;
+	meet(a, b, true);
+	meet(a, b, true);
+	for (unsigned side = 0; side < 2; side++) {
+		const struct session_status *last = &sim->last[side];
+
+		if (last->is_held)
+			return;
+		if (!last->in_sync || last->round_trips > 2 ||
+		    last->out_plain_bytes > EQUALS_BYTES)
+			sim_fail(sim,
+			    "nodes %zu and %zu are equal and need %llu round "
+			    "trips and %llu bytes to say so",
+			    a->number, b->number,
+			    (unsigned long long)last->round_trips,
+			    (unsigned long long)last->out_plain_bytes);
+	}
+}
+
+/* Whoever got back some of a log that it had lost writes there once more: into
+ * another log (node.c looks). */
+static void
+lost_all_write(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->n; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		for (size_t line = 0; line < node->lost.n; line++) {
+			size_t space = node_space(
+			    sim, &sim->model.logs[line].name.space);
+
+			if (node->lost.sizes[line] > 0 && space != SIZE_MAX)
+				act_create(node, space);
+		}
+	}
 }
 
 void
@@ -254,6 +348,12 @@ audit_converge(struct sim *sim)
 	if (!agreed)
 		(void)all_agree(sim, true);
 	sim->agreed = true;
+	for (size_t i = 0; i + 1 < sim->n; i++)
+		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
+	lost_all_write(sim);
+	/* Those that hold all. */
+	shown_prove(&sim->nodes[0]);
+	shown_prove(&sim->nodes[1]);
 }
 
 /* Has everybody of every log as much as anybody, where it may, and as deep as
@@ -263,12 +363,10 @@ all_agree(struct sim *sim, bool must)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < sim->n; i++) {
+	for (size_t i = 0; i < sim->n; i++)
 		for (size_t k = 0; k < sim->model.n; k++)
 			all = space_agrees(&sim->nodes[i], k, must) && all;
-		all = depth_agrees(&sim->nodes[i], must) && all;
-	}
-	return all;
+	return depth_agrees(sim, must) && all;
 }
 
 /* What the facts that `node` holds in the end give it. */
@@ -284,18 +382,6 @@ sees(const struct sim_node *node, size_t space)
 	const struct sim_given *rights = given(node, space);
 
 	return rights->member && (rights->bits & VERDICT_SEES) != 0;
-}
-
-/* Do they let each other in, by what each knows?  Two stores with the same keys
- * do not talk. */
-static bool
-talk(const struct sim_node *a, const struct sim_node *b)
-{
-	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
-	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
-
-	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
-	       of_b->member && !of_a->compromised && !of_b->compromised;
 }
 
 /* Can what `from` has of `space` come to `to`, over those who may have it? */
@@ -314,7 +400,7 @@ can_reach(const struct sim_node *from, const struct sim_node *to, size_t space)
 			const struct sim_node *b = &sim->nodes[i % sim->n];
 
 			if (!reached[a->number] || reached[b->number] ||
-			    !talk(a, b) ||
+			    !verdict_talk(a, b) ||
 			    (b != to && space != SIZE_MAX && !sees(b, space)))
 				continue;
 			reached[b->number] = true;
@@ -384,59 +470,4 @@ space_agrees(struct sim_node *node, size_t log, bool must)
 		    (unsigned long long)model_size(&node->held, log),
 		    (unsigned long long)most, name->text, ROUNDS_MAX);
 	return false;
-}
-
-/* Nobody asks it for the bodies that it has not sent yet. */
-static bool
-author_shunned(const struct sim *sim, const struct sign_key *author)
-{
-	size_t person = person_of(sim, author);
-
-	return person != SIZE_MAX && is_shunned(&sim->nodes[person]);
-}
-
-/* Bodies that nobody has any more, because the only one who could read them was
- * restored, are owed for ever; the seeds that restore do not ask for them. */
-static bool
-depth_agrees(struct sim_node *node, bool must)
-{
-	struct sim *sim = node->sim;
-	struct space_state **spaces;
-	struct log **logs;
-	size_t spaces_n;
-	size_t n;
-	bool all = true;
-
-	if (sim->swarm.restore || sim->swarm.rollback || is_shunned(node))
-		return true;
-	node_begin(node, false);
-	sim_must(sim, space_all(store_txn(node->store), &spaces, &spaces_n),
-	    "list spaces");
-	for (size_t i = 0; i < spaces_n && all; i++) {
-		size_t space = node_space(sim, &spaces[i]->name);
-		struct sim_given rights = {
-		    .bits = RIGHT_HOLD, .classes = 1u << CLASS_N};
-
-		if (space != SIZE_MAX)
-			rights = *given(node, space);
-		sim_must(sim,
-		    oplog_all(store_txn(node->store), spaces[i], &logs, &n),
-		    "list logs");
-		for (size_t k = 0; k < n && all; k++) {
-			uint64_t size = logs[k]->frontier.size;
-
-			if (author_shunned(sim, &logs[k]->name.author))
-				continue;
-			all = (rights.bits & RIGHT_HOLD) == 0 ||
-			      logs[k]->held == size;
-			for (unsigned c = 0; c < CLASS_COUNT; c++)
-				all = all && ((rights.classes >> c & 1) == 0 ||
-						 logs[k]->open[c] == size);
-		}
-		if (!all && must)
-			sim_fail(sim, "node %zu is owed bodies of %s",
-			    node->number, spaces[i]->name.text);
-	}
-	store_abort(node->store);
-	return all;
 }

@@ -5,6 +5,8 @@
 
 /* What is checked seldom, because it reads everything. */
 
+/* As audit_all for one. */
+void audit_node(struct sim_node *node);
 /* Every store is sound, nothing forged is shown, and nobody believes of another
  * what that one never had. */
 void audit_all(struct sim *sim);

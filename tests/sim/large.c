@@ -1,31 +1,39 @@
 /*
- * Hundreds of nodes in two levels.  Stores are open only while they do
- * something; lines come up in turn, some of them together at the aggregator.
+ * Hundreds of nodes in two levels: who they are, what befalls them.  All that
+ * happens in a small city to nodes and lines happens here, but nobody lies
+ * about rights, and only rights of those at the ends of lines are taken back.
  */
 #include "tests/sim/large.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "core/fsck.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/links.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/rule.h"
+#include "tests/sim/shown.h"
+#include "tests/sim/swarm.h"
+#include "tests/sim/traffic.h"
+#include "tests/sim/trouble.h"
 #include "tests/sim/wire.h"
 
 enum {
 	CENTRES_EACH = 16, /* of one district, and the district */
-	/* Lines at once, and turns until all that is on them must be done. */
-	TOGETHER_MAX = 12,
-	TURNS_MAX = 20000,
 	CLASSES_NPS = 7,
+	/* Stores that are read in whole, three times in a run. */
+	LOOKED_AT = 3,
 };
 
 static const size_t city = 1;
 
-static size_t
-districts_n(const struct sim *sim)
+static struct sim_node *centre_any(struct sim *sim);
+
+size_t
+large_districts(const struct sim *sim)
 {
-	return (sim->nodes_wanted - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
+	return (sim->plan->nodes - 2 + CENTRES_EACH) / (CENTRES_EACH + 1);
 }
 
 struct node_rights
@@ -34,8 +42,8 @@ large_rights(const struct sim_node *node, size_t space)
 	const struct sim *sim = node->sim;
 	bool keeps = node->role == ROLE_CITY ||
 		     (node->role == ROLE_DISTRICT &&
-			 sim->nodes[2 + districts_n(sim) + space].above ==
-			     node->number);
+			 sim->nodes[2 + large_districts(sim) + space].above ==
+			     node->person);
 
 	if (node->role == ROLE_CENTRE && space == node->centre)
 		return (struct node_rights){
@@ -47,47 +55,28 @@ large_rights(const struct sim_node *node, size_t space)
 	    .any = keeps, .hold = keeps, .classes = keeps ? CLASSES_NPS : 0};
 }
 
-static void
-wake(struct sim_node *node)
+void
+large_wake(struct sim_node *node)
 {
 	if (node->store == NULL)
 		node_open(node);
 }
 
-static void
-rest(struct sim_node *node)
+void
+large_rest(struct sim *sim)
 {
-	model_look(node);
-	node_crash(node);
-}
+	bool busy[SIM_STORES_MAX] = {false};
 
-static void
-all_make(struct sim *sim)
-{
-	size_t districts = districts_n(sim);
-	size_t centres = sim->nodes_wanted - 2 - districts;
-	char text[32];
-
-	for (size_t i = 0; i < centres; i++) {
-		(void)snprintf(text, sizeof(text), "d%02u/c%03u/x",
-		    (unsigned)(i % districts) % 100, (unsigned)i % 1000);
-		sim_must(sim, id_space(bytes_text(text), &sim->spaces[i]),
-		    "name a space");
-	}
-	sim->spaces_n = centres;
-	for (size_t i = 0; i < sim->nodes_wanted; i++) {
-		enum sim_role role = i == 0		 ? ROLE_FOUNDER
-				     : i == city	 ? ROLE_CITY
-				     : i < 2 + districts ? ROLE_DISTRICT
-							 : ROLE_CENTRE;
-		size_t centre = role == ROLE_CENTRE ? i - 2 - districts : 0;
-		struct sim_node *node = node_make(sim, role, centre);
-
-		node->above = role == ROLE_CENTRE ? 2 + centre % districts
-			      : i == city	  ? 0
-						  : city;
-		rest(node);
-	}
+	if (sim_is_judged(sim))
+		return;
+	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
+		for (unsigned side = 0; side < 2 && sim->wires[i].used; side++)
+			busy[sim->wires[i].node[side]->number] = true;
+	for (size_t i = 0; i < sim->n; i++)
+		if (sim->nodes[i].store != NULL && !busy[i]) {
+			model_look(&sim->nodes[i]);
+			node_crash(&sim->nodes[i]);
+		}
 }
 
 static void
@@ -103,184 +92,232 @@ grant(struct sim *sim, const struct sim_node *whom, const char *prefix,
 	sim_must(sim, store_grant(sim->nodes[0].store, &fact), "grant");
 }
 
-/* All in one transaction. */
-static void
-all_admit(struct sim *sim)
+void
+large_admit(struct sim *sim, const struct sim_node *whom)
 {
-	struct sim_node *founder = &sim->nodes[0];
-	size_t districts = districts_n(sim);
+	struct fact_member member = {
+	    .key = whom->key, .label = bytes_text("동")};
 	char prefix[16];
 
-	wake(founder);
-	node_begin(founder, true);
+	sim_must(sim, store_admit(sim->nodes[0].store, &member), "admit");
+	(void)snprintf(prefix, sizeof(prefix), "d%02u",
+	    (unsigned)(whom->person - 2) % 100);
+	if (whom->role == ROLE_CITY)
+		grant(sim, whom, "", "read:NPS,hold");
+	else if (whom->role == ROLE_DISTRICT)
+		grant(sim, whom, prefix, "read:NPS,hold");
+	else
+		grant(sim, whom, sim->spaces[whom->centre].text,
+		    "read:NPSF,write");
+}
+
+void
+large_make(struct sim *sim)
+{
+	size_t districts = large_districts(sim);
+	size_t centres = sim->plan->nodes - 2 - districts;
+	char text[32];
+
+	for (size_t i = 0; i < centres; i++) {
+		(void)snprintf(text, sizeof(text), "d%02u/c%03u/x",
+		    (unsigned)(i % districts) % 100, (unsigned)i % 1000);
+		sim_must(sim, id_space(bytes_text(text), &sim->spaces[i]),
+		    "name a space");
+	}
+	sim->spaces_n = centres;
+	for (size_t i = 0; i < sim->plan->nodes; i++) {
+		enum sim_role role = i == 0		 ? ROLE_FOUNDER
+				     : i == city	 ? ROLE_CITY
+				     : i < 2 + districts ? ROLE_DISTRICT
+							 : ROLE_CENTRE;
+		size_t centre = role == ROLE_CENTRE ? i - 2 - districts : 0;
+		struct sim_node *node = node_make(sim, role, centre);
+
+		node->above = role == ROLE_CENTRE ? 2 + centre % districts
+			      : i == city	  ? 0
+						  : city;
+		large_rest(sim);
+	}
+	sim->admitted[0] = true;
+	large_wake(&sim->nodes[0]);
+	node_begin(&sim->nodes[0], true);
 	for (size_t i = 1; i < sim->n; i++) {
 		const struct sim_node *node = &sim->nodes[i];
-		struct fact_member member = {
-		    .key = node->key, .label = bytes_text("동")};
 
-		sim_must(sim, store_admit(founder->store, &member), "admit");
-		(void)snprintf(prefix, sizeof(prefix), "d%02u",
-		    (unsigned)(node->role == ROLE_CENTRE
-				   ? node->centre % districts
-				   : i - 2) %
-			100);
-		if (node->role == ROLE_CITY)
-			grant(sim, node, "", "read:NPS,hold");
-		else if (node->role == ROLE_DISTRICT)
-			grant(sim, node, prefix, "read:NPS,hold");
-		else
-			grant(sim, node, sim->spaces[node->centre].text,
-			    "read:NPSF,write");
+		if (sim->swarm.late != SWARM_NONE &&
+		    node->role == ROLE_CENTRE && node->centre % 4 == 3)
+			continue;
+		large_admit(sim, node);
 		sim->admitted[i] = true;
 	}
-	sim_must(sim, node_commit(founder), "admit all");
+	/* Trouble begins later. */
+	sim->healing = true;
+	sim_must(sim, node_commit(&sim->nodes[0]), "admit all");
+	large_round(sim, true);
+	sim->healing = false;
 }
 
-/* Until all lines have ended; they end well unless one was cut. */
-static void
-lines_serve(struct sim *sim, bool cut)
+static struct sim_node *
+centre_any(struct sim *sim)
 {
-	bool up = true;
+	struct sim_node *node;
 
-	for (unsigned turn = 0; turn < TURNS_MAX && up; turn++) {
-		up = false;
-		for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
-			struct sim_wire *wire = &sim->wires[i];
+	do
+		node = traffic_node(sim);
+	while (node->role != ROLE_CENTRE);
+	return node;
+}
 
-			for (unsigned side = 0; side < 2 && wire->used;
-			     side++) {
-				struct sim_node *node = wire->node[side];
+/* From the hello to the end, or until the line is cut. */
+static void
+meeting(struct sim *sim)
+{
+	struct sim_node *node = traffic_node(sim);
+	struct sim_node *above = &sim->nodes[sim->nodes[node->person].above];
+	struct sim_wire *wire;
 
-				up = true;
-				wire_work(node, false);
-				wire_fill(node);
-				wire_carry(wire, side, SIZE_MAX);
-			}
-			if (cut && wire->used && sim_once_in(sim, 20))
-				wire_break(wire);
+	if (node->person == above->person || node->side != above->side)
+		return;
+	large_wake(node);
+	large_wake(above);
+	wire = wire_open(node, above, true);
+	if (wire == NULL)
+		return;
+	sim_note(sim, "visit", node->number, above->number);
+	(void)wire_finish(wire);
+	if (wire->used)
+		wire_break(wire);
+	model_look(node);
+	model_look(above);
+}
+
+/* The founder at work. */
+static void
+govern(struct sim *sim)
+{
+	struct sim_node *founder = &sim->nodes[0];
+	struct sim_node *whom = centre_any(sim);
+	bool fresh = !sim->admitted[whom->person];
+
+	large_wake(founder);
+	if (fresh || sim_once_in(sim, 4)) {
+		node_begin(founder, true);
+		large_admit(sim, whom);
+		if (node_commit(founder) == ERR_OK) {
+			sim->admitted[whom->person] = true;
+			sim->count.late += fresh;
 		}
-		sim->now_ms += 10;
-		wire_tick(sim);
+		sim_note(sim, "admit", whom->number, fresh);
+	} else if (sim_is_judged(sim) && swarm_now(sim, sim->swarm.revoke, 2) &&
+		   sim->count.revocations < 4) {
+		rule_revoke(founder);
 	}
-	if (up)
-		sim_fail(sim, "lines do not come to an end");
+	model_look(founder);
 }
 
-/* `n` nodes from `first` on talk to the one above them, all at once. */
 static void
-meet_above(struct sim *sim, size_t first, size_t n, bool cut)
+seldom(struct sim *sim)
 {
-	for (size_t i = first; i < first + n; i++) {
-		struct sim_node *node = &sim->nodes[i];
+	struct sim_node *node = traffic_node(sim);
 
-		wake(node);
-		wake(&sim->nodes[node->above]);
-		(void)wire_open(node, &sim->nodes[node->above], true);
-	}
-	lines_serve(sim, cut);
-	for (size_t i = first; i < first + n; i++) {
-		model_look(&sim->nodes[sim->nodes[i].above]);
-		rest(&sim->nodes[i]);
-	}
-}
-
-/* Facts go down, what was written goes up. */
-static void
-round_all(struct sim *sim, bool down)
-{
-	size_t levels[] = {1, 2, 2 + districts_n(sim), sim->n};
-
-	for (size_t i = 0; i < 3; i++) {
-		size_t level = down ? i : 2 - i;
-		size_t at = levels[level];
-
-		while (at < levels[level + 1]) {
-			size_t n = levels[level + 1] - at;
-
-			n = n < TOGETHER_MAX ? n : TOGETHER_MAX;
-			meet_above(sim, at, n, false);
-			at += n;
+	switch (sim_below(sim, 5)) {
+	case 0:
+		trouble_clock(sim);
+		break;
+	case 1:
+		trouble_partition(sim);
+		break;
+	case 2:
+		large_wake(node);
+		if (swarm_now(sim, sim->swarm.rebuild, 8)) {
+			sim->count.rebuilds++;
+			node_rebuild(node, sim_once_in(sim, 3));
 		}
+		break;
+	case 3:
+		govern(sim);
+		break;
+	default:
+		/* Sticks tell what they hold by the second judgement. */
+		if (!sim_is_judged(sim))
+			break;
+		for (size_t i = 0; i < sim->n; i++)
+			large_wake(&sim->nodes[i]);
+		links_event(sim);
 	}
-	sim->count.rounds++;
 }
 
 static void
 step(struct sim *sim)
 {
-	size_t districts = districts_n(sim);
-	size_t centre = 2 + districts + sim_below(sim, sim->spaces_n);
-	struct sim_node *node = &sim->nodes[centre];
+	uint64_t what = sim_below(sim, 100);
 
-	sim->step++;
-	sim->now_ms += 1 + sim_below(sim, 60000);
-	wake(node);
-	act_write(node);
-	if (node->store != NULL)
-		rest(node);
-	if (sim_once_in(sim, 3))
-		meet_above(sim, centre, 1, sim_once_in(sim, 3));
-	if (sim_once_in(sim, 12))
-		meet_above(
-		    sim, 2 + sim_below(sim, districts), 1, sim_once_in(sim, 3));
-	if (sim_once_in(sim, 100))
-		meet_above(sim, 2,
-		    districts < TOGETHER_MAX ? districts : TOGETHER_MAX,
-		    sim_once_in(sim, 2));
-}
+	sim->now_ms += 1 + sim_below(sim, sim_once_in(sim, 20) ? 60000 : 400);
+	if (what < 22) {
+		struct sim_node *node = centre_any(sim);
 
-static void
-found(void *arg, enum err code, const char *text)
-{
-	struct sim_node *node = arg;
-
-	sim_fail(node->sim, "node %zu: fsck: %s: %s", node->number,
-	    err_name(code), text);
-}
-
-/* Has all that anybody holds of what it may have, and is sound. */
-static void
-holds_all(struct sim_node *node)
-{
-	struct sim *sim = node->sim;
-	struct fsck_watch watch = {.found = found, .arg = node};
-	struct fsck_report report = {0};
-	size_t logs = 0;
-
-	wake(node);
-	model_look(node);
-	for (size_t i = 0; i < sim->model.n; i++) {
-		const struct model_log *log = &sim->model.logs[i];
-		size_t space = node_space(sim, &log->name.space);
-
-		if (space != SIZE_MAX && !large_rights(node, space).any)
-			continue;
-		logs++;
-		if (model_size(&node->held, i) != log->n)
-			sim_fail(sim,
-			    "node %zu has %llu of %zu deltas of a log in %s",
-			    node->number,
-			    (unsigned long long)model_size(&node->held, i),
-			    log->n, log->name.space.text);
+		large_wake(node);
+		act_write(node);
+		model_look(node);
+	} else if (what < 34) {
+		traffic_connect(sim);
+	} else if (what < 54) {
+		traffic_event(sim);
+	} else if (what < 68) {
+		traffic_pump(sim);
+	} else if (what < 74) {
+		traffic_rush(sim);
+	} else if (what < 82) {
+		trouble_accident(sim);
+	} else if (what < 90) {
+		seldom(sim);
+	} else {
+		meeting(sim);
 	}
-	node_begin(node, false);
-	sim_must(sim, fsck_run(node->store, &watch, &report), "run fsck");
-	store_abort(node->store);
-	sim_note(sim, "holds all", node->number, logs);
-	node_rebuild(node, false);
+	wire_tick(sim);
+	large_rest(sim);
+}
+
+static void
+some_look(struct sim *sim)
+{
+	for (size_t i = 0; i < LOOKED_AT; i++) {
+		struct sim_node *node = traffic_node(sim);
+
+		large_wake(node);
+		audit_node(node);
+		large_rest(sim);
+	}
 }
 
 void
 large_run(struct sim *sim)
 {
-	sim->swarm.crash = sim_once_in(sim, 2);
-	all_make(sim);
-	all_admit(sim);
-	round_all(sim, true);
-	while (sim->step < sim->steps)
-		step(sim);
-	sim->healing = true;
-	round_all(sim, false);
-	holds_all(&sim->nodes[city]);
-	holds_all(&sim->nodes[2 + sim_below(sim, districts_n(sim))]);
+	swarm_begin(sim);
+	/* What needs rights of another plan, or days. */
+	sim->swarm.layers = SWARM_NONE;
+	sim->swarm.decide = SWARM_NONE;
+	sim->swarm.rotate = SWARM_NONE;
+	sim->swarm.forge = SWARM_NONE;
+	sim->swarm.relay = SWARM_NONE;
+	sim->swarm.budget = SWARM_NONE;
+	sim->swarm.grow = SWARM_NONE;
+	large_make(sim);
+	while (sim->step < sim->plan->steps) {
+		sim_turn(sim, sim->step + 1);
+		if (!plan_skips(sim->plan, sim->step))
+			step(sim);
+		if (plan_audits(sim->plan, sim->step))
+			some_look(sim);
+	}
+	sim_turn(sim, PLAN_HEAL);
+	large_heal(sim);
+	some_look(sim);
+	shown_check(sim);
+	large_wake(&sim->nodes[city]);
+	audit_node(&sim->nodes[city]);
+	node_rebuild(&sim->nodes[city], false);
+	audit_node(&sim->nodes[city]);
+	node_rebuild(centre_any(sim), false);
+	large_rest(sim);
 }

@@ -3,13 +3,13 @@
  */
 #include "tests/sim/links.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/packing.h"
 #include "tests/sim/node.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
 enum { SLICE_MAX = 600 };
@@ -88,7 +88,7 @@ pack(struct sim_node *node)
 		sim_must(sim,
 		    packing_some(store_txn(node->store), &packing, slice),
 		    "pack");
-		if (sim->swarm.crash && sim_once_in(sim, 20)) {
+		if (swarm_now(sim, sim->swarm.crash, 20)) {
 			sim->count.crashes++;
 			node_crash(node);
 			node_open(node);
@@ -159,7 +159,7 @@ links_event(struct sim *sim)
 			pack(node);
 		break;
 	case 7:
-		if (sim->swarm.budget && sim_once_in(sim, 3))
+		if (swarm_now(sim, sim->swarm.budget, 3))
 			spend_night(sim);
 		break;
 	case 8:
@@ -177,19 +177,4 @@ links_event(struct sim *sim)
 			stick_import(node);
 	}
 	model_look(node);
-}
-
-void
-links_report(const struct sim *sim)
-{
-	const struct sim_count *c = &sim->count;
-
-	printf("# %llu sessions agreed, %llu held by a budget, %llu days; %llu "
-	       "bundles out, %llu in, %llu whole, %llu answers; %llu deltas "
-	       "packed; %llu rights grew\n",
-	    (unsigned long long)c->accords, (unsigned long long)c->held,
-	    (unsigned long long)c->days, (unsigned long long)c->exports,
-	    (unsigned long long)c->imports, (unsigned long long)c->whole,
-	    (unsigned long long)c->answers, (unsigned long long)c->packed,
-	    (unsigned long long)c->grown);
 }

@@ -6,7 +6,5 @@
 /* Events of cities with bad lines: meetings from beginning to end, sticks,
  * nights between days, packing, and rights that grow. */
 void links_event(struct sim *sim);
-/* What happened of it. */
-void links_report(const struct sim *sim);
 
 #endif

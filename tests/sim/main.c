@@ -1,5 +1,5 @@
 /*
- * The simulator's program: `sim SEED NODES STEPS [--break RULE] [--trace]`.
+ * The simulator's program: `sim SEED NODES STEPS [OPTION]...` (plan.c).
  * Draws what happens from the seed, step by step, looks after each at whatever
  * changed, then heals everything and waits for agreement.  The same numbers
  * give the same run, and the same hash of it.
@@ -18,33 +18,33 @@
 #include "tests/sim/audit.h"
 #include "tests/sim/large.h"
 #include "tests/sim/lie.h"
+#include "tests/sim/light.h"
 #include "tests/sim/links.h"
 #include "tests/sim/node.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/report.h"
 #include "tests/sim/rule.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
+#include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/stick.h"
+#include "tests/sim/swarm.h"
+#include "tests/sim/tell.h"
+#include "tests/sim/traffic.h"
+#include "tests/sim/trouble.h"
+#include "tests/sim/twist.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
+/* Every so many seeds one works all signatures out. */
+enum { MEMO_NOT = 100 };
+
 /* Large, and there is one. */
 static struct sim the_sim;
-static char again[200];
-
-static void usage(void) NO_RETURN;
-
-static void
-usage(void)
-{
-	fprintf(stderr,
-	    "usage: sim SEED NODES STEPS [--break RULE] [--trace]\n"
-	    "NODES is %d to %d; RULE is one of",
-	    SIM_NODES_MIN, SIM_NODES_MAX);
-	for (unsigned i = 1; i < RULE_COUNT; i++)
-		fprintf(stderr, " %s", wrap_rules[i]);
-	fprintf(stderr, "\n");
-	exit(2);
-}
+static struct buf again; /* the line that replays it, with a zero */
 
 uint64_t
 sim_below(struct sim *sim, uint64_t n)
@@ -59,6 +59,17 @@ sim_once_in(struct sim *sim, uint64_t n)
 }
 
 void
+sim_turn(struct sim *sim, uint64_t step)
+{
+	if (step != PLAN_HEAL)
+		sim->step = step;
+	sim->turn = step;
+	sim->prng = plan_prng(sim->plan, step, DRAW_EVENTS);
+	for (size_t i = 0; i < sim->n; i++)
+		node_turn(&sim->nodes[i]);
+}
+
+void
 sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b)
 {
 	uint64_t words[] = {
@@ -66,9 +77,8 @@ sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b)
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		sim->hash = (sim->hash ^ words[i]) * UINT64_C(0x100000001b3);
-	if (sim->trace)
-		printf("# %llu %s %llu %llu\n", (unsigned long long)sim->step,
-		    what, (unsigned long long)a, (unsigned long long)b);
+	if (sim->plan->trace)
+		tell_event(sim, what, a, b);
 }
 
 void
@@ -80,7 +90,9 @@ sim_fail(struct sim *sim, const char *format, ...)
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
-	printf("\n%s", again);
+	printf("\n%s", (const char *)again.p);
+	if (sim->plan->seeds > 1)
+		report_sums();
 	fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
 		printf("# %s could not be removed\n", sim->dir.path);
@@ -99,223 +111,23 @@ sim_must(struct sim *sim, enum err e, const char *doing)
 static void
 on_abort(int number)
 {
-	ssize_t n = write(STDOUT_FILENO, again, strlen(again));
+	ssize_t n = write(STDOUT_FILENO, again.p, again.n - 1);
 
 	_exit(n < 0 ? 3 : number == SIGABRT ? 1 : 4);
-}
-
-static struct sim_node *
-any_node(struct sim *sim)
-{
-	return &sim->nodes[sim_below(sim, sim->n)];
-}
-
-static void
-connect_some(struct sim *sim)
-{
-	struct sim_node *a = any_node(sim);
-	struct sim_node *b = any_node(sim);
-
-	if (a == b || a->store == NULL || b->store == NULL ||
-	    a->side != b->side || !sim_is_linked(a, b))
-		return;
-	(void)wire_open(a, b, sim_once_in(sim, 4));
-	sim_note(sim, "connect", a->number, b->number);
-}
-
-/* NULL when there is none. */
-static struct sim_wire *
-any_wire(struct sim *sim)
-{
-	size_t first = sim_below(sim, SIM_WIRES_MAX);
-
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++) {
-		struct sim_wire *wire =
-		    &sim->wires[(first + i) % SIM_WIRES_MAX];
-
-		if (wire->used)
-			return wire;
-	}
-	return NULL;
-}
-
-static void
-wire_event(struct sim *sim)
-{
-	struct sim_wire *wire = any_wire(sim);
-	unsigned side = (unsigned)sim_below(sim, 2);
-	struct sim_node *node;
-
-	if (wire == NULL)
-		return;
-	node = wire->node[side];
-	if (sim_once_in(sim, 60)) {
-		sim->count.lost++;
-		sim_note(sim, "lost", node->number, 0);
-		wire_break(wire);
-		return;
-	}
-	if (sim->swarm.damage && sim_once_in(sim, 60))
-		wire_damage(wire);
-	switch (sim_below(sim, 4)) {
-	case 0:
-		wire_carry(wire, side, 1 + sim_below(sim, 300));
-		break;
-	case 1:
-		wire_carry(wire, side, 1 + sim_below(sim, 70000));
-		break;
-	case 2:
-		if (sim->swarm.crash && sim_once_in(sim, 60)) {
-			sim->count.crashes++;
-			wire_work(node, true);
-		} else {
-			wire_work(node, false);
-		}
-		break;
-	default:
-		wire_fill(node);
-	}
-	model_look(node);
-	sim_note(sim, "wire", node->number, side);
-}
-
-/* All four, so that talks get somewhere. */
-static void
-wire_pump(struct sim *sim)
-{
-	struct sim_wire *wire = any_wire(sim);
-
-	for (unsigned i = 0; i < 8 && wire != NULL && wire->used; i++) {
-		struct sim_node *node = wire->node[i % 2];
-
-		wire_work(node, false);
-		wire_fill(node);
-		wire_carry(wire, i % 2, 1 + sim_below(sim, 20000));
-		model_look(node);
-	}
-}
-
-/* Everybody at once, so that the same deltas come from several sides. */
-static void
-rush(struct sim *sim)
-{
-	for (size_t i = 0; i < sim->n; i++)
-		if (sim->nodes[i].store != NULL)
-			wire_fill(&sim->nodes[i]);
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
-		for (unsigned side = 0; side < 2; side++)
-			if (sim->wires[i].used)
-				wire_carry(&sim->wires[i], side, SIZE_MAX);
-	for (size_t i = 0; i < sim->n; i++) {
-		if (sim->nodes[i].store != NULL)
-			wire_work(&sim->nodes[i], false);
-		model_look(&sim->nodes[i]);
-	}
-	sim_note(sim, "rush", 0, 0);
-}
-
-static void
-accident(struct sim *sim)
-{
-	struct sim_node *node = any_node(sim);
-	bool same_file = sim_once_in(sim, 2);
-
-	switch (sim_below(sim, 5)) {
-	case 0:
-		if (node->store != NULL)
-			node_snapshot(node);
-		break;
-	case 1:
-		if (!sim->swarm.crash || node->store == NULL)
-			break;
-		sim->count.crashes++;
-		sim_note(sim, "crash", node->number, 0);
-		node_crash(node);
-		break;
-	case 2:
-		if (!sim->swarm.restore || !node->snapshot.taken)
-			break;
-		sim->count.restores++;
-		sim_note(sim, "restore", node->number, same_file);
-		node_crash(node);
-		node_restore(node, same_file, false);
-		node_open(node);
-		break;
-	case 3:
-		if (!sim->swarm.rollback || !node->snapshot.taken)
-			break;
-		sim->count.rollbacks++;
-		sim_note(sim, "rollback", node->number, 0);
-		node_crash(node);
-		node_restore(node, true, true);
-		node_open(node);
-		break;
-	default:
-		if (!sim->swarm.clone || !node->snapshot.taken ||
-		    sim->clones == SIM_CLONES_MAX || !sim_once_in(sim, 3))
-			break;
-		sim->count.clones++;
-		sim_note(sim, "clone", node->number, sim->n);
-		sim->clones++;
-		node_clone(node);
-	}
-}
-
-static void
-clock_jump(struct sim *sim)
-{
-	static const int64_t hour = 3600 * 1000;
-	struct sim_node *node = any_node(sim);
-
-	if (!sim->swarm.clocks)
-		return;
-	sim->count.jumps++;
-	node->clock_dead = false;
-	switch (sim_below(sim, 6)) {
-	case 0:
-		node->clock_dead = true;
-		break;
-	case 1:
-		node->clock_ms = INT64_C(8000) * 365 * 24 * hour;
-		break;
-	case 2:
-		node->clock_ms = 0;
-		break;
-	default:
-		node->clock_ms += (int64_t)sim_below(sim, 2 * 3600 * 1000) -
-				  hour;
-	}
-	sim_note(sim, "clock", node->number, (uint64_t)node->clock_ms);
-}
-
-static void
-partition(struct sim *sim)
-{
-	bool heal = sim_once_in(sim, 2);
-
-	if (!sim->swarm.partition)
-		return;
-	for (size_t i = 0; i < sim->n; i++)
-		sim->nodes[i].side = heal ? 0 : (unsigned)sim_below(sim, 2);
-	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
-		if (sim->wires[i].used &&
-		    sim->wires[i].node[0]->side != sim->wires[i].node[1]->side)
-			wire_break(&sim->wires[i]);
-	sim_note(sim, "partition", heal, 0);
 }
 
 static void
 seldom(struct sim *sim)
 {
-	struct sim_node *node = any_node(sim);
-	struct sim_node *whom = any_node(sim);
+	struct sim_node *node = traffic_node(sim);
+	struct sim_node *whom = traffic_node(sim);
 
 	switch (sim_below(sim, 6)) {
 	case 0:
-		clock_jump(sim);
+		trouble_clock(sim);
 		break;
 	case 1:
-		partition(sim);
+		trouble_partition(sim);
 		break;
 	case 2:
 		if (whom->number == whom->person && whom->number > 0 &&
@@ -343,7 +155,7 @@ static void
 govern(struct sim *sim)
 {
 	struct sim_node *by = &sim->nodes[sim_below(sim, 3)];
-	struct sim_node *whom = any_node(sim);
+	struct sim_node *whom = traffic_node(sim);
 
 	if (by->store == NULL)
 		return;
@@ -359,7 +171,7 @@ govern(struct sim *sim)
 			lie_tell(whom);
 		break;
 	case 6:
-		if (sim->swarm.rotate && sim_once_in(sim, 2) &&
+		if (swarm_now(sim, sim->swarm.rotate, 2) &&
 		    whom->role == ROLE_FOUNDER && whom->store != NULL)
 			rule_rotate(whom);
 		break;
@@ -368,7 +180,7 @@ govern(struct sim *sim)
 			rule_revoke(by);
 		break;
 	case 1:
-		if (sim->swarm.revoke && sim_once_in(sim, 2))
+		if (swarm_now(sim, sim->swarm.revoke, 2))
 			rule_regrant(by);
 		break;
 	case 2:
@@ -404,13 +216,12 @@ static void
 step(struct sim *sim)
 {
 	uint64_t what = sim_below(sim, 100);
-	struct sim_node *node = any_node(sim);
+	struct sim_node *node = traffic_node(sim);
 
 	/* Most are written by those who may. */
 	while (what < 16 && node->role != ROLE_CENTRE && !sim_once_in(sim, 4))
-		node = any_node(sim);
+		node = traffic_node(sim);
 
-	sim->step++;
 	time_pass(sim);
 	if (node->store == NULL) {
 		if (sim_once_in(sim, 3))
@@ -419,15 +230,15 @@ step(struct sim *sim)
 		act_write(node);
 	}
 	if (what >= 16 && what < 20)
-		connect_some(sim);
+		traffic_connect(sim);
 	else if (what >= 20 && what < 54)
-		wire_event(sim);
+		traffic_event(sim);
 	else if (what >= 54 && what < 68)
-		wire_pump(sim);
+		traffic_pump(sim);
 	else if (what >= 68 && what < 82)
-		rush(sim);
+		traffic_rush(sim);
 	else if (what >= 82 && what < 88)
-		accident(sim);
+		trouble_accident(sim);
 	else if (what >= 88 && what < 92)
 		seldom(sim);
 	else if (what >= 92)
@@ -442,6 +253,7 @@ static void
 heal(struct sim *sim)
 {
 	sim->healing = true;
+	sim_turn(sim, PLAN_HEAL);
 	for (size_t i = 0; i < SIM_WIRES_MAX; i++)
 		if (sim->wires[i].used)
 			wire_break(&sim->wires[i]);
@@ -456,25 +268,13 @@ heal(struct sim *sim)
 static void
 run(struct sim *sim)
 {
-	uint64_t every = sim->steps / 3 + 1;
-	struct sim_swarm *swarm = &sim->swarm;
-	bool *kinds[] = {&swarm->crash, &swarm->restore, &swarm->clone,
-	    &swarm->clocks, &swarm->partition, &swarm->damage, &swarm->disk,
-	    &swarm->forge, &swarm->rebuild, &swarm->late, &swarm->layers,
-	    &swarm->revoke, &swarm->decide, &swarm->rotate, &swarm->rollback,
-	    &swarm->relay, &swarm->sticks, &swarm->packing, &swarm->budget,
-	    &swarm->grow};
-	bool calm = sim_once_in(sim, 10);
-
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		*kinds[i] = !calm && sim_once_in(sim, 2);
-	swarm->rollback = swarm->rollback && sim_once_in(sim, 2);
-	/* Who sets its clock back and forth has many days. */
-	swarm->clocks = swarm->clocks && !swarm->budget;
+	swarm_begin(sim);
 	node_make_all(sim);
-	while (sim->step < sim->steps) {
-		step(sim);
-		if (sim->step % every == 0)
+	while (sim->step < sim->plan->steps) {
+		sim_turn(sim, sim->step + 1);
+		if (!plan_skips(sim->plan, sim->step))
+			step(sim);
+		if (plan_audits(sim->plan, sim->step))
 			audit_all(sim);
 	}
 	heal(sim);
@@ -486,93 +286,22 @@ run(struct sim *sim)
 	audit_all(sim);
 }
 
+/* One seed, from nothing to nothing. */
 static void
-report(const struct sim *sim)
-{
-	const struct sim_count *c = &sim->count;
-
-	printf("ok seed %llu nodes %zu steps %llu trace %016llx\n",
-	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps, (unsigned long long)sim->hash);
-	printf("# %llu writes, %llu forged, %llu lies, %llu revocations, %llu "
-	       "decisions, %llu rekeyed, %llu rotations, %zu logs, %llu "
-	       "commits, %llu "
-	       "failed, %llu wires, %llu lost, %llu damaged, %llu crashes, "
-	       "%llu restores, %llu rollbacks, %llu forks, "
-	       "%llu clones, %llu clock jumps, %llu rebuilds, %llu conflicts "
-	       "shown, %llu rounds to agree\n",
-	    (unsigned long long)c->writes, (unsigned long long)c->forged,
-	    (unsigned long long)c->lies, (unsigned long long)c->revocations,
-	    (unsigned long long)c->decisions, (unsigned long long)c->rekeys,
-	    (unsigned long long)c->rotations, sim->model.n,
-	    (unsigned long long)c->commits, (unsigned long long)c->faults,
-	    (unsigned long long)c->wires, (unsigned long long)c->lost,
-	    (unsigned long long)c->damaged, (unsigned long long)c->crashes,
-	    (unsigned long long)c->restores, (unsigned long long)c->rollbacks,
-	    (unsigned long long)c->forks, (unsigned long long)c->clones,
-	    (unsigned long long)c->jumps, (unsigned long long)c->rebuilds,
-	    (unsigned long long)c->conflicts, (unsigned long long)c->rounds);
-	links_report(sim);
-}
-
-static uint64_t
-number_of(const char *text, uint64_t low, uint64_t high)
-{
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < low ||
-	    n > high)
-		usage();
-	return n;
-}
-
-static void
-words_read(struct sim *sim, int argc, char **argv)
-{
-	if (argc < 4)
-		usage();
-	sim->seed = number_of(argv[1], 0, UINT64_MAX);
-	sim->nodes_wanted = number_of(argv[2], SIM_NODES_MIN, SIM_NODES_MAX);
-	sim->steps = number_of(argv[3], 1, 100 * 1000 * 1000);
-	for (int i = 4; i < argc; i++) {
-		if (strcmp(argv[i], "--trace") == 0) {
-			sim->trace = true;
-		} else if (strcmp(argv[i], "--break") == 0 && i + 1 < argc) {
-			unsigned rule = 1;
-
-			i++;
-			while (rule < RULE_COUNT &&
-			       strcmp(argv[i], wrap_rules[rule]) != 0)
-				rule++;
-			if (rule == RULE_COUNT)
-				usage();
-			sim->rule = wrap_rules[rule];
-			wrap_break((enum wrap_rule)rule);
-		} else {
-			usage();
-		}
-	}
-}
-
-int
-main(int argc, char **argv)
+seed_run(const struct plan *plan)
 {
 	struct sim *sim = &the_sim;
 
-	words_read(sim, argc, argv);
-	(void)snprintf(again, sizeof(again),
-	    "make sim SEED=%llu NODES=%zu STEPS=%llu%s%s\n",
-	    (unsigned long long)sim->seed, sim->nodes_wanted,
-	    (unsigned long long)sim->steps, sim->rule != NULL ? " BREAK=" : "",
-	    sim->rule != NULL ? sim->rule : "");
-	(void)signal(SIGABRT, on_abort);
-	(void)signal(SIGSEGV, on_abort);
-	sim->prng.seed = sim->seed;
-	sim->now_ms = UINT64_C(1700000000000);
+	memset(sim, 0, sizeof(*sim));
+	buf_cut(&again, 0);
+	plan_line(plan, &again);
+	wrap_break((enum wrap_rule)plan->rule);
+	light_memo(plan->seed % MEMO_NOT != 0);
+	sim->plan = plan;
+	sim->now_ms = SIM_BEGIN_MS;
+	seals_begin(sim);
+	sim_turn(sim, PLAN_SETUP);
 	sim_must(sim, crypto_start(), "start");
-	if (access("/dev/shm", W_OK) == 0 && getenv("TMPDIR") == NULL)
-		(void)setenv("TMPDIR", "/dev/shm", 1);
 	tempdir_init(&sim->dir);
 	model_init(&sim->model, COUNT_OF(sim->nodes));
 	if (sim_is_large(sim))
@@ -584,11 +313,46 @@ main(int argc, char **argv)
 			wire_break(&sim->wires[i]);
 	for (size_t i = 0; i < sim->n; i++)
 		node_fini(&sim->nodes[i]);
-	report(sim);
+	report_add(sim);
+	report_run(sim);
+	verdict_fini(sim);
 	model_fini(&sim->model);
 	squeeze_fini(&sim->squeeze);
 	mem_free(sim->records);
 	stick_fini(sim);
+	shown_fini();
+	seals_fini();
+	twist_fini();
 	tempdir_fini(&sim->dir);
+}
+
+/* Gives the exit status; a failure ends the process. */
+static int
+city_run(const struct plan *plan)
+{
+	struct plan now = *plan;
+
+	for (uint64_t i = 0; i < plan->seeds; i++) {
+		now.seed = plan->seed + i;
+		seed_run(&now);
+	}
+	if (plan->seeds > 1)
+		report_sums();
+	buf_fini(&again);
 	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct plan plan;
+	int status;
+
+	plan_read(&plan, argc, argv);
+	(void)signal(SIGABRT, on_abort);
+	(void)signal(SIGSEGV, on_abort);
+	tempdir_in_memory();
+	status = plan.shrink ? shrink_run(&plan, city_run) : city_run(&plan);
+	plan_fini(&plan);
+	return status;
 }

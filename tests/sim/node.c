@@ -12,7 +12,10 @@
 #include "core/file.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
+#include "tests/sim/swarm.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
@@ -49,10 +52,16 @@ host_random(void *arg, uint8_t *p, size_t n)
 bool
 sim_is_large(const struct sim *sim)
 {
-	return sim->nodes_wanted > SIM_SMALL_MAX;
+	return sim->plan->nodes > SIM_SMALL_MAX;
 }
 
-struct sim_given *
+bool
+sim_is_judged(const struct sim *sim)
+{
+	return sim->plan->nodes <= SIM_JUDGED_MAX;
+}
+
+const struct sim_given *
 sim_given(const struct sim_node *node, bool before, size_t person, size_t space)
 {
 	return &node->given[before][person * node->sim->spaces_n + space];
@@ -71,7 +80,7 @@ sim_is_linked(const struct sim_node *a, const struct sim_node *b)
 static void
 spaces_plan(struct sim *sim)
 {
-	size_t centres = sim->nodes_wanted - 3;
+	size_t centres = sim->plan->nodes - 3;
 	char text[32];
 
 	for (size_t i = 0; i <= centres; i++) {
@@ -96,7 +105,7 @@ node_make_all(struct sim *sim)
 	(void)node_make(sim, ROLE_FOUNDER, 0);
 	sim->admitted[0] = true;
 	(void)node_make(sim, ROLE_DISTRICT, 0);
-	while (sim->n + 1 < sim->nodes_wanted)
+	while (sim->n + 1 < sim->plan->nodes)
 		(void)node_make(sim, ROLE_CENTRE, sim->n - 2);
 	(void)node_make(sim, ROLE_AUDITOR, 0);
 	if (sim->swarm.relay)
@@ -117,6 +126,13 @@ node_make_all(struct sim *sim)
 			    &sim->nodes[i]);
 }
 
+void
+node_turn(struct sim_node *node)
+{
+	node->prng = plan_prng(
+	    node->sim->plan, node->sim->turn, DRAW_NODE + node->number);
+}
+
 static void
 node_start(struct sim *sim, struct sim_node *node, size_t number)
 {
@@ -126,16 +142,14 @@ node_start(struct sim *sim, struct sim_node *node, size_t number)
 	node->sim = sim;
 	node->number = number;
 	node->person = number;
-	node->prng.seed = sim->seed * 1000 + number;
+	node_turn(node);
 	(void)snprintf(name, sizeof(name), "node%03u", (unsigned)number % 1000);
 	(void)snprintf(
 	    node->dir, sizeof(node->dir), "%s", tempdir_at(&sim->dir, name));
 	node->host = (struct host){
 	    .now_ms = host_now_ms, .random = host_random, .arg = node};
 	node->looked_txn = UINT64_MAX;
-	for (unsigned i = 0; i < 2 && !sim_is_large(sim); i++)
-		node->given[i] = mem_zeros(
-		    SIM_STORES_SMALL * sim->spaces_n, sizeof(*node->given[i]));
+	verdict_begin(node);
 }
 
 /* Lines of a city in which not all have one: a star around the district; every
@@ -173,6 +187,11 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
+	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
+		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+		plan.pack = packs_name;
+	}
+	packs_use(node);
 	sim_must(sim, founder_create(&plan), "make a store");
 	sim->n++;
 	node_open(node);
@@ -188,7 +207,7 @@ node_heir(const struct sim_node *of)
 	struct sim *sim = of->sim;
 	struct sim_node *heir;
 
-	assert(sim->n < SIM_STORES_SMALL);
+	assert(sim->n < SIM_STORES_JUDGED);
 	heir = node_make(sim, of->role, of->centre);
 	heir->above = of->above;
 	return heir;
@@ -201,8 +220,7 @@ node_fini(struct sim_node *node)
 	node->store = NULL;
 	model_held_fini(&node->held);
 	model_held_fini(&node->snapshot.held);
-	mem_free(node->given[0]);
-	mem_free(node->given[1]);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		buf_fini(&node->tokens[i].text);
 }
@@ -272,6 +290,14 @@ node_is_admin(const struct sim_node *by)
 	return is;
 }
 
+/* As it found when it last wrote. */
+static bool
+is_root(struct sim_node *node)
+{
+	return store_has_root(node->store) &&
+	       !store_root(node->store)->is_ahead;
+}
+
 static void
 grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
     const char *gives)
@@ -293,7 +319,7 @@ grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
 		    "name rights");
 	e = store_grant(by->store, &fact);
 	/* A district whose rights were cut down since may pass on less. */
-	if (e != ERR_DENIED || store_has_root(by->store))
+	if (e != ERR_DENIED || is_root(by))
 		sim_must(by->sim, e, "grant");
 }
 
@@ -304,9 +330,17 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 	    .key = whom->key, .label = bytes_text("동")};
 	size_t centres = by->sim->spaces_n - 1;
 	char prefix[16];
+	enum err e;
 
 	node_begin(by, true);
-	sim_must(by->sim, store_admit(by->store, &member), "admit");
+	e = store_admit(by->store, &member);
+	/* A founder whose data went back behind a rotation has keys that nobody
+	 * knows, and what was taken from its node stays taken. */
+	if (e == ERR_DENIED && by->role == ROLE_FOUNDER && !is_root(by)) {
+		store_abort(by->store);
+		return;
+	}
+	sim_must(by->sim, e, "admit");
 	if (whom->role == ROLE_DISTRICT)
 		grant(by, whom, "d1", "read:NPS,hold,admin");
 	if (whom->role == ROLE_AUDITOR)
@@ -348,6 +382,27 @@ node_begin(struct sim_node *node, bool write)
 	sim_must(node->sim, store_begin(node->store, write), what);
 }
 
+/* Who gets back what it wrote had lost it, and who knows how much more: it goes
+ * on in a new log. */
+static void
+own_look(struct sim_node *node, const struct model_promise *promises, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t line = promises[i].log;
+		const struct log_name *name = &node->sim->model.logs[line].name;
+
+		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
+			continue;
+		if (node->takes)
+			model_set(&node->lost, line, 1);
+		else if (model_size(&node->lost, line) > 0)
+			sim_fail(node->sim,
+			    "node %zu goes on in a log in %s that it had lost "
+			    "some of",
+			    node->number, name->space.text);
+	}
+}
+
 enum err
 node_commit(struct sim_node *node)
 {
@@ -358,7 +413,10 @@ node_commit(struct sim_node *node)
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
-	if (sim->swarm.disk && !sim->healing && sim_once_in(sim, 40)) {
+	if (!sim->healing && node->is_full) {
+		sim->count.refused++;
+		wrap_next_commit(COMMIT_FAILS);
+	} else if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
 		wrap_next_commit(
 		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
@@ -368,9 +426,11 @@ node_commit(struct sim_node *node)
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
-	if (e == ERR_OK)
+	node->unseen = node->unseen || e != ERR_OK;
+	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
-	else if (!wrap_failed())
+		own_look(node, promises, n);
+	} else if (!wrap_failed())
 		sim_must(sim, e, "commit");
 	sim_note(sim, "commit", node->number, (uint64_t)e);
 	return e;
@@ -380,9 +440,11 @@ void
 node_open(struct sim_node *node)
 {
 	assert(node->store == NULL);
+	packs_use(node);
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
+	node->unseen = true;
 }
 
 void
@@ -443,6 +505,30 @@ copy_of(const struct sim_node *node, const char *name)
 }
 
 void
+node_crash_late(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	switch (sim_below(sim, 3)) {
+	case 0:
+		if (node_commit(node) == ERR_OK)
+			sim->count.cut_answers++;
+		break;
+	case 1:
+		/* Who opens the store again finds out whether it happened. */
+		sim->count.unknown++;
+		wrap_next_commit(
+		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+		if (store_commit(node->store) == ERR_OK || !wrap_failed())
+			sim_fail(sim, "a commit that was cut off said yes");
+		break;
+	default:
+		break;
+	}
+	node_crash(node);
+}
+
+void
 node_snapshot(struct sim_node *node)
 {
 	struct sim_snapshot *snapshot = &node->snapshot;
@@ -485,6 +571,7 @@ node_restore(struct sim_node *node, bool same_file, bool whole)
 	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
 	    same_file);
 	model_copy(&node->held, &node->snapshot.held);
+	model_held_fini(&node->lost);
 	for (size_t i = 0; i < SIM_TOKENS; i++)
 		node->tokens[i].used = false;
 	node->looked_txn = UINT64_MAX;
@@ -499,13 +586,15 @@ node_clone(struct sim_node *node)
 	struct sim_node *clone = &sim->nodes[sim->n];
 	struct file_stat stat;
 
-	assert(node->snapshot.taken && sim->n < SIM_STORES_SMALL);
+	assert(node->snapshot.taken && sim->n < SIM_STORES_MAX);
 	sim->restored[node->person] = true;
 	node_start(sim, clone, sim->n);
 	clone->person = node->person;
 	clone->role = node->role;
 	clone->centre = node->centre;
 	clone->key = node->key;
+	clone->above = node->above;
+	clone->pack = node->pack;
 	clone->clock_ms = node->clock_ms;
 	sim_must(sim, file_make_dir(clone->dir), "make a directory");
 	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
@@ -528,6 +617,7 @@ node_rebuild(struct sim_node *node, bool cut_off)
 
 	model_look(node);
 	node_crash(node);
+	packs_use(node);
 	sim_must(sim, store_open_alone(node->dir, &node->host, &node->store),
 	    "open a store alone");
 	if (cut_off) {

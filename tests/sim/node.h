@@ -11,6 +11,9 @@ void node_fini(struct sim_node *node);
 /* A new node of its own, not admitted yet. */
 struct sim_node *node_make(struct sim *sim, enum sim_role role, size_t centre);
 
+/* Another step began: its own random numbers are those of this step. */
+void node_turn(struct sim_node *node);
+
 /* What a person may have of a space, by the plan of the city. */
 struct node_rights {
 	bool any;
@@ -35,6 +38,9 @@ bool node_is_admin(const struct sim_node *by);
 void node_open(struct sim_node *node);
 /* The process is gone: its sessions, its open transaction. */
 void node_crash(struct sim_node *node);
+/* The same in the middle of the open write transaction: before the commit, in
+ * it, or as soon as it is durable. */
+void node_crash_late(struct sim_node *node);
 /* Keeps a copy of the data file as it is now. */
 void node_snapshot(struct sim_node *node);
 /* Puts the copy in the place of the data file: into the same file, or another

@@ -10,6 +10,7 @@
 #include "tests/lib/prng.h"
 #include "tests/lib/tempdir.h"
 #include "tests/sim/model.h"
+#include "tests/sim/plan.h"
 
 /*
  * A whole city in one process and one thread: full stores on a real disk,
@@ -18,17 +19,22 @@
  */
 enum {
 	SIM_NODES_MIN = 5,
-	SIM_SMALL_MAX = 10, /* with more it is a large city (large.h) */
+	SIM_SMALL_MAX = 10,  /* with more it is a large city (large.h) */
+	SIM_JUDGED_MAX = 64, /* with more it is not judged a second time */
 	SIM_NODES_MAX = 424,
 	SIM_CLONES_MAX = 2,
 	SIM_KEYS_MAX = 2, /* persons who get a new key */
-	SIM_STORES_SMALL = SIM_SMALL_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
-	SIM_STORES_MAX = SIM_NODES_MAX,
+	SIM_STORES_JUDGED = SIM_JUDGED_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
+	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX,
 	SIM_WIRES_MAX = 16,
 	SIM_STICKS_MAX = 8,
 	SIM_TOKENS = 8,
+	SIM_SEEDS_MAX = 1000 * 1000, /* in one process */
 	SIM_PATH_SIZE = 2 * TEMPDIR_PATH_SIZE,
 };
+
+/* What every clock shows at first. */
+#define SIM_BEGIN_MS UINT64_C(1700000000000)
 
 enum sim_role {
 	ROLE_FOUNDER,
@@ -81,19 +87,25 @@ struct sim_node {
 	size_t centre; /* ROLE_CENTRE: counted from 0 */
 	char dir[SIM_PATH_SIZE];
 	struct host host;
-	struct prng prng;
+	struct prng prng;    /* of this turn */
 	struct store *store; /* owned; NULL while it is down */
 	struct sign_key key;
-	int64_t clock_ms;    /* how far the wall's clock is off */
-	bool clock_dead;     /* it shows 1970 */
-	unsigned side;	     /* of the partition */
+	int64_t clock_ms; /* how far the wall's clock is off */
+	bool clock_dead;  /* it shows 1970 */
+	unsigned pack; /* the version that its program has; 0: none in force */
+	bool is_full;  /* its disk, until somebody makes room */
+	unsigned side; /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
 	struct hash facts;   /* that `given` was made from */
-	/* Of now, and of before the facts changed last: owned, by person and
-	 * space (sim_given); NULL in a large city, where the plan says it. */
-	struct sim_given *given[2];
-	struct sim_spent spent[SIM_STORES_SMALL]; /* by person */
+	/* Of now, and of before the facts changed last: by person and space
+	 * (sim_given), of sim->verdicts; unused where the plan says it. */
+	const struct sim_given *given[2];
+	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
+	/* Owned: 1 for a log of its own that it got back some of. */
+	struct model_held lost;
+	bool takes;  /* what it commits comes from peers */
+	bool unseen; /* it may have committed what it never said yes to */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
 };
@@ -108,33 +120,47 @@ struct sim_wire {
 	bool agreed[2];		    /* and both had the same, it said */
 	bool plain[2];		    /* the run that it sends is of facts */
 	uint64_t sent[2];	    /* bytes that left that side */
+	bool dead[2];		    /* and not even its system knows of it */
+	size_t pace[2];		    /* bytes made and not sent, at most */
+	bool twists[2];		    /* it says what it likes (twist.h) */
+	size_t slow_bytes;	    /* so many at a time; 0: any */
 	bool damages;		    /* the next bytes will be changed */
 	bool damaged;		    /* bytes were changed on the way */
+	bool hurt[2];		    /* on the way to that side, */
+	size_t hurt_at[2];	    /* behind so many more, */
+	size_t hurt_fed[2];	    /* and so many of them arrived */
 	struct buf pipe[2];	    /* owned: from that side to the other */
 };
 
-/* Which kinds of trouble this seed has. */
+/* Which kinds of trouble this seed has, and how much (enum swarm_rate). */
 struct sim_swarm {
-	bool crash;
-	bool restore;
-	bool clone;
-	bool clocks;
-	bool partition;
-	bool damage;
-	bool disk;
-	bool forge;
-	bool rebuild;
-	bool late;
-	bool layers;   /* the district admits, below the founder */
-	bool revoke;   /* rights are taken back, and given again */
-	bool decide;   /* people adopt and void */
-	bool rotate;   /* the next root key takes the place of the root key */
-	bool rollback; /* whole machines go back, so that logs fork */
-	bool relay;    /* only some have lines to each other */
-	bool sticks;   /* bundles are carried about */
-	bool packing;  /* old deltas go into blocks */
-	bool budget;   /* some peers get few bytes a day */
-	bool grow;     /* somebody may read more than before */
+	unsigned crash;
+	unsigned restore;
+	unsigned clone;
+	unsigned clocks;
+	unsigned partition;
+	unsigned damage;
+	unsigned disk;
+	unsigned forge;
+	unsigned rebuild;
+	unsigned late;
+	unsigned layers;   /* the district admits, below the founder */
+	unsigned revoke;   /* rights are taken back, and given again */
+	unsigned decide;   /* people adopt and void */
+	unsigned rotate;   /* the next root key takes the place of the root key
+			    */
+	unsigned rollback; /* whole machines go back, so that logs fork */
+	unsigned relay;	   /* only some have lines to each other */
+	unsigned sticks;   /* bundles are carried about */
+	unsigned packing;  /* old deltas go into blocks */
+	unsigned budget;   /* some peers get few bytes a day */
+	unsigned grow;	   /* somebody may read more than before */
+	unsigned full;	   /* disks are full for a while */
+	unsigned slow;	   /* some lines carry little at a time */
+	unsigned twice;	   /* a new line beside one that died at one end */
+	unsigned twist;	   /* sessions of a changed program (twist.h) */
+	unsigned upgrade;  /* programs with another pack */
+	unsigned tight;	   /* sessions take and make little at a time */
 };
 
 struct sim_count {
@@ -147,14 +173,31 @@ struct sim_count {
 	uint64_t rotations;
 	uint64_t commits;
 	uint64_t wires;
-	uint64_t lost;	  /* wires that broke */
-	uint64_t damaged; /* wires that changed a byte */
+	uint64_t lost;		      /* wires that broke */
+	uint64_t halves;	      /* ... at one end only */
+	uint64_t overtaken;	      /* ... while there was another one */
+	uint64_t slow;		      /* wires with little room */
+	uint64_t flipped;	      /* wires that changed a bit, */
+	uint64_t doubled;	      /* carried some bytes twice, */
+	uint64_t missing;	      /* not at all */
+	uint64_t swapped;	      /* or in another order */
+	uint64_t noticed;	      /* sessions that ended because of it */
+	uint64_t twisted;	      /* messages that no honest session says */
+	uint64_t ended[ERR_PART + 1]; /* sessions, by why */
 	uint64_t crashes;
+	uint64_t cut_answers; /* ... after a commit, before the answer */
+	uint64_t unknown;     /* ... in a commit, which may have happened */
 	uint64_t restores;
 	uint64_t clones;
 	uint64_t rollbacks;
 	uint64_t forks;
-	uint64_t faults; /* commits that failed */
+	uint64_t faults;  /* commits that failed */
+	uint64_t full;	  /* disks that were full for a while */
+	uint64_t refused; /* commits on them */
+	uint64_t partitions;
+	uint64_t forbidden; /* writes, by a pack */
+	uint64_t upgrades;  /* programs with another pack */
+	uint64_t torn;	    /* bundles that were damaged */
 	uint64_t jumps;
 	uint64_t rebuilds;
 	uint64_t rounds; /* of meetings until all agreed */
@@ -169,27 +212,34 @@ struct sim_count {
 	uint64_t answers; /* acknowledgements that went into a file */
 	uint64_t packed;  /* deltas */
 	uint64_t grown;
+	uint64_t late; /* admissions in the middle of it */
 	uint64_t days;
 	uint64_t held; /* sessions that ended with a budget used up */
 };
 
 struct sim_stick; /* tests/sim/stick.h */
 
+/* What some facts give everybody everywhere. */
+struct sim_verdict {
+	struct hash facts;
+	struct sim_given *given; /* owned */
+};
+
 struct sim {
-	uint64_t seed;
-	size_t nodes_wanted;
-	uint64_t steps;
-	const char *rule; /* that is broken; NULL: none */
-	bool trace;
+	const struct plan *plan;
 	struct tempdir dir;
-	struct prng prng;
+	struct prng prng; /* of this turn */
 	struct squeeze squeeze;
 	uint64_t step;
+	uint64_t turn;	 /* the step, or PLAN_HEAL */
 	uint64_t now_ms; /* monotonic */
 	uint64_t hash;	 /* of all that happened */
 	struct city_id city;
 	struct sim_node nodes[SIM_STORES_MAX];
 	size_t n;
+	struct sim_verdict *verdicts; /* owned, and many nodes share them */
+	size_t verdicts_n;
+	size_t verdicts_room;
 	size_t clones;
 	size_t rekeys;
 	bool admitted[SIM_STORES_MAX];
@@ -210,25 +260,32 @@ struct sim {
 	} * records; /* owned */
 	size_t records_n;
 	size_t records_room;
-	bool stolen; /* a root key that was replaced since: */
+	size_t twister; /* the person whose program was changed; 0: nobody */
+	bool stolen;	/* a root key that was replaced since: */
 	struct sign_seed old_root;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */
 	bool agreed;   /* all have heard all */
-	bool healing;  /* no more trouble: everybody must agree soon */
+	/* How the session that ended last went, by side. */
+	struct session_status last[2];
+	bool healing; /* no more trouble: everybody must agree soon */
 };
 
 /* What `node` knows that `person` may have of `space`: now, or, with `before`,
  * before its facts changed last. */
-struct sim_given *sim_given(
+const struct sim_given *sim_given(
     const struct sim_node *node, bool before, size_t person, size_t space);
 /* Is there a line between them? */
 bool sim_is_linked(const struct sim_node *a, const struct sim_node *b);
 /* Is it a large city? */
 bool sim_is_large(const struct sim *sim);
+/* Are rights worked out a second time?  Else the plan says who may what. */
+bool sim_is_judged(const struct sim *sim);
 /* A number below `n`; true once in `n`. */
 uint64_t sim_below(struct sim *sim, uint64_t n);
 bool sim_once_in(struct sim *sim, uint64_t n);
+/* `step` begins, or PLAN_HEAL: from now on its own numbers are drawn. */
+void sim_turn(struct sim *sim, uint64_t step);
 /* Something happened: it becomes part of the trace's hash. */
 void sim_note(struct sim *sim, const char *what, uint64_t a, uint64_t b);
 /* An invariant does not hold: says so and how to see it again, and ends the

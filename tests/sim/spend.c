@@ -19,7 +19,8 @@ enum {
 uint64_t
 spend_budget(const struct sim_node *node, size_t person)
 {
-	size_t number = node->person * 5 + person * 3 + node->sim->seed % 3;
+	size_t number = node->person * 5 + person * 3 +
+			node->sim->plan->seed % 3;
 
 	if (!node->sim->swarm.budget || node->sim->healing || number % 3 == 0)
 		return 0;

@@ -13,11 +13,13 @@
 #include "proto/mem.h"
 #include "proto/msg.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
-enum { TO_MAX = 3, FILE_SIZE_MAX = 1 << 28, FLIPS_MAX = 4 };
+enum { TO_MAX = 3, FILE_SIZE_MAX = 1 << 28, FLIPS_MAX = 4, PAGE_SIZE = 512 };
 
 struct stick_log {
 	struct log_id id;
@@ -26,9 +28,9 @@ struct stick_log {
 	uint64_t size;
 	uint64_t held;
 	uint64_t open[CLASS_COUNT];
-	bool sees[SIM_STORES_SMALL]; /* by person, as the exporter knew */
-	unsigned bits[SIM_STORES_SMALL];
-	unsigned classes[SIM_STORES_SMALL];
+	bool sees[SIM_STORES_JUDGED]; /* by person, as the exporter knew */
+	unsigned bits[SIM_STORES_JUDGED];
+	unsigned classes[SIM_STORES_JUDGED];
 };
 
 /* One bundle on its way in. */
@@ -115,7 +117,7 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 	struct sim *sim = node->sim;
 	struct bundle_writer *writer = NULL;
 	struct bundle_plan plan = {0};
-	bool crash = sim->swarm.crash && sim_once_in(sim, 10);
+	bool crash = swarm_now(sim, sim->swarm.crash, 10);
 	bool more = true;
 	enum err e;
 
@@ -147,6 +149,7 @@ write_out(struct sim_node *node, const struct bundle_want *want,
 		node_crash(node);
 		return false;
 	}
+	seals_file(stick->path);
 	contents_look(node, stick);
 	return true;
 }
@@ -213,6 +216,10 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 
 		if (whom->store == NULL || whom->person == node->person)
 			continue;
+		/* Of those who cannot read it, some of many. */
+		if (!stick->to[whom->person] && sim_is_large(sim) &&
+		    !sim_once_in(sim, 10))
+			continue;
 		sim_must(sim,
 		    bundle_read_open(
 			stick->path, store_identity(whom->store), &reader),
@@ -245,15 +252,31 @@ contents_look(struct sim_node *node, struct sim_stick *stick)
 
 /* ---- import ------------------------------------------------------------- */
 
-/* A copy of `path`, cut short or with some bits changed. */
+/* A page or more that never came onto the stick. */
+static void
+hole_make(struct sim *sim, struct buf *content)
+{
+	size_t at = sim_below(sim, content->n);
+	size_t n = (1 + sim_below(sim, 8)) * PAGE_SIZE;
+
+	at -= at % PAGE_SIZE;
+	if (n > content->n - at)
+		n = content->n - at;
+	memset(content->p + at, 0, n);
+}
+
+/* A copy of `path`, cut short, with holes, or with some bits changed. */
 static void
 damage(struct sim *sim, const char *path, const char *copy)
 {
 	struct buf content = {0};
+	uint64_t what = sim_below(sim, 3);
 
 	sim_must(sim, file_read(path, FILE_SIZE_MAX, &content), "read a file");
-	if (sim_once_in(sim, 2))
+	if (what == 0)
 		buf_cut(&content, sim_below(sim, content.n));
+	else if (what == 1)
+		hole_make(sim, &content);
 	else
 		for (uint64_t n = 1 + sim_below(sim, FLIPS_MAX); n > 0; n--)
 			content.p[sim_below(sim, content.n)] ^=
@@ -331,11 +354,12 @@ stick_import(struct sim_node *node)
 	if (coming.stick == NULL)
 		return;
 	coming.path = coming.stick->path;
-	coming.damaged = sim->swarm.damage && sim_once_in(sim, 3);
+	coming.damaged = swarm_now(sim, sim->swarm.damage, 3);
 	(void)snprintf(
 	    copy, sizeof(copy), "%.*s.bad", (int)sizeof(copy) - 5, coming.path);
 	if (coming.damaged) {
 		damage(sim, coming.path, copy);
+		sim->count.torn++;
 		coming.path = copy;
 	}
 	beliefs_read(&coming, &coming.believed);
@@ -369,12 +393,15 @@ take(struct coming *coming, struct bundle_taker *taker)
 	enum err e = ERR_OK;
 
 	while (more && e == ERR_OK) {
-		if (sim->swarm.crash && sim_once_in(sim, 20)) {
+		if (swarm_now(sim, sim->swarm.crash, 20)) {
 			sim->count.crashes++;
 			coming->crashed = true;
 			return false;
 		}
-		if (sim->swarm.disk && sim_once_in(sim, 20)) {
+		if (node->is_full) {
+			sim->count.refused++;
+			wrap_next_commit(COMMIT_FAILS);
+		} else if (swarm_now(sim, sim->swarm.disk, 20)) {
 			sim->count.faults++;
 			wrap_next_commit(sim_once_in(sim, 2) ? COMMIT_FAILS
 							     : COMMIT_UNKNOWN);

@@ -16,7 +16,7 @@ struct sim_stick {
 	enum bundle_kind kind;
 	bool full;
 	size_t from; /* person */
-	bool to[SIM_STORES_SMALL];
+	bool to[SIM_STORES_JUDGED];
 	struct stick_log *logs; /* owned */
 	size_t logs_n;
 	size_t logs_room;

@@ -9,6 +9,7 @@
 #include "core/digest.h"
 #include "core/history.h"
 #include "core/inbox.h"
+#include "proto/mem.h"
 #include "tests/sim/court.h"
 #include "tests/sim/node.h"
 
@@ -21,27 +22,64 @@ static void inbox_check(struct sim_node *node, const struct leaves *leaves,
 static size_t record_check(struct sim_node *node, const struct leaves *leaves,
     struct space_state *space, const struct record_id *id);
 
+/* Of `facts`, which are those of `node`. */
+static const struct sim_given *
+given_find(struct sim_node *node, const struct hash *facts)
+{
+	struct sim *sim = node->sim;
+	size_t room = sim->plan->nodes + SIM_CLONES_MAX + SIM_KEYS_MAX;
+	struct sim_given *given;
+	struct court court;
+
+	for (size_t i = 0; i < sim->verdicts_n; i++)
+		if (memcmp(&sim->verdicts[i].facts, facts, sizeof(*facts)) == 0)
+			return sim->verdicts[i].given;
+	given = mem_zeros(room * sim->spaces_n, sizeof(*given));
+	mem_room(&sim->verdicts, &sim->verdicts_room, sim->verdicts_n + 1,
+	    sizeof(*sim->verdicts));
+	sim->verdicts[sim->verdicts_n++] = (struct sim_verdict){
+	    .facts = *facts, .given = given};
+	if (memcmp(facts, &(struct hash){0}, sizeof(*facts)) == 0)
+		return given;
+	court_read(node, &court);
+	for (size_t i = 0; i < sim->n; i++)
+		for (size_t k = 0; k < sim->spaces_n; k++)
+			given[i * sim->spaces_n + k] = court_given(
+			    &court, &sim->nodes[i].key, &sim->spaces[k]);
+	court_fini(&court);
+	return given;
+}
+
+void
+verdict_begin(struct sim_node *node)
+{
+	if (!sim_is_judged(node->sim))
+		return;
+	node->given[0] = given_find(node, &(struct hash){0});
+	node->given[1] = node->given[0];
+}
+
+void
+verdict_fini(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->verdicts_n; i++)
+		mem_free(sim->verdicts[i].given);
+	mem_free(sim->verdicts);
+}
+
 void
 verdict_refresh(struct sim_node *node)
 {
-	struct sim *sim = node->sim;
-	struct court court;
 	struct hash hash;
 
-	if (sim_is_large(sim))
+	if (!sim_is_judged(node->sim))
 		return;
 	facts_hash(node, &hash);
 	if (memcmp(&hash, &node->facts, sizeof(hash)) == 0)
 		return;
 	node->facts = hash;
-	memcpy(node->given[1], node->given[0],
-	    SIM_STORES_SMALL * sim->spaces_n * sizeof(*node->given[0]));
-	court_read(node, &court);
-	for (size_t i = 0; i < sim->n; i++)
-		for (size_t k = 0; k < sim->spaces_n; k++)
-			*sim_given(node, false, i, k) = court_given(
-			    &court, &sim->nodes[i].key, &sim->spaces[k]);
-	court_fini(&court);
+	node->given[1] = node->given[0];
+	node->given[0] = given_find(node, &hash);
 }
 
 /* Of how much of each log of `authority` is here, and whom it may be about. */
@@ -51,6 +89,7 @@ facts_hash(struct sim_node *node, struct hash *hash)
 	struct txn *txn = store_txn(node->store);
 	struct space_state *space = space_find(txn, &id_authority);
 	struct crypto_sha256 state;
+	struct hash root;
 	struct log **logs;
 	size_t n = 0;
 
@@ -64,7 +103,9 @@ facts_hash(struct sim_node *node, struct hash *hash)
 		uint64_t sizes[2] = {
 		    logs[i]->frontier.size, logs[i]->open[CLASS_N]};
 
+		merkle_root(&logs[i]->frontier, &root);
 		crypto_sha256_add(&state, bytes_of(&logs[i]->id, 16));
+		crypto_sha256_add(&state, bytes_of(&root, sizeof(root)));
 		crypto_sha256_add(&state, bytes_of(sizes, sizeof(sizes)));
 	}
 	crypto_sha256_out(&state, hash);
@@ -73,7 +114,7 @@ facts_hash(struct sim_node *node, struct hash *hash)
 bool
 verdict_sees(const struct sim_node *node, size_t person, size_t space)
 {
-	if (sim_is_large(node->sim))
+	if (!sim_is_judged(node->sim))
 		return node_rights(&node->sim->nodes[person], space).any;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct sim_given *given = sim_given(
@@ -88,7 +129,7 @@ verdict_sees(const struct sim_node *node, size_t person, size_t space)
 unsigned
 verdict_reads(const struct sim_node *node, size_t person, size_t space)
 {
-	if (sim_is_large(node->sim))
+	if (!sim_is_judged(node->sim))
 		return node_rights(&node->sim->nodes[person], space).classes;
 	return sim_given(node, false, person, space)->classes |
 	       sim_given(node, true, person, space)->classes;
@@ -97,9 +138,19 @@ verdict_reads(const struct sim_node *node, size_t person, size_t space)
 bool
 verdict_shuns(const struct sim_node *node, size_t person)
 {
-	return !sim_is_large(node->sim) &&
+	return sim_is_judged(node->sim) &&
 	       sim_given(node, false, person, 0)->compromised &&
 	       sim_given(node, true, person, 0)->compromised;
+}
+
+bool
+verdict_talk(const struct sim_node *a, const struct sim_node *b)
+{
+	const struct sim_given *of_a = sim_given(b, false, a->person, 0);
+	const struct sim_given *of_b = sim_given(a, false, b->person, 0);
+
+	return a->person != b->person && sim_is_linked(a, b) && of_a->member &&
+	       of_b->member && !of_a->compromised && !of_b->compromised;
 }
 
 void

@@ -11,6 +11,9 @@
 /* Any of these rights lets somebody see that there is something. */
 enum { VERDICT_SEES = RIGHT_READ | RIGHT_HOLD | RIGHT_AUDIT | RIGHT_WRITE };
 
+/* `node` knows no facts yet. */
+void verdict_begin(struct sim_node *node);
+void verdict_fini(struct sim *sim);
 /* In an open transaction of `node`, whose writes are settled: brings
  * node->given to the facts that it holds. */
 void verdict_refresh(struct sim_node *node);
@@ -22,6 +25,10 @@ unsigned verdict_reads(
     const struct sim_node *node, size_t person, size_t space);
 /* Does `node` know, and did before, that `person` is to be served nothing? */
 bool verdict_shuns(const struct sim_node *node, size_t person);
+
+/* Do they let each other in, by what each knows?  Two stores with the same keys
+ * do not talk. */
+bool verdict_talk(const struct sim_node *a, const struct sim_node *b);
 
 /* In an open transaction of `node`: every fact and every change counts in the
  * store exactly when it counts by the raw logs. */

@@ -9,17 +9,29 @@
 
 #include "net/peer/notes.h"
 #include "tests/sim/accord.h"
+#include "tests/sim/hurt.h"
 #include "tests/sim/node.h"
+#include "tests/sim/seals.h"
+#include "tests/sim/shown.h"
 #include "tests/sim/spend.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wrap.h"
 
 enum {
 	/* What a session may hold ready beyond its limit: a chunk's worth that
 	 * it was deciding on when the limit was reached. */
-	OUT_SLACK = 1024 * 1024,
+	OUT_SLACK = 512 * 1024,
+	/* What goes before a chunk in the same step: its run, and how much is
+	 * to come. */
+	BEFORE_CHUNK = 1024,
 	/* How often a wire is served until its sessions must have ended. */
 	FINISH_ROUNDS = 20000,
+	/* Two batches of frames: by then changed bytes must have shown. */
+	HURT_MAX = 2 * LIMIT_FRAME_SIZE,
+	/* Of a session that makes, or takes in, little at a time. */
+	TIGHT_PACE = 8 * 1000,
+	TIGHT_WORK = 4 * 1000,
 };
 
 static void side_ended(struct sim_wire *wire, unsigned side, enum err e);
@@ -105,6 +117,12 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 		    .now_ms = sim->now_ms};
 
 		wire->session[side] = session_new(&config);
+		wire->twists[side] = !sim->healing && sim->twister > 0 &&
+				     wire->node[side]->person == sim->twister;
+		wire->pace[side] = LIMIT_QUEUE_SIZE;
+		if (swarm_now(sim, sim->swarm.tight, 2))
+			wire->pace[side] = 1 + sim_below(sim, TIGHT_PACE);
+		session_pace(wire->session[side], wire->pace[side]);
 	}
 	sim->count.wires++;
 	return wire;
@@ -147,6 +165,17 @@ wire_break(struct sim_wire *wire)
 }
 
 void
+wire_half(struct sim_wire *wire, unsigned side)
+{
+	if (wire->gone[side])
+		return;
+	notes_take(wire, side);
+	wire->node[side]->sim->count.halves++;
+	wire->gone[side] = true;
+	wire->dead[side] = true;
+}
+
+void
 wire_damage(struct sim_wire *wire)
 {
 	wire->damages = true;
@@ -185,15 +214,18 @@ side_ended(struct sim_wire *wire, unsigned side, enum err e)
 
 	if (wire->gone[side])
 		return;
-	if (!expected && !sim->swarm.disk)
+	if (!expected && !sim->swarm.disk && !sim->swarm.full)
 		sim_must(sim, e, "a session between honest nodes ended");
 	if (!wire->damaged &&
 	    (e == ERR_MALFORMED || e == ERR_VERSION || e == ERR_LIMIT))
 		sim_must(sim, e, "an honest node was taken for another");
 	sim_note(sim, "ended", wire->node[side]->number, (uint64_t)e);
+	sim->count.ended[e]++;
+	sim->count.noticed += wire->damaged && e == ERR_MALFORMED;
 	wire->gone[side] = true;
 	wire->well[side] = e == ERR_OK;
 	session_status(wire->session[side], &status);
+	sim->last[side] = status;
 	sim->count.held += status.is_held;
 	wire->agreed[side] = e == ERR_OK && status.in_sync &&
 			     status.dropped == 0;
@@ -205,7 +237,8 @@ wire_reap(struct sim_wire *wire)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		if (wire->gone[side] && wire->pipe[side].n == 0 &&
-		    session_out(wire->session[side]).n == 0 &&
+		    (wire->dead[side] ||
+			session_out(wire->session[side]).n == 0) &&
 		    (wire->gone[1 - side] ||
 			!session_wants_input(wire->session[1 - side]) ||
 			!session_has_work(wire->session[1 - side]))) {
@@ -215,29 +248,45 @@ wire_reap(struct sim_wire *wire)
 	}
 }
 
+/* `n` bytes more have come to `side`. */
+static void
+hurt_count(struct sim_wire *wire, unsigned side, size_t n)
+{
+	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
+
+	if (!wire->hurt[side])
+		return;
+	wire->hurt_at[side] -= sound;
+	wire->hurt_fed[side] += n - sound;
+}
+
 void
 wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 {
 	struct sim *sim = wire->node[from]->sim;
 	struct session *sender = wire->session[from];
 	struct session *taker = wire->session[1 - from];
-	struct bytes out = session_out(sender);
+	struct bytes out = {0};
+	size_t n;
+
+	if (!wire->dead[from])
+		out = session_out(sender);
+	if (wire->slow_bytes > 0 && wire->slow_bytes < bytes_max)
+		bytes_max = wire->slow_bytes;
 	/* What is on its way may be more than what arrives now. */
-	size_t n = out.n / 2 < bytes_max ? out.n : bytes_max;
-
-	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK)
+	n = out.n / 2 < bytes_max ? out.n : bytes_max;
+	if (out.n > wire->pace[from] + OUT_SLACK && !wire->twists[from])
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
+	seals_wire(bytes_first(out, n));
 	buf_add(&wire->pipe[from], bytes_first(out, n));
-	session_sent(sender, n);
+	if (n > 0)
+		session_sent(sender, n);
 	spend_carry(wire, from, n);
-	if (wire->damages && wire->pipe[from].n > 0) {
-		struct buf *pipe = &wire->pipe[from];
-
-		pipe->p[sim_below(sim, pipe->n)] ^= (uint8_t)(1 << sim_below(
-								  sim, 8));
+	if (wire->damages && !wire->hurt[1 - from] && wire->pipe[from].n > 0) {
+		wire->hurt_at[1 - from] = hurt_bytes(sim, &wire->pipe[from]);
+		wire->hurt[1 - from] = true;
 		wire->damages = false;
 		wire->damaged = true;
-		sim->count.damaged++;
 	}
 	n = wire->pipe[from].n < bytes_max ? wire->pipe[from].n : bytes_max;
 	if (wire->gone[1 - from]) {
@@ -250,8 +299,13 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 		    bytes_first(buf_bytes(&wire->pipe[from]), n), sim->now_ms);
 		turn_end();
 		buf_drop(&wire->pipe[from], n);
+		hurt_count(wire, 1 - from, n);
 		if (e != ERR_OK)
 			side_ended(wire, 1 - from, e);
+		else if (wire->hurt_fed[1 - from] > HURT_MAX)
+			sim_fail(sim,
+			    "node %zu did not notice that bytes were changed",
+			    wire->node[1 - from]->number);
 	}
 	wire_reap(wire);
 }
@@ -294,11 +348,18 @@ wire_work(struct sim_node *node, bool crash)
 	}
 	if (busy == 0)
 		return;
+	/* What it wrote itself is not what it gets back now. */
+	if (node->unseen)
+		model_look(node);
+	node->unseen = false;
 	node_begin(node, true);
 	verdict_refresh(node);
 	for (size_t i = 0; i < n; i++) {
 		if (!worked[i])
 			continue;
+		if (swarm_now(sim, sim->swarm.tight, 2))
+			session_allow(wires[i]->session[sides[i]],
+			    1 + sim_below(sim, TIGHT_WORK));
 		turn_begin(wires[i], sides[i]);
 		e = session_work(wires[i]->session[sides[i]], sim->now_ms);
 		turn_end();
@@ -308,10 +369,12 @@ wire_work(struct sim_node *node, bool crash)
 			side_ended(wires[i], sides[i], e);
 	}
 	if (crash) {
-		node_crash(node);
+		node_crash_late(node);
 		return;
 	}
+	node->takes = true;
 	e = node_commit(node);
+	node->takes = false;
 	for (size_t i = 0; i < n; i++) {
 		struct session *session = wires[i]->session[sides[i]];
 
@@ -413,10 +476,35 @@ wire_finish(struct sim_wire *wire)
 	return false;
 }
 
+struct sim *
+wire_twister(void)
+{
+	return at_work != NULL && at_work->twists[at_side]
+		   ? at_work->node[at_side]->sim
+		   : NULL;
+}
+
+void
+wire_twisted(void)
+{
+	at_work->damaged = true;
+	at_work->node[at_side]->sim->count.twisted++;
+}
+
+void
+wire_made(size_t queued, size_t most)
+{
+	if (speaker != NULL && queued >= most + BEFORE_CHUNK)
+		sim_fail(speaker->sim,
+		    "node %zu makes more for node %zu while %zu bytes wait: it "
+		    "may hold %zu ready",
+		    speaker->number, listener->number, queued, most);
+}
+
 void
 wire_said(const struct msg *msg)
 {
-	if (speaker == NULL)
+	if (speaker == NULL || wire_twister() != NULL)
 		return;
 	switch (msg->type) {
 	case MSG_CLOCK:
@@ -428,6 +516,7 @@ wire_said(const struct msg *msg)
 		break;
 	case MSG_RUN:
 		name_said(&msg->u.run.name);
+		shown_head(speaker, &msg->u.run);
 		if (at_work != NULL)
 			at_work->plain[at_side] = id_is_authority(
 			    &msg->u.run.name.space);

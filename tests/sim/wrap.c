@@ -6,6 +6,13 @@
  * LINK: -Wl,--wrap=intake_chunk,--wrap=authority_judge
  * LINK: -Wl,--wrap=id_covers,--wrap=mark_settle
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
+ * In tests/sim/light.c.
+ * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
+ * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
+ * In tests/sim/packs.c.
+ * LINK: -Wl,--wrap=pack_embedded
+ * In tests/sim/twist.c.
+ * LINK: -Wl,--wrap=talk_send
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
@@ -16,6 +23,11 @@
  * LINK: -Wl,--wrap=clock_digest,--wrap=quota_grant,--wrap=quota_end
  * LINK: -Wl,--wrap=block_form_encode,--wrap=bundle_write_begin
  * LINK: -Wl,--wrap=bundle_plan_make,--wrap=clock_log_depth,--wrap=clock_hear
+ * Or in tests/sim/wrap_seals.c.
+ * LINK: -Wl,--wrap=crypto_seal,--wrap=crypto_open,--wrap=noise_seal
+ * LINK: -Wl,--wrap=noise_open,--wrap=channel_queued,--wrap=own_received
+ * LINK: -Wl,--wrap=graft_find,--wrap=apply_delta,--wrap=apply_body
+ * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put
  */
 #include "tests/sim/wrap.h"
 
@@ -26,6 +38,7 @@
 #include "core/mark.h"
 #include "core/record.h"
 #include "net/peer/branch.h"
+#include "tests/sim/seals.h"
 #include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
@@ -54,13 +67,27 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_PACK] = "pack",
     [RULE_CARRIED] = "carried",
     [RULE_STALE] = "stale",
-    [RULE_PARTS] = "parts"};
+    [RULE_PARTS] = "parts",
+    [RULE_NONCE] = "nonce",
+    [RULE_BARE] = "bare",
+    [RULE_CLEAR] = "clear",
+    [RULE_SHOWN] = "shown",
+    [RULE_QUEUE] = "queue",
+    [RULE_AGAIN] = "again",
+    [RULE_RETURN] = "return",
+    [RULE_HOLE] = "hole",
+    [RULE_BODY] = "body",
+    [RULE_OVERDUE] = "overdue",
+    [RULE_BLOCK] = "block",
+    [RULE_SHRINK] = "shrink",
+    [RULE_SIGNED] = "signed"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;
 static bool commit_failed;
 static bool forging;
 static unsigned commits;
+static unsigned runs;
 
 enum err __real_kv_commit(struct kv_txn *txn);
 enum err __wrap_kv_commit(struct kv_txn *txn);
@@ -104,6 +131,11 @@ void
 wrap_break(enum wrap_rule rule)
 {
 	broken = rule;
+	next_commit = COMMIT_TRUE;
+	commit_failed = false;
+	forging = false;
+	commits = 0;
+	runs = 0;
 }
 
 bool
@@ -225,6 +257,24 @@ __wrap_record_replace(struct txn *txn, struct space_state *space,
 	return e == ERR_OK ? __real_record_replace(txn, space, id, record) : e;
 }
 
+/* Is there another log in the space whose deltas do not count? */
+static bool
+is_blocked(struct txn *txn, const struct intake_chunk *chunk)
+{
+	struct space_state *space = space_find(txn, &chunk->run->name.space);
+	struct log **logs;
+	size_t n;
+
+	if (space == NULL || id_is_authority(&space->name) ||
+	    oplog_all(txn, space, &logs, &n) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (logs[i]->rights == 0 &&
+		    memcmp(&logs[i]->trunk, &chunk->log, 16) != 0)
+			return true;
+	return false;
+}
+
 enum err
 __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken)
@@ -235,6 +285,8 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	struct hash leaf;
 	enum err e = ERR_OK;
 
+	if (broken == RULE_BLOCK && is_blocked(txn, chunk))
+		return err_set(ERR_DENIED, "a change before it does not count");
 	if (broken == RULE_DEDUPE)
 		space = space_find(txn, &chunk->run->name.space);
 	if (space != NULL)
@@ -305,6 +357,15 @@ __wrap_clock_entry(
 void
 __wrap_msg_encode(const struct msg *msg, struct buf *out)
 {
-	wire_said(msg);
-	__real_msg_encode(msg, out);
+	struct msg other = *msg;
+	size_t was = out->n;
+
+	if (broken == RULE_SHOWN && msg->type == MSG_RUN)
+		other.u.run.head_root.b[0] ^= 1;
+	/* A peer with a changed program. */
+	if (broken == RULE_SIGNED && msg->type == MSG_RUN && ++runs % 4 == 0)
+		other.u.run.head_signature.b[0] ^= 1;
+	wire_said(&other);
+	__real_msg_encode(&other, out);
+	seals_message(bytes_after(buf_bytes(out), was));
 }

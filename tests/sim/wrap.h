@@ -36,11 +36,24 @@ enum wrap_rule {
 	RULE_CARRIED, /* a bundle has come when it is written */
 	RULE_STALE,   /* an old file is heard like a new one */
 	RULE_PARTS,   /* bundles tell everybody of everything */
+	RULE_NONCE,   /* a key and a counter seal two texts */
+	RULE_BARE,    /* what people write is not sealed */
+	RULE_CLEAR,   /* sessions are not encrypted */
+	RULE_SHOWN,   /* heads are shown that no log has */
+	RULE_QUEUE,   /* what waits to be sent has no limit */
+	RULE_AGAIN,   /* equals do not see at the hello that they are */
+	RULE_RETURN,  /* who gets back what it wrote goes on as before */
+	RULE_HOLE,    /* a header of a run is left out */
+	RULE_BODY,    /* a body is not held against its header */
+	RULE_OVERDUE, /* nor is one that comes later */
+	RULE_BLOCK,   /* what does not count blocks what comes after */
+	RULE_SHRINK,  /* a log loses its newest deltas */
+	RULE_SIGNED,  /* heads of others need no signature */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];
 
-/* From now on `rule` is broken. */
+/* From now on `rule` is broken, and all else as at the start of the program. */
 void wrap_break(enum wrap_rule rule);
 bool wrap_is_broken(enum wrap_rule rule);
 

@@ -377,6 +377,42 @@ a_member_whose_key_was_stolen_brings_nothing(void **state)
 	scene_end(&scene);
 }
 
+/* It could put in nothing that anybody would take, and must not say that all
+ * went well. */
+static void
+who_knows_that_its_key_was_stolen_writes_none(void **state)
+{
+	struct scene scene;
+	struct town *town = &scene.town;
+	struct bundle_want want = {.to_n = 1};
+	struct bundle_plan plan;
+	struct sign_key key;
+	struct store *store;
+	enum err e[2];
+
+	(void)state;
+	scene_begin(&scene, 36);
+	store = town_store(town, scene.member);
+	key = town_key(town, scene.victim);
+	want.to = &key;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(store_begin(store, false), ERR_OK);
+		e[i] = bundle_plan_make(store, &want, &plan);
+		if (e[i] == ERR_OK)
+			bundle_plan_fini(&plan);
+		store_abort(store);
+		if (i == 0) {
+			compromise(town, scene.member);
+			town_carry(town, 0, scene.member,
+			    &(struct town_cargo){.space = "authority"});
+		}
+	}
+	assert_int_equal(e[0], ERR_OK);
+	assert_int_equal(e[1], ERR_DENIED);
+	assert_non_null(strstr(err_text(), "in other hands"));
+	scene_end(&scene);
+}
+
 static void
 a_clock_that_was_changed_is_not_believed(void **state)
 {
@@ -495,6 +531,7 @@ main(void)
 	    cmocka_unit_test(a_stranger_brings_nothing_but_authority),
 	    cmocka_unit_test(another_city_is_refused),
 	    cmocka_unit_test(a_member_whose_key_was_stolen_brings_nothing),
+	    cmocka_unit_test(who_knows_that_its_key_was_stolen_writes_none),
 	    cmocka_unit_test(a_clock_that_was_changed_is_not_believed),
 	    cmocka_unit_test(a_log_that_is_not_for_both_is_refused),
 	    cmocka_unit_test(branches_of_a_forked_log_travel),

@@ -1,8 +1,8 @@
 /*
- * P1 against kill -9 while two nodes sync: one process serves, one writes
- * beside it into the same store, one writes elsewhere and syncs over loopback;
- * all are killed at drawn counts of what they reported.  GOLMOK_KILLS says how
- * often (100).
+ * P1 against kill -9 while two nodes sync: one process serves, two write beside
+ * it into the same store; one writes elsewhere and syncs over loopback, and one
+ * writes beside that.  All are killed at drawn counts of what they reported.
+ * GOLMOK_KILLS says how often (40); `make kills N=500` for more.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,10 @@
 #include "tests/lib/desk.h"
 
 enum {
-	KILLS = 100,
+	KILLS = 40,
+	KILLS_MAX = 100000,
 	EVENTS_MAX = 24, /* of one process before a kill */
+	WRITES_NEAR = 6,
 	WRITES_ROOM = 64 * 1024,
 	FSCK_EVERY = 8, /* rounds; the heads are checked in each */
 	SYNC_MS = 20 * 1000,
@@ -48,22 +50,27 @@ struct event {
 	char address[ADDRESS_SIZE];
 };
 
-/* One store, and what processes that wrote into it were told is there. */
+/* A store, used by several processes. */
 struct side {
 	struct desk desk;
+};
+
+static struct side near;   /* founded; syncs */
+static struct side beyond; /* serves */
+static struct record_id shared;
+static char address[ADDRESS_SIZE];
+
+enum role { SERVER, BESIDE, BESIDE_TOO, SYNCER, BESIDE_NEAR, ROLES };
+
+/* What processes in one role were told is in their store. */
+struct told {
 	struct record_id ids[WRITES_ROOM];
 	size_t n;
 	size_t synced; /* the first of them, which the other side has too */
 };
 
-static struct side near;   /* founded; writes and syncs */
-static struct side beyond; /* serves, while another writes beside */
-static struct record_id shared;
-static char address[ADDRESS_SIZE];
-
-enum role { SERVER, BESIDE, SYNCER, ROLES };
-
 static struct child procs[ROLES];
+static struct told told[ROLES];
 static size_t synced_n; /* syncs that ended well */
 
 static unsigned
@@ -72,7 +79,7 @@ kills_wanted(void)
 	const char *text = getenv("GOLMOK_KILLS");
 	unsigned long n = text != NULL ? strtoul(text, NULL, 10) : KILLS;
 
-	return n > 0 && n <= 100 * KILLS ? (unsigned)n : KILLS;
+	return n > 0 && n <= KILLS_MAX ? (unsigned)n : KILLS;
 }
 
 static void
@@ -136,6 +143,19 @@ write_beside(struct child *test, void *arg)
 	return false;
 }
 
+/* As many as leave room for a sync to come to its end; then it waits for its
+ * own end. */
+static bool
+write_some(struct child *test, void *arg)
+{
+	struct side *side = arg;
+
+	desk_open(&side->desk, false);
+	for (uint64_t i = 0; i < WRITES_NEAR; i++)
+		write_one(test, side, i);
+	return child_await(test);
+}
+
 static void
 on_progress(void *arg, const struct session_status *status)
 {
@@ -184,27 +204,33 @@ write_and_sync(struct child *test, void *arg)
 	}
 }
 
+static struct side *
+side_of(enum role role)
+{
+	return role == SYNCER || role == BESIDE_NEAR ? &near : &beyond;
+}
+
 /* Takes up to `n` events of a process into what must be there; fewer when it
  * was killed. */
 static uint64_t
 listen_to(enum role role, uint64_t n)
 {
-	struct side *side = role == SYNCER ? &near : &beyond;
+	struct told *all = &told[role];
 	struct event event;
 	uint64_t heard = 0;
 
 	while (heard < n &&
 	       read(procs[role].in, &event, sizeof(event)) == sizeof(event)) {
 		heard++;
-		assert_true(side->n + 2 <= COUNT_OF(side->ids));
+		assert_true(all->n + 2 <= COUNT_OF(all->ids));
 		if (event.kind == EVENT_LISTENS)
 			memcpy(address, event.address, sizeof(address));
 		if (event.kind == EVENT_WROTE) {
-			side->ids[side->n++] = event.ids[0];
-			side->ids[side->n++] = event.ids[1];
+			all->ids[all->n++] = event.ids[0];
+			all->ids[all->n++] = event.ids[1];
 		}
 		if (event.kind == EVENT_SYNCED) {
-			side->synced = side->n;
+			all->synced = all->n;
 			synced_n++;
 		}
 	}
@@ -215,8 +241,8 @@ static void
 start(enum role role, struct prng *prng)
 {
 	static child_main *const mains[ROLES] = {
-	    serve, write_beside, write_and_sync};
-	struct side *side = role == SYNCER ? &near : &beyond;
+	    serve, write_beside, write_beside, write_and_sync, write_some};
+	struct side *side = side_of(role);
 
 	/* A child must not draw what another drew. */
 	side->desk.prng.seed = prng_u64(prng);
@@ -285,13 +311,14 @@ sides_close(void)
 static void
 round_run(struct prng *prng)
 {
-	enum role order[ROLES] = {SERVER, BESIDE, SYNCER};
+	enum role order[ROLES] = {
+	    SERVER, BESIDE, BESIDE_TOO, SYNCER, BESIDE_NEAR};
 	bool dead[ROLES] = {false};
 
 	start(SERVER, prng);
 	assert_int_equal(listen_to(SERVER, 1), 1);
-	start(BESIDE, prng);
-	start(SYNCER, prng);
+	for (enum role role = BESIDE; role < ROLES; role++)
+		start(role, prng);
 	for (size_t left = ROLES; left > 0; left--) {
 		size_t at = (size_t)prng_below(prng, left);
 		enum role victim = order[at];
@@ -312,10 +339,10 @@ static void
 round_check(struct prng *prng, bool all)
 {
 	sides_open();
-	side_has(&near, near.ids, near.n);
-	side_has(&beyond, beyond.ids, beyond.n);
+	for (enum role role = BESIDE; role < ROLES; role++)
+		side_has(side_of(role), told[role].ids, told[role].n);
 	/* What the peer acknowledged survived the peer's death. */
-	side_has(&beyond, near.ids, near.synced);
+	side_has(&beyond, told[SYNCER].ids, told[SYNCER].synced);
 	if (all) {
 		assert_int_equal(desk_check(&near.desk, true), 0);
 		assert_int_equal(desk_check(&beyond.desk, true), 0);
@@ -355,8 +382,10 @@ assert_same(void)
 	desk_text_all(&beyond.desk, &two);
 	assert_int_equal(one.n, two.n);
 	assert_memory_equal(one.p, two.p, one.n);
-	side_has(&near, beyond.ids, beyond.n);
-	side_has(&beyond, near.ids, near.n);
+	for (enum role role = BESIDE; role < ROLES; role++) {
+		side_has(&near, told[role].ids, told[role].n);
+		side_has(&beyond, told[role].ids, told[role].n);
+	}
 	sides_close();
 	buf_fini(&one);
 	buf_fini(&two);
@@ -368,6 +397,7 @@ nodes_killed_in_a_sync_lose_nothing_and_agree_afterwards(void **state)
 	struct prng prng = {31};
 	unsigned kills = kills_wanted();
 	unsigned round = 0;
+	unsigned done = 0;
 
 	(void)state;
 	desk_found(&near.desk, 5);
@@ -378,7 +408,7 @@ nodes_killed_in_a_sync_lose_nothing_and_agree_afterwards(void **state)
 	desk_commit(&near.desk);
 	sides_close();
 	meet(&prng);
-	for (unsigned done = 0; done < kills; done += ROLES) {
+	for (; done < kills; done += ROLES) {
 		round_run(&prng);
 		round_check(&prng, ++round % FSCK_EVERY == 0);
 	}
@@ -386,8 +416,12 @@ nodes_killed_in_a_sync_lose_nothing_and_agree_afterwards(void **state)
 	assert_same();
 	round_check(&prng, true);
 	assert_true(synced_n > 0);
-	print_message("# %zu and %zu writes, %zu whole syncs\n", near.n / 2,
-	    beyond.n / 2, synced_n);
+	for (enum role role = BESIDE; role < ROLES; role++)
+		assert_true(told[role].n > 0);
+	print_message("# %u kills; %zu and %zu writes here, %zu and %zu there, "
+		      "%zu whole syncs\n",
+	    done, told[SYNCER].n / 2, told[BESIDE_NEAR].n / 2,
+	    told[BESIDE].n / 2, told[BESIDE_TOO].n / 2, synced_n);
 	sides_open();
 	desk_fini(&near.desk);
 	desk_fini(&beyond.desk);

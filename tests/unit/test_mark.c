@@ -349,6 +349,31 @@ a_mark_older_than_its_store_is_fine(void **state)
 	buf_fini(&old);
 }
 
+/* As a kill between a commit and its mark leaves it.  What was committed may be
+ * handed on without a write here, so the mark is brought up before. */
+static void
+an_open_brings_up_a_mark_that_was_left_behind(void **state)
+{
+	struct town *town = *state;
+	struct buf data = {0};
+	struct buf mark = {0};
+
+	(void)town_create(town, 0, space, "하나");
+	town_close(town, 0);
+	take(at(town, 0, "data.mdb"), &data);
+	take(at(town, 0, "mark"), &mark);
+	(void)town_open(town, 0);
+	(void)town_create(town, 0, space, "잃음");
+	town_close(town, 0);
+	lay_over(at(town, 0, "mark"), &mark);
+	(void)town_open(town, 0);
+	town_close(town, 0);
+	lay_over(at(town, 0, "data.mdb"), &data);
+	assert_adopted(town, OPEN_RESTORE, 2);
+	buf_fini(&data);
+	buf_fini(&mark);
+}
+
 /* Adopts, and is killed before it commits. */
 static bool
 adopt_only(struct child *test, void *arg)
@@ -454,6 +479,7 @@ main(void)
 	    TOWN(a_missing_mark_is_noticed),
 	    TOWN(a_mark_with_any_bit_flipped_or_any_end_missing_is_noticed),
 	    TOWN(a_mark_older_than_its_store_is_fine),
+	    TOWN(an_open_brings_up_a_mark_that_was_left_behind),
 	    TOWN(a_kill_between_adoption_and_commit_is_noticed_again),
 	    TOWN(reading_does_not_adopt),
 	    TOWN(no_position_is_used_twice_and_all_heads_hold),

@@ -30,6 +30,7 @@ a_host_has_a_port_or_the_usual_one(void **state)
 	    {"[::1]", "::1", PLACE_PORT},
 	    {"::1", "::1", PLACE_PORT},
 	    {"2001:db8::7", "2001:db8::7", PLACE_PORT},
+	    {"[fe80::1%lo]:7", "fe80::1%lo", 7},
 	};
 
 	(void)state;
@@ -47,7 +48,8 @@ what_is_no_place_is_a_usage_error(void **state)
 {
 	static const char *const texts[] = {"", ":7700", "[::1", "[::1]7700",
 	    "[]:1", "a:", "a:x", "a:65536", "a:-1", "a: 1", "a:01",
-	    "[::1]:", "a:18446744073709551617"};
+	    "[::1]:", "a:18446744073709551617", "-]:-:", "a:b:1", "::g", "a]:1",
+	    "[[::1]]:1", "a b:1", "a\n:1", "\x1b[31ma:1", "a\xff:1"};
 	char longest[PLACE_HOST_SIZE + 1];
 	struct place place;
 

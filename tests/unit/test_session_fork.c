@@ -508,6 +508,68 @@ a_damaged_proof_is_found(void **state)
 	town_fini(&town);
 }
 
+/* Of each log of SPACE both hold the bodies of as many deltas. */
+static void
+assert_deep_as(struct town *town, size_t a, size_t b)
+{
+	struct space name = town_space(SPACE);
+	size_t nodes[2] = {a, b};
+	struct log **logs[2];
+	size_t n[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct store *store = town_store(town, nodes[i]);
+
+		assert_int_equal(store_begin(store, false), ERR_OK);
+		assert_int_equal(
+		    oplog_all(store_txn(store),
+			space_find(store_txn(store), &name), &logs[i], &n[i]),
+		    ERR_OK);
+	}
+	assert_int_equal(n[0], n[1]);
+	for (size_t k = 0; k < n[0]; k++) {
+		assert_memory_equal(&logs[0][k]->id, &logs[1][k]->id, 16);
+		assert_int_equal(logs[0][k]->held, logs[1][k]->held);
+		assert_int_equal(
+		    logs[0][k]->open[CLASS_N], logs[1][k]->open[CLASS_N]);
+	}
+	for (size_t i = 0; i < 2; i++)
+		store_abort(town_store(town, nodes[i]));
+}
+
+/* It has the headers of both branches, and is owed bodies of the one that the
+ * hall holds by its first name still. */
+static void
+bodies_come_when_a_log_gets_the_name_of_its_branch(void **state)
+{
+	struct town town;
+	size_t auditor;
+	size_t b;
+
+	(void)state;
+	b = fork_make(&town, 3, 6, 4);
+	auditor = town_join(&town);
+	assert_int_equal(town_admit(&town, 0, auditor), ERR_OK);
+	assert_int_equal(
+	    town_grant(&town, 0, auditor, "", "audit", ""), ERR_OK);
+	town_carry(
+	    &town, 0, auditor, &(struct town_cargo){.space = "authority"});
+	wire_sync(&town, auditor, 0);
+	town_carry(&town, 0, b, &(struct town_cargo){.space = "authority"});
+	(void)meet(&town, auditor, b);
+	assert_int_equal(count_logs(&town, 0, b).forked, 0);
+	assert_int_equal(count_logs(&town, auditor, b).forked, 2);
+	assert_int_equal(
+	    town_grant(&town, 0, auditor, "", "read:NPSF,hold", ""), ERR_OK);
+	town_carry(
+	    &town, 0, auditor, &(struct town_cargo){.space = "authority"});
+	(void)meet(&town, auditor, 0);
+	assert_int_equal(count_logs(&town, 0, b).forked, 2);
+	assert_deep_as(&town, auditor, 0);
+	wire_assert_sound(&town, auditor);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -521,6 +583,8 @@ main(void)
 	    cmocka_unit_test(a_holder_of_the_beginning_gets_both),
 	    cmocka_unit_test(many_branches_meet_in_any_order),
 	    cmocka_unit_test(branches_that_race_disturb_nobody),
+	    cmocka_unit_test(
+		bodies_come_when_a_log_gets_the_name_of_its_branch),
 	    cmocka_unit_test(nobody_is_blamed_without_a_proof),
 	    cmocka_unit_test(a_damaged_proof_is_found),
 	};

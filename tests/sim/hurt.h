@@ -1,0 +1,13 @@
+#ifndef GOLMOK_TESTS_SIM_HURT_H
+#define GOLMOK_TESTS_SIM_HURT_H
+
+#include "tests/sim/sim.h"
+
+/* What a bad line does to the bytes on it. */
+
+/* Flips a bit of `pipe`, which is not empty, or says some of it twice, leaves
+ * some out, or exchanges two parts; gives the place of the first byte that is
+ * another one now, or of the first that is missing. */
+size_t hurt_bytes(struct sim *sim, struct buf *pipe);
+
+#endif
