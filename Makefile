@@ -119,6 +119,13 @@ $(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o 
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
+model: ## all states of three models, and a rule of each left out; minutes
+	@WHOLE=1 perl tests/lib/run.pl --wait 3600 tests/model/model.t
+tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour
+	@sh tests/lib/tsan.sh whole
+lint: ## cppcheck, gcc's analyser and clang-tidy; FILES=core/mark.c some
+	@WHOLE=1 FILES="$(FILES)" perl tests/lib/run.pl --wait 7200 tests/lint/lint.t
+
 tidy: ## hold the sources to the rules of the house
 	@perl tests/lib/run.pl tests/tidy.t
 
@@ -160,6 +167,6 @@ clean: ## remove all that was built
 help: ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all objects unit units aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
+.PHONY: all model tsan lint objects unit units aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))
