@@ -74,7 +74,7 @@ done
 step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
-tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
+tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t tests/faults.t
 
 stage "models, analysers"
 tests tests/model/model.t tests/lint/lint.t
@@ -95,6 +95,10 @@ for source in $(sh tests/lib/tsan.sh); do
 done
 tests tests/e2e/50-sync.t
 unset CENTRES GOLMOK
+
+stage "inputs of fuzzing"
+step "they can be replayed" make CC=clang BUILD=asan build/clang-asan/tests/fuzz/replay
+tests tests/fuzz/*.t
 
 stage "simulation under sanitisers"
 for seed in 1 2 3 4 5 6 7 8; do

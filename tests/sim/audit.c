@@ -309,6 +309,24 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 	}
 }
 
+/* Whoever got back some of a log that it had lost writes there once more: into
+ * another log (node.c looks). */
+static void
+lost_all_write(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->n; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		for (size_t line = 0; line < node->lost.n; line++) {
+			size_t space = node_space(
+			    sim, &sim->model.logs[line].name.space);
+
+			if (node->lost.sizes[line] > 0 && space != SIZE_MAX)
+				act_create(node, space);
+		}
+	}
+}
+
 void
 audit_converge(struct sim *sim)
 {
@@ -332,6 +350,7 @@ audit_converge(struct sim *sim)
 	sim->agreed = true;
 	for (size_t i = 0; i + 1 < sim->n; i++)
 		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
+	lost_all_write(sim);
 	/* Those that hold all. */
 	shown_prove(&sim->nodes[0]);
 	shown_prove(&sim->nodes[1]);

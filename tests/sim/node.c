@@ -290,6 +290,14 @@ node_is_admin(const struct sim_node *by)
 	return is;
 }
 
+/* As it found when it last wrote. */
+static bool
+is_root(struct sim_node *node)
+{
+	return store_has_root(node->store) &&
+	       !store_root(node->store)->is_ahead;
+}
+
 static void
 grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
     const char *gives)
@@ -311,7 +319,7 @@ grant(struct sim_node *by, const struct sim_node *whom, const char *prefix,
 		    "name rights");
 	e = store_grant(by->store, &fact);
 	/* A district whose rights were cut down since may pass on less. */
-	if (e != ERR_DENIED || store_has_root(by->store))
+	if (e != ERR_DENIED || is_root(by))
 		sim_must(by->sim, e, "grant");
 }
 
@@ -322,9 +330,17 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 	    .key = whom->key, .label = bytes_text("동")};
 	size_t centres = by->sim->spaces_n - 1;
 	char prefix[16];
+	enum err e;
 
 	node_begin(by, true);
-	sim_must(by->sim, store_admit(by->store, &member), "admit");
+	e = store_admit(by->store, &member);
+	/* A founder whose data went back behind a rotation has keys that nobody
+	 * knows, and what was taken from its node stays taken. */
+	if (e == ERR_DENIED && by->role == ROLE_FOUNDER && !is_root(by)) {
+		store_abort(by->store);
+		return;
+	}
+	sim_must(by->sim, e, "admit");
 	if (whom->role == ROLE_DISTRICT)
 		grant(by, whom, "d1", "read:NPS,hold,admin");
 	if (whom->role == ROLE_AUDITOR)
@@ -410,6 +426,7 @@ node_commit(struct sim_node *node)
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
+	node->unseen = node->unseen || e != ERR_OK;
 	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
 		own_look(node, promises, n);
@@ -427,6 +444,7 @@ node_open(struct sim_node *node)
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
+	node->unseen = true;
 }
 
 void
