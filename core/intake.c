@@ -167,7 +167,8 @@ log_room(struct txn *txn, const struct authority *authority,
 	size_t theirs = 0;
 	enum err e = space_all(txn, &spaces, &spaces_n);
 
-	/* Logs of this transaction have a number, but no row of their own yet. */
+	/* Logs of this transaction have a number, but no row of their own yet.
+	 */
 	if (e == ERR_OK &&
 	    kv_count(txn->kv, TABLE_LOG_NOS) < LIMIT_LOGS_OF_MEMBER)
 		return kv_failed(txn->kv);
