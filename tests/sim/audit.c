@@ -12,6 +12,7 @@
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
 #include "tests/sim/meter.h"
+#include "tests/sim/lost.h"
 #include "tests/sim/node.h"
 #include "tests/sim/shown.h"
 #include "tests/sim/verdict.h"
@@ -313,24 +314,6 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 	}
 }
 
-/* Whoever got back some of a log that it had lost writes there once more: into
- * another log (node.c looks). */
-static void
-lost_all_write(struct sim *sim)
-{
-	for (size_t i = 0; i < sim->n; i++) {
-		struct sim_node *node = &sim->nodes[i];
-
-		for (size_t line = 0; line < node->lost.n; line++) {
-			size_t space = node_space(
-			    sim, &sim->model.logs[line].name.space);
-
-			if (node->lost.sizes[line] > 0 && space != SIZE_MAX)
-				act_create(node, space);
-		}
-	}
-}
-
 void
 audit_converge(struct sim *sim)
 {
@@ -354,7 +337,7 @@ audit_converge(struct sim *sim)
 	sim->agreed = true;
 	for (size_t i = 0; i + 1 < sim->n; i++)
 		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
-	lost_all_write(sim);
+	lost_write(sim);
 	/* Those that hold all. */
 	shown_prove(&sim->nodes[0]);
 	shown_prove(&sim->nodes[1]);
