@@ -44,20 +44,6 @@ my %edge = (2 => 6, 6 => 2, 3 => 7, 7 => 3, 12 => 14, 14 => 12, 13 => 15,
 
 # ---- What can be broken ---------------------------------------------------
 
-# The lines of $file that lie inside an assert().
-sub assert_lines
-{
-	my ($file) = @_;
-	my $code = code($file);
-	my %inside;
-	while ($code =~ /\b(?:static_)?assert(\((?:[^()]++|(?1))*\))/g) {
-		my $first = 1 + (substr($code, 0, $-[0]) =~ tr/\n//);
-		my $last = 1 + (substr($code, 0, $+[0]) =~ tr/\n//);
-		$inside{$_} = 1 for $first .. $last;
-	}
-	return %inside;
-}
-
 # The patch for a conditional jump, setcc or cmovcc given by its bytes, for each
 # way to break it; nothing when it is none of these.
 sub patches

@@ -72,7 +72,7 @@ done
 step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
-tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t
+tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t tests/faults.t
 
 stage "unit tests, gcc release"
 units gcc release
@@ -102,6 +102,10 @@ step "the bad line builds" make CC=gcc BUILD=release build/gcc-release/tests/cit
 PROXY=$PWD/build/gcc-release/tests/city/proxy
 export PROXY
 tests tests/city/*.t
+
+stage "crashes and wrong bits"
+step "their tools build" make -k CC=gcc BUILD=release crash-tools
+tests tests/crash/crash.t
 
 stage "done"
 awk '{ passed += $1; failed += $2 }
