@@ -16,7 +16,9 @@ check_init(struct check *check, struct txn *txn, const struct fsck_watch *watch,
 static bool
 is_system(enum err e)
 {
-	return e == ERR_IO || e == ERR_BUSY || e == ERR_FULL;
+	bool of_system = e == ERR_IO || e == ERR_BUSY || e == ERR_FULL;
+
+	return of_system;
 }
 
 /* What was concluded from rows that could not be read means nothing: the

@@ -410,5 +410,14 @@ record_next(struct txn *txn, const struct record_read *read,
 		*found = e == ERR_OK && record->exists;
 	}
 	kv_cursor_fini(&cursor);
+	if (e == ERR_OK && read->met != NULL)
+		*read->met += *found;
+	/* A row under a wrong key, or a page that leads elsewhere, is met by
+	 * nobody. */
+	if (e == ERR_OK && !*found && read->met != NULL &&
+	    *read->met != read->space->records && kv_failed(txn->kv) == ERR_OK)
+		e = txn_fail(
+		    txn, tables_corrupt(TABLE_RECORDS, tables_key(&prefix),
+			     "records of the space are missing"));
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }

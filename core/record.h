@@ -20,6 +20,10 @@ struct record_read {
 	 * live until the transaction's next put, fields of several values have
 	 * values == NULL, and only the sources of loaded values are there. */
 	bool cells;
+	/* For record_next, from the first record to the last in one
+	 * transaction: how many were met, 0 at first; at the end they must be
+	 * all that the space counts (ERR_CORRUPT).  May be NULL.  Borrowed. */
+	uint64_t *met;
 };
 
 /* Reads the record `id`.  One that was never seen gives ERR_OK, record->exists

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_TXN_H
 #define GOLMOK_CORE_TXN_H
 
+#include "core/aside.h"
 #include "core/host.h"
 #include "core/kv.h"
 #include "core/words.h"
@@ -25,6 +26,7 @@ struct vouch;
 struct txn_kept {
 	struct squeeze squeeze;
 	struct words words;
+	struct aside aside;
 };
 
 struct txn {
@@ -80,7 +82,8 @@ enum err txn_commit(struct txn *txn) MUST_USE;
 void txn_abort(struct txn *txn);
 /* A zeroed one is ready. */
 void txn_kept_fini(struct txn_kept *kept);
-/* Keeps `e` as the failure of `txn`, and returns it. */
+/* Keeps `e` as the failure of `txn` and returns it; or returns the failure that
+ * it has already, behind which nothing that is concluded means anything. */
 enum err txn_fail(struct txn *txn, enum err e) MUST_USE;
 /* Looks up `key` in `table`; true, and `*content` (a view until the next put),
  * when there is a row and its checksum is right.  Any failure is kept. */

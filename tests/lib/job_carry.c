@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -164,6 +165,17 @@ late_step(struct plant *plant, size_t i)
 
 /* ---- a stick ------------------------------------------------------------ */
 
+static const char *
+stick_path(const struct plant *plant, const char *name)
+{
+	struct tempdir medium = plant->town.dir;
+
+	if (plant->medium != NULL)
+		(void)snprintf(
+		    medium.path, sizeof(medium.path), "%s", plant->medium);
+	return tempdir_at(&medium, name);
+}
+
 static enum err
 stick_put(struct plant *plant, size_t from, size_t to, const char *name,
     enum bundle_kind kind)
@@ -179,8 +191,8 @@ stick_put(struct plant *plant, size_t from, size_t to, const char *name,
 	if (e == ERR_OK)
 		e = plant_end(store, bundle_plan_make(store, &want, &plan));
 	if (e == ERR_OK)
-		e = bundle_write_begin(store, &plan,
-		    tempdir_at(&plant->town.dir, name), plant->again, &writer);
+		e = bundle_write_begin(store, &plan, stick_path(plant, name),
+		    plant->again, &writer);
 	while (e == ERR_OK && more)
 		e = bundle_write_step(writer, &more);
 	if (e == ERR_OK) {
@@ -203,7 +215,7 @@ stick_get(struct plant *plant, size_t at, const char *name)
 	struct fault fault;
 	bool more = true;
 	enum err e = bundle_take_open(
-	    store_of(plant, at), tempdir_at(&plant->town.dir, name), &taker);
+	    store_of(plant, at), stick_path(plant, name), &taker);
 
 	while (e == ERR_OK && more)
 		e = bundle_take_step(taker, &more);
@@ -249,12 +261,10 @@ stick_holds(struct plant *plant, size_t steps)
 	for (size_t i = 0; i < 2; i++) {
 		if (!plant->stuck || plant->again)
 			assert_int_equal(
-			    access(
-				tempdir_at(&plant->town.dir, rests[i]), F_OK),
-			    -1);
+			    access(stick_path(plant, rests[i]), F_OK), -1);
 	}
 	for (size_t i = 0; i < 2; i++) {
-		const char *path = tempdir_at(&plant->town.dir, names[i]);
+		const char *path = stick_path(plant, names[i]);
 		struct bundle_reader *reader;
 		struct bundle_piece piece;
 
@@ -274,6 +284,61 @@ stick_holds(struct plant *plant, size_t steps)
 	}
 	if (steps >= 2)
 		same_holds(plant, 1);
+}
+
+/* ---- what is there is not replaced -------------------------------------- */
+
+static const char kept_text[] = "somebody's only copy";
+static const char kept_keys[] = "node.keys";
+
+static void
+kept_prepare(struct plant *plant)
+{
+	const char *const names[] = {stick, kept_keys};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_int_equal(
+		    file_write(tempdir_at(&plant->town.dir, names[i]),
+			bytes_text(kept_text), 0600),
+		    ERR_OK);
+}
+
+/* To be refused is what is to be done here. */
+static enum err
+kept_step(struct plant *plant, size_t i)
+{
+	const struct identity *mine = store_identity(store_of(plant, 1));
+	bool again = plant->again;
+	enum err e;
+
+	plant->again = false;
+	if (i == 0)
+		e = stick_put(plant, 1, 0, stick, BUNDLE_RUNS);
+	else
+		e = identity_save(
+		    tempdir_at(&plant->town.dir, kept_keys), mine);
+	plant->again = again;
+	if (e == ERR_OK)
+		plant->said->lied = true;
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
+static void
+kept_holds(struct plant *plant, size_t steps)
+{
+	const char *const names[] = {stick, kept_keys};
+	struct buf content = {0};
+
+	(void)steps;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		buf_cut(&content, 0);
+		assert_int_equal(
+		    file_read(
+			tempdir_at(&plant->town.dir, names[i]), 4096, &content),
+		    ERR_OK);
+		assert_true(bytes_is(buf_bytes(&content), kept_text));
+	}
+	buf_fini(&content);
 }
 
 /* ---- authority in a file ------------------------------------------------ */
@@ -352,6 +417,11 @@ const struct job job_carry[] = {
 	.prepare = stick_prepare,
 	.step = stick_step,
 	.holds = stick_holds},
+    {.name = "kept",
+	.steps = 2,
+	.prepare = kept_prepare,
+	.step = kept_step,
+	.holds = kept_holds},
     {.name = "parcel",
 	.steps = 2,
 	.prepare = parcel_prepare,

@@ -42,8 +42,10 @@ struct plant {
 	struct buf found;  /* owned */
 	struct buf parcel; /* owned */
 	uint64_t number;
-	bool again; /* after the fault: what was done before is no failure */
-	bool stuck; /* until then nothing can be taken away again either */
+	const char
+	    *medium; /* borrowed: where sticks are; NULL: with all else */
+	bool again;  /* after the fault: what was done before is no failure */
+	bool stuck;  /* until then nothing can be taken away again either */
 };
 
 /* Something that nodes do, in steps each of which is acknowledged or not. */

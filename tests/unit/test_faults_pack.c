@@ -24,7 +24,9 @@
 #include <stdio.h>
 
 #include "core/compact.h"
+#include "core/file.h"
 #include "core/packing.h"
+#include "proto/mem.h"
 #include "tests/lib/desk.h"
 #include "tests/lib/fault.h"
 
@@ -160,6 +162,23 @@ a_compaction_that_fails_loses_nothing(void **state)
 	assert_int_equal(store_news(before->desk.store), OPEN_NEW);
 }
 
+/* It takes as much room as the store, and nobody would look for it. */
+static void
+what_a_compaction_that_was_cut_off_left_goes(void **state)
+{
+	struct before *before = *state;
+	char *rest = file_path(before->desk.path, "data.mdb.new");
+	struct file_stat stat;
+
+	desk_close(&before->desk);
+	assert_int_equal(
+	    file_write(rest, buf_bytes(&before->text), 0600), ERR_OK);
+	desk_open(&before->desk, false);
+	assert_int_equal(file_stat(rest, &stat), ERR_NOT_FOUND);
+	assert_same(before);
+	mem_free(rest);
+}
+
 static void
 a_store_that_is_open_is_not_compacted(void **state)
 {
@@ -181,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_packing_that_fails_has_not_happened),
 	    TEST(a_compaction_that_fails_loses_nothing),
+	    TEST(what_a_compaction_that_was_cut_off_left_goes),
 	    TEST(a_store_that_is_open_is_not_compacted),
 	};
 
