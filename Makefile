@@ -125,6 +125,13 @@ fuzz fuzz-corpus fuzz-replay:
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
 
+model: ## all states of three models, and a rule of each left out; minutes
+	@WHOLE=1 perl tests/lib/run.pl --wait 3600 tests/model/model.t
+tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour
+	@sh tests/lib/tsan.sh whole
+lint: ## cppcheck, gcc's analyser and clang-tidy; FILES=core/mark.c some
+	@WHOLE=1 FILES="$(FILES)" perl tests/lib/run.pl --wait 7200 tests/lint/lint.t
+
 tidy: ## hold the sources to the rules of the house
 	@perl tests/lib/run.pl tests/tidy.t
 

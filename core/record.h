@@ -61,7 +61,4 @@ enum err record_replace(struct txn *txn, struct space_state *space,
 enum err record_next(struct txn *txn, const struct record_read *read,
     struct record_id *id, struct record *record, bool *found) MUST_USE;
 
-/* Removes all records, cells and digests of `space` (for rebuild). */
-enum err record_clear(struct txn *txn, struct space_state *space) MUST_USE;
-
 #endif

@@ -22,8 +22,7 @@ enum {
 	/* What a session may hold ready beyond its limit: a chunk's worth that
 	 * it was deciding on when the limit was reached. */
 	OUT_SLACK = 512 * 1024,
-	/* What goes before a chunk in the same step: its run, and how much is
-	 * to come. */
+	/* What goes before a chunk: its run, and how much is to come. */
 	BEFORE_CHUNK = 1024,
 	/* How often a wire is served until its sessions must have ended. */
 	FINISH_ROUNDS = 20000,
@@ -246,18 +245,6 @@ wire_reap(struct sim_wire *wire)
 			return;
 		}
 	}
-}
-
-/* `n` bytes more have come to `side`. */
-static void
-hurt_count(struct sim_wire *wire, unsigned side, size_t n)
-{
-	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
-
-	if (!wire->hurt[side])
-		return;
-	wire->hurt_at[side] -= sound;
-	wire->hurt_fed[side] += n - sound;
 }
 
 void
