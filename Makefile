@@ -107,26 +107,30 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
-# What a crash, a power cut or a wrong bit does to a store.
-CRASH := $(addprefix $(OUT)/tests/crash/,bitrot)
-$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
+include tests/crash/rules.mk
 
-crash-tools: $(CRASH)
-bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
-	@$(OUT)/tests/crash/bitrot $(or $(FLIPS),10000) $(or $(SEED),1)
-
-# Targets of fuzzing; what is replayed needs no libFuzzer, and so no objects of its own.
-FUZZ_TARGETS := $(sort $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c)))
-FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost fuzz stage forge forge_msg) $(TEST_LIB)
+# Fuzzing: one program a target, with libFuzzer; or all in one, for replay alone.
+FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(sort $(wildcard tests/fuzz/target_*.c)))
+FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost fuzz stage forge forge_msg) $(TEST_LIB) $(OUT)/libgolmok.a
 FUZZ_LINK = $$(sed -n 's/.*LINK: //p' tests/fuzz/cost.c) $(LDLIBS) $$(pkg-config --libs cmocka)
-$(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGETS)) $(OUT)/tests/fuzz/replay.o $(FUZZ_OBJECTS) $(OUT)/libgolmok.a
+$(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGETS)) $(OUT)/tests/fuzz/replay.o $(FUZZ_OBJECTS)
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(FUZZ_LINK)
-$(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o $(FUZZ_OBJECTS) $(OUT)/libgolmok.a
-	@echo "  ld $@"; $(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--defsym=fuzz_target=target_$* -o $@ $^ $(FUZZ_LINK)
+$(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o $(FUZZ_OBJECTS)
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--defsym=fuzz_target=target_$* -o $@ $^ $(FUZZ_LINK)
+
+fuzz: ## look for inputs that break promises; TIME=60 seconds each, F=name for one
+fuzz fuzz-corpus fuzz-replay:
+	@sh tests/fuzz/run.sh $@ $(or $(TIME),60) $(or $(F),$(FUZZ_TARGETS))
 
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
+
+model: ## all states of three models, and a rule of each left out; minutes
+	@WHOLE=1 perl tests/lib/run.pl --wait 3600 tests/model/model.t
+tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour
+	@sh tests/lib/tsan.sh whole
+lint: ## cppcheck, gcc's analyser and clang-tidy; FILES=core/mark.c some
+	@WHOLE=1 FILES="$(FILES)" perl tests/lib/run.pl --wait 7200 tests/lint/lint.t
 
 tidy: ## hold the sources to the rules of the house
 	@perl tests/lib/run.pl tests/tidy.t
@@ -167,8 +171,9 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(wildcard Makefile tests/*/rules.mk) | expand -t 20
 
-.PHONY: all objects unit units faults kills aggregator sim simulator soak bench bench-peers peers-deps check tidy e2e cov mcdc mutate city17 demo deps install format clean help
+# What has help, and few others.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\#.*/\1/p' Makefile) units simulator peers-deps
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/fuzz/*.o) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))

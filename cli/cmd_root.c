@@ -172,6 +172,8 @@ keys_open(const struct args *args, struct out *out, struct opened *work)
 	root = store_root(work->store);
 	e = root_settle(store_dir(work->store), authority, root);
 	store_abort(work->store);
+	if (e == ERR_OK && root->is_ahead)
+		e = err_set(ERR_DENIED, "%s", root_ahead_text);
 	if (e == ERR_OK && root->is_stale)
 		e = err_set(ERR_DENIED,
 		    "the root keys here were rotated away: bring those that "

@@ -33,11 +33,11 @@
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
 #include "cli/out.h"
+#include "core/aside.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
 #include "proto/text.h"
-
-static const char version[] = "golmok 0.1";
+#include "proto/version.h"
 
 static const char environment[] =
     "\nWithout --store the store is in $GOLMOK_STORE, else in golmok-store;\n"
@@ -93,11 +93,21 @@ on_segv(int number)
 
 	(void)number;
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	aside_crashed();
+}
+
+/* The default action follows. */
+static void
+on_fault(int number)
+{
+	(void)number;
+	aside_crashed();
 }
 
 static void
 watch_signals(void)
 {
+	static const int faults[] = {SIGABRT, SIGILL, SIGFPE};
 	struct sigaction old = {0};
 
 	(void)sigaction(
@@ -111,6 +121,11 @@ watch_signals(void)
 		(void)sigaction(SIGSEGV,
 		    &(struct sigaction){
 			.sa_handler = on_segv, .sa_flags = (int)SA_RESETHAND},
+		    NULL);
+	for (size_t i = 0; i < COUNT_OF(faults); i++)
+		(void)sigaction(faults[i],
+		    &(struct sigaction){
+			.sa_handler = on_fault, .sa_flags = (int)SA_RESETHAND},
 		    NULL);
 }
 
@@ -219,7 +234,7 @@ run(const struct args_table *table, const struct args *args, struct out *out)
 		return ERR_OK;
 	}
 	if (args->version) {
-		out_say(out, "%s", version);
+		out_say(out, "%s", version_text);
 		return ERR_OK;
 	}
 	e = check_text(args);

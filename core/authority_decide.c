@@ -240,9 +240,9 @@ rule(struct deciding *d, const struct about *abouts, size_t n)
 		s->standings[abouts->fact].ruling = RULING_DISPUTED;
 	else if (voids)
 		s->standings[abouts->fact].ruling = RULING_VOIDED;
-	else if (adopt != NULL)
+	else if (adopt != NULL) {
 		s->standings[abouts->fact].ruling = RULING_ADOPTED;
-	if (s->standings[abouts->fact].ruling == RULING_ADOPTED &&
-	    !s->standings[abouts->fact].counts && fact->is_sound)
-		authority_settle_count(s, fact, adopt->tip);
+		if (!s->standings[abouts->fact].counts && fact->is_sound)
+			authority_settle_count(s, fact, adopt->tip);
+	}
 }

@@ -31,13 +31,13 @@ struct taking {
 
 static enum err root_make(struct txn *txn, const struct log *log, uint64_t from,
     const struct msg_chunk *chunk, struct hash *root) MUST_USE;
-static bool is_known(
-    const struct authority *authority, const struct log_name *name);
 static enum err log_room(struct txn *txn, const struct authority *authority,
     const struct sign_key *author) MUST_USE;
 static enum err head_check(struct txn *txn, const struct msg_run *run) MUST_USE;
 static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
     const struct msg_run *run) MUST_USE;
+static enum err work_begin(struct txn *txn, const struct log_id *log,
+    uint64_t from, uint64_t end) MUST_USE;
 static enum err place_find(struct taking *taking, struct space_state *space,
     struct graft *graft) MUST_USE;
 static enum err branch_make(
@@ -57,6 +57,19 @@ static enum err headers_take(
     const struct taking *taking, struct log *log, uint64_t end) MUST_USE;
 static bool body_accept(
     struct intake_accept accept, const struct msg_body *body);
+
+/* No fact names the key that follows root's until its own log is here. */
+static bool
+is_known(const struct authority *authority, const struct log_name *name)
+{
+	struct hash key;
+
+	if (authority_member(authority, &name->author) != NULL)
+		return true;
+	crypto_sha256(bytes_of(name->author.b, sizeof(name->author.b)), &key);
+	return authority->has_next && id_is_authority(&name->space) &&
+	       memcmp(&key, &authority->next_root, sizeof(key)) == 0;
+}
 
 enum err
 intake_run(struct txn *txn, const struct authority *authority,
@@ -140,19 +153,6 @@ root_make(struct txn *txn, const struct log *log, uint64_t from,
 	return e;
 }
 
-/* No fact names the key that follows root's until its own log is here. */
-static bool
-is_known(const struct authority *authority, const struct log_name *name)
-{
-	struct hash key;
-
-	if (authority_member(authority, &name->author) != NULL)
-		return true;
-	crypto_sha256(bytes_of(name->author.b, sizeof(name->author.b)), &key);
-	return authority->has_next && id_is_authority(&name->space) &&
-	       memcmp(&key, &authority->next_root, sizeof(key)) == 0;
-}
-
 /* May one more log of `author` be taken?  Whoever was not validly admitted
  * shares the room of who did it, or one member could make room for a thousand
  * more. */
@@ -167,7 +167,8 @@ log_room(struct txn *txn, const struct authority *authority,
 	size_t theirs = 0;
 	enum err e = space_all(txn, &spaces, &spaces_n);
 
-	/* Logs of this transaction have a number, but no row of their own yet. */
+	/* Logs of this transaction have a number, but no row of their own yet.
+	 */
 	if (e == ERR_OK &&
 	    kv_count(txn->kv, TABLE_LOG_NOS) < LIMIT_LOGS_OF_MEMBER)
 		return kv_failed(txn->kv);
@@ -255,7 +256,7 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	struct space_state *space = space_find(txn, &run->name.space);
 	struct graft graft = {0};
 	struct log *log;
-	enum err e = kv_failed(txn->kv);
+	enum err e = work_begin(txn, &chunk->log, chunk->from, end);
 
 	*taken = (struct intake_taken){0};
 	if (e == ERR_OK && end > run->head_size)
@@ -295,6 +296,18 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 out:
 	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* ERR_DENIED: what is to come ended the process before. */
+static enum err
+work_begin(
+    struct txn *txn, const struct log_id *log, uint64_t from, uint64_t end)
+{
+	const struct aside *aside = txn->kept ? &txn->kept->aside : NULL;
+	enum err e = kv_failed(txn->kv);
+
+	aside_enter(aside, log, from);
+	return e != ERR_OK ? e : aside_check(aside, log, from, end);
 }
 
 /* Hashes the headers and finds what is held of them. */
@@ -560,7 +573,8 @@ intake_body(struct txn *txn, struct log *log, const struct msg_body *body,
 	enum err e = ERR_OK;
 
 	if (body->seq >= log->frontier.size || !body_accept(accept, body) ||
-	    body->seq < log->open[body->class])
+	    body->seq < log->open[body->class] ||
+	    work_begin(txn, &log->id, body->seq, body->seq + 1) != ERR_OK)
 		return ERR_OK;
 	e = history_delta(txn, log, body->seq, &arena, &from);
 	if (e != ERR_OK || from.delta == NULL)

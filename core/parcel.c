@@ -14,6 +14,7 @@
 enum {
 	TITLE_SIZE = 16,
 	LENGTH_SIZE = 4, /* in front of each message */
+	BODY_SIZE_MIN = sizeof(((struct msg_body *)0)->key),
 };
 static const char title[] = "golmok/parcel/1\n";
 static_assert(sizeof(title) == TITLE_SIZE + 1, "the title has its size");
@@ -328,8 +329,9 @@ bodies_get(struct unpacking *in, uint64_t n, struct arena *arena,
 	size_t got = 0;
 
 	*bodies = NULL;
-	/* Each takes some bytes of what is there. */
-	if (n > in->rest.n)
+	/* Each says its key at the least, so that what is kept of all is not
+	 * much more than the file. */
+	if (n > in->rest.n / BODY_SIZE_MIN)
 		return err_set(ERR_MALFORMED, "bodies are missing");
 	*bodies = arena_array(arena, (size_t)n, sizeof(**bodies));
 	while (got < n) {

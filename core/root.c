@@ -12,6 +12,10 @@
 #include "core/keyfile.h"
 #include "proto/mem.h"
 
+const char root_ahead_text[] =
+    "the data of this store is from before the rotation that made its root "
+    "keys root: sync with whoever has heard of that, and it comes back";
+
 static const char plain_name[] = "root";
 static const char plain_next_name[] = "root-next";
 static const char sealed_name[] = "root-sealed";
@@ -39,6 +43,15 @@ static bool
 is_root(const struct authority *authority, const struct sign_key *key)
 {
 	return memcmp(key->b, authority->root.b, sizeof(key->b)) == 0;
+}
+
+static bool
+was_root(const struct authority *authority, const struct sign_key *key)
+{
+	for (size_t i = 0; i < authority->roots_n; i++)
+		if (memcmp(&authority->roots[i].key, key, sizeof(*key)) == 0)
+			return true;
+	return false;
 }
 
 enum err
@@ -131,15 +144,22 @@ root_settle(
 	struct sign_key next;
 	enum err e;
 
+	root->is_ahead = false;
 	if (!root->keys.is_here || !authority->founded ||
 	    is_root(authority, &root->keys.key))
 		return ERR_OK;
 	e = follow(dir, authority, root);
 	if (e != ERR_OK || is_root(authority, &root->keys.key))
 		return e;
+	/* The data may be older than they are: they are root again when what is
+	 * lost comes back. */
+	crypto_sign_key(&root->keys.next_seed, &next);
+	root->is_ahead = !is_root(authority, &next) &&
+			 !was_root(authority, &root->keys.key);
+	if (root->is_ahead)
+		return ERR_OK;
 	/* Keys of before the last rotation hold the one that is root now, but
 	 * not the one that may follow it. */
-	crypto_sign_key(&root->keys.next_seed, &next);
 	root->keys.has_next = false;
 	if (is_root(authority, &next)) {
 		root->keys.key = next;

@@ -15,10 +15,14 @@ struct root {
 	struct root_keys follows; /* those of a rotation in the transaction */
 	bool rotating;
 	bool is_stale; /* those that lie here were rotated away */
+	bool is_ahead; /* root->keys are here, and no record here knows them */
 	bool unlocked; /* they were sealed; then: */
 	struct share_split split;
 	struct secret key; /* under which they are sealed */
 };
+
+/* What is wrong when root->is_ahead, and what to do. */
+extern const char root_ahead_text[];
 
 /* What lies in a store. */
 struct root_place {
@@ -43,8 +47,9 @@ enum err root_find(const char *dir, struct root_place *place) MUST_USE;
 
 /* Makes root->keys those that are root by `authority`: after a rotation that
  * was cut off behind its commit, moves the keys that follow to their place.  If
- * none of those here are root, root->keys are not here and `is_stale` is set.
- */
+ * those here were root once and are no more, root->keys are not here and
+ * `is_stale` is set.  If nothing held says that they ever were, `is_ahead` is
+ * set as long as that is so: the data was restored to before a rotation. */
 enum err root_settle(const char *dir, const struct authority *authority,
     struct root *root) MUST_USE;
 

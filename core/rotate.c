@@ -22,7 +22,7 @@ rotate_writer(struct composer *composer, const char *dir, struct root *root)
 	struct own_writer *writer = &composer->writer;
 	enum err e = root_settle(dir, writer->authority, root);
 
-	if (e != ERR_OK || !root->keys.is_here)
+	if (e != ERR_OK || !root->keys.is_here || root->is_ahead)
 		return e;
 	e = record_find(composer->txn, &root->keys.key, writer);
 	if (e != ERR_OK || writer->founding.n == 0)
@@ -80,8 +80,9 @@ rotate_root(struct composer *composer, const char *dir, struct root *root)
 	enum err e;
 
 	if (composer->writer.founding.n == 0)
-		return err_set(ERR_DENIED,
-		    root->is_stale
+		return err_set(ERR_DENIED, "%s",
+		    root->is_ahead ? root_ahead_text
+		    : root->is_stale
 			? "the root keys here were rotated away: bring those "
 			  "that followed"
 			: "the root keys are not here: name the shares with "

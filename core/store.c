@@ -56,11 +56,7 @@ static enum err open_as(const char *dir, const struct host *host,
 static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
-static enum err writer_start(struct store *store) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
-static bool is_disk(enum err e);
-static enum err mark_look(struct store *store) MUST_USE;
-static struct composer composer_of(struct store *store);
 static enum err root_composer(
     struct store *store, struct composer *composer) MUST_USE;
 static enum err seal_all(struct store *store) MUST_USE;
@@ -113,6 +109,9 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		e = root_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
+	/* Not over the text of a failure. */
+	if (e == ERR_OK)
+		aside_init(&store->kept.aside, dir);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
 		force_init(&store->identity, &store->force);
 	else if (e == ERR_OK)
@@ -235,17 +234,6 @@ store_txn(struct store *store)
 	return &store->txn;
 }
 
-enum err
-store_begin(struct store *store, bool write)
-{
-	if (store->rebuilding)
-		return err_set(ERR_CORRUPT,
-		    "the rebuild of store %s was cut off: run `golmok rebuild` "
-		    "again",
-		    store->dir);
-	return write ? writer_start(store) : txn_start(store, false);
-}
-
 /* Starts a writer.  When the indexes are those of another pack they are made
  * anew first, in as many transactions as that takes. */
 static enum err
@@ -271,6 +259,17 @@ writer_start(struct store *store)
 }
 
 enum err
+store_begin(struct store *store, bool write)
+{
+	if (store->rebuilding)
+		return err_set(ERR_CORRUPT,
+		    "the rebuild of store %s was cut off: run `golmok rebuild` "
+		    "again",
+		    store->dir);
+	return write ? writer_start(store) : txn_start(store, false);
+}
+
+enum err
 store_begin_rebuild(struct store *store, bool write)
 {
 	if (!store->alone)
@@ -283,6 +282,30 @@ void
 store_set_rebuilding(struct store *store, bool rebuilding)
 {
 	store->rebuilding = rebuilding;
+}
+
+/* Failures after which nothing is believed until the store was opened anew. */
+static bool
+is_disk(enum err e)
+{
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
+}
+
+/* A restored or copied store goes on under new incarnations. */
+static enum err
+mark_look(struct store *store)
+{
+	enum open_why why;
+	enum err e = mark_settle(&store->mark, &store->txn, store->host, &why);
+
+	store->marked = e == ERR_OK && why == OPEN_NEW;
+	if (e == ERR_OK && why != OPEN_NEW) {
+		own_renew(&store->txn, why);
+		store->news = why;
+	}
+	return e;
 }
 
 static enum err
@@ -304,27 +327,12 @@ txn_start(struct store *store, bool write)
 	store->txn.lookup = store->force.lookup;
 	store->open = true;
 	store->authority_known = false;
-	store->owns = NULL;
 	store->drafts = NULL;
+	store->owns = NULL;
 	if (write && !store->marked)
 		e = mark_look(store);
 	if (e != ERR_OK)
 		store_abort(store);
-	return e;
-}
-
-/* A restored or copied store goes on under new incarnations. */
-static enum err
-mark_look(struct store *store)
-{
-	enum open_why why;
-	enum err e = mark_settle(&store->mark, &store->txn, store->host, &why);
-
-	store->marked = e == ERR_OK && why == OPEN_NEW;
-	if (e == ERR_OK && why != OPEN_NEW) {
-		own_renew(&store->txn, why);
-		store->news = why;
-	}
 	return e;
 }
 
@@ -353,15 +361,6 @@ store_commit(struct store *store)
 		authority_fini(&store->authority);
 	store->broken = store->broken || is_disk(e);
 	return e;
-}
-
-/* Failures after which nothing is believed until the store was opened anew. */
-static bool
-is_disk(enum err e)
-{
-	bool disk = e == ERR_FULL || e == ERR_IO;
-
-	return disk;
 }
 
 void
@@ -393,6 +392,19 @@ seal_all(struct store *store)
 		return e;
 	e = store_authority(store, &authority);
 	return e == ERR_OK ? apply_due(txn, authority) : e;
+}
+
+/* This node writes. */
+static struct composer
+composer_of(struct store *store)
+{
+	return (struct composer){.txn = &store->txn,
+	    .owns = &store->owns,
+	    .drafts = &store->drafts,
+	    .writer = {.identity = &store->identity,
+		.seed = &store->identity.seed,
+		.key = &store->identity.key,
+		.authority = &store->authority}};
 }
 
 enum err
@@ -454,19 +466,6 @@ again(struct store *store)
 	store->broken = e != ERR_OK;
 	return e == ERR_OK ? e
 			   : err_wrap(e, "opening store %s again", store->dir);
-}
-
-/* This node writes. */
-static struct composer
-composer_of(struct store *store)
-{
-	return (struct composer){.txn = &store->txn,
-	    .owns = &store->owns,
-	    .drafts = &store->drafts,
-	    .writer = {.identity = &store->identity,
-		.seed = &store->identity.seed,
-		.key = &store->identity.key,
-		.authority = &store->authority}};
 }
 
 /* Root writes where its keys are, else this node. */

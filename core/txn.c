@@ -59,11 +59,13 @@ txn_kept_fini(struct txn_kept *kept)
 {
 	squeeze_fini(&kept->squeeze);
 	words_fini(&kept->words);
+	aside_fini(&kept->aside);
 }
 
 static void
 txn_fini(struct txn *txn)
 {
+	aside_leave();
 	/* Rows hold the secrets of bodies. */
 	buf_wipe(&txn->row);
 	history_forget(txn);

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_TXN_H
 #define GOLMOK_CORE_TXN_H
 
+#include "core/aside.h"
 #include "core/host.h"
 #include "core/kv.h"
 #include "core/words.h"
@@ -25,6 +26,7 @@ struct vouch;
 struct txn_kept {
 	struct squeeze squeeze;
 	struct words words;
+	struct aside aside;
 };
 
 struct txn {

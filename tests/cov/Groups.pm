@@ -5,9 +5,10 @@ package Groups;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT = qw(groups group_of tests_of);
+use Sources;
+our @EXPORT = qw(groups group_of tests_of assert_lines);
 
-my @delta = qw(delta delta_limits delta_vectors);
+my @delta = qw(delta_shapes delta_limits delta_vectors delta);
 my @groups = (
 	[merkle => [qw(proto/merkle.c)], [qw(merkle_refused merkle_ahead merkle tree)]],
 	[merge => [qw(core/merge.c)],
@@ -43,6 +44,20 @@ sub tests_of
 		my ($name, @rest) = split(/:/);
 		@rest ? ["tests/sim/$name", @rest] : ["tests/unit/test_$name"]
 	} @{$group->[2]};
+}
+
+# The lines of $file that lie inside an assert().
+sub assert_lines
+{
+	my ($file) = @_;
+	my $code = code($file);
+	my %inside;
+	while ($code =~ /\b(?:static_)?assert(\((?:[^()]++|(?1))*\))/g) {
+		my $first = 1 + (substr($code, 0, $-[0]) =~ tr/\n//);
+		my $last = 1 + (substr($code, 0, $+[0]) =~ tr/\n//);
+		$inside{$_} = 1 for $first .. $last;
+	}
+	return %inside;
 }
 
 1;

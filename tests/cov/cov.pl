@@ -8,7 +8,7 @@
 #			that no pair of runs shows to decide by itself
 #
 # What cannot be taken is left out by these rules and by no list:
-#   - assert(): clang makes no branches of macros of the system's headers;
+#   - what stands inside assert(), which is there not to happen;
 #   - the case that a switch without `default` does not name: the compiler
 #     demands that each value of the enum is named;
 #   - abort() of proto/mem.c, when memory has run out, and the branch to it.
@@ -31,12 +31,13 @@ my %floor = (
 # The seeds of the simulator: so many, of so many nodes and steps.
 my ($SEEDS, $NODES, $STEPS) = (24, 7, 1500);
 
-my ($again, $mcdc, $missing) = (0, 0);
-GetOptions('again' => \$again, 'mcdc' => \$mcdc, 'missing=s' => \$missing)
-    or exit 2;
+my ($again, $mcdc) = (0, 0);
+GetOptions('again' => \$again, 'mcdc' => \$mcdc) or exit 2;
 my $built = 'build/clang-19-cov';
 my $work = $mcdc ? 'build/mcdc' : 'build/cov';
-my $library = "$built/libgolmok.a";
+# The objects say what there is to be counted; whichever program counted it.
+my $objects = join(' -object ', map { "$built/" . s/c$/o/r }
+    sort glob('proto/*.c core/*.c'));
 my @make = ('make', '-j' . ($ENV{JOBS} || 2), '--no-print-directory',
 	'CC=clang-19', 'BUILD=cov');
 my $failed = 0;
@@ -85,9 +86,13 @@ sub count
 	remove_tree("$work/raw");
 }
 
-# Each input of the corpora is given to its harness.
+# Each input that fuzzing found worth keeping is given to its target.
 sub replay
 {
+	my $corpus = 'tests/fuzz/corpus';
+	return if !-d $corpus;
+	must(@make, "$built/tests/fuzz/replay");
+	run("$built/tests/fuzz/replay", $corpus);
 }
 
 # ---- Reading --------------------------------------------------------------
@@ -96,7 +101,7 @@ sub replay
 sub measured
 {
 	my ($wanted) = @_;
-	my $said = `llvm-cov-19 export -skip-expansions -instr-profile $work/all.profdata $library 2>/dev/null`;
+	my $said = `llvm-cov-19 export -skip-expansions -instr-profile $work/all.profdata $objects 2>/dev/null`;
 	my %of;
 	for my $file (@{decode_json($said)->{data}[0]{files}}) {
 		my $name = $file->{filename} =~ s{^\./}{}r;
@@ -110,7 +115,7 @@ sub lines_of
 {
 	my (%of, $file);
 	open(my $in, '-|', "llvm-cov-19 export -format=lcov -instr-profile " .
-	    "$work/all.profdata $library 2>/dev/null")
+	    "$work/all.profdata $objects 2>/dev/null")
 	    or die "cov: cannot run llvm-cov-19: $!\n";
 	while (<$in>) {
 		$file = $1 =~ s{^\./}{}r if /^SF:(.*)/;
@@ -131,11 +136,12 @@ sub branches
 {
 	my ($name, $file) = @_;
 	my (%sum, @where);
+	my %asserts = assert_lines($name);
 	my @text = split(/\n/, text($name));
 	for my $branch (@{$file->{branches}}) {
 		my ($line, $column, undef, undef, $true, $false) = @$branch;
 		my $before = substr($text[$line - 1], 0, $column - 1);
-		next if $before =~ /\bswitch \($/;
+		next if $asserts{$line} || $before =~ /\bswitch \($/;
 		next if ($text[$line] // '') =~ /^\s*abort\(\);$/;
 		my $at = "$line:$column";
 		push @where, $at if !$sum{$at};
@@ -244,7 +250,7 @@ sub show_all
 	}
 	system("llvm-cov-19 show -format=html -show-branches=count " .
 	    "-output-dir $work/html -instr-profile $work/all.profdata " .
-	    "$library proto core >/dev/null 2>&1") == 0
+	    "$objects proto core >/dev/null 2>&1") == 0
 	    or die "cov: llvm-cov-19 made no page\n";
 	print "each line: $work/html/index.html; what is missing: " .
 	    "$work/missing.txt\n";
@@ -259,9 +265,11 @@ sub show_mcdc
 	my ($sum_got, $sum_all) = (0, 0);
 	for my $name (sort keys %$measured) {
 		my @text = split(/\n/, text($name));
+		my %asserts = assert_lines($name);
 		my ($got, $all, @missing) = (0, 0);
 		for my $record (@{$measured->{$name}{mcdc_records} // []}) {
 			my ($line, $column) = @$record;
+			next if $asserts{$line};
 			my ($seen) = grep { ref } @$record;
 			$all += @$seen;
 			$got += grep { $_ } @$seen;

@@ -4,8 +4,8 @@
 #
 #   make mutate [F=proto/merkle.c[:LINE]]	(without F: the files of Groups.pm)
 #
-# The file is compiled by itself (no inlining, no jump tables, so that each
-# branch of the source is a branch of the machine and has its line), the tests
+# The file is compiled by itself (without inlining, jump tables and copies of
+# branches, so that each branch of the source is one of the machine), the tests
 # that Groups.pm names are linked with it once, and then their bytes are changed:
 #
 #   never, always	a conditional jump is never taken, or always; a condition
@@ -43,20 +43,6 @@ my %edge = (2 => 6, 6 => 2, 3 => 7, 7 => 3, 12 => 14, 14 => 12, 13 => 15,
 	15 => 13);
 
 # ---- What can be broken ---------------------------------------------------
-
-# The lines of $file that lie inside an assert().
-sub assert_lines
-{
-	my ($file) = @_;
-	my $code = code($file);
-	my %inside;
-	while ($code =~ /\b(?:static_)?assert(\((?:[^()]++|(?1))*\))/g) {
-		my $first = 1 + (substr($code, 0, $-[0]) =~ tr/\n//);
-		my $last = 1 + (substr($code, 0, $+[0]) =~ tr/\n//);
-		$inside{$_} = 1 for $first .. $last;
-	}
-	return %inside;
-}
 
 # The patch for a conditional jump, setcc or cmovcc given by its bytes, for each
 # way to break it; nothing when it is none of these.
@@ -109,7 +95,7 @@ sub mutants
 	    or die "mutate: cannot run objdump: $!\n";
 	while (<$in>) {
 		if (/^[0-9a-f]+ <([^>]+)>:$/) {
-			$function = $1 =~ s/\..*//r;
+			($function, $line) = ($1 =~ s/\..*//r, 0);
 			next;
 		}
 		if (/^(\S+):(\d+)(?: \(discriminator \d+\))?$/) {
@@ -145,7 +131,8 @@ sub compile
 	my $base = "$work/" . $file =~ tr{/}{_}r;
 	my $flags = $ENV{CFLAGS} =~ s/-O2|-fstack-protector-strong//gr;
 	shell("$cc $flags -O1 -fno-inline -fno-jump-tables -fno-stack-protector " .
-	    "-fno-reorder-functions -fno-ipa-cp -fno-ipa-sra -S -o $base.s $file");
+	    "-fno-reorder-functions -fno-ipa-cp -fno-ipa-sra -fno-thread-jumps " .
+	    "-fno-tree-ch -fno-tree-dominator-opts -S -o $base.s $file");
 	open(my $in, '<', "$base.s") or die "mutate: $base.s: $!\n";
 	my @text = <$in>;
 	open(my $out, '>', "$base.s") or die "mutate: $base.s: $!\n";

@@ -34,6 +34,11 @@ void forge_run(
 void forge_chunk(struct forge *forge, struct rogue_log *log, struct msg *msg);
 void forge_bodies(
     struct forge *forge, const struct rogue_log *log, struct msg *msg);
+/* All of a log, as it should be said: a run, a chunk with all headers, and the
+ * bodies of these.  How many messages that is. */
+enum { FORGE_WHOLE = 3 };
+size_t forge_whole(
+    struct forge *forge, struct rogue_log *log, struct msg msgs[FORGE_WHOLE]);
 void forge_clock(struct forge *forge, struct msg *msg);
 void forge_fork(struct forge *forge, struct rogue_log *log, struct msg *msg);
 void forge_word(struct forge *forge, struct msg *msg);

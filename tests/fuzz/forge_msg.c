@@ -29,22 +29,47 @@ size_take(struct forge *forge, const struct rogue_log *log)
 	return back < 0x40 || log->n == 0 ? log->n : back % log->n + 1;
 }
 
+/* A run of the first `n` headers, signed by who may: what the honest one has
+ * signed, anybody passes on. */
+static void
+run_make(
+    struct forge *forge, const struct rogue_log *log, size_t n, struct msg *msg)
+{
+	struct rogue *rogue = &forge->stage->rogue;
+	struct identity own = rogue->identity;
+	bool honest = log == &forge->logs[1] && n <= forge->stage->logs[1].n;
+
+	if (honest)
+		rogue->identity = *store_identity(
+		    town_store(&forge->stage->town, STAGE_HONEST));
+	rogue_make_run(rogue, log, n, msg);
+	rogue->identity = own;
+}
+
+size_t
+forge_whole(
+    struct forge *forge, struct rogue_log *log, struct msg msgs[FORGE_WHOLE])
+{
+	run_make(forge, log, log->n, &msgs[0]);
+	rogue_make_chunk(
+	    &forge->stage->rogue, log, 0, log->n, log->n, &msgs[1]);
+	msgs[1].u.chunk.bodies_n = log->bodies_n;
+	if (log->bodies_n == 0)
+		return FORGE_WHOLE - 1;
+	msgs[2] = (struct msg){.type = MSG_BODIES,
+	    .u.bodies = {
+		.in_chunk = true, .n = log->bodies_n, .bodies = log->bodies}};
+	return FORGE_WHOLE;
+}
+
 void
 forge_run(struct forge *forge, const struct rogue_log *log, struct msg *msg)
 {
 	uint8_t how = fuzz_u8(forge->input);
 	struct msg_run *run = &msg->u.run;
 	size_t n = size_take(forge, log);
-	struct rogue *rogue = &forge->stage->rogue;
-	struct identity own = rogue->identity;
-	bool honest = log == &forge->logs[1] && n <= forge->stage->logs[1].n;
 
-	/* What the honest one signed, anybody may pass on. */
-	if (honest)
-		rogue->identity = *store_identity(
-		    town_store(&forge->stage->town, STAGE_HONEST));
-	rogue_make_run(rogue, log, n, msg);
-	rogue->identity = own;
+	run_make(forge, log, n, msg);
 	run->nameless = (how & 1) != 0;
 	run->rootless = (how & 2) != 0;
 	if ((how & 4) != 0)

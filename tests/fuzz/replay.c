@@ -53,6 +53,9 @@ static const struct target {
     {"text", target_text},
     {"csv", target_csv},
     {"pack", target_pack},
+    {"merkle", target_merkle},
+    {"parcel", target_parcel},
+    {"bundle", target_bundle},
     {"session", target_session},
     {"planted", planted},
 };
@@ -73,8 +76,10 @@ planted(struct bytes in)
 	volatile bool on = true;
 
 	assert(!bytes_is(in, "die\n"));
-	while (bytes_is(in, "hang\n") && on)
+	if (bytes_is(in, "hang\n"))
 		(void)alarm(1);
+	while (bytes_is(in, "hang\n") && on)
+		;
 }
 
 static int

@@ -196,6 +196,24 @@ event(struct play *play)
 	close_turn(play, true);
 }
 
+/* A log from its first header to its last body. */
+static void
+say_whole(struct play *play)
+{
+	struct rogue_log *log = forge_log(&play->forge);
+	struct msg msgs[FORGE_WHOLE];
+	struct buf message = {0};
+	size_t n = log->n > 0 ? forge_whole(&play->forge, log, msgs) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_cut(&message, 0);
+		msg_encode(&msgs[i], &message);
+		assert(
+		    channel_send(play->channel, buf_bytes(&message)) == ERR_OK);
+	}
+	buf_fini(&message);
+}
+
 static void
 step(struct play *play)
 {
@@ -206,7 +224,9 @@ step(struct play *play)
 		event(play);
 	} else if (what >= 0xe0) {
 		run(play);
-	} else if (what >= 0xd0) {
+	} else if (what >= 0xc8) {
+		say_whole(play);
+	} else if (what >= 0xc0) {
 		forge_header(&play->forge, forge_log(&play->forge));
 	} else {
 		forge_message(&play->forge, &message);

@@ -32,7 +32,13 @@ token_again(const struct token *token, struct arena *arena)
 	struct buf code = {0};
 	struct token other;
 
+	struct token_id id;
+	struct secret psk;
+
 	assert(token_check(token) == ERR_OK);
+	token_name(token, &id);
+	token_psk(token, &psk);
+	assert(memcmp(id.b, token->secret.b, sizeof(id)) != 0);
 	token_put(token, &text);
 	assert(token_get(buf_bytes(&text), arena, &other) == ERR_OK);
 	assert(is_same(token, &other));
@@ -97,7 +103,7 @@ target_token(struct bytes in)
 		.hashes = 1,
 		.hashed_bytes = 64}};
 	struct arena arena = {0};
-	struct token token;
+	struct token token = {0};
 	enum err e;
 
 	fuzz_start();
@@ -107,6 +113,7 @@ target_token(struct bytes in)
 	if (e == ERR_OK)
 		token_again(&token, &arena);
 	token_made(in, &arena);
+	token_fini(&token);
 	requests(in, &arena);
 	cost_assert(&limit, in.n);
 	arena_fini(&arena);

@@ -21,6 +21,9 @@ void target_json(struct bytes in);
 void target_text(struct bytes in);
 void target_csv(struct bytes in);
 void target_pack(struct bytes in);
+void target_merkle(struct bytes in);
+void target_parcel(struct bytes in);
+void target_bundle(struct bytes in);
 void target_session(struct bytes in);
 
 #endif

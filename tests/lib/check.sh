@@ -4,7 +4,8 @@
 # last line counts everything: "N passed, N failed".
 #
 # A build of the matrix counts as one test.  The unit tests run twice, as gcc
-# makes a release and under clang's sanitisers.
+# makes a release and under clang's sanitisers; those that start threads a third
+# time, with ThreadSanitizer.
 set -u
 tally=$(mktemp) || exit 2
 trap 'rm -f "$tally"' EXIT
@@ -64,20 +65,40 @@ stage "packages"
 step "all packages are there" sh .ci/deps check
 
 stage "builds"
-for compiler in clang gcc; do
-	for mode in asan debug release; do
-		step "builds with $compiler, $mode" make -k CC=$compiler BUILD=$mode all simulator
-	done
+for mode in asan tsan release; do
+	step "builds with clang, $mode" make -k CC=clang BUILD=$mode all simulator
+done
+for mode in asan debug release; do
+	step "builds with gcc, $mode" make -k CC=gcc BUILD=$mode all simulator
 done
 step "the benchmarks build" make -k CC=gcc BUILD=release build/gcc-release/tests/bench/bench
 
 stage "house style"
 tests tests/run_selftest.t tests/tidy.t tests/tidy_selftest.t tests/faults.t
 
+stage "models, analysers"
+tests tests/model/model.t tests/lint/lint.t
+
 stage "unit tests, gcc release"
 units gcc release
 stage "unit tests, clang with sanitisers"
 units clang asan
+
+stage "threads"
+CENTRES=8
+GOLMOK=$PWD/build/clang-tsan/golmok
+export CENTRES GOLMOK
+for source in $(sh tests/lib/tsan.sh); do
+	program=build/clang-tsan/${source%.c}
+	step "$program builds" make CC=clang BUILD=tsan "$program"
+	tests "$program"
+done
+tests tests/e2e/50-sync.t
+unset CENTRES GOLMOK
+
+stage "inputs of fuzzing"
+step "they can be replayed" make CC=clang BUILD=asan build/clang-asan/tests/fuzz/replay
+tests tests/fuzz/*.t
 
 stage "simulation under sanitisers"
 for seed in 1 2 3 4 5 6 7 8; do
@@ -98,6 +119,10 @@ step "the bad line builds" make CC=gcc BUILD=release build/gcc-release/tests/cit
 PROXY=$PWD/build/gcc-release/tests/city/proxy
 export PROXY
 tests tests/city/*.t
+
+stage "crashes and wrong bits"
+step "their tools build" make -k CC=gcc BUILD=release crash-tools
+tests tests/crash/crash.t
 
 stage "done"
 awk '{ passed += $1; failed += $2 }

@@ -333,3 +333,22 @@ act_forge(struct sim_node *node)
 	act_fini(&act);
 	sim_note(sim, "forge", node->number, (uint64_t)e);
 }
+
+void
+act_create(struct sim_node *node, size_t space)
+{
+	struct act act = {.node = node, .space = space};
+	struct store_write write = {.collection = bytes_text("card"),
+	    .space = node->sim->spaces[space],
+	    .create = true};
+
+	edits_pick(&act, NULL);
+	write.edits = act.edits;
+	write.edits_n = act.edits_n;
+	node_begin(node, true);
+	if (act_do(&act, &write) == ERR_OK)
+		sim_must(node->sim, node_commit(node), "commit");
+	store_abort(node->store);
+	act_fini(&act);
+	model_look(node);
+}

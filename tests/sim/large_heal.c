@@ -124,9 +124,12 @@ large_heal(struct sim *sim)
 	quiet(sim);
 	for (unsigned round = 0; round < ROUNDS_MAX && !agreed; round++) {
 		large_round(sim, false);
-		large_round(sim, true);
-		sim->count.rounds++;
 		agreed = all_agree(sim, false);
+		if (!agreed) {
+			large_round(sim, true);
+			agreed = all_agree(sim, false);
+		}
+		sim->count.rounds++;
 		/* Who learned only now that its log is forked goes on in a new
 		 * one. */
 		if (!agreed && sim->rolled[0])

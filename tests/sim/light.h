@@ -6,10 +6,11 @@
 /*
  * What would take most of the time of a city and shows nothing: signatures that
  * verified before in this process, since that depends on nothing but the key,
- * the message and the signature, and the ballast of each store.
+ * the message and the signature; secrets that two keys share, which both sides
+ * of a handshake work out; and the ballast of each store.
  */
 
-/* From now on signatures are remembered, or each is worked out. */
+/* From now on these are remembered, or each is worked out. */
 void light_memo(bool on);
 /* So many were looked up, and so many of them found. */
 struct light_count {

@@ -104,7 +104,8 @@ struct sim_node {
 	struct model_held held; /* owned: what the store must hold */
 	/* Owned: 1 for a log of its own that it got back some of. */
 	struct model_held lost;
-	bool takes; /* what it commits comes from peers */
+	bool takes;  /* what it commits comes from peers */
+	bool unseen; /* it may have committed what it never said yes to */
 	struct sim_snapshot snapshot;
 	struct sim_token tokens[SIM_TOKENS];
 };
@@ -120,6 +121,7 @@ struct sim_wire {
 	bool plain[2];		    /* the run that it sends is of facts */
 	uint64_t sent[2];	    /* bytes that left that side */
 	bool dead[2];		    /* and not even its system knows of it */
+	size_t pace[2];		    /* bytes made and not sent, at most */
 	bool twists[2];		    /* it says what it likes (twist.h) */
 	size_t slow_bytes;	    /* so many at a time; 0: any */
 	bool damages;		    /* the next bytes will be changed */

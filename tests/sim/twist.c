@@ -12,6 +12,7 @@
 
 enum { KEPT = 16, FLIPS_MAX = 4, NOISE_MAX = 300, FLOOD_MAX = 20 };
 
+size_t __real_channel_queued(const struct channel *channel);
 enum err __real_talk_send(struct talk *talk, const struct msg *msg) MUST_USE;
 enum err __wrap_talk_send(struct talk *talk, const struct msg *msg) MUST_USE;
 
@@ -441,6 +442,9 @@ __wrap_talk_send(struct talk *talk, const struct msg *msg)
 	struct sim *sim = wire_twister();
 	enum err e;
 
+	if (sim == NULL && msg->type == MSG_CHUNK)
+		wire_made(
+		    __real_channel_queued(talk->channel), talk->flow.queue_max);
 	if (sim == NULL || !swarm_now(sim, sim->swarm.twist, 6))
 		return __real_talk_send(talk, msg);
 	wire_twisted();

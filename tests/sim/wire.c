@@ -21,7 +21,9 @@
 enum {
 	/* What a session may hold ready beyond its limit: a chunk's worth that
 	 * it was deciding on when the limit was reached. */
-	OUT_SLACK = 1024 * 1024,
+	OUT_SLACK = 512 * 1024,
+	/* What goes before a chunk: its run, and how much is to come. */
+	BEFORE_CHUNK = 1024,
 	/* How often a wire is served until its sessions must have ended. */
 	FINISH_ROUNDS = 20000,
 	/* Two batches of frames: by then changed bytes must have shown. */
@@ -116,9 +118,10 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 		wire->session[side] = session_new(&config);
 		wire->twists[side] = !sim->healing && sim->twister > 0 &&
 				     wire->node[side]->person == sim->twister;
+		wire->pace[side] = LIMIT_QUEUE_SIZE;
 		if (swarm_now(sim, sim->swarm.tight, 2))
-			session_pace(wire->session[side],
-			    1 + sim_below(sim, TIGHT_PACE));
+			wire->pace[side] = 1 + sim_below(sim, TIGHT_PACE);
+		session_pace(wire->session[side], wire->pace[side]);
 	}
 	sim->count.wires++;
 	return wire;
@@ -244,18 +247,6 @@ wire_reap(struct sim_wire *wire)
 	}
 }
 
-/* `n` bytes more have come to `side`. */
-static void
-hurt_count(struct sim_wire *wire, unsigned side, size_t n)
-{
-	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
-
-	if (!wire->hurt[side])
-		return;
-	wire->hurt_at[side] -= sound;
-	wire->hurt_fed[side] += n - sound;
-}
-
 void
 wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 {
@@ -271,7 +262,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 		bytes_max = wire->slow_bytes;
 	/* What is on its way may be more than what arrives now. */
 	n = out.n / 2 < bytes_max ? out.n : bytes_max;
-	if (out.n > LIMIT_QUEUE_SIZE + OUT_SLACK && !wire->twists[from])
+	if (out.n > wire->pace[from] + OUT_SLACK && !wire->twists[from])
 		sim_fail(sim, "a session holds %zu bytes ready", out.n);
 	seals_wire(bytes_first(out, n));
 	buf_add(&wire->pipe[from], bytes_first(out, n));
@@ -344,6 +335,10 @@ wire_work(struct sim_node *node, bool crash)
 	}
 	if (busy == 0)
 		return;
+	/* What it wrote itself is not what it gets back now. */
+	if (node->unseen)
+		model_look(node);
+	node->unseen = false;
 	node_begin(node, true);
 	verdict_refresh(node);
 	for (size_t i = 0; i < n; i++) {
@@ -481,6 +476,16 @@ wire_twisted(void)
 {
 	at_work->damaged = true;
 	at_work->node[at_side]->sim->count.twisted++;
+}
+
+void
+wire_made(size_t queued, size_t most)
+{
+	if (speaker != NULL && queued >= most + BEFORE_CHUNK)
+		sim_fail(speaker->sim,
+		    "node %zu makes more for node %zu while %zu bytes wait: it "
+		    "may hold %zu ready",
+		    speaker->number, listener->number, queued, most);
 }
 
 void

@@ -29,6 +29,9 @@ void wire_fill(struct sim_node *node);
 void wire_tick(struct sim *sim);
 /* Runs the wire until both sides have ended well; false when it broke. */
 bool wire_finish(struct sim_wire *wire);
+/* For tests/sim/twist.c: the session at work makes a chunk while `queued` bytes
+ * wait to be sent, of `most` that may.  Ends the program when it may not. */
+void wire_made(size_t queued, size_t most);
 /* For tests/sim/wrap.c: `msg` is being sent by the session at work.  Ends the
  * program when its peer may not have what it says. */
 void wire_said(const struct msg *msg);

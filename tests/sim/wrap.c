@@ -8,6 +8,7 @@
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
+ * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.
@@ -86,6 +87,7 @@ static enum wrap_commit next_commit;
 static bool commit_failed;
 static bool forging;
 static unsigned commits;
+static unsigned runs;
 
 enum err __real_kv_commit(struct kv_txn *txn);
 enum err __wrap_kv_commit(struct kv_txn *txn);
@@ -133,6 +135,7 @@ wrap_break(enum wrap_rule rule)
 	commit_failed = false;
 	forging = false;
 	commits = 0;
+	runs = 0;
 }
 
 bool
@@ -359,6 +362,9 @@ __wrap_msg_encode(const struct msg *msg, struct buf *out)
 
 	if (broken == RULE_SHOWN && msg->type == MSG_RUN)
 		other.u.run.head_root.b[0] ^= 1;
+	/* A peer with a changed program. */
+	if (broken == RULE_SIGNED && msg->type == MSG_RUN && ++runs % 4 == 0)
+		other.u.run.head_signature.b[0] ^= 1;
 	wire_said(&other);
 	__real_msg_encode(&other, out);
 	seals_message(bytes_after(buf_bytes(out), was));

@@ -293,6 +293,85 @@ what_is_written_is_read_back(void **state)
 	buf_fini(&seen);
 }
 
+/* Bytes that RFC 3629 §4 forbids, of each kind. */
+static void
+what_is_not_utf8_is_refused_byte_by_byte(void **state)
+{
+	static const char *const wrong[] = {"\x80", "\xbf", "\xc0\x80",
+	    "\xc1\xbf", "\xf5\x80\x80\x80", "\xff", "\xc2\x41", "\xc2\xc0",
+	    "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+	    "\xf4\x90\x80\x80", "\xe1\x80\x41", "\xe1\x80\xc0",
+	    "\xf1\x80\x80\x41", "\xe1", "\xe1\x80", "\xf1\x80\x80"};
+	static const char *const right[] = {"\xc2\x80", "\xdf\xbf",
+	    "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
+	    "\xf4\x8f\xbf\xbf"};
+	struct buf seen = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		for (size_t cut = 0; cut <= strlen(wrong[i]); cut++)
+			assert_int_equal(read_cut(bytes_text(wrong[i]), cut,
+					     CSV_UTF8, &seen),
+			    ERR_MALFORMED);
+	}
+	for (size_t i = 0; i < COUNT_OF(right); i++) {
+		buf_cut(&seen, 0);
+		assert_int_equal(
+		    read_cut(bytes_text(right[i]), 1, CSV_UTF8, &seen), ERR_OK);
+		assert_int_equal(seen.n, 4 + strlen(right[i]));
+	}
+	buf_fini(&seen);
+}
+
+static void
+cp949_is_written_as_it_is_read(void **state)
+{
+	static const char text[] = "혜화동,똠\\ a";
+	struct buf out = {0};
+	struct buf seen = {0};
+
+	(void)state;
+	buf_add_text(&out, "x");
+	assert_int_equal(csv_to_cp949((struct bytes){0}, &out), ERR_OK);
+	assert_int_equal(out.n, 1);
+	buf_cut(&out, 0);
+	assert_int_equal(csv_to_cp949(bytes_text(text), &out), ERR_OK);
+	assert_int_equal(
+	    read_cut(buf_bytes(&out), 3, CSV_CP949, &seen), ERR_OK);
+	assert_string_equal(buf_text(&seen), "1:[혜화동][똠\\ a]");
+	buf_fini(&out);
+	buf_fini(&seen);
+}
+
+static void
+what_cp949_does_not_have_is_named(void **state)
+{
+	static const char *const letters[] = {"😀", "ӿ"};
+	struct buf out = {0};
+	struct buf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(letters); i++) {
+		buf_cut(&text, 0);
+		buf_cut(&out, 0);
+		buf_add_text(&text, "주민 ");
+		buf_add_text(&text, letters[i]);
+		buf_add_text(&text, "가");
+		buf_add_text(&out, "앞");
+		assert_int_equal(
+		    csv_to_cp949(buf_bytes(&text), &out), ERR_INVALID);
+		assert_string_equal(buf_text(&out), "앞");
+		buf_cut(&text, 0);
+		buf_add_format(&text, "'%s'", letters[i]);
+		assert_non_null(strstr(err_text(), buf_text(&text)));
+	}
+	/* The last one, too. */
+	assert_int_equal(csv_to_cp949(bytes_text("가😀"), &out), ERR_INVALID);
+	assert_non_null(strstr(err_text(), "'😀'"));
+	buf_fini(&text);
+	buf_fini(&out);
+}
+
 int
 main(void)
 {
@@ -310,6 +389,9 @@ main(void)
 	    cmocka_unit_test(an_error_stays),
 	    cmocka_unit_test(cells_and_rows_have_limits),
 	    cmocka_unit_test(what_is_written_is_read_back),
+	    cmocka_unit_test(what_is_not_utf8_is_refused_byte_by_byte),
+	    cmocka_unit_test(cp949_is_written_as_it_is_read),
+	    cmocka_unit_test(what_cp949_does_not_have_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,8 +132,8 @@ an_inclusion_that_ends_below_the_root_is_refused(void **state)
 		assert_int_equal(
 		    merkle_inclusion(0, n, on_get, NULL, &proof), ERR_OK);
 		for (uint64_t more = n + 1; more < LEAVES; more++)
-			assert_false(merkle_inclusion_holds(0, more,
-			    &nodes[0][0], &proof, &nodes[level][0]));
+			assert_false(merkle_inclusion_holds(
+			    0, more, &nodes[0][0], &proof, &nodes[level][0]));
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/ascii.h"
+#include "proto/codec.h"
 #include "proto/request.h"
 #include "tests/lib/vectors.h"
 
@@ -132,6 +133,54 @@ what_is_no_request_is_said_to_be_none(void **state)
 	buf_fini(&large);
 }
 
+/* The request whose content is `content`, as a text. */
+static enum err
+get_content(const struct buf *content)
+{
+	struct buf text = {0};
+	enum err e;
+
+	buf_add_text(&text, "golmok request 1\n");
+	ascii_base64(buf_bytes(content), &text);
+	e = get(buf_bytes(&text));
+	buf_fini(&text);
+	return e;
+}
+
+static void
+keys_of_later_versions_are_passed_over_or_refused(void **state)
+{
+	struct request request = sample("혜화동");
+	struct buf text = {0};
+	struct buf content = {0};
+	struct buf packed = {0};
+
+	(void)state;
+	request_put(&request, &seed, &text);
+	for (size_t i = bytes_find(buf_bytes(&text), '\n'); i < text.n; i++)
+		if (text.p[i] != '\n')
+			buf_add_u8(&packed, text.p[i]);
+	assert_int_equal(
+	    ascii_from_base64(buf_bytes(&packed), &content), ERR_OK);
+	assert_int_equal(get_content(&content), ERR_OK);
+	for (int64_t key = 4; key < 256; key++) {
+		size_t was = content.n;
+
+		content.p[0]++;
+		codec_put_int(&content, key);
+		codec_put_text(&content, bytes_text("더"));
+		assert_int_equal(
+		    get_content(&content), key < 128 ? ERR_MALFORMED : ERR_OK);
+		/* And nothing behind it. */
+		content.p[0]--;
+		assert_int_equal(get_content(&content), ERR_MALFORMED);
+		buf_cut(&content, was);
+	}
+	buf_fini(&packed);
+	buf_fini(&content);
+	buf_fini(&text);
+}
+
 static void
 requests_are_those_of_the_vectors(void **state)
 {
@@ -176,6 +225,7 @@ main(void)
 	    cmocka_unit_test(every_changed_or_missing_byte_is_found),
 	    cmocka_unit_test(a_swapped_key_is_refused),
 	    cmocka_unit_test(what_is_no_request_is_said_to_be_none),
+	    cmocka_unit_test(keys_of_later_versions_are_passed_over_or_refused),
 	    cmocka_unit_test(requests_are_those_of_the_vectors),
 	};
 

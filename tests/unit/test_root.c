@@ -394,6 +394,7 @@ keys_of_before_the_rotation_hold_root_but_not_what_follows(void **state)
 {
 	struct root root;
 	struct root_keys follows = {.seed = first.next_seed};
+	struct root_key old = {.key = first.key};
 
 	(void)state;
 	crypto_sign_key(&follows.seed, &follows.key);
@@ -407,10 +408,34 @@ keys_of_before_the_rotation_hold_root_but_not_what_follows(void **state)
 	assert_true(is_there("root"));
 	/* Two rotations on, they are nobody's. */
 	authority.root.b[0] ^= 1;
+	authority.roots = &old;
+	authority.roots_n = 1;
 	root_open(&root);
 	assert_int_equal(root_settle(dir.path, &authority, &root), ERR_OK);
 	assert_false(root.keys.is_here);
 	assert_true(root.is_stale);
+	assert_false(root.is_ahead);
+}
+
+static void
+keys_that_the_data_does_not_know_yet_wait(void **state)
+{
+	struct root_key old = {.key.b = {1}};
+	struct root root;
+
+	(void)state;
+	authority.root = old.key;
+	authority.roots = &old;
+	authority.roots_n = 1;
+	root_open(&root);
+	assert_int_equal(root_settle(dir.path, &authority, &root), ERR_OK);
+	assert_true(root.is_ahead);
+	assert_false(root.is_stale);
+	assert_memory_equal(&root.keys, &first, sizeof(first));
+	authority.root = first.key;
+	assert_int_equal(root_settle(dir.path, &authority, &root), ERR_OK);
+	assert_false(root.is_ahead);
+	assert_memory_equal(&root.keys, &first, sizeof(first));
 }
 
 int
@@ -426,6 +451,7 @@ main(void)
 	    IN_DIR(a_rotation_cut_off_anywhere_leaves_keys_that_are_root),
 	    IN_DIR(a_rotation_taken_up_again_draws_no_other_key),
 	    IN_DIR(keys_of_before_the_rotation_hold_root_but_not_what_follows),
+	    IN_DIR(keys_that_the_data_does_not_know_yet_wait),
 	};
 
 	return cmocka_run_group_tests_name("root", tests, NULL, NULL);

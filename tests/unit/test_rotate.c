@@ -19,6 +19,7 @@
 
 #include "core/file.h"
 #include "core/rebuild.h"
+#include "tests/lib/branches.h"
 #include "tests/lib/fault.h"
 #include "tests/lib/town.h"
 
@@ -354,6 +355,39 @@ a_rotation_cut_off_anywhere_leaves_root_at_work(void **state)
 	town_fini(&town);
 }
 
+/* Its root keys are newer than its data then.  The node runs on. */
+static void
+keys_are_root_again_when_the_rotation_comes_back(void **state)
+{
+	struct town town;
+	struct sign_key key;
+	struct sign_key old;
+	struct backup backup;
+	size_t other;
+	size_t late;
+
+	(void)state;
+	town_init(&town, 9);
+	other = town_member(&town, "d01", "read:N");
+	late = town_join(&town);
+	backup_take(&town, 0, &backup);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	key = root_of(&town, 0);
+	town_copy(&town, 0, other);
+	backup_put(&town, 0, &backup);
+	backup_fini(&backup);
+	old = root_of(&town, 0);
+	assert_memory_not_equal(&key, &old, sizeof(key));
+	assert_int_equal(rotate(&town, 0), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "before the rotation"));
+	town_copy(&town, other, 0);
+	same_key(root_of(&town, 0), key);
+	assert_int_equal(town_admit(&town, 0, late), ERR_OK);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	assert_true(counts(&town, 0, late));
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -365,6 +399,7 @@ main(void)
 	    cmocka_unit_test(two_rotations_that_disagree_leave_no_next_key),
 	    cmocka_unit_test(a_rebuild_makes_the_same_of_rotations),
 	    cmocka_unit_test(a_rotation_cut_off_anywhere_leaves_root_at_work),
+	    cmocka_unit_test(keys_are_root_again_when_the_rotation_comes_back),
 	};
 
 	return cmocka_run_group_tests_name("rotate", tests, NULL, NULL);

@@ -252,6 +252,51 @@ nothing_shown_moves_the_cursor(void **state)
 	buf_fini(&out);
 }
 
+/* The ends of each range of what is unsafe, and what lies beside them. */
+static void
+exactly_controls_and_turns_are_not_plain(void **state)
+{
+	static const struct {
+		const char *text;
+		bool plain;
+	} cases[] = {
+	    {"\x1f", false},
+	    {" ", true},
+	    {"~", true},
+	    {"\x7f", false},
+	    {"\xc2\x80", false},
+	    {"\xc2\x9f", false},
+	    {"\xc2\xa0", true},
+	    {"\xd8\x9b", true},
+	    {"\xd8\x9c", false},
+	    {"\xd8\x9d", true},
+	    {"\u200d", true},
+	    {"\u200e", false},
+	    {"\u200f", false},
+	    {"\u2010", true},
+	    {"\u2027", true},
+	    {"\u2028", false},
+	    {"\u202e", false},
+	    {"\u202f", true},
+	    {"\u2065", true},
+	    {"\u2066", false},
+	    {"\u2069", false},
+	    {"\u206a", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct buf out = {0};
+
+		assert_true(
+		    text_is_plain(bytes_text(cases[i].text)) == cases[i].plain);
+		text_shown(bytes_text(cases[i].text), &out);
+		assert_true(
+		    bytes_is(buf_bytes(&out), cases[i].text) == cases[i].plain);
+		buf_fini(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -265,6 +310,7 @@ main(void)
 	    cmocka_unit_test(widths_are_columns),
 	    cmocka_unit_test(a_cut_keeps_whole_characters),
 	    cmocka_unit_test(nothing_shown_moves_the_cursor),
+	    cmocka_unit_test(exactly_controls_and_turns_are_not_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
