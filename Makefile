@@ -107,17 +107,7 @@ bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/be
 	@cd build/peers && npm ci --silent --no-audit --no-fund
 	@node build/peers/run.mjs $(OUT) $(PEERS)
 
-# What a crash, a power cut or a wrong bit does to a store.
-CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
-$(OUT)/tests/crash/record.so: tests/crash/record.c
-	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -shared -o $@ $<
-$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
-
-crash-tools: $(CRASH)
-bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
-	@$(OUT)/tests/crash/bitrot $(or $(FLIPS),10000) $(or $(SEED),1)
+include tests/crash/rules.mk
 
 # Fuzzing: one program a target, with libFuzzer; or all in one, for replay alone.
 FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(sort $(wildcard tests/fuzz/target_*.c)))
@@ -181,7 +171,7 @@ clean: ## remove all that was built
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(wildcard Makefile tests/*/rules.mk) | expand -t 20
 
 # What has help, and few others.
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\#.*/\1/p' Makefile) units simulator peers-deps

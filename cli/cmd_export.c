@@ -141,6 +141,7 @@ space_write(struct export *export, struct space_state *space)
 {
 	struct opened *work = &export->work;
 	struct record_id id = {0};
+	uint64_t met = 0;
 	enum err e;
 
 	for (;;) {
@@ -149,8 +150,10 @@ space_write(struct export *export, struct space_state *space)
 
 		arena_reset(&work->arena);
 		e = record_next(store_txn(work->store),
-		    &(struct record_read){
-			.space = space, .cells = true, .arena = &work->arena},
+		    &(struct record_read){.space = space,
+			.cells = true,
+			.arena = &work->arena,
+			.met = &met},
 		    &id, &record, &found);
 		if (e != ERR_OK || !found)
 			return e;

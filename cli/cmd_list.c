@@ -31,6 +31,7 @@ struct list {
 	size_t wheres_n;
 	uint64_t limit;
 	uint64_t n;
+	uint64_t met; /* without an index */
 	bool more;    /* there is more than the limit */
 	bool indexed; /* `scan` leads to all that may fit */
 	struct lookup_scan scan;
@@ -220,7 +221,8 @@ list_next(
 		return record_next(store_txn(work->store),
 		    &(struct record_read){.space = list->space,
 			.cells = true,
-			.arena = &work->arena},
+			.arena = &work->arena,
+			.met = &list->met},
 		    id, record, found);
 	e = lookup_next(&list->scan, id, found);
 	if (e != ERR_OK || !*found)

@@ -87,6 +87,8 @@ extract_bodies(struct txn *txn, const struct log *log, uint64_t seq,
 
 		if (body_make(log, depth, &body, &out))
 			body_add(bodies, &out);
+		else if (depth->wraps && !out.is_open)
+			bodies->bare++;
 	}
 	return ERR_OK;
 }

@@ -32,6 +32,7 @@ struct extract_bodies {
 	size_t room;
 	size_t bytes; /* of what is sealed, keys and wraps together */
 	size_t most;  /* of these in one message; 0: as is usual */
+	size_t bare;  /* passed over as they are open here: no wrap is here */
 };
 
 /* One chunk.  Arrays are in its arena, views are of the transaction and live

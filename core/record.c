@@ -38,8 +38,6 @@ static void cells_settle(const struct turn_place *at, const struct turn *turn);
 static void digest_cell(
     const struct turn_place *at, const struct cell *cell, struct digest *term);
 static void row_settle(const struct turn_place *at, const struct turn *turn);
-static void table_clear(
-    struct txn *txn, enum table table, const struct key *prefix);
 
 enum err
 record_get(struct txn *txn, const struct record_read *read,
@@ -412,40 +410,14 @@ record_next(struct txn *txn, const struct record_read *read,
 		*found = e == ERR_OK && record->exists;
 	}
 	kv_cursor_fini(&cursor);
+	if (e == ERR_OK && read->met != NULL)
+		*read->met += *found;
+	/* A row under a wrong key, or a page that leads elsewhere, is met by
+	 * nobody. */
+	if (e == ERR_OK && !*found && read->met != NULL &&
+	    *read->met != read->space->records && kv_failed(txn->kv) == ERR_OK)
+		e = txn_fail(
+		    txn, tables_corrupt(TABLE_RECORDS, tables_key(&prefix),
+			     "records of the space are missing"));
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
-}
-
-enum err
-record_clear(struct txn *txn, struct space_state *space)
-{
-	struct key prefix;
-
-	assert(txn->write);
-	tables_space_key(space->no, &prefix);
-	table_clear(txn, TABLE_RECORDS, &prefix);
-	table_clear(txn, TABLE_CELLS, &prefix);
-	memset(space->digests, 0, sizeof(space->digests));
-	space->records = 0;
-	space->dirty = true;
-	return kv_failed(txn->kv);
-}
-
-/* Deletes all keys that begin with `prefix`; a cursor is sought again after
- * each. */
-static void
-table_clear(struct txn *txn, enum table table, const struct key *prefix)
-{
-	struct kv_cursor cursor;
-
-	kv_cursor_init(&cursor, txn->kv, table);
-	while (kv_seek(&cursor, tables_key(prefix)) &&
-	       bytes_begins(cursor.key, tables_key(prefix))) {
-		struct key key = {0};
-
-		tables_key_add(&key, cursor.key);
-		kv_del(txn->kv, table, tables_key(&key));
-		if (kv_failed(txn->kv) != ERR_OK)
-			break;
-	}
-	kv_cursor_fini(&cursor);
 }

@@ -20,6 +20,10 @@ struct record_read {
 	 * live until the transaction's next put, fields of several values have
 	 * values == NULL, and only the sources of loaded values are there. */
 	bool cells;
+	/* For record_next, from the first record to the last in one
+	 * transaction: how many were met, 0 at first; at the end they must be
+	 * all that the space counts (ERR_CORRUPT).  May be NULL.  Borrowed. */
+	uint64_t *met;
 };
 
 /* Reads the record `id`.  One that was never seen gives ERR_OK, record->exists
@@ -56,8 +60,5 @@ enum err record_replace(struct txn *txn, struct space_state *space,
  * exist are passed over.  Arguments as for record_get. */
 enum err record_next(struct txn *txn, const struct record_read *read,
     struct record_id *id, struct record *record, bool *found) MUST_USE;
-
-/* Removes all records, cells and digests of `space` (for rebuild). */
-enum err record_clear(struct txn *txn, struct space_state *space) MUST_USE;
 
 #endif

@@ -109,7 +109,9 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		e = root_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
-	aside_init(&store->kept.aside, dir);
+	/* Not over the text of a failure. */
+	if (e == ERR_OK)
+		aside_init(&store->kept.aside, dir);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
 		force_init(&store->identity, &store->force);
 	else if (e == ERR_OK)

@@ -287,10 +287,13 @@ overhead(const struct noise *n)
 	size_t size = 0;
 
 	for (; *token != TOKEN_END; token++) {
-		if (*token == TOKEN_E || *token == TOKEN_S)
+		/* No pattern of ours shows a lasting key before there is a key
+		 * to seal it under. */
+		assert(*token != TOKEN_S || sealed);
+		if (*token == TOKEN_E)
 			size += DH_SIZE;
-		if (*token == TOKEN_S && sealed)
-			size += CRYPTO_TAG_SIZE;
+		if (*token == TOKEN_S)
+			size += DH_SIZE + CRYPTO_TAG_SIZE;
 		/* All but a bare E and S give a key; E does under a psk. */
 		if (*token == TOKEN_E)
 			sealed = sealed || has_psk(n);
@@ -344,7 +347,8 @@ take_token(struct noise *n, uint8_t token, struct bytes *rest)
 		*rest = bytes_after(*rest, size);
 		return ERR_OK;
 	case TOKEN_S:
-		size += n->has_key ? CRYPTO_TAG_SIZE : 0;
+		assert(n->has_key);
+		size += CRYPTO_TAG_SIZE;
 		if (!open_and_hash(n, bytes_first(*rest, size), n->peer.b))
 			return err_set(ERR_MALFORMED,
 			    "noise: the peer's key does not authenticate");

@@ -480,9 +480,17 @@ wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	while (entry->sent_kept < to &&
 	       entry->sent_kept - start < OWED_SCAN_MAX &&
 	       owed_has_room(talk, &bodies) && e == ERR_OK) {
+		size_t n = bodies.n;
+
 		e = extract_bodies(store_txn(talk->store), log,
 		    entry->sent_kept, &wraps, &bodies);
 		entry->sent_kept++;
+		if (bodies.bare == 0)
+			continue;
+		/* What the peer says that it has cannot rise beyond this one by
+		 * us: it would get all that follows in each session. */
+		bodies.n = n;
+		entry->sent_kept = to;
 	}
 	*more = *more || entry->sent_kept < to;
 	if (e == ERR_OK)

@@ -8,7 +8,7 @@ use Exporter 'import';
 use Sources;
 our @EXPORT = qw(groups group_of tests_of assert_lines);
 
-my @delta = qw(delta delta_limits delta_vectors);
+my @delta = qw(delta_shapes delta_limits delta_vectors delta);
 my @groups = (
 	[merkle => [qw(proto/merkle.c)], [qw(merkle_refused merkle_ahead merkle tree)]],
 	[merge => [qw(core/merge.c)],
@@ -18,7 +18,7 @@ my @groups = (
 	[noise => [qw(proto/noise.c)],
 		[qw(noise noise_vectors noise_channel noise_live channel)]],
 	[intake => [qw(core/intake.c)], 
-		[qw(intake intake_bodies session_branch rotate)]],
+		[qw(intake intake_bodies intake_faults session_branch rotate)]],
 );
 
 # [name, [files], [tests]] of each.

@@ -4,8 +4,8 @@
 #
 #   make mutate [F=proto/merkle.c[:LINE]]	(without F: the files of Groups.pm)
 #
-# The file is compiled by itself (no inlining, no jump tables, so that each
-# branch of the source is a branch of the machine and has its line), the tests
+# The file is compiled by itself (without inlining, jump tables and copies of
+# branches, so that each branch of the source is one of the machine), the tests
 # that Groups.pm names are linked with it once, and then their bytes are changed:
 #
 #   never, always	a conditional jump is never taken, or always; a condition
@@ -90,12 +90,13 @@ sub mutants
 {
 	my ($file, $object) = @_;
 	my %inside = assert_lines($file);
+	my %here = map { $_ => 1 } code($file) =~ /^(\w+)\(/mg;
 	my ($line, $function, @found) = (0, '');
 	open(my $in, '-|', 'objdump', '-dl', '--insn-width=16', $object)
 	    or die "mutate: cannot run objdump: $!\n";
 	while (<$in>) {
 		if (/^[0-9a-f]+ <([^>]+)>:$/) {
-			$function = $1 =~ s/\..*//r;
+			($function, $line) = ($1 =~ s/\..*//r, 0);
 			next;
 		}
 		if (/^(\S+):(\d+)(?: \(discriminator \d+\))?$/) {
@@ -104,7 +105,8 @@ sub mutants
 			next;
 		}
 		next unless /^\s*([0-9a-f]+):\t((?:[0-9a-f]{2} )+)\s*\t(\w+)/;
-		next if $line == 0 || $inside{$line};
+		# Lines of functions in headers are told as if they were here.
+		next if $line == 0 || $inside{$line} || !$here{$function};
 		my ($at, $bytes, $name) = (hex($1), $2, $3);
 		my @b = map { hex } split(' ', $bytes);
 		my %patch = patches($name, @b);
@@ -131,7 +133,8 @@ sub compile
 	my $base = "$work/" . $file =~ tr{/}{_}r;
 	my $flags = $ENV{CFLAGS} =~ s/-O2|-fstack-protector-strong//gr;
 	shell("$cc $flags -O1 -fno-inline -fno-jump-tables -fno-stack-protector " .
-	    "-fno-reorder-functions -fno-ipa-cp -fno-ipa-sra -S -o $base.s $file");
+	    "-fno-reorder-functions -fno-ipa-cp -fno-ipa-sra -fno-thread-jumps " .
+	    "-fno-tree-ch -fno-tree-dominator-opts -fno-move-loop-stores -S -o $base.s $file");
 	open(my $in, '<', "$base.s") or die "mutate: $base.s: $!\n";
 	my @text = <$in>;
 	open(my $out, '>', "$base.s") or die "mutate: $base.s: $!\n";

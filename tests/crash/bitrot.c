@@ -222,13 +222,16 @@ scan(struct store *store, const char *name, struct buf *text)
 	struct record_id id = {0};
 	struct record record;
 	struct space_state *state = space_find(store_txn(store), &space);
+	uint64_t met = 0;
 	bool more = state != NULL;
 	enum err e = kv_failed(store_txn(store)->kv);
 
 	while (more && e == ERR_OK) {
 		e = record_next(store_txn(store),
-		    &(struct record_read){
-			.space = state, .cells = true, .arena = &arena},
+		    &(struct record_read){.space = state,
+			.cells = true,
+			.arena = &arena,
+			.met = &met},
 		    &id, &record, &more);
 		if (e == ERR_OK && more) {
 			buf_add(text, bytes_of(id.b, sizeof(id.b)));

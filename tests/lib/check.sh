@@ -120,6 +120,10 @@ PROXY=$PWD/build/gcc-release/tests/city/proxy
 export PROXY
 tests tests/city/*.t
 
+stage "crashes and wrong bits"
+step "their tools build" make -k CC=gcc BUILD=release crash-tools
+tests tests/crash/crash.t
+
 stage "done"
 awk '{ passed += $1; failed += $2 }
 END {

@@ -34,6 +34,42 @@ space_of(struct txn *txn, const char *text)
 	return space;
 }
 
+/* Deletes all keys that begin with `prefix`; a cursor is sought again after
+ * each. */
+static void
+table_clear(struct txn *txn, enum table table, const struct key *prefix)
+{
+	struct kv_cursor cursor;
+
+	kv_cursor_init(&cursor, txn->kv, table);
+	while (kv_seek(&cursor, tables_key(prefix)) &&
+	       bytes_begins(cursor.key, tables_key(prefix))) {
+		struct key key = {0};
+
+		tables_key_add(&key, cursor.key);
+		kv_del(txn->kv, table, tables_key(&key));
+		if (kv_failed(txn->kv) != ERR_OK)
+			break;
+	}
+	kv_cursor_fini(&cursor);
+}
+
+/* Removes all records, cells and digests of `space`. */
+static enum err
+clear(struct txn *txn, struct space_state *space)
+{
+	struct key prefix;
+
+	assert(txn->write);
+	tables_space_key(space->no, &prefix);
+	table_clear(txn, TABLE_RECORDS, &prefix);
+	table_clear(txn, TABLE_CELLS, &prefix);
+	memset(space->digests, 0, sizeof(space->digests));
+	space->records = 0;
+	space->dirty = true;
+	return kv_failed(txn->kv);
+}
+
 void
 shelf_init(struct shelf *shelf, struct txn *txn)
 {
@@ -45,8 +81,8 @@ shelf_init(struct shelf *shelf, struct txn *txn)
 	shelf->changes = mem_zeros(SHELF_MAX, sizeof(*shelf->changes));
 	in_use = shelf;
 	kv_clear(txn->kv, TABLE_HISTORY);
-	assert_int_equal(record_clear(txn, shelf->folded), ERR_OK);
-	assert_int_equal(record_clear(txn, shelf->fresh), ERR_OK);
+	assert_int_equal(clear(txn, shelf->folded), ERR_OK);
+	assert_int_equal(clear(txn, shelf->fresh), ERR_OK);
 	assert_int_equal(kv_count(txn->kv, TABLE_RECORDS), 0);
 	assert_int_equal(kv_count(txn->kv, TABLE_CELLS), 0);
 }
@@ -134,7 +170,7 @@ shelf_assert(struct shelf *shelf)
 
 	shelf_merge(shelf, &arena, &record);
 	saga_text(&record, &expected);
-	assert_int_equal(record_clear(shelf->txn, shelf->fresh), ERR_OK);
+	assert_int_equal(clear(shelf->txn, shelf->fresh), ERR_OK);
 	assert_int_equal(
 	    record_replace(shelf->txn, shelf->fresh, &shelf->id, &record),
 	    ERR_OK);

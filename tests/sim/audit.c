@@ -12,8 +12,10 @@
 #include "tests/sim/act.h"
 #include "tests/sim/depth.h"
 #include "tests/sim/meter.h"
+#include "tests/sim/lost.h"
 #include "tests/sim/node.h"
 #include "tests/sim/shown.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
@@ -289,10 +291,16 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 {
 	struct sim *sim = a->sim;
 
-	if (!verdict_talk(a, b))
+	/* After a revocation two may go on telling each other of logs that one
+	 * of them refuses. */
+	if (!verdict_talk(a, b) || sim->swarm.revoke != SWARM_NONE)
 		return;
 	meet(a, b, true);
 	meet(a, b, true);
+	/* Whose key only one of them knows, a root key that another rotation
+	 * has put in doubt or one that a liar made up, is offered each time. */
+	if (sim->last[0].dropped + sim->last[1].dropped > 0)
+		return;
 	for (unsigned side = 0; side < 2; side++) {
 		const struct session_status *last = &sim->last[side];
 
@@ -306,24 +314,6 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 			    a->number, b->number,
 			    (unsigned long long)last->round_trips,
 			    (unsigned long long)last->out_plain_bytes);
-	}
-}
-
-/* Whoever got back some of a log that it had lost writes there once more: into
- * another log (node.c looks). */
-static void
-lost_all_write(struct sim *sim)
-{
-	for (size_t i = 0; i < sim->n; i++) {
-		struct sim_node *node = &sim->nodes[i];
-
-		for (size_t line = 0; line < node->lost.n; line++) {
-			size_t space = node_space(
-			    sim, &sim->model.logs[line].name.space);
-
-			if (node->lost.sizes[line] > 0 && space != SIZE_MAX)
-				act_create(node, space);
-		}
 	}
 }
 
@@ -350,7 +340,7 @@ audit_converge(struct sim *sim)
 	sim->agreed = true;
 	for (size_t i = 0; i + 1 < sim->n; i++)
 		equals_meet(&sim->nodes[i], &sim->nodes[i + 1]);
-	lost_all_write(sim);
+	lost_write(sim);
 	/* Those that hold all. */
 	shown_prove(&sim->nodes[0]);
 	shown_prove(&sim->nodes[1]);

@@ -83,3 +83,14 @@ hurt_bytes(struct sim *sim, struct buf *pipe)
 	buf_fini(&copy);
 	return at;
 }
+
+void
+hurt_count(struct sim_wire *wire, unsigned side, size_t n)
+{
+	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
+
+	if (!wire->hurt[side])
+		return;
+	wire->hurt_at[side] -= sound;
+	wire->hurt_fed[side] += n - sound;
+}

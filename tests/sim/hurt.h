@@ -9,5 +9,7 @@
  * some out, or exchanges two parts; gives the place of the first byte that is
  * another one now, or of the first that is missing. */
 size_t hurt_bytes(struct sim *sim, struct buf *pipe);
+/* `n` bytes more have come to `side`: how many of them behind the damage? */
+void hurt_count(struct sim_wire *wire, unsigned side, size_t n);
 
 #endif

@@ -14,12 +14,10 @@
 
 enum { SLICE_MAX = 600 };
 
-/* From the hello to the end, while nobody else does anything. */
-static void
-visit(struct sim *sim)
+void
+links_visit(struct sim_node *a, struct sim_node *b)
 {
-	struct sim_node *a = &sim->nodes[sim_below(sim, sim->n)];
-	struct sim_node *b = &sim->nodes[sim_below(sim, sim->n)];
+	struct sim *sim = a->sim;
 	struct sim_wire *wire;
 
 	if (a == b || a->store == NULL || b->store == NULL ||
@@ -150,7 +148,7 @@ links_event(struct sim *sim)
 	case 1:
 	case 2:
 	case 3:
-		visit(sim);
+		links_visit(node, &sim->nodes[sim_below(sim, sim->n)]);
 		break;
 	case 4:
 	case 5:

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "core/rebuild.h"
-#include "core/file.h"
 #include "proto/mem.h"
 #include "tests/sim/large.h"
+#include "tests/sim/lost.h"
 #include "tests/sim/packs.h"
 #include "tests/sim/spend.h"
 #include "tests/sim/swarm.h"
@@ -19,7 +19,7 @@
 #include "tests/sim/wire.h"
 #include "tests/sim/wrap.h"
 
-enum { FILE_SIZE_MAX = 1 << 30, CLASSES_DISTRICT = 7 };
+enum { CLASSES_DISTRICT = 7 };
 
 static uint64_t host_now_ms(void *arg);
 static void host_random(void *arg, uint8_t *p, size_t n);
@@ -27,8 +27,6 @@ static void spaces_plan(struct sim *sim);
 static void lines_draw(struct sim *sim);
 static void grant(struct sim_node *by, const struct sim_node *whom,
     const char *prefix, const char *gives);
-static void file_copy(
-    struct sim *sim, const char *from, const char *to, bool same_file);
 
 static uint64_t
 host_now_ms(void *arg)
@@ -133,7 +131,7 @@ node_turn(struct sim_node *node)
 	    node->sim->plan, node->sim->turn, DRAW_NODE + node->number);
 }
 
-static void
+void
 node_start(struct sim *sim, struct sim_node *node, size_t number)
 {
 	char name[16];
@@ -382,27 +380,6 @@ node_begin(struct sim_node *node, bool write)
 	sim_must(node->sim, store_begin(node->store, write), what);
 }
 
-/* Who gets back what it wrote had lost it, and who knows how much more: it goes
- * on in a new log. */
-static void
-own_look(struct sim_node *node, const struct model_promise *promises, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t line = promises[i].log;
-		const struct log_name *name = &node->sim->model.logs[line].name;
-
-		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
-			continue;
-		if (node->takes)
-			model_set(&node->lost, line, 1);
-		else if (model_size(&node->lost, line) > 0)
-			sim_fail(node->sim,
-			    "node %zu goes on in a log in %s that it had lost "
-			    "some of",
-			    node->number, name->space.text);
-	}
-}
-
 enum err
 node_commit(struct sim_node *node)
 {
@@ -429,7 +406,7 @@ node_commit(struct sim_node *node)
 	node->unseen = node->unseen || e != ERR_OK;
 	if (e == ERR_OK) {
 		model_acknowledge(node, promises, n);
-		own_look(node, promises, n);
+		lost_look(node, promises, n);
 	} else if (!wrap_failed())
 		sim_must(sim, e, "commit");
 	sim_note(sim, "commit", node->number, (uint64_t)e);
@@ -456,54 +433,6 @@ node_crash(struct sim_node *node)
 	node->store = NULL;
 }
 
-/* Within a directory that nobody else has. */
-static void
-file_copy(struct sim *sim, const char *from, const char *to, bool same_file)
-{
-	struct buf content = {0};
-	struct buf other = {0};
-
-	sim_must(sim, file_read(from, FILE_SIZE_MAX, &content), "read a file");
-	if (same_file) {
-		FILE *f = fopen(to, "wb");
-
-		if (f == NULL ||
-		    fwrite(content.p, 1, content.n, f) != content.n ||
-		    fclose(f) != 0)
-			sim_fail(sim, "cannot write %s", to);
-	} else {
-		sim_must(sim, file_write(to, buf_bytes(&content), 0600),
-		    "write a file");
-	}
-	buf_fini(&content);
-	buf_fini(&other);
-}
-
-static const char *
-path_in(const struct sim_node *node, const char *name)
-{
-	static char paths[4][SIM_PATH_SIZE + 32];
-	static unsigned turn;
-	char *path = paths[turn++ % 4];
-
-	(void)snprintf(path, sizeof(paths[0]), "%s/%s", node->dir, name);
-	return path;
-}
-
-/* What goes back with a whole machine, besides the data. */
-static const char *const beside[] = {"mark", "root", "root-next"};
-
-/* Of the file `name`. */
-static const char *
-copy_of(const struct sim_node *node, const char *name)
-{
-	static char path[SIM_PATH_SIZE + 32];
-
-	(void)snprintf(path, sizeof(path), "%s/copy%03u.%s",
-	    node->sim->dir.path, (unsigned)node->number % 1000, name);
-	return path;
-}
-
 void
 node_crash_late(struct sim_node *node)
 {
@@ -526,87 +455,6 @@ node_crash_late(struct sim_node *node)
 		break;
 	}
 	node_crash(node);
-}
-
-void
-node_snapshot(struct sim_node *node)
-{
-	struct sim_snapshot *snapshot = &node->snapshot;
-	struct file_stat stat;
-
-	model_look(node);
-	(void)snprintf(snapshot->path, sizeof(snapshot->path), "%s/copy%03u",
-	    node->sim->dir.path, (unsigned)node->number % 1000);
-	file_copy(node->sim, path_in(node, "data.mdb"), snapshot->path, true);
-	for (size_t i = 0; i < COUNT_OF(beside); i++) {
-		(void)remove(copy_of(node, beside[i]));
-		if (file_stat(path_in(node, beside[i]), &stat) == ERR_OK)
-			file_copy(node->sim, path_in(node, beside[i]),
-			    copy_of(node, beside[i]), true);
-	}
-	model_copy(&snapshot->held, &node->held);
-	snapshot->taken = true;
-}
-
-void
-node_restore(struct sim_node *node, bool same_file, bool whole)
-{
-	struct file_stat stat;
-
-	node->sim->restored[node->person] = true;
-	spend_forget(node);
-	if (whole) {
-		same_file = true;
-		node->sim->rolled[node->person] = true;
-		for (size_t i = 0; i < COUNT_OF(beside); i++) {
-			const char *copy = copy_of(node, beside[i]);
-
-			(void)remove(path_in(node, beside[i]));
-			if (file_stat(copy, &stat) == ERR_OK)
-				file_copy(node->sim, copy,
-				    path_in(node, beside[i]), true);
-		}
-	}
-	assert(node->store == NULL && node->snapshot.taken);
-	file_copy(node->sim, node->snapshot.path, path_in(node, "data.mdb"),
-	    same_file);
-	model_copy(&node->held, &node->snapshot.held);
-	model_held_fini(&node->lost);
-	for (size_t i = 0; i < SIM_TOKENS; i++)
-		node->tokens[i].used = false;
-	node->looked_txn = UINT64_MAX;
-}
-
-void
-node_clone(struct sim_node *node)
-{
-	static const char *const files[] = {
-	    "identity", "mark", "lock", "root", "root-next"};
-	struct sim *sim = node->sim;
-	struct sim_node *clone = &sim->nodes[sim->n];
-	struct file_stat stat;
-
-	assert(node->snapshot.taken && sim->n < SIM_STORES_MAX);
-	sim->restored[node->person] = true;
-	node_start(sim, clone, sim->n);
-	clone->person = node->person;
-	clone->role = node->role;
-	clone->centre = node->centre;
-	clone->key = node->key;
-	clone->above = node->above;
-	clone->pack = node->pack;
-	clone->clock_ms = node->clock_ms;
-	sim_must(sim, file_make_dir(clone->dir), "make a directory");
-	file_copy(sim, node->snapshot.path, path_in(clone, "data.mdb"), true);
-	for (size_t i = 0; i < COUNT_OF(files); i++) {
-		const char *from = path_in(node, files[i]);
-
-		if (file_stat(from, &stat) == ERR_OK)
-			file_copy(sim, from, path_in(clone, files[i]), false);
-	}
-	model_copy(&clone->held, &node->snapshot.held);
-	sim->n++;
-	node_open(clone);
 }
 
 void

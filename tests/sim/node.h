@@ -8,6 +8,8 @@
 /* Makes the city with all its nodes, some not admitted yet. */
 void node_make_all(struct sim *sim);
 void node_fini(struct sim_node *node);
+/* Sets `node` to number `number`, without a store. */
+void node_start(struct sim *sim, struct sim_node *node, size_t number);
 /* A new node of its own, not admitted yet. */
 struct sim_node *node_make(struct sim *sim, enum sim_role role, size_t centre);
 

@@ -443,8 +443,8 @@ __wrap_talk_send(struct talk *talk, const struct msg *msg)
 	enum err e;
 
 	if (sim == NULL && msg->type == MSG_CHUNK)
-		wire_made(__real_channel_queued(talk->channel),
-		    talk->flow.queue_max);
+		wire_made(
+		    __real_channel_queued(talk->channel), talk->flow.queue_max);
 	if (sim == NULL || !swarm_now(sim, sim->swarm.twist, 6))
 		return __real_talk_send(talk, msg);
 	wire_twisted();

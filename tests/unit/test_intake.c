@@ -105,10 +105,20 @@ only_heads_that_their_author_signed_are_heard(void **state)
 	(void)offer_begin(HALL);
 	assert_int_equal(offer_announce(), ERR_DENIED);
 	offer_end();
+	/* Nor in the space of facts, once the city is known. */
+	assert_int_equal(
+	    id_space(bytes_text("authority"), &offer.run.name.space), ERR_OK);
+	(void)offer_begin(HALL);
+	assert_int_equal(offer_announce(), ERR_DENIED);
+	offer_end();
 	/* To one that knows no facts. */
 	offer_headers(0, DELTAS);
 	(void)offer_begin(STRANGER);
 	assert_int_equal(offer_announce(), ERR_DENIED);
+	assert_int_equal(
+	    id_space(bytes_text("authority"), &offer.run.name.space), ERR_OK);
+	offer_sign(DELTAS, &offer.branch.head.root);
+	assert_int_equal(offer_announce(), ERR_OK);
 	offer_end();
 }
 
@@ -261,6 +271,68 @@ the_root_that_is_not_said_is_that_of_what_is_held(void **state)
 	offer_end();
 }
 
+/* Takes the log, and beside it one that is the same but for its last header;
+ * then both go on. */
+static void
+branch_off(void)
+{
+	struct hash root;
+
+	offer_headers(0, DELTAS);
+	assert_int_equal(offer_bring(), ERR_OK);
+	offer_headers(DELTAS - 1, DELTAS);
+	offer.headers[DELTAS - 1] = bytes_text("another");
+	offer.chunk.bodies_n = 0;
+	root = offer_root(DELTAS);
+	offer_sign(DELTAS, &root);
+	assert_int_equal(offer_announce(), ERR_FORKED);
+	assert_int_equal(offer_bring(), ERR_OK);
+	assert_true(offer.taken.split);
+	assert_true(offer.taken.deltas == 1);
+}
+
+static void
+of_several_branches_the_signed_one_is_meant(void **state)
+{
+	struct bytes more = bytes_text("more");
+	struct msg_chunk chunk = {.n = 1, .headers = &more};
+	struct bytes last;
+	struct hash root;
+	bool found;
+
+	(void)state;
+	(void)offer_begin(HALL);
+	branch_off();
+	last = offer.headers[DELTAS - 1];
+	for (int i = 0; i < 2; i++) {
+		struct hash wanted;
+
+		offer_headers(DELTAS, DELTAS);
+		if (i == 1)
+			offer.headers[DELTAS - 1] = last;
+		offer.headers[DELTAS] = more;
+		wanted = offer_root(DELTAS + 1);
+		offer_sign(DELTAS + 1, &wanted);
+		offer.run.head_root = (struct hash){{0}};
+		assert_int_equal(intake_root(store_txn(offer.store), &offer.run,
+				     &chunk, &root, &found),
+		    ERR_OK);
+		assert_true(found);
+		assert_memory_equal(&root, &wanted, sizeof(root));
+		/* The head goes beyond both, and contradicts neither. */
+		offer.run.head_root = wanted;
+		assert_int_equal(offer_announce(), ERR_OK);
+		/* A smaller one is that of one of them. */
+		wanted = offer_root(DELTAS);
+		offer_sign(DELTAS, &wanted);
+		assert_int_equal(offer_announce(), ERR_OK);
+		wanted.b[7] ^= 1;
+		offer_sign(DELTAS, &wanted);
+		assert_int_equal(offer_announce(), ERR_FORKED);
+	}
+	offer_end();
+}
+
 /* Announces the log of the centre under the incarnation `n`, with its first
  * header; takes it when it may. */
 static enum err
@@ -327,6 +399,7 @@ main(void)
 	    cmocka_unit_test(a_head_that_contradicts_what_is_held_is_told),
 	    cmocka_unit_test(a_city_is_begun_by_the_log_that_founds_it),
 	    cmocka_unit_test(the_root_that_is_not_said_is_that_of_what_is_held),
+	    cmocka_unit_test(of_several_branches_the_signed_one_is_meant),
 	    cmocka_unit_test(a_member_has_room_for_so_many_logs),
 	};
 

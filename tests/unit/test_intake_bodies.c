@@ -347,6 +347,49 @@ owed_bodies_come_with_headers_that_are_held(void **state)
 	offer_end();
 }
 
+static void
+bodies_of_what_has_no_meaning_here_are_passed_over(void **state)
+{
+	struct intake_accept all = {.hold = true, .classes = CLASSES_ALL};
+	struct msg_body body;
+
+	(void)state;
+	offer_headers(0, DELTAS);
+	offer.headers[DELTAS - 1] = bytes_text("from the future");
+	offer.run.head_root = offer_root(DELTAS);
+	(void)offer_begin(HALL);
+	assert_int_equal(offer_bring(), ERR_OK);
+	assert_true(offer.taken.deltas == DELTAS);
+	assert_int_equal(offer_bodies(BODY_OPEN), offer.branch.bodies_n - 4);
+	body = offer.bodies[offer.chunk.bodies_n - 1];
+	assert_true(body.seq == DELTAS - 1);
+	assert_int_equal(
+	    intake_body(store_txn(offer.store), offer.taken.log, &body, all),
+	    ERR_OK);
+	assert_int_equal(offer_bodies(BODY_OPEN), offer.branch.bodies_n - 4);
+	offer_end();
+}
+
+/* A chunk may begin with what is held, bodies and all. */
+static void
+bodies_of_held_and_of_new_headers_come_together(void **state)
+{
+	(void)state;
+	for (int bare = 0; bare < 2; bare++) {
+		(void)offer_begin(HALL);
+		offer_headers(0, 3);
+		if (bare)
+			offer.chunk.bodies_n = 0;
+		assert_int_equal(offer_bring(), ERR_OK);
+		offer_headers(0, DELTAS);
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_true(offer.taken.deltas == DELTAS - 3);
+		assert_int_equal(
+		    offer_bodies(BODY_OPEN), offer.branch.bodies_n);
+		offer_end();
+	}
+}
+
 int
 main(void)
 {
@@ -361,6 +404,9 @@ main(void)
 	    cmocka_unit_test(a_body_that_is_open_already_is_not_looked_at),
 	    cmocka_unit_test(a_secret_opens_what_was_held_blind),
 	    cmocka_unit_test(owed_bodies_come_with_headers_that_are_held),
+	    cmocka_unit_test(
+		bodies_of_what_has_no_meaning_here_are_passed_over),
+	    cmocka_unit_test(bodies_of_held_and_of_new_headers_come_together),
 	};
 
 	return cmocka_run_group_tests(tests, offer_make, offer_remove);

@@ -134,6 +134,29 @@ a_flipped_bit_anywhere_ends_the_handshake(void **state)
 	pair_fini(&pair);
 }
 
+/* The lasting key of a peer is checked before anything is done with it. */
+static void
+a_lasting_key_that_was_changed_is_said_to_be_it(void **state)
+{
+	struct pair pair = {0};
+
+	(void)state;
+	for (int i = 1; i < 3; i++) {
+		size_t key_at = i == 1 ? 32 : 0;
+
+		for (size_t at = 0; at < 32 + CRYPTO_TAG_SIZE; at++) {
+			pair_init(&pair, NOISE_XX);
+			assert_int_equal(pair_shake(&pair, 0, i), ERR_OK);
+			assert_int_equal(pair_write(&pair, i), ERR_OK);
+			pair.wire.p[key_at + at] ^= 4;
+			assert_int_equal(pair_read(&pair, i), ERR_MALFORMED);
+			assert_non_null(strstr(
+			    err_text(), "peer's key does not authenticate"));
+		}
+	}
+	pair_fini(&pair);
+}
+
 static void
 the_unused_top_bit_of_a_key_counts_too(void **state)
 {
@@ -253,6 +276,7 @@ a_message_out_of_turn_ends_the_machine(void **state)
 	assert_int_equal(noise_write(initiator, junk, &out), ERR_INVALID);
 	pair_assert_dead(initiator);
 	assert_int_equal(noise_read(responder, junk, &out), ERR_MALFORMED);
+	assert_non_null(strstr(err_text(), "out of turn"));
 	pair_assert_dead(responder);
 	assert_int_equal(out.n, 0);
 	buf_fini(&out);
@@ -393,6 +417,7 @@ main(void)
 	    cmocka_unit_test(secrets_are_gone_when_the_handshake_is_done),
 	    cmocka_unit_test(a_zeroed_machine_is_dead_and_can_be_ended),
 	    cmocka_unit_test(a_flipped_bit_anywhere_ends_the_handshake),
+	    cmocka_unit_test(a_lasting_key_that_was_changed_is_said_to_be_it),
 	    cmocka_unit_test(the_unused_top_bit_of_a_key_counts_too),
 	    cmocka_unit_test(
 		a_message_cut_or_stretched_anywhere_ends_the_handshake),

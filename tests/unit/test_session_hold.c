@@ -435,6 +435,31 @@ wraps_come_later_from_the_author(void **state)
 	town_fini(&scene.town);
 }
 
+/* The relay reads N, and has no wraps of that: what the holder says that it has
+ * could not rise by it, and each session would bring all others again. */
+static void
+wraps_behind_one_that_is_not_here_are_left_to_others(void **state)
+{
+	struct scene scene;
+	size_t reader;
+	size_t relay;
+
+	(void)state;
+	scene_init(&scene);
+	reader = member(&scene, "read:NPSF");
+	relay = member(&scene, "read:N,hold");
+	wire_sync(&scene.town, scene.author, relay);
+	wire_sync(&scene.town, scene.author, reader);
+	wire_sync(&scene.town, reader, scene.holder);
+	assert_forms(&scene, scene.holder, BODY_BLIND);
+	wraps_out = 0;
+	wire_sync(&scene.town, relay, scene.holder);
+	assert_int_equal(wraps_out, 0);
+	wire_sync(&scene.town, scene.author, scene.holder);
+	assert_forms(&scene, scene.holder, BODY_KEPT);
+	town_fini(&scene.town);
+}
+
 /* Two sessions are open at once: what comes by one goes on by the other. */
 static void
 wraps_go_on_over_live_links(void **state)
@@ -527,6 +552,8 @@ main(void)
 	    cmocka_unit_test(who_gives_a_log_back_gets_its_secrets),
 	    cmocka_unit_test(who_holds_a_log_for_its_author_gets_its_wraps),
 	    cmocka_unit_test(wraps_come_later_from_the_author),
+	    cmocka_unit_test(
+		wraps_behind_one_that_is_not_here_are_left_to_others),
 	    cmocka_unit_test(wraps_go_on_over_live_links),
 	    cmocka_unit_test(made_up_wraps_are_passed_over_and_mended),
 	    cmocka_unit_test(without_the_actor_key_nothing_opens),
