@@ -1,8 +1,8 @@
 /*
  * Opening LMDB environments for core/kv.c, and saying what LMDB's failures
- * mean.  LMDB trusts its file: here we see to it that the file is not empty,
- * not cut short, not open twice in this process and not inherited by programs
- * that we start.  Never holds a transaction after it returns.
+ * mean.  LMDB trusts its file: here we see to it that it is not empty, not cut
+ * short, not open twice in this process, not inherited by programs that we
+ * start.  Never holds a transaction after it returns.
  */
 #define _XOPEN_SOURCE 700
 #include "core/env.h"
@@ -151,21 +151,15 @@ on_wrong(void *arg, uint64_t page, const char *why)
 	first->why = why;
 }
 
-/* LMDB maps its file of locks without taking room for it, and on a full disk
- * the first write to the map would end the process by SIGBUS.  Before LMDB has
- * it open: to close it later would end LMDB's locks. */
+/* LMDB maps its file of locks without room for it: on a full disk to write
+ * there means SIGBUS.  Before LMDB has it open: closing it ends LMDB's locks.
+ */
 static enum err
 locks_reserve(const struct env *env)
 {
 	char *path = file_path(env->dir, "lock.mdb");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	int number = fd < 0 ? errno : posix_fallocate(fd, 0, LOCKS_SIZE);
-	enum err e = ERR_OK;
+	enum err e = file_reserve(path, LOCKS_SIZE);
 
-	if (number != 0)
-		e = file_error(number, "reserve disk for", path);
-	if (fd >= 0)
-		(void)close(fd);
 	mem_free(path);
 	return e;
 }
@@ -488,9 +482,10 @@ env_begin(struct env *env, bool write, MDB_txn **txn)
 		if (rc == 0)
 			rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
 	}
-	if (rc != 0)
-		*txn = NULL;
-	if (rc != 0 && write)
+	if (rc == 0)
+		return 0;
+	*txn = NULL;
+	if (write)
 		baton_give(&env->baton);
 	return rc;
 }

@@ -3,9 +3,8 @@
  * through here and never meets a map that is too small, a dead reader, or an
  * environment in an unknown state: maps grow between transactions, dead
  * readers are cleared, and after a failed commit nothing works until the
- * environment is opened again, because what a failed sync left on the disk
- * cannot be known.  Never waits for anything but the disk and other writers.
- */
+ * environment is opened again: what a failed sync left cannot be known.  Never
+ * waits for anything but the disk and other writers. */
 #define _XOPEN_SOURCE 700
 #include "core/kv.h"
 
