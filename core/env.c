@@ -97,6 +97,8 @@ env_open(struct env *env, const struct env_config *config)
 	if (e != ERR_OK)
 		return e;
 	rc = lmdb_open(env, config->tables_max);
+	if (rc == 0)
+		rc = baton_init(&env->baton, env->data);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	if (fresh)
@@ -223,6 +225,7 @@ env_close(struct env *env)
 {
 	if (env->lmdb != NULL)
 		mdb_env_close(env->lmdb);
+	baton_fini(&env->baton);
 	/* Only now may it be opened again. */
 	registry_remove(env);
 	mem_free(env->data);
@@ -287,11 +290,11 @@ length_check(struct env *env)
 		return e;
 	/* A writer reads nothing but the header when it begins, and keeps all
 	 * others from changing the length. */
-	rc = mdb_txn_begin(env->lmdb, NULL, 0, &lock);
+	rc = env_begin(env, true, &lock);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	e = length_repair(env);
-	mdb_txn_abort(lock);
+	env_abort(env, lock);
 	return e;
 }
 
@@ -447,23 +450,25 @@ static int
 tables_open(struct env *env, const char *const *names, size_t n, bool create,
     MDB_dbi *tables)
 {
-	unsigned flags = create ? 0 : MDB_RDONLY;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+	int rc = env_begin(env, create, &txn);
 
 	for (int i = 0; rc == MDB_MAP_RESIZED && i < RESIZED_ROUNDS_MAX; i++) {
 		rc = mdb_env_set_mapsize(env->lmdb, 0);
 		if (rc == 0)
-			rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+			rc = env_begin(env, create, &txn);
 	}
 	if (rc != 0)
 		return rc;
-	flags = create ? MDB_CREATE : 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = mdb_dbi_open(txn, names[i], flags, &tables[i]);
+		rc = mdb_dbi_open(
+		    txn, names[i], create ? MDB_CREATE : 0, &tables[i]);
 	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (create)
+		baton_give(&env->baton);
 	return rc;
 }
 
@@ -472,8 +477,12 @@ env_begin(struct env *env, bool write, MDB_txn **txn)
 {
 	unsigned flags = write ? 0 : MDB_RDONLY;
 	int dead_n;
-	int rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
+	int rc = write ? baton_take(&env->baton) : 0;
 
+	*txn = NULL;
+	if (rc != 0)
+		return rc;
+	rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
 	if (rc == MDB_READERS_FULL) {
 		rc = mdb_reader_check(env->lmdb, &dead_n);
 		if (rc == 0)
@@ -481,7 +490,25 @@ env_begin(struct env *env, bool write, MDB_txn **txn)
 	}
 	if (rc != 0)
 		*txn = NULL;
+	if (rc != 0 && write)
+		baton_give(&env->baton);
 	return rc;
+}
+
+int
+env_commit(struct env *env, MDB_txn *txn)
+{
+	int rc = mdb_txn_commit(txn);
+
+	baton_give(&env->baton);
+	return rc;
+}
+
+void
+env_abort(struct env *env, MDB_txn *txn)
+{
+	mdb_txn_abort(txn);
+	baton_give(&env->baton);
 }
 
 uint64_t

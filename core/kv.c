@@ -139,7 +139,8 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 			*result = txn;
 			return ERR_OK;
 		}
-		mdb_txn_abort(txn->txn);
+		if (rc == 0)
+			env_abort(&kv->env, txn->txn);
 		txn->txn = NULL;
 		txn_leave(txn);
 		if (rc == 0 || rc == MDB_MAP_RESIZED)
@@ -302,7 +303,7 @@ kv_commit(struct kv_txn *txn)
 		kv_abort(txn);
 		return e;
 	}
-	rc = mdb_txn_commit(txn->txn);
+	rc = env_commit(&kv->env, txn->txn);
 	if (rc != 0) {
 		txn_keep(txn, rc, "commit to");
 		e = err_raise(&txn->fault);
@@ -322,7 +323,7 @@ kv_abort(struct kv_txn *txn)
 	if (txn == NULL)
 		return;
 	if (txn->write)
-		mdb_txn_abort(txn->txn);
+		env_abort(&txn->kv->env, txn->txn);
 	else
 		spare_keep(txn->kv, txn->txn);
 	txn_leave(txn);

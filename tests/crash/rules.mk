@@ -3,7 +3,7 @@ CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
 $(OUT)/tests/crash/record.so: tests/crash/record.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -shared -o $@ $<
-$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(TEST_LIB) $(OUT)/libgolmok.a
+$(OUT)/tests/crash/%: $(OUT)/tests/crash/%.o $(OUT)/tests/crash/answer.o $(TEST_LIB) $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs cmocka)
 
 crash-tools: $(CRASH)

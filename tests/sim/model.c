@@ -518,7 +518,7 @@ states_look(struct sim_node *node, struct space_state *space,
 	struct model_state new = {
 	    .used = true, .space = node_space(node->sim, &space->name)};
 
-	if (new.space == SIZE_MAX)
+	if (new.space == SIZE_MAX || !verdict_has_facts(node))
 		return;
 	sim_must(node->sim,
 	    digest_logs(store_txn(node->store), space, &new.logs),
@@ -546,16 +546,9 @@ model_inbox(
 	    .space = node_space(node->sim, name),
 	    .class = CLASS_COUNT,
 	    .state = *inbox};
-	struct log **logs;
-	size_t n;
 
-	if (space == NULL || authority == NULL)
+	if (space == NULL || authority == NULL || !verdict_has_facts(node))
 		return;
-	sim_must(node->sim, oplog_all(txn, authority, &logs, &n), "list logs");
-	/* A fact without its body says nothing yet. */
-	for (size_t i = 0; i < n; i++)
-		if (logs[i]->open[CLASS_N] < logs[i]->frontier.size)
-			return;
 	sim_must(node->sim, digest_logs(txn, space, &new.logs), "digest logs");
 	state_know(node, &new);
 }

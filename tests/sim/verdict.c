@@ -144,6 +144,24 @@ verdict_shuns(const struct sim_node *node, size_t person)
 }
 
 bool
+verdict_has_facts(struct sim_node *node)
+{
+	struct txn *txn = store_txn(node->store);
+	struct space_state *space = space_find(txn, &id_authority);
+	struct log **logs;
+	bool whole = true;
+	size_t n = 0;
+
+	if (space != NULL)
+		sim_must(
+		    node->sim, oplog_all(txn, space, &logs, &n), "list logs");
+	for (size_t i = 0; i < n; i++)
+		whole = whole &&
+			logs[i]->open[CLASS_N] == logs[i]->frontier.size;
+	return whole;
+}
+
+bool
 verdict_talk(const struct sim_node *a, const struct sim_node *b)
 {
 	const struct sim_given *of_a = sim_given(b, false, a->person, 0);

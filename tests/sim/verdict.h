@@ -26,6 +26,9 @@ unsigned verdict_reads(
 /* Does `node` know, and did before, that `person` is to be served nothing? */
 bool verdict_shuns(const struct sim_node *node, size_t person);
 
+/* In an open transaction of `node`: are the bodies of all facts that it holds
+ * here?  One without its body says nothing yet. */
+bool verdict_has_facts(struct sim_node *node);
 /* Do they let each other in, by what each knows?  Two stores with the same keys
  * do not talk. */
 bool verdict_talk(const struct sim_node *a, const struct sim_node *b);
