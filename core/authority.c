@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/authority_roots.h"
 #include "core/authority_settle.h"
 #include "core/cuts.h"
 #include "core/digest.h"
@@ -131,7 +132,26 @@ authority_payer(const struct authority *authority, const struct sign_key *key)
 {
 	const struct member *member = authority_member(authority, key);
 
-	return member == NULL ? *key : member->payer;
+	return member == NULL ? authority_roots_payer(authority, key)
+			      : member->payer;
+}
+
+bool
+authority_knows(const struct authority *authority, const struct sign_key *key,
+    const struct space *space)
+{
+	struct hash hash;
+	size_t n;
+	const struct heir *heirs;
+	bool knows = authority_member(authority, key) != NULL;
+
+	if (knows)
+		return true;
+	crypto_sha256(bytes_of(key->b, sizeof(key->b)), &hash);
+	heirs = authority_roots_heirs(authority, &hash, &n);
+	for (size_t i = 0; i < n && !knows; i++)
+		knows = id_is_authority(space) || heirs[i].rotated;
+	return knows;
 }
 
 static int

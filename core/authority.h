@@ -106,6 +106,16 @@ struct authority {
 		const struct log_cut *cuts;
 	} * roots;
 	size_t roots_n;
+	/* Who was named to follow a root key or another heir, whether rotations
+	 * disagree about it or not.  More records only ever add to them, so
+	 * whose logs are held does not depend on which came first.  By hash,
+	 * then by who named it. */
+	struct heir {
+		struct hash hash; /* SHA-256 of its key */
+		struct sign_key by;
+		bool rotated; /* a record of its own is held, which follows `by` */
+	} * heirs;
+	size_t heirs_n;
 	struct member *members; /* sorted by key */
 	size_t members_n;
 	struct grant *grants; /* sorted by fact */
@@ -135,8 +145,15 @@ const struct member *authority_member(
  * `authority`. */
 void authority_member_fact(const struct authority *authority,
     const struct sign_key *key, struct fact_member *member);
+/* Are logs of `key` in `space` taken from anybody?  Those of members are; those
+ * of an heir in `authority`, for no fact names it until its own log is held, and
+ * everywhere when that log says that it followed. */
+bool authority_knows(const struct authority *authority,
+    const struct sign_key *key, const struct space *space);
 /* In whose room of LIMIT_LOGS_OF_MEMBER the logs of `key` are (struct member);
- * a stranger's are in its own. */
+ * a stranger's are in its own, but all heirs that cannot become root any more
+ * share one, that of the key of zeros: a thief of the root key may name as many
+ * as it likes. */
 struct sign_key authority_payer(
     const struct authority *authority, const struct sign_key *key);
 /* Does a counting grant that was not taken back give `key` the right `right` in

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/authority_roots.h"
+
 /* A fact that names a member. */
 struct naming {
 	const struct authority_fact *fact;
@@ -463,7 +465,9 @@ payers_write(const struct authority_settling *s, struct authority *authority)
 			end = admitter(authority, end);
 		}
 		if (end == NULL)
-			payer = last->counts ? last->key : last->by;
+			payer = last->counts ? last->key
+					     : authority_roots_payer(
+						   authority, &last->by);
 		else if (walks[end - members] != i + 1)
 			payer = end->payer;
 		else

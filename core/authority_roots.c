@@ -18,6 +18,7 @@ static bool rotation_keep(
 static void cuts_join(
     const struct authority_settling *s, struct root_key *root);
 static void seats_take(struct authority_settling *s);
+static void heirs_find(struct authority_settling *s);
 
 void
 authority_roots_find(struct authority_settling *s)
@@ -55,6 +56,7 @@ authority_roots_find(struct authority_settling *s)
 	if (disputed)
 		memset(&authority->next_root, 0, sizeof(authority->next_root));
 	seats_take(s);
+	heirs_find(s);
 }
 
 /* The rotation from `before` to the key whose hash is `next`; keeps all that
@@ -223,4 +225,99 @@ seats_take(struct authority_settling *s)
 			s->seats[i] = (struct authority_seat){
 			    .speaks = true, .end = end_of(s, author, i)};
 	}
+}
+
+static int
+heir_compare(const void *a, const void *b)
+{
+	const struct heir *left = a;
+	const struct heir *right = b;
+	int order = memcmp(&left->hash, &right->hash, sizeof(left->hash));
+
+	return order != 0 ? order : memcmp(&left->by, &right->by, 32);
+}
+
+/* Adds what `record` of `by` names, unless it is there. */
+static void
+heir_add(struct authority *authority, const struct hash *hash,
+    const struct sign_key *by)
+{
+	const struct heir heir = {.hash = *hash, .by = *by};
+
+	for (size_t i = 0; i < authority->heirs_n; i++) {
+		if (heir_compare(&authority->heirs[i], &heir) == 0)
+			return;
+	}
+	authority->heirs[authority->heirs_n++] = heir;
+}
+
+/* All that can be reached from the founding record over records that lead on,
+ * also past rotations that disagree. */
+static void
+heirs_find(struct authority_settling *s)
+{
+	const struct authority_facts *facts = s->facts;
+	struct authority *authority = s->authority;
+	struct hash *hashes = arena_array(
+	    s->scratch, facts->rotations_n, sizeof(*hashes));
+
+	for (size_t i = 0; i < facts->rotations_n; i++)
+		crypto_sha256(
+		    bytes_of(facts->rotations[i].by.b, 32), &hashes[i]);
+	authority->heirs = arena_array(&authority->arena,
+	    facts->rotations_n + 1, sizeof(*authority->heirs));
+	heir_add(authority, &facts->founding.next_root, &facts->founding.root);
+	for (size_t at = 0; at < authority->heirs_n; at++) {
+		struct heir *heir = &authority->heirs[at];
+
+		for (size_t i = 0; i < facts->rotations_n; i++) {
+			const struct authority_rotation *r =
+			    &facts->rotations[i];
+
+			if (memcmp(&r->record.before, &heir->by, 32) != 0 ||
+			    memcmp(&hashes[i], &heir->hash, 32) != 0)
+				continue;
+			heir->rotated = true;
+			heir_add(authority, &r->record.next_root, &r->by);
+		}
+	}
+	qsort(authority->heirs, authority->heirs_n, sizeof(*authority->heirs),
+	    heir_compare);
+}
+
+const struct heir *
+authority_roots_heirs(
+    const struct authority *authority, const struct hash *hash, size_t *n)
+{
+	size_t from = 0;
+	size_t to = authority->heirs_n;
+
+	*n = 0;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (memcmp(&authority->heirs[middle].hash, hash, 32) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	while (from + *n < authority->heirs_n &&
+	       memcmp(&authority->heirs[from + *n].hash, hash, 32) == 0)
+		++*n;
+	return *n == 0 ? NULL : &authority->heirs[from];
+}
+
+struct sign_key
+authority_roots_payer(
+    const struct authority *authority, const struct sign_key *key)
+{
+	struct hash hash;
+	size_t n;
+
+	crypto_sha256(bytes_of(key->b, sizeof(key->b)), &hash);
+	if (authority->has_next &&
+	    memcmp(&hash, &authority->next_root, sizeof(hash)) == 0)
+		return *key;
+	(void)authority_roots_heirs(authority, &hash, &n);
+	return n == 0 ? *key : (struct sign_key){0};
 }

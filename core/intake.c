@@ -58,19 +58,6 @@ static enum err headers_take(
 static bool body_accept(
     struct intake_accept accept, const struct msg_body *body);
 
-/* No fact names the key that follows root's until its own log is here. */
-static bool
-is_known(const struct authority *authority, const struct log_name *name)
-{
-	struct hash key;
-
-	if (authority_member(authority, &name->author) != NULL)
-		return true;
-	crypto_sha256(bytes_of(name->author.b, sizeof(name->author.b)), &key);
-	return authority->has_next && id_is_authority(&name->space) &&
-	       memcmp(&key, &authority->next_root, sizeof(key)) == 0;
-}
-
 enum err
 intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id)
@@ -83,7 +70,7 @@ intake_run(struct txn *txn, const struct authority *authority,
 	enum err e;
 
 	if ((authority->founded || !id_is_authority(&name->space)) &&
-	    !is_known(authority, name))
+	    !authority_knows(authority, &name->author, &name->space))
 		return err_set(ERR_DENIED,
 		    "a log in '%s' by a key that no member admitted",
 		    name->space.text);

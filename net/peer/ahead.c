@@ -121,7 +121,8 @@ run_look(struct look *look, const struct msg_run *said)
 		run->name = log->name;
 	}
 	run->name.city = store_identity(talk->store)->city;
-	if (authority_member(look->authority, &run->name.author) == NULL)
+	if (!authority_knows(
+		look->authority, &run->name.author, &run->name.space))
 		return ERR_OK;
 	talk->ahead->due = run->rootless;
 	if (!run->rootless)

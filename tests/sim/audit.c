@@ -297,8 +297,7 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 		return;
 	meet(a, b, true);
 	meet(a, b, true);
-	/* Whose key only one of them knows, a root key that another rotation
-	 * has put in doubt or one that a liar made up, is offered each time. */
+	/* Logs of keys that a liar made up are offered each time. */
 	if (sim->last[0].dropped + sim->last[1].dropped > 0)
 		return;
 	for (unsigned side = 0; side < 2; side++) {
@@ -419,8 +418,9 @@ knows_author(struct sim_node *node, size_t log)
 	node_begin(node, false);
 	sim_must(
 	    node->sim, store_authority(node->store, &authority), "read rights");
-	knows = authority_member(
-		    authority, &node->sim->model.logs[log].name.author) != NULL;
+	knows = authority_knows(authority,
+	    &node->sim->model.logs[log].name.author,
+	    &node->sim->model.logs[log].name.space);
 	store_abort(node->store);
 	return knows;
 }

@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "core/file.h"
+#include "core/parcel.h"
 #include "core/rebuild.h"
 #include "tests/lib/branches.h"
 #include "tests/lib/fault.h"
@@ -283,6 +284,109 @@ two_rotations_that_disagree_leave_no_next_key(void **state)
 	town_fini(&town);
 }
 
+/* All of `authority` that node `i` holds. */
+static struct buf
+parcel_of(struct town *town, size_t i)
+{
+	struct buf parcel = {0};
+
+	assert_int_equal(store_begin(town_store(town, i), false), ERR_OK);
+	assert_int_equal(parcel_put(town_store(town, i), &parcel), ERR_OK);
+	store_abort(town_store(town, i));
+	return parcel;
+}
+
+/* Node `i` takes `parcel` until it gives nothing new: one log may say who wrote
+ * another before it; how many it would not take in the end. */
+static uint64_t
+parcel_bring(struct town *town, size_t i, const struct buf *parcel)
+{
+	struct parcel_taken taken = {.deltas = 1};
+
+	while (taken.deltas > 0) {
+		struct store *store = town_store(town, i);
+
+		assert_int_equal(store_begin(store, true), ERR_OK);
+		assert_int_equal(
+		    parcel_take(store, buf_bytes(parcel), &taken), ERR_OK);
+		assert_int_equal(store_commit(store), ERR_OK);
+	}
+	return taken.dropped;
+}
+
+static void
+same_digests(struct town *town, size_t one, size_t other)
+{
+	struct buf digests[2] = {0};
+
+	town_digests(town, one, &digests[0]);
+	town_digests(town, other, &digests[1]);
+	assert_int_equal(digests[0].n, digests[1].n);
+	assert_memory_equal(digests[0].p, digests[1].p, digests[0].n);
+	buf_fini(&digests[0]);
+	buf_fini(&digests[1]);
+}
+
+/* The founder and a copy of all that it has go on rotating, each for itself.
+ * Who takes the later keys of both before it hears that the first ones disagree
+ * ends up with the same logs as who heard that first, and with the same root. */
+static void
+which_of_two_rotations_came_first_leaves_no_trace(void **state)
+{
+	struct town town;
+	struct buf keys;
+	struct buf early[2];
+	struct buf late[2];
+	size_t twin;
+	size_t orders[3];
+	size_t lost;
+	struct sign_key root;
+
+	(void)state;
+	town_init(&town, 10);
+	twin = town_join(&town);
+	for (size_t i = 0; i < 3; i++)
+		orders[i] = town_member(&town, "d01/c001", "read:N,write");
+	lost = town_join(&town);
+	keys = root_file_read(&town, 0);
+	town_copy(&town, 0, twin);
+	root_file_write(&town, twin, &keys);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	assert_int_equal(rotate(&town, twin), ERR_OK);
+	root = root_of(&town, 0);
+	same_key(root, root_of(&town, twin));
+	early[0] = parcel_of(&town, 0);
+	early[1] = parcel_of(&town, twin);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(rotate(&town, 0), ERR_OK);
+		assert_int_equal(rotate(&town, twin), ERR_OK);
+	}
+	assert_int_equal(town_admit(&town, 0, lost), ERR_OK);
+	late[0] = parcel_of(&town, 0);
+	late[1] = parcel_of(&town, twin);
+	(void)parcel_bring(&town, orders[0], &late[0]);
+	(void)parcel_bring(&town, orders[1], &late[1]);
+	(void)parcel_bring(&town, orders[2], &early[0]);
+	(void)parcel_bring(&town, orders[2], &early[1]);
+	assert_true(counts(&town, orders[0], lost));
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		for (size_t k = 2; k-- > 0;)
+			assert_int_equal(
+			    parcel_bring(&town, orders[i], &late[k]), 0);
+		same_key(root_of(&town, orders[i]), root);
+		assert_false(look(&town, orders[i])->has_next);
+		look_end(&town, orders[i]);
+		assert_false(counts(&town, orders[i], lost));
+		assert_true(may_write(&town, orders[i], orders[0]));
+		same_digests(&town, orders[0], orders[i]);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		buf_fini(&early[i]);
+		buf_fini(&late[i]);
+	}
+	town_fini(&town);
+}
+
 static void
 a_rebuild_makes_the_same_of_rotations(void **state)
 {
@@ -397,6 +501,7 @@ main(void)
 	    cmocka_unit_test(keys_that_were_rotated_away_twice_write_nothing),
 	    cmocka_unit_test(root_writes_from_any_store_that_has_its_keys),
 	    cmocka_unit_test(two_rotations_that_disagree_leave_no_next_key),
+	    cmocka_unit_test(which_of_two_rotations_came_first_leaves_no_trace),
 	    cmocka_unit_test(a_rebuild_makes_the_same_of_rotations),
 	    cmocka_unit_test(a_rotation_cut_off_anywhere_leaves_root_at_work),
 	    cmocka_unit_test(keys_are_root_again_when_the_rotation_comes_back),
