@@ -41,7 +41,6 @@ $(OUT)/golmok: $(OUT)/cli/main.o $(OUT)/libgolmok.a
 $(OUT)/libgolmok.a: $(LIB_OBJECTS) $(EMBED_OBJECTS)
 	@rm -f $@
 	@ar rcsD $@ $^
-
 objects: $(LIB_OBJECTS) $(EMBED_OBJECTS) $(patsubst %.c,$(OUT)/%.o,$(wildcard cli/main.c)) ## compile, link nothing
 
 $(OUT)/%.o: %.c | deps
@@ -54,37 +53,21 @@ $(EMBED_OBJECTS): $(OUT)/%.o: % tests/lib/embed.sh | deps
 	@sh tests/lib/embed.sh $< $(@:.o=.c)
 	@$(CC) $(CFLAGS) -c -o $@ $(@:.o=.c)
 
-$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_LIB) $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/unit/$*.c) $(LDLIBS) $$(pkg-config --libs cmocka)
+# What else a test wants of the linker stands in its source behind "LINK:".
+$(OUT)/tests/%: $(OUT)/tests/%.o $(TEST_LIB) $(OUT)/libgolmok.a
+	@$(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/$*.c) $(LDLIBS) $$(pkg-config --libs cmocka)
 
 unit: $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS)) ## build and run the unit tests; T=name for one
 	@perl tests/lib/run.pl $(if $(T),$(OUT)/tests/unit/test_$(T),$(UNITS))
 
 units: $(UNITS)
 
-FAULTS := $(addprefix $(OUT)/tests/unit/test_faults,$(sort $(patsubst tests/unit/test_faults%.c,%,$(wildcard tests/unit/test_faults*.c))))
-faults: all $(FAULTS) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
-	@perl tests/lib/run.pl tests/faults.t
-	@FAULTS=all perl tests/lib/run.pl --wait 7200 $(FAULTS)
-
-KILLS := $(addprefix $(OUT)/tests/unit/test_,kill kill_sync)
-kills: $(KILLS) ## kill -9 among writers and peers; N=500 times
-	@GOLMOK_KILLS=$(or $(N),500) perl tests/lib/run.pl --all --wait 7200 $(KILLS)
-
-aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
-	@CENTRES=421 $<
-
 $(OUT)/tests/sim/sim: $(SIM_OBJECTS) $(OUT)/libgolmok.a
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $$(sed -n 's/.*LINK: //p' tests/sim/wrap.c) $(LDLIBS)
-
 simulator: $(OUT)/tests/sim/sim
-
 sim: simulator ## run a city under a seed; SEED=1 NODES=6 STEPS=3000 SKIP=4-7,9 WITHOUT=crash,disk, BREAK=rule
 	@$(OUT)/tests/sim/sim $(or $(SEED),1) $(or $(NODES),6) $(or $(STEPS),3000) $(if $(SKIP),--skip $(SKIP)) \
 	    $(if $(WITHOUT),--without $(WITHOUT)) $(if $(BREAK),--break $(BREAK))
-
-soak: simulator ## run cities under fresh seeds; HOURS=1 or MINUTES=10, JOBS=2, SEED=first
-	@HOURS=$(HOURS) MINUTES=$(MINUTES) perl tests/sim/soak.pl
 
 # What the store calls is written down on its way (tests/bench/tape.h).
 BENCH := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/*.c)))
@@ -93,21 +76,20 @@ WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_clo
 	$(addprefix crypto_aead_chacha20poly1305_ietf_,encrypt decrypt)
 $(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/crowd.o $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $(LDLIBS)
-
 bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
 	@FULL=$(FULL) $(OUT)/tests/bench/bench $(ROW)
 
 # Beside stores that others use: npm packages, and SQLite.
-$(OUT)/tests/bench/peers/%: $(OUT)/tests/bench/peers/%.o $(OUT)/tests/bench/row.o $(OUT)/cli/host.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lsqlite3
-
+PEERS_BENCH := $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)
+$(PEERS_BENCH): $(OUT)/tests/bench/row.o
 $(OUT)/tests/bench/peers/sqlite.o: | peers-deps
-bench-peers: all peers-deps $(OUT)/tests/bench/bench $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite) ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
-	@mkdir -p build/peers && cp tests/bench/peers/*.mjs tests/bench/peers/*.json build/peers
-	@cd build/peers && npm ci --silent --no-audit --no-fund
-	@node build/peers/run.mjs $(OUT) $(PEERS)
 
-include tests/crash/rules.mk
+# What a crash could leave is made from what this writes down in front of libc.
+$(OUT)/tests/crash/record.so: tests/crash/record.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -shared -o $@ $<
+CRASH := $(addprefix $(OUT)/tests/crash/,bitrot deeds record.so)
+$(OUT)/tests/crash/bitrot $(OUT)/tests/crash/deeds: $(OUT)/tests/crash/answer.o
 
 # Fuzzing: one program a target, with libFuzzer; or all in one, for replay alone.
 FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(sort $(wildcard tests/fuzz/target_*.c)))
@@ -117,63 +99,50 @@ $(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGE
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(FUZZ_LINK)
 $(OUT)/tests/fuzz/try_%: $(OUT)/tests/fuzz/target_%.o $(OUT)/tests/fuzz/entry.o $(FUZZ_OBJECTS)
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -Wl,--defsym=fuzz_target=target_$* -o $@ $^ $(FUZZ_LINK)
-
-fuzz: ## look for inputs that break promises; TIME=60 seconds each, F=name for one
-fuzz fuzz-corpus fuzz-replay:
-	@sh tests/fuzz/run.sh $@ $(or $(TIME),60) $(or $(F),$(FUZZ_TARGETS))
-
 check: ## everything that a commit must pass
 	@sh tests/lib/check.sh
-
-model: ## all states of three models, and a rule of each left out; minutes
-	@WHOLE=1 perl tests/lib/run.pl --wait 3600 tests/model/model.t
-tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour
-	@sh tests/lib/tsan.sh whole
-lint: ## cppcheck, gcc's analyser and clang-tidy; FILES=core/mark.c some
-	@WHOLE=1 FILES="$(FILES)" perl tests/lib/run.pl --wait 7200 tests/lint/lint.t
-
 tidy: ## hold the sources to the rules of the house
 	@perl tests/lib/run.pl tests/tidy.t
-
 e2e: all ## use the program as a person does; T=NN-name for one
 	@GOLMOK=$(CURDIR)/$(OUT)/golmok perl tests/lib/run.pl $(if $(T),tests/e2e/$(T).t,$(sort $(wildcard tests/e2e/*.t)))
 
-$(OUT)/tests/city/proxy: $(OUT)/tests/city/proxy.o $(OUT)/tests/lib/pipe.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-
+# Jobs of their own, which take minutes to hours: tests/lib/job.sh does them, and reads the words.
 city17: all $(OUT)/tests/city/proxy ## seventeen real processes over a line that is cut all the time
-	@GOLMOK=$(CURDIR)/$(OUT)/golmok PROXY=$(CURDIR)/$(OUT)/tests/city/proxy perl tests/lib/run.pl tests/city/city.t
-
+aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
+soak: simulator ## run cities under fresh seeds; HOURS=1 or MINUTES=10, JOBS=2, SEED=first
+faults: all $(filter %/test_faults%,$(UNITS)) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
+kills: $(filter %/test_kill %/test_kill_sync,$(UNITS)) ## kill -9 among writers and peers; N=500 times
+crash: $(CRASH) ## what a crash could leave, from a recorded trace; IMAGES=10000 SEED=1
+bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
+powercut: all ## cut the power of a virtual machine; CUTS=20 DROPS=3 SEED=1
+fuzz: ## look for inputs that break promises; TIME=60 seconds each, F=name for one
+model: ## all states of three models, and a rule of each left out; minutes
+tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour
+lint: ## cppcheck, gcc's analyser and clang-tidy; FILES=core/mark.c some
 cov: ## what the tests reach of proto and core, a page in build/cov; half an hour; AGAIN=1 the same figures
-	@sh .ci/deps cov && perl tests/cov/cov.pl $(if $(AGAIN),--again)
-
 mcdc: ## each condition of merge, delta, merkle, noise and intake; which never decided
-	@sh .ci/deps cov && perl tests/cov/cov.pl --mcdc
+bench-peers: all peers-deps $(OUT)/tests/bench/bench $(PEERS_BENCH) ## measure beside other stores, for a quarter of an hour; PEERS="golmok hypercore" some
+demo: ## found a city on this machine, cut its line and join it again: a minute
+city17 aggregator soak faults kills crash bitrot powercut fuzz fuzz-corpus fuzz-replay model tsan lint cov mcdc bench-peers demo:
+	@CC=$(CC) BUILD=$(BUILD) sh tests/lib/job.sh $@ $(OUT)
 
 mutate: ## break each branch of these in turn: who notices? hours; F=proto/merkle.c one file
 	@BUILT=$(OUT) CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" LDLIBS="$(LDLIBS)" perl tests/cov/mutate.pl $(F)
-
-demo: ## found a city on this machine, cut its line and join it again: a minute
-	@CC=$(CC) BUILD=$(BUILD) sh tests/demo/demo.sh
 
 deps: ## install the Debian packages that are missing
 	@sh .ci/deps build
 peers-deps: deps
 	@sh .ci/deps peers
-
 install: all ## install the program; PREFIX=/usr/local
 	install -D -m 755 $(OUT)/golmok $(DESTDIR)$(PREFIX)/bin/golmok
-
 format: ## lay out all C files as the house style has it
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
-
 clean: ## remove all that was built
 	rm -rf build
-
 help: ## this list
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(wildcard Makefile tests/*/rules.mk) | expand -t 20
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 # What has help, and few others.
-.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\#.*/\1/p' Makefile) units simulator peers-deps
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*\#\#.*/\1/p' Makefile) units simulator peers-deps fuzz-corpus fuzz-replay
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(wildcard $(OUT)/tests/fuzz/*.o) $(wildcard $(OUT)/tests/bench/peers/*.o) $(UNITS:=.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(TEST_LIB) $(SIM_OBJECTS) $(OUT)/cli/main.o $(BENCH) $(UNITS:=.o)) $(wildcard $(OUT)/tests/*/*.d $(OUT)/tests/bench/peers/*.d)

@@ -1,8 +1,8 @@
 /*
  * Opening LMDB environments for core/kv.c, and saying what LMDB's failures
- * mean.  LMDB trusts its file: here we see to it that the file is not empty,
- * not cut short, not open twice in this process and not inherited by programs
- * that we start.  Never holds a transaction after it returns.
+ * mean.  LMDB trusts its file: here we see to it that it is not empty, not cut
+ * short, not open twice in this process, not inherited by programs that we
+ * start.  Never holds a transaction after it returns.
  */
 #define _XOPEN_SOURCE 700
 #include "core/env.h"
@@ -97,6 +97,8 @@ env_open(struct env *env, const struct env_config *config)
 	if (e != ERR_OK)
 		return e;
 	rc = lmdb_open(env, config->tables_max);
+	if (rc == 0)
+		rc = baton_init(&env->baton, env->data);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	if (fresh)
@@ -149,21 +151,15 @@ on_wrong(void *arg, uint64_t page, const char *why)
 	first->why = why;
 }
 
-/* LMDB maps its file of locks without taking room for it, and on a full disk
- * the first write to the map would end the process by SIGBUS.  Before LMDB has
- * it open: to close it later would end LMDB's locks. */
+/* LMDB maps its file of locks without room for it: on a full disk to write
+ * there means SIGBUS.  Before LMDB has it open: closing it ends LMDB's locks.
+ */
 static enum err
 locks_reserve(const struct env *env)
 {
 	char *path = file_path(env->dir, "lock.mdb");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	int number = fd < 0 ? errno : posix_fallocate(fd, 0, LOCKS_SIZE);
-	enum err e = ERR_OK;
+	enum err e = file_reserve(path, LOCKS_SIZE);
 
-	if (number != 0)
-		e = file_error(number, "reserve disk for", path);
-	if (fd >= 0)
-		(void)close(fd);
 	mem_free(path);
 	return e;
 }
@@ -223,6 +219,7 @@ env_close(struct env *env)
 {
 	if (env->lmdb != NULL)
 		mdb_env_close(env->lmdb);
+	baton_fini(&env->baton);
 	/* Only now may it be opened again. */
 	registry_remove(env);
 	mem_free(env->data);
@@ -287,11 +284,11 @@ length_check(struct env *env)
 		return e;
 	/* A writer reads nothing but the header when it begins, and keeps all
 	 * others from changing the length. */
-	rc = mdb_txn_begin(env->lmdb, NULL, 0, &lock);
+	rc = env_begin(env, true, &lock);
 	if (rc != 0)
 		return env_error(env, rc, "open");
 	e = length_repair(env);
-	mdb_txn_abort(lock);
+	env_abort(env, lock);
 	return e;
 }
 
@@ -447,23 +444,25 @@ static int
 tables_open(struct env *env, const char *const *names, size_t n, bool create,
     MDB_dbi *tables)
 {
-	unsigned flags = create ? 0 : MDB_RDONLY;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+	int rc = env_begin(env, create, &txn);
 
 	for (int i = 0; rc == MDB_MAP_RESIZED && i < RESIZED_ROUNDS_MAX; i++) {
 		rc = mdb_env_set_mapsize(env->lmdb, 0);
 		if (rc == 0)
-			rc = mdb_txn_begin(env->lmdb, NULL, flags, &txn);
+			rc = env_begin(env, create, &txn);
 	}
 	if (rc != 0)
 		return rc;
-	flags = create ? MDB_CREATE : 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = mdb_dbi_open(txn, names[i], flags, &tables[i]);
+		rc = mdb_dbi_open(
+		    txn, names[i], create ? MDB_CREATE : 0, &tables[i]);
 	if (rc == 0)
-		return mdb_txn_commit(txn);
-	mdb_txn_abort(txn);
+		rc = mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
+	if (create)
+		baton_give(&env->baton);
 	return rc;
 }
 
@@ -472,16 +471,39 @@ env_begin(struct env *env, bool write, MDB_txn **txn)
 {
 	unsigned flags = write ? 0 : MDB_RDONLY;
 	int dead_n;
-	int rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
+	int rc = write ? baton_take(&env->baton) : 0;
 
+	*txn = NULL;
+	if (rc != 0)
+		return rc;
+	rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
 	if (rc == MDB_READERS_FULL) {
 		rc = mdb_reader_check(env->lmdb, &dead_n);
 		if (rc == 0)
 			rc = mdb_txn_begin(env->lmdb, NULL, flags, txn);
 	}
-	if (rc != 0)
-		*txn = NULL;
+	if (rc == 0)
+		return 0;
+	*txn = NULL;
+	if (write)
+		baton_give(&env->baton);
 	return rc;
+}
+
+int
+env_commit(struct env *env, MDB_txn *txn)
+{
+	int rc = mdb_txn_commit(txn);
+
+	baton_give(&env->baton);
+	return rc;
+}
+
+void
+env_abort(struct env *env, MDB_txn *txn)
+{
+	mdb_txn_abort(txn);
+	baton_give(&env->baton);
 }
 
 uint64_t

@@ -3,6 +3,7 @@
 
 #include <lmdb.h>
 
+#include "core/baton.h"
 #include "core/file.h"
 
 /*
@@ -15,6 +16,7 @@ struct env {
 	char *data;		   /* owned: the path of the data file */
 	uint64_t page_bytes;	   /* of one page */
 	struct file_stat identity; /* of `dir` */
+	struct baton baton;	   /* who has it may write */
 	struct env *next;	   /* all that are open in this process */
 };
 
@@ -42,8 +44,13 @@ void env_close(struct env *env);
 enum err env_tables(struct env *env, const char *const *names, size_t n,
     bool create, MDB_dbi *tables) MUST_USE;
 /* Starts a transaction into `*txn` (NULL on failure), clearing dead readers
- * when all places of readers are taken.  Returns LMDB's code. */
+ * when all places of readers are taken.  Returns LMDB's code.  A writer waits
+ * for those of other processes, however they end; it is ended by env_commit or
+ * env_abort, a reader by LMDB. */
 int env_begin(struct env *env, bool write, MDB_txn **txn) MUST_USE;
+/* Ends a writer; others may write.  Commit returns LMDB's code. */
+int env_commit(struct env *env, MDB_txn *txn) MUST_USE;
+void env_abort(struct env *env, MDB_txn *txn);
 /* As kv_copy. */
 enum err env_copy(struct env *env, const char *path) MUST_USE;
 /* How large the map should be to have `room_bytes` behind the last used page

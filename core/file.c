@@ -441,6 +441,25 @@ file_ballast(const char *path, uint64_t size_bytes)
 }
 
 enum err
+file_reserve(const char *path, uint64_t size_bytes)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	enum err e = ERR_OK;
+	int number;
+
+	assert(size_bytes > 0 && size_bytes <= INT64_MAX);
+	if (fd < 0)
+		return file_error(errno, "make", path);
+	do {
+		number = posix_fallocate(fd, 0, (off_t)size_bytes);
+	} while (number == EINTR);
+	if (number != 0)
+		e = file_error(number, "reserve disk for", path);
+	(void)close(fd);
+	return e;
+}
+
+enum err
 file_free_bytes(const char *path, uint64_t *free_bytes)
 {
 	struct statvfs found;

@@ -92,6 +92,9 @@ void file_slot_fini(struct file_slot *slot);
  * that file_remove of it makes room when the disk is full.  On failure there is
  * no such file. */
 enum err file_ballast(const char *path, uint64_t size_bytes) MUST_USE;
+/* Sees to it that the file `path`, made when missing, has room on the disk for
+ * its first `size_bytes`; what stands there stays.  Not durable. */
+enum err file_reserve(const char *path, uint64_t size_bytes) MUST_USE;
 /* How many bytes we may still write to the file system of `path`. */
 enum err file_free_bytes(const char *path, uint64_t *free_bytes) MUST_USE;
 /* Into `*remote`, whether `path` lies on a file system of other machines or of

@@ -3,9 +3,8 @@
  * through here and never meets a map that is too small, a dead reader, or an
  * environment in an unknown state: maps grow between transactions, dead
  * readers are cleared, and after a failed commit nothing works until the
- * environment is opened again, because what a failed sync left on the disk
- * cannot be known.  Never waits for anything but the disk and other writers.
- */
+ * environment is opened again: what a failed sync left cannot be known.  Never
+ * waits for anything but the disk and other writers. */
 #define _XOPEN_SOURCE 700
 #include "core/kv.h"
 
@@ -139,7 +138,8 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 			*result = txn;
 			return ERR_OK;
 		}
-		mdb_txn_abort(txn->txn);
+		if (rc == 0)
+			env_abort(&kv->env, txn->txn);
 		txn->txn = NULL;
 		txn_leave(txn);
 		if (rc == 0 || rc == MDB_MAP_RESIZED)
@@ -302,7 +302,7 @@ kv_commit(struct kv_txn *txn)
 		kv_abort(txn);
 		return e;
 	}
-	rc = mdb_txn_commit(txn->txn);
+	rc = env_commit(&kv->env, txn->txn);
 	if (rc != 0) {
 		txn_keep(txn, rc, "commit to");
 		e = err_raise(&txn->fault);
@@ -322,7 +322,7 @@ kv_abort(struct kv_txn *txn)
 	if (txn == NULL)
 		return;
 	if (txn->write)
-		mdb_txn_abort(txn->txn);
+		env_abort(&txn->kv->env, txn->txn);
 	else
 		spare_keep(txn->kv, txn->txn);
 	txn_leave(txn);

@@ -76,7 +76,8 @@ lock(int fd, const char *fresh)
 	    fresh);
 }
 
-/* Does the name still lead to what we wrote? */
+/* Does the name still lead to what we wrote?  When the system cannot say,
+ * errno does. */
 static bool
 is_ours(const struct medium *medium)
 {
@@ -134,11 +135,14 @@ medium_finish(struct medium *medium, bool replace)
 		e = file_error(errno, "sync", medium->path);
 	if (e == ERR_OK && !replace)
 		e = is_taken(medium->path);
+	errno = 0;
 	if (e == ERR_OK && !is_ours(medium))
-		e = err_set(ERR_BUSY,
-		    "%s was taken away or replaced while it was written: do it "
-		    "again",
-		    medium->fresh);
+		e = errno != 0 && errno != ENOENT
+			? file_error(errno, "look at", medium->fresh)
+			: err_set(ERR_BUSY,
+			      "%s was taken away or replaced while it was "
+			      "written: do it again",
+			      medium->fresh);
 	if (e == ERR_OK)
 		e = file_move(medium->fresh, medium->path);
 	if (e == ERR_OK) {

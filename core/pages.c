@@ -9,50 +9,17 @@
 #include <string.h>
 
 #include "core/medium.h"
+#include "core/pages_raw.h"
 #include "proto/mem.h"
 
 enum {
-	HEAD_SIZE = 16, /* in front of every page */
-	NODE_SIZE = 8,	/* in front of every key */
-	DB_SIZE = 48,	/* what is said of one table */
-	META_SIZE = HEAD_SIZE + 24 + 2 * DB_SIZE + 16,
-	PAGE_SIZE_MIN = 512,
-	PAGE_SIZE_MAX = 65536,
+	NODE_SIZE = 8, /* in front of every key */
 	LEVELS_MAX = 32,
-	METAS = 2,
-	PAGE_BRANCH = 1,
-	PAGE_LEAF = 2,
-	PAGE_OVERFLOW = 4,
-	PAGE_META = 8,
 	NODE_BIG = 1,	/* its value lies in pages of its own */
 	NODE_TABLE = 2, /* its value says where a table is */
 	DB_INTEGERS = 8,
 	PAGE_NUMBER_BITS = 48,
 	TABLE_NAME_MAX = 32,
-	/* So many more than the file has may count as used or free. */
-	PAGES_AHEAD = 1 << 24,
-};
-static const uint32_t magic = 0xBEEFC0DE;
-
-/* What the file says of one table. */
-struct tree {
-	struct bytes name;
-	uint16_t flags;
-	uint16_t depth;
-	uint64_t branches;
-	uint64_t leaves;
-	uint64_t overflows;
-	uint64_t entries;
-	uint64_t root; /* UINT64_MAX: none */
-};
-
-struct meta {
-	bool sound;
-	uint32_t page_bytes;
-	uint64_t txn_id;
-	uint64_t last;
-	struct tree free;
-	struct tree main;
 };
 
 struct pages {
@@ -64,13 +31,14 @@ struct pages {
 	uint8_t *used; /* owned: a bit for each page */
 	uint8_t *free; /* likewise */
 	struct buf value;
-	struct tree met; /* what of the tree at hand was met: counts alone */
+	struct pages_table
+	    met; /* what of the tree at hand was met: counts alone */
 	struct fault fault;
 };
 
 /* Where a page hangs: keys from `low` up to, without, `high` (p NULL: all). */
 struct place {
-	const struct tree *tree;
+	const struct pages_table *tree;
 	unsigned level; /* 1: the root */
 	struct bytes low;
 	struct bytes high;
@@ -85,18 +53,16 @@ struct node {
 };
 
 static enum err metas_read(
-    struct pages *p, uint64_t txn_id, struct meta *meta) MUST_USE;
+    struct pages *p, uint64_t txn_id, struct pages_meta *meta) MUST_USE;
 static void pages_count(struct pages *p);
-static void meta_get(
-    struct pages *p, struct bytes page, uint64_t number, struct meta *meta);
-static void tree_get(const uint8_t *from, struct tree *tree);
-static void tree_walk(struct pages *p, const struct tree *tree);
+static void tree_walk(struct pages *p, const struct pages_table *tree);
 static void page_walk(struct pages *p, uint64_t page, struct place at);
 static size_t page_check(
     struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind);
 static bool node_get(
     const struct pages *p, const uint8_t *raw, size_t i, struct node *node);
-static bool in_order(const struct tree *tree, struct bytes a, struct bytes b);
+static bool in_order(
+    const struct pages_table *tree, struct bytes a, struct bytes b);
 static bool fits(struct place at, struct bytes key);
 static void branch_walk(
     struct pages *p, uint64_t page, struct place at, const uint8_t *raw);
@@ -108,33 +74,6 @@ static void leaf_take(
 static bool big_read(struct pages *p, uint64_t page, const struct node *node,
     bool wanted, struct bytes *value);
 static void free_take(struct pages *p, uint64_t page, struct bytes list);
-
-static uint16_t
-get_u16(const uint8_t *at)
-{
-	uint16_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-static uint32_t
-get_u32(const uint8_t *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-static uint64_t
-get_u64(const uint8_t *at)
-{
-	uint64_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
 
 static void
 wrong(struct pages *p, uint64_t page, const char *why)
@@ -179,7 +118,7 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
     struct pages_report *report)
 {
 	struct pages p = {.watch = watch, .report = report};
-	struct meta meta;
+	struct pages_meta meta;
 	enum err e = medium_open(&p.file, path);
 
 	*report = (struct pages_report){0};
@@ -227,13 +166,13 @@ pages_count(struct pages *p)
 /* The meta page of the state that is wanted.  Others may write the metas while
  * they are read; so two that do not go together are read again. */
 static enum err
-metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
+metas_read(struct pages *p, uint64_t txn_id, struct pages_meta *meta)
 {
 	enum { ROUNDS = 8 };
-	struct meta both[METAS] = {{0}};
+	struct pages_meta both[METAS] = {{0}};
 	struct buf raw = {0};
-	const struct meta *newest = NULL;
-	const struct meta *wanted = NULL;
+	const struct pages_meta *newest = NULL;
+	const struct pages_meta *wanted = NULL;
 	bool pair = false;
 
 	for (int round = 0; round < ROUNDS && !pair; round++) {
@@ -242,7 +181,7 @@ metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
 		newest = NULL;
 		for (uint64_t i = 0; i < METAS; i++) {
 			bytes_read(p, i * step, META_SIZE, &raw);
-			meta_get(p, buf_bytes(&raw), i, &both[i]);
+			pages_raw_meta(raw.p, i, p->file.size_bytes, &both[i]);
 			if (i > 0 && both[0].sound)
 				break;
 			/* When the first is gone, any size that has a second.
@@ -286,50 +225,13 @@ metas_read(struct pages *p, uint64_t txn_id, struct meta *meta)
 }
 
 static void
-meta_get(struct pages *p, struct bytes page, uint64_t number, struct meta *meta)
-{
-	const uint8_t *raw = page.p;
-	const uint8_t *body = raw + HEAD_SIZE;
-	uint32_t size;
-
-	*meta = (struct meta){0};
-	tree_get(body + 24, &meta->free);
-	tree_get(body + 24 + DB_SIZE, &meta->main);
-	meta->last = get_u64(body + 24 + 2 * DB_SIZE);
-	meta->txn_id = get_u64(body + 24 + 2 * DB_SIZE + 8);
-	size = get_u32(body + 24);
-	meta->page_bytes = size;
-	/* An environment that was just made has two with number 0. */
-	meta->sound = get_u64(raw) == number &&
-		      get_u16(raw + 10) == PAGE_META &&
-		      get_u32(body) == magic && get_u32(body + 4) == 1 &&
-		      size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX &&
-		      (size & (size - 1)) == 0 &&
-		      (meta->txn_id % METAS == number || meta->txn_id == 0) &&
-		      meta->last >= METAS - 1 &&
-		      meta->last < p->file.size_bytes / size + PAGES_AHEAD;
-}
-
-static void
-tree_get(const uint8_t *from, struct tree *tree)
-{
-	*tree = (struct tree){.flags = get_u16(from + 4),
-	    .depth = get_u16(from + 6),
-	    .branches = get_u64(from + 8),
-	    .leaves = get_u64(from + 16),
-	    .overflows = get_u64(from + 24),
-	    .entries = get_u64(from + 32),
-	    .root = get_u64(from + 40)};
-}
-
-static void
-tree_walk(struct pages *p, const struct tree *tree)
+tree_walk(struct pages *p, const struct pages_table *tree)
 {
 	struct place at = {.tree = tree, .level = 1};
-	struct tree outer = p->met;
-	struct tree *met = &p->met;
+	struct pages_table outer = p->met;
+	struct pages_table *met = &p->met;
 
-	*met = (struct tree){0};
+	*met = (struct pages_table){0};
 	if (tree->root != UINT64_MAX)
 		page_walk(p, child_find(p, tree->root, at), at);
 	if (met->entries != tree->entries || met->branches != tree->branches ||
@@ -373,7 +275,7 @@ page_walk(struct pages *p, uint64_t page, struct place at)
 	if (at.level > p->met.depth)
 		p->met.depth = (uint16_t)at.level;
 	/* Of a table whose depth is not true, what the page says. */
-	if (get_u16(raw.p + 10) == (leaf ? PAGE_BRANCH : PAGE_LEAF)) {
+	if (pages_raw_u16(raw.p + 10) == (leaf ? PAGE_BRANCH : PAGE_LEAF)) {
 		wrong(p, page, "it is a page of another level");
 		leaf = !leaf;
 	}
@@ -389,13 +291,13 @@ page_walk(struct pages *p, uint64_t page, struct place at)
 static size_t
 page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
 {
-	size_t lower = get_u16(raw + 12);
-	size_t upper = get_u16(raw + 14);
+	size_t lower = pages_raw_u16(raw + 12);
+	size_t upper = pages_raw_u16(raw + 14);
 	size_t n = 0;
 
-	if (get_u64(raw) != page)
+	if (pages_raw_u64(raw) != page)
 		wrong(p, page, "it has another number");
-	if (get_u16(raw + 10) != kind)
+	if (pages_raw_u16(raw + 10) != kind)
 		wrong(p, page, "it is of another kind");
 	if (lower >= HEAD_SIZE && lower <= upper && upper <= p->page_bytes &&
 	    lower % 2 == 0 &&
@@ -404,7 +306,7 @@ page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
 	wrong(p, page, "its bounds are wrong");
 	/* As many as there can be. */
 	while (HEAD_SIZE + 2 * (n + 1) <= p->page_bytes) {
-		size_t at = get_u16(raw + HEAD_SIZE + 2 * n);
+		size_t at = pages_raw_u16(raw + HEAD_SIZE + 2 * n);
 
 		if (at < HEAD_SIZE + 2 * (n + 1) ||
 		    at > p->page_bytes - NODE_SIZE)
@@ -417,7 +319,7 @@ page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
 static bool
 node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
 {
-	size_t at = get_u16(raw + HEAD_SIZE + 2 * i);
+	size_t at = pages_raw_u16(raw + HEAD_SIZE + 2 * i);
 	size_t left;
 	size_t key_n;
 	const uint8_t *from = raw + at;
@@ -425,11 +327,12 @@ node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
 	if (at < HEAD_SIZE || at % 2 != 0 || at > p->page_bytes - NODE_SIZE)
 		return false;
 	left = p->page_bytes - at - NODE_SIZE;
-	key_n = get_u16(from + 6);
+	key_n = pages_raw_u16(from + 6);
 	if (key_n > left)
 		return false;
-	node->flags = get_u16(from + 4);
-	node->size = get_u16(from) | (uint64_t)get_u16(from + 2) << 16;
+	node->flags = pages_raw_u16(from + 4);
+	node->size = pages_raw_u16(from) | (uint64_t)pages_raw_u16(from + 2)
+					       << 16;
 	node->child = node->size | (uint64_t)node->flags << 32;
 	node->key = bytes_of(from + NODE_SIZE, key_n);
 	node->data = bytes_of(from + NODE_SIZE + key_n, left - key_n);
@@ -437,11 +340,11 @@ node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
 }
 
 static bool
-in_order(const struct tree *tree, struct bytes a, struct bytes b)
+in_order(const struct pages_table *tree, struct bytes a, struct bytes b)
 {
 	if ((tree->flags & DB_INTEGERS) == 0 || a.n != 8 || b.n != 8)
 		return bytes_compare(a, b) < 0;
-	return get_u64(a.p) < get_u64(b.p);
+	return pages_raw_u64(a.p) < pages_raw_u64(b.p);
 }
 
 static bool
@@ -494,7 +397,8 @@ is_likely(struct pages *p, uint64_t page, struct place at)
 	    bit(p->free, page))
 		return false;
 	bytes_read(p, page * p->page_bytes, p->page_bytes, &raw);
-	likely = get_u64(raw.p) == page && get_u16(raw.p + 10) == kind;
+	likely = pages_raw_u64(raw.p) == page &&
+		 pages_raw_u16(raw.p + 10) == kind;
 	/* The first key of a branch says nothing. */
 	if (likely && node_get(p, raw.p, kind == PAGE_BRANCH, &node))
 		likely = fits(at, node.key);
@@ -556,7 +460,7 @@ static void
 leaf_take(
     struct pages *p, uint64_t page, struct place at, const struct node *node)
 {
-	struct tree table;
+	struct pages_table table;
 	struct bytes value;
 	bool main = at.tree->name.n == 0;
 	bool free_list = (at.tree->flags & DB_INTEGERS) != 0;
@@ -585,9 +489,9 @@ leaf_take(
 	} else if (value.n != DB_SIZE || node->key.n > TABLE_NAME_MAX) {
 		wrong(p, page, "what it says of a table has a wrong size");
 	} else {
-		tree_get(value.p, &table);
+		pages_raw_table(value.p, &table);
 		table.name = node->key;
-		if (table.flags != 0 || get_u32(value.p) != 0)
+		if (table.flags != 0 || pages_raw_u32(value.p) != 0)
 			wrong(p, page, "it is no table of ours");
 		table.flags = 0;
 		tree_walk(p, &table);
@@ -611,15 +515,16 @@ big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
 		wrong(p, page, "a value of it lies outside");
 		return false;
 	}
-	first = get_u64(node->data.p);
+	first = pages_raw_u64(node->data.p);
 	if (first < METAS || first > p->last || needed > p->last - first + 1) {
 		wrong(p, page, "a long value of it lies outside");
 		return false;
 	}
 	bytes_read(p, first * p->page_bytes, HEAD_SIZE, &head);
-	n = get_u32(head.p + 12);
-	if (get_u64(head.p) != first || get_u16(head.p + 10) != PAGE_OVERFLOW ||
-	    n < needed || n > p->last - first + 1) {
+	n = pages_raw_u32(head.p + 12);
+	if (pages_raw_u64(head.p) != first ||
+	    pages_raw_u16(head.p + 10) != PAGE_OVERFLOW || n < needed ||
+	    n > p->last - first + 1) {
 		wrong(p, first, "the head of a long value is wrong");
 		n = needed;
 	}
@@ -640,7 +545,7 @@ big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
 static void
 free_take(struct pages *p, uint64_t page, struct bytes list)
 {
-	uint64_t n = list.n >= 8 ? get_u64(list.p) : UINT64_MAX;
+	uint64_t n = list.n >= 8 ? pages_raw_u64(list.p) : UINT64_MAX;
 	uint64_t before = UINT64_MAX;
 
 	if (list.n % 8 != 0 || n > list.n / 8 - 1) {
@@ -648,7 +553,7 @@ free_take(struct pages *p, uint64_t page, struct bytes list)
 		return;
 	}
 	for (uint64_t i = 1; i <= n; i++) {
-		uint64_t one = get_u64(list.p + 8 * i);
+		uint64_t one = pages_raw_u64(list.p + 8 * i);
 
 		if (one < METAS || one > p->last || one >= before)
 			wrong(p, page, "its list of free pages is wrong");

@@ -178,7 +178,9 @@ swap(struct repair *r, char **kept)
 		e = file_move(r->fresh_data, r->data);
 	if (e == ERR_OK)
 		e = file_remove(r->mark);
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
 
 static char *

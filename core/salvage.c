@@ -221,7 +221,9 @@ nodes_make(struct saving *s, const struct host *host, struct planted *planted)
 		merkle_append(&frontier, &leaf, on_node, &planted->nodes);
 	}
 	txn_abort(txn);
-	return e == ERR_CORRUPT || e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_CORRUPT || e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
 
 static void
@@ -382,8 +384,9 @@ run_begin(struct passing *p)
 		e = ERR_OK;
 	p->s->refused += e == ERR_DENIED;
 	p->gap = e != ERR_OK;
-	return e == ERR_DENIED || e == ERR_LIMIT || e == ERR_MALFORMED ? ERR_OK
-								       : e;
+	if (e == ERR_DENIED || e == ERR_LIMIT || e == ERR_MALFORMED)
+		e = ERR_OK;
+	return e;
 }
 
 /* The chunk from `*seq` on, or the delta there alone.  `*seq` goes behind what

@@ -109,9 +109,6 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		e = root_load_all(dir, &store->identity, &store->root);
 	if (e == ERR_OK)
 		e = kv_start(store, mode == OPEN_EMPTY);
-	/* Not over the text of a failure. */
-	if (e == ERR_OK)
-		aside_init(&store->kept.aside, dir);
 	if (e == ERR_OK && mode == OPEN_EMPTY)
 		force_init(&store->identity, &store->force);
 	else if (e == ERR_OK)
@@ -126,6 +123,7 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 		store_close(store);
 		return err_raise(&fault);
 	}
+	aside_init(&store->kept.aside, dir);
 	*out = store;
 	return ERR_OK;
 }

@@ -40,6 +40,8 @@ my $objects = join(' -object ', map { "$built/" . s/c$/o/r }
     sort glob('proto/*.c core/*.c'));
 my @make = ('make', '-j' . ($ENV{JOBS} || 2), '--no-print-directory',
 	'CC=clang-19', 'BUILD=cov');
+# Each input that fuzzing found worth keeping is given to its target.
+my $corpus = 'tests/fuzz/corpus';
 my $failed = 0;
 
 # ---- Running --------------------------------------------------------------
@@ -72,27 +74,20 @@ sub count
 		must(@make, sort keys %once);
 		run(@run, sort keys %once);
 	} else {
-		must(@make, 'all', 'units', 'simulator');
+		# All at once: what is built later would not be what counted.
+		must(@make, 'all', 'units', 'simulator',
+		    -d $corpus ? "$built/tests/fuzz/replay" : ());
 		run(@run, map { "$built/$_" =~ s/\.c$//r }
 		    sort glob('tests/unit/test_*.c'));
 		for my $seed (1 .. $SEEDS) {
 			run("$built/tests/sim/sim", $seed, $NODES, $STEPS);
 		}
-		replay();
+		run("$built/tests/fuzz/replay", $corpus) if -d $corpus;
 		run(@run, sort glob('tests/e2e/*.t'));
 	}
 	must('llvm-profdata-19', 'merge', '-sparse', '-o', "$work/all.profdata",
 	    glob("$work/raw/*.profraw"));
 	remove_tree("$work/raw");
-}
-
-# Each input that fuzzing found worth keeping is given to its target.
-sub replay
-{
-	my $corpus = 'tests/fuzz/corpus';
-	return if !-d $corpus;
-	must(@make, "$built/tests/fuzz/replay");
-	run("$built/tests/fuzz/replay", $corpus);
 }
 
 # ---- Reading --------------------------------------------------------------

@@ -90,6 +90,7 @@ sub mutants
 {
 	my ($file, $object) = @_;
 	my %inside = assert_lines($file);
+	my %here = map { $_ => 1 } code($file) =~ /^(\w+)\(/mg;
 	my ($line, $function, @found) = (0, '');
 	open(my $in, '-|', 'objdump', '-dl', '--insn-width=16', $object)
 	    or die "mutate: cannot run objdump: $!\n";
@@ -104,7 +105,8 @@ sub mutants
 			next;
 		}
 		next unless /^\s*([0-9a-f]+):\t((?:[0-9a-f]{2} )+)\s*\t(\w+)/;
-		next if $line == 0 || $inside{$line};
+		# Lines of functions in headers are told as if they were here.
+		next if $line == 0 || $inside{$line} || !$here{$function};
 		my ($at, $bytes, $name) = (hex($1), $2, $3);
 		my @b = map { hex } split(' ', $bytes);
 		my %patch = patches($name, @b);
@@ -132,7 +134,7 @@ sub compile
 	my $flags = $ENV{CFLAGS} =~ s/-O2|-fstack-protector-strong//gr;
 	shell("$cc $flags -O1 -fno-inline -fno-jump-tables -fno-stack-protector " .
 	    "-fno-reorder-functions -fno-ipa-cp -fno-ipa-sra -fno-thread-jumps " .
-	    "-fno-tree-ch -fno-tree-dominator-opts -S -o $base.s $file");
+	    "-fno-tree-ch -fno-tree-dominator-opts -fno-move-loop-stores -S -o $base.s $file");
 	open(my $in, '<', "$base.s") or die "mutate: $base.s: $!\n";
 	my @text = <$in>;
 	open(my $out, '>', "$base.s") or die "mutate: $base.s: $!\n";

@@ -27,11 +27,10 @@
 
 #include "core/file.h"
 #include "core/packing.h"
-#include "core/record.h"
 #include "core/repair.h"
 #include "core/tree.h"
 #include "proto/mem.h"
-#include "tests/lib/saga.h"
+#include "tests/crash/answer.h"
 #include "tests/lib/stick.h"
 #include "tests/lib/wire.h"
 
@@ -81,6 +80,10 @@ struct rot {
 };
 
 static struct rot rot;
+static const struct answer_of asked = {.ids = rot.ids,
+    .spaces = rot.spaces,
+    .n = RECORDS,
+    .scanned = {CASES, OTHERS}};
 
 /* ---- the city ----------------------------------------------------------- */
 
@@ -198,92 +201,6 @@ copy_store(const char *from, const char *dir)
 	buf_fini(&content);
 }
 
-/* ---- what is asked ------------------------------------------------------ */
-
-static void
-history_text(const struct merge_changes *changes, struct buf *text)
-{
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct merge_change *change = &changes->p[i];
-
-		buf_add(text, bytes_of(change->at.delta.log.b, 16));
-		buf_add_format(text, " %llu.%u %zu %zu;",
-		    (unsigned long long)change->at.delta.seq,
-		    (unsigned)change->at.change, change->parents_n,
-		    change->ops_n);
-	}
-}
-
-static enum err
-scan(struct store *store, const char *name, struct buf *text)
-{
-	struct space space = town_space(name);
-	struct arena arena = {0};
-	struct record_id id = {0};
-	struct record record;
-	struct space_state *state = space_find(store_txn(store), &space);
-	uint64_t met = 0;
-	bool more = state != NULL;
-	enum err e = kv_failed(store_txn(store)->kv);
-
-	while (more && e == ERR_OK) {
-		e = record_next(store_txn(store),
-		    &(struct record_read){.space = state,
-			.cells = true,
-			.arena = &arena,
-			.met = &met},
-		    &id, &record, &more);
-		if (e == ERR_OK && more) {
-			buf_add(text, bytes_of(id.b, sizeof(id.b)));
-			saga_text(&record, text);
-		}
-	}
-	arena_fini(&arena);
-	return e;
-}
-
-/* Answer number `i` of the store, in a transaction of its own. */
-static enum err
-answer(struct store *store, size_t i, struct buf *text)
-{
-	struct arena arena = {0};
-	struct record record;
-	struct merge_changes changes;
-	struct space space;
-	enum err e = store_begin(store, false);
-
-	if (e != ERR_OK)
-		return e;
-	if (i >= 2 * RECORDS) {
-		e = scan(store,
-		    i == 2 * RECORDS
-			? CASES
-			: (i == 2 * RECORDS + 1 ? OTHERS : "authority"),
-		    text);
-	} else if (i % 2 == 0) {
-		e = store_locate(store, &rot.ids[i / 2], &space);
-		if (e == ERR_OK)
-			e = store_get(
-			    store, &space, &rot.ids[i / 2], &arena, &record);
-		if (e == ERR_OK)
-			saga_text(&record, text);
-	} else {
-		space = town_space(rot.spaces[i / 2]);
-		e = store_history(
-		    store, &space, &rot.ids[i / 2], &arena, &changes);
-		if (e == ERR_OK)
-			history_text(&changes, text);
-	}
-	store_abort(store);
-	arena_fini(&arena);
-	/* That there is no such record is an answer, and a wrong one. */
-	if (e == ERR_NOT_FOUND) {
-		buf_add_text(text, "nothing");
-		e = ERR_OK;
-	}
-	return e;
-}
-
 /* Compares all answers. */
 static enum outcome
 answers_compare(struct store *store)
@@ -295,7 +212,7 @@ answers_compare(struct store *store)
 		enum err e;
 
 		buf_cut(&text, 0);
-		e = answer(store, i, &text);
+		e = answer_get(store, &asked, i, &text);
 		if (e != ERR_OK && outcome == RIGHT)
 			outcome = TOLD;
 		if (e == ERR_OK && !bytes_equal(buf_bytes(&text),
@@ -343,7 +260,7 @@ read_run(void)
 	if (store_open(rot.work, &rot.town.host, &store) != ERR_OK)
 		return TOLD;
 	if (rot.live) {
-		(void)!answer(store, 0, &text);
+		(void)!answer_get(store, &asked, 0, &text);
 		flip();
 	}
 	outcome = answers_compare(store);
@@ -650,7 +567,8 @@ main(int argc, char **argv)
 	city_make();
 	store = town_open(&rot.town, WRITER);
 	for (size_t i = 0; i < ANSWERS; i++)
-		assert_int_equal(answer(store, i, &rot.answers[i]), ERR_OK);
+		assert_int_equal(
+		    answer_get(store, &asked, i, &rot.answers[i]), ERR_OK);
 	town_close(&rot.town, WRITER);
 	for (uint64_t at = first; at < first + flips; at++)
 		flip_play(seed, at);

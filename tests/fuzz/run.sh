@@ -15,6 +15,13 @@ work=build/fuzz
 flags="-malloc_limit_mb=64 -rss_limit_mb=1024 -timeout=20 -verbosity=0"
 ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=16}
 export ASAN_OPTIONS
+# libFuzzer ends without a word, and stores stay where they lay.
+memory=/dev/shm
+[ -w "$memory" ] || memory=${TMPDIR:-/tmp}
+TMPDIR=$(mktemp -d "$memory/golmok-fuzz-XXXXXX") || exit 2
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 130' INT TERM
 
 # length TARGET: what steers long conversations begins with long inputs.
 length() {

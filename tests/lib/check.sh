@@ -121,7 +121,7 @@ export PROXY
 tests tests/city/*.t
 
 stage "crashes and wrong bits"
-step "their tools build" make -k CC=gcc BUILD=release crash-tools
+step "their tools build" make -k CC=gcc BUILD=release build/gcc-release/tests/crash/bitrot build/gcc-release/tests/crash/deeds build/gcc-release/tests/crash/record.so
 tests tests/crash/crash.t
 
 stage "done"

@@ -278,7 +278,9 @@ unlock(struct plant *plant, struct root *root)
 {
 	enum err e = unlock_from(plant, "shares", root);
 
-	return e == ERR_OK ? e : unlock_from(plant, "shares-again", root);
+	if (e == ERR_OK || e == ERR_IO || e == ERR_FULL)
+		return e;
+	return unlock_from(plant, "shares-again", root);
 }
 
 /* Whoever does it again takes another place for the shares. */

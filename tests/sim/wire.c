@@ -19,8 +19,7 @@
 #include "tests/sim/wrap.h"
 
 enum {
-	/* What a session may hold ready beyond its limit: a chunk's worth that
-	 * it was deciding on when the limit was reached. */
+	/* Beyond its limit: the chunk that reached it. */
 	OUT_SLACK = 512 * 1024,
 	/* What goes before a chunk: its run, and how much is to come. */
 	BEFORE_CHUNK = 1024,
@@ -34,8 +33,6 @@ enum {
 };
 
 static void side_ended(struct sim_wire *wire, unsigned side, enum err e);
-static bool is_peers(enum err e);
-static void wire_reap(struct sim_wire *wire);
 static void entry_said(const struct msg_entry *entry);
 static void log_said(const struct log_id *id);
 static void name_said(const struct log_name *name);
@@ -483,9 +480,8 @@ wire_made(size_t queued, size_t most)
 {
 	if (speaker != NULL && queued >= most + BEFORE_CHUNK)
 		sim_fail(speaker->sim,
-		    "node %zu makes more for node %zu while %zu bytes wait: it "
-		    "may hold %zu ready",
-		    speaker->number, listener->number, queued, most);
+		    "a chunk is made while %zu bytes wait, of %zu that may",
+		    queued, most);
 }
 
 void

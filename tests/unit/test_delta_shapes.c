@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "proto/codec.h"
 #include "proto/delta_form.h"
 #include "proto/limits.h"
 
@@ -211,6 +212,43 @@ edits_have_bodies_and_deletes_have_none(void **state)
 	}
 }
 
+/* `delta`, whose last part is a map of one key in `size` bytes, with another
+ * key in it. */
+static const char *
+with_key(const struct delta *delta, size_t size, int64_t key)
+{
+	struct arena arena = {0};
+	struct buf header = {0};
+	struct delta read;
+	const char *why = NULL;
+
+	delta_form_put(delta, &header);
+	assert_int_equal(header.p[header.n - size], 0x81);
+	header.p[header.n - size] = 0x82;
+	codec_put_int(&header, key);
+	codec_put_nil(&header);
+	delta_decode(buf_bytes(&header), &arena, &read, &why);
+	arena_fini(&arena);
+	buf_fini(&header);
+	return why;
+}
+
+static void
+later_keys_are_critical_up_to_127(void **state)
+{
+	struct delta_change change;
+	struct delta open = sound(DELTA_OPEN, &change);
+	struct delta adopt = sound(DELTA_ADOPT, &change);
+
+	(void)state;
+	assert_string_equal(with_key(&open, 3, 127),
+	    "a critical key of an open, not known here");
+	assert_null(with_key(&open, 3, 128));
+	assert_string_equal(with_key(&adopt, 4, 127),
+	    "a critical key of a decision, not known here");
+	assert_null(with_key(&adopt, 4, 128));
+}
+
 /* Parents, and what was seen, count over all changes of a delta. */
 static void
 lists_are_limited_over_all_changes(void **state)
@@ -278,6 +316,7 @@ main(void)
 	    cmocka_unit_test(a_fact_is_one_change),
 	    cmocka_unit_test(a_fact_has_one_body_of_class_n_and_no_more),
 	    cmocka_unit_test(edits_have_bodies_and_deletes_have_none),
+	    cmocka_unit_test(later_keys_are_critical_up_to_127),
 	    cmocka_unit_test(lists_are_limited_over_all_changes),
 	    cmocka_unit_test(too_many_references_alone_are_not_written),
 	};

@@ -3,6 +3,8 @@
  * synced at each commit, change sets of its session extension in place of a
  * protocol.  It signs nothing, keeps no history, and of two writers the last
  * one to arrive wins.  tests/bench/peers/run.mjs calls it.
+ *
+ * LINK: -lsqlite3
  */
 /* Its change sets are an extension that Debian builds in. */
 #define SQLITE_ENABLE_SESSION 1

@@ -1,0 +1,58 @@
+#ifndef GOLMOK_CORE_PAGES_RAW_H
+#define GOLMOK_CORE_PAGES_RAW_H
+
+#include "proto/bytes.h"
+
+/*
+ * How LMDB 0.9 lays out a file: numbers in the order of the machine, 64 bits.
+ * For core/pages.c alone.
+ */
+enum {
+	HEAD_SIZE = 16, /* in front of every page */
+	DB_SIZE = 48,	/* what is said of one table */
+	META_SIZE = HEAD_SIZE + 24 + 2 * DB_SIZE + 16,
+	METAS = 2,
+	PAGE_SIZE_MIN = 512,
+	PAGE_SIZE_MAX = 65536,
+	PAGE_BRANCH = 1,
+	PAGE_LEAF = 2,
+	PAGE_OVERFLOW = 4,
+	PAGE_META = 8,
+	/* So many more than the file has may count as used or free. */
+	PAGES_AHEAD = 1 << 24,
+};
+
+/* What the file says of one table. */
+struct pages_table {
+	struct bytes name; /* not said there */
+	uint16_t flags;
+	uint16_t depth;
+	uint64_t branches;
+	uint64_t leaves;
+	uint64_t overflows;
+	uint64_t entries;
+	uint64_t root; /* UINT64_MAX: none */
+};
+
+/* What one of the two first pages says. */
+struct pages_meta {
+	bool sound;
+	uint32_t page_bytes;
+	uint64_t txn_id;
+	uint64_t last; /* the last page that was ever used */
+	struct pages_table free;
+	struct pages_table main;
+};
+
+/* Numbers at any place. */
+uint16_t pages_raw_u16(const uint8_t *at);
+uint32_t pages_raw_u32(const uint8_t *at);
+uint64_t pages_raw_u64(const uint8_t *at);
+/* Reads the DB_SIZE bytes at `from`. */
+void pages_raw_table(const uint8_t *from, struct pages_table *table);
+/* Reads the META_SIZE bytes of the page `number` (0 or 1) of a file of
+ * `size_bytes`; meta->sound is false when it cannot be that page. */
+void pages_raw_meta(const uint8_t *raw, uint64_t number, uint64_t size_bytes,
+    struct pages_meta *meta);
+
+#endif
