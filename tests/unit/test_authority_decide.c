@@ -312,6 +312,57 @@ of_two_rotations_by_one_key_the_lower_cuts_hold_and_nobody_follows(void **state)
 	assert_int_equal(court_why(court, refused), WHY_NO_GRANT);
 }
 
+/* Whose logs are taken: in `authority`, in a data space, and in whose room. */
+static void
+assert_known(
+    struct court *court, size_t key, bool central, bool data, bool common)
+{
+	const struct authority *authority = &court->authority;
+	const struct sign_key *author = &court->c.keys[key];
+	struct sign_key payer = authority_payer(authority, author);
+	struct space space;
+
+	assert_int_equal(id_space(bytes_text("d01/c1/case"), &space), ERR_OK);
+	assert_int_equal(
+	    authority_knows(authority, author, &id_authority), central);
+	assert_int_equal(authority_knows(authority, author, &space), data);
+	assert_memory_equal(&payer,
+	    common ? &(struct sign_key){0} : author, sizeof(payer));
+}
+
+static void
+keys_that_rotations_in_doubt_name_stay_known_in_one_room(void **state)
+{
+	enum { VAIN = LAST + 1, OTHER, ODD };
+	struct court *court = *state;
+	struct charter *c = &court->c;
+	size_t next;
+
+	court_judge(court);
+	assert_known(court, 1, true, false, false);
+	assert_known(court, 2, false, false, false);
+	(void)charter_rotate(c, 1, 2, NULL, 0);
+	/* Nobody named this one. */
+	(void)charter_rotate(c, LAST, ODD, NULL, 0);
+	court_judge(court);
+	assert_known(court, 1, true, true, false);
+	assert_known(court, 2, true, false, false);
+	next = charter_rotate(c, 2, OTHER, NULL, 0);
+	(void)charter_member(c, next, VAIN, "끝");
+	court_judge(court);
+	assert_known(court, 2, true, true, false);
+	assert_known(court, OTHER, true, false, false);
+	(void)charter_rotate(c, 1, LAST, NULL, 0);
+	court_judge(court);
+	assert_int_equal(court->authority.roots_n, 2);
+	assert_known(court, 1, true, true, false);
+	assert_known(court, 2, true, true, true);
+	assert_known(court, VAIN, true, true, true);
+	assert_known(court, OTHER, true, false, true);
+	assert_known(court, LAST, true, false, true);
+	assert_known(court, ODD, false, false, false);
+}
+
 int
 main(void)
 {
@@ -331,6 +382,7 @@ main(void)
 	    COURT(a_key_that_nobody_named_as_next_is_no_root),
 	    COURT(
 		of_two_rotations_by_one_key_the_lower_cuts_hold_and_nobody_follows),
+	    COURT(keys_that_rotations_in_doubt_name_stay_known_in_one_room),
 	};
 
 	return cmocka_run_group_tests_name(
