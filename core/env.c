@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/env_walk.h"
 #include "core/pages.h"
 #include "proto/mem.h"
 
@@ -32,22 +32,10 @@ struct first_wrong {
 	const char *why; /* NULL: nothing yet */
 };
 
-/* Visiting everything of a file that may be cut short. */
-struct walk {
-	MDB_env *lmdb;
-	MDB_txn *txn;
-	MDB_cursor *names;
-	MDB_cursor *rows;
-	jmp_buf broken;
-};
-
 /* LMDB loses its locks when a process opens one environment twice, without a
  * word, so we remember which directories are open. */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct env *all_open;
-
-/* Where a broken assertion of LMDB leads during a walk of this thread. */
-static _Thread_local struct walk *walking;
 
 static enum err registry_add(struct env *env) MUST_USE;
 static void registry_remove(struct env *env);
@@ -57,11 +45,6 @@ static void keep_from_children(const struct env *env);
 static void on_wrong(void *arg, uint64_t page, const char *why);
 static enum err length_check(struct env *env) MUST_USE;
 static enum err length_repair(struct env *env) MUST_USE;
-static enum err pages_check(struct env *env) MUST_USE;
-static int walk_guarded(struct walk *walk);
-static int walk_all(struct walk *walk);
-static int walk_table(struct walk *walk, MDB_dbi table);
-static void on_assertion(MDB_env *lmdb, const char *text);
 static int tables_open(struct env *env, const char *const *names, size_t n,
     bool create, MDB_dbi *tables);
 
@@ -329,7 +312,7 @@ length_repair(struct env *env)
 	if (ftruncate(fd, (off_t)whole) != 0 || ftruncate(fd, needed) != 0)
 		e = file_error(errno, "make longer", env->data);
 	else
-		e = pages_check(env);
+		e = env_walk_all(env);
 	if (e != ERR_OK &&
 	    (ftruncate(fd, (off_t)whole) != 0 ||
 		pwrite(fd, tail.p, tail.n, (off_t)whole) != (ssize_t)tail.n))
@@ -337,94 +320,6 @@ length_repair(struct env *env)
 out:
 	buf_fini(&tail);
 	return e;
-}
-
-/* A page that was cut off is now all zeros, and zero is no kind of page: LMDB
- * reports it or breaks an assertion.  (Rows larger than a page lie in pages
- * that LMDB does not look at; the rows' own checksums tell.) */
-static enum err
-pages_check(struct env *env)
-{
-	struct walk walk = {.lmdb = env->lmdb};
-	int rc;
-
-	walking = &walk;
-	rc = mdb_env_set_assert(env->lmdb, on_assertion);
-	if (rc == 0)
-		rc = walk_guarded(&walk);
-	walking = NULL;
-	(void)mdb_env_set_assert(env->lmdb, NULL);
-	if (walk.rows != NULL)
-		mdb_cursor_close(walk.rows);
-	if (walk.names != NULL)
-		mdb_cursor_close(walk.names);
-	mdb_txn_abort(walk.txn);
-	if (rc == 0)
-		return ERR_OK;
-	return err_wrap(env_error(env, rc, "open"),
-	    "the file is shorter than what was written to it");
-}
-
-static int
-walk_guarded(struct walk *walk)
-{
-	if (setjmp(walk->broken) != 0)
-		return MDB_CORRUPTED;
-	return walk_all(walk);
-}
-
-static void
-on_assertion(MDB_env *lmdb, const char *text)
-{
-	(void)text;
-	if (walking != NULL && walking->lmdb == lmdb)
-		longjmp(walking->broken, 1);
-}
-
-static int
-walk_all(struct walk *walk)
-{
-	struct buf text = {0};
-	MDB_val name;
-	MDB_val value;
-	MDB_dbi table;
-	int rc = mdb_txn_begin(walk->lmdb, NULL, MDB_RDONLY, &walk->txn);
-
-	/* 0 is the list of free pages, which every writer reads. */
-	if (rc == 0)
-		rc = walk_table(walk, 0);
-	if (rc == 0)
-		rc = mdb_dbi_open(walk->txn, NULL, 0, &table);
-	if (rc == 0)
-		rc = walk_table(walk, table);
-	if (rc == 0)
-		rc = mdb_cursor_open(walk->txn, table, &walk->names);
-	while (rc == 0) {
-		rc = mdb_cursor_get(walk->names, &name, &value, MDB_NEXT);
-		if (rc != 0)
-			break;
-		buf_add(&text, bytes_of(name.mv_data, name.mv_size));
-		rc = mdb_dbi_open(walk->txn, buf_text(&text), 0, &table);
-		buf_fini(&text);
-		if (rc == 0)
-			rc = walk_table(walk, table);
-	}
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-static int
-walk_table(struct walk *walk, MDB_dbi table)
-{
-	MDB_val key;
-	MDB_val value;
-	int rc = mdb_cursor_open(walk->txn, table, &walk->rows);
-
-	while (rc == 0)
-		rc = mdb_cursor_get(walk->rows, &key, &value, MDB_NEXT);
-	if (walk->rows != NULL)
-		mdb_cursor_close(walk->rows);
-	walk->rows = NULL;
-	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 enum err

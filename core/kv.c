@@ -48,15 +48,8 @@ struct kv_txn {
 	struct fault fault;
 };
 
-static enum err broken_check(const struct kv *kv) MUST_USE;
-static int lmdb_begin(struct kv *kv, struct kv_txn *txn);
 static enum err txn_admit(struct kv *kv, struct kv_txn *txn) MUST_USE;
-static void txn_leave(struct kv_txn *txn);
-static void txn_free(struct kv_txn *txn);
-static bool has_room(struct kv *kv, uint64_t *map_bytes);
 static enum err map_change(struct kv *kv, bool adopt) MUST_USE;
-static void break_for_good(struct kv *kv, enum err e);
-static void spare_keep(struct kv *kv, MDB_txn *txn);
 static void txn_keep(struct kv_txn *txn, int rc, const char *doing);
 
 enum err
@@ -113,6 +106,93 @@ unlock(struct kv *kv)
 	assert(pthread_mutex_unlock(&kv->lock) == 0);
 }
 
+/* From now on every begin fails.  The first reason stays. */
+static void
+break_for_good(struct kv *kv, enum err e)
+{
+	lock(kv);
+	if (kv->broken.code == ERR_OK)
+		err_keep(&kv->broken, e);
+	unlock(kv);
+}
+
+/* Ends the reader `txn` in a way that makes the next one cheap. */
+static void
+spare_keep(struct kv *kv, MDB_txn *txn)
+{
+	mdb_txn_reset(txn);
+	lock(kv);
+	if (kv->spares_n < SPARES_MAX) {
+		kv->spares[kv->spares_n++] = txn;
+		txn = NULL;
+	}
+	unlock(kv);
+	mdb_txn_abort(txn);
+}
+
+static void
+txn_free(struct kv_txn *txn)
+{
+	buf_fini(&txn->value);
+	mem_free(txn);
+}
+
+/* ERR_IO when nothing works any more; under the lock. */
+static enum err
+broken_check(const struct kv *kv)
+{
+	if (err_raise(&kv->broken) == ERR_OK)
+		return ERR_OK;
+	return err_wrap(ERR_IO,
+	    "%s is out of use since a failure and must be opened again",
+	    kv->env.data);
+}
+
+static void
+txn_leave(struct kv_txn *txn)
+{
+	struct kv *kv = txn->kv;
+	struct kv_txn **at = &kv->open;
+
+	lock(kv);
+	while (*at != txn)
+		at = &(*at)->next;
+	*at = txn->next;
+	if (txn->write)
+		kv->writing = false;
+	if (txn->write || (kv->open == NULL && kv->remapping))
+		assert(pthread_cond_broadcast(&kv->changed) == 0);
+	unlock(kv);
+}
+
+/* Is the map as large as a writer wants it?  How large it should be goes into
+ * `*map_bytes`, if that is not NULL.  Nobody may change the map meanwhile. */
+static bool
+has_room(struct kv *kv, uint64_t *map_bytes)
+{
+	uint64_t now;
+	uint64_t wanted = env_map_wanted(
+	    &kv->env, kv->room_bytes, kv->map_bytes_min, &now);
+
+	if (map_bytes != NULL)
+		*map_bytes = wanted;
+	return wanted == now;
+}
+
+/* One LMDB transaction into txn->txn, which is NULL on failure. */
+static int
+lmdb_begin(struct kv *kv, struct kv_txn *txn)
+{
+	lock(kv);
+	if (!txn->write && kv->spares_n > 0)
+		txn->txn = kv->spares[--kv->spares_n];
+	unlock(kv);
+	if (txn->txn != NULL && mdb_txn_renew(txn->txn) == 0)
+		return 0;
+	mdb_txn_abort(txn->txn);
+	return env_begin(&kv->env, txn->write, &txn->txn);
+}
+
 enum err
 kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 {
@@ -159,20 +239,6 @@ kv_begin(struct kv *kv, bool write, struct kv_txn **result)
 	return e;
 }
 
-/* One LMDB transaction into txn->txn, which is NULL on failure. */
-static int
-lmdb_begin(struct kv *kv, struct kv_txn *txn)
-{
-	lock(kv);
-	if (!txn->write && kv->spares_n > 0)
-		txn->txn = kv->spares[--kv->spares_n];
-	unlock(kv);
-	if (txn->txn != NULL && mdb_txn_renew(txn->txn) == 0)
-		return 0;
-	mdb_txn_abort(txn->txn);
-	return env_begin(&kv->env, txn->write, &txn->txn);
-}
-
 /* Enters `txn` among the open ones, once nobody changes the map. */
 static enum err
 txn_admit(struct kv *kv, struct kv_txn *txn)
@@ -196,55 +262,6 @@ txn_admit(struct kv *kv, struct kv_txn *txn)
 	}
 	unlock(kv);
 	return e;
-}
-
-static void
-txn_leave(struct kv_txn *txn)
-{
-	struct kv *kv = txn->kv;
-	struct kv_txn **at = &kv->open;
-
-	lock(kv);
-	while (*at != txn)
-		at = &(*at)->next;
-	*at = txn->next;
-	if (txn->write)
-		kv->writing = false;
-	if (txn->write || (kv->open == NULL && kv->remapping))
-		assert(pthread_cond_broadcast(&kv->changed) == 0);
-	unlock(kv);
-}
-
-/* ERR_IO when nothing works any more; under the lock. */
-static enum err
-broken_check(const struct kv *kv)
-{
-	if (err_raise(&kv->broken) == ERR_OK)
-		return ERR_OK;
-	return err_wrap(ERR_IO,
-	    "%s is out of use since a failure and must be opened again",
-	    kv->env.data);
-}
-
-static void
-txn_free(struct kv_txn *txn)
-{
-	buf_fini(&txn->value);
-	mem_free(txn);
-}
-
-/* Is the map as large as a writer wants it?  How large it should be goes into
- * `*map_bytes`, if that is not NULL.  Nobody may change the map meanwhile. */
-static bool
-has_room(struct kv *kv, uint64_t *map_bytes)
-{
-	uint64_t now;
-	uint64_t wanted = env_map_wanted(
-	    &kv->env, kv->room_bytes, kv->map_bytes_min, &now);
-
-	if (map_bytes != NULL)
-		*map_bytes = wanted;
-	return wanted == now;
 }
 
 /* Waits until this process has no open transaction, then takes over the size
@@ -278,16 +295,6 @@ map_change(struct kv *kv, bool adopt)
 	assert(pthread_cond_broadcast(&kv->changed) == 0);
 	unlock(kv);
 	return e;
-}
-
-/* From now on every begin fails.  The first reason stays. */
-static void
-break_for_good(struct kv *kv, enum err e)
-{
-	lock(kv);
-	if (kv->broken.code == ERR_OK)
-		err_keep(&kv->broken, e);
-	unlock(kv);
 }
 
 enum err
@@ -327,20 +334,6 @@ kv_abort(struct kv_txn *txn)
 		spare_keep(txn->kv, txn->txn);
 	txn_leave(txn);
 	txn_free(txn);
-}
-
-/* Ends the reader `txn` in a way that makes the next one cheap. */
-static void
-spare_keep(struct kv *kv, MDB_txn *txn)
-{
-	mdb_txn_reset(txn);
-	lock(kv);
-	if (kv->spares_n < SPARES_MAX) {
-		kv->spares[kv->spares_n++] = txn;
-		txn = NULL;
-	}
-	unlock(kv);
-	mdb_txn_abort(txn);
 }
 
 enum err
