@@ -113,7 +113,7 @@ struct authority {
 	struct heir {
 		struct hash hash; /* SHA-256 of its key */
 		struct sign_key by;
-		bool rotated; /* a record of its own is held, which follows `by` */
+		bool rotated; /* its own record says that it followed `by` */
 	} * heirs;
 	size_t heirs_n;
 	struct member *members; /* sorted by key */
@@ -146,8 +146,8 @@ const struct member *authority_member(
 void authority_member_fact(const struct authority *authority,
     const struct sign_key *key, struct fact_member *member);
 /* Are logs of `key` in `space` taken from anybody?  Those of members are; those
- * of an heir in `authority`, for no fact names it until its own log is held, and
- * everywhere when that log says that it followed. */
+ * of an heir in `authority`, for no fact names it until its own log is held,
+ * and everywhere when that log says that it followed. */
 bool authority_knows(const struct authority *authority,
     const struct sign_key *key, const struct space *space);
 /* In whose room of LIMIT_LOGS_OF_MEMBER the logs of `key` are (struct member);

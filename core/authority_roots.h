@@ -12,8 +12,8 @@
  */
 void authority_roots_find(struct authority_settling *settling);
 /* The `*n` heirs whose key has the hash `hash`. */
-const struct heir *authority_roots_heirs(const struct authority *authority,
-    const struct hash *hash, size_t *n);
+const struct heir *authority_roots_heirs(
+    const struct authority *authority, const struct hash *hash, size_t *n);
 /* In whose room the logs of `key`, which is no member, are. */
 struct sign_key authority_roots_payer(
     const struct authority *authority, const struct sign_key *key);

@@ -326,8 +326,8 @@ assert_known(
 	assert_int_equal(
 	    authority_knows(authority, author, &id_authority), central);
 	assert_int_equal(authority_knows(authority, author, &space), data);
-	assert_memory_equal(&payer,
-	    common ? &(struct sign_key){0} : author, sizeof(payer));
+	assert_memory_equal(
+	    &payer, common ? &(struct sign_key){0} : author, sizeof(payer));
 }
 
 static void

@@ -329,7 +329,8 @@ same_digests(struct town *town, size_t one, size_t other)
 
 /* The founder and a copy of all that it has go on rotating, each for itself.
  * Who takes the later keys of both before it hears that the first ones disagree
- * ends up with the same logs as who heard that first, and with the same root. */
+ * ends up with the same logs as who heard that first, and with the same root.
+ */
 static void
 which_of_two_rotations_came_first_leaves_no_trace(void **state)
 {
