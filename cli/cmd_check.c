@@ -110,8 +110,8 @@ verdict(const struct fsck_report *report)
 		    "forked logs: %llu, see above; all else is as it must be",
 		    (unsigned long long)report->forked);
 	return err_set(ERR_CORRUPT,
-	    "%llu things are wrong, see above; golmok rebuild repairs what is "
-	    "derived, a peer or a backup has the rest",
+	    "%llu things are wrong, see above: golmok repair; golmok rebuild is "
+	    "enough when it says so",
 	    (unsigned long long)report->found);
 }
 

@@ -111,9 +111,6 @@ env_open(struct env *env, const struct env_config *config)
 enum err
 env_scrub(struct env *env)
 {
-	struct first_wrong first = {0};
-	const struct pages_watch watch = {.wrong = on_wrong, .arg = &first};
-	struct pages_report report;
 	enum err e = ERR_BUSY;
 
 	/* A reader keeps its state from being written over, and must have begun
@@ -126,12 +123,22 @@ env_scrub(struct env *env)
 		if (rc == MDB_MAP_RESIZED)
 			rc = mdb_env_set_mapsize(env->lmdb, 0);
 		else if (rc == 0)
-			e = pages_walk(
-			    env->data, mdb_txn_id(reader), &watch, &report);
+			e = env_scrub_state(env, mdb_txn_id(reader));
 		if (rc != 0)
 			return env_error(env, rc, "look at");
 		mdb_txn_abort(reader);
 	}
+	return e;
+}
+
+enum err
+env_scrub_state(struct env *env, uint64_t txn_id)
+{
+	struct first_wrong first = {0};
+	const struct pages_watch watch = {.wrong = on_wrong, .arg = &first};
+	struct pages_report report;
+	enum err e = pages_walk(env->data, txn_id, &watch, &report);
+
 	if (e != ERR_OK || report.wrong == 0)
 		return e;
 	return err_set(ERR_CORRUPT,

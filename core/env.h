@@ -37,6 +37,9 @@ enum err env_open(struct env *env, const struct env_config *config) MUST_USE;
 /* Looks at every page of the newest state, beside others who read and write,
  * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
 enum err env_scrub(struct env *env) MUST_USE;
+/* The same of the state of transaction `txn_id`, which a reader holds.
+ * ERR_BUSY: others have committed twice since it was made. */
+enum err env_scrub_state(struct env *env, uint64_t txn_id) MUST_USE;
 /* Closes all; every transaction has ended.  A zeroed one is nothing. */
 void env_close(struct env *env);
 /* Opens the `n` tables called `names` into `tables` for good, making those that

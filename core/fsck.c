@@ -50,6 +50,9 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 	*report = (struct fsck_report){0};
 	check_init(&check, txn, watch, report);
 	check.whole = true;
+	/* What is behind a wrong page LMDB must not be asked for. */
+	if (!check_passed(&check, kv_scrub(txn->kv)))
+		return err_raise(&check.fatal);
 	check.all = deltas_count(txn) + kv_count(txn->kv, TABLE_RECORDS);
 	words_again(txn);
 	(void)check_went_well(&check);

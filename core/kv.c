@@ -386,6 +386,13 @@ txn_keep(struct kv_txn *txn, int rc, const char *doing)
 	unlock(kv);
 }
 
+enum err
+kv_scrub(struct kv_txn *txn)
+{
+	assert(!txn->write);
+	return env_scrub_state(&txn->kv->env, mdb_txn_id(txn->txn));
+}
+
 uint64_t
 kv_txn_id(const struct kv_txn *txn)
 {

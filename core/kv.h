@@ -119,6 +119,11 @@ bool kv_seek_before(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 /* Moves one on from where a successful move left it. */
 bool kv_next(struct kv_cursor *cursor) MUST_USE;
 
+/* Looks at every page of the state that the reader `txn` sees, without LMDB:
+ * ERR_CORRUPT: one is wrong, and LMDB may end the process on it.  To be asked
+ * as soon as `txn` began: ERR_BUSY when others have committed twice since. */
+enum err kv_scrub(struct kv_txn *txn) MUST_USE;
+
 /* Writes all that is in `kv` into the new file `path`, durably, without the
  * pages that are free.  No transaction of this thread may be open.  ERR_FULL,
  * ERR_IO, ERR_EXISTS; there is no file then. */

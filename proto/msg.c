@@ -446,3 +446,16 @@ fixed_get(struct reader *r, void *to, size_t n)
 {
 	bytes_copy(to, codec_get_fixed(r, n));
 }
+
+bool
+msg_entry_equal(const struct msg_entry *a, const struct msg_entry *b)
+{
+	return memcmp(&a->log, &b->log, sizeof(a->log)) == 0 &&
+	       a->size == b->size &&
+	       memcmp(a->root, b->root, sizeof(a->root)) == 0 &&
+	       a->held == b->held &&
+	       memcmp(a->open, b->open, sizeof(a->open)) == 0 &&
+	       a->forked == b->forked && a->is_branch == b->is_branch &&
+	       memcmp(&a->trunk, &b->trunk, sizeof(a->trunk)) == 0 &&
+	       a->kept == b->kept;
+}

@@ -86,6 +86,9 @@ msg_entry_trunk(const struct msg_entry *entry)
 	return entry->is_branch ? &entry->trunk : &entry->log;
 }
 
+/* Do both say the same?  What lies between members is not looked at. */
+bool msg_entry_equal(const struct msg_entry *a, const struct msg_entry *b);
+
 struct msg_clock {
 	bool last;  /* the first exchange is complete with this one */
 	bool again; /* forget what is under way in these logs: send from here */

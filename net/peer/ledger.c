@@ -247,7 +247,7 @@ ledger_heard(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry, bool again)
 {
 	assert(memcmp(&entry->log, &log->id, sizeof(log->id)) == 0);
-	if (!log->is_known || memcmp(&log->peer, entry, sizeof(*entry)) != 0) {
+	if (!log->is_known || !msg_entry_equal(&log->peer, entry)) {
 		ledger->dirty_n += !log->is_dirty;
 		log->is_dirty = true;
 	}
@@ -316,7 +316,7 @@ ledger_tell(struct ledger *ledger, struct ledger_log *log,
     const struct msg_entry *entry)
 {
 	assert(memcmp(&entry->log, &log->id, sizeof(log->id)) == 0);
-	if (memcmp(&log->told, entry, sizeof(*entry)) != 0) {
+	if (!msg_entry_equal(&log->told, entry)) {
 		ledger->dirty_n += !log->is_dirty;
 		log->is_dirty = true;
 	}

@@ -408,8 +408,7 @@ clock_list(struct talk *talk, bool news, struct clock_list *list)
 		if (log != NULL && log->frontier.size > 0)
 			clock_entry(log, &talk->peer, &now);
 		entry->is_ours = now.size > 0;
-		if (news ? memcmp(&now, &entry->told, sizeof(now)) != 0
-			 : now.size > 0)
+		if (news ? !msg_entry_equal(&now, &entry->told) : now.size > 0)
 			list->entries[list->n++] = now;
 	}
 	if (list->n > 0)

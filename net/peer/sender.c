@@ -224,7 +224,7 @@ clock_tell(struct talk *talk, struct ledger_log *entry, const struct log *log)
 		clock_entry(log, &talk->peer, &now);
 	else if (entry->told.size == 0 && entry->is_told)
 		return ERR_OK;
-	if (entry->is_told && memcmp(&now, &entry->told, sizeof(now)) == 0)
+	if (entry->is_told && msg_entry_equal(&now, &entry->told))
 		return ERR_OK;
 	ledger_tell(&talk->ledger, entry, &now);
 	return talk_send(talk, &msg);
@@ -258,7 +258,7 @@ run_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	clock_entry(log, &talk->peer, &run->entry);
 	whole = *run;
 	msg_run_whole(&whole);
-	run->whole = memcmp(&whole.entry, &run->entry, sizeof(run->entry)) == 0;
+	run->whole = msg_entry_equal(&whole.entry, &run->entry);
 	ledger_tell(&talk->ledger, entry, &run->entry);
 	talk->idle_sent = false;
 	return talk_send(talk, &msg);
