@@ -113,8 +113,7 @@ struct authority {
 	struct heir {
 		struct hash hash; /* SHA-256 of its key */
 		struct sign_key by;
-		bool rotated; /* a record of its own is held, which follows `by`
-			       */
+		bool rotated; /* its own record says that it followed `by` */
 	} * heirs;
 	size_t heirs_n;
 	struct member *members; /* sorted by key */
