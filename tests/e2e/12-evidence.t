@@ -50,4 +50,13 @@ ok 'log verify notices it' exits 8 "$GOLMOK" log verify --store bent
 ok '... in the right log' says "$log"
 ok 'fsck notices it' exits 8 "$GOLMOK" fsck --store bent
 ok 'what is whole is still read' exits 0 "$GOLMOK" get "$id" --store bent
+run "$GOLMOK" get "$id" --json
+cp out was
+ok 'repair mends the bit' exits 0 "$GOLMOK" repair --store bent
+ok '... nothing is damaged then' exits 0 "$GOLMOK" fsck --store bent
+ok '... and the record is what it was' exits 0 "$GOLMOK" get "$id" --json --store bent
+ok '... to the letter' cmp -s out was
+cp -R s sound
+ok 'a sound store needs no repair' exits 0 "$GOLMOK" repair --store sound
+ok '... and keeps its data' cmp -s s/data.mdb sound/data.mdb
 finish
