@@ -238,6 +238,23 @@ on_node(void *arg, unsigned level, uint64_t index, const struct hash *node)
 	buf_add(nodes, bytes_of(node->b, sizeof(node->b)));
 }
 
+/* What is stored has its checksum, and nodes behind it in its row, which
+ * tree_put would cut off. */
+static bool
+node_is_stored(
+    struct txn *txn, const struct log *log, unsigned level, uint64_t index)
+{
+	struct bytes content;
+	struct hash node;
+	struct key key;
+	bool is_first;
+
+	tables_tree_key(
+	    log->space->no, log->no, level, index / TREE_ROW_NODES, &key);
+	return txn_find(txn, TABLE_TREE, &key, &content) &&
+	       tree_row_node(content, index, &node, &is_first);
+}
+
 static enum err
 nodes_put(struct saving *s, const struct host *host, struct planted *planted)
 {
@@ -254,11 +271,12 @@ nodes_put(struct saving *s, const struct host *host, struct planted *planted)
 		log = planted_find(txn, planted);
 		for (int i = 0; i < STEP_NODES && rest.n > 0 && log != NULL;
 		     i++) {
+			uint64_t index = bytes_be64(rest.p + 1);
 			struct hash node;
 
 			bytes_copy(node.b, bytes_slice(rest, 9, 32));
-			tree_put(
-			    txn, log, rest.p[0], bytes_be64(rest.p + 1), &node);
+			if (!node_is_stored(txn, log, rest.p[0], index))
+				tree_put(txn, log, rest.p[0], index, &node);
 			rest = bytes_after(rest, NODE_SIZE);
 		}
 		e = txn_commit(txn);
@@ -414,9 +432,10 @@ chunk_take(struct passing *p, uint64_t *seq, bool single)
 		if (e == ERR_OK)
 			e = bodies_put(p, &chunk);
 	}
-	if (e == ERR_MALFORMED)
+	/* Behind the first delta headers that lead nowhere look forked. */
+	if (e == ERR_MALFORMED || e == ERR_FORKED)
 		return ERR_OK;
-	if (e == ERR_DENIED || e == ERR_FORKED || e == ERR_LIMIT) {
+	if (e == ERR_DENIED || e == ERR_LIMIT) {
 		p->s->refused += e == ERR_DENIED;
 		p->gap = true;
 		return ERR_OK;
