@@ -1,0 +1,314 @@
+/*
+ * Promises of core/salvage.h and core/repair.h for stores of every sort: of the
+ * founder, of many rows, with forked logs, and with members who become known
+ * late.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "core/meta.h"
+#include "core/oplog.h"
+#include "core/repair.h"
+#include "core/space.h"
+#include "proto/mem.h"
+#include "tests/lib/branches.h"
+#include "tests/lib/wire.h"
+
+#define CASES "d03/c017/case"
+#define ALL "read:NPSF,hold,write"
+
+enum { MEMBERS = 3 };
+
+/* The first log of `space`, in a write transaction of node `i` that begins
+ * here. */
+static struct log *
+log_of(struct town *town, size_t i, const char *space)
+{
+	struct store *store = town_store(town, i);
+	struct space name = town_space(space);
+	struct space_state *state;
+	struct log **logs;
+	size_t n = 0;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	state = space_find(store_txn(store), &name);
+	assert_non_null(state);
+	assert_int_equal(oplog_all(store_txn(store), state, &logs, &n), ERR_OK);
+	assert_true(n > 0);
+	return logs[0];
+}
+
+/* Turns over two bits of the row `key`: of the byte at `at`, or at `-at` from
+ * its end. Ends the transaction and closes the store. */
+static void
+spoil(struct town *town, size_t i, enum table table, const struct key *key,
+    long at)
+{
+	struct store *store = town_store(town, i);
+	struct kv_txn *kv = store_txn(store)->kv;
+	struct buf row = {0};
+	struct bytes value;
+
+	assert_true(kv_find(kv, table, tables_key(key), &value));
+	buf_add(&row, value);
+	assert_true((size_t)(at < 0 ? -at : at + 1) <= row.n);
+	row.p[at < 0 ? row.n - (size_t)-at : (size_t)at] ^= 0x42;
+	kv_put(kv, table, tables_key(key), buf_bytes(&row));
+	assert_int_equal(store_commit(store), ERR_OK);
+	buf_fini(&row);
+	town_close(town, i);
+}
+
+/* A row of the tables of records is spoiled: the data is not sound, and all of
+ * it is in the logs. */
+static void
+spoil_records(struct town *town, size_t i)
+{
+	struct log *log = log_of(town, i, CASES);
+	struct kv_cursor cursor;
+	struct key key = {0};
+
+	kv_cursor_init(
+	    &cursor, store_txn(town_store(town, i))->kv, TABLE_RECORDS);
+	assert_true(kv_seek(&cursor, (struct bytes){0}));
+	tables_key_add(&key, cursor.key);
+	kv_cursor_fini(&cursor);
+	(void)log;
+	spoil(town, i, TABLE_RECORDS, &key, -1);
+}
+
+/* Repairs node `i`, of which all is sound that counts. */
+static void
+repair_wholly(struct town *town, size_t i, struct repair_report *report)
+{
+	assert_int_equal(
+	    repair_run(town->nodes[i].dir, &town->host, NULL, report), ERR_OK);
+	assert_false(report->was_sound);
+	assert_string_equal(report->kept, "");
+	assert_int_equal(report->salvage.unknown, 0);
+	(void)town_open(town, i);
+	wire_assert_sound(town, i);
+}
+
+static void
+the_founder_stays_the_founder(void **state)
+{
+	struct town town;
+	struct repair_report report;
+	struct buf founding = {0};
+	struct bytes value;
+	struct txn *txn;
+
+	(void)state;
+	town_init(&town, 1);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	(void)town_create(&town, 0, CASES, "가");
+	assert_int_equal(store_begin(town_store(&town, 0), true), ERR_OK);
+	txn = store_txn(town_store(&town, 0));
+	assert_true(meta_find(txn, meta_founding, &value));
+	buf_add(&founding, value);
+	meta_put(txn, meta_dials, bytes_text("198.51.100.7"));
+	assert_int_equal(store_commit(town_store(&town, 0)), ERR_OK);
+	spoil_records(&town, 0);
+	repair_wholly(&town, 0, &report);
+	assert_int_equal(store_begin(town_store(&town, 0), false), ERR_OK);
+	txn = store_txn(town_store(&town, 0));
+	assert_true(meta_find(txn, meta_founding, &value));
+	assert_true(bytes_equal(value, buf_bytes(&founding)));
+	assert_true(meta_find(txn, meta_dials, &value));
+	assert_true(bytes_is(value, "198.51.100.7"));
+	store_abort(town_store(&town, 0));
+	/* It can admit somebody. */
+	(void)town_member(&town, "", ALL);
+	buf_fini(&founding);
+	town_fini(&town);
+}
+
+/* More rows, and more bytes, than one transaction takes. */
+static void
+many_rows_come_in_many_transactions(void **state)
+{
+	static char text[12000];
+	struct town town;
+	struct repair_report report;
+	uint64_t before;
+
+	(void)state;
+	town_init(&town, 2);
+	assert_int_equal(town_member(&town, "", ALL), 1);
+	for (size_t i = 0; i < 1200; i++) {
+		size_t n = i < 700 ? sizeof(text) - 1 : 8;
+
+		for (size_t k = 0; k < n; k++)
+			text[k] = (char)('!' + prng_below(&town.prng, 90));
+		text[n] = '\0';
+		(void)town_create(&town, 1, CASES, text);
+	}
+	before = town_deltas(&town, 1);
+	spoil_records(&town, 1);
+	repair_wholly(&town, 1, &report);
+	assert_true(report.salvage.rows.rows > 1200);
+	assert_int_equal(town_deltas(&town, 1), before);
+	town_fini(&town);
+}
+
+/* The first member lets in the others: under some seeds its log comes before
+ * that of the founder, who let it in. */
+static void
+who_is_let_in_late_is_let_in(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct town town;
+		struct repair_report report;
+
+		town_init(&town, seed);
+		for (size_t i = 1; i <= MEMBERS; i++) {
+			assert_int_equal(town_join(&town), i);
+			assert_int_equal(town_admit(&town, i > 1, i), ERR_OK);
+			assert_int_equal(
+			    town_grant(&town, i > 1, i, "d03",
+				i > 1 ? ALL : "all", i > 1 ? "" : "all"),
+			    ERR_OK);
+			town_meet(&town);
+			(void)town_create(&town, i, CASES, "가");
+		}
+		town_meet(&town);
+		spoil_records(&town, 1);
+		repair_wholly(&town, 1, &report);
+		assert_int_equal(report.salvage.missing, 0);
+		town_assert_equal(&town, 0);
+		town_fini(&town);
+	}
+}
+
+/* What lets a member in is spoiled: nothing of it is believed, until another
+ * brings that. */
+static void
+strangers_wait_for_who_knows_them(void **state)
+{
+	struct town town;
+	struct repair_report report;
+	struct log *log;
+	struct key key;
+
+	(void)state;
+	town_init(&town, 4);
+	assert_int_equal(town_member(&town, "", ALL), 1);
+	assert_int_equal(town_member(&town, "", ALL), 2);
+	town_meet(&town);
+	(void)town_create(&town, 2, CASES, "가");
+	town_meet(&town);
+	log = log_of(&town, 1, "authority");
+	tables_delta_key(log->space->no, log->no, 2, &key);
+	spoil(&town, 1, TABLE_DELTAS, &key, 8 + 1 + 4 + 20);
+	assert_int_equal(
+	    repair_run(town.nodes[1].dir, &town.host, NULL, &report), ERR_OK);
+	assert_true(report.salvage.missing > 0);
+	assert_true(report.salvage.unknown > 0);
+	assert_string_equal(report.kept, "data.mdb.damaged-1");
+	(void)town_open(&town, 1);
+	wire_assert_sound(&town, 1);
+	wire_sync(&town, 1, 0);
+	town_close(&town, 1);
+	assert_int_equal(
+	    repair_run(town.nodes[1].dir, &town.host, NULL, &report), ERR_OK);
+	assert_true(report.was_sound && report.tried);
+	assert_int_equal(report.salvage.unknown, 0);
+	assert_string_equal(report.kept, "");
+	(void)town_open(&town, 1);
+	town_assert_equal(&town, 0);
+	town_fini(&town);
+}
+
+/* All branches come back. */
+static void
+a_forked_log_comes_whole(void **state)
+{
+	struct town town;
+	struct backup early = {0};
+	struct repair_report report;
+	uint64_t before;
+
+	(void)state;
+	town_init(&town, 5);
+	assert_int_equal(town_member(&town, "", ALL), 1);
+	assert_int_equal(town_member(&town, "", ALL), 2);
+	town_meet(&town);
+	for (int i = 0; i < 20; i++)
+		(void)town_create(&town, 1, CASES, "함께");
+	backup_take(&town, 1, &early);
+	for (int i = 0; i < 5; i++)
+		(void)town_create(&town, 1, CASES, "하나");
+	town_copy(&town, 1, 2);
+	backup_put(&town, 1, &early);
+	for (int i = 0; i < 7; i++)
+		(void)town_create(&town, 1, CASES, "둘");
+	town_meet(&town);
+	before = town_deltas(&town, 2);
+	spoil_records(&town, 2);
+	repair_wholly(&town, 2, &report);
+	assert_int_equal(report.salvage.missing, 0);
+	assert_int_equal(town_deltas(&town, 2), before);
+	town_assert_equal(&town, 1);
+	backup_fini(&early);
+	town_fini(&town);
+}
+
+/* Text, nothing, keys that are damaged, and no store at all. */
+static void
+what_is_no_store_is_left_as_it_is(void **state)
+{
+	struct town town;
+	struct repair_report report;
+	struct file_stat stat;
+	char path[3 * TEMPDIR_PATH_SIZE];
+	FILE *file;
+
+	(void)state;
+	town_init(&town, 6);
+	assert_int_equal(town_member(&town, "", ALL), 1);
+	assert_int_equal(
+	    repair_run(town.nodes[1].dir, &town.host, NULL, &report), ERR_BUSY);
+	town_close(&town, 1);
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", town.nodes[1].dir);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_true(fputs("this is no data file", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(
+	    repair_run(town.nodes[1].dir, &town.host, NULL, &report),
+	    ERR_CORRUPT);
+	assert_int_equal(file_stat(path, &stat), ERR_OK);
+	assert_int_equal(stat.size_bytes, strlen("this is no data file"));
+	(void)snprintf(path, sizeof(path), "%s/repair", town.nodes[1].dir);
+	assert_int_equal(file_stat(path, &stat), ERR_NOT_FOUND);
+	assert_int_equal(
+	    repair_run(path, &town.host, NULL, &report), ERR_NOT_FOUND);
+	town_fini(&town);
+}
+
+#define TEST(name) cmocka_unit_test(name)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(the_founder_stays_the_founder),
+	    TEST(many_rows_come_in_many_transactions),
+	    TEST(who_is_let_in_late_is_let_in),
+	    TEST(strangers_wait_for_who_knows_them),
+	    TEST(a_forked_log_comes_whole),
+	    TEST(what_is_no_store_is_left_as_it_is),
+	};
+
+	tempdir_in_memory();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
