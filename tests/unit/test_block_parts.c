@@ -114,7 +114,7 @@ static const struct parts all[] = {
     {"a stamp beyond all", 1, NUMBERS(2, 1, PIECE_STAMP, 0, 0),
 	NUMBERS(HUGE, 1, 0), 1, 0},
     {"two stamps", 1, NUMBERS(4, 1, PIECE_STAMP, 0, PIECE_STAMP, 0, 0),
-	NUMBERS(9, 1, 9, 1), 1, 0},
+	NUMBERS(9, 1), 1, 0},
     {"a time before its stamp", 1,
 	NUMBERS(4, 1, PIECE_TIME, 0, PIECE_STAMP, 0, 0), NUMBERS(1, 9, 1), 1,
 	0},
