@@ -127,7 +127,8 @@ bundle_in_lost(struct bundle_in *in)
 {
 	enum err e = ERR_OK;
 
-	if (in->bodies_left > 0 && !in->dropped && in->open)
+	/* Without headers: they were taken before all of their bodies came. */
+	if (in->bodies_left > 0 && !in->dropped && in->chunk.headers_n > 0)
 		e = chunk_apply(in);
 	if (bundle_in_is_theirs(e)) {
 		run_drop(in, e);

@@ -22,7 +22,7 @@ enum {
 
 static void belief_key(
     const struct sign_key *peer, const struct log_id *log, struct key *key);
-static bool entry_get(struct bytes in, struct msg_entry *entry);
+static void entry_get(const uint8_t in[ENTRY_SIZE], struct msg_entry *entry);
 static enum err rows_get(struct txn *txn, const struct sign_key *peer,
     struct arena *arena, bool told, struct clock_list *list) MUST_USE;
 static bool row_get(
@@ -69,25 +69,22 @@ entry_put(const struct msg_entry *entry, uint8_t out[ENTRY_SIZE])
 	bytes_put_be64(out + ENTRY_KEPT, entry->kept);
 }
 
-static bool
-entry_get(struct bytes in, struct msg_entry *entry)
+static void
+entry_get(const uint8_t in[ENTRY_SIZE], struct msg_entry *entry)
 {
 	memset(entry, 0, sizeof(*entry));
-	if (in.n != ENTRY_SIZE)
-		return false;
-	memcpy(entry->log.b, in.p, 16);
-	entry->size = bytes_be64(in.p + 16);
-	memcpy(entry->root, in.p + 24, 8);
-	entry->held = bytes_be64(in.p + 32);
+	memcpy(entry->log.b, in, 16);
+	entry->size = bytes_be64(in + 16);
+	memcpy(entry->root, in + 24, 8);
+	entry->held = bytes_be64(in + 32);
 	for (size_t class = 0; class < CLASS_COUNT; class ++)
-		entry->open[class] = bytes_be64(in.p + 40 + 8 * class);
-	entry->forked = in.p[ENTRY_FORKED] != 0;
-	entry->kept = bytes_be64(in.p + ENTRY_KEPT);
-	memcpy(entry->trunk.b, in.p + ENTRY_TRUNK, 16);
+		entry->open[class] = bytes_be64(in + 40 + 8 * class);
+	entry->forked = in[ENTRY_FORKED] != 0;
+	entry->kept = bytes_be64(in + ENTRY_KEPT);
+	memcpy(entry->trunk.b, in + ENTRY_TRUNK, 16);
 	entry->is_branch = memcmp(&entry->trunk, &entry->log, 16) != 0;
 	if (!entry->is_branch)
 		entry->trunk = (struct log_id){0};
-	return true;
 }
 
 void
@@ -241,11 +238,11 @@ rows_get(struct txn *txn, const struct sign_key *peer, struct arena *arena,
 static bool
 row_get(struct bytes in, struct msg_entry *has, struct msg_entry *knows)
 {
-	if (in.n == ENTRY_SIZE)
-		return entry_get(in, has) && entry_get(in, knows);
-	return in.n == 2 * (size_t)ENTRY_SIZE &&
-	       entry_get(bytes_first(in, ENTRY_SIZE), has) &&
-	       entry_get(bytes_after(in, ENTRY_SIZE), knows);
+	if (in.n != ENTRY_SIZE && in.n != 2 * (size_t)ENTRY_SIZE)
+		return false;
+	entry_get(in.p, has);
+	entry_get(in.p + in.n - ENTRY_SIZE, knows);
+	return true;
 }
 
 void

@@ -59,6 +59,9 @@ dials_add(struct txn *txn, struct bytes place)
 	size_t at = 0;
 
 	assert(fact_address_is_sound(place));
+	/* A list that cannot be read must not pass for an empty one. */
+	if (kv_failed(txn->kv) != ERR_OK)
+		return kv_failed(txn->kv);
 	while (at < n && bytes_compare(old[at], place) < 0) {
 		list[at] = old[at];
 		at++;
@@ -85,6 +88,8 @@ dials_remove(struct txn *txn, struct bytes place)
 	    &txn->arena, LIMIT_DIALS, sizeof(*list));
 	size_t left = 0;
 
+	if (kv_failed(txn->kv) != ERR_OK)
+		return kv_failed(txn->kv);
 	for (size_t i = 0; i < n; i++) {
 		if (!bytes_equal(old[i], place))
 			list[left++] = old[i];

@@ -24,7 +24,7 @@ my @cases = (
 	['skips all, which is optional', "echo '1..0 # SKIP optional: no net'", '0 0'],
 	['puts a failure off', "echo 1..1; echo 'not ok 1 # TO" . "DO later'", '0 1'],
 );
-print '1..', scalar(@cases), "\n";
+print '1..', @cases + 1, "\n";
 my $n = 0;
 for my $case (@cases) {
 	my ($what, $lines, $expected) = @$case;
@@ -40,3 +40,24 @@ for my $case (@cases) {
 	print $ok ? '' : 'not ', "ok $n - a program that $what counts as $expected\n";
 	print "# got $got\n", $said =~ s/^/# /gmr unless $ok;
 }
+
+# All of them at once, by three workers.
+my ($passed, $failed) = (0, 0);
+for my $case (@cases) {
+	my ($yes, $no) = split / /, $case->[2];
+	$passed += $yes;
+	$failed += $no;
+}
+my @programs = map { "$dir/$_.t" } 1 .. @cases;
+my $said = `perl $FindBin::Bin/lib/run.pl --jobs 3 --wait 2 --tally $dir/all @programs 2>&1`;
+my $good = $? != 0;
+open(my $from, '<', "$dir/all") or die "$dir/all: $!\n";
+my @counted = (0, 0);
+for (<$from>) {
+	my @figures = split;
+	$counted[$_] += $figures[$_] for 0, 1;
+}
+$good = $good && "@counted" eq "$passed $failed";
+$good = $good && $said =~ m{^(?:not )?ok \Q$_\E: }m for @programs;
+print $good ? '' : 'not ', 'ok ', @cases + 1, " - three at a time they count the same\n";
+print "# got @counted\n", $said =~ s/^/# /gmr unless $good;

@@ -45,20 +45,23 @@ tests() {
 	done
 	# None of our names holds a space.
 	# shellcheck disable=SC2086
-	[ -z "$found" ] || perl tests/lib/run.pl --tally "$tally" $found
+	[ -z "$found" ] || perl tests/lib/run.pl --jobs "${JOBS:-2}" --tally "$tally" $found
 }
 
 # units COMPILER MODE: builds and runs the unit tests.
 units() {
 	step "unit tests build with $1, $2" make -k CC="$1" BUILD="$2" units
+	programs=""
 	for source in tests/unit/test_*.c; do
 		program=build/$1-$2/${source%.c}
 		if [ -x "$program" ]; then
-			tests "$program"
+			programs="$programs $program"
 		else
 			step "$program" test -x "$program"
 		fi
 	done
+	# shellcheck disable=SC2086
+	tests $programs
 }
 
 stage "packages"
@@ -86,11 +89,11 @@ stage "threads"
 CENTRES=8
 GOLMOK=$PWD/build/clang-tsan/golmok
 export CENTRES GOLMOK
-for source in $(sh tests/lib/tsan.sh); do
-	program=build/clang-tsan/${source%.c}
-	step "$program builds" make CC=clang BUILD=tsan "$program"
-	tests "$program"
-done
+programs=$(sh tests/lib/tsan.sh | sed 's|\(.*\)\.c$|build/clang-tsan/\1|')
+# shellcheck disable=SC2086
+step "tests with threads build" make -k CC=clang BUILD=tsan $programs
+# shellcheck disable=SC2086
+tests $programs
 tests tests/e2e/50-sync.t
 unset CENTRES GOLMOK
 

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# Runs test programs that speak TAP, one after another, and says how it went.
+# Runs test programs that speak TAP, one after another or --jobs (1) at a time,
+# and says how it went.
 #
-#   perl tests/lib/run.pl [--tally FILE] [--wait SECONDS] [--all] PROGRAM...
+#   perl tests/lib/run.pl [--tally FILE] [--wait SECONDS] [--jobs N] [--all] PROGRAM...
 #
 # A .t or .sh file is run by the interpreter that its first line names.  One
 # line is printed for each program, and all that it said when a test failed (or
@@ -15,8 +16,9 @@ use Getopt::Long qw(GetOptions);
 use POSIX qw(setsid);
 use TAP::Parser;
 
-my ($tally, $wait_s, $all) = (undef, 300, 0);
-GetOptions('tally=s' => \$tally, 'wait=i' => \$wait_s, 'all' => \$all) or exit 2;
+my ($tally, $wait_s, $jobs, $all) = (undef, 300, 1, 0);
+GetOptions('tally=s' => \$tally, 'wait=i' => \$wait_s, 'jobs=i' => \$jobs, 'all' => \$all)
+    or exit 2;
 $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 $| = 1;
 
@@ -91,19 +93,55 @@ sub judge
 	return ($passed, $failed, @why);
 }
 
-my ($passed, $failed) = (0, 0);
-for my $program (@ARGV) {
-	my @run = run($program);
-	my ($yes, $no, @why) = judge(@run);
-	$passed += $yes;
-	$failed += $no;
-	print $run[0] =~ s/\n?\z/\n/r if $no || $all;
-	print $no ? 'not ok' : 'ok', " $program: $yes passed, $no failed",
-	    (map { "; $_" } @why), "\n";
+# Runs what `next` gives until that is undefined; true when nothing failed.
+sub work
+{
+	my ($next) = @_;
+	my ($passed, $failed) = (0, 0);
+	while (defined(my $program = $next->())) {
+		my @run = run($program);
+		my ($yes, $no, @why) = judge(@run);
+		$passed += $yes;
+		$failed += $no;
+		# In one piece: others print too.
+		print join('', $no || $all ? $run[0] =~ s/\n?\z/\n/r : '',
+		    $no ? 'not ok' : 'ok', " $program: $yes passed, $no failed",
+		    (map { "; $_" } @why), "\n");
+	}
+	if (defined $tally) {
+		open(my $to, '>>', $tally) or die "run: cannot write $tally: $!\n";
+		print $to "$passed $failed\n";
+		close($to) or die "run: cannot write $tally: $!\n";
+	}
+	return $failed == 0;
 }
-if (defined $tally) {
-	open(my $to, '>>', $tally) or die "run: cannot write $tally: $!\n";
-	print $to "$passed $failed\n";
-	close($to) or die "run: cannot write $tally: $!\n";
+
+if ($jobs < 2 || @ARGV < 2) {
+	my @left = @ARGV;
+	exit(work(sub { shift @left }) ? 0 : 1);
 }
-exit($failed > 0 ? 1 : 0);
+
+# All workers take the next number out of one pipe.
+pipe(my $from, my $to) or die "run: cannot make a pipe: $!\n";
+my @pids;
+for (1 .. $jobs) {
+	my $pid = fork() // die "run: cannot fork: $!\n";
+	if ($pid == 0) {
+		close($to);
+		my $taken;
+		my $good = work(sub {
+			(sysread($from, $taken, 2) // 0) == 2 ? $ARGV[unpack('n', $taken)] : undef;
+		});
+		exit($good ? 0 : 1);
+	}
+	push @pids, $pid;
+}
+close($from);
+syswrite($to, pack('n', $_)) for 0 .. $#ARGV;
+close($to);
+my $failed = 0;
+for my $pid (@pids) {
+	waitpid($pid, 0);
+	$failed = 1 if $? != 0;
+}
+exit($failed);

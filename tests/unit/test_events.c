@@ -201,6 +201,63 @@ a_damaged_event_fails_a_read_and_no_write(void **state)
 	replica_abort(replica);
 }
 
+/* Rows whose checksum is right and that make no sense: a size below the fixed
+ * one, a space longer than the row, and one longer than any space. */
+static void
+a_row_that_is_no_event_fails_a_read_and_no_write(void **state)
+{
+	static const struct {
+		size_t n;
+		uint8_t space_n;
+	} bad[] = {{0, 0}, {58, 0}, {59, 1}, {90, 32}, {59 + 255, 255}};
+	struct replica *replica = *state;
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct txn *txn = replica_begin(replica, true);
+		uint8_t row[59 + 255] = {EVENT_PUSH_REFUSED};
+		struct event event;
+		struct key key;
+
+		row[58] = bad[i].space_n;
+		tables_number_key(1, &key);
+		txn_put(txn, TABLE_EVENTS, &key, bytes_of(row, bad[i].n));
+		put(txn, 1, "하나");
+		assert_int_equal(kv_failed(txn->kv), ERR_OK);
+		assert_int_equal(events_last(txn), 2);
+		assert_true(events_next(txn, 1, &event));
+		assert_false(events_next(txn, 0, &event));
+		assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
+		assert_non_null(strstr(err_text(), "size"));
+		replica_abort(replica);
+	}
+}
+
+/* Not even room for a checksum, and a key that is no number. */
+static void
+a_row_of_nothing_stops_no_write(void **state)
+{
+	struct replica *replica = *state;
+	struct txn *txn = replica_begin(replica, true);
+	struct event event;
+	struct key key;
+
+	tables_number_key(1, &key);
+	kv_put(txn->kv, TABLE_EVENTS, tables_key(&key), bytes_text("x"));
+	put(txn, 1, "하나");
+	assert_int_equal(kv_failed(txn->kv), ERR_OK);
+	assert_int_equal(events_last(txn), 2);
+	key = (struct key){0};
+	tables_key_add(&key, bytes_text("\1"));
+	txn_put(txn, TABLE_EVENTS, &key, (struct bytes){0});
+	put(txn, 1, "둘");
+	assert_int_equal(kv_failed(txn->kv), ERR_OK);
+	assert_true(events_next(txn, 2, &event));
+	assert_true(bytes_is(event.text, "둘"));
+	assert_false(events_next(txn, 3, &event));
+	assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
+	replica_abort(replica);
+}
+
 static void
 each_kind_has_a_word_of_its_own(void **state)
 {
@@ -213,6 +270,9 @@ each_kind_has_a_word_of_its_own(void **state)
 			assert_string_not_equal(
 			    word, events_kind_text((enum event_kind)k));
 	}
+	/* Of a newer program. */
+	assert_string_equal(events_kind_text(EVENT_KINDS), "unknown");
+	assert_string_equal(events_kind_text((enum event_kind)200), "unknown");
 }
 
 int
@@ -237,6 +297,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_damaged_event_fails_a_read_and_no_write, replica_make,
 		replica_remove),
+	    cmocka_unit_test_setup_teardown(
+		a_row_that_is_no_event_fails_a_read_and_no_write, replica_make,
+		replica_remove),
+	    cmocka_unit_test_setup_teardown(
+		a_row_of_nothing_stops_no_write, replica_make, replica_remove),
 	    cmocka_unit_test(each_kind_has_a_word_of_its_own),
 	};
 

@@ -192,6 +192,37 @@ static const struct {
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be a text of "
 	"1 to 256 bytes"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":7,\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be a text of "
+	"1 to 256 bytes"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\nb\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u007f\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters"},
+    {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[]"), ""),
+	"pack: collections[0]: fields[0]: values: must be a list of 1 to 64"},
+    {PACK(FIELD("f", "\"kind\":\"state\",\"values\":7"), ""),
+	"pack: collections[0]: fields[0]: values: must be a list of 1 to 64"},
+    {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
+		     "\"transitions\":[\"a\"]"),
+	 ""),
+	"pack: collections[0]: fields[0]: transitions: must be an object of "
+	"lists"},
+    {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
+		     "\"transitions\":{\"a\":\"a\"}"),
+	 ""),
+	"pack: collections[0]: fields[0]: transitions.a: must go from "
+	"one of values to a list of them"},
+    {PACK(FIELD("f", "\"kind\":\"notes\",\"transitions\":{}"), ""),
+	"pack: collections[0]: fields[0]: transitions: notes cannot have one"},
 };
 
 static void

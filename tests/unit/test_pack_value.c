@@ -91,6 +91,10 @@ values_are_read_from_text_and_shown_again(void **state)
 	    state, "int", "9223372036854775807", "9223372036854775807");
 	assert_taken(state, "bool", "TRUE", "true");
 	assert_taken(state, "bool", "0", "false");
+	assert_taken(state, "bool", "true", "true");
+	assert_taken(state, "bool", "1", "true");
+	assert_taken(state, "bool", "false", "false");
+	assert_taken(state, "bool", "FALSE", "false");
 	assert_taken(state, "enum", "안부 ", "안부");
 	assert_taken(state, "date", "2016-02-29", "2016-02-29");
 	assert_taken(state, "date", "2000-02-29", "2000-02-29");
@@ -149,6 +153,7 @@ days_and_times_that_do_not_exist_are_refused(void **state)
 	static const char *const dates[] = {"2015-02-29", "1900-02-29",
 	    "2016-04-31", "2016-00-10", "2016-13-01", "2016-01-00",
 	    "0000-01-01", "2016-1-01", "2016/01/01", "2016-01-01 x", "20160101",
+	    "201 -01-01", "2016-0/-01", "2016-01-0:", "2016-01/01",
 	    "٢٠١٦-01-01", ""};
 	static const char *const times[] = {"2016-07-25T09:30:00",
 	    "2016-07-25 09:30:00Z", "2016-07-25T24:00:00Z",
@@ -156,6 +161,10 @@ days_and_times_that_do_not_exist_are_refused(void **state)
 	    "2016-07-25T09:59:61Z", "2016-07-25T09:30:00.Z",
 	    "2016-07-25T09:30:00.1234567890Z", "2016-07-25T09:30:00+0900",
 	    "2016-07-25T09:30:00+24:00", "2016-07-25T09:30:00z",
+	    "2016-07-25T09-30:00Z", "2016-07-25T09:30-00Z",
+	    "2016-07-25T09:30:00+09:60", "2016-07-25T09:30:00*09:00",
+	    "2016-07-25T09:30:00+0a:00", "2016-07-25T09:30:00.1",
+	    "2016-07-25T09:30:00+09.00", "2016-07-25T0x:30:00Z",
 	    "2016-02-30T09:30:00Z", "2016-07-25T09:30Z", "2016-07-25"};
 	struct buf value = {0};
 
@@ -176,7 +185,8 @@ places_must_be_written_as_places(void **state)
 	static const char *const wrong[] = {"", "37", "37,", "37,127,",
 	    "37,127,5,6", "37.1234567,127", "x,127", "37.,127", "1000,0",
 	    "37,180.000001", "37,127,-1", "37,127,1000001", "37,127,1.5",
-	    "--37,127", "99999999999999999999,0"};
+	    "--37,127", "37./,127", "37.:,127", "37.5 1,127", "-,1",
+	    "99999999999999999999,0"};
 	struct buf value = {0};
 
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
@@ -211,6 +221,16 @@ encoded_values_must_be_canonical_and_of_the_type(void **state)
 	    {"map", "\x82\xa3gds\x01\xa3gds\x02", 11},
 	    {"map", "\x81\xa3gds\xc2", 6},
 	    {"map", "\x81\x01\x01", 3},
+	    {"map",
+		"\x81\xa2"
+		"a\0\x01",
+		5},
+	    {"map", "\x81\xa5pulse\x01", 8},
+	    {"hash", "\xa2xx", 3},
+	    {"hash", "\xc4\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 17},
+	    {"geo", "\x92\x01\x02", 3},
+	    {"geo", "\x93\x01\x02\xff", 4},
+	    {"geo", "\x93\x01\x02\x03\x04", 5},
 	    {"bytes", "\xa2xx", 3},
 	};
 
@@ -240,6 +260,76 @@ text_has_a_limit(void **state)
 	    "text");
 	buf_fini(&text);
 	buf_fini(&value);
+}
+
+static void
+hashes_and_bytes_have_limits(void **state)
+{
+	struct buf value = {0};
+	uint8_t raw[65] = {0};
+
+	for (size_t n = 0; n <= sizeof(raw); n++) {
+		buf_cut(&value, 0);
+		codec_put_bytes(&value, bytes_of(raw, n));
+		assert_int_equal(pack_check_value(field_of(state, "hash"),
+				     buf_bytes(&value)),
+		    n >= 16 && n <= 64 ? ERR_OK : ERR_INVALID);
+	}
+	for (size_t more = 0; more < 2; more++) {
+		struct buf many = {0};
+
+		memset(buf_extend(&many, LIMIT_TEXT_SIZE + more), 0,
+		    LIMIT_TEXT_SIZE + more);
+		buf_cut(&value, 0);
+		codec_put_bytes(&value, buf_bytes(&many));
+		assert_int_equal(pack_check_value(field_of(state, "bytes"),
+				     buf_bytes(&value)),
+		    more == 0 ? ERR_OK : ERR_INVALID);
+		buf_fini(&many);
+	}
+	buf_fini(&value);
+}
+
+/* The names of a map stand in canonical order, however they were written. */
+static void
+names_of_a_map_are_sorted(void **state)
+{
+	struct pack *pack;
+	struct buf value = {0};
+	struct buf back = {0};
+	const struct pack_field *field;
+
+	(void)state;
+	assert_int_equal(
+	    pack_parse(
+		bytes_text(PACK(
+		    FIELD("m", "\"kind\":\"register\",\"type\":\"map\""), "")),
+		&pack),
+	    ERR_OK);
+	field = pack_field(&pack->collections[0], bytes_text("m"));
+	assert_int_equal(
+	    pack_text_value(
+		field, bytes_text("ccc=1,b=2,dd=3,a=4,aaa=5,bb=6,c=7"), &value),
+	    ERR_OK);
+	assert_int_equal(pack_check_value(field, buf_bytes(&value)), ERR_OK);
+	pack_show_value(field, buf_bytes(&value), &back);
+	assert_string_equal(
+	    buf_text(&back), "a=4,b=2,c=7,bb=6,dd=3,aaa=5,ccc=1");
+	assert_int_equal(pack_text_value(field, bytes_text("a=1,b=2,"), &value),
+	    ERR_INVALID);
+	assert_int_equal(
+	    pack_text_value(field, bytes_text("a=1,b"), &value), ERR_INVALID);
+	assert_int_equal(
+	    pack_text_value(field, bytes_text("a=1,b=x"), &value), ERR_INVALID);
+	buf_cut(&value, 0);
+	buf_add(&value, bytes_of("\x81\xa2"
+				 "a\0\x01",
+			    5));
+	assert_int_equal(
+	    pack_check_value(field, buf_bytes(&value)), ERR_INVALID);
+	buf_fini(&value);
+	buf_fini(&back);
+	pack_free(pack);
 }
 
 static void
@@ -375,6 +465,8 @@ main(void)
 	    cmocka_unit_test(places_must_be_written_as_places),
 	    cmocka_unit_test(encoded_values_must_be_canonical_and_of_the_type),
 	    cmocka_unit_test(text_has_a_limit),
+	    cmocka_unit_test(hashes_and_bytes_have_limits),
+	    cmocka_unit_test(names_of_a_map_are_sorted),
 	    cmocka_unit_test(missing_fields_are_listed),
 	    cmocka_unit_test(states_move_as_declared),
 	    cmocka_unit_test(json_values_are_taken_by_type),

@@ -265,6 +265,81 @@ a_forged_parcel_harms_nobody(void **state)
 	scene_end(&scene);
 }
 
+/* Where the messages of the parcel begin; gives how many there are. */
+static size_t
+messages_of(const struct scene *scene, struct bytes *messages, size_t max)
+{
+	struct bytes rest = bytes_slice(
+	    buf_bytes(&scene->parcel), 48, scene->parcel.n - 48 - 32);
+	size_t n = 0;
+
+	while (rest.n > 0) {
+		size_t size = 4 + bytes_be32(rest.p);
+
+		assert_true(n < max);
+		messages[n++] = bytes_first(rest, size);
+		rest = bytes_after(rest, size);
+	}
+	return n;
+}
+
+/* The guest refuses a parcel of these bytes for `why`, and keeps nothing. */
+static void
+assert_refused(struct scene *scene, struct bytes content, const char *why)
+{
+	struct parcel_taken taken;
+	struct buf parcel = {0};
+
+	buf_add(&parcel, bytes_first(buf_bytes(&scene->parcel), 48));
+	buf_add(&parcel, content);
+	memset(buf_extend(&parcel, 32), 0, 32);
+	sum_anew(&parcel);
+	assert_int_equal(take(scene, scene->guest, buf_bytes(&parcel), &taken),
+	    ERR_MALFORMED);
+	assert_non_null(strstr(err_text(), why));
+	assert_int_equal(town_deltas(&scene->town, scene->guest), 0);
+	buf_fini(&parcel);
+}
+
+static void
+messages_out_of_place_are_refused(void **state)
+{
+	static const char nowhere[] = "does not belong here";
+	struct bytes messages[64];
+	struct scene scene;
+	struct buf content = {0};
+	size_t n;
+
+	(void)state;
+	scene_begin(&scene, 7);
+	n = messages_of(&scene, messages, COUNT_OF(messages));
+	assert_true(n > 3);
+	assert_int_equal(messages[0].p[4], MSG_RUN);
+	assert_int_equal(messages[1].p[4], MSG_CHUNK);
+	assert_int_equal(messages[2].p[4], MSG_BODIES);
+	assert_int_equal(messages[n - 1].p[4], MSG_BODIES);
+	/* Headers without a run, bodies without headers, and twice. */
+	assert_refused(&scene, messages[1], nowhere);
+	buf_add(&content, messages[0]);
+	assert_refused(&scene, messages[2], nowhere);
+	buf_add(&content, messages[1]);
+	assert_refused(&scene, buf_bytes(&content), "bodies are missing");
+	buf_add(&content, messages[0]);
+	assert_refused(&scene, buf_bytes(&content), "belong nowhere");
+	buf_cut(&content, content.n - messages[0].n);
+	buf_add(&content, messages[2]);
+	buf_add(&content, messages[2]);
+	assert_refused(&scene, buf_bytes(&content), nowhere);
+	/* Bytes behind the last message, and a length beyond the end. */
+	buf_cut(&content, content.n - messages[2].n);
+	buf_add(&content, bytes_of("\0\0\0", 3));
+	assert_refused(&scene, buf_bytes(&content), "behind the last message");
+	buf_add(&content, bytes_of("\1", 1));
+	assert_refused(&scene, buf_bytes(&content), "a message of 1 bytes");
+	buf_fini(&content);
+	scene_end(&scene);
+}
+
 static void
 a_parcel_of_another_city_is_refused(void **state)
 {
@@ -298,6 +373,7 @@ main(void)
 	    cmocka_unit_test(both_branches_of_a_forked_log_go_along),
 	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
 	    cmocka_unit_test(a_forged_parcel_harms_nobody),
+	    cmocka_unit_test(messages_out_of_place_are_refused),
 	    cmocka_unit_test(a_parcel_of_another_city_is_refused),
 	};
 

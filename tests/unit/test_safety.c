@@ -217,6 +217,27 @@ what_nobody_spoke_of_is_held_only_here(void **state)
 	scene_end(&s);
 }
 
+/* A copy of this store is lost with the machine that has both. */
+static void
+another_store_with_our_keys_is_no_replica(void **state)
+{
+	struct scene s;
+	struct store *store;
+	struct sign_key me;
+
+	(void)state;
+	scene_begin(&s, 4);
+	store = town_store(&s.town, 0);
+	me = town_key(&s.town, 0);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	clock_met(store_txn(store), &me, s.town.now_ms);
+	assert_int_equal(store_commit(store), ERR_OK);
+	count(&s);
+	assert_int_equal(s.safety.peers_n, 0);
+	assert_int_equal(s.space->alone, 5);
+	scene_end(&s);
+}
+
 static void
 each_delta_has_as_many_replicas_as_hold_its_bodies(void **state)
 {
@@ -549,6 +570,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_nobody_spoke_of_is_held_only_here),
+	    cmocka_unit_test(another_store_with_our_keys_is_no_replica),
 	    cmocka_unit_test(
 		each_delta_has_as_many_replicas_as_hold_its_bodies),
 	    cmocka_unit_test(who_may_have_headers_alone_holds_nothing),
