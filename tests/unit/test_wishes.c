@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "proto/codec.h"
 #include "tests/lib/council.h"
 
 static const char space[] = "d03/c017/case";
@@ -115,10 +116,58 @@ a_thousand_edits_at_once_are_taken_and_no_more(void **state)
 	write.edits_n = LIMIT_OPERATIONS + 1;
 	assert_int_equal(
 	    town_write(town, 0, &write, &same, &changed), ERR_LIMIT);
+	assert_non_null(strstr(err_text(), "edits of one record at once"));
 	assert_int_equal(town_deltas(town, 0), n);
 	write.edits_n = LIMIT_OPERATIONS;
 	assert_int_equal(town_write(town, 0, &write, &same, &changed), ERR_OK);
 	assert_int_equal(town_deltas(town, 0), n + 1);
+}
+
+/* All elements were added twice apart, so each stands for two values. */
+static void
+what_takes_too_many_values_away_is_done_in_parts(void **state)
+{
+	enum { ELEMENTS = LIMIT_SEEN / 2 + 1 };
+	static struct store_edit edits[ELEMENTS];
+	static struct buf values[ELEMENTS];
+	struct town *town = *state;
+	struct record_id id = town_create(town, 0, space, "가");
+	struct store_write write = {
+	    .space = town_space(space), .record = id, .edits = edits};
+	struct arena arena = {0};
+	struct buf token = {0};
+	struct record record;
+	struct record_id same;
+	bool changed;
+
+	assert_true(town_get(town, 0, space, &id, &arena, &record));
+	store_token(&record, &token);
+	for (size_t i = 0; i < ELEMENTS; i++) {
+		codec_put_int(&values[i], (int64_t)i);
+		edits[i] = town_edit(OP_ADD, "tags", buf_bytes(&values[i]));
+	}
+	write.edits_n = ELEMENTS;
+	write.token = buf_bytes(&token);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    town_write(town, 0, &write, &same, &changed), ERR_OK);
+	write.token = (struct bytes){0};
+	for (size_t i = 0; i < ELEMENTS; i++)
+		edits[i].code = OP_REMOVE;
+	/* Its two parents are named as well. */
+	for (; write.edits_n > LIMIT_SEEN / 2 - 1; write.edits_n--) {
+		assert_int_equal(
+		    town_write(town, 0, &write, &same, &changed), ERR_LIMIT);
+		assert_non_null(strstr(err_text(), "replaces more than"));
+	}
+	assert_int_equal(town_write(town, 0, &write, &same, &changed), ERR_OK);
+	arena_reset(&arena);
+	assert_true(town_get(town, 0, space, &id, &arena, &record));
+	assert_int_equal(town_values(&record, "tags", KIND_SET), 4);
+	for (size_t i = 0; i < ELEMENTS; i++)
+		buf_fini(&values[i]);
+	buf_fini(&token);
+	arena_fini(&arena);
 }
 
 static void
@@ -270,6 +319,9 @@ main(void)
 		a_write_that_says_what_cannot_be_is_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_thousand_edits_at_once_are_taken_and_no_more, setup,
+		teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_takes_too_many_values_away_is_done_in_parts, setup,
 		teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_member_has_a_name_and_a_few_sound_addresses, setup, teardown),
