@@ -187,6 +187,35 @@ two_of_three_open_what_was_split(void **state)
 }
 
 static void
+what_is_not_there_is_neither_split_nor_joined(void **state)
+{
+	struct share shares[2] = {0};
+	struct root root = {0};
+
+	(void)state;
+	assert_int_equal(
+	    root_unlock(dir.path, shares, 2, &root), ERR_NOT_FOUND);
+	assert_false(root.unlocked);
+	assert_int_equal(root_split(dir.path, &host, &plan, &root), ERR_DENIED);
+	root_open(&root);
+	/* Plain keys have nothing to be joined of. */
+	assert_int_equal(root_join(dir.path, &root), ERR_DENIED);
+	root.keys.has_next = false;
+	assert_int_equal(root_split(dir.path, &host, &plan, &root), ERR_DENIED);
+	assert_false(is_there("shares"));
+	assert_int_equal(unlock(&root, 1, 2), ERR_NOT_FOUND);
+	root_open(&root);
+	assert_int_equal(root_split(dir.path, &host, &plan, &root), ERR_OK);
+	assert_int_equal(unlock(&root, 1, 2), ERR_OK);
+	root.keys.has_next = false;
+	assert_int_equal(root_join(dir.path, &root), ERR_DENIED);
+	root.keys = (struct root_keys){0};
+	assert_int_equal(root_join(dir.path, &root), ERR_DENIED);
+	assert_false(is_there("root"));
+	assert_true(keys_are_here());
+}
+
+static void
 shares_are_never_overwritten(void **state)
 {
 	struct root root;
@@ -444,6 +473,7 @@ main(void)
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, dir_make, dir_remove)
 	const struct CMUnitTest tests[] = {
 	    IN_DIR(two_of_three_open_what_was_split),
+	    IN_DIR(what_is_not_there_is_neither_split_nor_joined),
 	    IN_DIR(shares_are_never_overwritten),
 	    IN_DIR(keys_split_anew_no_longer_open_with_the_old_shares),
 	    IN_DIR(a_split_that_fails_anywhere_loses_no_key),
