@@ -486,7 +486,10 @@ leaf_take(
 		if (p->watch->row != NULL)
 			p->watch->row(
 			    p->watch->arg, at.tree->name, node->key, value);
-	} else if (value.n != DB_SIZE || node->key.n > TABLE_NAME_MAX) {
+	} else if (value.n != DB_SIZE || node->key.n > TABLE_NAME_MAX ||
+		   node->key.n == 0) {
+		/* One without a name would be taken for the main table again,
+		 * and so for ever deeper. */
 		wrong(p, page, "what it says of a table has a wrong size");
 	} else {
 		pages_raw_table(value.p, &table);
@@ -545,10 +548,10 @@ big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
 static void
 free_take(struct pages *p, uint64_t page, struct bytes list)
 {
-	uint64_t n = list.n >= 8 ? pages_raw_u64(list.p) : UINT64_MAX;
+	uint64_t n = list.n >= 8 ? pages_raw_u64(list.p) : 0;
 	uint64_t before = UINT64_MAX;
 
-	if (list.n % 8 != 0 || n > list.n / 8 - 1) {
+	if (list.n < 8 || list.n % 8 != 0 || n > list.n / 8 - 1) {
 		wrong(p, page, "its list of free pages is cut short");
 		return;
 	}
