@@ -18,6 +18,7 @@ enum {
 	ROUNDS = 20, /* of one delta from every centre, in a pair */
 	/* Rounds that may be on their way into the store. */
 	AHEAD = 2,
+	ROUND_MS = 100,	     /* on the centres' clock */
 	MESSAGE_BYTES = 260, /* that a head signs, roughly */
 };
 
@@ -67,7 +68,7 @@ static void
 centre_turn(struct line *line, struct store *store, struct buf *said)
 {
 	struct session *session = line->centre;
-	uint64_t now_ms = line->live->centres_ms++;
+	uint64_t now_ms = line->live->centres_ms;
 	struct bytes out;
 
 	if (line->to_centre.n > 0)
@@ -111,6 +112,7 @@ link_all(struct live *live)
 	live->replies = true;
 	while (!quiet) {
 		quiet = true;
+		live->centres_ms += ROUND_MS;
 		for (size_t i = 0; i < CENTRES; i++) {
 			struct line *line = &live->lines[i];
 			struct session_status status;
@@ -150,6 +152,7 @@ live_init(struct live *live)
 	}
 	link_all(live);
 	for (size_t round = 0; round < PAIRS * ROUNDS; round++) {
+		live->centres_ms += ROUND_MS;
 		for (size_t i = 0; i < CENTRES; i++) {
 			crowd_write(&live->crowd, i, 1, "지금");
 			centre_turn(&live->lines[i],
