@@ -416,22 +416,33 @@ file_slot_fini(struct file_slot *slot)
 	*slot = (struct file_slot){0};
 }
 
-enum err
-file_ballast(const char *path, uint64_t size_bytes)
+/* Opens the file `path`, made if need be, and takes room for it; `*fd` is -1
+ * when it cannot be opened. */
+static enum err
+room_take(const char *path, uint64_t size_bytes, int *fd)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	enum err e = ERR_OK;
 	int number;
 
 	assert(size_bytes > 0 && size_bytes <= INT64_MAX);
-	if (fd < 0)
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0)
 		return file_error(errno, "make", path);
 	do {
-		number = posix_fallocate(fd, 0, (off_t)size_bytes);
+		number = posix_fallocate(*fd, 0, (off_t)size_bytes);
 	} while (number == EINTR);
-	if (number != 0)
-		e = file_error(number, "reserve disk for", path);
-	else if (fsync(fd) != 0)
+	return number == 0 ? ERR_OK
+			   : file_error(number, "reserve disk for", path);
+}
+
+enum err
+file_ballast(const char *path, uint64_t size_bytes)
+{
+	int fd;
+	enum err e = room_take(path, size_bytes, &fd);
+
+	if (fd < 0)
+		return e;
+	if (e == ERR_OK && fsync(fd) != 0)
 		e = file_error(errno, "sync", path);
 	(void)close(fd);
 	if (e == ERR_OK)
@@ -443,19 +454,11 @@ file_ballast(const char *path, uint64_t size_bytes)
 enum err
 file_reserve(const char *path, uint64_t size_bytes)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	enum err e = ERR_OK;
-	int number;
+	int fd;
+	enum err e = room_take(path, size_bytes, &fd);
 
-	assert(size_bytes > 0 && size_bytes <= INT64_MAX);
-	if (fd < 0)
-		return file_error(errno, "make", path);
-	do {
-		number = posix_fallocate(fd, 0, (off_t)size_bytes);
-	} while (number == EINTR);
-	if (number != 0)
-		e = file_error(number, "reserve disk for", path);
-	(void)close(fd);
+	if (fd >= 0)
+		(void)close(fd);
 	return e;
 }
 
