@@ -18,6 +18,7 @@
 #include "core/space.h"
 #include "proto/mem.h"
 #include "tests/lib/branches.h"
+#include "tests/lib/spoil.h"
 #include "tests/lib/wire.h"
 
 #define CASES "d03/c017/case"
@@ -45,55 +46,15 @@ begin(struct town *town, uint64_t seed)
 	wire_sync(town, WRITER, PEER);
 }
 
-/* The first log of `space`, in a write transaction of node `i` that begins
- * here. */
-static struct log *
-log_of(struct town *town, size_t i, const char *space)
-{
-	struct store *store = town_store(town, i);
-	struct space name = town_space(space);
-	struct space_state *state;
-	struct log **logs;
-	size_t n = 0;
-
-	assert_int_equal(store_begin(store, true), ERR_OK);
-	state = space_find(store_txn(store), &name);
-	assert_non_null(state);
-	assert_int_equal(oplog_all(store_txn(store), state, &logs, &n), ERR_OK);
-	assert_true(n > 0);
-	return logs[0];
-}
-
-/* Turns over two bits of the row `key`: of the byte at `at`, or at `-at` from
- * its end. Ends the transaction and closes the store. */
-static void
-spoil(struct town *town, size_t i, enum table table, const struct key *key,
-    long at)
-{
-	struct store *store = town_store(town, i);
-	struct kv_txn *kv = store_txn(store)->kv;
-	struct buf row = {0};
-	struct bytes value;
-
-	assert_true(kv_find(kv, table, tables_key(key), &value));
-	buf_add(&row, value);
-	assert_true((size_t)(at < 0 ? -at : at + 1) <= row.n);
-	row.p[at < 0 ? row.n - (size_t)-at : (size_t)at] ^= 0x42;
-	kv_put(kv, table, tables_key(key), buf_bytes(&row));
-	assert_int_equal(store_commit(store), ERR_OK);
-	buf_fini(&row);
-	town_close(town, i);
-}
-
 /* The same for the delta SEQ of the log of CASES at node WRITER. */
 static void
 spoil_delta(struct town *town, long at)
 {
-	struct log *log = log_of(town, WRITER, CASES);
+	struct log *log = spoil_log(town, WRITER, CASES);
 	struct key key;
 
 	tables_delta_key(log->space->no, log->no, SEQ, &key);
-	spoil(town, WRITER, TABLE_DELTAS, &key, at);
+	spoil_row(town, WRITER, TABLE_DELTAS, &key, at);
 }
 
 static enum err
@@ -131,7 +92,7 @@ bodies_held(struct town *town)
 	size_t n = 0;
 
 	(void)town_open(town, WRITER);
-	log = log_of(town, WRITER, CASES);
+	log = spoil_log(town, WRITER, CASES);
 	txn = store_txn(town_store(town, WRITER));
 	for (uint64_t seq = 0; seq < log->frontier.size; seq++) {
 		struct stored_delta stored;
@@ -212,9 +173,9 @@ a_spoiled_row_of_a_log_loses_the_log(void **state)
 
 	(void)state;
 	begin(&town, 4);
-	log = log_of(&town, WRITER, CASES);
+	log = spoil_log(&town, WRITER, CASES);
 	tables_log_key(log->space->no, &log->id, &key);
-	spoil(&town, WRITER, TABLE_LOGS, &key, -1);
+	spoil_row(&town, WRITER, TABLE_LOGS, &key, -1);
 	assert_int_equal(repair(&town, &report), ERR_OK);
 	assert_int_equal(report.salvage.rows.lost, 1);
 	assert_int_equal(report.salvage.rows.logs_lost, 1);
@@ -249,9 +210,9 @@ what_the_store_will_not_open_for_is_told(void **state)
 
 	(void)state;
 	begin(&town, 5);
-	log = log_of(&town, WRITER, CASES);
+	log = spoil_log(&town, WRITER, CASES);
 	tables_log_key(log->space->no, &log->id, &key);
-	spoil(&town, WRITER, TABLE_LOGS, &key, -1);
+	spoil_row(&town, WRITER, TABLE_LOGS, &key, -1);
 	assert_int_equal(
 	    repair_run(town.nodes[WRITER].dir, &town.host, &watch, &report),
 	    ERR_OK);
@@ -292,7 +253,7 @@ a_disk_that_goes_on_breaking_is_not_filled(void **state)
 	assert_int_equal(repair(&town, &report), ERR_OK);
 	assert_string_equal(report.kept, "data.mdb.damaged-100");
 	(void)town_open(&town, WRITER);
-	log = log_of(&town, WRITER, CASES);
+	log = spoil_log(&town, WRITER, CASES);
 	assert_int_equal(log->frontier.size, RECORDS + 1);
 	store_abort(town_store(&town, WRITER));
 	buf_fini(&name);

@@ -19,6 +19,7 @@
 #include "core/space.h"
 #include "proto/mem.h"
 #include "tests/lib/branches.h"
+#include "tests/lib/spoil.h"
 #include "tests/lib/wire.h"
 
 #define CASES "d03/c017/case"
@@ -26,52 +27,12 @@
 
 enum { MEMBERS = 3 };
 
-/* The first log of `space`, in a write transaction of node `i` that begins
- * here. */
-static struct log *
-log_of(struct town *town, size_t i, const char *space)
-{
-	struct store *store = town_store(town, i);
-	struct space name = town_space(space);
-	struct space_state *state;
-	struct log **logs;
-	size_t n = 0;
-
-	assert_int_equal(store_begin(store, true), ERR_OK);
-	state = space_find(store_txn(store), &name);
-	assert_non_null(state);
-	assert_int_equal(oplog_all(store_txn(store), state, &logs, &n), ERR_OK);
-	assert_true(n > 0);
-	return logs[0];
-}
-
-/* Turns over two bits of the row `key`: of the byte at `at`, or at `-at` from
- * its end. Ends the transaction and closes the store. */
-static void
-spoil(struct town *town, size_t i, enum table table, const struct key *key,
-    long at)
-{
-	struct store *store = town_store(town, i);
-	struct kv_txn *kv = store_txn(store)->kv;
-	struct buf row = {0};
-	struct bytes value;
-
-	assert_true(kv_find(kv, table, tables_key(key), &value));
-	buf_add(&row, value);
-	assert_true((size_t)(at < 0 ? -at : at + 1) <= row.n);
-	row.p[at < 0 ? row.n - (size_t)-at : (size_t)at] ^= 0x42;
-	kv_put(kv, table, tables_key(key), buf_bytes(&row));
-	assert_int_equal(store_commit(store), ERR_OK);
-	buf_fini(&row);
-	town_close(town, i);
-}
-
 /* A row of the tables of records is spoiled: the data is not sound, and all of
  * it is in the logs. */
 static void
 spoil_records(struct town *town, size_t i)
 {
-	struct log *log = log_of(town, i, CASES);
+	struct log *log = spoil_log(town, i, CASES);
 	struct kv_cursor cursor;
 	struct key key = {0};
 
@@ -81,7 +42,7 @@ spoil_records(struct town *town, size_t i)
 	tables_key_add(&key, cursor.key);
 	kv_cursor_fini(&cursor);
 	(void)log;
-	spoil(town, i, TABLE_RECORDS, &key, -1);
+	spoil_row(town, i, TABLE_RECORDS, &key, -1);
 }
 
 /* Repairs node `i`, of which all is sound that counts. */
@@ -206,9 +167,9 @@ strangers_wait_for_who_knows_them(void **state)
 	town_meet(&town);
 	(void)town_create(&town, 2, CASES, "가");
 	town_meet(&town);
-	log = log_of(&town, 1, "authority");
+	log = spoil_log(&town, 1, "authority");
 	tables_delta_key(log->space->no, log->no, 2, &key);
-	spoil(&town, 1, TABLE_DELTAS, &key, 8 + 1 + 4 + 20);
+	spoil_row(&town, 1, TABLE_DELTAS, &key, 8 + 1 + 4 + 20);
 	assert_int_equal(
 	    repair_run(town.nodes[1].dir, &town.host, NULL, &report), ERR_OK);
 	assert_true(report.salvage.missing > 0);
