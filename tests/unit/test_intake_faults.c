@@ -168,6 +168,29 @@ a_head_that_meets_a_fault_contradicts_nothing(void **state)
 	assert_heard_of_held(a_smaller_head);
 }
 
+/* Of the calls for so many logs some fail, ever farther from each other. */
+static void
+a_count_of_logs_that_meets_a_fault_leaves_no_room(void **state)
+{
+	bool hit = true;
+
+	(void)state;
+	for (unsigned nth = 1; hit; nth += 1 + nth / 8) {
+		enum err e;
+
+		(void)offer_begin(HALL);
+		offer_headers(0, DELTAS);
+		offer_crowd(NULL, LIMIT_LOGS_OF_MEMBER);
+		fault_arm((struct fault_plan){
+		    .names = CALLS, .nth = nth, .number = EIO});
+		e = offer_announce();
+		hit = fault_disarm();
+		assert_int_equal(e, hit ? ERR_IO : ERR_OK);
+		offer_end();
+		assert_true(hit || nth > LIMIT_LOGS_OF_MEMBER);
+	}
+}
+
 static void
 a_body_that_meets_a_fault_is_not_taken(void **state)
 {
@@ -213,6 +236,7 @@ main(void)
 	    cmocka_unit_test(a_root_that_meets_a_fault_is_not_found),
 	    cmocka_unit_test(a_head_that_meets_a_fault_contradicts_nothing),
 	    cmocka_unit_test(a_body_that_meets_a_fault_is_not_taken),
+	    cmocka_unit_test(a_count_of_logs_that_meets_a_fault_leaves_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, offer_make, offer_remove);

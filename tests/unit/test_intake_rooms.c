@@ -12,22 +12,6 @@
 
 #include "tests/lib/offer.h"
 
-/* Makes `n` logs without deltas: of `author`, or of that many strangers. */
-static void
-logs_make(const struct sign_key *author, uint64_t n)
-{
-	struct log_name name = offer.branch.name;
-	struct log *log;
-
-	for (uint64_t i = 0; i < n; i++) {
-		bytes_put_be64(name.incarnation.b, i);
-		if (author == NULL)
-			bytes_put_be64(name.author.b, i);
-		assert_int_equal(
-		    oplog_open(store_txn(offer.store), &name, &log), ERR_OK);
-	}
-}
-
 static void
 assert_no_room(enum err e)
 {
@@ -43,7 +27,7 @@ a_store_has_room_for_so_many_logs(void **state)
 
 	(void)state;
 	offer_headers(0, DELTAS);
-	logs_make(NULL, LIMIT_LOGS - 1 - have);
+	offer_crowd(NULL, LIMIT_LOGS - 1 - have);
 	assert_int_equal(offer_announce(), ERR_OK);
 	assert_int_equal(offer_bring(), ERR_OK);
 	/* It is one of those that are held now, and goes on. */
@@ -51,7 +35,7 @@ a_store_has_room_for_so_many_logs(void **state)
 	assert_int_equal(offer_announce(), ERR_OK);
 	offer_end();
 	(void)offer_begin(HALL);
-	logs_make(NULL, LIMIT_LOGS - have);
+	offer_crowd(NULL, LIMIT_LOGS - have);
 	assert_no_room(offer_announce());
 	offer_end();
 }
@@ -113,7 +97,7 @@ a_branch_takes_the_room_of_a_log(void **state)
 	(void)state;
 	for (unsigned more = 0; more < 2; more++) {
 		whole_bring();
-		logs_make(author, LIMIT_LOGS_OF_MEMBER - 2 + more);
+		offer_crowd(author, LIMIT_LOGS_OF_MEMBER - 2 + more);
 		if (more)
 			assert_no_room(branch_bring_nth(1));
 		else
@@ -127,7 +111,7 @@ others_take_no_room_of_a_member(void **state)
 {
 	(void)state;
 	whole_bring();
-	logs_make(NULL, 2 * LIMIT_LOGS_OF_MEMBER);
+	offer_crowd(NULL, 2 * LIMIT_LOGS_OF_MEMBER);
 	assert_int_equal(branch_bring_nth(1), ERR_OK);
 	offer_end();
 }
