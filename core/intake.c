@@ -254,21 +254,23 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	if (e == ERR_OK)
 		e = place_find(&taking, &graft);
 	taken->gap = graft.gap;
+	taken->split = graft.split;
 	if (e != ERR_OK || graft.gap)
 		goto out;
 	taking.skip = (size_t)(graft.held - chunk->from);
 	taken->log = graft.log;
-	if (end > graft.held)
-		e = deltas_take(&taking, &graft, &taken->log);
-	if (e != ERR_OK)
-		goto out;
-	taken->deltas = end - graft.held;
-	taken->split = graft.split;
+	/* First, since one that is wrong refuses the headers too. */
 	for (size_t i = 0; e == ERR_OK && i < chunk->bodies_n &&
 			   chunk->bodies[i].seq < graft.held;
 	     i++)
 		e = intake_body(
-		    txn, taken->log, &chunk->bodies[i], chunk->accept);
+		    txn, graft.log, &chunk->bodies[i], chunk->accept);
+	if (e == ERR_OK)
+		e = work_begin(txn, &chunk->log, graft.held, end);
+	if (e == ERR_OK && end > graft.held)
+		e = deltas_take(&taking, &graft, &taken->log);
+	if (e == ERR_OK)
+		taken->deltas = end - graft.held;
 out:
 	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
@@ -279,11 +281,8 @@ static enum err
 work_begin(
     struct txn *txn, const struct log_id *log, uint64_t from, uint64_t end)
 {
-	const struct aside *aside = &txn->kept->aside;
-	enum err e = kv_failed(txn->kv);
-
-	aside_enter(aside, log, from);
-	return e != ERR_OK ? e : aside_check(aside, log, from, end);
+	aside_enter(&txn->kept->aside, log, from);
+	return aside_check(&txn->kept->aside, log, from, end);
 }
 
 /* Hashes the headers and finds what is held of them. */

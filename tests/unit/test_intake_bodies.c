@@ -388,6 +388,53 @@ owed_bodies_come_with_headers_that_are_held(void **state)
 }
 
 static void
+what_lies_behind_the_bodies_is_not_looked_at(void **state)
+{
+	(void)state;
+	(void)take_bare();
+	for (uint64_t to = 1; to <= DELTAS; to++) {
+		size_t n;
+
+		offer_headers(0, to);
+		n = offer.chunk.bodies_n;
+		offer.bodies[n] =
+		    offer.branch.bodies[offer.branch.bodies_n - 1];
+		offer.bodies[n].seq = 0;
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_int_equal(offer_bodies(BODY_OPEN), n);
+	}
+	offer_end();
+}
+
+/* One body that is wrong, of a header that is held: none of the new headers is
+ * taken, and later all of them are. */
+static void
+headers_come_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < offer.branch.bodies_n; i++) {
+		const struct log *log;
+
+		offer_headers(0, 3);
+		offer.chunk.bodies_n = 0;
+		(void)offer_begin(HALL);
+		assert_int_equal(offer_bring(), ERR_OK);
+		log = offer.taken.log;
+		offer_headers(0, DELTAS);
+		offer.bodies[i].key[7] ^= 1;
+		assert_int_equal(offer_bring(), ERR_MALFORMED);
+		assert_true(log->frontier.size == 3);
+		assert_true(offer.taken.deltas == 0);
+		offer.bodies[i].key[7] ^= 1;
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_true(offer.taken.deltas == DELTAS - 3);
+		assert_int_equal(
+		    offer_bodies(BODY_OPEN), offer.branch.bodies_n);
+		offer_end();
+	}
+}
+
+static void
 bodies_of_what_has_no_meaning_here_are_passed_over(void **state)
 {
 	struct intake_accept all = {.hold = true, .classes = CLASSES_ALL};
@@ -454,6 +501,8 @@ main(void)
 	    cmocka_unit_test(a_body_that_is_open_already_is_not_looked_at),
 	    cmocka_unit_test(a_secret_opens_what_was_held_blind),
 	    cmocka_unit_test(owed_bodies_come_with_headers_that_are_held),
+	    cmocka_unit_test(what_lies_behind_the_bodies_is_not_looked_at),
+	    cmocka_unit_test(headers_come_whole_or_not_at_all),
 	    cmocka_unit_test(
 		bodies_of_what_has_no_meaning_here_are_passed_over),
 	    cmocka_unit_test(bodies_of_held_and_of_new_headers_come_together),

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "core/vouch.h"
 #include "tests/lib/offer.h"
 
@@ -184,12 +186,38 @@ deltas_that_ended_the_process_are_not_taken(void **state)
 	offer_end();
 }
 
+/* Whichever of a chunk ended the process is the first that is not taken. */
+static void
+what_is_noted_is_what_was_under_way(void **state)
+{
+	const char *dir = offer.town.nodes[HALL].dir;
+	struct aside noted;
+
+	(void)state;
+	(void)offer_begin(HALL);
+	offer_headers(0, 3);
+	offer.chunk.bodies_n = 0;
+	assert_int_equal(offer_bring(), ERR_OK);
+	offer_headers(0, DELTAS);
+	assert_int_equal(offer_bring(), ERR_OK);
+	aside_crashed();
+	aside_init(&noted, dir);
+	assert_int_equal(noted.n, 1);
+	assert_memory_equal(
+	    &noted.logs[0].log, &offer.branch.id, sizeof(struct log_id));
+	assert_true(noted.logs[0].from == 3);
+	assert_int_equal(unlink(noted.path), 0);
+	aside_fini(&noted);
+	offer_end();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_head_is_checked_once),
 	    cmocka_unit_test(deltas_that_ended_the_process_are_not_taken),
+	    cmocka_unit_test(what_is_noted_is_what_was_under_way),
 	    /* What is written stays. */
 	    cmocka_unit_test(an_own_log_that_comes_back_as_it_is_says_nothing),
 	    cmocka_unit_test(
