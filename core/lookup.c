@@ -26,7 +26,6 @@ static void part_add(const struct txn *txn, const struct lookup_index *index,
     enum delta_class class, struct bytes value, struct key *key);
 static bool part_plain(struct bytes value, struct key *key);
 static bool scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor);
-static bool scan_step(struct lookup_scan *scan, struct kv_cursor *cursor);
 static bool scan_has(const struct lookup_scan *scan, struct bytes key);
 
 /* ---- what is indexed ---------------------------------------------------- */
@@ -313,8 +312,7 @@ lookup_next(struct lookup_scan *scan, struct record_id *id, bool *found)
 
 	*found = false;
 	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
-	for (bool more = scan_seek(scan, &cursor); more && !*found;
-	     more = !*found && scan_step(scan, &cursor)) {
+	while (!*found && scan_seek(scan, &cursor)) {
 		if (cursor.key.n < scan->under.n + sizeof(id->b)) {
 			e = tables_corrupt(
 			    TABLE_LOOKUP, cursor.key, "it has no record");
@@ -348,14 +346,6 @@ scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor)
 	scan->second.n = 0;
 	return kv_seek(cursor, tables_key(&scan->at)) &&
 	       scan_has(scan, cursor->key);
-}
-
-static bool
-scan_step(struct lookup_scan *scan, struct kv_cursor *cursor)
-{
-	if (kv_next(cursor) && scan_has(scan, cursor->key))
-		return true;
-	return scan->second.n > 0 && scan_seek(scan, cursor);
 }
 
 static bool
