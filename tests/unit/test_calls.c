@@ -99,6 +99,7 @@ city_make(void **state)
 	struct record record;
 
 	(void)state;
+	tempdir_in_memory();
 	town_init(town, 11);
 	assert_int_equal(
 	    town_grant(town, FOUNDER, FOUNDER, "", "all", "all"), ERR_OK);
@@ -185,7 +186,7 @@ assert_heard(size_t node, bool write, act_fn *act, unsigned least)
 
 	town_digests(&city.town, node, &before);
 	while (attempt(node, write, act, nth))
-		nth += 1 + nth / 32;
+		nth += 1 + nth / 16;
 	town_digests(&city.town, node, &after);
 	assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
 	if (nth <= least)

@@ -223,6 +223,54 @@ a_forked_log_comes_whole(void **state)
 	town_fini(&town);
 }
 
+/* The file knows one end of a log, of which a part is spoiled; the store then
+ * learns two ends: it has all that the file tells of. */
+static void
+what_the_store_knows_by_more_branches_is_there(void **state)
+{
+	enum { TOGETHER = 20, ONE = 5 };
+	struct town town;
+	struct backup early = {0};
+	struct repair_report report;
+	struct log *log;
+	struct key key;
+
+	(void)state;
+	town_init(&town, 7);
+	assert_int_equal(town_member(&town, "", ALL), 1);
+	assert_int_equal(town_member(&town, "", ALL), 2);
+	town_meet(&town);
+	for (int i = 0; i < TOGETHER; i++)
+		(void)town_create(&town, 1, CASES, "함께");
+	backup_take(&town, 1, &early);
+	for (int i = 0; i < ONE; i++)
+		(void)town_create(&town, 1, CASES, "하나");
+	wire_sync(&town, 1, 2);
+	wire_sync(&town, 2, 0);
+	backup_put(&town, 1, &early);
+	for (int i = 0; i < 7; i++)
+		(void)town_create(&town, 1, CASES, "둘");
+	town_copy(&town, 1, 0);
+	log = spoil_log(&town, 2, CASES);
+	assert_int_equal(log->frontier.size, 1 + TOGETHER + ONE);
+	tables_delta_key(log->space->no, log->no, TOGETHER - 2, &key);
+	spoil_row(&town, 2, TABLE_DELTAS, &key, 8 + 1 + 4 + 20);
+	assert_int_equal(
+	    repair_run(town.nodes[2].dir, &town.host, NULL, &report), ERR_OK);
+	assert_true(report.salvage.missing > ONE);
+	assert_string_equal(report.kept, "data.mdb.damaged-1");
+	(void)town_open(&town, 2);
+	town_copy(&town, 0, 2);
+	town_close(&town, 2);
+	assert_int_equal(
+	    repair_run(town.nodes[2].dir, &town.host, NULL, &report), ERR_OK);
+	assert_true(report.was_sound && report.tried);
+	assert_int_equal(report.salvage.missing, 0);
+	assert_string_equal(report.kept, "");
+	backup_fini(&early);
+	town_fini(&town);
+}
+
 /* Text, nothing, keys that are damaged, and no store at all. */
 static void
 what_is_no_store_is_left_as_it_is(void **state)
@@ -267,6 +315,7 @@ main(void)
 	    TEST(who_is_let_in_late_is_let_in),
 	    TEST(strangers_wait_for_who_knows_them),
 	    TEST(a_forked_log_comes_whole),
+	    TEST(what_the_store_knows_by_more_branches_is_there),
 	    TEST(what_is_no_store_is_left_as_it_is),
 	};
 

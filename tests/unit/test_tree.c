@@ -42,25 +42,20 @@ log_of(struct txn *txn)
 	return log;
 }
 
-static enum err
-try_append(struct txn *txn, struct log *log, struct hash *leaf)
+static void
+append(struct txn *txn, struct log *log, struct hash *leaf)
 {
 	uint64_t seq = log->frontier.size;
 	struct buf header = {0};
 	struct delta delta;
-	enum err e;
 
 	replica_header(log, seq, seq + 1, 0, &header);
-	e = oplog_append(txn, log,
-	    &(struct oplog_entry){.header = buf_bytes(&header)}, &delta, leaf);
+	assert_int_equal(
+	    oplog_append(txn, log,
+		&(struct oplog_entry){.header = buf_bytes(&header)}, &delta,
+		leaf),
+	    ERR_OK);
 	buf_fini(&header);
-	return e;
-}
-
-static void
-append(struct txn *txn, struct log *log, struct hash *leaf)
-{
-	assert_int_equal(try_append(txn, log, leaf), ERR_OK);
 }
 
 /* A replica whose log has LEAVES leaves, stored and opened again. */
@@ -221,45 +216,6 @@ a_damaged_or_missing_subtree_is_named(void **state)
 	    tree_inclusion(txn, log, 3, LEAVES, &proof), ERR_CORRUPT);
 	assert_non_null(strstr(err_text(), "missing"));
 	assert_int_equal(txn_commit(txn), ERR_CORRUPT);
-}
-
-/* What a row could have before the root of the leaves 192 to 207, of which
- * leaves 192 to 199 are there: 12 nodes, from the first on. */
-static void
-nothing_is_added_to_a_row_that_makes_no_sense(void **state)
-{
-	enum { NODE = sizeof(struct hash), AT = 12 };
-	static const struct {
-		uint8_t first;
-		size_t n; /* bytes */
-	} rows[] = {{0, 0}, {AT, 1}, {0, 1 + (AT - 1) * NODE},
-	    {0, 1 + AT * NODE + 1}, {0, 1 + (AT + 1) * NODE},
-	    {1, 1 + AT * NODE}, {AT + 1, 1 + AT * NODE}, {AT + 1, 1 + NODE},
-	    {0, 1 + 16 * NODE}, {0, 1 + 17 * NODE}};
-	uint8_t row[1 + 17 * NODE] = {0};
-	struct log *log;
-	struct txn *txn = grown(*state, &log);
-	struct hash leaf;
-	struct key key;
-
-	tables_tree_key(log->space->no, log->no, 4, 0, &key);
-	replica_commit(*state);
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		txn = replica_begin(*state, true);
-		log = log_of(txn);
-		row[0] = rows[i].first;
-		txn_put(txn, TABLE_TREE, &key, bytes_of(row, rows[i].n));
-		while (log->frontier.size < 16 * (AT + 1) &&
-		       kv_failed(txn->kv) == ERR_OK)
-			(void)!try_append(txn, log, &leaf);
-		assert_int_equal(txn_commit(txn), ERR_CORRUPT);
-		assert_non_null(strstr(err_text(), "its size is wrong"));
-	}
-	txn = replica_begin(*state, true);
-	log = log_of(txn);
-	while (log->frontier.size < 16 * (AT + 1))
-		append(txn, log, &leaf);
-	replica_commit(*state);
 }
 
 static struct note_head
@@ -549,7 +505,6 @@ main(void)
 	    TEST(sizes_that_are_not_held_are_not_found),
 	    TEST(only_roots_of_sixteen_leaves_and_more_are_stored),
 	    TEST(a_damaged_or_missing_subtree_is_named),
-	    TEST(nothing_is_added_to_a_row_that_makes_no_sense),
 	    TEST(a_signed_head_verifies_at_every_size),
 	    TEST(nothing_is_signed_over_a_header_that_changed_in_the_store),
 	    TEST(a_leaf_that_is_not_the_end_of_the_tree_is_not_signed),
