@@ -447,6 +447,96 @@ records_are_not_shown_or_written_by_halves(void **state)
 	assert_heard(FOUNDER, false, look_at, 5);
 }
 
+static enum err
+get_alone(struct store *store)
+{
+	const struct space space = town_space(CASES);
+	struct arena arena = {0};
+	struct record record;
+	enum err e = store_get(store, &space, &city.id, &arena, &record);
+
+	arena_fini(&arena);
+	return e;
+}
+
+static enum err
+history_alone(struct store *store)
+{
+	const struct space space = town_space(CASES);
+	struct arena arena = {0};
+	struct merge_changes changes;
+	enum err e = store_history(store, &space, &city.id, &arena, &changes);
+
+	arena_fini(&arena);
+	return e;
+}
+
+static void
+what_is_asked_first_is_not_shown_by_halves(void **state)
+{
+	(void)state;
+	assert_heard(FOUNDER, false, get_alone, 3);
+	assert_heard(FOUNDER, false, history_alone, 3);
+}
+
+/* ---- the end of a transaction ------------------------------------------- */
+
+/* As `attempt`, with the calls of the commit; true: it did not happen. */
+static bool
+attempt_commit(size_t node, act_fn *act, unsigned nth)
+{
+	struct store *store = town_store(&city.town, node);
+	uint64_t before = town_deltas(&city.town, node);
+	enum err e;
+	bool hit;
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(act(store), ERR_OK);
+	fault_arm(
+	    (struct fault_plan){.names = CALLS, .nth = nth, .number = EIO});
+	e = store_commit(store);
+	hit = fault_disarm();
+	assert_int_equal(e, hit ? ERR_IO : ERR_OK);
+	if (hit)
+		assert_int_equal(town_deltas(&city.town, node), before);
+	return hit;
+}
+
+static void
+assert_commits(size_t node, act_fn *act, unsigned least)
+{
+	unsigned nth = 1;
+
+	while (attempt_commit(node, act, nth))
+		nth += 1 + nth / 16;
+	if (nth <= least)
+		print_error("no more than %u calls\n", nth);
+	assert_true(nth > least);
+	council_sound(&city.town, node);
+}
+
+static enum err
+decide_otherwise(struct store *store)
+{
+	const struct store_decision decision = {.space = town_space(CASES),
+	    .targets = city.unjudged,
+	    .targets_n = UNJUDGED,
+	    .reason = bytes_text("잘못 봄")};
+
+	return store_decide(store, &decision);
+}
+
+static void
+what_is_brought_to_bear_is_so_wholly_or_not_at_all(void **state)
+{
+	(void)state;
+	assert_commits(CENTRE, patch, 3);
+	assert_commits(FOUNDER, admit, 3);
+	assert_commits(FOUNDER, decide, 3);
+	assert_commits(FOUNDER, decide_otherwise, 3);
+	assert_commits(FOUNDER, revoke_as_compromised, 3);
+}
+
 int
 main(void)
 {
@@ -455,6 +545,9 @@ main(void)
 	    cmocka_unit_test(invitations_are_not_kept_by_halves),
 	    cmocka_unit_test(logs_are_read_and_packed_whole),
 	    cmocka_unit_test(records_are_not_shown_or_written_by_halves),
+	    cmocka_unit_test(what_is_asked_first_is_not_shown_by_halves),
+	    cmocka_unit_test(
+		what_is_brought_to_bear_is_so_wholly_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, city_make, city_remove);
