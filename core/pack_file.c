@@ -83,7 +83,7 @@ check_keys(struct bytes doc, const char *const *keys)
 	return ERR_OK;
 }
 
-/* A text that people read: not empty, not long, no control characters. */
+/* A text that people read: not empty, not long, nothing but letters. */
 static enum err
 read_label(struct bytes value, struct arena *arena, const char **text)
 {
@@ -95,11 +95,10 @@ read_label(struct bytes value, struct arena *arena, const char **text)
 	if (r.bad || got.n == 0 || got.n > LIMIT_LABEL_SIZE)
 		return err_set(ERR_INVALID, "must be a text of 1 to %d bytes",
 		    LIMIT_LABEL_SIZE);
-	for (size_t i = 0; i < got.n; i++) {
-		if (got.p[i] < ' ' || got.p[i] == 0x7f)
-			return err_set(
-			    ERR_INVALID, "must be without control characters");
-	}
+	if (!text_is_plain(got))
+		return err_set(ERR_INVALID,
+		    "must be without control characters and changes of "
+		    "direction");
 	*text = arena_text(arena, got);
 	return ERR_OK;
 }
