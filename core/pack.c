@@ -30,6 +30,14 @@ const char *const pack_type_names[PACK_TYPE_COUNT] = {[PACK_TEXT] = "text",
     [PACK_HASH] = "hash",
     [PACK_BYTES] = "bytes",
     [PACK_MAP] = "map"};
+const char *const pack_normal_names[PACK_NORMAL_COUNT] = {
+    [PACK_NORMAL_TEXT] = "text",
+    [PACK_NORMAL_NAME] = "name",
+    [PACK_NORMAL_ADDRESS] = "address",
+    [PACK_NORMAL_PHONE] = "phone",
+    [PACK_NORMAL_DATE] = "date"};
+const char *const pack_class_names[CLASS_COUNT] = {
+    [CLASS_N] = "N", [CLASS_P] = "P", [CLASS_S] = "S", [CLASS_F] = "F"};
 /* Made by tests/lib/embed.sh from proto/packs/chatdong.json. */
 extern const unsigned char embed_chatdong[];
 extern const size_t embed_chatdong_size;
@@ -90,6 +98,27 @@ pack_field(const struct pack_collection *collection, struct bytes name)
 			return &collection->fields[i];
 	}
 	return NULL;
+}
+
+const struct pack_code *
+pack_code(const struct pack_field *field, struct bytes value)
+{
+	for (size_t i = 0; field->codes != NULL && i < field->codes->values_n;
+	     i++) {
+		if (bytes_is(value, field->codes->words[i]))
+			return &field->codes->values[i];
+	}
+	return NULL;
+}
+
+struct bytes
+pack_word(const struct pack_field *field, struct bytes value, bool english)
+{
+	const struct pack_code *code = pack_code(field, value);
+
+	if (code == NULL)
+		return value;
+	return bytes_text(english ? code->label.en : code->label.ko);
 }
 
 bool

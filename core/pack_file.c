@@ -426,6 +426,8 @@ parse_field(struct bytes doc, struct arena *arena, bool derived,
 	enum err e = check_keys(doc, derived ? derived_keys : keys);
 
 	field->derived = derived;
+	field->min = INT64_MIN;
+	field->max = INT64_MAX;
 	if (e == ERR_OK)
 		e = parse_text(doc, "name", arena, read_name, &field->name);
 	if (e == ERR_OK)
