@@ -5,13 +5,12 @@
 #include "core/pack.h"
 
 #include "core/pack_file.h"
+#include "core/pack_near.h"
 #include "proto/buf.h"
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "proto/mem.h"
 #include "proto/text.h"
-
-enum { NAME_COLUMNS = 40 };
 
 const char *const pack_kind_names[KIND_COUNT] = {[KIND_REGISTER] = "register",
     [KIND_SET] = "set",
@@ -41,8 +40,6 @@ const char *const pack_class_names[CLASS_COUNT] = {
 /* Made by tests/lib/embed.sh from proto/packs/chatdong.json. */
 extern const unsigned char embed_chatdong[];
 extern const size_t embed_chatdong_size;
-
-static size_t distance(struct bytes a, struct bytes b);
 
 struct bytes
 pack_embedded(void)
@@ -139,42 +136,6 @@ pack_is_urgent(const struct pack *pack, const struct space *space)
 	return false;
 }
 
-/* Appends `name` to `list` when `asked` may have meant it. */
-static void
-add_near(struct bytes asked, const char *name, const struct pack_label *label,
-    struct buf *list)
-{
-	size_t allowed = asked.n < 5 ? 1 : 2;
-	bool near = bytes_is(asked, label->ko) || bytes_is(asked, label->en);
-
-	/* A long name has nothing near it, and distance() has no room. */
-	if (!near && asked.n <= LIMIT_NAME_SIZE)
-		near = distance(asked, bytes_text(name)) <= allowed;
-	if (!near && asked.n >= 3)
-		near = bytes_begins(bytes_text(name), asked);
-	if (near)
-		buf_add_format(list, "%s%s", list->n == 0 ? "" : " or ", name);
-}
-
-/* There is no `what` of the name `asked`; `near` is used up. */
-static enum err
-unknown(const char *what, struct bytes asked, struct buf *near)
-{
-	struct buf shown = {0};
-	struct bytes seen;
-	enum err e;
-
-	text_shown(asked, &shown);
-	seen = text_cut_columns(buf_bytes(&shown), NAME_COLUMNS);
-	e = err_set(ERR_INVALID, "there is no %s '%.*s%s'%s%s%s", what,
-	    (int)seen.n, (const char *)seen.p, seen.n < shown.n ? "…" : "",
-	    near->n > 0 ? "; did you mean " : "", buf_text(near),
-	    near->n > 0 ? "?" : "");
-	buf_fini(&shown);
-	buf_fini(near);
-	return e;
-}
-
 enum err
 pack_get_collection(const struct pack *pack, struct bytes name,
     const struct pack_collection **collection)
@@ -185,9 +146,9 @@ pack_get_collection(const struct pack *pack, struct bytes name,
 	if (*collection != NULL)
 		return ERR_OK;
 	for (size_t i = 0; i < pack->collections_n; i++)
-		add_near(name, pack->collections[i].name,
+		pack_near_add(name, pack->collections[i].name,
 		    &pack->collections[i].label, &near);
-	return unknown("collection", name, &near);
+	return pack_near_unknown("collection", name, &near);
 }
 
 enum err
@@ -208,36 +169,8 @@ pack_get_field(const struct pack_collection *collection, struct bytes name,
 			    collection->name, collection->derived[i].name);
 	}
 	for (size_t i = 0; i < collection->fields_n; i++)
-		add_near(name, collection->fields[i].name,
+		pack_near_add(name, collection->fields[i].name,
 		    &collection->fields[i].label, &near);
-	e = unknown("field", name, &near);
+	e = pack_near_unknown("field", name, &near);
 	return err_wrap(e, "%s", collection->name);
-}
-
-/* How many bytes have to be put in, left out or changed to make `b` of `a`;
- * both at most LIMIT_NAME_SIZE long. */
-static size_t
-distance(struct bytes a, struct bytes b)
-{
-	size_t row[LIMIT_NAME_SIZE + 1];
-
-	assert(a.n <= LIMIT_NAME_SIZE && b.n <= LIMIT_NAME_SIZE);
-	for (size_t k = 0; k <= b.n; k++)
-		row[k] = k;
-	for (size_t i = 0; i < a.n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < b.n; k++) {
-			size_t best = corner + (a.p[i] != b.p[k] ? 1 : 0);
-
-			corner = row[k + 1];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (corner + 1 < best)
-				best = corner + 1;
-			row[k + 1] = best;
-		}
-	}
-	return row[b.n];
 }

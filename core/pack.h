@@ -108,8 +108,8 @@ struct pack_guard {
 };
 
 struct pack_field {
-	const char *collection; /* the name of the collection it belongs to */
 	const char *name;
+	const char *collection; /* the name of the collection it belongs to */
 	struct pack_label label;
 	enum field_kind kind;
 	/* Of one value: of one element of a set, one note (PACK_TEXT), one
@@ -415,6 +415,7 @@ struct pack {
 	const struct pack_space *spaces;	   /* those with a word more */
 	size_t spaces_n;
 	/* What only format 2 has; NULL and 0 when it is left out. */
+	int64_t clock_seconds; /* by which clocks there are ahead of UTC */
 	const struct pack_codes *codes;
 	size_t codes_n;
 	const struct pack_units *units;
@@ -448,7 +449,7 @@ struct bytes pack_embedded(void);
 /* Makes a pack of the JSON text `json` (docs/packs.md) into `*pack`, owned by
  * the caller and ended by pack_free.  ERR_INVALID with the path in the JSON for
  * anything that docs/packs.md does not allow, unknown keys included;
- * ERR_VERSION for another "format"; what json_decode says when it is no JSON or
+ * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
 /* NULL does nothing. */

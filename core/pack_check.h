@@ -8,6 +8,9 @@
  * names collection, field and rule, and shows the beginning of the value. */
 enum err pack_check_value(
     const struct pack_field *field, struct bytes value) MUST_USE;
+/* Reads "YYYY-MM-DD" as the number of days since 1970-01-01; false when `text`
+ * is no day of the calendar. */
+bool pack_check_day(struct bytes text, int64_t *days) MUST_USE;
 /* Are all required fields of `collection` among the `n` fields `present`?
  * ERR_INVALID names all that are missing. */
 enum err pack_check_required(const struct pack_collection *collection,
