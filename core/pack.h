@@ -71,6 +71,8 @@ struct pack_code {
 	 * from 1970-01-01; INT64_MIN and INT64_MAX for no bound. */
 	int64_t from_days;
 	int64_t to_days;
+	const char *from; /* the same as YYYY-MM-DD; NULL for no bound */
+	const char *to;
 	int64_t rank; /* for comparing: 0 where the pack says nothing */
 };
 

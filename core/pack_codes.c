@@ -76,7 +76,8 @@ codes_read(struct pack_reading *r, struct bytes doc, void *item)
 
 /* A day as text; untouched when `key` is not there. */
 static enum err
-day_read(struct bytes doc, const char *key, int64_t *days)
+day_read(struct pack_reading *r, struct bytes doc, const char *key,
+    int64_t *days, const char **text)
 {
 	struct bytes value = pack_read_member(doc, key);
 	struct reader in;
@@ -84,10 +85,12 @@ day_read(struct bytes doc, const char *key, int64_t *days)
 	if (value.n == 0)
 		return ERR_OK;
 	codec_begin(&in, value);
-	if (pack_check_day(codec_get_text(&in), days))
-		return ERR_OK;
-	return err_set(ERR_INVALID,
-	    "%s: must be a day of the calendar as YYYY-MM-DD", key);
+	value = codec_get_text(&in);
+	if (!pack_check_day(value, days))
+		return err_set(ERR_INVALID,
+		    "%s: must be a day of the calendar as YYYY-MM-DD", key);
+	*text = arena_text(r->arena, value);
+	return ERR_OK;
 }
 
 static enum err
@@ -108,9 +111,9 @@ code_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK && pack_read_member(doc, "en").n > 0)
 		e = pack_read_text(r, doc, "en", &code->label.en);
 	if (e == ERR_OK)
-		e = day_read(doc, "from", &code->from_days);
+		e = day_read(r, doc, "from", &code->from_days, &code->from);
 	if (e == ERR_OK)
-		e = day_read(doc, "to", &code->to_days);
+		e = day_read(r, doc, "to", &code->to_days, &code->to);
 	if (e == ERR_OK)
 		e = pack_read_int(
 		    doc, "rank", INT32_MIN, INT32_MAX, &code->rank);
