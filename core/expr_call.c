@@ -127,12 +127,20 @@ of_two(const struct expr *expr, const struct expr_value *args)
 	return nothing;
 }
 
+/* The rank that its list of codes gives a value; without one its place. */
 static struct expr_value
 rank(const struct pack_field *field, const struct expr_value *arg)
 {
-	for (size_t i = 0; i < field->values_n; i++)
-		if (arg->type == EXPR_TEXT &&
-		    bytes_is(arg->b, field->values[i]))
+	const struct pack_code *code = NULL;
+
+	if (arg->type == EXPR_TEXT && field->codes != NULL)
+		code = pack_code(field, arg->b);
+	if (code != NULL)
+		return int_value(code->rank);
+	for (size_t i = 0; arg->type == EXPR_TEXT && field->codes == NULL &&
+			   i < field->values_n;
+	     i++)
+		if (bytes_is(arg->b, field->values[i]))
 			return int_value((int64_t)i);
 	return nothing;
 }

@@ -75,8 +75,34 @@ enum {
 	LIMIT_WORDS = 16 * 1024,
 	/* In a row of CSV: each field of a record, and the importer's own. */
 	LIMIT_ROW_CELLS = LIMIT_FIELDS + 16,
-	LIMIT_COLLECTIONS = 256,      /* of one pack */
-	LIMIT_VALUES = 64,	      /* of one enum, state or map of a pack */
+	LIMIT_COLLECTIONS = 256, /* of one pack */
+	/* Of an enum or a map that stands in a field of a pack; and of any
+	 * state, whose moves are bits of one word. */
+	LIMIT_VALUES = 64,
+	/* Lists of codes of one pack, and values of one: the kinds of benefit
+	 * of a country are some hundreds. */
+	LIMIT_CODE_LISTS = 256,
+	LIMIT_CODES = 1000,
+	/* Of one pack.  Each view is a row or more that every change has to
+	 * keep; lists and reports are read by people. */
+	LIMIT_VIEWS = 256,
+	LIMIT_DUE = 64,
+	LIMIT_FIGURES = 512,
+	LIMIT_REPORTS = 64,
+	LIMIT_ROLES = 64,
+	LIMIT_SCOPES = 8, /* levels of an administration */
+	LIMIT_RETENTION = 64,
+	LIMIT_MIRRORS = 16,
+	LIMIT_FOLDS = 64,   /* texts that search leaves out */
+	LIMIT_INDEXES = 16, /* over several fields, of one collection */
+	/* Of one such index: their values share one key. */
+	LIMIT_INDEX_FIELDS = 4,
+	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
+	LIMIT_GUARDS = 64,    /* of one state */
+	LIMIT_COLUMNS = 32,   /* of one list, table of a report or filter */
+	LIMIT_TABLES = 16,    /* of one report */
+	/* Bytes of an expression: a screen full. */
+	LIMIT_EXPRESSION_SIZE = 4096,
 	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
 	LIMIT_EXPRESSION_DEPTH = 32,  /* brackets and operators in each other */
 	LIMIT_EXPRESSION_QUERIES = 2, /* sub-queries in each other */
