@@ -100,11 +100,10 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 	if (r.bad || text->n == 0 || text->n > max)
 		return err_set(
 		    ERR_INVALID, "must be a text of 1 to %zu bytes", max);
-	for (size_t i = 0; i < text->n; i++) {
-		if (text->p[i] < ' ' || text->p[i] == 0x7f)
-			return err_set(
-			    ERR_INVALID, "must be without control characters");
-	}
+	if (!text_is_plain(*text))
+		return err_set(ERR_INVALID,
+		    "must be without control characters and changes of "
+		    "direction");
 	return ERR_OK;
 }
 

@@ -103,12 +103,15 @@ enum {
 	LIMIT_TABLES = 16,    /* of one report */
 	/* Bytes of an expression: a screen full. */
 	LIMIT_EXPRESSION_SIZE = 4096,
-	LIMIT_DEPTH = 8,	/* of nested arrays and maps */
-	LIMIT_ELEMENTS = 65535, /* of one array, pairs of one map */
-	LIMIT_SPACES = 4096,	/* in one store: 424 centres with 5 classes */
-	LIMIT_LOGS = 65536,	/* in one store */
-	LIMIT_MEMBERS = 4096,	/* of one city */
-	LIMIT_GRANT_DEPTH = 3,	/* strata below root */
+	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
+	LIMIT_EXPRESSION_DEPTH = 32,  /* brackets and operators in each other */
+	LIMIT_EXPRESSION_QUERIES = 2, /* sub-queries in each other */
+	LIMIT_DEPTH = 8,	      /* of nested arrays and maps */
+	LIMIT_ELEMENTS = 65535,	      /* of one array, pairs of one map */
+	LIMIT_SPACES = 4096,   /* in one store: 424 centres with 5 classes */
+	LIMIT_LOGS = 65536,    /* in one store */
+	LIMIT_MEMBERS = 4096,  /* of one city */
+	LIMIT_GRANT_DEPTH = 3, /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
 	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */

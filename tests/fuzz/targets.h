@@ -25,5 +25,10 @@ void target_merkle(struct bytes in);
 void target_parcel(struct bytes in);
 void target_bundle(struct bytes in);
 void target_session(struct bytes in);
+void target_keyfile(struct bytes in);
+void target_safe(struct bytes in);
+void target_share(struct bytes in);
+void target_aside(struct bytes in);
+void target_dials(struct bytes in);
 
 #endif

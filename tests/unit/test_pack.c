@@ -201,12 +201,37 @@ static const struct {
 	  "\"label\":{\"ko\":\"a\\nb\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
     {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
 	  "\"label\":{\"ko\":\"a\\u007f\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u0080\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u009f\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u061c\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u202e\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u2066\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[]"), ""),
 	"pack: collections[0]: fields[0]: values: must be a list of 1 to 64"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":7"), ""),
