@@ -19,7 +19,7 @@ static const char *const clinic[] = {
     "{`format`:2,`name`:`clinic`,`version`:1,`label`:{`ko`:`의원`,"
     "`en`:`Clinic`},`clock`:`+09:00`,"
     "`codes`:[{`name`:`kind`,`values`:[{`value`:`a`,`ko`:`가`,`en`:`A`,"
-    "`from`:`2015-07-01`,`to`:`2019-06-30`,`rank`:3},{`value`:`b`}]},"
+    "`from`:`2015-07-01`,`to`:`2019-06-30`,`rank`:3},{`value`:`b`},{`value`:`c`}]},"
     "{`name`:`steps`,`values`:[{`value`:`open`},{`value`:`doing`},"
     "{`value`:`done`},{`value`:`shut`}]},"
     "{`name`:`level`,`values`:[{`value`:`city`},{`value`:`house`}]}],"

@@ -31,9 +31,8 @@ static const struct {
 	"name: was clinic and is clinic2\n"},
     {"`name`:`pair`,`space`:`match`", "`name`:`pair`,`space`:`unit`",
 	"pair: space: was match and is unit\n"},
-    {"`name`:`score`,`label`:{`ko`:`점수`,`en`:`Score`},`kind`:`register`",
-	"`name`:`score`,`label`:{`ko`:`점수`,`en`:`Score`},`kind`:`set`",
-	"task.score: kind: was register and is set\n"},
+    {"`en`:`Birth`},`kind`:`register`", "`en`:`Birth`},`kind`:`set`",
+	"task.born: kind: was register and is set\n"},
     {"`type`:`int`,`class`:`N`,`min`:0", "`type`:`money`,`class`:`N`,`min`:0",
 	"task.score: type: was int and is money\n"},
     {"`type`:`date`,`class`:`P`", "`type`:`date`,`class`:`N`",
@@ -42,9 +41,9 @@ static const struct {
     {",`unit`:`회`", "", "task.tries: unit: was 회 and is none\n"},
     {"`values`:[`x`,`y`]", "`values`:[`x`]",
 	"task.people: values: 'y' is gone\n"},
-    {",{`value`:`b`}", "",
-	"task.kind: values: 'b' is gone\n"
-	"codes kind: 'b' is gone: say by \"to\" when it ended\n"},
+    {",{`value`:`c`}", "",
+	"task.kind: values: 'c' is gone\n"
+	"codes kind: 'c' is gone: say by \"to\" when it ended\n"},
     {"`targets`:[`task`,`twin`]", "`targets`:[`twin`]",
 	"pair.a: targets: task is gone\n"},
     {"`as`:`address`", "`as`:`name`",
@@ -119,7 +118,7 @@ static const struct {
 	const char *to;
 } kept[] = {
     {NULL, NULL},
-    {"{`value`:`b`}", "{`value`:`b`,`to`:`2020-01-01`},{`value`:`c`}"},
+    {"{`value`:`b`}", "{`value`:`b`,`to`:`2020-01-01`},{`value`:`d`}"},
     {"`values`:[`x`,`y`]", "`values`:[`z`,`y`,`x`]"},
     {"`targets`:[`task`,`twin`]", "`targets`:[`pair`,`twin`,`task`]"},
     {"`type`:`int`,`class`:`N`,`min`:0",

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/expr.h"
 #include "core/pack.h"
 #include "tests/lib/clinic.h"
 
@@ -51,6 +52,7 @@ static void
 expr_is(const struct pack_expr *expr, const char *text)
 {
 	assert_true(bytes_is(expr->text, text));
+	assert_non_null(expr->code);
 }
 
 static void
@@ -64,7 +66,7 @@ codes_have_days_labels_and_a_rank(void **state)
 	assert_int_equal(pack->format, 2);
 	assert_int_equal(pack->codes_n, 3);
 	assert_ptr_equal(kind->codes, &pack->codes[0]);
-	assert_int_equal(kind->values_n, 2);
+	assert_int_equal(kind->values_n, 3);
 	assert_string_equal(kind->values[1], "b");
 	assert_string_equal(a->label.ko, "가");
 	assert_string_equal(a->label.en, "A");
@@ -78,7 +80,7 @@ codes_have_days_labels_and_a_rank(void **state)
 	assert_true(b->from_days == INT64_MIN && b->to_days == INT64_MAX);
 	assert_null(b->from);
 	assert_int_equal(b->rank, 0);
-	assert_null(pack_code(kind, bytes_text("c")));
+	assert_null(pack_code(kind, bytes_text("d")));
 	assert_null(
 	    pack_code(field_of(pack, "task", "people"), bytes_text("x")));
 	assert_true(bytes_is(pack_word(kind, bytes_text("a"), false), "가"));
@@ -254,6 +256,7 @@ lists_of_what_is_due_are_read(void **state)
 	expr_is(&due->show[0].is, "no");
 	assert_string_equal(due->show[1].label.en, "Rank");
 	expr_is(&due->show[1].is, "rank(kind)");
+	assert_int_equal(expr_type(due->show[1].is.code), EXPR_INT);
 	assert_int_equal(due->by_n, 1);
 	assert_string_equal(due->by[0].label.ko, "종류");
 	assert_true(pack->due[1].open);
