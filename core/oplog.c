@@ -77,9 +77,6 @@ load(struct txn *txn, struct space_state *space, const struct log_id *id,
 		if (memcmp(&log->trunk, &name_id, sizeof(name_id)) != 0)
 			e = tables_corrupt(TABLE_LOGS, tables_key(&key),
 			    "its name gives another id");
-		else if (!id_space_equal(&log->name.space, &space->name))
-			e = tables_corrupt(TABLE_LOGS, tables_key(&key),
-			    "its name is of another space");
 	}
 	if (e != ERR_OK) {
 		kv_fail(txn->kv, e);
