@@ -20,11 +20,14 @@ enum {
 };
 
 static const char ONE_OF[] = "one of ";
+static const char IN_RANGE[] = "a number ";
 
 static enum err refuse(
     const struct pack_field *field, struct bytes text, const char *rule);
 static const char *broken_rule(
     const struct pack_field *field, struct bytes value);
+static const char *rule_of_int(
+    const struct pack_field *field, struct reader *r);
 static const char *rule_of_text(
     const struct pack_field *field, struct bytes text);
 static bool is_value(const struct pack_field *field, struct bytes text);
@@ -51,8 +54,23 @@ pack_check_value(const struct pack_field *field, struct bytes value)
 	return e;
 }
 
+/* Appends what a number of `field` may be. */
+static void
+add_range(const struct pack_field *field, struct buf *text)
+{
+	long long min = field->grows && field->min < 0 ? 0 : field->min;
+	long long max = field->max;
+
+	if (max == INT64_MAX)
+		buf_add_format(text, "of %lld or more", min);
+	else if (min == INT64_MIN)
+		buf_add_format(text, "of %lld or less", max);
+	else
+		buf_add_format(text, "from %lld to %lld", min, max);
+}
+
 /* `text` breaks `rule`, which follows "is not"; a rule that ends in a space is
- * followed by the values of `field`. */
+ * followed by what `field` may be. */
 static enum err
 refuse(const struct pack_field *field, struct bytes text, const char *rule)
 {
@@ -64,7 +82,9 @@ refuse(const struct pack_field *field, struct bytes text, const char *rule)
 	text_shown(text, &shown);
 	seen = text_cut_columns(buf_bytes(&shown), SHOWN_COLUMNS);
 	buf_add_text(&words, rule);
-	if (words.p[words.n - 1] == ' ')
+	if (rule == IN_RANGE)
+		add_range(field, &words);
+	else if (words.p[words.n - 1] == ' ')
 		add_values(field, UINT64_MAX, &words);
 	e = err_set(ERR_INVALID, "%s.%s: '%.*s%s' is not %s", field->collection,
 	    field->name, (int)seen.n, (const char *)seen.p,
@@ -95,8 +115,7 @@ broken_rule(const struct pack_field *field, struct bytes value)
 		break;
 	case PACK_INT:
 	case PACK_MONEY:
-		(void)codec_get_int(&r);
-		rule = r.bad ? "a whole number of 64 bits" : NULL;
+		rule = rule_of_int(field, &r);
 		break;
 	case PACK_BOOL:
 		(void)codec_get_bool(&r);
@@ -126,6 +145,18 @@ broken_rule(const struct pack_field *field, struct bytes value)
 	if (rule == NULL && (r.bad || r.in.n > 0))
 		rule = "one value in canonical form";
 	return rule;
+}
+
+static const char *
+rule_of_int(const struct pack_field *field, struct reader *r)
+{
+	int64_t v = codec_get_int(r);
+
+	if (r->bad)
+		return "a whole number of 64 bits";
+	if (v < field->min || v > field->max || (field->grows && v < 0))
+		return IN_RANGE;
+	return NULL;
 }
 
 static const char *
@@ -194,6 +225,24 @@ is_date(struct bytes text)
 		return false;
 	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	return day <= days[month - 1] + (month == 2 && leap ? 1U : 0U);
+}
+
+bool
+pack_check_day(struct bytes text, int64_t *days)
+{
+	int64_t year;
+	int64_t month;
+
+	if (!is_date(text))
+		return false;
+	/* Years begin in March, so that the leap day comes last. */
+	year = digits(text, 0, 4);
+	month = digits(text, 5, 2);
+	year -= month <= 2 ? 1 : 0;
+	month += month <= 2 ? 9 : -3;
+	*days = year * 365 + year / 4 - year / 100 + year / 400 +
+		(month * 153 + 2) / 5 + (int64_t)digits(text, 8, 2) - 719469;
+	return true;
 }
 
 /* The offset at the end of an RFC 3339 time. */
@@ -289,9 +338,9 @@ add_values(const struct pack_field *field, uint64_t which, struct buf *text)
 {
 	size_t shown = 0;
 
-	assert(field->values_n <= LIMIT_VALUES);
 	for (size_t i = 0; i < field->values_n; i++) {
-		if ((which >> i & 1) == 0)
+		/* Only states are told apart, and no state has more bits. */
+		if (which != UINT64_MAX && (which >> i & 1) == 0)
 			continue;
 		buf_add_text(text, shown == 0 ? "" : ", ");
 		if (shown++ == SHOWN_VALUES) {
@@ -300,6 +349,46 @@ add_values(const struct pack_field *field, uint64_t which, struct buf *text)
 		}
 		buf_add_text(text, field->values[i]);
 	}
+}
+
+/* Is `word` a code that may be written on the day `today`? */
+static enum err
+code_check(const struct pack_field *field, struct bytes word, int64_t today)
+{
+	const struct pack_code *code = pack_code(field, word);
+
+	if (code == NULL ||
+	    (today >= code->from_days && today <= code->to_days))
+		return ERR_OK;
+	if (today < code->from_days)
+		return err_set(ERR_INVALID,
+		    "%s.%s: '%s' may be written from %s on", field->collection,
+		    field->name, code->value, code->from);
+	return err_set(ERR_INVALID,
+	    "%s.%s: '%s' may be written no more: it ended on %s",
+	    field->collection, field->name, code->value, code->to);
+}
+
+enum err
+pack_check_dated(
+    const struct pack_field *field, struct bytes value, int64_t today)
+{
+	struct bytes last = {0};
+	struct reader r;
+	enum err e = ERR_OK;
+	size_t n;
+
+	if (field->codes == NULL)
+		return ERR_OK;
+	codec_begin(&r, value);
+	if (field->type != PACK_MAP)
+		return code_check(field, codec_get_text(&r), today);
+	n = codec_get_map(&r, LIMIT_VALUES);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		e = code_check(field, codec_get_text_key(&r, &last), today);
+		(void)codec_get_int(&r);
+	}
+	return e;
 }
 
 enum err

@@ -166,6 +166,21 @@ offer_end(void)
 	arena_fini(&offer.arena);
 }
 
+void
+offer_crowd(const struct sign_key *author, uint64_t n)
+{
+	struct log_name name = offer.branch.name;
+	struct log *log;
+
+	for (uint64_t i = 0; i < n; i++) {
+		bytes_put_be64(name.incarnation.b, i);
+		if (author == NULL)
+			bytes_put_be64(name.author.b, i);
+		assert_int_equal(
+		    oplog_open(store_txn(offer.store), &name, &log), ERR_OK);
+	}
+}
+
 enum err
 offer_announce(void)
 {

@@ -45,6 +45,9 @@ void offer_sign(uint64_t n, const struct hash *root);
 /* Opens a transaction on `node`; nothing of it stays after offer_end. */
 struct txn *offer_begin(size_t node);
 void offer_end(void);
+/* Gives the node `n` logs without deltas in the space of the centre's: of
+ * `author`, or of so many strangers. */
+void offer_crowd(const struct sign_key *author, uint64_t n);
 /* What the gate says to the run, and to the chunk. */
 enum err offer_announce(void);
 enum err offer_bring(void);

@@ -348,6 +348,7 @@ main(int argc, char **argv)
 	struct plan plan;
 	int status;
 
+	light_start();
 	plan_read(&plan, argc, argv);
 	(void)signal(SIGABRT, on_abort);
 	(void)signal(SIGSEGV, on_abort);

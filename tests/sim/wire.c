@@ -337,7 +337,7 @@ wire_work(struct sim_node *node, bool crash)
 		model_look(node);
 	node->unseen = false;
 	node_begin(node, true);
-	verdict_refresh(node);
+	verdict_begun(node);
 	for (size_t i = 0; i < n; i++) {
 		if (!worked[i])
 			continue;
@@ -385,7 +385,7 @@ wire_fill(struct sim_node *node)
 	if (n == 0)
 		return;
 	node_begin(node, false);
-	verdict_refresh(node);
+	verdict_begun(node);
 	for (size_t i = 0; i < n; i++) {
 		struct session *session = wires[i]->session[sides[i]];
 		enum err e;

@@ -9,6 +9,9 @@
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
  * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
+ * LINK: -Wl,--wrap=crypto_sign_key,--wrap=crypto_sign_message
+ * LINK: -Wl,--wrap=channel_new
+ * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.

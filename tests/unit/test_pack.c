@@ -113,7 +113,7 @@ static const struct {
 	const char *why;
 } bad[] = {
     {"[]", "pack: is not an object"},
-    {"{}", "pack: format: this program reads 1"},
+    {"{}", "pack: format: this program reads 1 to 2"},
     {"{\"format\":1}", "pack: version: must be 1 or more"},
     {PACK("", ""), "pack: collections[0]: fields: must be a list of 1 to 256"},
     {PACK("7", ""), "pack: collections[0]: fields[0]: is not an "
@@ -201,12 +201,37 @@ static const struct {
 	  "\"label\":{\"ko\":\"a\\nb\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
     {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
 	  "\"label\":{\"ko\":\"a\\u007f\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u0080\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u009f\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u061c\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u202e\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u2066\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[]"), ""),
 	"pack: collections[0]: fields[0]: values: must be a list of 1 to 64"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":7"), ""),
