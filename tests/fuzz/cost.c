@@ -9,7 +9,6 @@
  */
 #include "tests/fuzz/cost.h"
 
-#include <sanitizer/allocator_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,7 +47,11 @@ bool __real_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
 bool __wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
     struct secret *shared);
 
-/* Without the sanitiser only what we ask for ourselves is counted. */
+/* Its header comes with clang alone.  Without the sanitiser only what we ask
+ * for ourselves is counted. */
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*taken)(const volatile void *, size_t),
+    void (*given)(const volatile void *));
 #pragma weak __sanitizer_install_malloc_and_free_hooks
 
 static struct cost now;
