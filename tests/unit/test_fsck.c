@@ -334,6 +334,7 @@ longest(struct desk *desk)
 			    logs[k]->frontier.size > best->frontier.size)
 				best = logs[k];
 	}
+	assert_non_null(best);
 	return best;
 }
 
