@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/tree.h"
 #include "tests/lib/branches.h"
+#include "tests/lib/council.h"
 #include "tests/lib/stick.h"
 #include "tests/lib/wire.h"
 
@@ -364,6 +365,49 @@ of_a_forked_log_they_have_what_the_branches_share(void **state)
 	store_abort(town_store(&scene->town, MAKER));
 }
 
+/* Of what the keeper lost the right to have when the plan was made already. */
+static void
+what_may_no_longer_be_had_is_not_written(void **state)
+{
+	struct scene *scene = *state;
+	struct town *town = &scene->town;
+	struct store *store = town_store(town, MAKER);
+	struct sign_key to[] = {town_key(town, KEEPER), town_key(town, OTHER)};
+	struct bundle_want want = {.to = to, .to_n = COUNT_OF(to)};
+	struct bundle_writer *writer;
+	struct bundle_plan plan;
+	bool more = true;
+
+	write_some(scene, MAKER, 4, 6);
+	well(store_begin(store, false));
+	well(bundle_plan_make(store, &want, &plan));
+	store_abort(store);
+	assert_int_equal(plan.groups_n, 1);
+	assert_true(plan.deltas > 5);
+	well(council_revoke(town, MAKER, KEEPER, 0, NULL));
+	well(bundle_write_begin(
+	    store, &plan, tempdir_at(&town->dir, "news"), true, &writer));
+	while (more)
+		well(bundle_write_step(writer, &more));
+	bundle_write_end(writer);
+	bundle_plan_fini(&plan);
+	stick_kit_load(town, OTHER, "news", &scene->kit);
+	feed(scene, OTHER, 0);
+	assert_int_equal(scene->taken.troubles_all, 0);
+	for (size_t i = 0; i < scene->kit.n; i++) {
+		struct arena arena = {0};
+		struct msg msg;
+
+		if (scene->kit.messages[i].p[0] != MSG_RUN)
+			continue;
+		well(msg_decode(
+		    buf_bytes(&scene->kit.messages[i]), &arena, &msg));
+		assert_true(id_is_authority(&msg.u.run.name.space));
+		arena_fini(&arena);
+	}
+	town_meet(town);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, scene_make, scene_remove)
 
@@ -376,6 +420,7 @@ main(void)
 	    TEST(troubles_without_end_are_counted),
 	    TEST(of_a_log_nobody_knows_to_be_forked_they_just_have_more),
 	    TEST(of_a_forked_log_they_have_what_the_branches_share),
+	    TEST(what_may_no_longer_be_had_is_not_written),
 	};
 
 	tempdir_in_memory();
