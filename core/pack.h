@@ -348,7 +348,8 @@ struct pack_table {
 	const struct pack_figure *const *columns;
 	size_t columns_n;
 	enum pack_chart chart;
-	bool total; /* a row with the sum of all */
+	bool total;	 /* a row with the sum of all */
+	bool cumulative; /* each row holds those before it as well */
 };
 
 struct pack_report {

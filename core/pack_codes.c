@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/pack_check.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
@@ -86,7 +86,7 @@ day_read(struct pack_reading *r, struct bytes doc, const char *key,
 		return ERR_OK;
 	codec_begin(&in, value);
 	value = codec_get_text(&in);
-	if (!pack_check_day(value, days))
+	if (!calendar_read_day(value, days))
 		return err_set(ERR_INVALID,
 		    "%s: must be a day of the calendar as YYYY-MM-DD", key);
 	*text = arena_text(r->arena, value);

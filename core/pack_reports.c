@@ -453,7 +453,7 @@ static enum err
 table_read(struct pack_reading *r, struct bytes doc, void *item)
 {
 	static const char *const keys[] = {
-	    "label", "rows", "columns", "chart", "total", NULL};
+	    "label", "rows", "columns", "chart", "total", "cumulative", NULL};
 	struct pack_table *table = item;
 	size_t chart = PACK_CHART_NONE;
 	const char *rows;
@@ -478,5 +478,7 @@ table_read(struct pack_reading *r, struct bytes doc, void *item)
 	table->chart = (enum pack_chart)chart;
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "total", &table->total);
+	if (e == ERR_OK)
+		e = pack_read_bool(doc, "cumulative", &table->cumulative);
 	return e == ERR_OK ? columns_read(r, doc, table) : e;
 }

@@ -11,10 +11,9 @@
 #include "core/pack_show.h"
 #include "core/record.h"
 #include "proto/ascii.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
-
-enum { DAY_SECONDS = 24 * 60 * 60 };
 
 static enum err collection_get(const struct pack *pack,
     const struct store_write *write, const struct record *record,
@@ -43,7 +42,7 @@ rules_check(const struct pack *pack, const struct store_write *write,
 
 	if (pack == NULL || write->act != ACT_EDIT)
 		return ERR_OK;
-	today = ((int64_t)(now_ms / 1000) + pack->clock_seconds) / DAY_SECONDS;
+	today = calendar_day_at((int64_t)(now_ms / 1000), pack->clock_seconds);
 	e = collection_get(pack, write, record, &collection);
 	if (e == ERR_OK && write->create)
 		e = space_check(collection, &write->space);

@@ -20,14 +20,21 @@ disk_remove(void)
 	tempdir_fini(&dir);
 }
 
-static const char *
-path_of(const char *name)
+const char *
+disk_dir(void)
 {
 	if (dir.path[0] == '\0') {
 		tempdir_in_memory();
 		tempdir_init(&dir);
 		assert(atexit(disk_remove) == 0);
 	}
+	return dir.path;
+}
+
+static const char *
+path_of(const char *name)
+{
+	(void)disk_dir();
 	return tempdir_at(&dir, name);
 }
 

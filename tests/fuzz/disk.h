@@ -6,6 +6,8 @@
 /* Files of a target's own, in memory where there is room for it: what a disk
  * gives back that was damaged, or that somebody else has written. */
 
+/* The directory in which they lie. */
+const char *disk_dir(void);
 /* The path of `name`, in one of some static buffers used in turn; nothing is
  * there. */
 const char *disk_path(const char *name);

@@ -62,6 +62,8 @@ static const struct target {
     {"share", target_share},
     {"aside", target_aside},
     {"dials", target_dials},
+    {"pages", target_pages},
+    {"rows", target_rows},
     {"planted", planted},
 };
 

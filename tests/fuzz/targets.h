@@ -30,5 +30,7 @@ void target_safe(struct bytes in);
 void target_share(struct bytes in);
 void target_aside(struct bytes in);
 void target_dials(struct bytes in);
+void target_pages(struct bytes in);
+void target_rows(struct bytes in);
 
 #endif

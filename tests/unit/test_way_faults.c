@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/bundle_in.h"
+#include "core/file.h"
 #include "core/fsck.h"
 #include "core/packing.h"
 #include "tests/lib/branches.h"
@@ -63,6 +64,7 @@ struct way {
 	bool commits;  /* and ends it */
 	int number;    /* what calls fail with */
 	enum err says; /* and what is to be said of it */
+	unsigned step; /* so many calls from one that fails to the next */
 	enum err (*go)(struct store *store);
 };
 
@@ -74,6 +76,7 @@ way(size_t at, bool write, enum err (*go)(struct store *store))
 	    .write = write,
 	    .number = DAMAGED,
 	    .says = ERR_CORRUPT,
+	    .step = 1,
 	    .go = go};
 }
 
@@ -249,7 +252,8 @@ holds(size_t i, const struct buf *state)
 	return same;
 }
 
-/* Each call fails in turn, until none is left to fail. */
+/* Each call fails in turn, until none is left to fail: every few of them where
+ * the disk fails, for the store is opened anew behind each. */
 static void
 assert_heard(struct way way)
 {
@@ -259,7 +263,7 @@ assert_heard(struct way way)
 	bool hit = true;
 
 	town_digests(&court.town, way.at, &before);
-	for (unsigned nth = 1; hit; nth++) {
+	for (unsigned nth = 1; hit; nth += way.step) {
 		enum err e;
 
 		well(store_begin(store, way.write));
@@ -441,7 +445,7 @@ what_meets_a_fault_is_not_seen(void **state)
 	(void)state;
 	assert_heard(way(HALL, false, plan));
 	assert_heard(way(HALL, false, look));
-	assert_heard((struct way){KEEPER, false, false, EIO, ERR_IO, check});
+	assert_heard((struct way){KEEPER, false, false, EIO, ERR_IO, 5, check});
 }
 
 /* All logs are judged again when this commits. */
@@ -459,7 +463,59 @@ what_meets_a_fault_while_it_commits_has_not_happened(void **state)
 {
 	(void)state;
 	court.grant = council_grant(&court.town, HALL, KEEPER);
-	assert_heard((struct way){HALL, true, true, EIO, ERR_IO, take_back});
+	assert_heard((struct way){HALL, true, true, EIO, ERR_IO, 3, take_back});
+}
+
+/* All of `plan` to the file "fault"; there is none but a whole one. */
+static enum err
+stick_make(const struct bundle_plan *plan)
+{
+	const char *path = tempdir_at(&court.town.dir, "fault");
+	struct bundle_writer *writer;
+	struct file_stat stat;
+	bool more = true;
+	enum err e;
+
+	well(bundle_write_begin(
+	    town_store(&court.town, HALL), plan, path, false, &writer));
+	do
+		e = bundle_write_step(writer, &more);
+	while (e == ERR_OK && more);
+	bundle_write_end(writer);
+	if (e != ERR_OK)
+		assert_int_equal(file_stat(path, &stat), ERR_NOT_FOUND);
+	return e;
+}
+
+static void
+a_bundle_that_meets_a_fault_is_not_written(void **state)
+{
+	struct store *store = town_store(&court.town, HALL);
+	struct sign_key to[] = {
+	    town_key(&court.town, LATE), town_key(&court.town, HALF)};
+	struct bundle_want want = {.to = to, .to_n = COUNT_OF(to)};
+	struct bundle_plan plan;
+	unsigned heard = 0;
+	bool hit = true;
+
+	(void)state;
+	well(store_begin(store, false));
+	well(bundle_plan_make(store, &want, &plan));
+	store_abort(store);
+	for (unsigned nth = 1; hit; nth++) {
+		enum err e;
+
+		fault_arm((struct fault_plan){
+		    .names = "mdb_get mdb_cursor_open mdb_cursor_get",
+		    .nth = nth,
+		    .number = DAMAGED});
+		e = stick_make(&plan);
+		hit = fault_disarm();
+		assert_int_equal(e, hit ? ERR_CORRUPT : ERR_OK);
+		heard += hit;
+	}
+	assert_true(heard > 10);
+	bundle_plan_fini(&plan);
 }
 
 int
@@ -469,6 +525,7 @@ main(void)
 	    cmocka_unit_test(a_decision_that_meets_a_fault_is_not_taken),
 	    cmocka_unit_test(a_bundle_that_meets_a_fault_is_not_taken),
 	    cmocka_unit_test(what_meets_a_fault_is_not_seen),
+	    cmocka_unit_test(a_bundle_that_meets_a_fault_is_not_written),
 	    cmocka_unit_test(
 		what_meets_a_fault_while_it_commits_has_not_happened),
 	};
