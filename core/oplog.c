@@ -171,6 +171,9 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 		e = oplog_by_no(
 		    txn, (struct log_no){numbers[tips->n]}, &tips->p[tips->n]);
 	mem_free(numbers);
+	/* The last of them is none, and the others are not all. */
+	if (e != ERR_OK)
+		tips->n = 0;
 	return e;
 }
 
