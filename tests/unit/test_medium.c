@@ -251,8 +251,8 @@ reading_ends_at_the_end_and_not_before(void **state)
 
 			assert_int_equal(get(path, at, n, &content), ERR_OK);
 			assert_int_equal(content.n, n < more ? n : more);
-			assert_memory_equal(content.p,
-			    "new text" + (at < 8 ? at : 8), content.n);
+			assert_memory_equal(
+			    content.p, &"new text"[at < 8 ? at : 8], content.n);
 		}
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
 		fault_arm((struct fault_plan){.names = faults[i].name,
