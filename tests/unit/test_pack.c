@@ -74,12 +74,12 @@ the_compiled_in_pack_is_whole(void **state)
 	(void)state;
 	assert_int_equal(pack_parse(pack_embedded(), &pack), ERR_OK);
 	assert_string_equal(pack->name, "chatdong");
-	assert_int_equal(pack->collections_n, COUNT_OF(names));
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		assert_string_equal(pack->collections[i].name, names[i]);
+	assert_int_equal(pack->collections_n, 46);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_non_null(pack_collection(pack, bytes_text(names[i])));
+	for (size_t i = 0; i < pack->collections_n; i++)
 		fields += pack->collections[i].fields_n;
-	}
-	assert_int_equal(fields, 115);
+	assert_int_equal(fields, 385);
 	field = pack_field(
 	    pack_collection(pack, bytes_text("visit")), bytes_text("kind"));
 	assert_int_equal(field->values_n, 13);
