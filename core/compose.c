@@ -90,7 +90,8 @@ compose_write(struct composer *composer, const struct store_write *write,
 	if (e == ERR_OK)
 		e = record_wanted(&c);
 	if (e == ERR_OK)
-		e = rules_check(txn->pack, write, &c.record);
+		e = rules_check(txn->pack, write, &c.record,
+		    txn->host->now_ms(txn->host->arg));
 	if (e == ERR_OK)
 		e = shown_read(&c);
 	if (e == ERR_OK && !write->resolve)

@@ -9,6 +9,9 @@
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
  * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
+ * LINK: -Wl,--wrap=crypto_sign_key,--wrap=crypto_sign_message
+ * LINK: -Wl,--wrap=channel_new
+ * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.
@@ -27,7 +30,7 @@
  * LINK: -Wl,--wrap=crypto_seal,--wrap=crypto_open,--wrap=noise_seal
  * LINK: -Wl,--wrap=noise_open,--wrap=channel_queued,--wrap=own_received
  * LINK: -Wl,--wrap=graft_find,--wrap=apply_delta,--wrap=apply_body
- * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put
+ * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put,--wrap=batch_join
  */
 #include "tests/sim/wrap.h"
 
@@ -80,7 +83,8 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_OVERDUE] = "overdue",
     [RULE_BLOCK] = "block",
     [RULE_SHRINK] = "shrink",
-    [RULE_SIGNED] = "signed"};
+    [RULE_SIGNED] = "signed",
+    [RULE_TAG] = "tag"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;

@@ -114,7 +114,7 @@ static const struct {
 	const char *why;
 } bad[] = {
     {"[]", "pack: is not an object"},
-    {"{}", "pack: format: this program reads 1"},
+    {"{}", "pack: format: this program reads 1 to 2"},
     {"{\"format\":1}", "pack: version: must be 1 or more"},
     {PACK("", ""), "pack: collections[0]: fields: must be a list of 1 to 256"},
     {PACK("7", ""), "pack: collections[0]: fields[0]: is not an "
