@@ -231,7 +231,7 @@ a_rebuild_that_meets_a_fault_is_done_again(void **state)
 		     nth += 1 + nth / 2)
 			runs++;
 	print_message("# %u runs\n", runs);
-	assert_true(runs > 50);
+	assert_true(runs > 30);
 	(void)town_open(&ruin.town, WRITER);
 	wire_assert_sound(&ruin.town, WRITER);
 	town_digests(&ruin.town, WRITER, &after);
