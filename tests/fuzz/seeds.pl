@@ -80,6 +80,16 @@ for my $how ("\x00", "\x01", "\x03") {
 	put('bundle', "$how\x00\x0a\x01\x00\x02\x40\x01\x43\x00\x01\x00\x00");
 }
 put('merkle', join('', map { chr } $_, 5, 3, 1, 0, 2, 9, 7, 1 .. 60)) for 0, 1, 6, 30, 47;
+put('keyfile', "golmok fuzz 1\none a5\nfew " . 'a5' x 8 . "\nmany " . '5a' x 64 . "\n");
+put('keyfile', join('', map { "$_\x00" } "\x00", "\x02", "\x03", "\x04"));
+# Costs below, within and beyond what is believed; bytes that a split has.
+put('safe', "$_\x00\x00\x5a") for "\x00\x40\x08", "\x03\x40\x16", "\x10\x01\x1e", "\x11\x40\x08", "\x03\xeb\x10";
+put('share', "\x01\x00\x00\x02\x03\x01\x03\x40\x16");
+put('share', "\x00\x00\x00\x02\x03");
+put('share', "\x03\x00" . join('', map { chr($_) . "\x00\x00" } 0 .. 3));
+put('aside', join('', map { chr } 0, 5, 0, 5, 0x81, 7, 20, 1, 7));
+put('dials', "\x02\x03a:1\x00\x03b:1\x00");
+put('dials', "\x92\xa3a:1\xa3b:1");
 put('csv', "name,phone\r\n\"a\"\"b\",010\r\n\xc7\xd1\xb1\xdb,1\r\n");
 put('csv', qq({"collection":"case","fields":{"name":"a"}}\n));
 open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";

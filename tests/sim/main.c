@@ -93,7 +93,7 @@ sim_fail(struct sim *sim, const char *format, ...)
 	printf("\n%s", (const char *)again.p);
 	if (sim->plan->seeds > 1)
 		report_sums();
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
 		printf("# %s could not be removed\n", sim->dir.path);
 	/* Not exit: nothing that is half done is to be brought to an end. */
