@@ -19,7 +19,7 @@
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
- * LINK: -Wl,--wrap=authority_roots_find
+ * LINK: -Wl,--wrap=authority_roots_find,--wrap=authority_roots_heirs
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  * Or in tests/sim/wrap_links.c.
@@ -84,7 +84,8 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_BLOCK] = "block",
     [RULE_SHRINK] = "shrink",
     [RULE_SIGNED] = "signed",
-    [RULE_TAG] = "tag"};
+    [RULE_TAG] = "tag",
+    [RULE_HEIRS] = "heirs"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;
