@@ -90,6 +90,16 @@ put('share', "\x03\x00" . join('', map { chr($_) . "\x00\x00" } 0 .. 3));
 put('aside', join('', map { chr } 0, 5, 0, 5, 0x81, 7, 20, 1, 7));
 put('dials', "\x02\x03a:1\x00\x03b:1\x00");
 put('dials', "\x92\xa3a:1\xa3b:1");
+# Each table of a store: a row with other content, under another key, without
+# its place, gone; in part rebuilt then.
+for my $table (0 .. 21) {
+	put('rows', join('', map { chr } $_->[0], $table, $_->[1], 1, 1, $table * 5, 2))
+	    for [0x43, 0], [0x43, 0xa0], [0x40, 0xc0], [0x44, 0xf0];
+}
+# Each kind of change to each kind of page.
+for my $what (0 .. 7) {
+	put('pages', join('', map { chr } 0, $what + 8 * ($_ % 4), $_, 1, $_)) for 0 .. 12;
+}
 put('csv', "name,phone\r\n\"a\"\"b\",010\r\n\xc7\xd1\xb1\xdb,1\r\n");
 put('csv', qq({"collection":"case","fields":{"name":"a"}}\n));
 open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";

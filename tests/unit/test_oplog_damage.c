@@ -98,6 +98,25 @@ a_row_of_a_log_is_whole_or_none(void **state)
 	replica_abort(replica);
 }
 
+static void
+a_row_of_a_branch_of_itself_is_none(void **state)
+{
+	struct replica *replica = *state;
+	struct log *log = begin(replica);
+	struct merkle_proof proof;
+	struct log all = full(log, &proof);
+	struct log read = {.space = log->space, .id = all.id};
+	struct arena *arena = &replica->txn.arena;
+	struct buf row = {0};
+
+	oplog_row_from_log(&all, &row);
+	assert_true(oplog_row_log(buf_bytes(&row), arena, &read));
+	read = (struct log){.space = log->space, .id = all.trunk};
+	assert_false(oplog_row_log(buf_bytes(&row), arena, &read));
+	buf_fini(&row);
+	replica_abort(replica);
+}
+
 /* What each makes wrong; the first makes nothing wrong. */
 static void
 row_change(struct log *log, int which)
@@ -488,6 +507,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_row_of_a_log_is_whole_or_none),
+	    TEST(a_row_of_a_branch_of_itself_is_none),
 	    TEST(a_row_that_counts_more_than_there_is_is_none),
 	    TEST(a_proof_of_more_hashes_than_there_can_be_is_none),
 	    TEST(a_log_is_told_by_its_name),
