@@ -82,6 +82,7 @@ struct pack_codes {
 	const struct pack_code *values; /* in declared order */
 	const char *const *words;	/* the value of each of `values` */
 	size_t values_n;		/* 1 to LIMIT_CODES */
+	bool dated;			/* some value has days */
 };
 
 /* What a field that the node fills is made of. */

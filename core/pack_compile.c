@@ -15,7 +15,7 @@ static enum err open_check(const struct pack_read_expr *waiting);
 static enum err filters_check(const struct pack_figure *figure);
 
 enum err
-pack_compile(struct pack *pack, const struct pack_read_expr *first)
+pack_compile_all(struct pack *pack, const struct pack_read_expr *first)
 {
 	enum err e = ERR_OK;
 

@@ -42,7 +42,7 @@ pack_file_read(struct bytes doc, struct pack *pack)
 		e = parts_read(&r, doc);
 	if (e != ERR_OK)
 		return pack_read_wrap(&r, e);
-	return pack_compile(pack, r.first);
+	return pack_compile_all(pack, r.first);
 }
 
 /* Format and name: what has to be known before anything is looked at. */

@@ -61,7 +61,8 @@ each_loss_is_told(void **state)
 		struct pack *next;
 
 		next = version_make(lost[i].from, lost[i].to, 2);
-		assert_int_equal(pack_compare(old, next, &losses), ERR_INVALID);
+		assert_int_equal(
+		    pack_compare_versions(old, next, &losses), ERR_INVALID);
 		assert_string_equal(buf_text(&losses), lost[i].losses);
 		buf_fini(&losses);
 		pack_free(next);
@@ -81,7 +82,8 @@ what_is_gone_is_told_by_name(void **state)
 	struct buf losses = {0};
 
 	(void)state;
-	assert_int_equal(pack_compare(old, next, &losses), ERR_INVALID);
+	assert_int_equal(
+	    pack_compare_versions(old, next, &losses), ERR_INVALID);
 	assert_string_equal(buf_text(&losses), "old: the collection is gone\n");
 	assert_string_equal(err_text(),
 	    "version 2 cannot replace version 1 of the pack clinic: old: the "
@@ -92,7 +94,8 @@ what_is_gone_is_told_by_name(void **state)
 	    "`class`:`N`},{`name`:`due_on`",
 	    3);
 	buf_cut(&losses, 0);
-	assert_int_equal(pack_compare(old, next, &losses), ERR_INVALID);
+	assert_int_equal(
+	    pack_compare_versions(old, next, &losses), ERR_INVALID);
 	assert_string_equal(buf_text(&losses),
 	    "version: 2 must be above 3\n"
 	    "task.gone_on: the field is gone\n");
@@ -105,7 +108,8 @@ what_is_gone_is_told_by_name(void **state)
 	    "{`name`:`kind`",
 	    1);
 	buf_cut(&losses, 0);
-	assert_int_equal(pack_compare(old, next, &losses), ERR_INVALID);
+	assert_int_equal(
+	    pack_compare_versions(old, next, &losses), ERR_INVALID);
 	assert_string_equal(
 	    buf_text(&losses), "codes unused: the list is gone\n");
 	pack_free(old);
@@ -139,7 +143,7 @@ what_only_adds_may_replace(void **state)
 		struct pack *next = version_make(kept[i].from, kept[i].to, 2);
 		struct buf losses = {0};
 
-		if (pack_compare(old, next, &losses) != ERR_OK)
+		if (pack_compare_versions(old, next, &losses) != ERR_OK)
 			fail_msg("%s", err_text());
 		assert_int_equal(losses.n, 0);
 		pack_free(next);
@@ -155,7 +159,8 @@ a_version_replaces_no_version_that_is_as_high(void **state)
 	struct buf losses = {0};
 
 	(void)state;
-	assert_int_equal(pack_compare(old, next, &losses), ERR_INVALID);
+	assert_int_equal(
+	    pack_compare_versions(old, next, &losses), ERR_INVALID);
 	assert_string_equal(buf_text(&losses), "version: 2 must be above 2\n");
 	buf_fini(&losses);
 	pack_free(next);
