@@ -90,8 +90,7 @@ compose_write(struct composer *composer, const struct store_write *write,
 	if (e == ERR_OK)
 		e = record_wanted(&c);
 	if (e == ERR_OK)
-		e = rules_check(txn->pack, write, &c.record,
-		    txn->host->now_ms(txn->host->arg));
+		e = rules_check(txn->pack, write, &c.record, txn->host);
 	if (e == ERR_OK)
 		e = shown_read(&c);
 	if (e == ERR_OK && !write->resolve)

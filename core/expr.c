@@ -223,7 +223,7 @@ expr_parse(struct bytes text, const struct expr_scope *scope, unsigned want,
 int64_t
 expr_offset_seconds(const struct pack *pack)
 {
-	return pack == NULL ? 0 : pack->clock_seconds;
+	return pack != NULL ? pack->clock_seconds : 0;
 }
 
 enum err

@@ -127,19 +127,30 @@ of_two(const struct expr *expr, const struct expr_value *args)
 	return nothing;
 }
 
+/* Does the list of `field` say what is more than what? */
+static bool
+is_ranked(const struct pack_field *field)
+{
+	for (size_t i = 0; field->codes != NULL && i < field->codes->values_n;
+	     i++)
+		if (field->codes->values[i].rank != 0)
+			return true;
+	return false;
+}
+
 /* The rank that its list of codes gives a value; without one its place. */
 static struct expr_value
 rank(const struct pack_field *field, const struct expr_value *arg)
 {
-	const struct pack_code *code = NULL;
+	const struct pack_code *code;
 
-	if (arg->type == EXPR_TEXT && field->codes != NULL)
+	if (arg->type != EXPR_TEXT)
+		return nothing;
+	if (is_ranked(field)) {
 		code = pack_code(field, arg->b);
-	if (code != NULL)
-		return int_value(code->rank);
-	for (size_t i = 0; arg->type == EXPR_TEXT && field->codes == NULL &&
-			   i < field->values_n;
-	     i++)
+		return code == NULL ? nothing : int_value(code->rank);
+	}
+	for (size_t i = 0; i < field->values_n; i++)
 		if (bytes_is(arg->b, field->values[i]))
 			return int_value((int64_t)i);
 	return nothing;

@@ -106,11 +106,12 @@ intake_root(struct txn *txn, const struct msg_run *run,
 	struct msg_run signed_run = *run;
 	struct log_id id;
 	size_t n;
-	enum err e = tips_find(txn, run, &id, &tips, &n);
+	enum err e;
 
-	*found = n == 0 && run->from == 0;
-	if (*found && e == ERR_OK)
+	*found = run->from == 0;
+	if (*found)
 		return root_make(txn, NULL, 0, chunk, root);
+	e = tips_find(txn, run, &id, &tips, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		if (tips[i]->frontier.size < run->from)
 			continue;
@@ -255,7 +256,7 @@ intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		e = place_find(&taking, &graft);
 	taken->gap = graft.gap;
 	taken->split = graft.split;
-	if (e != ERR_OK || graft.gap)
+	if (graft.gap)
 		goto out;
 	taking.skip = (size_t)(graft.held - chunk->from);
 	taken->log = graft.log;
@@ -315,20 +316,19 @@ branch_make(struct taking *taking, struct log *log, struct log **branch)
 {
 	struct log **tips;
 	size_t n;
-	enum err e = oplog_tips(
-	    taking->txn, log->space, &log->trunk, &tips, &n);
+	enum err e = log_room(
+	    taking->txn, taking->chunk->authority, &log->name.author);
 
 	if (e == ERR_OK)
-		e = log_room(
-		    taking->txn, taking->chunk->authority, &log->name.author);
-	if (e == ERR_OK && n >= LIMIT_BRANCHES)
-		e = err_set(ERR_LIMIT,
+		e = oplog_tips(taking->txn, log->space, &log->trunk, &tips, &n);
+	if (e != ERR_OK)
+		return e;
+	if (n >= LIMIT_BRANCHES)
+		return err_set(ERR_LIMIT,
 		    "no more than %d branches of one log are taken",
 		    LIMIT_BRANCHES);
-	return e == ERR_OK ? forks_split(taking->txn, log,
-				 taking->chunk->from + taking->skip,
-				 &taking->leaves[taking->skip], branch)
-			   : e;
+	return forks_split(taking->txn, log, taking->chunk->from + taking->skip,
+	    &taking->leaves[taking->skip], branch);
 }
 
 /* Bodies come in the order in which they are stored, each once. */

@@ -82,6 +82,7 @@ struct pack_codes {
 	const struct pack_code *values; /* in declared order */
 	const char *const *words;	/* the value of each of `values` */
 	size_t values_n;		/* 1 to LIMIT_CODES */
+	bool dated;			/* some value has days */
 };
 
 /* What a field that the node fills is made of. */
@@ -348,7 +349,8 @@ struct pack_table {
 	const struct pack_figure *const *columns;
 	size_t columns_n;
 	enum pack_chart chart;
-	bool total; /* a row with the sum of all */
+	bool total;	 /* a row with the sum of all */
+	bool cumulative; /* each row holds those before it as well */
 };
 
 struct pack_report {

@@ -5,6 +5,7 @@
 #include "core/pack_check.h"
 
 #include "core/pack_show.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -31,8 +32,6 @@ static const char *rule_of_int(
 static const char *rule_of_text(
     const struct pack_field *field, struct bytes text);
 static bool is_value(const struct pack_field *field, struct bytes text);
-static bool is_date(struct bytes text);
-static bool is_datetime(struct bytes text);
 static const char *rule_of_geo(struct reader *r);
 static const char *rule_of_map(
     const struct pack_field *field, struct reader *r);
@@ -163,6 +162,7 @@ static const char *
 rule_of_text(const struct pack_field *field, struct bytes text)
 {
 	struct buf normal = {0};
+	int64_t number;
 	bool same;
 
 	if (text.n > LIMIT_TEXT_SIZE)
@@ -174,9 +174,9 @@ rule_of_text(const struct pack_field *field, struct bytes text)
 		return "text in normal form C without zero bytes";
 	if (field->type == PACK_ENUM && !is_value(field, text))
 		return ONE_OF;
-	if (field->type == PACK_DATE && !is_date(text))
+	if (field->type == PACK_DATE && !calendar_read_day(text, &number))
 		return "a day of the calendar as YYYY-MM-DD";
-	if (field->type == PACK_DATETIME && !is_datetime(text))
+	if (field->type == PACK_DATETIME && !calendar_read_time(text, &number))
 		return "a time as YYYY-MM-DDThh:mm:ss with Z or +hh:mm";
 	return NULL;
 }
@@ -189,100 +189,6 @@ is_value(const struct pack_field *field, struct bytes text)
 			return true;
 	}
 	return false;
-}
-
-/* The number of the `n` digits at `at` of `text`, which has that many bytes;
- * one too large for any calendar when they are not all digits. */
-static unsigned
-digits(struct bytes text, size_t at, size_t n)
-{
-	unsigned v = 0;
-
-	for (size_t i = at; i < at + n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return UINT16_MAX;
-		v = v * 10 + (unsigned)(text.p[i] - '0');
-	}
-	return v;
-}
-
-static bool
-is_date(struct bytes text)
-{
-	static const uint8_t days[] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	unsigned year;
-	unsigned month;
-	unsigned day;
-	bool leap;
-
-	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
-		return false;
-	year = digits(text, 0, 4);
-	month = digits(text, 5, 2);
-	day = digits(text, 8, 2);
-	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
-		return false;
-	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	return day <= days[month - 1] + (month == 2 && leap ? 1U : 0U);
-}
-
-bool
-pack_check_day(struct bytes text, int64_t *days)
-{
-	int64_t year;
-	int64_t month;
-
-	if (!is_date(text))
-		return false;
-	/* Years begin in March, so that the leap day comes last. */
-	year = digits(text, 0, 4);
-	month = digits(text, 5, 2);
-	year -= month <= 2 ? 1 : 0;
-	month += month <= 2 ? 9 : -3;
-	*days = year * 365 + year / 4 - year / 100 + year / 400 +
-		(month * 153 + 2) / 5 + (int64_t)digits(text, 8, 2) - 719469;
-	return true;
-}
-
-/* The offset at the end of an RFC 3339 time. */
-static bool
-is_offset(struct bytes text)
-{
-	if (text.n == 1)
-		return text.p[0] == 'Z';
-	return text.n == 6 && (text.p[0] == '+' || text.p[0] == '-') &&
-	       text.p[3] == ':' && digits(text, 1, 2) <= 23 &&
-	       digits(text, 4, 2) <= 59;
-}
-
-static bool
-is_datetime(struct bytes text)
-{
-	size_t at = 19;
-	unsigned minute;
-	unsigned second;
-
-	if (text.n <= at || !is_date(bytes_first(text, 10)) ||
-	    text.p[10] != 'T' || text.p[13] != ':' || text.p[16] != ':')
-		return false;
-	minute = digits(text, 14, 2);
-	second = digits(text, 17, 2);
-	/* A leap second ends the last minute of an hour, in any offset of
-	 * whole hours. */
-	if (digits(text, 11, 2) > 23 || minute > 59 ||
-	    second > (minute == 59 ? 60 : 59))
-		return false;
-	if (text.p[at] == '.') {
-		size_t begin = ++at;
-
-		while (
-		    at < text.n && at < begin + 9 && digits(text, at, 1) <= 9)
-			at++;
-		if (at == begin)
-			return false;
-	}
-	return is_offset(bytes_after(text, at));
 }
 
 static bool

@@ -14,9 +14,6 @@ enum err pack_check_value(
  * force yet, or no more, and its day. */
 enum err pack_check_dated(
     const struct pack_field *field, struct bytes value, int64_t today) MUST_USE;
-/* Reads "YYYY-MM-DD" as the number of days since 1970-01-01; false when `text`
- * is no day of the calendar. */
-bool pack_check_day(struct bytes text, int64_t *days) MUST_USE;
 /* Are all required fields of `collection` among the `n` fields `present`?
  * ERR_INVALID names all that are missing. */
 enum err pack_check_required(const struct pack_collection *collection,

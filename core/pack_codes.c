@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/pack_check.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 
@@ -64,6 +64,8 @@ codes_read(struct pack_reading *r, struct bytes doc, void *item)
 	codes->words = words;
 	for (size_t i = 0; i < codes->values_n; i++) {
 		words[i] = values[i].value;
+		if (values[i].from != NULL || values[i].to != NULL)
+			codes->dated = true;
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(words[i], words[k]) == 0)
 				return err_set(ERR_INVALID,
@@ -86,7 +88,7 @@ day_read(struct pack_reading *r, struct bytes doc, const char *key,
 		return ERR_OK;
 	codec_begin(&in, value);
 	value = codec_get_text(&in);
-	if (!pack_check_day(value, days))
+	if (!calendar_read_day(value, days))
 		return err_set(ERR_INVALID,
 		    "%s: must be a day of the calendar as YYYY-MM-DD", key);
 	*text = arena_text(r->arena, value);
@@ -127,6 +129,7 @@ static enum err
 fold_read(struct pack_reading *r, struct bytes doc)
 {
 	static const char *const keys[] = {"drop", "drop_before_digit", NULL};
+	struct pack_read_words words;
 	struct pack_fold *fold;
 	enum err e;
 
@@ -137,13 +140,18 @@ fold_read(struct pack_reading *r, struct bytes doc)
 	r->pack->fold = fold;
 	e = pack_read_keys(doc, keys);
 	if (e == ERR_OK)
+		e = pack_read_words(r, doc, "drop", LIMIT_FOLDS, &words);
+	if (e == ERR_OK) {
+		fold->drop = words.p;
+		fold->drop_n = words.n;
 		e = pack_read_words(
-		    r, doc, "drop", LIMIT_FOLDS, &fold->drop, &fold->drop_n);
-	if (e == ERR_OK)
-		e = pack_read_words(r, doc, "drop_before_digit", LIMIT_FOLDS,
-		    &fold->drop_before_digit, &fold->drop_before_digit_n);
-	if (e == ERR_OK)
+		    r, doc, "drop_before_digit", LIMIT_FOLDS, &words);
+	}
+	if (e == ERR_OK) {
+		fold->drop_before_digit = words.p;
+		fold->drop_before_digit_n = words.n;
 		pack_read_leave(r);
+	}
 	return e;
 }
 

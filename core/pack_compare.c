@@ -22,7 +22,7 @@ static void field_compare(struct comparing *c, const struct pack_field *old,
 static void codes_compare(struct comparing *c, const struct pack_codes *old);
 
 enum err
-pack_compare(
+pack_compare_versions(
     const struct pack *old, const struct pack *next, struct buf *losses)
 {
 	struct comparing c = {.old = old, .next = next, .losses = losses};

@@ -11,7 +11,7 @@
  * required may be: that is asked of new records alone.  ERR_INVALID says how
  * many losses there are and which is the first; each is appended to `losses`
  * as a line of its own. */
-enum err pack_compare(const struct pack *old, const struct pack *next,
+enum err pack_compare_versions(const struct pack *old, const struct pack *next,
     struct buf *losses) MUST_USE;
 
 #endif

@@ -119,6 +119,7 @@ type_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 	    [KIND_STATE] = PACK_ENUM};
 	bool typed = field->kind == KIND_REGISTER || field->kind == KIND_SET;
 	size_t type = typed ? PACK_TEXT : implied[field->kind];
+	struct pack_read_words words = {0};
 	enum err e = pack_read_there(
 	    doc, "type", typed, pack_kind_names[field->kind]);
 
@@ -135,8 +136,10 @@ type_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 	if (e == ERR_OK && type != PACK_INT)
 		e = pack_read_there(doc, "unit", false, pack_type_names[type]);
 	if (e == ERR_OK)
-		e = pack_read_words(r, doc, "targets", LIMIT_COLLECTIONS,
-		    &field->targets, &field->targets_n);
+		e = pack_read_words(
+		    r, doc, "targets", LIMIT_COLLECTIONS, &words);
+	field->targets = words.p;
+	field->targets_n = words.n;
 	if (e == ERR_OK && pack_read_member(doc, "unit").n > 0)
 		e = pack_read_text(r, doc, "unit", &field->unit);
 	return e;
@@ -150,6 +153,7 @@ values_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 	const struct pack_read_names names = {"list of codes", r->pack->codes,
 	    r->pack->codes_n, sizeof(*r->pack->codes)};
 	bool coded = pack_read_member(doc, "codes").n > 0;
+	struct pack_read_words words;
 	const void *found;
 	enum err e = ERR_OK;
 
@@ -161,9 +165,12 @@ values_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 		    field->type == PACK_ENUM, pack_type_names[field->type]);
 	if (e != ERR_OK)
 		return e;
-	if (!coded)
-		return pack_read_words(r, doc, "values", LIMIT_VALUES,
-		    &field->values, &field->values_n);
+	if (!coded) {
+		e = pack_read_words(r, doc, "values", LIMIT_VALUES, &words);
+		field->values = words.p;
+		field->values_n = words.n;
+		return e;
+	}
 	e = pack_read_ref(doc, "codes", &names, true, &found);
 	if (e != ERR_OK)
 		return e;

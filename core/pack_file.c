@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/pack_codes.h"
+#include "core/pack_compile.h"
 #include "core/pack_fields.h"
 #include "core/pack_lists.h"
 #include "core/pack_reports.h"
@@ -39,7 +40,9 @@ pack_file_read(struct bytes doc, struct pack *pack)
 	e = head_read(&r, doc);
 	if (e == ERR_OK)
 		e = parts_read(&r, doc);
-	return e == ERR_OK ? e : pack_read_wrap(&r, e);
+	if (e != ERR_OK)
+		return pack_read_wrap(&r, e);
+	return pack_compile_all(pack, r.first);
 }
 
 /* Format and name: what has to be known before anything is looked at. */

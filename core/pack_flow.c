@@ -133,14 +133,13 @@ static enum err
 states_read(struct pack_reading *r, struct bytes doc, const char *key,
     const struct pack_field *field, uint64_t *states)
 {
-	const char *const *words;
+	struct pack_read_words words;
 	uint64_t bit;
-	size_t n;
-	enum err e = pack_read_words(r, doc, key, LIMIT_VALUES, &words, &n);
+	enum err e = pack_read_words(r, doc, key, LIMIT_VALUES, &words);
 
 	*states = 0;
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		e = state_get(field, words[i], &bit);
+	for (size_t i = 0; i < words.n && e == ERR_OK; i++) {
+		e = state_get(field, words.p[i], &bit);
 		if (e != ERR_OK)
 			return err_wrap(e, "%s[%zu]", key, i);
 		*states |= bit;
@@ -152,12 +151,15 @@ static enum err
 contested_read(
     struct pack_reading *r, struct bytes doc, struct pack_field *field)
 {
+	struct pack_read_words words = {0};
 	uint64_t states;
 	enum err e = states_read(r, doc, "contested", field, &states);
 
-	return e == ERR_OK ? pack_read_words(r, doc, "contested", LIMIT_VALUES,
-				 &field->contested, &field->contested_n)
-			   : e;
+	if (e == ERR_OK)
+		e = pack_read_words(r, doc, "contested", LIMIT_VALUES, &words);
+	field->contested = words.p;
+	field->contested_n = words.n;
+	return e;
 }
 
 /* All states to which some way leads from where records begin. */
@@ -245,7 +247,7 @@ guard_read(struct pack_reading *r, struct bytes doc, void *item)
 	    "role", r->pack->roles, r->pack->roles_n, sizeof(*r->pack->roles)};
 	struct pack_guard *guard = item;
 	const struct pack_role **who;
-	const char *const *words;
+	struct pack_read_words words = {0};
 	enum err e = pack_read_keys(doc, keys);
 
 	if (e == ERR_OK)
@@ -259,8 +261,8 @@ guard_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_label(r, doc, "say", NULL, &guard->say);
 	if (e == ERR_OK)
-		e = pack_read_words(
-		    r, doc, "who", LIMIT_ROLES, &words, &guard->who_n);
+		e = pack_read_words(r, doc, "who", LIMIT_ROLES, &words);
+	guard->who_n = words.n;
 	if (e == ERR_OK && guard->need.text.n == 0 && guard->who_n == 0)
 		e = err_set(ERR_INVALID, "need: missing, and so is who");
 	if (e != ERR_OK || guard->who_n == 0)
@@ -270,7 +272,7 @@ guard_read(struct pack_reading *r, struct bytes doc, void *item)
 	for (size_t i = 0; i < guard->who_n; i++) {
 		const void *found;
 
-		e = pack_read_find(bytes_text(words[i]), &names, &found);
+		e = pack_read_find(bytes_text(words.p[i]), &names, &found);
 		if (e != ERR_OK)
 			return err_wrap(e, "who[%zu]", i);
 		who[i] = found;

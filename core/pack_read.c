@@ -232,25 +232,24 @@ pack_read_int(
 
 enum err
 pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
-    size_t max, const char *const **words, size_t *n)
+    size_t max, struct pack_read_words *words)
 {
 	struct bytes value = pack_read_member(doc, key);
 	const char **p;
 	struct reader in;
 	enum err e = ERR_OK;
 
-	*words = NULL;
-	*n = 0;
+	*words = (struct pack_read_words){0};
 	if (value.n == 0)
 		return ERR_OK;
 	codec_begin(&in, value);
-	*n = codec_get_array(&in, max);
-	if (in.bad || *n == 0)
+	words->n = codec_get_array(&in, max);
+	if (in.bad || words->n == 0)
 		return err_set(
 		    ERR_INVALID, "%s: must be a list of 1 to %zu", key, max);
-	p = arena_array(r->arena, *n, sizeof(*p));
-	*words = p;
-	for (size_t i = 0; i < *n && e == ERR_OK; i++) {
+	p = arena_array(r->arena, words->n, sizeof(*p));
+	words->p = p;
+	for (size_t i = 0; i < words->n && e == ERR_OK; i++) {
 		e = pack_read_text_of(r, codec_get_value(&in), &p[i]);
 		for (size_t k = 0; k < i && e == ERR_OK; k++) {
 			if (strcmp(p[i], p[k]) == 0)

@@ -59,6 +59,12 @@ struct pack_reading {
 typedef enum err pack_read_item(
     struct pack_reading *r, struct bytes doc, void *item);
 
+/* Some texts in the arena. */
+struct pack_read_words {
+	const char *const *p;
+	size_t n;
+};
+
 /* A list of parts. */
 struct pack_read_list {
 	const char *key;
@@ -107,10 +113,10 @@ enum err pack_read_one_of(struct bytes doc, const char *key,
 enum err pack_read_bool(struct bytes doc, const char *key, bool *v) MUST_USE;
 enum err pack_read_int(struct bytes doc, const char *key, int64_t min,
     int64_t max, int64_t *v) MUST_USE;
-/* The texts of a list of 1 to `max`, each once, into `*words`; NULL and 0 when
- * there is none. */
+/* The texts of a list of 1 to `max`, each once, into `words`; none when it is
+ * not there. */
 enum err pack_read_words(struct pack_reading *r, struct bytes doc,
-    const char *key, size_t max, const char *const **words, size_t *n) MUST_USE;
+    const char *key, size_t max, struct pack_read_words *words) MUST_USE;
 /* Whether the member has to be there and is, or must not and is not; `who` is
  * named in the error. */
 enum err pack_read_there(

@@ -238,6 +238,7 @@ filter_read(
     struct pack_reading *r, struct bytes doc, struct pack_figure *figure)
 {
 	struct bytes value = pack_read_member(doc, "filter");
+	struct pack_read_words words = {0};
 	struct pack_filter *filters;
 	struct bytes last = {0};
 	struct reader in;
@@ -262,7 +263,9 @@ filter_read(
 			return err_wrap(e, "filter");
 		e = pack_read_words(r, value,
 		    figure->view->group[filters[i].group].name, LIMIT_CODES,
-		    &filters[i].values, &filters[i].values_n);
+		    &words);
+		filters[i].values = words.p;
+		filters[i].values_n = words.n;
 		if (e != ERR_OK)
 			e = err_wrap(e, "filter");
 	}
@@ -337,9 +340,8 @@ ratio_read(struct pack_reading *r, struct bytes doc, void *item)
 	const struct pack_read_names names = {"figure", r->pack->figures,
 	    r->pack->figures_n, sizeof(*r->pack->figures)};
 	struct pack_figure *figure = item;
-	const char *const *words;
+	struct pack_read_words words = {0};
 	int64_t digits = 1;
-	size_t n;
 	enum err e;
 
 	if (figure->source != PACK_OF_RATIO)
@@ -349,14 +351,14 @@ ratio_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "percent", &figure->percent);
 	if (e == ERR_OK)
-		e = pack_read_words(r, doc, "ratio", 2, &words, &n);
-	if (e == ERR_OK && n != 2)
+		e = pack_read_words(r, doc, "ratio", 2, &words);
+	if (e == ERR_OK && words.n != 2)
 		e = err_set(ERR_INVALID, "ratio: must be a list of two");
 	for (size_t i = 0; i < 2 && e == ERR_OK; i++) {
 		const struct pack_figure *part;
 		const void *found;
 
-		e = pack_read_find(bytes_text(words[i]), &names, &found);
+		e = pack_read_find(bytes_text(words.p[i]), &names, &found);
 		if (e != ERR_OK)
 			return err_wrap(e, "ratio[%zu]", i);
 		part = found;
@@ -425,11 +427,11 @@ columns_read(struct pack_reading *r, struct bytes doc, struct pack_table *table)
 	const struct pack_read_names names = {"figure", r->pack->figures,
 	    r->pack->figures_n, sizeof(*r->pack->figures)};
 	const struct pack_figure **columns;
-	const char *const *words;
-	enum err e = pack_read_words(
-	    r, doc, "columns", LIMIT_COLUMNS, &words, &table->columns_n);
+	struct pack_read_words words;
+	enum err e = pack_read_words(r, doc, "columns", LIMIT_COLUMNS, &words);
 
-	if (e == ERR_OK && table->columns_n == 0)
+	table->columns_n = words.n;
+	if (e == ERR_OK && words.n == 0)
 		e = err_set(ERR_INVALID, "columns: missing");
 	if (e != ERR_OK)
 		return e;
@@ -438,7 +440,7 @@ columns_read(struct pack_reading *r, struct bytes doc, struct pack_table *table)
 	for (size_t i = 0; i < table->columns_n; i++) {
 		const void *found;
 
-		e = pack_read_find(bytes_text(words[i]), &names, &found);
+		e = pack_read_find(bytes_text(words.p[i]), &names, &found);
 		if (e == ERR_OK) {
 			columns[i] = found;
 			e = column_check(table, columns[i]);
@@ -453,7 +455,7 @@ static enum err
 table_read(struct pack_reading *r, struct bytes doc, void *item)
 {
 	static const char *const keys[] = {
-	    "label", "rows", "columns", "chart", "total", NULL};
+	    "label", "rows", "columns", "chart", "total", "cumulative", NULL};
 	struct pack_table *table = item;
 	size_t chart = PACK_CHART_NONE;
 	const char *rows;
@@ -478,5 +480,7 @@ table_read(struct pack_reading *r, struct bytes doc, void *item)
 	table->chart = (enum pack_chart)chart;
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "total", &table->total);
+	if (e == ERR_OK)
+		e = pack_read_bool(doc, "cumulative", &table->cumulative);
 	return e == ERR_OK ? columns_read(r, doc, table) : e;
 }

@@ -151,17 +151,16 @@ scope_read(struct pack_reading *r, struct bytes doc, void *item)
 static enum err
 classes_read(struct pack_reading *r, struct bytes doc, unsigned *classes)
 {
-	const char *const *words;
-	size_t n;
-	enum err e = pack_read_words(r, doc, "read", CLASS_COUNT, &words, &n);
+	struct pack_read_words words;
+	enum err e = pack_read_words(r, doc, "read", CLASS_COUNT, &words);
 
-	if (e == ERR_OK && n == 0)
+	if (e == ERR_OK && words.n == 0)
 		e = err_set(ERR_INVALID, "read: missing");
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < words.n && e == ERR_OK; i++) {
 		size_t k = 0;
 
 		while (k < CLASS_COUNT &&
-		       !bytes_is(bytes_text(words[i]), pack_class_names[k]))
+		       !bytes_is(bytes_text(words.p[i]), pack_class_names[k]))
 			k++;
 		if (k == CLASS_COUNT)
 			return err_set(ERR_INVALID,
@@ -175,17 +174,18 @@ static enum err
 write_read(struct pack_reading *r, struct bytes doc, struct pack_role *role)
 {
 	const struct pack_collection **write;
-	const char *const *words;
+	struct pack_read_words words;
 	enum err e = pack_read_words(
-	    r, doc, "write", LIMIT_COLLECTIONS, &words, &role->write_n);
+	    r, doc, "write", LIMIT_COLLECTIONS, &words);
 
-	if (e != ERR_OK || role->write_n == 0)
+	role->write_n = words.n;
+	if (e != ERR_OK || words.n == 0)
 		return e;
 	write = arena_array(r->arena, role->write_n, sizeof(*write));
 	role->write = write;
 	for (size_t i = 0; i < role->write_n; i++) {
 		e = pack_get_collection(
-		    r->pack, bytes_text(words[i]), &write[i]);
+		    r->pack, bytes_text(words.p[i]), &write[i]);
 		if (e != ERR_OK)
 			return err_wrap(e, "write[%zu]", i);
 	}
@@ -214,16 +214,16 @@ static enum err
 hide_read(struct pack_reading *r, struct bytes doc, struct pack_role *role)
 {
 	const struct pack_field **hide;
-	const char *const *words;
-	enum err e = pack_read_words(
-	    r, doc, "hide", LIMIT_FIELDS, &words, &role->hide_n);
+	struct pack_read_words words;
+	enum err e = pack_read_words(r, doc, "hide", LIMIT_FIELDS, &words);
 
-	if (e != ERR_OK || role->hide_n == 0)
+	role->hide_n = words.n;
+	if (e != ERR_OK || words.n == 0)
 		return e;
 	hide = arena_array(r->arena, role->hide_n, sizeof(*hide));
 	role->hide = hide;
 	for (size_t i = 0; i < role->hide_n; i++) {
-		e = hidden_find(r->pack, bytes_text(words[i]), &hide[i]);
+		e = hidden_find(r->pack, bytes_text(words.p[i]), &hide[i]);
 		if (e != ERR_OK)
 			return err_wrap(e, "hide[%zu]", i);
 	}

@@ -60,12 +60,16 @@ distinct_read(struct pack_reading *r, struct bytes doc, void *item)
 	return part_read(r, doc, item, PACK_READ_VALUES);
 }
 
-/* One of the three lists of parts of a view. */
+/* The parts of a view are three lists, which differ in what an expression
+ * gives. */
 static enum err
-parts_read(struct pack_reading *r, struct bytes doc, const char *key,
-    pack_read_item *read, const struct pack_part **parts, size_t *n)
+parts_read(struct pack_reading *r, struct bytes doc, pack_read_item *read,
+    const struct pack_part **parts, size_t *n)
 {
-	const struct pack_read_list list = {.key = key,
+	const struct pack_read_list list = {.key = read == group_read ? "group"
+						   : read == sum_read
+						       ? "sum"
+						       : "distinct",
 	    .max = LIMIT_VIEW_PARTS,
 	    .size = sizeof(struct pack_part),
 	    .named = true,
@@ -97,15 +101,14 @@ view_read(struct pack_reading *r, struct bytes doc, void *item)
 		e = pack_read_expr(r, doc, "where", &where, &view->where);
 	if (e == ERR_OK)
 		e = parts_read(
-		    r, doc, "group", group_read, &view->group, &view->group_n);
+		    r, doc, group_read, &view->group, &view->group_n);
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "count", &view->count);
 	if (e == ERR_OK)
-		e = parts_read(
-		    r, doc, "sum", sum_read, &view->sum, &view->sum_n);
+		e = parts_read(r, doc, sum_read, &view->sum, &view->sum_n);
 	if (e == ERR_OK)
-		e = parts_read(r, doc, "distinct", distinct_read,
-		    &view->distinct, &view->distinct_n);
+		e = parts_read(
+		    r, doc, distinct_read, &view->distinct, &view->distinct_n);
 	if (e == ERR_OK && !view->count && view->sum_n == 0 &&
 	    view->distinct_n == 0)
 		e = err_set(
@@ -161,7 +164,7 @@ index_read(struct pack_reading *r, struct bytes doc, void *item)
 	static const char *const keys[] = {"name", "fields", "unique", NULL};
 	struct pack_compound *index = item;
 	const struct pack_field **fields;
-	const char *const *words = NULL;
+	struct pack_read_words words = {0};
 	enum err e = pack_read_keys(doc, keys);
 
 	if (e == ERR_OK)
@@ -169,8 +172,9 @@ index_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "unique", &index->unique);
 	if (e == ERR_OK)
-		e = pack_read_words(r, doc, "fields", LIMIT_INDEX_FIELDS,
-		    &words, &index->fields_n);
+		e = pack_read_words(
+		    r, doc, "fields", LIMIT_INDEX_FIELDS, &words);
+	index->fields_n = words.n;
 	if (e == ERR_OK && index->fields_n < 2)
 		e = err_set(ERR_INVALID,
 		    "fields: must be a list of 2 to %d: of one field, say "
@@ -182,7 +186,7 @@ index_read(struct pack_reading *r, struct bytes doc, void *item)
 	index->fields = fields;
 	for (size_t i = 0; i < index->fields_n && e == ERR_OK; i++) {
 		e = pack_get_field(
-		    r->collection, bytes_text(words[i]), &fields[i]);
+		    r->collection, bytes_text(words.p[i]), &fields[i]);
 		if (e == ERR_OK)
 			e = index_check(fields[i], i);
 		if (e != ERR_OK)

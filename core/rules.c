@@ -11,10 +11,9 @@
 #include "core/pack_show.h"
 #include "core/record.h"
 #include "proto/ascii.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
-
-enum { DAY_SECONDS = 24 * 60 * 60 };
 
 static enum err collection_get(const struct pack *pack,
     const struct store_write *write, const struct record *record,
@@ -23,9 +22,9 @@ static enum err space_check(const struct pack_collection *collection,
     const struct space *space) MUST_USE;
 static enum err edit_check(const struct pack_collection *collection,
     const struct store_edit *edit) MUST_USE;
-static enum err dated_check(const struct pack_collection *collection,
-    const struct store_edit *edit, const struct record *record,
-    int64_t today) MUST_USE;
+static enum err dated_check(const struct pack *pack,
+    const struct pack_collection *collection, const struct store_write *write,
+    const struct record *record, const struct host *host) MUST_USE;
 static enum err required_check(const struct pack_collection *collection,
     const struct store_write *write) MUST_USE;
 static enum err stays_check(const struct pack_collection *collection,
@@ -35,23 +34,20 @@ static bool set_stays(const struct store_write *write,
 
 enum err
 rules_check(const struct pack *pack, const struct store_write *write,
-    const struct record *record, uint64_t now_ms)
+    const struct record *record, const struct host *host)
 {
 	const struct pack_collection *collection;
-	int64_t today;
 	enum err e;
 
 	if (pack == NULL || write->act != ACT_EDIT)
 		return ERR_OK;
-	today = ((int64_t)(now_ms / 1000) + pack->clock_seconds) / DAY_SECONDS;
 	e = collection_get(pack, write, record, &collection);
 	if (e == ERR_OK && write->create)
 		e = space_check(collection, &write->space);
 	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++)
 		e = edit_check(collection, &write->edits[i]);
-	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++)
-		e = dated_check(collection, &write->edits[i],
-		    write->create ? NULL : record, today);
+	if (e == ERR_OK)
+		e = dated_check(pack, collection, write, record, host);
 	if (e != ERR_OK)
 		return e;
 	return write->create ? required_check(collection, write)
@@ -120,26 +116,48 @@ edit_check(
 	return pack_check_value(field, edit->value);
 }
 
-/* A code is written newly only on its days; what `record` (NULL: a new one)
- * shows may be said again. */
-static enum err
-dated_check(const struct pack_collection *collection,
-    const struct store_edit *edit, const struct record *record, int64_t today)
+/* Does `record` show the value of `edit`? */
+static bool
+is_shown(const struct record *record, const struct pack_field *field,
+    const struct store_edit *edit)
 {
-	const struct pack_field *field = pack_field(collection, edit->field);
-	const struct record_field *has = NULL;
+	const struct record_field *has = merge_find(
+	    record, edit->field, field->kind);
 
-	assert(field != NULL);
-	if (field->codes == NULL || !body_has_value(edit->code))
-		return ERR_OK;
-	if (record != NULL)
-		has = merge_find(record, edit->field, field->kind);
 	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
 	     i++) {
 		if (bytes_equal(has->values[i].value, edit->value))
-			return ERR_OK;
+			return true;
 	}
-	return pack_check_dated(field, edit->value, today);
+	return false;
+}
+
+/* A code is written newly only on its days; what the record shows may be said
+ * again.  Few lists have days, and only they need to know which one it is. */
+static enum err
+dated_check(const struct pack *pack, const struct pack_collection *collection,
+    const struct store_write *write, const struct record *record,
+    const struct host *host)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++) {
+		const struct store_edit *edit = &write->edits[i];
+		const struct pack_field *field = pack_field(
+		    collection, edit->field);
+		uint64_t now_ms;
+
+		assert(field != NULL);
+		if (field->codes == NULL || !field->codes->dated ||
+		    !body_has_value(edit->code) ||
+		    (!write->create && is_shown(record, field, edit)))
+			continue;
+		now_ms = host->now_ms(host->arg);
+		e = pack_check_dated(field, edit->value,
+		    calendar_day_at(
+			(int64_t)(now_ms / 1000), pack->clock_seconds));
+	}
+	return e;
 }
 
 /* New records: is all there that must be? */

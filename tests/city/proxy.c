@@ -222,12 +222,12 @@ main(int argc, char **argv)
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	proxy.to = (struct sockaddr_in){.sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)atoi(argv[1])),
+	    .sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10)),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	proxy.shape.delay_ms = (uint64_t)atoll(argv[2]);
-	proxy.shape.rate_bytes_s = (uint64_t)atoll(argv[3]);
-	proxy.cut_ms = (uint64_t)atoll(argv[4]);
-	proxy.prng.seed = (uint64_t)atoll(argv[5]);
+	proxy.shape.delay_ms = strtoull(argv[2], NULL, 10);
+	proxy.shape.rate_bytes_s = strtoull(argv[3], NULL, 10);
+	proxy.cut_ms = strtoull(argv[4], NULL, 10);
+	proxy.prng.seed = strtoull(argv[5], NULL, 10);
 	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	proxy.listener = socket(AF_INET, SOCK_STREAM, 0);
 	assert(proxy.listener >= 0);

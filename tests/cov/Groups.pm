@@ -18,8 +18,8 @@ my @groups = (
 	[noise => [qw(proto/noise.c)],
 		[qw(noise noise_vectors noise_channel noise_live channel)]],
 	[intake => [qw(core/intake.c)],
-		[qw(intake intake_bodies intake_own intake_rooms intake_faults
-		session_branch rotate)]],
+		[qw(intake intake_bodies intake_own intake_cut intake_rooms
+		intake_faults session_branch rotate)]],
 );
 
 # [name, [files], [tests]] of each.

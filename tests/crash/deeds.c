@@ -292,7 +292,7 @@ digests(struct image *image, struct buf *out)
 
 	if (e == ERR_OK)
 		e = space_all(store_txn(image->store), &spaces, &n);
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		buf_add_text(out, spaces[i]->name.text);
 		buf_add(out,
 		    bytes_of(spaces[i]->digests, sizeof(spaces[i]->digests)));

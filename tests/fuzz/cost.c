@@ -10,7 +10,6 @@
  */
 #include "tests/fuzz/cost.h"
 
-#include <sanitizer/allocator_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,7 +55,11 @@ int __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_n,
     const char *text, unsigned long long n, const unsigned char *salt,
     unsigned long long passes, size_t memory_bytes, int algorithm);
 
-/* Without the sanitiser only what we ask for ourselves is counted. */
+/* Its header comes with clang alone.  Without the sanitiser only what we ask
+ * for ourselves is counted. */
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*taken)(const volatile void *, size_t),
+    void (*given)(const volatile void *));
 #pragma weak __sanitizer_install_malloc_and_free_hooks
 
 static struct cost now;

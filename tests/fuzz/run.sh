@@ -27,6 +27,7 @@ trap 'exit 130' INT TERM
 length() {
 	case $1 in
 	session | bundle | parcel | channel | noise) echo "-len_control=0 -max_len=2000" ;;
+	pack) echo "-max_len=12000" ;;
 	*) echo "-max_len=6000" ;;
 	esac
 }

@@ -106,4 +106,14 @@ open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";
 put('pack', join('', <$pack>));
 put('pack', '{"format":1,"name":"a","version":1,"label":{"ko":"a","en":"a"},"collections":[{"name":"b","space":"b",'
     . '"label":{"ko":"b","en":"b"},"fields":[{"name":"c","label":{"ko":"c","en":"c"},"kind":"register","type":"text"}]}]}');
+# A pack of format 2 with every key, and with each part of it spoilt in turn.
+open(my $clinic, '<:raw', 'tests/lib/clinic.c') or die "clinic: $!\n";
+my $all = join('', map { /^    "(.*)"[,};]*$/ ? $1 : () } <$clinic>) =~ tr/`/"/r;
+put('pack', $all);
+for my $key (qw(codes units scopes roles retention collections views due figures reports match mirror)) {
+	put('pack', $all =~ s/("$key":([\[{]))/$1 . ($2 eq '[' ? '7,' : '"x":7,')/er);
+}
+put('pack', $all =~ s/"where":"state != done"/"where":"$_"/r) for '(', "if(kind = 'a', count(people), -1) > 0",
+    'months(due_on, 99999) < today', 'exists(task, no = this.no and not kind in (a, b))', 'not ' x 40 . 'true',
+    "'a''b' < no or tries * 9 / 0 > 1", 'latest(task, due_on, no = this.no) is something';
 put('pack', $_) for split(' ', '2024-02-30 2024-02-29T12:00:00+09:00 37.5,127,10 1,234,567 true');

@@ -67,6 +67,7 @@ again(struct bytes in, struct msg *msg, bool numbered)
 	arena_fini(&arena);
 	buf_fini(&out);
 	buf_fini(&twice);
+	msg->numbers = NULL;
 }
 
 void

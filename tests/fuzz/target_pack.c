@@ -59,6 +59,7 @@ value_try(const struct pack_field *field, struct bytes in)
 static void
 fields_try(const struct pack *pack, struct bytes in)
 {
+	assert(pack->collections_n > 0);
 	for (size_t i = 0; i < pack->collections_n; i++) {
 		const struct pack_collection *of = &pack->collections[i];
 
@@ -71,6 +72,7 @@ fields_try(const struct pack *pack, struct bytes in)
 		const struct pack_collection *of =
 		    &pack->collections[(in.p[0] + i) % pack->collections_n];
 
+		assert(of->fields_n > 0);
 		value_try(&of->fields[in.p[in.n - 1] % of->fields_n], in);
 	}
 }

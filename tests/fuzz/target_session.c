@@ -147,10 +147,8 @@ turn(struct play *play)
 		moved = true;
 	}
 	buf_fini(&wire);
-	if (!play->ended && session_is_ready(play->session)) {
-		victim_work(play);
-		moved = true;
-	} else if (!play->ended && session_has_news(play->session)) {
+	if (!play->ended && (session_is_ready(play->session) ||
+				session_has_news(play->session))) {
 		victim_work(play);
 		moved = true;
 	}

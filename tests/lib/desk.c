@@ -177,6 +177,10 @@ put(struct desk *desk, struct store_write *write, const char *space,
 		write->edits_n = 1;
 	}
 	well(store_write(desk->store, write, id, &changed));
+	if (edit != NULL) {
+		write->edits = NULL;
+		write->edits_n = 0;
+	}
 	buf_fini(&value);
 }
 

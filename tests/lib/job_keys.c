@@ -349,9 +349,9 @@ root_step(struct plant *plant, size_t i)
 static void
 root_holds(struct plant *plant, size_t steps)
 {
-	struct store *store = town_store(&plant->town, 0);
-	struct root *root = store_root(store);
+	struct store *store;
 	struct fact_member member = {.label = bytes_text("새 동")};
+	struct root *root;
 
 	(void)steps;
 	town_close(&plant->town, 0);

@@ -75,8 +75,9 @@ space_index(const struct space *space)
 {
 	size_t i = 0;
 
-	while (strcmp(space->text, places_spaces[i]) != 0)
+	while (i < PLACES_SPACES && strcmp(space->text, places_spaces[i]) != 0)
 		i++;
+	assert_true(i < PLACES_SPACES);
 	return i;
 }
 

@@ -67,6 +67,23 @@ is_owed(const struct sim_node *node, const struct accord_log *log,
 	return owed;
 }
 
+/* Is node `a` owed a body of any log that `b` could give it? */
+static bool
+owes(struct sim *sim, const struct accord_logs *logs, size_t a, size_t b,
+    bool must)
+{
+	bool some = false;
+
+	for (size_t k = 0; k < logs[a].n && a != b; k++) {
+		const struct accord_log *log = &logs[a].list[k];
+
+		some = is_owed(&sim->nodes[a], log, &sim->nodes[b],
+			   accord_find(&logs[b], log), must) ||
+		       some;
+	}
+	return some;
+}
+
 bool
 depth_agrees(struct sim *sim, bool must)
 {
@@ -75,17 +92,9 @@ depth_agrees(struct sim *sim, bool must)
 
 	for (size_t i = 0; i < sim->n; i++)
 		accord_read(&sim->nodes[i], &logs[i]);
-	for (size_t i = 0; i < sim->n * sim->n; i++) {
-		size_t a = i / sim->n;
-		size_t b = i % sim->n;
-
-		for (size_t k = 0; k < logs[a].n && a != b; k++) {
-			const struct accord_log *log = &logs[a].list[k];
-
-			all = !is_owed(&sim->nodes[a], log, &sim->nodes[b],
-				  accord_find(&logs[b], log), must) &&
-			      all;
-		}
+	for (size_t a = 0; a < sim->n; a++) {
+		for (size_t b = 0; b < sim->n; b++)
+			all = !owes(sim, logs, a, b, must) && all;
 	}
 	for (size_t i = 0; i < sim->n; i++)
 		mem_free(logs[i].list);

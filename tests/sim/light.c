@@ -22,6 +22,7 @@ enum {
 	LEVELS_MAX = 32, /* of compression, from 0 */
 	/* LMDB's lists of each store that is open are longer. */
 	MAP_FROM = 1 << 20,
+	KEEP_MAX = 1 << 30,
 };
 
 bool __real_crypto_verify(const struct sign_key *key, struct bytes message,
@@ -91,6 +92,9 @@ light_start(void)
 	/* What is mapped anew is zero already; else 2 MiB are cleared for each
 	 * store that is opened. */
 	(void)mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+	/* The next seed needs as much again. */
+	(void)mallopt(M_TRIM_THRESHOLD, KEEP_MAX);
+	(void)mallopt(M_TOP_PAD, MAP_FROM);
 }
 
 void

@@ -93,7 +93,7 @@ sim_fail(struct sim *sim, const char *format, ...)
 	printf("\n%s", (const char *)again.p);
 	if (sim->plan->seeds > 1)
 		report_sums();
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (file_remove_tree(sim->dir.path) != ERR_OK)
 		printf("# %s could not be removed\n", sim->dir.path);
 	/* Not exit: nothing that is half done is to be brought to an end. */
@@ -154,6 +154,7 @@ seldom(struct sim *sim)
 static void
 govern(struct sim *sim)
 {
+	struct sim_node *founder = &sim->nodes[0];
 	struct sim_node *by = &sim->nodes[sim_below(sim, 3)];
 	struct sim_node *whom = traffic_node(sim);
 
@@ -171,8 +172,13 @@ govern(struct sim *sim)
 			lie_tell(whom);
 		break;
 	case 6:
-		if (swarm_now(sim, sim->swarm.rotate, 2) &&
-		    whom->role == ROLE_FOUNDER && whom->store != NULL)
+		if (!swarm_now(sim, sim->swarm.rotate, 2))
+			break;
+		if (sim->swarm.clone && sim->count.splits == 0 &&
+		    sim->clones < SIM_CLONES_MAX && founder->store != NULL &&
+		    sim_once_in(sim, 2))
+			rule_split(founder);
+		else if (whom->role == ROLE_FOUNDER && whom->store != NULL)
 			rule_rotate(whom);
 		break;
 	case 0:

@@ -19,7 +19,7 @@ static void usage(void) NO_RETURN;
 static void
 usage(void)
 {
-	fprintf(stderr,
+	(void)fprintf(stderr,
 	    "usage: sim SEED NODES STEPS [--skip 10-50,77] [--without "
 	    "KIND,...]\n"
 	    "           [--break RULE] [--trace] [--shrink] [--runs N]\n"
@@ -27,11 +27,11 @@ usage(void)
 	    "NODES is %d to %d; KIND is one of",
 	    SIM_NODES_MIN, SIM_NODES_MAX);
 	for (unsigned i = 0; i < swarm_kinds_n; i++)
-		fprintf(stderr, " %s", swarm_kinds[i].name);
-	fprintf(stderr, "\nRULE is one of");
+		(void)fprintf(stderr, " %s", swarm_kinds[i].name);
+	(void)fprintf(stderr, "\nRULE is one of");
 	for (unsigned i = 1; i < RULE_COUNT; i++)
-		fprintf(stderr, " %s", wrap_rules[i]);
-	fprintf(stderr, "\n");
+		(void)fprintf(stderr, " %s", wrap_rules[i]);
+	(void)fprintf(stderr, "\n");
 	exit(2);
 }
 

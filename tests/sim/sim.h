@@ -175,6 +175,7 @@ struct sim_count {
 	uint64_t decisions;
 	uint64_t rekeys;
 	uint64_t rotations;
+	uint64_t splits; /* of the founder, whose copy rotates too */
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;		      /* wires that broke */

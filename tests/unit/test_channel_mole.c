@@ -48,16 +48,16 @@ static void
 frames_with_wrong_flags_or_no_content_are_refused(void **state)
 {
 	static const struct {
-		unsigned flags;
 		const char *content;
+		unsigned flags;
 		unsigned next; /* 0x100: no second frame */
 	} cases[] = {
-	    {4, "a", 0x100},
-	    {0x80, "a", 0x100},
-	    {0, "", 0x100},
-	    {1, "", 0x100},
-	    {1, "a", 2},
-	    {1, "a", 3},
+	    {"a", 4, 0x100},
+	    {"a", 0x80, 0x100},
+	    {"", 0, 0x100},
+	    {"", 1, 0x100},
+	    {"a", 1, 2},
+	    {"a", 1, 3},
 	};
 	struct line line;
 	struct mole mole;

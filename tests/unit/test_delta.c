@@ -153,8 +153,8 @@ draw_decision(struct prng *prng, struct arena *arena, struct delta *delta)
 	    prng, arena, delta->refs_n, &decision->replaces_n);
 	decision->cuts = cuts;
 	decision->cuts_n = prng_below(prng, 4) + (decision->targets_n == 0);
-	for (uint8_t i = 0; i < decision->cuts_n; i++) {
-		cuts[i].log.b[15] = i;
+	for (size_t i = 0; i < decision->cuts_n; i++) {
+		cuts[i].log.b[15] = (uint8_t)i;
 		cuts[i].size = prng_u64(prng) >> (1 + prng_below(prng, 63));
 		prng_fill(prng, cuts[i].root.b, sizeof(cuts[i].root.b));
 	}

@@ -108,8 +108,8 @@ dots_seen_are_limited_over_all_operations(void **state)
 	    .seen = seen, .seen_n = 2, .classes = 1u << CLASS_N};
 
 	(void)state;
-	for (uint16_t i = 0; i < LIMIT_SEEN; i++)
-		targets[i].op = i;
+	for (size_t i = 0; i < LIMIT_SEEN; i++)
+		targets[i].op = (uint16_t)i;
 	delta.refs = two_refs(&arena);
 	delta.refs_n = 2;
 	delta.changes = &change;

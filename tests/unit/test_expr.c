@@ -117,6 +117,7 @@ scene_make(void **state)
 	desk_begin(&scene.desk, true);
 	desk_commit(&scene.desk);
 	well(pack_parse(pack_embedded(), &scene.pack));
+	scene.pack->clock_seconds = 9 * 3600;
 	assert_true(calendar_read_time(
 	    bytes_text("2016-08-03T10:00:00+09:00"), &scene.now));
 	*state = &scene;

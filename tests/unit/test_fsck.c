@@ -312,6 +312,38 @@ rows_that_changed_places_are_found(void **state)
 	}
 }
 
+static void
+keys_that_lead_nowhere_are_found(void **state)
+{
+	struct meeting *meeting = *state;
+	struct desk *desk = &meeting->hall;
+	struct buf one[2] = {0};
+	struct buf two[2] = {0};
+	struct buf row = {0};
+
+	/* A key of a log with a byte too many. */
+	assert_true(meeting_row(desk, TABLE_LOGS, 0, one));
+	buf_add_u8(&one[0], 1);
+	tables_row(buf_bytes(&one[0]), bytes_text("?"), &row);
+	meeting_row_put(desk, TABLE_LOGS, &one[0], &row);
+	assert_true(desk_check(desk, false) > 0);
+	meeting_row_put(desk, TABLE_LOGS, &one[0], NULL);
+	/* A number that leads to the log of another one. */
+	assert_true(meeting_row(desk, TABLE_LOG_NOS, 0, one));
+	assert_true(meeting_row(desk, TABLE_LOG_NOS, 1, two));
+	tables_row(buf_bytes(&one[0]),
+	    bytes_after(buf_bytes(&two[1]), TABLES_CHECKSUM_SIZE), &row);
+	meeting_row_put(desk, TABLE_LOG_NOS, &one[0], &row);
+	assert_int_equal(desk_check(desk, false), 1);
+	meeting_row_put(desk, TABLE_LOG_NOS, &one[0], &one[1]);
+	assert_int_equal(desk_check(desk, true), 0);
+	for (int i = 0; i < 2; i++) {
+		buf_fini(&one[i]);
+		buf_fini(&two[i]);
+	}
+	buf_fini(&row);
+}
+
 /* Reads the log that has the most deltas, in the open transaction. */
 static struct log *
 longest(struct desk *desk)
@@ -334,6 +366,7 @@ longest(struct desk *desk)
 			    logs[k]->frontier.size > best->frontier.size)
 				best = logs[k];
 	}
+	assert_non_null(best);
 	return best;
 }
 
@@ -540,6 +573,7 @@ main(void)
 	    MEETING(a_row_under_a_second_key_is_found),
 	    MEETING(a_row_that_has_no_place_is_found),
 	    MEETING(rows_that_changed_places_are_found),
+	    MEETING(keys_that_lead_nowhere_are_found),
 	    MEETING(a_head_that_its_author_did_not_sign_is_found),
 	    MEETING(an_older_head_without_a_signature_is_found),
 	    MEETING(a_head_of_another_root_is_found),

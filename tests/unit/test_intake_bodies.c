@@ -390,20 +390,58 @@ owed_bodies_come_with_headers_that_are_held(void **state)
 static void
 what_lies_behind_the_bodies_is_not_looked_at(void **state)
 {
+	size_t n;
+
 	(void)state;
 	(void)take_bare();
-	for (uint64_t to = 1; to <= DELTAS; to++) {
-		size_t n;
-
-		offer_headers(0, to);
-		n = offer.chunk.bodies_n;
-		offer.bodies[n] =
-		    offer.branch.bodies[offer.branch.bodies_n - 1];
-		offer.bodies[n].seq = 0;
-		assert_int_equal(offer_bring(), ERR_OK);
-		assert_int_equal(offer_bodies(BODY_OPEN), n);
-	}
+	offer_headers(0, 2);
+	n = offer.chunk.bodies_n;
+	offer.bodies[n] = offer.bodies[n - 1];
+	offer.bodies[n].change = 7;
+	offer.bodies[n].class = CLASS_P;
+	offer.chunk.accept.classes = 1u << CLASS_N;
+	assert_int_equal(offer_bring(), ERR_OK);
+	offer.chunk.bodies_n++;
+	assert_int_equal(offer_bring(), ERR_MALFORMED);
 	offer_end();
+}
+
+/* Of what is forked, too. */
+static void
+a_branch_with_a_wrong_body_is_not_begun(void **state)
+{
+	struct delta_change changes[2];
+	struct arena arena = {0};
+	struct buf header = {0};
+	struct delta delta;
+	struct hash root;
+
+	(void)state;
+	(void)offer_begin(HALL);
+	offer_headers(0, DELTAS);
+	assert_int_equal(offer_bring(), ERR_OK);
+	delta_decode(offer.headers[DELTAS - 1], &arena, &delta, NULL);
+	assert_int_equal(delta.changes_n, 2);
+	memcpy(changes, delta.changes, sizeof(changes));
+	changes[0].record.b[0] ^= 1;
+	delta.changes = changes;
+	assert_int_equal(delta_encode(&delta, &header), ERR_OK);
+	offer_headers(DELTAS - 1, DELTAS);
+	offer.headers[DELTAS - 1] = buf_bytes(&header);
+	root = offer_root(DELTAS);
+	offer_sign(DELTAS, &root);
+	offer.bodies[2].key[0] ^= 1;
+	assert_int_equal(offer_bring(), ERR_MALFORMED);
+	assert_non_null(strstr(err_text(), "not the one"));
+	assert_int_equal(kv_count(store_txn(offer.store)->kv, TABLE_TIPS), 0);
+	offer.bodies[2].key[0] ^= 1;
+	assert_int_equal(offer_bring(), ERR_OK);
+	assert_true(offer.taken.split && offer.taken.deltas == 1);
+	assert_true(offer.taken.log->forked);
+	assert_int_equal(offer_bodies(BODY_OPEN), offer.branch.bodies_n);
+	offer_end();
+	buf_fini(&header);
+	arena_fini(&arena);
 }
 
 /* One body that is wrong, of a header that is held: none of the new headers is
@@ -502,6 +540,7 @@ main(void)
 	    cmocka_unit_test(a_secret_opens_what_was_held_blind),
 	    cmocka_unit_test(owed_bodies_come_with_headers_that_are_held),
 	    cmocka_unit_test(what_lies_behind_the_bodies_is_not_looked_at),
+	    cmocka_unit_test(a_branch_with_a_wrong_body_is_not_begun),
 	    cmocka_unit_test(headers_come_whole_or_not_at_all),
 	    cmocka_unit_test(
 		bodies_of_what_has_no_meaning_here_are_passed_over),

@@ -116,6 +116,29 @@ others_take_no_room_of_a_member(void **state)
 	offer_end();
 }
 
+/* Whoever knows nothing yet hears logs of the city's authority from anybody. */
+static void
+one_author_cannot_fill_a_store_that_knows_nothing(void **state)
+{
+	(void)state;
+	for (unsigned more = 0; more < 2; more++) {
+		(void)offer_begin(STRANGER);
+		offer_crowd(
+		    &offer.branch.name.author, LIMIT_LOGS_OF_MEMBER - 1 + more);
+		assert_true(
+		    kv_count(store_txn(offer.store)->kv, TABLE_LOG_NOS) ==
+		    LIMIT_LOGS_OF_MEMBER - 1 + more);
+		offer_headers(0, DELTAS);
+		offer.run.name.space = town_space("authority");
+		offer_sign(DELTAS, &offer.branch.head.root);
+		if (more)
+			assert_no_room(offer_announce());
+		else
+			assert_int_equal(offer_announce(), ERR_OK);
+		offer_end();
+	}
+}
+
 int
 main(void)
 {
@@ -124,6 +147,7 @@ main(void)
 	    cmocka_unit_test(a_log_has_room_for_so_many_branches),
 	    cmocka_unit_test(a_branch_takes_the_room_of_a_log),
 	    cmocka_unit_test(others_take_no_room_of_a_member),
+	    cmocka_unit_test(one_author_cannot_fill_a_store_that_knows_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, offer_make, offer_remove);

@@ -138,8 +138,10 @@ strangers(struct child *test, void *arg)
 			(void)close(held[i % room]);
 		/* Half of them come from where the member comes from. */
 		held[i % room] = knock(port, i % 2 == 0 ? 0 : (uint32_t)i);
-		if (held[i % room] < 0)
+		if (held[i % room] < 0) {
+			free(held);
 			return false;
+		}
 		speak(held[i % room], i, &hello);
 		if (i % 100 == 99)
 			child_signal(test);

@@ -286,7 +286,7 @@ owed_bodies_move_the_counts_in_any_order(void **state)
 	struct prng prng = {.seed = 20};
 	struct txn *txn;
 	struct log *log;
-	uint64_t order[DELTAS];
+	uint64_t order[DELTAS] = {0};
 	bool open[DELTAS + 1];
 
 	for (unsigned try = 0; try < TRIES; try++) {

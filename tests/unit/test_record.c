@@ -155,6 +155,7 @@ five_thousand_notes_cost_the_row_nothing(void **state)
 	struct shelf shelf;
 	struct key key;
 
+	assert_non_null(notes);
 	shelf_init(&shelf, replica_begin(replica, true));
 	for (size_t i = 0; i < NOTES; i++) {
 		single_make(&notes[i], 1, i, OP_APPEND);
@@ -395,6 +396,7 @@ flip_all(struct replica *replica, const struct record_id *id, enum table table,
 		assert_true(
 		    kv_find(txn->kv, (unsigned)table, tables_key(key), &row));
 		buf_add(&copy, row);
+		assert_true(bit / 8 < row.n);
 		copy.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		kv_put(txn->kv, (unsigned)table, tables_key(key),
 		    buf_bytes(&copy));
@@ -541,6 +543,7 @@ no_part_of_a_row_is_a_row_and_no_damage_is_dangerous(void **state)
 		for (size_t i = 0; i < n; i++) {
 			uint8_t *part = malloc(i + 1);
 
+			assert_non_null(part);
 			memcpy(part, row.p, i);
 			assert_false(row_read_record(
 			    bytes_of(part, i), &words, &arena, &record));

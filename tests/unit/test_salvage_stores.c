@@ -272,9 +272,10 @@ what_the_store_knows_by_more_branches_is_there(void **state)
 	town_fini(&town);
 }
 
-/* The first branch of node `i` whose rows are not all its own. */
+/* The first branch of node `i` that has rows of its own alone, or also those
+ * that others share. */
 static struct log *
-branch_of(struct town *town, size_t i)
+branch_of(struct town *town, size_t i, bool alone)
 {
 	struct store *store = town_store(town, i);
 	struct space name = town_space(CASES);
@@ -286,21 +287,23 @@ branch_of(struct town *town, size_t i)
 			     space_find(store_txn(store), &name), &logs, &n),
 	    ERR_OK);
 	for (size_t k = 0; k < n; k++)
-		if (logs[k]->below > 0)
+		if ((logs[k]->below > 0) == alone)
 			return logs[k];
 	fail_msg("no branch");
 	return NULL;
 }
 
-/* A body, or a header, of one end of a log is spoiled: that much is told, and
- * what both ends share is told once. */
+/* A body, or a header, of one end of a log is spoiled, or of what both ends
+ * share: that much is told, and what they share is told once. */
 static void
 what_is_spoiled_of_one_branch_is_told_and_comes_back(void **state)
 {
 	enum { TOGETHER = 40, ONE = 9, TWO = 12 };
 
 	(void)state;
-	for (int header = 0; header < 2; header++) {
+	for (int i = 0; i < 4; i++) {
+		bool header = i % 2 == 1;
+		bool alone = i < 2;
 		struct town town;
 		struct backup early = {0};
 		struct repair_report report;
@@ -312,27 +315,28 @@ what_is_spoiled_of_one_branch_is_told_and_comes_back(void **state)
 		assert_int_equal(town_member(&town, "", ALL), 1);
 		assert_int_equal(town_member(&town, "", ALL), 2);
 		town_meet(&town);
-		for (int i = 0; i < TOGETHER; i++)
+		for (int k = 0; k < TOGETHER; k++)
 			(void)town_create(&town, 1, CASES, "함께");
 		backup_take(&town, 1, &early);
-		for (int i = 0; i < ONE; i++)
+		for (int k = 0; k < ONE; k++)
 			(void)town_create(&town, 1, CASES, "하나");
 		town_copy(&town, 1, 2);
 		backup_put(&town, 1, &early);
-		for (int i = 0; i < TWO; i++)
+		for (int k = 0; k < TWO; k++)
 			(void)town_create(&town, 1, CASES, "둘");
 		town_meet(&town);
-		log = branch_of(&town, 2);
+		log = branch_of(&town, 2, alone);
 		tables_delta_key(log->space->no, log->no, log->below + 5, &key);
-		spoil_row(&town, 2, TABLE_DELTAS, &key,
-		    header == 1 ? 8 + 1 + 4 + 20 : -1);
+		spoil_row(
+		    &town, 2, TABLE_DELTAS, &key, header ? 8 + 1 + 4 + 20 : -1);
 		assert_int_equal(
 		    repair_run(town.nodes[2].dir, &town.host, NULL, &report),
 		    ERR_OK);
 		assert_int_equal(salvage->rows.doubtful, 1);
-		assert_int_equal(salvage->owed, header == 0);
-		assert_true(salvage->missing <= TWO);
-		assert_int_equal(salvage->missing > 0, header == 1);
+		assert_int_equal(salvage->owed, !header);
+		assert_true(salvage->missing <=
+			    (alone ? TWO : 1 + TOGETHER + ONE + TWO));
+		assert_int_equal(salvage->missing > 0, header);
 		assert_string_equal(report.kept, "data.mdb.damaged-1");
 		(void)town_open(&town, 2);
 		wire_sync(&town, 2, 1);
