@@ -166,7 +166,9 @@ rows_read(struct rows *rows)
 
 	*rows = (struct rows){0};
 	e = open_kv(false, &kv);
-	assert(e == ERR_OK || e == ERR_CORRUPT);
+	/* core/pages.c does not look at the size of the map that the first
+	 * pages say, and the system refuses one that is too large. */
+	assert(e == ERR_OK || e == ERR_CORRUPT || e == ERR_IO);
 	if (e != ERR_OK)
 		return false;
 	assert(kv_begin(kv, false, &txn) == ERR_OK);
