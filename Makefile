@@ -93,7 +93,7 @@ $(OUT)/tests/crash/bitrot $(OUT)/tests/crash/deeds: $(OUT)/tests/crash/answer.o
 
 # Fuzzing: one program a target, with libFuzzer; or all in one, for replay alone.
 FUZZ_TARGETS := $(patsubst tests/fuzz/target_%.c,%,$(sort $(wildcard tests/fuzz/target_*.c)))
-FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost fuzz stage forge forge_msg) $(TEST_LIB) $(OUT)/libgolmok.a
+FUZZ_OBJECTS = $(patsubst %,$(OUT)/tests/fuzz/%.o,cost disk fuzz stage forge forge_msg) $(TEST_LIB) $(OUT)/libgolmok.a
 FUZZ_LINK = $$(sed -n 's/.*LINK: //p' tests/fuzz/cost.c) $(LDLIBS) $$(pkg-config --libs cmocka)
 $(OUT)/tests/fuzz/replay: $(patsubst %,$(OUT)/tests/fuzz/target_%.o,$(FUZZ_TARGETS)) $(OUT)/tests/fuzz/replay.o $(FUZZ_OBJECTS)
 	@echo "  ld $@"; $(CC) $(LDFLAGS) -o $@ $^ $(FUZZ_LINK)

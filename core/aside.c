@@ -29,8 +29,10 @@ static _Thread_local uint64_t working_from;
 
 static void line_make(
     const struct log_id *log, uint64_t from, uint8_t line[LINE_SIZE]);
-static void line_count(struct aside *aside, const uint8_t line[LINE_SIZE]);
+static bool line_count(struct aside *aside, const uint8_t line[LINE_SIZE]);
 
+/* A line that a full disk cut short, or that was lost, moves all behind it:
+ * they are found by their checksums, wherever they begin. */
 void
 aside_init(struct aside *aside, const char *dir)
 {
@@ -40,8 +42,8 @@ aside_init(struct aside *aside, const char *dir)
 	if (file_read(aside->path, CRASHES_SIZE_MAX + LINE_SIZE, &text) !=
 	    ERR_OK)
 		buf_cut(&text, 0);
-	for (size_t at = 0; at + LINE_SIZE <= text.n; at += LINE_SIZE)
-		line_count(aside, text.p + at);
+	for (size_t at = 0; at + LINE_SIZE <= text.n;)
+		at += line_count(aside, text.p + at) ? LINE_SIZE : 1;
 	buf_fini(&text);
 }
 
@@ -62,8 +64,8 @@ line_make(const struct log_id *log, uint64_t from, uint8_t line[LINE_SIZE])
 	bytes_put_be64(line + 32, bytes_checksum(bytes_of(line, 32)));
 }
 
-/* Lines of another program, or half written, count for nothing. */
-static void
+/* Is it a line?  Of another program, or half written, it is none. */
+static bool
 line_count(struct aside *aside, const uint8_t line[LINE_SIZE])
 {
 	uint64_t from = bytes_be64(line + 16);
@@ -74,7 +76,7 @@ line_count(struct aside *aside, const uint8_t line[LINE_SIZE])
 	memcpy(log.b, line, sizeof(log.b));
 	line_make(&log, from, same);
 	if (memcmp(line, same, LINE_SIZE) != 0)
-		return;
+		return false;
 	for (size_t i = 0; i < aside->n && found == NULL; i++) {
 		if (memcmp(&aside->logs[i].log, &log, sizeof(log)) == 0)
 			found = &aside->logs[i];
@@ -87,6 +89,7 @@ line_count(struct aside *aside, const uint8_t line[LINE_SIZE])
 	}
 	found->times++;
 	found->from = from < found->from ? from : found->from;
+	return true;
 }
 
 enum err

@@ -137,8 +137,7 @@ bundle_write_step(struct bundle_writer *w, bool *more)
 		w->in_log = more_of_log;
 		w->log += !more_of_log;
 	}
-	if (e == ERR_OK && w->out.n >= OUT_BYTES)
-		e = out_flush(w);
+	assert(e != ERR_OK || w->out.n < OUT_BYTES);
 	return e;
 }
 

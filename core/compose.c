@@ -90,7 +90,7 @@ compose_write(struct composer *composer, const struct store_write *write,
 	if (e == ERR_OK)
 		e = record_wanted(&c);
 	if (e == ERR_OK)
-		e = rules_check(txn->pack, write, &c.record);
+		e = rules_check(txn->pack, write, &c.record, txn->host);
 	if (e == ERR_OK)
 		e = shown_read(&c);
 	if (e == ERR_OK && !write->resolve)
@@ -549,6 +549,26 @@ body_check(const struct composing *c)
 	return ERR_OK;
 }
 
+/* Nothing but what a change replaces can be too much for any delta. */
+static enum err
+too_many(const struct draft_change *change)
+{
+	const struct draft_op *most = &change->ops[0];
+	size_t n = 0;
+
+	for (size_t i = 0; i < change->ops_n; i++) {
+		n += change->ops[i].seen_n;
+		if (change->ops[i].seen_n > most->seen_n)
+			most = &change->ops[i];
+	}
+	return err_set(ERR_LIMIT,
+	    "this change replaces %zu values, the most of them of '%.*s', and "
+	    "%zu at once is the most: change fewer fields or elements at a "
+	    "time",
+	    n, (int)most->op.field.n, most->op.field.p,
+	    LIMIT_SEEN - change->parents_n);
+}
+
 static enum err
 change_add(struct composing *c, struct draft *draft)
 {
@@ -557,10 +577,7 @@ change_add(struct composing *c, struct draft *draft)
 	if (!draft_fits(draft, &c->change))
 		e = compose_seal(c->composer, draft);
 	if (e == ERR_OK && !draft_fits(draft, &c->change))
-		e = err_set(ERR_LIMIT,
-		    "this change replaces more than %d values at once: "
-		    "resolve one field at a time",
-		    LIMIT_SEEN);
+		e = too_many(&c->change);
 	if (e == ERR_OK)
 		draft_add(draft, &c->change);
 	return e;

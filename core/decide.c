@@ -126,6 +126,8 @@ decide_deltas(struct composer *composer, const struct store_decision *wish)
 	composer->writer.wants = RIGHT_ADMIN;
 	if (e == ERR_OK)
 		e = own_may(&composer->writer, &wish->space);
+	if (e == ERR_OK)
+		e = kv_failed(composer->txn->kv);
 	if (e == ERR_OK && d.space == NULL)
 		e = err_set(ERR_NOT_FOUND,
 		    "nothing of the space '%s' is held here", wish->space.text);

@@ -28,7 +28,8 @@ dials_list(struct txn *txn, const struct bytes **places)
 	n = codec_get_array(&r, LIMIT_DIALS);
 	for (size_t i = 0; i < n && !r.bad; i++) {
 		list[i] = codec_get_text(&r);
-		r.bad = r.bad || !fact_address_is_sound(list[i]);
+		r.bad = r.bad || !fact_address_is_sound(list[i]) ||
+			(i > 0 && bytes_compare(list[i - 1], list[i]) >= 0);
 	}
 	if (codec_end(&r, "list of places to dial") == ERR_OK)
 		return n;

@@ -91,8 +91,8 @@ draft_claims(const struct draft *draft, const struct record_id *id,
 	for (size_t i = 0; i < draft->changes_n; i++) {
 		const struct draft_change *change = &draft->changes[i];
 
-		if (memcmp(&change->record, id, sizeof(*id)) == 0)
-			continue;
+		/* Its draft was sealed before it is written again. */
+		assert(memcmp(&change->record, id, sizeof(*id)) != 0);
 		for (size_t k = 0; k < change->claims_n; k++)
 			if (bytes_equal(tables_key(&change->claims[k]),
 				tables_key(claim)))
@@ -202,8 +202,7 @@ draft_seal(struct txn *txn, struct draft *draft, struct own *own)
 	struct ref *refs;
 	enum err e = ERR_OK;
 
-	if (n == 0)
-		return ERR_OK;
+	assert(n > 0);
 	changes = arena_array(&txn->arena, n, sizeof(*changes));
 	sealed.bodies = arena_array(
 	    &txn->arena, n * CLASS_COUNT, sizeof(*sealed.bodies));

@@ -180,28 +180,34 @@ lmdb_open(struct env *env, unsigned tables_max)
 	return mdb_reader_check(env->lmdb, &dead_n);
 }
 
-/* LMDB opens its data file twice without O_CLOEXEC and tells us about one of
- * the two.  Descriptors are given out lowest first, so the other is below the
- * next free one or near the first. */
+/* LMDB opens its data file twice to write, in some versions both times without
+ * O_CLOEXEC, and tells us about one of the two.  Descriptors are given out
+ * lowest first, so the other is below the next free one or near the first, and
+ * the newest but for gaps: nobody else has the file open to write. */
 static void
 keep_from_children(const struct env *env)
 {
 	struct stat ours;
 	struct stat other;
+	bool found = false;
 	int known;
 	int next;
 
 	if (mdb_env_get_fd(env->lmdb, &known) != 0 || fstat(known, &ours) != 0)
 		return;
+	(void)fcntl(known, F_SETFD, FD_CLOEXEC);
 	next = fcntl(known, F_DUPFD_CLOEXEC, 0);
 	if (next >= 0)
 		(void)close(next);
 	if (next < known + 8)
 		next = known + 8;
-	for (int fd = 0; fd < next; fd++)
-		if (fstat(fd, &other) == 0 && other.st_dev == ours.st_dev &&
-		    other.st_ino == ours.st_ino)
-			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	for (int fd = next - 1; fd >= 0 && !found; fd--) {
+		if (fd == known || fstat(fd, &other) != 0 ||
+		    other.st_dev != ours.st_dev || other.st_ino != ours.st_ino)
+			continue;
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		found = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+	}
 }
 
 void

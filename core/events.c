@@ -204,19 +204,6 @@ events_next(struct txn *txn, uint64_t number, struct event *event)
 	return found && e == ERR_OK;
 }
 
-uint64_t
-events_last(struct txn *txn)
-{
-	struct kv_cursor cursor;
-	uint64_t last = 0;
-
-	kv_cursor_init(&cursor, txn->kv, TABLE_EVENTS);
-	if (kv_seek_before(&cursor, (struct bytes){0}) && cursor.key.n == 8)
-		last = bytes_be64(cursor.key.p);
-	kv_cursor_fini(&cursor);
-	return last;
-}
-
 void
 events_authority(struct txn *txn, const struct authority *authority)
 {

@@ -43,8 +43,6 @@ void events_put(struct txn *txn, const struct event *event);
  * the next put; false at the end, or on a failure, which `txn` keeps. */
 bool events_next(
     struct txn *txn, uint64_t number, struct event *event) MUST_USE;
-/* The number of the newest event; 0: there is none. */
-uint64_t events_last(struct txn *txn);
 /* Notes the facts that came onto the feed in the open transaction and that
  * `authority`, as it is now, leaves outside for more than want of what may
  * still come. */

@@ -138,6 +138,9 @@ space_check(struct check *check, struct space_state *space,
 			log = oplog_find(check->txn, space, &id);
 			e = kv_failed(check->txn->kv);
 		}
+		if (e == ERR_OK && log == NULL)
+			e = tables_corrupt(TABLE_LOGS, cursor.key,
+			    "another space has this log too");
 		if (check_passed(check, e))
 			log_check(check, log, authority);
 		else

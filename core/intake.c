@@ -12,10 +12,10 @@
 #include "core/forks.h"
 #include "core/graft.h"
 #include "core/heads.h"
-#include "core/history.h"
 #include "core/own.h"
 #include "core/tree.h"
 #include "core/vouch.h"
+#include "proto/body.h"
 
 /* A chunk on its way in. */
 struct taking {
@@ -29,6 +29,8 @@ struct taking {
 	size_t *counts;		    /* bodies of each header */
 };
 
+static enum err tips_find(struct txn *txn, const struct msg_run *run,
+    struct log_id *id, struct log ***tips, size_t *n) MUST_USE;
 static enum err root_make(struct txn *txn, const struct log *log, uint64_t from,
     const struct msg_chunk *chunk, struct hash *root) MUST_USE;
 static enum err log_room(struct txn *txn, const struct authority *authority,
@@ -38,14 +40,15 @@ static enum err tips_check(struct txn *txn, struct log *const *tips, size_t n,
     const struct msg_run *run) MUST_USE;
 static enum err work_begin(struct txn *txn, const struct log_id *log,
     uint64_t from, uint64_t end) MUST_USE;
-static enum err place_find(struct taking *taking, struct space_state *space,
-    struct graft *graft) MUST_USE;
+static enum err place_find(struct taking *taking, struct graft *graft) MUST_USE;
 static enum err branch_make(
     struct taking *taking, struct log *log, struct log **branch) MUST_USE;
-static enum err body_fit(const struct delta_change *changes, size_t n,
-    const struct msg_body *body, struct bytes sealed) MUST_USE;
-static enum err bodies_order(
+static enum err body_fit(const struct delta *delta, const struct msg_body *body,
+    struct bytes sealed) MUST_USE;
+static enum err order_check(
     const struct intake_chunk *chunk, uint64_t end) MUST_USE;
+static enum err deltas_take(struct taking *taking, const struct graft *graft,
+    struct log **log) MUST_USE;
 static enum err bodies_take(struct taking *taking) MUST_USE;
 static void body_form(struct intake_accept accept, const struct msg_body *body,
     struct stored_body *stored);
@@ -54,7 +57,7 @@ static void wrap_form(struct intake_accept accept, const struct msg_body *body,
 static enum err log_make(struct txn *txn, const struct intake_chunk *chunk,
     struct log **log) MUST_USE;
 static enum err headers_take(
-    const struct taking *taking, struct log *log, uint64_t end) MUST_USE;
+    const struct taking *taking, struct log *log) MUST_USE;
 static bool body_accept(
     struct intake_accept accept, const struct msg_body *body);
 
@@ -63,10 +66,8 @@ intake_run(struct txn *txn, const struct authority *authority,
     const struct msg_run *run, struct log_id *id)
 {
 	const struct log_name *name = &run->name;
-	struct log **tips = NULL;
-	size_t n = 0;
-	struct space_state *space;
-	struct hash origin;
+	struct log **tips;
+	size_t n;
 	enum err e;
 
 	if ((authority->founded || !id_is_authority(&name->space)) &&
@@ -75,46 +76,49 @@ intake_run(struct txn *txn, const struct authority *authority,
 		    "a log in '%s' by a key that no member admitted",
 		    name->space.text);
 	e = head_check(txn, run);
+	if (e == ERR_OK)
+		e = tips_find(txn, run, id, &tips, &n);
 	if (e != ERR_OK)
 		return e;
-	id_log(name, &origin, id);
-	space = space_find(txn, &name->space);
-	e = kv_failed(txn->kv);
-	if (space != NULL && e == ERR_OK)
-		e = oplog_tips(txn, space, id, &tips, &n);
-	if (n > 0)
-		return tips_check(txn, tips, n, run);
-	return e == ERR_OK ? log_room(txn, authority, &name->author) : e;
+	return n > 0 ? tips_check(txn, tips, n, run)
+		     : log_room(txn, authority, &name->author);
+}
+
+/* What is held of the log that `run` names, whose id is `*id`. */
+static enum err
+tips_find(struct txn *txn, const struct msg_run *run, struct log_id *id,
+    struct log ***tips, size_t *n)
+{
+	struct space_state *space = space_find(txn, &run->name.space);
+	struct hash origin;
+
+	*n = 0;
+	id_log(&run->name, &origin, id);
+	return space != NULL ? oplog_tips(txn, space, id, tips, n)
+			     : kv_failed(txn->kv);
 }
 
 enum err
 intake_root(struct txn *txn, const struct msg_run *run,
     const struct msg_chunk *chunk, struct hash *root, bool *found)
 {
-	struct space_state *space = space_find(txn, &run->name.space);
-	struct log **tips = NULL;
+	struct log **tips;
 	struct msg_run signed_run = *run;
 	struct log_id id;
-	struct hash origin;
-	size_t n = 0;
-	enum err e = kv_failed(txn->kv);
+	size_t n;
+	enum err e;
 
-	*found = false;
-	id_log(&run->name, &origin, &id);
-	if (space != NULL && e == ERR_OK)
-		e = oplog_tips(txn, space, &id, &tips, &n);
-	if (n == 0 && run->from == 0 && e == ERR_OK) {
-		*found = true;
-		return root_make(txn, NULL, run->from, chunk, root);
-	}
+	*found = run->from == 0;
+	if (*found)
+		return root_make(txn, NULL, 0, chunk, root);
+	e = tips_find(txn, run, &id, &tips, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		if (tips[i]->frontier.size < run->from)
 			continue;
 		e = root_make(txn, tips[i], run->from, chunk, root);
-		*found = e == ERR_OK;
+		*found = true;
 		signed_run.head_root = *root;
-		if (e == ERR_OK && n > 1 &&
-		    head_check(txn, &signed_run) == ERR_OK)
+		if (n > 1 && head_check(txn, &signed_run) == ERR_OK)
 			break;
 	}
 	return e;
@@ -130,7 +134,7 @@ root_make(struct txn *txn, const struct log *log, uint64_t from,
 
 	if (from > 0)
 		e = tree_frontier(txn, log, from, &frontier);
-	for (size_t i = 0; i < chunk->n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < chunk->n; i++) {
 		struct hash leaf;
 
 		merkle_leaf(chunk->headers[i], &leaf);
@@ -152,19 +156,21 @@ log_room(struct txn *txn, const struct authority *authority,
 	size_t spaces_n;
 	size_t all = 0;
 	size_t theirs = 0;
-	enum err e = space_all(txn, &spaces, &spaces_n);
+	enum err e;
 
 	/* Logs of this transaction have a number, but no row of their own yet.
 	 */
-	if (e == ERR_OK &&
-	    kv_count(txn->kv, TABLE_LOG_NOS) < LIMIT_LOGS_OF_MEMBER)
+	if (kv_count(txn->kv, TABLE_LOG_NOS) < LIMIT_LOGS_OF_MEMBER)
 		return kv_failed(txn->kv);
-	for (size_t i = 0; i < spaces_n && e == ERR_OK; i++) {
+	e = space_all(txn, &spaces, &spaces_n);
+	for (size_t i = 0; i < spaces_n; i++) {
 		struct log **logs;
 		size_t n;
 
 		e = oplog_all(txn, spaces[i], &logs, &n);
-		for (size_t k = 0; k < n && e == ERR_OK; k++) {
+		if (e != ERR_OK)
+			return e;
+		for (size_t k = 0; k < n; k++) {
 			const struct sign_key other = authority_payer(
 			    authority, &logs[k]->name.author);
 
@@ -172,8 +178,7 @@ log_room(struct txn *txn, const struct authority *authority,
 		}
 		all += n;
 	}
-	if (e == ERR_OK &&
-	    (all >= LIMIT_LOGS || theirs >= LIMIT_LOGS_OF_MEMBER))
+	if (all >= LIMIT_LOGS || theirs >= LIMIT_LOGS_OF_MEMBER)
 		e = err_set(ERR_LIMIT,
 		    "no more logs are taken: %zu of this member and those that "
 		    "it admitted in vain, %zu in all",
@@ -208,78 +213,65 @@ tips_check(struct txn *txn, struct log *const *tips, size_t n,
 {
 	bool more = true;
 	bool fits = false;
-	enum err e = ERR_OK;
+	enum err e;
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct log *tip = tips[i];
 		struct hash root = tip->head_root;
 
 		if (run->head_size <= tip->frontier.size) {
 			more = false;
 			e = tree_root(txn, tip, run->head_size, &root);
-		} else if (!tip->has_head || run->head_size != tip->head_size) {
+			if (e != ERR_OK)
+				return e;
+		} else if (run->head_size != tip->head_size) {
 			fits = true;
 			continue;
 		}
 		fits = fits || memcmp(&root, &run->head_root, 32) == 0;
 	}
-	if (e == ERR_OK && more)
+	if (more)
 		own_received(txn, tips[0]);
-	if (e == ERR_OK && !fits)
-		e = err_set(ERR_FORKED,
-		    "a log in '%s' is forked: two heads of its author "
-		    "contradict each other",
-		    tips[0]->name.space.text);
-	return e == ERR_OK ? kv_failed(txn->kv) : e;
+	if (fits)
+		return kv_failed(txn->kv);
+	return err_set(ERR_FORKED,
+	    "a log in '%s' is forked: two heads of its author contradict each "
+	    "other",
+	    tips[0]->name.space.text);
 }
 
 enum err
 intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken)
 {
-	const struct msg_run *run = chunk->run;
 	uint64_t end = chunk->from + chunk->headers_n;
 	struct taking taking = {.txn = txn, .chunk = chunk};
-	struct space_state *space = space_find(txn, &run->name.space);
 	struct graft graft = {0};
-	struct log *log;
 	enum err e = work_begin(txn, &chunk->log, chunk->from, end);
 
 	*taken = (struct intake_taken){0};
-	if (e == ERR_OK && end > run->head_size)
-		e = err_set(ERR_MALFORMED,
-		    "headers beyond the head that they came with");
 	if (e == ERR_OK)
-		e = bodies_order(chunk, end);
+		e = order_check(chunk, end);
 	if (e == ERR_OK)
-		e = place_find(&taking, space, &graft);
-	log = graft.log;
+		e = place_find(&taking, &graft);
 	taken->gap = graft.gap;
-	if (e != ERR_OK || graft.gap)
+	taken->split = graft.split;
+	if (graft.gap)
 		goto out;
 	taking.skip = (size_t)(graft.held - chunk->from);
-	if (end > graft.held) {
-		e = bodies_take(&taking);
-		if (e == ERR_OK && log == NULL)
-			e = log_make(txn, chunk, &log);
-		else if (e == ERR_OK && graft.split)
-			e = branch_make(&taking, graft.log, &log);
-		if (e == ERR_OK)
-			e = headers_take(&taking, log, end);
-		if (e == ERR_OK && graft.split)
-			e = forks_prove(txn, graft.log, log);
-		/* How far each branch counts depends on all of them. */
-		if (e == ERR_OK && oplog_is_branch(log))
-			e = apply_tips(txn, chunk->authority, log);
-		if (e == ERR_OK)
-			taken->deltas = end - graft.held;
-	}
-	taken->log = log;
-	taken->split = graft.split;
+	taken->log = graft.log;
+	/* First, since one that is wrong refuses the headers too. */
 	for (size_t i = 0; e == ERR_OK && i < chunk->bodies_n &&
 			   chunk->bodies[i].seq < graft.held;
 	     i++)
-		e = intake_body(txn, log, &chunk->bodies[i], chunk->accept);
+		e = intake_body(
+		    txn, graft.log, &chunk->bodies[i], chunk->accept);
+	if (e == ERR_OK)
+		e = work_begin(txn, &chunk->log, graft.held, end);
+	if (e == ERR_OK && end > graft.held)
+		e = deltas_take(&taking, &graft, &taken->log);
+	if (e == ERR_OK)
+		taken->deltas = end - graft.held;
 out:
 	arena_fini(&taking.arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
@@ -290,19 +282,16 @@ static enum err
 work_begin(
     struct txn *txn, const struct log_id *log, uint64_t from, uint64_t end)
 {
-	const struct aside *aside = txn->kept ? &txn->kept->aside : NULL;
-	enum err e = kv_failed(txn->kv);
-
-	aside_enter(aside, log, from);
-	return e != ERR_OK ? e : aside_check(aside, log, from, end);
+	aside_enter(&txn->kept->aside, log, from);
+	return aside_check(&txn->kept->aside, log, from, end);
 }
 
 /* Hashes the headers and finds what is held of them. */
 static enum err
-place_find(
-    struct taking *taking, struct space_state *space, struct graft *graft)
+place_find(struct taking *taking, struct graft *graft)
 {
 	const struct intake_chunk *chunk = taking->chunk;
+	const struct space *name = &chunk->run->name.space;
 	struct graft_chunk where = {.from = chunk->from,
 	    .n = chunk->headers_n,
 	    .proof = chunk->proof,
@@ -316,10 +305,9 @@ place_find(
 	for (size_t i = 0; i < chunk->headers_n; i++)
 		merkle_leaf(chunk->headers[i], &taking->leaves[i]);
 	where.leaves = taking->leaves;
-	e = graft_find(taking->txn, space, &chunk->log, &where, graft);
-	return e == ERR_OK
-		   ? e
-		   : err_wrap(e, "a log in '%s'", chunk->run->name.space.text);
+	e = graft_find(taking->txn, space_find(taking->txn, name), &chunk->log,
+	    &where, graft);
+	return e == ERR_OK ? e : err_wrap(e, "a log in '%s'", name->text);
 }
 
 /* The first new header of the chunk begins a branch beside `log`. */
@@ -328,28 +316,30 @@ branch_make(struct taking *taking, struct log *log, struct log **branch)
 {
 	struct log **tips;
 	size_t n;
-	enum err e = oplog_tips(
-	    taking->txn, log->space, &log->trunk, &tips, &n);
+	enum err e = log_room(
+	    taking->txn, taking->chunk->authority, &log->name.author);
 
 	if (e == ERR_OK)
-		e = log_room(
-		    taking->txn, taking->chunk->authority, &log->name.author);
-	if (e == ERR_OK && n >= LIMIT_BRANCHES)
-		e = err_set(ERR_LIMIT,
+		e = oplog_tips(taking->txn, log->space, &log->trunk, &tips, &n);
+	if (e != ERR_OK)
+		return e;
+	if (n >= LIMIT_BRANCHES)
+		return err_set(ERR_LIMIT,
 		    "no more than %d branches of one log are taken",
 		    LIMIT_BRANCHES);
-	return e == ERR_OK ? forks_split(taking->txn, log,
-				 taking->chunk->from + taking->skip,
-				 &taking->leaves[taking->skip], branch)
-			   : e;
+	return forks_split(taking->txn, log, taking->chunk->from + taking->skip,
+	    &taking->leaves[taking->skip], branch);
 }
 
 /* Bodies come in the order in which they are stored, each once. */
 static enum err
-bodies_order(const struct intake_chunk *chunk, uint64_t end)
+order_check(const struct intake_chunk *chunk, uint64_t end)
 {
 	const struct msg_body *last = NULL;
 
+	if (end > chunk->run->head_size)
+		return err_set(ERR_MALFORMED,
+		    "headers beyond the head that they came with");
 	for (size_t i = 0; i < chunk->bodies_n; i++) {
 		const struct msg_body *body = &chunk->bodies[i];
 		bool rises = last == NULL || last->seq < body->seq ||
@@ -366,6 +356,29 @@ bodies_order(const struct intake_chunk *chunk, uint64_t end)
 	return ERR_OK;
 }
 
+/* Puts the new headers of a chunk onto the road: of `graft`, of a new log, or
+ * of a branch that begins here. */
+static enum err
+deltas_take(struct taking *taking, const struct graft *graft, struct log **log)
+{
+	const struct intake_chunk *chunk = taking->chunk;
+	struct txn *txn = taking->txn;
+	enum err e = bodies_take(taking);
+
+	if (e == ERR_OK && graft->log == NULL)
+		e = log_make(txn, chunk, log);
+	else if (e == ERR_OK && graft->split)
+		e = branch_make(taking, graft->log, log);
+	if (e == ERR_OK)
+		e = headers_take(taking, *log);
+	if (e == ERR_OK && graft->split)
+		e = forks_prove(txn, graft->log, *log);
+	/* How far each branch counts depends on all of them. */
+	if (e == ERR_OK && oplog_is_branch(*log))
+		e = apply_tips(txn, chunk->authority, *log);
+	return e;
+}
+
 /* A new log.  Who knows nothing of the city yet takes first the log that founds
  * it, and judges all others by what follows from that. */
 static enum err
@@ -377,8 +390,7 @@ log_make(struct txn *txn, const struct intake_chunk *chunk, struct log **log)
 
 	if (!chunk->authority->founded) {
 		delta_decode(chunk->headers[0], &txn->arena, &delta, NULL);
-		if (delta.opaque || delta.kind != DELTA_OPEN ||
-		    delta.open.founding.n == 0)
+		if (delta.open.founding.n == 0)
 			return err_set(ERR_DENIED,
 			    "nothing is known of the city yet, and this log "
 			    "does not found it");
@@ -393,7 +405,7 @@ log_make(struct txn *txn, const struct intake_chunk *chunk, struct log **log)
 /* Puts the new headers of a chunk, proved and with bodies checked, onto the
  * road. */
 static enum err
-headers_take(const struct taking *taking, struct log *log, uint64_t end)
+headers_take(const struct taking *taking, struct log *log)
 {
 	const struct intake_chunk *chunk = taking->chunk;
 	const struct msg_run *run = chunk->run;
@@ -421,8 +433,7 @@ headers_take(const struct taking *taking, struct log *log, uint64_t end)
 			e = apply_judge(txn, chunk->authority, log);
 	}
 	if (e == ERR_OK)
-		heads_put(
-		    txn, log, &head, end < head.size ? chunk->proof : NULL);
+		heads_put(txn, log, &head, chunk->proof);
 	return e;
 }
 
@@ -462,8 +473,7 @@ bodies_take(struct taking *taking)
 		if (body->seq < first || delta->opaque ||
 		    !body_accept(chunk->accept, body))
 			continue;
-		e = body_fit(
-		    delta->changes, delta->changes_n, body, body->sealed);
+		e = body_fit(delta, body, body->sealed);
 		body_form(chunk->accept, body, &taking->bodies[n++]);
 		taking->counts[at]++;
 	}
@@ -520,13 +530,14 @@ wrap_form(struct intake_accept accept, const struct msg_body *body,
 
 /* Is `sealed`, with the key of `body`, what the header promised? */
 static enum err
-body_fit(const struct delta_change *changes, size_t n,
-    const struct msg_body *body, struct bytes sealed)
+body_fit(
+    const struct delta *delta, const struct msg_body *body, struct bytes sealed)
 {
+	const struct delta_change *changes = delta->changes;
 	struct hash tag;
 	struct hash commitment;
 
-	if (body->change >= n ||
+	if (body->change >= delta->changes_n ||
 	    (changes[body->change].classes >> body->class & 1) == 0)
 		return err_set(ERR_MALFORMED,
 		    "a body that no header promised (delta %llu)",
@@ -553,33 +564,34 @@ enum err
 intake_body(struct txn *txn, struct log *log, const struct msg_body *body,
     struct intake_accept accept)
 {
-	struct history_delta from;
 	struct arena arena = {0};
-	struct msg_body whole = *body;
-	struct stored_body stored;
-	enum err e = ERR_OK;
+	struct stored_delta stored;
+	struct stored_body held;
+	struct stored_body taken;
+	struct delta delta;
+	struct bytes sealed = body->sealed;
+	enum err e;
 
 	if (body->seq >= log->frontier.size || !body_accept(accept, body) ||
 	    body->seq < log->open[body->class] ||
 	    work_begin(txn, &log->id, body->seq, body->seq + 1) != ERR_OK)
 		return ERR_OK;
-	e = history_delta(txn, log, body->seq, &arena, &from);
-	if (e != ERR_OK || from.delta == NULL)
-		goto out;
-	for (size_t i = 0; i < from.bodies_n && body->sealed.n == 0; i++) {
-		if (from.bodies[i].change == body->change &&
-		    from.bodies[i].class == body->class)
-			whole.sealed = arena_bytes(
-			    &arena, from.bodies[i].sealed);
+	e = oplog_get(txn, log, body->seq, &stored);
+	if (e != ERR_OK)
+		return e;
+	oplog_decode(&stored, &arena, &delta);
+	while (body->sealed.n == 0 && oplog_body_next(&stored.bodies, &held)) {
+		if (held.change == body->change && held.class == body->class)
+			sealed = arena_bytes(&arena, held.sealed);
 	}
-	if (whole.sealed.n == 0)
+	if (delta.opaque || sealed.n == 0)
 		goto out;
-	e = body_fit(
-	    from.delta->changes, from.delta->changes_n, &whole, whole.sealed);
+	e = body_fit(&delta, body, sealed);
 	if (e != ERR_OK)
 		goto out;
-	body_form(accept, &whole, &stored);
-	e = apply_body(txn, log, body->seq, &stored);
+	body_form(accept, body, &taken);
+	taken.sealed = sealed;
+	e = apply_body(txn, log, body->seq, &taken);
 out:
 	arena_fini(&arena);
 	return e;

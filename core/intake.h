@@ -63,11 +63,11 @@ struct intake_taken {
 /* Takes what is new of a chunk onto the road; the log is made when it is new,
  * and when a signed head proves that the headers are others than those held, a
  * branch is (core/forks.h).  Of headers held already, bodies that were owed are
- * taken.  A chunk is taken whole or not at all.  ERR_MALFORMED: the headers do
- * not lead to the head, or bodies are out of order or do not fit their
- * commitments.  ERR_DENIED: the city is not known here yet, and this log does
- * not found it.  ERR_LIMIT: there is no room for another branch.  ERR_FORKED:
- * the headers do not go on from anything that we hold. */
+ * taken before.  Its new headers are taken all or none.  ERR_MALFORMED: the
+ * headers do not lead to the head, or bodies are out of order or do not fit
+ * their commitments.  ERR_DENIED: the city is not known here yet, and this log
+ * does not found it.  ERR_LIMIT: there is no room for another branch.
+ * ERR_FORKED: the headers do not go on from anything that we hold. */
 enum err intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
     struct intake_taken *taken) MUST_USE;
 

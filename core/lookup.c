@@ -24,9 +24,8 @@ static bool index_is_of(
 static void index_key(struct space_no space, uint16_t no, struct key *key);
 static void part_add(const struct txn *txn, const struct lookup_index *index,
     enum delta_class class, struct bytes value, struct key *key);
-static bool part_plain(struct bytes value, bool whole, struct key *key);
+static bool part_plain(struct bytes value, struct key *key);
 static bool scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor);
-static bool scan_step(struct lookup_scan *scan, struct kv_cursor *cursor);
 static bool scan_has(const struct lookup_scan *scan, struct bytes key);
 
 /* ---- what is indexed ---------------------------------------------------- */
@@ -151,7 +150,7 @@ part_add(const struct txn *txn, const struct lookup_index *index,
 	uint8_t part[1 + HASH_SIZE] = {FORM_HASH};
 
 	if (index->field->data_class == CLASS_N && class == CLASS_N &&
-	    part_plain(value, true, key))
+	    part_plain(value, key))
 		return;
 	buf_add(&hashed, tables_key(key));
 	buf_add(&hashed, value);
@@ -162,20 +161,20 @@ part_add(const struct txn *txn, const struct lookup_index *index,
 }
 
 static void
-part_text(uint8_t form, struct bytes content, bool whole, struct key *key)
+part_text(uint8_t form, struct bytes content, struct key *key)
 {
 	uint8_t part[1 + PART_MAX] = {form};
 	size_t n = content.n < PART_MAX ? content.n : PART_MAX;
 
 	bytes_copy(part + 1, bytes_first(content, n));
-	if (whole && n < PART_MAX)
+	if (n < PART_MAX)
 		n++;
 	tables_key_add(key, bytes_of(part, 1 + n));
 }
 
 /* Adds the part of a value that stands as it is; false when it has no order. */
 static bool
-part_plain(struct bytes value, bool whole, struct key *key)
+part_plain(struct bytes value, struct key *key)
 {
 	uint8_t part[1 + 8] = {FORM_INT};
 	struct reader r;
@@ -193,10 +192,10 @@ part_plain(struct bytes value, bool whole, struct key *key)
 		tables_key_add(key, bytes_of(part, 2));
 		return true;
 	case CODEC_TEXT:
-		part_text(FORM_TEXT, codec_get_text(&r), whole, key);
+		part_text(FORM_TEXT, codec_get_text(&r), key);
 		return true;
 	case CODEC_BYTES:
-		part_text(FORM_BYTES, codec_get_bytes(&r), whole, key);
+		part_text(FORM_BYTES, codec_get_bytes(&r), key);
 		return true;
 	case CODEC_NONE:
 	case CODEC_NIL:
@@ -278,7 +277,7 @@ lookup_has(struct txn *txn, const struct pack_field *field)
 void
 lookup_open(struct txn *txn, struct space_no space, struct lookup_scan *scan)
 {
-	*scan = (struct lookup_scan){.txn = txn, .exact = true};
+	*scan = (struct lookup_scan){.txn = txn};
 	index_key(space, OPEN_WORK, &scan->under);
 	scan->at = scan->under;
 }
@@ -291,7 +290,7 @@ lookup_equal(struct txn *txn, struct space_no space,
 	const struct lookup_index *index = index_of(txn->lookup, field);
 
 	assert(index != NULL);
-	*scan = (struct lookup_scan){.txn = txn, .exact = true};
+	*scan = (struct lookup_scan){.txn = txn};
 	index_key(space, index->no, &scan->under);
 	part_add(txn, index, field->data_class, value, &scan->under);
 	scan->at = scan->under;
@@ -300,29 +299,9 @@ lookup_equal(struct txn *txn, struct space_no space,
 	/* What was written into the field under another pack, as personal. */
 	index_key(space, index->no, &scan->second);
 	part_add(txn, index, CLASS_P, value, &scan->second);
-}
-
-bool
-lookup_between(struct txn *txn, struct space_no space,
-    const struct pack_field *field, const struct lookup_range *range,
-    struct lookup_scan *scan)
-{
-	const struct lookup_index *index = index_of(txn->lookup, field);
-	size_t n;
-
-	assert(index != NULL);
-	*scan = (struct lookup_scan){.txn = txn};
-	index_key(space, index->no, &scan->under);
-	n = scan->under.n;
-	scan->at = scan->under;
-	scan->high = scan->under;
-	if (field->data_class != CLASS_N ||
-	    !part_plain(range->low, !range->prefix, &scan->at) ||
-	    !part_plain(range->high, !range->prefix, &scan->high) ||
-	    scan->at.b[n] != scan->high.b[n])
-		return false;
-	tables_key_add(&scan->under, bytes_of(&scan->at.b[n], 1));
-	return true;
+	/* A value without an order stands there either way. */
+	if (bytes_equal(tables_key(&scan->under), tables_key(&scan->second)))
+		scan->second.n = 0;
 }
 
 enum err
@@ -333,16 +312,14 @@ lookup_next(struct lookup_scan *scan, struct record_id *id, bool *found)
 
 	*found = false;
 	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
-	for (bool more = scan_seek(scan, &cursor); more && !*found;
-	     more = !*found && scan_step(scan, &cursor)) {
+	while (!*found && scan_seek(scan, &cursor)) {
 		if (cursor.key.n < scan->under.n + sizeof(id->b)) {
 			e = tables_corrupt(
 			    TABLE_LOOKUP, cursor.key, "it has no record");
 			break;
 		}
 		/* Bytes with a zero inside may look like shorter ones. */
-		*found = !scan->exact ||
-			 cursor.key.n == scan->under.n + sizeof(id->b);
+		*found = cursor.key.n == scan->under.n + sizeof(id->b);
 		if (*found)
 			bytes_copy(id->b, bytes_after(cursor.key,
 					      cursor.key.n - sizeof(id->b)));
@@ -372,19 +349,7 @@ scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor)
 }
 
 static bool
-scan_step(struct lookup_scan *scan, struct kv_cursor *cursor)
-{
-	if (kv_next(cursor) && scan_has(scan, cursor->key))
-		return true;
-	return scan->second.n > 0 && scan_seek(scan, cursor);
-}
-
-static bool
 scan_has(const struct lookup_scan *scan, struct bytes key)
 {
-	size_t n = key.n < scan->high.n ? key.n : scan->high.n;
-
-	return bytes_begins(key, tables_key(&scan->under)) &&
-	       (scan->high.n == 0 || bytes_compare(bytes_first(key, n),
-					 tables_key(&scan->high)) <= 0);
+	return bytes_begins(key, tables_key(&scan->under));
 }

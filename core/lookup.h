@@ -88,9 +88,7 @@ struct lookup_scan {
 	struct txn *txn;   /* borrowed */
 	struct key at;	   /* go on with the first key >= this */
 	struct key under;  /* which all keys begin with */
-	struct key high;   /* the last begins with no more; n == 0: none */
 	struct key second; /* another walk follows under this; n == 0: none */
-	bool exact;	   /* nothing stands between `under` and the id */
 };
 
 /* Starts a walk through open work: records in which values contradict each
@@ -102,18 +100,6 @@ void lookup_open(
 void lookup_equal(struct txn *txn, struct space_no space,
     const struct pack_field *field, struct bytes value,
     struct lookup_scan *scan);
-/* Through those in which a value lies between `low` and `high`, both included,
- * by their first 32 bytes; with `prefix` values that only begin with `high` are
- * included too.  A record comes as often as it has such values.  False when the
- * class or type of the values has no order here. */
-struct lookup_range {
-	struct bytes low;
-	struct bytes high;
-	bool prefix;
-};
-bool lookup_between(struct txn *txn, struct space_no space,
-    const struct pack_field *field, const struct lookup_range *range,
-    struct lookup_scan *scan) MUST_USE;
 /* The next record of the walk, which may go on after others have written in the
  * transaction.  ERR_CORRUPT for a row that is none. */
 enum err lookup_next(

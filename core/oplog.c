@@ -152,9 +152,14 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 
 	kv_cursor_init(&cursor, txn->kv, TABLE_TIPS);
 	for (bool more = kv_seek(&cursor, tables_key(prefix));
-	     more && bytes_begins(cursor.key, tables_key(prefix)) &&
-	     cursor.key.n == prefix->n + 4;
+	     more && bytes_begins(cursor.key, tables_key(prefix));
 	     more = kv_next(&cursor)) {
+		/* Those behind it would be missed, and the log made again. */
+		if (cursor.key.n != prefix->n + 4) {
+			kv_fail(txn->kv, tables_corrupt(TABLE_TIPS, cursor.key,
+					     "its key is no branch"));
+			break;
+		}
 		mem_room(&numbers, &room, found + 1, sizeof(*numbers));
 		numbers[found++] = bytes_be32(
 		    bytes_after(cursor.key, prefix->n).p);
@@ -166,6 +171,9 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 		e = oplog_by_no(
 		    txn, (struct log_no){numbers[tips->n]}, &tips->p[tips->n]);
 	mem_free(numbers);
+	/* The last of them is none, and the others are not all. */
+	if (e != ERR_OK)
+		tips->n = 0;
 	return e;
 }
 
@@ -174,13 +182,13 @@ oplog_owner(struct txn *txn, const struct log *log, uint64_t seq,
     const struct log **owner)
 {
 	struct log *under;
-	enum err e = ERR_OK;
 
 	*owner = log;
-	while (e == ERR_OK && seq < (*owner)->below) {
-		e = oplog_by_no(txn, (*owner)->under, &under);
+	while (seq < (*owner)->below) {
+		enum err e = oplog_by_no(txn, (*owner)->under, &under);
+
 		if (e != ERR_OK)
-			break;
+			return e;
 		/* Else a damaged row could send us in a circle. */
 		if (under->below >= (*owner)->below)
 			return txn_fail(txn,
@@ -190,7 +198,7 @@ oplog_owner(struct txn *txn, const struct log *log, uint64_t seq,
 				log->name.space.text));
 		*owner = under;
 	}
-	return e;
+	return ERR_OK;
 }
 
 enum err
@@ -333,7 +341,7 @@ row_store(struct txn *txn, const struct log *log, uint64_t seq)
 	}
 	tables_delta_key(log->space->no, log->no, seq, &key);
 	tables_row_end(tables_key(&key), &txn->row);
-	if (place < txn->deltas_end || seq < log->frontier.size) {
+	if (place < txn->deltas_end) {
 		kv_put(txn->kv, TABLE_DELTAS, tables_key(&key),
 		    buf_bytes(&txn->row));
 		return;

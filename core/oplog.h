@@ -148,7 +148,8 @@ enum err oplog_all(struct txn *txn, struct space_state *space,
     struct log ***logs, size_t *n) MUST_USE;
 
 /* All that is held of the log with the unforked id `trunk`: the log itself, or
- * its branches by their numbers, or nothing; into an array in txn->arena. */
+ * its branches by their numbers, or nothing; into an array in txn->arena.  None
+ * at all on a failure. */
 enum err oplog_tips(struct txn *txn, struct space_state *space,
     const struct log_id *trunk, struct log ***tips, size_t *n) MUST_USE;
 /* Tips, in an array in `arena`. */

@@ -33,22 +33,24 @@ static enum err
 next_no(struct txn *txn, struct log_no *no)
 {
 	struct kv_cursor cursor;
+	uint32_t last = 0;
 	enum err e = ERR_OK;
 
-	no->v = 1;
 	kv_cursor_init(&cursor, txn->kv, TABLE_LOG_NOS);
 	if (kv_seek_before(&cursor, (struct bytes){0})) {
 		if (cursor.key.n == 4)
-			no->v = bytes_be32(cursor.key.p) + 1;
+			last = bytes_be32(cursor.key.p);
 		else
 			e = tables_corrupt(
 			    TABLE_LOG_NOS, cursor.key, "its key is no number");
 	}
 	kv_cursor_fini(&cursor);
-	if (e == ERR_OK && no->v > LIMIT_LOGS)
+	/* Asked before one is added: a damaged key may say the largest. */
+	if (e == ERR_OK && last >= LIMIT_LOGS)
 		e = err_set(ERR_LIMIT,
 		    "this store has %d logs already: one more does not fit",
 		    LIMIT_LOGS);
+	no->v = e == ERR_OK ? last + 1 : 0;
 	return e;
 }
 

@@ -287,6 +287,8 @@ oplog_row_log(struct bytes content, struct arena *arena, struct log *log)
 		log->from = take_be64(&fields);
 		log->below = take_be64(&fields);
 		log->under.v = take_be32(&fields);
+		in_order = in_order &&
+			   memcmp(&log->trunk, &log->id, sizeof(log->id)) != 0;
 	}
 	log->forked = flags & ROW_FORKED;
 	return !fields.bad && fields.in.n == 0 && flags <= ROW_FLAGS &&

@@ -26,7 +26,8 @@ int oplog_row_compare(const struct stored_body *a, const struct stored_body *b);
 
 /* Appends the content of the row of `log` to `row`. */
 void oplog_row_from_log(const struct log *log, struct buf *row);
-/* Reads it into `log`, whose `space` is set; `ahead` comes from `arena`. */
+/* Reads it into `log`, whose `space` and `id` are set; `ahead` comes from
+ * `arena`.  False: it is none, or of a branch of itself. */
 bool oplog_row_log(
     struct bytes content, struct arena *arena, struct log *log) MUST_USE;
 

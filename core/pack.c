@@ -5,13 +5,12 @@
 #include "core/pack.h"
 
 #include "core/pack_file.h"
+#include "core/pack_near.h"
 #include "proto/buf.h"
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "proto/mem.h"
 #include "proto/text.h"
-
-enum { NAME_COLUMNS = 40 };
 
 const char *const pack_kind_names[KIND_COUNT] = {[KIND_REGISTER] = "register",
     [KIND_SET] = "set",
@@ -30,11 +29,17 @@ const char *const pack_type_names[PACK_TYPE_COUNT] = {[PACK_TEXT] = "text",
     [PACK_HASH] = "hash",
     [PACK_BYTES] = "bytes",
     [PACK_MAP] = "map"};
+const char *const pack_normal_names[PACK_NORMAL_COUNT] = {
+    [PACK_NORMAL_TEXT] = "text",
+    [PACK_NORMAL_NAME] = "name",
+    [PACK_NORMAL_ADDRESS] = "address",
+    [PACK_NORMAL_PHONE] = "phone",
+    [PACK_NORMAL_DATE] = "date"};
+const char *const pack_class_names[CLASS_COUNT] = {
+    [CLASS_N] = "N", [CLASS_P] = "P", [CLASS_S] = "S", [CLASS_F] = "F"};
 /* Made by tests/lib/embed.sh from proto/packs/chatdong.json. */
 extern const unsigned char embed_chatdong[];
 extern const size_t embed_chatdong_size;
-
-static size_t distance(struct bytes a, struct bytes b);
 
 struct bytes
 pack_embedded(void)
@@ -92,6 +97,27 @@ pack_field(const struct pack_collection *collection, struct bytes name)
 	return NULL;
 }
 
+const struct pack_code *
+pack_code(const struct pack_field *field, struct bytes value)
+{
+	for (size_t i = 0; field->codes != NULL && i < field->codes->values_n;
+	     i++) {
+		if (bytes_is(value, field->codes->words[i]))
+			return &field->codes->values[i];
+	}
+	return NULL;
+}
+
+struct bytes
+pack_word(const struct pack_field *field, struct bytes value, bool english)
+{
+	const struct pack_code *code = pack_code(field, value);
+
+	if (code == NULL)
+		return value;
+	return bytes_text(english ? code->label.en : code->label.ko);
+}
+
 bool
 pack_is_urgent(const struct pack *pack, const struct space *space)
 {
@@ -110,42 +136,6 @@ pack_is_urgent(const struct pack *pack, const struct space *space)
 	return false;
 }
 
-/* Appends `name` to `list` when `asked` may have meant it. */
-static void
-add_near(struct bytes asked, const char *name, const struct pack_label *label,
-    struct buf *list)
-{
-	size_t allowed = asked.n < 5 ? 1 : 2;
-	bool near = bytes_is(asked, label->ko) || bytes_is(asked, label->en);
-
-	/* A long name has nothing near it, and distance() has no room. */
-	if (!near && asked.n <= LIMIT_NAME_SIZE)
-		near = distance(asked, bytes_text(name)) <= allowed;
-	if (!near && asked.n >= 3)
-		near = bytes_begins(bytes_text(name), asked);
-	if (near)
-		buf_add_format(list, "%s%s", list->n == 0 ? "" : " or ", name);
-}
-
-/* There is no `what` of the name `asked`; `near` is used up. */
-static enum err
-unknown(const char *what, struct bytes asked, struct buf *near)
-{
-	struct buf shown = {0};
-	struct bytes seen;
-	enum err e;
-
-	text_shown(asked, &shown);
-	seen = text_cut_columns(buf_bytes(&shown), NAME_COLUMNS);
-	e = err_set(ERR_INVALID, "there is no %s '%.*s%s'%s%s%s", what,
-	    (int)seen.n, (const char *)seen.p, seen.n < shown.n ? "…" : "",
-	    near->n > 0 ? "; did you mean " : "", buf_text(near),
-	    near->n > 0 ? "?" : "");
-	buf_fini(&shown);
-	buf_fini(near);
-	return e;
-}
-
 enum err
 pack_get_collection(const struct pack *pack, struct bytes name,
     const struct pack_collection **collection)
@@ -156,9 +146,9 @@ pack_get_collection(const struct pack *pack, struct bytes name,
 	if (*collection != NULL)
 		return ERR_OK;
 	for (size_t i = 0; i < pack->collections_n; i++)
-		add_near(name, pack->collections[i].name,
+		pack_near_add(name, pack->collections[i].name,
 		    &pack->collections[i].label, &near);
-	return unknown("collection", name, &near);
+	return pack_near_unknown("collection", name, &near);
 }
 
 enum err
@@ -179,36 +169,8 @@ pack_get_field(const struct pack_collection *collection, struct bytes name,
 			    collection->name, collection->derived[i].name);
 	}
 	for (size_t i = 0; i < collection->fields_n; i++)
-		add_near(name, collection->fields[i].name,
+		pack_near_add(name, collection->fields[i].name,
 		    &collection->fields[i].label, &near);
-	e = unknown("field", name, &near);
+	e = pack_near_unknown("field", name, &near);
 	return err_wrap(e, "%s", collection->name);
-}
-
-/* How many bytes have to be put in, left out or changed to make `b` of `a`;
- * both at most LIMIT_NAME_SIZE long. */
-static size_t
-distance(struct bytes a, struct bytes b)
-{
-	size_t row[LIMIT_NAME_SIZE + 1];
-
-	assert(a.n <= LIMIT_NAME_SIZE && b.n <= LIMIT_NAME_SIZE);
-	for (size_t k = 0; k <= b.n; k++)
-		row[k] = k;
-	for (size_t i = 0; i < a.n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < b.n; k++) {
-			size_t best = corner + (a.p[i] != b.p[k] ? 1 : 0);
-
-			corner = row[k + 1];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (corner + 1 < best)
-				best = corner + 1;
-			row[k + 1] = best;
-		}
-	}
-	return row[b.n];
 }

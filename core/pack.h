@@ -14,8 +14,17 @@
  * A struct pack and all that it points at never change after pack_parse; all
  * pointers in it live until its pack_free.  Names and texts are UTF-8 in normal
  * form C without control characters.  pack_check.h judges values, pack_text.h
- * reads them, pack_show.h shows them.
+ * reads them, pack_show.h shows them, pack_compare.h holds two packs side by
+ * side.
+ *
+ * Where a pack names something else of itself, the pointer leads there; NULL
+ * stands for what the pack leaves out.
  */
+struct expr;
+struct pack_collection;
+struct pack_field;
+struct pack_role;
+
 /* What one value is, and how it stands in canonical msgpack. */
 enum pack_type {
 	PACK_TEXT,     /* text */
@@ -47,9 +56,63 @@ struct pack_label {
 	const char *en;
 };
 
-struct pack_field {
-	const char *collection; /* the name of the collection it belongs to */
+/* An expression of docs/packs.md ("Expressions").  `text` is empty and `code`
+ * NULL when the pack leaves it out. */
+struct pack_expr {
+	struct bytes text;
+	const struct expr *code;
+};
+
+/* One value of a list of codes. */
+struct pack_code {
+	const char *value;
+	struct pack_label label; /* `value` where the pack says nothing */
+	/* It may be written from the first to the last of these days, counted
+	 * from 1970-01-01; INT64_MIN and INT64_MAX for no bound. */
+	int64_t from_days;
+	int64_t to_days;
+	const char *from; /* the same as YYYY-MM-DD; NULL for no bound */
+	const char *to;
+	int64_t rank; /* for comparing: 0 where the pack says nothing */
+};
+
+/* A list of codes. */
+struct pack_codes {
 	const char *name;
+	const struct pack_code *values; /* in declared order */
+	const char *const *words;	/* the value of each of `values` */
+	size_t values_n;		/* 1 to LIMIT_CODES */
+	bool dated;			/* some value has days */
+};
+
+/* What a field that the node fills is made of. */
+enum pack_normal {
+	PACK_NORMAL_TEXT,
+	PACK_NORMAL_NAME,
+	PACK_NORMAL_ADDRESS,
+	PACK_NORMAL_PHONE,
+	PACK_NORMAL_DATE,
+};
+enum { PACK_NORMAL_COUNT = PACK_NORMAL_DATE + 1 };
+
+struct pack_match {
+	const struct pack_field *of; /* of the same collection */
+	enum pack_normal as;
+};
+
+/* What has to hold when a state is written. */
+struct pack_guard {
+	uint64_t to; /* the states it watches: bit i stands for values[i] */
+	struct pack_expr need;		    /* bool */
+	struct pack_expr unless;	    /* bool: then nothing is asked */
+	struct pack_label say;		    /* what is told who is refused */
+	const struct pack_role *const *who; /* who may write it; none: all */
+	size_t who_n;
+};
+
+struct pack_field {
+	const char *name;
+	const char *collection; /* the name of the collection it belongs to */
 	struct pack_label label;
 	enum field_kind kind;
 	/* Of one value: of one element of a set, one note (PACK_TEXT), one
@@ -62,15 +125,52 @@ struct pack_field {
 	/* Of an enum or a state: all that may stand there, in the order in
 	 * which people see them.  Of a map: its keys, none for any. */
 	const char *const *values;
-	size_t values_n; /* at most LIMIT_VALUES */
+	size_t values_n; /* LIMIT_VALUES at most, of `codes` LIMIT_CODES; of a
+			  * state always LIMIT_VALUES at most */
+	/* The list that `values` comes from; NULL when they stand in the field
+	 * itself. */
+	const struct pack_codes *codes;
 	/* Of a state with declared moves, for each of `values` the states that
 	 * may follow: bit i stands for values[i].  NULL: any may follow any. */
 	const uint64_t *moves;
+	uint64_t starts; /* the same bits: where a record may begin */
+	uint64_t ends;	 /* and what nothing follows */
+	/* Of a state: of contested values the one that stands first here is in
+	 * effect; the others are shown beside it. */
+	const char *const *contested;
+	size_t contested_n;
+	const struct pack_guard *guards; /* of a state */
+	size_t guards_n;
 	/* Of a ref: names of the collections it may point into, at least one;
 	 * a pack may name collections that it does not declare. */
 	const char *const *targets;
 	size_t targets_n;
 	const char *unit; /* of a counter or int, "minutes"; NULL for none */
+	bool search;	  /* found by pieces of its text */
+	bool grows;	  /* of a counter: no amount is below zero */
+	int64_t min; /* of an int, money or counter (each amount); INT64_MIN */
+	int64_t max; /* and INT64_MAX where the pack says nothing */
+	const struct pack_match *match; /* filled by the node */
+};
+
+/* An index over several fields, in this order. */
+struct pack_compound {
+	const char *name;
+	const struct pack_field *const *fields; /* class N; registers, states;
+						 * the first may be a set */
+	size_t fields_n;			/* 2 to LIMIT_INDEX_FIELDS */
+	bool unique; /* records with the same values are shown as duplicates */
+};
+
+/* How long records are kept. */
+struct pack_retention {
+	const char *name;
+	struct pack_label label; /* `name` where the pack says nothing */
+	bool keep;		 /* for ever: the rest is zero */
+	unsigned years;
+	unsigned months;
+	unsigned days;
+	const char *from; /* what the time counts from, for people; or NULL */
 };
 
 struct pack_collection {
@@ -82,6 +182,13 @@ struct pack_collection {
 	size_t fields_n;		  /* at least 1 */
 	const struct pack_field *derived; /* never stored, in declared order */
 	size_t derived_n;
+	const struct pack_compound *indexes;
+	size_t indexes_n;
+	const struct pack_field *title; /* shown for a reference to it */
+	const struct pack_retention *retention;
+	/* date or datetime: when the time of `retention` begins; left out: the
+	 * newest change */
+	struct pack_expr retention_from;
 };
 
 /* What a pack says of the spaces of one class, the last component of their
@@ -91,14 +198,251 @@ struct pack_space {
 	bool urgent; /* what is new there goes to peers before all else */
 };
 
+/* Which records say what the spaces are. */
+struct pack_units {
+	const struct pack_collection *collection;
+	const struct pack_field *name;
+	const struct pack_field *prefix;  /* text: of the names of its spaces */
+	const struct pack_field *level;	  /* enum */
+	const struct pack_field *parent;  /* ref to the same collection */
+	const struct pack_field *aliases; /* the rest may be NULL */
+	const struct pack_field *code;
+	const struct pack_field *from; /* date, as `to` */
+	const struct pack_field *to;
+};
+
+/* A size of which a list or a report can be: gives an option of that name. */
+struct pack_scope {
+	const char *name;
+	struct pack_label label; /* `name` where the pack says nothing */
+	const char *level;	 /* one of units.level->values */
+};
+
+/* How text is compared in search. */
+struct pack_fold {
+	const char *const *drop; /* left out wherever they stand */
+	size_t drop_n;
+	const char *const *drop_before_digit;
+	size_t drop_before_digit_n;
+};
+
+struct pack_role {
+	const char *name; /* a text, "복지플래너" */
+	struct pack_label label;
+	const struct pack_scope *scope;
+	unsigned read; /* bit 1 << class of each data class */
+	const struct pack_collection *const *write;
+	size_t write_n;
+	const struct pack_field *const *hide;
+	size_t hide_n;
+};
+
+/* An expression with a name. */
+struct pack_part {
+	const char *name;
+	struct pack_expr is;
+};
+
+/* What is counted while records change. */
+struct pack_view {
+	const char *name;
+	const struct pack_collection *collection;
+	struct pack_expr where;
+	const struct pack_part *group;
+	size_t group_n; /* 0 to LIMIT_VIEW_PARTS, as the others */
+	bool count;
+	const struct pack_part *sum;
+	size_t sum_n;
+	const struct pack_part *distinct;
+	size_t distinct_n;
+};
+
+/* An expression that is shown in a column of its own. */
+struct pack_shown {
+	struct pack_label label; /* of the field, or the expression's text,
+				  * where the pack says nothing */
+	struct pack_expr is;
+};
+
+/* A list of what has to be done. */
+struct pack_due {
+	const char *name; /* a text, "DL-01" */
+	struct pack_label label;
+	bool open; /* of records with conflicts or contested states */
+	const struct pack_collection *collection; /* NULL only when `open`:
+						   * all of them */
+	struct pack_expr where;			  /* bool */
+	struct pack_expr due;	  /* date or datetime; always there, but for
+				   * `open` */
+	struct pack_expr from;	  /* date: shown from that day on */
+	struct pack_expr overdue; /* date: late from that day on; else `due` */
+	struct pack_expr urgency; /* int, 0 to 9; else 0 */
+	struct pack_expr risk;	  /* int; else 0 */
+	const struct pack_shown *show;
+	size_t show_n;
+	const struct pack_shown *by;
+	size_t by_n;
+};
+
+enum pack_source {
+	PACK_OF_VIEW,
+	PACK_OF_RATIO,
+	PACK_OF_QUERY,
+};
+
+enum pack_take {
+	PACK_TAKE_COUNT,
+	PACK_TAKE_SUM,
+	PACK_TAKE_DISTINCT,
+};
+
+/* Only records whose group `group` is one of `values` count. */
+struct pack_filter {
+	size_t group; /* of view->group */
+	const char *const *values;
+	size_t values_n;
+};
+
+/* One number of reports. */
+struct pack_figure {
+	const char *name;
+	struct pack_label label;
+	struct pack_label unit; /* NULL twice when there is none */
+	enum pack_source source;
+	enum pack_take take; /* of a view or a query */
+	/* PACK_OF_VIEW */
+	const struct pack_view *view;
+	size_t part; /* of view->sum or view->distinct, which `take` tells */
+	const struct pack_filter *filters;
+	size_t filters_n;
+	size_t period; /* of view->group, the one that is time; SIZE_MAX: of
+			* no time */
+	/* PACK_OF_RATIO: the first over the second; neither is a ratio. */
+	const struct pack_figure *ratio[2];
+	unsigned digits; /* behind the point, 0 to 6 */
+	bool percent;	 /* times 100 */
+	/* PACK_OF_QUERY */
+	const struct pack_collection *collection;
+	struct pack_expr where;
+	struct pack_expr of; /* int of PACK_TAKE_SUM, any of _DISTINCT */
+	struct pack_expr on; /* date or datetime: when it counts */
+	/* The key of as-reported values; NULL for none. */
+	const char *metric;
+};
+
+enum pack_rows {
+	PACK_ROWS_UNIT,
+	PACK_ROWS_PERIOD,
+	PACK_ROWS_GROUP, /* a group that the views of all columns have */
+};
+
+enum pack_chart {
+	PACK_CHART_NONE,
+	PACK_CHART_BAR,
+	PACK_CHART_LINE,
+};
+
+struct pack_table {
+	struct pack_label label;
+	enum pack_rows rows;
+	const char *group; /* of PACK_ROWS_GROUP */
+	const struct pack_figure *const *columns;
+	size_t columns_n;
+	enum pack_chart chart;
+	bool total;	 /* a row with the sum of all */
+	bool cumulative; /* each row holds those before it as well */
+};
+
+struct pack_report {
+	const char *name; /* a text, "RP-01" */
+	struct pack_label label;
+	const struct pack_table *tables;
+	size_t tables_n;
+};
+
+/* Where the keys lie with which fields are made comparable. */
+struct pack_keys {
+	const struct pack_collection *collection;
+	const struct pack_field *secret; /* bytes or hash */
+	const struct pack_field *from;	 /* date */
+};
+
+struct pack_pair {
+	const struct pack_field *from;
+	const struct pack_field *to;
+};
+
+/* What each local write of one collection copies into a record of another. */
+struct pack_mirror {
+	const struct pack_collection *from;
+	const struct pack_collection *to;
+	const struct pack_field *source; /* of `to`: ref to the record it is
+					  * a copy of */
+	const struct pack_pair *fields;
+	size_t fields_n;
+};
+
+struct pack_weight {
+	const struct pack_field *field;
+	int64_t weight;
+};
+
+/* When two records speak of the same. */
+struct pack_duplicates {
+	const struct pack_collection *collection;
+	const struct pack_weight *weights;
+	size_t weights_n;
+	int64_t likely; /* from so much on */
+	int64_t review;
+	const struct pack_collection *candidate; /* where pairs are kept */
+};
+
+/* Which records hold the values that others published. */
+struct pack_reported {
+	const struct pack_collection *collection;
+	const struct pack_field *key;	 /* text: metric of a figure */
+	const struct pack_field *value;	 /* int or money */
+	const struct pack_field *source; /* text; the rest may be NULL */
+	const struct pack_field *period; /* text or date */
+	const struct pack_field *unit;	 /* ref to units->collection */
+	const struct pack_field *scale;	 /* int: digits behind the point that
+					  * `value` has */
+};
+
 struct pack {
 	const char *name;
+	unsigned format;  /* 1 or 2, of the file */
 	uint64_t version; /* 1, 2, ...: a higher one replaces a lower one */
 	struct pack_label label;
 	const struct pack_collection *collections; /* in declared order */
 	size_t collections_n;			   /* at least 1 */
 	const struct pack_space *spaces;	   /* those with a word more */
 	size_t spaces_n;
+	/* What only format 2 has; NULL and 0 when it is left out. */
+	int64_t clock_seconds; /* by which clocks there are ahead of UTC */
+	const struct pack_codes *codes;
+	size_t codes_n;
+	const struct pack_units *units;
+	const struct pack_scope *scopes;
+	size_t scopes_n;
+	const struct pack_fold *fold;
+	const struct pack_role *roles;
+	size_t roles_n;
+	const struct pack_retention *retention;
+	size_t retention_n;
+	const struct pack_view *views; /* view i is number i in keys */
+	size_t views_n;
+	const struct pack_due *due;
+	size_t due_n;
+	const struct pack_figure *figures;
+	size_t figures_n;
+	const struct pack_report *reports;
+	size_t reports_n;
+	const struct pack_keys *match;
+	const struct pack_mirror *mirrors;
+	size_t mirrors_n;
+	const struct pack_duplicates *duplicates;
+	const struct pack_reported *reported;
 	struct arena arena; /* owned: all that is pointed at */
 };
 
@@ -109,7 +453,7 @@ struct bytes pack_embedded(void);
 /* Makes a pack of the JSON text `json` (docs/packs.md) into `*pack`, owned by
  * the caller and ended by pack_free.  ERR_INVALID with the path in the JSON for
  * anything that docs/packs.md does not allow, unknown keys included;
- * ERR_VERSION for another "format"; what json_decode says when it is no JSON or
+ * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
 /* NULL does nothing. */
@@ -130,8 +474,19 @@ enum err pack_get_collection(const struct pack *pack, struct bytes name,
 enum err pack_get_field(const struct pack_collection *collection,
     struct bytes name, const struct pack_field **field) MUST_USE;
 
+/* The codes of `field` for `value`; NULL when the field has no list, or the
+ * list no such value. */
+const struct pack_code *pack_code(
+    const struct pack_field *field, struct bytes value);
+/* What people read for `value` of `field` in the language of `english`: its
+ * label, or itself.  Lives as long as the pack and `value`. */
+struct bytes pack_word(
+    const struct pack_field *field, struct bytes value, bool english);
+
 /* The words of docs/packs.md for each. */
 extern const char *const pack_kind_names[KIND_COUNT];
 extern const char *const pack_type_names[PACK_TYPE_COUNT];
+extern const char *const pack_normal_names[PACK_NORMAL_COUNT];
+extern const char *const pack_class_names[CLASS_COUNT];
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/pack_check.h"
 
 #include "core/pack_show.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -20,16 +21,17 @@ enum {
 };
 
 static const char ONE_OF[] = "one of ";
+static const char IN_RANGE[] = "a number ";
 
 static enum err refuse(
     const struct pack_field *field, struct bytes text, const char *rule);
 static const char *broken_rule(
     const struct pack_field *field, struct bytes value);
+static const char *rule_of_int(
+    const struct pack_field *field, struct reader *r);
 static const char *rule_of_text(
     const struct pack_field *field, struct bytes text);
 static bool is_value(const struct pack_field *field, struct bytes text);
-static bool is_date(struct bytes text);
-static bool is_datetime(struct bytes text);
 static const char *rule_of_geo(struct reader *r);
 static const char *rule_of_map(
     const struct pack_field *field, struct reader *r);
@@ -51,8 +53,23 @@ pack_check_value(const struct pack_field *field, struct bytes value)
 	return e;
 }
 
+/* Appends what a number of `field` may be. */
+static void
+add_range(const struct pack_field *field, struct buf *text)
+{
+	long long min = field->grows && field->min < 0 ? 0 : field->min;
+	long long max = field->max;
+
+	if (max == INT64_MAX)
+		buf_add_format(text, "of %lld or more", min);
+	else if (min == INT64_MIN)
+		buf_add_format(text, "of %lld or less", max);
+	else
+		buf_add_format(text, "from %lld to %lld", min, max);
+}
+
 /* `text` breaks `rule`, which follows "is not"; a rule that ends in a space is
- * followed by the values of `field`. */
+ * followed by what `field` may be. */
 static enum err
 refuse(const struct pack_field *field, struct bytes text, const char *rule)
 {
@@ -64,7 +81,9 @@ refuse(const struct pack_field *field, struct bytes text, const char *rule)
 	text_shown(text, &shown);
 	seen = text_cut_columns(buf_bytes(&shown), SHOWN_COLUMNS);
 	buf_add_text(&words, rule);
-	if (words.p[words.n - 1] == ' ')
+	if (rule == IN_RANGE)
+		add_range(field, &words);
+	else if (words.p[words.n - 1] == ' ')
 		add_values(field, UINT64_MAX, &words);
 	e = err_set(ERR_INVALID, "%s.%s: '%.*s%s' is not %s", field->collection,
 	    field->name, (int)seen.n, (const char *)seen.p,
@@ -95,8 +114,7 @@ broken_rule(const struct pack_field *field, struct bytes value)
 		break;
 	case PACK_INT:
 	case PACK_MONEY:
-		(void)codec_get_int(&r);
-		rule = r.bad ? "a whole number of 64 bits" : NULL;
+		rule = rule_of_int(field, &r);
 		break;
 	case PACK_BOOL:
 		(void)codec_get_bool(&r);
@@ -129,9 +147,22 @@ broken_rule(const struct pack_field *field, struct bytes value)
 }
 
 static const char *
+rule_of_int(const struct pack_field *field, struct reader *r)
+{
+	int64_t v = codec_get_int(r);
+
+	if (r->bad)
+		return "a whole number of 64 bits";
+	if (v < field->min || v > field->max || (field->grows && v < 0))
+		return IN_RANGE;
+	return NULL;
+}
+
+static const char *
 rule_of_text(const struct pack_field *field, struct bytes text)
 {
 	struct buf normal = {0};
+	int64_t number;
 	bool same;
 
 	if (text.n > LIMIT_TEXT_SIZE)
@@ -143,9 +174,9 @@ rule_of_text(const struct pack_field *field, struct bytes text)
 		return "text in normal form C without zero bytes";
 	if (field->type == PACK_ENUM && !is_value(field, text))
 		return ONE_OF;
-	if (field->type == PACK_DATE && !is_date(text))
+	if (field->type == PACK_DATE && !calendar_read_day(text, &number))
 		return "a day of the calendar as YYYY-MM-DD";
-	if (field->type == PACK_DATETIME && !is_datetime(text))
+	if (field->type == PACK_DATETIME && !calendar_read_time(text, &number))
 		return "a time as YYYY-MM-DDThh:mm:ss with Z or +hh:mm";
 	return NULL;
 }
@@ -158,82 +189,6 @@ is_value(const struct pack_field *field, struct bytes text)
 			return true;
 	}
 	return false;
-}
-
-/* The number of the `n` digits at `at` of `text`, which has that many bytes;
- * one too large for any calendar when they are not all digits. */
-static unsigned
-digits(struct bytes text, size_t at, size_t n)
-{
-	unsigned v = 0;
-
-	for (size_t i = at; i < at + n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return UINT16_MAX;
-		v = v * 10 + (unsigned)(text.p[i] - '0');
-	}
-	return v;
-}
-
-static bool
-is_date(struct bytes text)
-{
-	static const uint8_t days[] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	unsigned year;
-	unsigned month;
-	unsigned day;
-	bool leap;
-
-	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
-		return false;
-	year = digits(text, 0, 4);
-	month = digits(text, 5, 2);
-	day = digits(text, 8, 2);
-	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
-		return false;
-	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	return day <= days[month - 1] + (month == 2 && leap ? 1U : 0U);
-}
-
-/* The offset at the end of an RFC 3339 time. */
-static bool
-is_offset(struct bytes text)
-{
-	if (text.n == 1)
-		return text.p[0] == 'Z';
-	return text.n == 6 && (text.p[0] == '+' || text.p[0] == '-') &&
-	       text.p[3] == ':' && digits(text, 1, 2) <= 23 &&
-	       digits(text, 4, 2) <= 59;
-}
-
-static bool
-is_datetime(struct bytes text)
-{
-	size_t at = 19;
-	unsigned minute;
-	unsigned second;
-
-	if (text.n <= at || !is_date(bytes_first(text, 10)) ||
-	    text.p[10] != 'T' || text.p[13] != ':' || text.p[16] != ':')
-		return false;
-	minute = digits(text, 14, 2);
-	second = digits(text, 17, 2);
-	/* A leap second ends the last minute of an hour, in any offset of
-	 * whole hours. */
-	if (digits(text, 11, 2) > 23 || minute > 59 ||
-	    second > (minute == 59 ? 60 : 59))
-		return false;
-	if (text.p[at] == '.') {
-		size_t begin = ++at;
-
-		while (
-		    at < text.n && at < begin + 9 && digits(text, at, 1) <= 9)
-			at++;
-		if (at == begin)
-			return false;
-	}
-	return is_offset(bytes_after(text, at));
 }
 
 static bool
@@ -289,9 +244,9 @@ add_values(const struct pack_field *field, uint64_t which, struct buf *text)
 {
 	size_t shown = 0;
 
-	assert(field->values_n <= LIMIT_VALUES);
 	for (size_t i = 0; i < field->values_n; i++) {
-		if ((which >> i & 1) == 0)
+		/* Only states are told apart, and no state has more bits. */
+		if (which != UINT64_MAX && (which >> i & 1) == 0)
 			continue;
 		buf_add_text(text, shown == 0 ? "" : ", ");
 		if (shown++ == SHOWN_VALUES) {
@@ -300,6 +255,46 @@ add_values(const struct pack_field *field, uint64_t which, struct buf *text)
 		}
 		buf_add_text(text, field->values[i]);
 	}
+}
+
+/* Is `word` a code that may be written on the day `today`? */
+static enum err
+code_check(const struct pack_field *field, struct bytes word, int64_t today)
+{
+	const struct pack_code *code = pack_code(field, word);
+
+	if (code == NULL ||
+	    (today >= code->from_days && today <= code->to_days))
+		return ERR_OK;
+	if (today < code->from_days)
+		return err_set(ERR_INVALID,
+		    "%s.%s: '%s' may be written from %s on", field->collection,
+		    field->name, code->value, code->from);
+	return err_set(ERR_INVALID,
+	    "%s.%s: '%s' may be written no more: it ended on %s",
+	    field->collection, field->name, code->value, code->to);
+}
+
+enum err
+pack_check_dated(
+    const struct pack_field *field, struct bytes value, int64_t today)
+{
+	struct bytes last = {0};
+	struct reader r;
+	enum err e = ERR_OK;
+	size_t n;
+
+	if (field->codes == NULL)
+		return ERR_OK;
+	codec_begin(&r, value);
+	if (field->type != PACK_MAP)
+		return code_check(field, codec_get_text(&r), today);
+	n = codec_get_map(&r, LIMIT_VALUES);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		e = code_check(field, codec_get_text_key(&r, &last), today);
+		(void)codec_get_int(&r);
+	}
+	return e;
 }
 
 enum err

@@ -3,11 +3,17 @@
 
 #include "core/pack.h"
 
-/* May `value`, canonical msgpack, be written to `field`?  It is one value as
- * field->type has it: one element of a set, one note, one amount.  ERR_INVALID
- * names collection, field and rule, and shows the beginning of the value. */
+/* May `value`, canonical msgpack, be written to `field` on some day?  It is one
+ * value as field->type has it: one element of a set, one note, one amount.
+ * ERR_INVALID names collection, field and rule, and shows the beginning of the
+ * value. */
 enum err pack_check_value(
     const struct pack_field *field, struct bytes value) MUST_USE;
+/* May `value`, which pack_check_value allows, be written newly on the day
+ * `today`, counted from 1970-01-01?  ERR_INVALID names a code that is not in
+ * force yet, or no more, and its day. */
+enum err pack_check_dated(
+    const struct pack_field *field, struct bytes value, int64_t today) MUST_USE;
 /* Are all required fields of `collection` among the `n` fields `present`?
  * ERR_INVALID names all that are missing. */
 enum err pack_check_required(const struct pack_collection *collection,

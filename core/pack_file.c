@@ -5,576 +5,252 @@
  */
 #include "core/pack_file.h"
 
-#include "proto/buf.h"
+#include <string.h>
+
+#include "core/pack_codes.h"
+#include "core/pack_compile.h"
+#include "core/pack_fields.h"
+#include "core/pack_lists.h"
+#include "core/pack_reports.h"
+#include "core/pack_twins.h"
+#include "core/pack_units.h"
+#include "core/pack_views.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
-#include "proto/text.h"
 
-enum { PACK_FORMAT = 1 };
+enum { PACK_FORMAT = 2, CLOCK_HOURS_MAX = 14 };
 
-/* Some texts in an arena. */
-struct words {
-	const char *const *p;
-	size_t n;
-};
-
-static const char *const index_names[] = {[PACK_INDEX_NONE] = "none",
-    [PACK_INDEX_PLAIN] = "plain",
-    [PACK_INDEX_UNIQUE] = "unique"};
-static const char *const class_names[] = {
-    [CLASS_N] = "N", [CLASS_P] = "P", [CLASS_S] = "S", [CLASS_F] = "F"};
-
-static enum err parse_spaces(struct bytes doc, struct pack *pack);
-static enum err check_space(const struct pack *pack, size_t which);
-static enum err parse_collection(
-    struct bytes doc, struct arena *arena, struct pack_collection *collection);
-static enum err parse_fields(struct bytes doc, bool derived,
-    struct arena *arena, struct pack_collection *collection);
-static enum err parse_field(struct bytes doc, struct arena *arena, bool derived,
-    struct pack_field *field);
-static enum err parse_type(
-    struct bytes doc, struct arena *arena, struct pack_field *field);
-static enum err parse_moves(
-    struct bytes doc, struct arena *arena, struct pack_field *field);
-
-/* The member `key` of the object `doc`, empty when it has none. */
-static struct bytes
-member(struct bytes doc, const char *key)
-{
-	struct bytes last = {0};
-	struct reader r;
-	size_t n;
-
-	codec_begin(&r, doc);
-	n = codec_get_map(&r, SIZE_MAX);
-	for (size_t i = 0; i < n && !r.bad; i++) {
-		struct bytes name = codec_get_text_key(&r, &last);
-		struct bytes value = codec_get_value(&r);
-
-		if (bytes_is(name, key))
-			return value;
-	}
-	return (struct bytes){0};
-}
-
-/* Is `doc` an object whose keys all stand in `keys`, which ends with NULL? */
-static enum err
-check_keys(struct bytes doc, const char *const *keys)
-{
-	struct bytes last = {0};
-	struct reader r;
-	size_t n;
-
-	codec_begin(&r, doc);
-	if (codec_peek(&r) != CODEC_MAP)
-		return err_set(ERR_INVALID, "is not an object");
-	n = codec_get_map(&r, SIZE_MAX);
-	for (size_t i = 0; i < n; i++) {
-		struct bytes name = codec_get_text_key(&r, &last);
-		size_t k = 0;
-
-		(void)codec_get_value(&r);
-		while (keys[k] != NULL && !bytes_is(name, keys[k]))
-			k++;
-		if (keys[k] == NULL)
-			return err_set(ERR_INVALID, "%.*s: unknown key",
-			    (int)name.n, (const char *)name.p);
-	}
-	return ERR_OK;
-}
-
-/* A text that people read: not empty, not long, no control characters. */
-static enum err
-read_label(struct bytes value, struct arena *arena, const char **text)
-{
-	struct reader r;
-	struct bytes got;
-
-	codec_begin(&r, value);
-	got = codec_get_text(&r);
-	if (r.bad || got.n == 0 || got.n > LIMIT_LABEL_SIZE)
-		return err_set(ERR_INVALID, "must be a text of 1 to %d bytes",
-		    LIMIT_LABEL_SIZE);
-	for (size_t i = 0; i < got.n; i++) {
-		if (got.p[i] < ' ' || got.p[i] == 0x7f)
-			return err_set(
-			    ERR_INVALID, "must be without control characters");
-	}
-	*text = arena_text(arena, got);
-	return ERR_OK;
-}
-
-static enum err
-read_name(struct bytes value, struct arena *arena, const char **name)
-{
-	struct reader r;
-	struct bytes got;
-
-	codec_begin(&r, value);
-	got = codec_get_text(&r);
-	if (r.bad || !text_is_name(got))
-		return err_set(ERR_INVALID,
-		    "must be a name: a-z, 0-9 and _, at most %d",
-		    LIMIT_NAME_SIZE);
-	*name = arena_text(arena, got);
-	return ERR_OK;
-}
-
-/* The member `key` of `doc` through `read`, which must be there. */
-static enum err
-parse_text(struct bytes doc, const char *key, struct arena *arena,
-    enum err (*read)(struct bytes, struct arena *, const char **),
-    const char **text)
-{
-	enum err e = read(member(doc, key), arena, text);
-
-	return e == ERR_OK ? e : err_wrap(e, "%s", key);
-}
-
-static enum err
-parse_label(struct bytes doc, struct arena *arena, struct pack_label *label)
-{
-	static const char *const keys[] = {"ko", "en", NULL};
-	struct bytes inner = member(doc, "label");
-	enum err e = check_keys(inner, keys);
-
-	if (e == ERR_OK)
-		e = parse_text(inner, "ko", arena, read_label, &label->ko);
-	if (e == ERR_OK)
-		e = parse_text(inner, "en", arena, read_label, &label->en);
-	return e == ERR_OK ? e : err_wrap(e, "label");
-}
-
-/* Which of the `n` `names` the member `key` is, into `*which`; untouched when
- * it has none. */
-static enum err
-parse_one_of(struct bytes doc, const char *key, const char *const *names,
-    size_t n, size_t *which)
-{
-	struct bytes value = member(doc, key);
-	struct buf known = {0};
-	struct reader r;
-	enum err e;
-
-	if (value.n == 0)
-		return ERR_OK;
-	codec_begin(&r, value);
-	value = codec_get_text(&r);
-	for (size_t i = 0; i < n && !r.bad; i++) {
-		if (bytes_is(value, names[i])) {
-			*which = i;
-			return ERR_OK;
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		buf_add_format(&known, "%s%s", i == 0 ? "" : ", ", names[i]);
-	e = err_set(
-	    ERR_INVALID, "%s: must be one of %s", key, buf_text(&known));
-	buf_fini(&known);
-	return e;
-}
-
-static enum err
-parse_bool(struct bytes doc, const char *key, bool *v)
-{
-	struct bytes value = member(doc, key);
-	struct reader r;
-
-	if (value.n == 0)
-		return ERR_OK;
-	codec_begin(&r, value);
-	*v = codec_get_bool(&r);
-	return r.bad ? err_set(ERR_INVALID, "%s: must be true or false", key)
-		     : ERR_OK;
-}
-
-/* The texts of the member `key`: 1 to `max`, each once; none when it is not
- * there. */
-static enum err
-parse_words(struct bytes doc, const char *key, size_t max, struct arena *arena,
-    struct words *words)
-{
-	struct bytes value = member(doc, key);
-	const char **p;
-	struct reader r;
-	enum err e = ERR_OK;
-
-	*words = (struct words){0};
-	if (value.n == 0)
-		return ERR_OK;
-	codec_begin(&r, value);
-	words->n = codec_get_array(&r, max);
-	if (r.bad || words->n == 0)
-		return err_set(
-		    ERR_INVALID, "%s: must be a list of 1 to %zu", key, max);
-	p = arena_array(arena, words->n, sizeof(*p));
-	words->p = p;
-	for (size_t i = 0; i < words->n && e == ERR_OK; i++) {
-		e = read_label(codec_get_value(&r), arena, &p[i]);
-		for (size_t k = 0; k < i && e == ERR_OK; k++) {
-			if (bytes_is(bytes_text(p[i]), p[k]))
-				e = err_set(ERR_INVALID, "stands there twice");
-		}
-		if (e != ERR_OK)
-			e = err_wrap(e, "%s[%zu]", key, i);
-	}
-	return e;
-}
-
-/* Starts `r` at the list `key` of `doc`, of `*n` elements: 1 to `max`. */
-static enum err
-list_begin(
-    struct bytes doc, const char *key, size_t max, struct reader *r, size_t *n)
-{
-	codec_begin(r, member(doc, key));
-	*n = codec_get_array(r, max);
-	if (r->bad || *n == 0)
-		return err_set(
-		    ERR_INVALID, "%s: must be a list of 1 to %zu", key, max);
-	return ERR_OK;
-}
+static enum err head_read(struct pack_reading *r, struct bytes doc);
+static enum err clock_read(struct bytes doc, struct pack *pack);
+static enum err parts_read(struct pack_reading *r, struct bytes doc);
+static enum err space_read(
+    struct pack_reading *r, struct bytes doc, void *item);
+static enum err collection_read(
+    struct pack_reading *r, struct bytes doc, void *item);
+static enum err collection_refer(
+    struct pack_reading *r, struct bytes doc, void *item);
 
 enum err
 pack_file_read(struct bytes doc, struct pack *pack)
 {
+	struct pack_reading r = {.pack = pack, .arena = &pack->arena};
+	enum err e;
+
+	r.last = &r.first;
+	e = head_read(&r, doc);
+	if (e == ERR_OK)
+		e = parts_read(&r, doc);
+	if (e != ERR_OK)
+		return pack_read_wrap(&r, e);
+	return pack_compile_all(pack, r.first);
+}
+
+/* Format and name: what has to be known before anything is looked at. */
+static enum err
+head_read(struct pack_reading *r, struct bytes doc)
+{
 	static const char *const keys[] = {"format", "name", "version", "label",
 	    "spaces", "collections", NULL};
-	struct pack_collection *collections;
-	struct reader r;
-	enum err e = check_keys(doc, keys);
+	static const char *const keys_2[] = {"format", "name", "version",
+	    "label", "spaces", "collections", "clock", "codes", "units",
+	    "scopes", "fold", "roles", "retention", "views", "due", "figures",
+	    "reports", "match", "mirror", "duplicates", "reported", NULL};
+	struct pack *pack = r->pack;
+	struct reader in;
+	uint64_t format;
+	enum err e;
 
+	codec_begin(&in, doc);
+	if (codec_peek(&in) != CODEC_MAP)
+		return err_set(ERR_INVALID, "is not an object");
+	codec_begin(&in, pack_read_member(doc, "format"));
+	format = codec_get_uint(&in, INT32_MAX);
+	if (in.bad || format == 0 || format > PACK_FORMAT)
+		return err_set(ERR_VERSION,
+		    "format: this program reads 1 to %d", PACK_FORMAT);
+	pack->format = (unsigned)format;
+	e = pack_read_keys(doc, format == 1 ? keys : keys_2);
 	if (e != ERR_OK)
 		return e;
-	codec_begin(&r, member(doc, "format"));
-	if (codec_get_int(&r) != PACK_FORMAT)
-		return err_set(
-		    ERR_VERSION, "format: this program reads %d", PACK_FORMAT);
-	codec_begin(&r, member(doc, "version"));
-	pack->version = codec_get_uint(&r, INT32_MAX);
+	codec_begin(&in, pack_read_member(doc, "version"));
+	pack->version = codec_get_uint(&in, INT32_MAX);
 	if (pack->version == 0)
 		return err_set(ERR_INVALID, "version: must be 1 or more");
-	e = parse_text(doc, "name", &pack->arena, read_name, &pack->name);
+	e = pack_read_name(r, doc, "name", &pack->name);
 	if (e == ERR_OK)
-		e = parse_label(doc, &pack->arena, &pack->label);
-	if (e == ERR_OK)
-		e = list_begin(doc, "collections", LIMIT_COLLECTIONS, &r,
-		    &pack->collections_n);
-	if (e != ERR_OK)
-		return e;
-	collections = arena_array(
-	    &pack->arena, pack->collections_n, sizeof(*collections));
-	pack->collections = collections;
-	for (size_t i = 0; i < pack->collections_n; i++) {
-		e = parse_collection(
-		    codec_get_value(&r), &pack->arena, &collections[i]);
-		for (size_t k = 0; k < i && e == ERR_OK; k++) {
-			if (bytes_is(bytes_text(collections[k].name),
-				collections[i].name))
-				e = err_set(ERR_INVALID,
-				    "name: %s stands there twice",
-				    collections[i].name);
-		}
-		if (e != ERR_OK)
-			return err_wrap(e, "collections[%zu]", i);
-	}
-	return member(doc, "spaces").n > 0 ? parse_spaces(doc, pack) : ERR_OK;
+		e = pack_read_label(r, doc, "label", NULL, &pack->label);
+	return e == ERR_OK ? clock_read(doc, pack) : e;
 }
 
-/* What is said of classes of spaces beyond their names. */
+/* "+09:00" */
 static enum err
-parse_spaces(struct bytes doc, struct pack *pack)
+clock_read(struct bytes doc, struct pack *pack)
 {
-	static const char *const keys[] = {"name", "urgent", NULL};
-	struct pack_space *spaces;
-	struct reader r;
-	enum err e = list_begin(
-	    doc, "spaces", LIMIT_COLLECTIONS, &r, &pack->spaces_n);
-
-	if (e != ERR_OK)
-		return e;
-	spaces = arena_array(&pack->arena, pack->spaces_n, sizeof(*spaces));
-	pack->spaces = spaces;
-	for (size_t i = 0; i < pack->spaces_n; i++) {
-		struct bytes one = codec_get_value(&r);
-
-		e = check_keys(one, keys);
-		if (e == ERR_OK)
-			e = parse_text(one, "name", &pack->arena, read_name,
-			    &spaces[i].name);
-		if (e == ERR_OK)
-			e = parse_bool(one, "urgent", &spaces[i].urgent);
-		if (e == ERR_OK)
-			e = check_space(pack, i);
-		if (e != ERR_OK)
-			return err_wrap(e, "spaces[%zu]", i);
-	}
-	return ERR_OK;
-}
-
-/* A misspelt class would never be urgent, and nobody would notice. */
-static enum err
-check_space(const struct pack *pack, size_t which)
-{
-	const char *name = pack->spaces[which].name;
-	bool used = false;
-
-	for (size_t i = 0; i < which; i++) {
-		if (bytes_is(bytes_text(name), pack->spaces[i].name))
-			return err_set(
-			    ERR_INVALID, "name: %s stands there twice", name);
-	}
-	for (size_t i = 0; i < pack->collections_n && !used; i++)
-		used = bytes_is(bytes_text(name), pack->collections[i].space);
-	return used ? ERR_OK
-		    : err_set(ERR_INVALID,
-			  "name: no collection has the space %s", name);
-}
-
-static enum err
-parse_collection(
-    struct bytes doc, struct arena *arena, struct pack_collection *collection)
-{
-	static const char *const keys[] = {
-	    "name", "space", "label", "fields", "derived", NULL};
-	enum err e = check_keys(doc, keys);
-
-	if (e == ERR_OK)
-		e = parse_text(
-		    doc, "name", arena, read_name, &collection->name);
-	if (e == ERR_OK)
-		e = parse_text(
-		    doc, "space", arena, read_name, &collection->space);
-	if (e == ERR_OK)
-		e = parse_label(doc, arena, &collection->label);
-	if (e == ERR_OK)
-		e = parse_fields(doc, false, arena, collection);
-	if (e == ERR_OK && member(doc, "derived").n > 0)
-		e = parse_fields(doc, true, arena, collection);
-	return e;
-}
-
-/* Is the name of `field` free in what was read of `collection` before it? */
-static enum err
-check_name(const struct pack_collection *collection,
-    const struct pack_field *field, size_t before)
-{
-	struct bytes name = bytes_text(field->name);
-	bool taken = bytes_is(name, "id");
-
-	if (taken)
-		return err_set(
-		    ERR_INVALID, "name: id is the name of the record itself");
-	for (size_t i = 0; i < collection->fields_n && !taken; i++) {
-		const struct pack_field *other = &collection->fields[i];
-
-		if (!field->derived && i == before)
-			break;
-		taken = bytes_is(name, other->name);
-	}
-	for (size_t i = 0; i < before && field->derived && !taken; i++)
-		taken = bytes_is(name, collection->derived[i].name);
-	if (taken)
-		return err_set(
-		    ERR_INVALID, "name: %s stands there twice", field->name);
-	return ERR_OK;
-}
-
-static enum err
-parse_fields(struct bytes doc, bool derived, struct arena *arena,
-    struct pack_collection *collection)
-{
-	const char *key = derived ? "derived" : "fields";
-	struct pack_field *fields;
-	struct reader r;
-	size_t n;
-	enum err e = list_begin(doc, key, LIMIT_FIELDS, &r, &n);
-
-	if (e != ERR_OK)
-		return e;
-	fields = arena_array(arena, n, sizeof(*fields));
-	if (derived) {
-		collection->derived = fields;
-		collection->derived_n = n;
-	} else {
-		collection->fields = fields;
-		collection->fields_n = n;
-	}
-	for (size_t i = 0; i < n; i++) {
-		fields[i].collection = collection->name;
-		e = parse_field(
-		    codec_get_value(&r), arena, derived, &fields[i]);
-		if (e == ERR_OK)
-			e = check_name(collection, &fields[i], i);
-		if (e != ERR_OK)
-			return err_wrap(e, "%s[%zu]", key, i);
-	}
-	return ERR_OK;
-}
-
-static enum err
-parse_field(struct bytes doc, struct arena *arena, bool derived,
-    struct pack_field *field)
-{
-	static const char *const keys[] = {"name", "label", "type", "class",
-	    "values", "targets", "unit", "kind", "index", "required",
-	    "transitions", NULL};
-	static const char *const derived_keys[] = {"name", "label", "type",
-	    "class", "values", "targets", "unit", NULL};
-	size_t kind = derived ? KIND_REGISTER : SIZE_MAX;
-	size_t data_class = SIZE_MAX;
-	size_t index = PACK_INDEX_NONE;
-	enum err e = check_keys(doc, derived ? derived_keys : keys);
-
-	field->derived = derived;
-	if (e == ERR_OK)
-		e = parse_text(doc, "name", arena, read_name, &field->name);
-	if (e == ERR_OK)
-		e = parse_label(doc, arena, &field->label);
-	if (e == ERR_OK)
-		e = parse_one_of(doc, "kind", pack_kind_names,
-		    COUNT_OF(pack_kind_names), &kind);
-	if (e == ERR_OK)
-		e = parse_one_of(doc, "class", class_names,
-		    COUNT_OF(class_names), &data_class);
-	if (e == ERR_OK)
-		e = parse_one_of(
-		    doc, "index", index_names, COUNT_OF(index_names), &index);
-	if (e == ERR_OK)
-		e = parse_bool(doc, "required", &field->required);
-	if (e == ERR_OK && (kind == SIZE_MAX || data_class == SIZE_MAX))
-		e = err_set(ERR_INVALID, "%s: missing",
-		    kind == SIZE_MAX ? "kind" : "class");
-	if (e != ERR_OK)
-		return e;
-	field->kind = (enum field_kind)kind;
-	field->data_class = (enum delta_class)data_class;
-	field->index = (enum pack_index)index;
-	if (field->index == PACK_INDEX_UNIQUE && field->kind != KIND_REGISTER)
-		return err_set(
-		    ERR_INVALID, "index: only a register can be unique");
-	e = parse_type(doc, arena, field);
-	return e == ERR_OK ? parse_moves(doc, arena, field) : e;
-}
-
-/* Whether the member `key` has to be there and is, or must not and is not. */
-static enum err
-check_there(struct bytes doc, const char *key, bool wanted, const char *who)
-{
-	bool there = member(doc, key).n > 0;
-
-	if (there == wanted)
-		return ERR_OK;
-	return err_set(ERR_INVALID, "%s: %s %s one", key, who,
-	    wanted ? "must have" : "cannot have");
-}
-
-/* Type, values, targets and unit: what one value of `field` is. */
-static enum err
-parse_type(struct bytes doc, struct arena *arena, struct pack_field *field)
-{
-	static const enum pack_type implied[] = {[KIND_COUNTER] = PACK_INT,
-	    [KIND_NOTES] = PACK_TEXT,
-	    [KIND_STATE] = PACK_ENUM};
-	bool typed = field->kind == KIND_REGISTER || field->kind == KIND_SET;
-	size_t type = typed ? PACK_TEXT : implied[field->kind];
-	struct words words = {0};
-	enum err e = check_there(
-	    doc, "type", typed, pack_kind_names[field->kind]);
-
-	if (e == ERR_OK)
-		e = parse_one_of(doc, "type", pack_type_names,
-		    COUNT_OF(pack_type_names), &type);
-	if (e != ERR_OK)
-		return e;
-	field->type = (enum pack_type)type;
-	if (type != PACK_MAP)
-		e = check_there(
-		    doc, "values", type == PACK_ENUM, pack_type_names[type]);
-	if (e == ERR_OK)
-		e = check_there(
-		    doc, "targets", type == PACK_REF, pack_type_names[type]);
-	if (e == ERR_OK && type != PACK_INT)
-		e = check_there(doc, "unit", false, pack_type_names[type]);
-	if (e == ERR_OK)
-		e = parse_words(doc, "values", LIMIT_VALUES, arena, &words);
-	field->values = words.p;
-	field->values_n = words.n;
-	if (e == ERR_OK)
-		e = parse_words(
-		    doc, "targets", LIMIT_COLLECTIONS, arena, &words);
-	field->targets = words.p;
-	field->targets_n = words.n;
-	if (e == ERR_OK && member(doc, "unit").n > 0)
-		e = parse_text(doc, "unit", arena, read_label, &field->unit);
-	return e;
-}
-
-/* The bit of the state `name`; 0 when `field` has none of that name. */
-static uint64_t
-state_bit(const struct pack_field *field, struct bytes name)
-{
-	for (size_t i = 0; i < field->values_n; i++) {
-		if (bytes_is(name, field->values[i]))
-			return UINT64_C(1) << i;
-	}
-	return 0;
-}
-
-/* The states in the next list of `r`, as bits; 0 when any is unknown. */
-static uint64_t
-read_states(const struct pack_field *field, struct reader *r)
-{
-	size_t n = codec_get_array(r, LIMIT_VALUES);
-	uint64_t states = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t bit = state_bit(field, codec_get_text(r));
-
-		if (bit == 0)
-			return 0;
-		states |= bit;
-	}
-	return r->bad ? 0 : states;
-}
-
-static enum err
-parse_moves(struct bytes doc, struct arena *arena, struct pack_field *field)
-{
-	struct bytes value = member(doc, "transitions");
-	struct bytes last = {0};
-	uint64_t *moves;
-	struct reader r;
-	size_t n;
+	struct bytes value = pack_read_member(doc, "clock");
+	unsigned at[6] = {0};
+	struct reader in;
 
 	if (value.n == 0)
 		return ERR_OK;
-	if (field->kind != KIND_STATE)
-		return check_there(
-		    doc, "transitions", false, pack_kind_names[field->kind]);
-	codec_begin(&r, value);
-	n = codec_get_map(&r, LIMIT_VALUES);
-	if (r.bad)
-		return err_set(
-		    ERR_INVALID, "transitions: must be an object of lists");
-	moves = arena_array(arena, field->values_n, sizeof(*moves));
-	field->moves = moves;
-	for (size_t i = 0; i < n; i++) {
-		struct bytes from = codec_get_text_key(&r, &last);
-		uint64_t bit = state_bit(field, from);
-		struct reader list;
-		uint64_t after;
-
-		codec_begin(&list, codec_get_value(&r));
-		after = read_states(field, &list);
-		if (bit == 0 || after == 0)
-			return err_set(ERR_INVALID,
-			    "transitions.%.*s: must go from one of values to "
-			    "a list of them",
-			    (int)from.n, (const char *)from.p);
-		for (size_t k = 0; k < field->values_n; k++) {
-			if (bit == UINT64_C(1) << k)
-				moves[k] = after;
-		}
-	}
+	codec_begin(&in, value);
+	value = codec_get_text(&in);
+	for (size_t i = 0; i < COUNT_OF(at) && i < value.n; i++)
+		at[i] = value.p[i] - (unsigned)'0';
+	if (value.n != COUNT_OF(at) || value.p[3] != ':' || at[1] > 1 ||
+	    at[2] > 9 || at[4] > 5 || at[5] > 9 ||
+	    at[1] * 10 + at[2] > CLOCK_HOURS_MAX ||
+	    (value.p[0] != '+' && value.p[0] != '-'))
+		return err_set(ERR_INVALID,
+		    "clock: must be what clocks are ahead of UTC, as +09:00");
+	pack->clock_seconds = (int64_t)(at[1] * 10 + at[2]) * 3600 +
+			      (int64_t)(at[4] * 10 + at[5]) * 60;
+	if (value.p[0] == '-')
+		pack->clock_seconds = -pack->clock_seconds;
 	return ERR_OK;
+}
+
+/* Each part after those that it refers to. */
+static enum err
+parts_read(struct pack_reading *r, struct bytes doc)
+{
+	static const struct pack_read_list spaces = {.key = "spaces",
+	    .max = LIMIT_COLLECTIONS,
+	    .size = sizeof(struct pack_space),
+	    .named = true,
+	    .read = space_read};
+	struct pack_read_list collections = {.key = "collections",
+	    .max = LIMIT_COLLECTIONS,
+	    .size = sizeof(struct pack_collection),
+	    .named = true,
+	    .needed = true,
+	    .read = collection_read};
+	struct pack *pack = r->pack;
+	void *found = NULL;
+	void *items = NULL;
+	enum err e = pack_codes_read(r, doc);
+
+	r->fields = arena_array(
+	    r->arena, LIMIT_COLLECTIONS, sizeof(*r->fields));
+	if (e == ERR_OK)
+		e = pack_read_list(
+		    r, doc, &collections, &found, &pack->collections_n);
+	pack->collections = found;
+	if (e == ERR_OK)
+		e = pack_read_list(r, doc, &spaces, &items, &pack->spaces_n);
+	pack->spaces = items;
+	if (e == ERR_OK)
+		e = pack_units_read(r, doc);
+	collections.read = collection_refer;
+	if (e == ERR_OK)
+		e = pack_read_again(r, doc, &collections, found);
+	if (e == ERR_OK)
+		e = pack_views_read(r, doc);
+	if (e == ERR_OK)
+		e = pack_lists_read(r, doc);
+	if (e == ERR_OK)
+		e = pack_reports_read(r, doc);
+	return e == ERR_OK ? pack_twins_read(r, doc) : e;
+}
+
+/* What is said of a class of spaces beyond its name.  A misspelt class would
+ * never be urgent, and nobody would notice. */
+static enum err
+space_read(struct pack_reading *r, struct bytes doc, void *item)
+{
+	static const char *const keys[] = {"name", "urgent", NULL};
+	struct pack_space *space = item;
+	enum err e = pack_read_keys(doc, keys);
+
+	if (e == ERR_OK)
+		e = pack_read_name(r, doc, "name", &space->name);
+	if (e == ERR_OK)
+		e = pack_read_bool(doc, "urgent", &space->urgent);
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < r->pack->collections_n; i++) {
+		if (strcmp(space->name, r->pack->collections[i].space) == 0)
+			return ERR_OK;
+	}
+	return err_set(
+	    ERR_INVALID, "name: no collection has the space %s", space->name);
+}
+
+/* ---- Collections -------------------------------------------------------- */
+
+static enum err
+collection_read(struct pack_reading *r, struct bytes doc, void *item)
+{
+	static const char *const keys[] = {
+	    "name", "space", "label", "fields", "derived", NULL};
+	static const char *const keys_2[] = {"name", "space", "label", "fields",
+	    "derived", "retention", "retention_from", "title", "indexes", NULL};
+	static const struct pack_read_list fields = {.key = "fields",
+	    .max = LIMIT_FIELDS,
+	    .size = sizeof(struct pack_field),
+	    .named = true,
+	    .needed = true,
+	    .read = pack_fields_read};
+	static const struct pack_read_list derived = {.key = "derived",
+	    .max = LIMIT_FIELDS,
+	    .size = sizeof(struct pack_field),
+	    .named = true,
+	    .read = pack_fields_read_derived};
+	struct pack_collection *collection = item;
+	void *items = NULL;
+	enum err e = pack_read_keys(doc, r->pack->format == 1 ? keys : keys_2);
+
+	r->collection = collection;
+	if (e == ERR_OK)
+		e = pack_read_name(r, doc, "name", &collection->name);
+	if (e == ERR_OK)
+		e = pack_read_name(r, doc, "space", &collection->space);
+	if (e == ERR_OK)
+		e = pack_read_label(r, doc, "label", NULL, &collection->label);
+	if (e == ERR_OK)
+		e = pack_read_list(
+		    r, doc, &fields, &items, &collection->fields_n);
+	collection->fields = items;
+	r->fields[r->path[r->depth - 1].at] = items;
+	if (e != ERR_OK)
+		return e;
+	e = pack_read_list(r, doc, &derived, &items, &collection->derived_n);
+	collection->derived = items;
+	return e;
+}
+
+/* What is left of a collection, once all of them and the roles are known. */
+static enum err
+collection_refer(struct pack_reading *r, struct bytes doc, void *item)
+{
+	static const struct pack_read_list fields = {.key = "fields",
+	    .max = LIMIT_FIELDS,
+	    .size = sizeof(struct pack_field),
+	    .needed = true,
+	    .read = pack_fields_refer};
+	const struct pack_read_names times = {"retention", r->pack->retention,
+	    r->pack->retention_n, sizeof(*r->pack->retention)};
+	const struct pack_read_expr from = {
+	    .collection = item, .want = PACK_READ_WHEN};
+	struct pack_collection *collection = item;
+	const void *found;
+	enum err e;
+
+	r->collection = collection;
+	e = pack_read_again(
+	    r, doc, &fields, r->fields[r->path[r->depth - 1].at]);
+	if (e == ERR_OK)
+		e = pack_read_field(
+		    doc, "title", collection, 0, &collection->title);
+	if (e == ERR_OK)
+		e = pack_read_ref(doc, "retention", &times, false, &found);
+	if (e != ERR_OK)
+		return e;
+	collection->retention = found;
+	if (collection->retention == NULL || collection->retention->keep)
+		e = pack_read_there(
+		    doc, "retention_from", false, "what has no retention");
+	if (e == ERR_OK)
+		e = pack_read_expr(r, doc, "retention_from", &from,
+		    &collection->retention_from);
+	return e == ERR_OK ? pack_views_read_indexes(r, doc) : e;
 }

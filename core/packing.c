@@ -363,9 +363,8 @@ packing_again(struct txn *txn, struct log *log, uint64_t seq)
 	assert(txn->write);
 	if (there.n == 0 || seq - there.first >= there.n)
 		return kv_failed(txn->kv);
-	if (log->packed > there.first)
-		log->packed = there.first;
-	log->dirty = true;
+	/* Whoever put the row said so. */
+	assert(log->packed <= there.first && log->dirty);
 	g = mem_zeros(1, sizeof(*g));
 	g->txn = txn;
 	g->log = log;

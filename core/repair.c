@@ -68,8 +68,8 @@ repair_run(const char *dir, const struct host *host,
 		    "the new data is damaged too: look at the disk and the "
 		    "memory of this machine");
 	err_keep(&fault, e);
-	if (file_remove_tree(r.work) != ERR_OK)
-		fault.code = e;
+	/* What is left of it, the next repair removes. */
+	(void)!file_remove_tree(r.work);
 	mem_free(r.data);
 	mem_free(r.mark);
 	mem_free(r.lock);
@@ -202,11 +202,16 @@ kept_free(struct repair *r, char **path)
 	struct file_stat stat;
 
 	for (unsigned i = 1; i <= KEPT_MAX; i++) {
+		enum err e;
+
 		*path = kept_name(r, i);
-		if (file_stat(*path, &stat) == ERR_NOT_FOUND)
+		e = file_stat(*path, &stat);
+		if (e == ERR_NOT_FOUND)
 			return ERR_OK;
 		mem_free(*path);
 		*path = NULL;
+		if (e != ERR_OK)
+			return e;
 	}
 	return err_set(ERR_LIMIT,
 	    "%d damaged data files lie in %s already: replace the disk, then "
@@ -255,7 +260,8 @@ kept_settle(struct repair *r, const char *path)
 	if (salvage->missing == 0 && salvage->owed == 0 &&
 	    salvage->unknown == 0 && salvage->rows.logs_lost == 0)
 		return file_remove(path);
-	(void)snprintf(r->report->kept, sizeof(r->report->kept), "%s",
-	    name != NULL ? name + 1 : path);
+	assert(name != NULL);
+	(void)snprintf(
+	    r->report->kept, sizeof(r->report->kept), "%s", name + 1);
 	return ERR_OK;
 }

@@ -11,6 +11,7 @@
 #include "core/pack_show.h"
 #include "core/record.h"
 #include "proto/ascii.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 
@@ -21,6 +22,9 @@ static enum err space_check(const struct pack_collection *collection,
     const struct space *space) MUST_USE;
 static enum err edit_check(const struct pack_collection *collection,
     const struct store_edit *edit) MUST_USE;
+static enum err dated_check(const struct pack *pack,
+    const struct pack_collection *collection, const struct store_write *write,
+    const struct record *record, const struct host *host) MUST_USE;
 static enum err required_check(const struct pack_collection *collection,
     const struct store_write *write) MUST_USE;
 static enum err stays_check(const struct pack_collection *collection,
@@ -30,7 +34,7 @@ static bool set_stays(const struct store_write *write,
 
 enum err
 rules_check(const struct pack *pack, const struct store_write *write,
-    const struct record *record)
+    const struct record *record, const struct host *host)
 {
 	const struct pack_collection *collection;
 	enum err e;
@@ -42,6 +46,8 @@ rules_check(const struct pack *pack, const struct store_write *write,
 		e = space_check(collection, &write->space);
 	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++)
 		e = edit_check(collection, &write->edits[i]);
+	if (e == ERR_OK)
+		e = dated_check(pack, collection, write, record, host);
 	if (e != ERR_OK)
 		return e;
 	return write->create ? required_check(collection, write)
@@ -108,6 +114,50 @@ edit_check(
 	if (edit->code == OP_CLEAR || edit->code == OP_REMOVE)
 		return ERR_OK;
 	return pack_check_value(field, edit->value);
+}
+
+/* Does `record` show the value of `edit`? */
+static bool
+is_shown(const struct record *record, const struct pack_field *field,
+    const struct store_edit *edit)
+{
+	const struct record_field *has = merge_find(
+	    record, edit->field, field->kind);
+
+	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
+	     i++) {
+		if (bytes_equal(has->values[i].value, edit->value))
+			return true;
+	}
+	return false;
+}
+
+/* A code is written newly only on its days; what the record shows may be said
+ * again.  Few lists have days, and only they need to know which one it is. */
+static enum err
+dated_check(const struct pack *pack, const struct pack_collection *collection,
+    const struct store_write *write, const struct record *record,
+    const struct host *host)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++) {
+		const struct store_edit *edit = &write->edits[i];
+		const struct pack_field *field = pack_field(
+		    collection, edit->field);
+		uint64_t now_ms;
+
+		assert(field != NULL);
+		if (field->codes == NULL || !field->codes->dated ||
+		    !body_has_value(edit->code) ||
+		    (!write->create && is_shown(record, field, edit)))
+			continue;
+		now_ms = host->now_ms(host->arg);
+		e = pack_check_dated(field, edit->value,
+		    calendar_day_at(
+			(int64_t)(now_ms / 1000), pack->clock_seconds));
+	}
+	return e;
 }
 
 /* New records: is all there that must be? */

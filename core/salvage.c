@@ -12,6 +12,7 @@
 #include "core/intake.h"
 #include "core/meta.h"
 #include "core/oplog_make.h"
+#include "core/salvage_count.h"
 #include "core/tree.h"
 #include "proto/mem.h"
 
@@ -81,7 +82,6 @@ static enum err chunk_put(
 static enum err bodies_put(
     struct passing *p, const struct extract_chunk *chunk) MUST_USE;
 static enum err step(struct saving *s, size_t bytes) MUST_USE;
-static enum err log_count(struct saving *s, const struct log *log) MUST_USE;
 
 enum err
 salvage_run(struct store *store, const struct salvage_plan *plan,
@@ -350,7 +350,8 @@ space_take(struct saving *s, struct space_state *space, bool count)
 
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		if (count)
-			e = log_count(s, logs[i]);
+			e = salvage_count_log(&s->source.txn, logs[i],
+			    store_txn(s->store), s->salvage);
 		else if (logs[i]->has_head && logs[i]->frontier.size > 0)
 			e = log_take(s, logs[i]);
 	}
@@ -517,41 +518,4 @@ step(struct saving *s, size_t bytes)
 	s->bytes = 0;
 	e = store_commit(s->store);
 	return e == ERR_OK ? store_begin(s->store, true) : e;
-}
-
-/* How much of `log` has the store not? */
-static enum err
-log_count(struct saving *s, const struct log *log)
-{
-	struct txn *txn = store_txn(s->store);
-	struct space_state *space = space_find(txn, &log->name.space);
-	const struct log none = {0};
-	const struct log *best = &none;
-	uint64_t owed = 0;
-	struct log **tips = NULL;
-	size_t n = 0;
-	enum err e = kv_failed(txn->kv);
-
-	if (space != NULL && e == ERR_OK)
-		e = oplog_tips(txn, space, &log->trunk, &tips, &n);
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		/* Of branches the one that is this. */
-		if (n > 1 &&
-		    memcmp(&tips[i]->id, &log->id, sizeof(log->id)) != 0)
-			continue;
-		if (tips[i]->frontier.size > best->frontier.size)
-			best = tips[i];
-	}
-	if (best->frontier.size < log->frontier.size) {
-		s->salvage->missing += log->frontier.size - best->frontier.size;
-		return e;
-	}
-	if (best->held < log->held)
-		owed = log->held - best->held;
-	for (unsigned class = 0; class < CLASS_COUNT; class ++)
-		if (log->open[class] > best->open[class] &&
-		    log->open[class] - best->open[class] > owed)
-			owed = log->open[class] - best->open[class];
-	s->salvage->owed += owed;
-	return e;
 }

@@ -125,6 +125,10 @@ load(struct txn *txn, struct bytes key, struct bytes row)
 		if (space->no.v == 0 || space->no.v > LIMIT_SPACES)
 			e = tables_corrupt(TABLE_SPACES, key,
 			    "its number is 0, or beyond all");
+		else if (space->no.v < txn->space_nos_size &&
+			 txn->space_nos[space->no.v] != NULL)
+			e = tables_corrupt(
+			    TABLE_SPACES, key, "another space has its number");
 	}
 	if (e != ERR_OK) {
 		kv_fail(txn->kv, e);

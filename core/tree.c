@@ -249,7 +249,8 @@ tree_put(struct txn *txn, const struct log *log, unsigned level, uint64_t index,
 	row[0] = (uint8_t)at;
 	n = 1;
 	if (at > 0 && txn_find(txn, TABLE_TREE, &key, &before)) {
-		if (before.n > sizeof(row) - sizeof(node->b) || before.n < 1 ||
+		if (before.n > sizeof(row) - sizeof(node->b) ||
+		    before.n < 1 + sizeof(node->b) ||
 		    before.n != 1 + (at - before.p[0]) * sizeof(node->b)) {
 			kv_fail(txn->kv,
 			    tables_corrupt(TABLE_TREE, tables_key(&key),

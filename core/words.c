@@ -116,14 +116,18 @@ words_of(struct txn *txn)
 static enum err
 load(struct txn *txn, struct words *words)
 {
+	struct bytes from = {0};
 	struct kv_cursor cursor;
 	struct key key;
 	enum err e = ERR_OK;
 
 	assert(words->n == words->stored);
 	tables_word_key((uint32_t)words->n + 1, &key);
+	/* Nothing may lie in front of the first. */
+	if (words->n > 0)
+		from = tables_key(&key);
 	kv_cursor_init(&cursor, txn->kv, TABLE_WORDS);
-	for (bool more = kv_seek(&cursor, tables_key(&key)); more;
+	for (bool more = kv_seek(&cursor, from); more;
 	     more = kv_next(&cursor)) {
 		struct bytes text;
 

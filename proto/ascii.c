@@ -44,20 +44,21 @@ digits_add(struct bytes b, const char *digits, unsigned bits, struct buf *text)
 	uint32_t held = 0;
 	unsigned held_bits = 0;
 	uint32_t mask = (1u << bits) - 1;
+	/* Of all at once: the name of a log is made again whenever one is read.
+	 */
+	uint8_t *to = buf_extend(text, (8 * b.n + bits - 1) / bits);
 
 	for (size_t i = 0; i < b.n; i++) {
 		held = held << 8 | b.p[i];
 		held_bits += 8;
 		while (held_bits >= bits) {
 			held_bits -= bits;
-			buf_add_u8(
-			    text, (uint8_t)digits[(held >> held_bits) & mask]);
+			*to++ = (uint8_t)digits[(held >> held_bits) & mask];
 		}
 		held &= (1u << held_bits) - 1;
 	}
 	if (held_bits > 0)
-		buf_add_u8(
-		    text, (uint8_t)digits[(held << (bits - held_bits)) & mask]);
+		*to = (uint8_t)digits[(held << (bits - held_bits)) & mask];
 }
 
 enum err

@@ -22,4 +22,9 @@
 /* How many elements the array `a` (not a pointer) has. */
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Puts a + b, a - b, a * b at `to`, and says whether it did not fit there. */
+#define ADD_OVERFLOWS(a, b, to) __builtin_add_overflow(a, b, to)
+#define SUBTRACT_OVERFLOWS(a, b, to) __builtin_sub_overflow(a, b, to)
+#define MULTIPLY_OVERFLOWS(a, b, to) __builtin_mul_overflow(a, b, to)
+
 #endif

@@ -45,6 +45,9 @@ struct csv {
 	struct bytes cells[LIMIT_ROW_CELLS];
 };
 
+/* What a file of UTF-8 may begin with, and means nothing there. */
+static const char mark[] = "\xef\xbb\xbf";
+
 static bool utf8_step(const uint8_t *part, size_t n, bool *whole);
 static enum err take_byte(struct csv *csv, uint8_t byte, bool *row);
 static enum err take_character(struct csv *csv, struct bytes c, bool *row);
@@ -233,7 +236,6 @@ take_byte(struct csv *csv, uint8_t byte, bool *row)
 static enum err
 take_character(struct csv *csv, struct bytes c, bool *row)
 {
-	static const char mark[] = "\xef\xbb\xbf";
 	bool first = csv->first;
 	enum err e;
 
@@ -389,7 +391,8 @@ file_end(struct csv *csv, bool *row)
 void
 csv_add_cell(struct buf *out, struct bytes cell)
 {
-	bool quote = cell.n == 0;
+	/* The mark would be taken for the one that a file may begin with. */
+	bool quote = cell.n == 0 || bytes_begins(cell, bytes_text(mark));
 
 	if (out->n > 0 && out->p[out->n - 1] != '\n')
 		buf_add_u8(out, ',');

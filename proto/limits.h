@@ -76,13 +76,42 @@ enum {
 	/* In a row of CSV: each field of a record, and the importer's own. */
 	LIMIT_ROW_CELLS = LIMIT_FIELDS + 16,
 	LIMIT_COLLECTIONS = 256, /* of one pack */
-	LIMIT_VALUES = 64,	 /* of one enum, state or map of a pack */
-	LIMIT_DEPTH = 8,	 /* of nested arrays and maps */
-	LIMIT_ELEMENTS = 65535,	 /* of one array, pairs of one map */
-	LIMIT_SPACES = 4096,	 /* in one store: 424 centres with 5 classes */
-	LIMIT_LOGS = 65536,	 /* in one store */
-	LIMIT_MEMBERS = 4096,	 /* of one city */
-	LIMIT_GRANT_DEPTH = 3,	 /* strata below root */
+	/* Of an enum or a map that stands in a field of a pack; and of any
+	 * state, whose moves are bits of one word. */
+	LIMIT_VALUES = 64,
+	/* Lists of codes of one pack, and values of one: the kinds of benefit
+	 * of a country are some hundreds. */
+	LIMIT_CODE_LISTS = 256,
+	LIMIT_CODES = 1000,
+	/* Of one pack.  Each view is a row or more that every change has to
+	 * keep; lists and reports are read by people. */
+	LIMIT_VIEWS = 256,
+	LIMIT_DUE = 64,
+	LIMIT_FIGURES = 512,
+	LIMIT_REPORTS = 64,
+	LIMIT_ROLES = 64,
+	LIMIT_SCOPES = 8, /* levels of an administration */
+	LIMIT_RETENTION = 64,
+	LIMIT_MIRRORS = 16,
+	LIMIT_FOLDS = 64,   /* texts that search leaves out */
+	LIMIT_INDEXES = 16, /* over several fields, of one collection */
+	/* Of one such index: their values share one key. */
+	LIMIT_INDEX_FIELDS = 4,
+	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
+	LIMIT_GUARDS = 64,    /* of one state */
+	LIMIT_COLUMNS = 32,   /* of one list, table of a report or filter */
+	LIMIT_TABLES = 16,    /* of one report */
+	/* Bytes of an expression: a screen full. */
+	LIMIT_EXPRESSION_SIZE = 4096,
+	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
+	LIMIT_EXPRESSION_DEPTH = 32,  /* brackets and operators in each other */
+	LIMIT_EXPRESSION_QUERIES = 2, /* sub-queries in each other */
+	LIMIT_DEPTH = 8,	      /* of nested arrays and maps */
+	LIMIT_ELEMENTS = 65535,	      /* of one array, pairs of one map */
+	LIMIT_SPACES = 4096,   /* in one store: 424 centres with 5 classes */
+	LIMIT_LOGS = 65536,    /* in one store */
+	LIMIT_MEMBERS = 4096,  /* of one city */
+	LIMIT_GRANT_DEPTH = 3, /* strata below root */
 	LIMIT_LOGS_OF_MEMBER = 1024, /* incarnations and spaces of one author */
 	LIMIT_BRANCHES = 64, /* of one log: each is a store that was set back */
 	LIMIT_CUTS = 1024,   /* logs of one grant that a revocation names */

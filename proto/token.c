@@ -363,7 +363,10 @@ content_get(struct bytes content, struct token *token)
 	}
 	r.bad = r.bad || known_n != TOKEN_N;
 	e = codec_end(&r, "this token");
-	return e == ERR_OK ? token_check(token) : e;
+	if (e != ERR_OK)
+		return e;
+	e = token_check(token);
+	return e == ERR_OK ? e : err_wrap(e, "this token");
 }
 
 static void

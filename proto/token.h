@@ -39,8 +39,9 @@ void token_put(const struct token *token, struct buf *text);
 /* Reads what a person typed or pasted: case, hyphens, spaces and line ends mean
  * nothing, o is 0, i and l are 1.  Texts of `token` lie in `arena`.  ERR_USAGE:
  * no token at all, or a typing error, with the group where it shows;
- * ERR_VERSION: a newer program's token.  No error text repeats what was typed.
- */
+ * ERR_VERSION: a newer program's token; ERR_MALFORMED and ERR_INVALID: typed as
+ * it was made, by who does not know what a token is.  No error text repeats
+ * what was typed. */
 enum err token_get(
     struct bytes text, struct arena *arena, struct token *token) MUST_USE;
 /* Appends to `code` the form of `text`, as token_put made it, that takes the

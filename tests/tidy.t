@@ -459,6 +459,12 @@ rule 'docs/architecture.md names every .c file, and none that is not there' => s
 
 # ---- Tests ----------------------------------------------------------------
 
+rule 'the top level holds only what the plan names' => sub {
+	my %known = map { $_ => 1 } qw(Makefile README.md core net cli proto tests docs build demo);
+	opendir(my $dir, '.') or die "cannot list the top level: $!\n";
+	return map { "$_:1: belongs into a room" } grep { !/^\./ && !$known{$_} } sort readdir $dir;
+};
+
 rule 'an end-to-end test is numbered, says its goal, and never sleeps' => sub {
 	my @hits;
 	for my $file (grep { m{^tests/e2e/[^/]*\.t$} } @all) {

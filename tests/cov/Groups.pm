@@ -17,8 +17,9 @@ my @groups = (
 		[@delta]],
 	[noise => [qw(proto/noise.c)],
 		[qw(noise noise_vectors noise_channel noise_live channel)]],
-	[intake => [qw(core/intake.c)], 
-		[qw(intake intake_bodies intake_faults session_branch rotate)]],
+	[intake => [qw(core/intake.c)],
+		[qw(intake intake_bodies intake_own intake_cut intake_rooms
+		intake_faults session_branch rotate)]],
 );
 
 # [name, [files], [tests]] of each.

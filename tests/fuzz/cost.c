@@ -6,6 +6,7 @@
  * LINK: -Wl,--wrap=crypto_sha256,--wrap=crypto_sha256_two
  * LINK: -Wl,--wrap=crypto_blake2b,--wrap=crypto_blake2b512_two
  * LINK: -Wl,--wrap=crypto_verify,--wrap=crypto_sign_message,--wrap=crypto_dh
+ * LINK: -Wl,--wrap=crypto_pwhash
  */
 #include "tests/fuzz/cost.h"
 
@@ -46,6 +47,13 @@ bool __real_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
     struct secret *shared);
 bool __wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
     struct secret *shared);
+/* As libsodium has it; only proto/crypto.c includes its header. */
+int __real_crypto_pwhash(unsigned char *out, unsigned long long out_n,
+    const char *text, unsigned long long n, const unsigned char *salt,
+    unsigned long long passes, size_t memory_bytes, int algorithm);
+int __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_n,
+    const char *text, unsigned long long n, const unsigned char *salt,
+    unsigned long long passes, size_t memory_bytes, int algorithm);
 
 /* Its header comes with clang alone.  Without the sanitiser only what we ask
  * for ourselves is counted. */
@@ -122,6 +130,8 @@ cost_assert(const struct cost_limit *limit, size_t n)
 	    each->hashed_bytes, n);
 	within(
 	    "curve operations", spent.curves, fixed->curves, each->curves, n);
+	within("bytes stretched", spent.stretched_bytes, fixed->stretched_bytes,
+	    each->stretched_bytes, n);
 }
 
 void
@@ -194,4 +204,15 @@ __wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
 {
 	now.curves++;
 	return __real_crypto_dh(secret, peer, shared);
+}
+
+/* Counts what was asked for, and asks for the least that there is. */
+int
+__wrap_crypto_pwhash(unsigned char *out, unsigned long long out_n,
+    const char *text, unsigned long long n, const unsigned char *salt,
+    unsigned long long passes, size_t memory_bytes, int algorithm)
+{
+	now.stretched_bytes += passes * memory_bytes;
+	return __real_crypto_pwhash(
+	    out, out_n, text, n, salt, 1, 8 * 1024, algorithm);
 }

@@ -17,6 +17,7 @@ struct cost {
 	uint64_t hashes;	  /* begun */
 	uint64_t hashed_bytes;
 	uint64_t curves; /* signatures made or verified, secrets agreed */
+	uint64_t stretched_bytes; /* passes over memory, for passphrases */
 };
 
 /* Starts counting anew. */

@@ -57,6 +57,13 @@ static const struct target {
     {"parcel", target_parcel},
     {"bundle", target_bundle},
     {"session", target_session},
+    {"keyfile", target_keyfile},
+    {"safe", target_safe},
+    {"share", target_share},
+    {"aside", target_aside},
+    {"dials", target_dials},
+    {"pages", target_pages},
+    {"rows", target_rows},
     {"planted", planted},
 };
 

@@ -27,6 +27,7 @@ trap 'exit 130' INT TERM
 length() {
 	case $1 in
 	session | bundle | parcel | channel | noise) echo "-len_control=0 -max_len=2000" ;;
+	pack) echo "-max_len=12000" ;;
 	*) echo "-max_len=6000" ;;
 	esac
 }
@@ -51,9 +52,16 @@ merge() {
 	fresh=$work/merged
 	rm -rf "$fresh" && mkdir -p "$fresh" "$work/$1" "$work/seeds/$1" "tests/fuzz/corpus/$1"
 	# shellcheck disable=SC2046,SC2086
-	"$bin/try_$1" $flags $(length "$1") -merge=1 -use_counters=0 "$fresh" "tests/fuzz/corpus/$1" \
-		"$work/seeds/$1" "$work/$1" >"$work/$1.log" 2>&1 || {
+	rm -f "$work/$1"-merge-*
+	"$bin/try_$1" $flags $(length "$1") -merge=1 -use_counters=0 -artifact_prefix="$work/$1-merge-" \
+		"$fresh" "tests/fuzz/corpus/$1" "$work/seeds/$1" "$work/$1" >"$work/$1.log" 2>&1 || {
 		echo "not ok - $1: see $work/$1.log"
+		return 1
+	}
+	# libFuzzer leaves out an input that fails, and goes on.
+	failed=$(ls "$work/$1"-merge-* 2>/dev/null)
+	[ -z "$failed" ] || {
+		printf 'not ok - %s: inputs fail, and the corpus stays as it is:\n%s\n' "$1" "$failed"
 		return 1
 	}
 	find "tests/fuzz/corpus/$1" -type f | grep -E '/[0-9a-f]{40}$' | xargs -r rm

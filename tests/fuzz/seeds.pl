@@ -80,10 +80,40 @@ for my $how ("\x00", "\x01", "\x03") {
 	put('bundle', "$how\x00\x0a\x01\x00\x02\x40\x01\x43\x00\x01\x00\x00");
 }
 put('merkle', join('', map { chr } $_, 5, 3, 1, 0, 2, 9, 7, 1 .. 60)) for 0, 1, 6, 30, 47;
+put('keyfile', "golmok fuzz 1\none a5\nfew " . 'a5' x 8 . "\nmany " . '5a' x 64 . "\n");
+put('keyfile', join('', map { "$_\x00" } "\x00", "\x02", "\x03", "\x04"));
+# Costs below, within and beyond what is believed; bytes that a split has.
+put('safe', "$_\x00\x00\x5a") for "\x00\x40\x08", "\x03\x40\x16", "\x10\x01\x1e", "\x11\x40\x08", "\x03\xeb\x10";
+put('share', "\x01\x00\x00\x02\x03\x01\x03\x40\x16");
+put('share', "\x00\x00\x00\x02\x03");
+put('share', "\x03\x00" . join('', map { chr($_) . "\x00\x00" } 0 .. 3));
+put('aside', join('', map { chr } 0, 5, 0, 5, 0x81, 7, 20, 1, 7));
+put('dials', "\x02\x03a:1\x00\x03b:1\x00");
+put('dials', "\x92\xa3a:1\xa3b:1");
+# Each table of a store: a row with other content, under another key, without
+# its place, gone; in part rebuilt then.
+for my $table (0 .. 21) {
+	put('rows', join('', map { chr } $_->[0], $table, $_->[1], 1, 1, $table * 5, 2))
+	    for [0x43, 0], [0x43, 0xa0], [0x40, 0xc0], [0x44, 0xf0];
+}
+# Each kind of change to each kind of page.
+for my $what (0 .. 7) {
+	put('pages', join('', map { chr } 0, $what + 8 * ($_ % 4), $_, 1, $_)) for 0 .. 12;
+}
 put('csv', "name,phone\r\n\"a\"\"b\",010\r\n\xc7\xd1\xb1\xdb,1\r\n");
 put('csv', qq({"collection":"case","fields":{"name":"a"}}\n));
 open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";
 put('pack', join('', <$pack>));
 put('pack', '{"format":1,"name":"a","version":1,"label":{"ko":"a","en":"a"},"collections":[{"name":"b","space":"b",'
     . '"label":{"ko":"b","en":"b"},"fields":[{"name":"c","label":{"ko":"c","en":"c"},"kind":"register","type":"text"}]}]}');
+# A pack of format 2 with every key, and with each part of it spoilt in turn.
+open(my $clinic, '<:raw', 'tests/lib/clinic.c') or die "clinic: $!\n";
+my $all = join('', map { /^    "(.*)"[,};]*$/ ? $1 : () } <$clinic>) =~ tr/`/"/r;
+put('pack', $all);
+for my $key (qw(codes units scopes roles retention collections views due figures reports match mirror)) {
+	put('pack', $all =~ s/("$key":([\[{]))/$1 . ($2 eq '[' ? '7,' : '"x":7,')/er);
+}
+put('pack', $all =~ s/"where":"state != done"/"where":"$_"/r) for '(', "if(kind = 'a', count(people), -1) > 0",
+    'months(due_on, 99999) < today', 'exists(task, no = this.no and not kind in (a, b))', 'not ' x 40 . 'true',
+    "'a''b' < no or tries * 9 / 0 > 1", 'latest(task, due_on, no = this.no) is something';
 put('pack', $_) for split(' ', '2024-02-30 2024-02-29T12:00:00+09:00 37.5,127,10 1,234,567 true');

@@ -21,13 +21,14 @@ static struct stage stage;
 static void make(void);
 static void grant_find(void);
 static void closed_find(void);
-static void files_keep(void);
 static void state_put(struct buf *out);
 
 static void
 stage_remove(void)
 {
 	town_fini(&stage.town);
+	arena_fini(&stage.rogue.arena);
+	arena_fini(&stage.arena);
 }
 
 struct stage *
@@ -78,11 +79,13 @@ make(void)
 	    &stage.rogue, town, STAGE_ROGUE, STAGE_OPEN, &stage.logs[0]);
 	rogue_take_log(
 	    &stage.rogue, town, STAGE_HONEST, STAGE_OPEN, &stage.logs[1]);
+	/* The rogue's own is emptied after each input. */
+	stage.arena = stage.rogue.arena;
+	stage.rogue.arena = (struct arena){0};
 	grant_find();
 	closed_find();
 	state_put(&stage.state);
-	files_keep();
-	stage.prng = town->prng;
+	stage_keep(&stage);
 }
 
 static void
@@ -143,35 +146,38 @@ state_put(struct buf *out)
 	assert(out->n > 0);
 }
 
-static void
-files_keep(void)
+void
+stage_keep(struct stage *of)
 {
-	const char *path = stage.town.nodes[STAGE_VICTIM].dir;
+	const char *path = of->town.nodes[STAGE_VICTIM].dir;
 	struct dirent *entry;
 	DIR *dir;
 
-	town_close(&stage.town, STAGE_VICTIM);
+	town_close(&of->town, STAGE_VICTIM);
+	while (of->files_n > 0)
+		buf_cut(&of->files[--of->files_n], 0);
 	dir = opendir(path);
 	assert(dir != NULL);
 	while ((entry = readdir(dir)) != NULL) {
-		struct buf *file = &stage.files[stage.files_n];
-		char *of = file_path(path, entry->d_name);
+		struct buf *file = &of->files[of->files_n];
+		char *name = file_path(path, entry->d_name);
 
 		/* The ballast says nothing, and is large. */
 		if (entry->d_name[0] != '.' &&
-		    file_read(of, FILE_SIZE_MAX, file) == ERR_OK &&
+		    file_read(name, FILE_SIZE_MAX, file) == ERR_OK &&
 		    strcmp(entry->d_name, "ballast") != 0) {
-			(void)snprintf(stage.names[stage.files_n],
-			    sizeof(stage.names[0]), "%.31s", entry->d_name);
-			stage.files_n++;
-			assert(stage.files_n < COUNT_OF(stage.files));
+			(void)snprintf(of->names[of->files_n],
+			    sizeof(of->names[0]), "%.31s", entry->d_name);
+			of->files_n++;
+			assert(of->files_n < COUNT_OF(of->files));
 		} else {
 			buf_cut(file, 0);
 		}
-		mem_free(of);
+		mem_free(name);
 	}
 	(void)closedir(dir);
-	(void)town_open(&stage.town, STAGE_VICTIM);
+	(void)town_open(&of->town, STAGE_VICTIM);
+	of->prng = of->town.prng;
 }
 
 void

@@ -23,6 +23,7 @@ struct stage {
 	struct town town;
 	struct rogue rogue; /* without a link: its keys, and room for logs */
 	struct ref grant;   /* of the rogue */
+	struct arena arena; /* owned: of the logs below */
 	struct rogue_log logs[2]; /* of the rogue and the honest: in OPEN */
 	struct log_id closed[2];  /* logs of CLOSED */
 	struct record_id records[3];
@@ -38,6 +39,9 @@ struct stage {
 struct stage *stage_get(void);
 /* The same numbers are drawn as for each input. */
 void stage_rewind(struct stage *stage);
+/* From now on the victim is put back to what it is now; no transaction may be
+ * open. */
+void stage_keep(struct stage *stage);
 /* Puts the victim's store back to what it was, if it has committed. */
 void stage_reset(struct stage *stage);
 /* In the victim's open transaction: nothing has changed where the rogue has no

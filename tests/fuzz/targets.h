@@ -25,5 +25,12 @@ void target_merkle(struct bytes in);
 void target_parcel(struct bytes in);
 void target_bundle(struct bytes in);
 void target_session(struct bytes in);
+void target_keyfile(struct bytes in);
+void target_safe(struct bytes in);
+void target_share(struct bytes in);
+void target_aside(struct bytes in);
+void target_dials(struct bytes in);
+void target_pages(struct bytes in);
+void target_rows(struct bytes in);
 
 #endif

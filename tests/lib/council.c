@@ -116,9 +116,8 @@ council_decide(struct town *town, size_t by, const char *space, bool adopt,
 	return ended(store, store_decide(store, &decision));
 }
 
-/* Appends `delta` with the body `plain` to the log of node `by` in `space`. */
-static void
-force(struct town *town, size_t by, const struct space *space,
+void
+council_put(struct town *town, size_t by, const struct space *space,
     struct delta *delta, struct bytes plain)
 {
 	struct store *store = town_store(town, by);
@@ -149,7 +148,7 @@ council_decide_range(struct town *town, size_t by, const char *space,
 	struct buf plain = {0};
 
 	fact_reason_put(&reason, &plain);
-	force(town, by, &name, &delta, buf_bytes(&plain));
+	council_put(town, by, &name, &delta, buf_bytes(&plain));
 	buf_fini(&plain);
 }
 
@@ -163,7 +162,7 @@ council_revoke_at(struct town *town, size_t by, const struct ref *grant,
 	struct buf plain = {0};
 
 	fact_revoke_put(&revoke, &plain);
-	force(town, by, &id_authority, &delta, buf_bytes(&plain));
+	council_put(town, by, &id_authority, &delta, buf_bytes(&plain));
 	buf_fini(&plain);
 }
 

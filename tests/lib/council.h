@@ -21,7 +21,11 @@ enum err council_revoke(struct town *town, size_t by, size_t whom,
 /* Node `by` adopts, or voids, the `n` deltas `refs` of `space`. */
 enum err council_decide(struct town *town, size_t by, const char *space,
     bool adopt, const struct ref *refs, size_t n) MUST_USE;
-/* The same for all of `cut`, without asking core/decide.c. */
+/* Appends `delta` with the body `plain` to the log of node `by` in `space`:
+ * what it says need not make sense. */
+void council_put(struct town *town, size_t by, const struct space *space,
+    struct delta *delta, struct bytes plain);
+/* The same as council_decide for all of `cut`, without asking core/decide.c. */
 void council_decide_range(struct town *town, size_t by, const char *space,
     bool adopt, const struct log_cut *cut);
 /* Node `by` takes the grant `grant` back with the `n` cuts `cuts`, which may be

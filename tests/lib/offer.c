@@ -70,8 +70,8 @@ offer_remove(void **state)
 	return 0;
 }
 
-static enum err
-node_get(void *arg, unsigned level, uint64_t index, struct hash *node)
+enum err
+offer_node(void *arg, unsigned level, uint64_t index, struct hash *node)
 {
 	struct frontier frontier = {0};
 	size_t n = (size_t)1 << level;
@@ -93,7 +93,8 @@ offer_root(uint64_t n)
 	struct frontier frontier;
 	struct hash root;
 
-	assert_int_equal(merkle_frontier(n, node_get, NULL, &frontier), ERR_OK);
+	assert_int_equal(
+	    merkle_frontier(n, offer_node, NULL, &frontier), ERR_OK);
 	merkle_root(&frontier, &root);
 	return root;
 }
@@ -112,7 +113,7 @@ offer_headers(uint64_t from, uint64_t to)
 	    .head_signature = branch->head.signature};
 	memcpy(offer.headers, branch->headers, DELTAS * sizeof(struct bytes));
 	assert_int_equal(
-	    merkle_consistency(to, DELTAS, node_get, NULL, &offer.proof),
+	    merkle_consistency(to, DELTAS, offer_node, NULL, &offer.proof),
 	    ERR_OK);
 	memset(offer.bodies, 0, sizeof(offer.bodies));
 	while (first < branch->bodies_n && branch->bodies[first].seq < from)
@@ -164,6 +165,21 @@ offer_end(void)
 {
 	store_abort(offer.store);
 	arena_fini(&offer.arena);
+}
+
+void
+offer_crowd(const struct sign_key *author, uint64_t n)
+{
+	struct log_name name = offer.branch.name;
+	struct log *log;
+
+	for (uint64_t i = 0; i < n; i++) {
+		bytes_put_be64(name.incarnation.b, i);
+		if (author == NULL)
+			bytes_put_be64(name.author.b, i);
+		assert_int_equal(
+		    oplog_open(store_txn(offer.store), &name, &log), ERR_OK);
+	}
 }
 
 enum err

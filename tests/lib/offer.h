@@ -36,7 +36,10 @@ int offer_remove(void **state);
 /* Fills the chunk: the headers `from` to `to` with all their bodies, and the
  * true head. */
 void offer_headers(uint64_t from, uint64_t to);
-/* The root of the first `n` headers that are offered. */
+/* For the headers that are offered: a node of their tree (merkle_get_fn), and
+ * the root of the first `n`. */
+enum err offer_node(
+    void *arg, unsigned level, uint64_t index, struct hash *node) MUST_USE;
 struct hash offer_root(uint64_t n);
 /* Makes of the run one whose head, of `n` headers with the root `root`, the
  * centre signed, too. */
@@ -45,6 +48,9 @@ void offer_sign(uint64_t n, const struct hash *root);
 /* Opens a transaction on `node`; nothing of it stays after offer_end. */
 struct txn *offer_begin(size_t node);
 void offer_end(void);
+/* Gives the node `n` logs without deltas in the space of the centre's: of
+ * `author`, or of so many strangers. */
+void offer_crowd(const struct sign_key *author, uint64_t n);
 /* What the gate says to the run, and to the chunk. */
 enum err offer_announce(void);
 enum err offer_bring(void);

@@ -39,8 +39,10 @@ parts_put(struct buf *pipe, const struct bytes parts[4])
 	buf_fini(&other);
 }
 
-size_t
-hurt_bytes(struct sim *sim, struct buf *pipe)
+/* Gives the place of the first byte of `pipe` that is another one now, or of
+ * the first that is missing. */
+static size_t
+bytes_hurt(struct sim *sim, struct buf *pipe)
 {
 	struct buf copy = {0};
 	struct bytes old;
@@ -74,23 +76,47 @@ hurt_bytes(struct sim *sim, struct buf *pipe)
 		    pipe, (struct bytes[4]){before, bytes_first(behind, k),
 			      range, bytes_after(behind, k)});
 		sim->count.swapped++;
-	} else {
-		pipe->p[sim_below(sim, pipe->n)] ^= (uint8_t)(1 << sim_below(
-								  sim, 8));
+	}
+	/* Also when two parts that were exchanged are the same. */
+	at = first_other(pipe, old);
+	if (at == pipe->n && pipe->n == old.n) {
+		at = sim_below(sim, pipe->n);
+		pipe->p[at] ^= (uint8_t)(1 << sim_below(sim, 8));
 		sim->count.flipped++;
 	}
-	at = first_other(pipe, old);
 	buf_fini(&copy);
 	return at;
 }
 
 void
-hurt_count(struct sim_wire *wire, unsigned side, size_t n)
+hurt_begin(struct sim_wire *wire, unsigned side)
 {
-	size_t sound = n < wire->hurt_at[side] ? n : wire->hurt_at[side];
+	struct buf *pipe = &wire->pipe[1 - side];
 
-	if (!wire->hurt[side])
+	if (!wire->damages || wire->hurt[side] || pipe->n == 0)
 		return;
-	wire->hurt_at[side] -= sound;
-	wire->hurt_fed[side] += n - sound;
+	wire->hurt_at[side] = bytes_hurt(wire->node[side]->sim, pipe);
+	wire->hurt[side] = true;
+	wire->damages = false;
+	wire->damaged = true;
+}
+
+enum err
+hurt_feed(struct sim_wire *wire, unsigned side, struct bytes in)
+{
+	struct session *session = wire->session[side];
+	uint64_t now_ms = wire->node[side]->sim->now_ms;
+	size_t sound = in.n;
+	enum err e = ERR_OK;
+
+	if (wire->hurt[side] && wire->hurt_at[side] < in.n)
+		sound = wire->hurt_at[side];
+	if (wire->hurt[side])
+		wire->hurt_at[side] -= sound;
+	if (sound > 0)
+		e = session_feed(session, bytes_first(in, sound), now_ms);
+	if (e != ERR_OK || sound == in.n)
+		return e;
+	wire->hurt_fed[side] += in.n - sound;
+	return session_feed(session, bytes_after(in, sound), now_ms);
 }

@@ -5,11 +5,12 @@
 
 /* What a bad line does to the bytes on it. */
 
-/* Flips a bit of `pipe`, which is not empty, or says some of it twice, leaves
- * some out, or exchanges two parts; gives the place of the first byte that is
- * another one now, or of the first that is missing. */
-size_t hurt_bytes(struct sim *sim, struct buf *pipe);
-/* `n` bytes more have come to `side`: how many of them behind the damage? */
-void hurt_count(struct sim_wire *wire, unsigned side, size_t n);
+/* If the wire is to be damaged: flips a bit of what is on its way to `side`, or
+ * says some of it twice, leaves some out, or exchanges two parts. */
+void hurt_begin(struct sim_wire *wire, unsigned side);
+/* `in` comes to `side`: what lies before the damage first, by itself, so that
+ * whatever is opened later was changed.  Fails as session_feed. */
+enum err hurt_feed(
+    struct sim_wire *wire, unsigned side, struct bytes in) MUST_USE;
 
 #endif

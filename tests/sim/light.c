@@ -4,9 +4,11 @@
  */
 #include "tests/sim/light.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "core/file.h"
+#include "net/peer/channel.h"
 #include "proto/buf.h"
 #include "proto/crypto.h"
 
@@ -14,8 +16,13 @@ enum {
 	MEMO_SIZE = 1 << 18,
 	MEMO_TRIES = 4,
 	BALLAST_MAX = 4096,
-	HALVES_SIZE = 4096,
-	PAIRS_SIZE = 4096
+	HALVES_SIZE = 1 << 14,
+	PAIRS_SIZE = 1 << 14,
+	SIGNERS_SIZE = 4096,
+	LEVELS_MAX = 32, /* of compression, from 0 */
+	/* LMDB's lists of each store that is open are longer. */
+	MAP_FROM = 1 << 20,
+	KEEP_MAX = 1 << 30,
 };
 
 bool __real_crypto_verify(const struct sign_key *key, struct bytes message,
@@ -23,6 +30,23 @@ bool __real_crypto_verify(const struct sign_key *key, struct bytes message,
 bool __wrap_crypto_verify(const struct sign_key *key, struct bytes message,
     const struct signature *signature);
 
+void __real_crypto_sign_key(const struct sign_seed *seed, struct sign_key *key);
+void __wrap_crypto_sign_key(const struct sign_seed *seed, struct sign_key *key);
+void __real_crypto_sign_message(const struct sign_seed *seed,
+    const struct sign_key *key, struct bytes message,
+    struct signature *signature);
+void __wrap_crypto_sign_message(const struct sign_seed *seed,
+    const struct sign_key *key, struct bytes message,
+    struct signature *signature);
+struct channel *__real_channel_new(
+    const struct channel_config *config) MUST_USE;
+struct channel *__wrap_channel_new(
+    const struct channel_config *config) MUST_USE;
+struct ZSTD_CDict_s *__real_ZSTD_createCDict(
+    const void *dictionary, size_t n, int level);
+struct ZSTD_CDict_s *__wrap_ZSTD_createCDict(
+    const void *dictionary, size_t n, int level);
+size_t __wrap_ZSTD_freeCDict(struct ZSTD_CDict_s *ready);
 void __real_crypto_dh_key(const struct dh_secret *secret, struct dh_key *key);
 void __wrap_crypto_dh_key(const struct dh_secret *secret, struct dh_key *key);
 bool __real_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
@@ -34,7 +58,20 @@ enum err __wrap_file_ballast(const char *path, uint64_t size) MUST_USE;
 
 static struct hash known[MEMO_SIZE];
 static bool in_use;
+static uint64_t channels; /* of this seed */
 
+/* Seeds that were seen to have this public half. */
+static struct light_signer {
+	struct sign_seed seed;
+	struct sign_key key;
+	bool used;
+} signers[SIGNERS_SIZE];
+/* By level; never freed. */
+static struct light_dictionary {
+	const void *bytes;
+	size_t n;
+	struct ZSTD_CDict_s *ready;
+} dictionaries[LEVELS_MAX];
 /* Public halves of secrets, and what two of them share: tables in which the
  * newest takes the place of an older one. */
 static struct light_half {
@@ -50,9 +87,21 @@ static struct light_shared {
 static struct light_count count;
 
 void
+light_start(void)
+{
+	/* What is mapped anew is zero already; else 2 MiB are cleared for each
+	 * store that is opened. */
+	(void)mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+	/* The next seed needs as much again. */
+	(void)mallopt(M_TRIM_THRESHOLD, KEEP_MAX);
+	(void)mallopt(M_TOP_PAD, MAP_FROM);
+}
+
+void
 light_memo(bool on)
 {
 	in_use = on;
+	channels = 0;
 }
 
 struct light_count
@@ -76,6 +125,15 @@ name_of(const struct sign_key *key, struct bytes message,
 	crypto_sha256_out(&state, name);
 }
 
+/* Whoever lies there is looked up again when it is needed. */
+static void
+remember(const struct hash *name)
+{
+	uint64_t first = bytes_be64(name->b);
+
+	known[(first + first / MEMO_SIZE % MEMO_TRIES) % MEMO_SIZE] = *name;
+}
+
 bool
 __wrap_crypto_verify(const struct sign_key *key, struct bytes message,
     const struct signature *signature)
@@ -96,9 +154,51 @@ __wrap_crypto_verify(const struct sign_key *key, struct bytes message,
 		}
 	if (!__real_crypto_verify(key, message, signature))
 		return false;
-	/* Whoever lies there is looked up again when it is needed. */
-	known[(first + first / MEMO_SIZE % MEMO_TRIES) % MEMO_SIZE] = name;
+	remember(&name);
 	return true;
+}
+
+static struct light_signer *
+signer_of(const struct sign_seed *seed)
+{
+	return &signers[bytes_be64(seed->b) % SIGNERS_SIZE];
+}
+
+static bool
+is_signer(const struct light_signer *signer, const struct sign_seed *seed)
+{
+	return in_use && signer->used &&
+	       memcmp(&signer->seed, seed, sizeof(*seed)) == 0;
+}
+
+void
+__wrap_crypto_sign_key(const struct sign_seed *seed, struct sign_key *key)
+{
+	struct light_signer *signer = signer_of(seed);
+
+	if (!is_signer(signer, seed)) {
+		__real_crypto_sign_key(seed, key);
+		*signer = (struct light_signer){
+		    .seed = *seed, .key = *key, .used = true};
+	}
+	*key = signer->key;
+}
+
+void
+__wrap_crypto_sign_message(const struct sign_seed *seed,
+    const struct sign_key *key, struct bytes message,
+    struct signature *signature)
+{
+	const struct light_signer *signer = signer_of(seed);
+	struct hash name;
+
+	__real_crypto_sign_message(seed, key, message, signature);
+	/* With a public half that is not its own it would not verify. */
+	if (!is_signer(signer, seed) ||
+	    memcmp(&signer->key, key, sizeof(*key)) != 0)
+		return;
+	name_of(key, message, signature, &name);
+	remember(&name);
 }
 
 static struct light_half *
@@ -147,6 +247,44 @@ __wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
 	*pair = (struct light_shared){
 	    .keys = {keys[0], keys[1]}, .shared = *shared, .used = true};
 	return true;
+}
+
+/* The two sides of a wire come one after the other: so the same two keys meet
+ * in every seed. */
+struct channel *
+__wrap_channel_new(const struct channel_config *config)
+{
+	struct channel_config same = *config;
+	struct hash hash;
+
+	crypto_sha256(bytes_of(&channels, sizeof(channels)), &hash);
+	static_assert(sizeof(hash) == sizeof(same.ephemeral), "both 32");
+	memcpy(same.ephemeral.b, hash.b, sizeof(hash));
+	channels++;
+	return __real_channel_new(in_use ? &same : config);
+}
+
+struct ZSTD_CDict_s *
+__wrap_ZSTD_createCDict(const void *dictionary, size_t n, int level)
+{
+	struct light_dictionary *at;
+
+	assert(level >= 0 && level < LEVELS_MAX);
+	at = &dictionaries[level];
+	if (at->ready == NULL)
+		*at = (struct light_dictionary){.bytes = dictionary,
+		    .n = n,
+		    .ready = __real_ZSTD_createCDict(dictionary, n, level)};
+	assert(at->bytes == dictionary && at->n == n);
+	return at->ready;
+}
+
+/* The next store uses it too. */
+size_t
+__wrap_ZSTD_freeCDict(struct ZSTD_CDict_s *ready)
+{
+	(void)ready;
+	return 0;
 }
 
 enum err

@@ -5,12 +5,17 @@
 
 /*
  * What would take most of the time of a city and shows nothing: signatures that
- * verified before in this process, since that depends on nothing but the key,
- * the message and the signature; secrets that two keys share, which both sides
- * of a handshake work out; and the ballast of each store.
+ * verified before in this process, or were made in it with both halves of a
+ * key, since that depends on nothing but the key, the message and the
+ * signature; public halves of keys; secrets that two keys share, which both
+ * sides of a handshake work out; keys of one session, of which each seed uses
+ * the same in the same order; dictionaries made ready, once for all stores; and
+ * the ballast of each store.
  */
 
-/* From now on these are remembered, or each is worked out. */
+/* Once, before anything else. */
+void light_start(void);
+/* A seed begins: these are remembered, or each is worked out. */
 void light_memo(bool on);
 /* So many were looked up, and so many of them found. */
 struct light_count {

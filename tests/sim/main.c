@@ -154,6 +154,7 @@ seldom(struct sim *sim)
 static void
 govern(struct sim *sim)
 {
+	struct sim_node *founder = &sim->nodes[0];
 	struct sim_node *by = &sim->nodes[sim_below(sim, 3)];
 	struct sim_node *whom = traffic_node(sim);
 
@@ -171,8 +172,13 @@ govern(struct sim *sim)
 			lie_tell(whom);
 		break;
 	case 6:
-		if (swarm_now(sim, sim->swarm.rotate, 2) &&
-		    whom->role == ROLE_FOUNDER && whom->store != NULL)
+		if (!swarm_now(sim, sim->swarm.rotate, 2))
+			break;
+		if (sim->swarm.clone && sim->count.splits == 0 &&
+		    sim->clones < SIM_CLONES_MAX && founder->store != NULL &&
+		    sim_once_in(sim, 2))
+			rule_split(founder);
+		else if (whom->role == ROLE_FOUNDER && whom->store != NULL)
 			rule_rotate(whom);
 		break;
 	case 0:
@@ -348,6 +354,7 @@ main(int argc, char **argv)
 	struct plan plan;
 	int status;
 
+	light_start();
 	plan_read(&plan, argc, argv);
 	(void)signal(SIGABRT, on_abort);
 	(void)signal(SIGSEGV, on_abort);

@@ -287,7 +287,7 @@ model_look(struct sim_node *node)
 		return;
 	}
 	node->looked_txn = kv_txn_id(txn->kv);
-	verdict_refresh(node);
+	verdict_begun(node);
 	memset(sim->model.now, 0, sim->model.n * sizeof(*sim->model.now));
 	sim_must(sim, space_all(txn, &spaces, &spaces_n), "list spaces");
 	for (size_t i = 0; i < spaces_n; i++) {

@@ -421,6 +421,7 @@ node_open(struct sim_node *node)
 	sim_must(node->sim, store_open(node->dir, &node->host, &node->store),
 	    "open a store");
 	node->looked_txn = UINT64_MAX;
+	node->judged_txn = UINT64_MAX;
 	node->unseen = true;
 }
 

@@ -224,3 +224,22 @@ rule_rotate(struct sim_node *founder)
 	store_abort(founder->store);
 	sim_note(sim, "rotate", founder->number, (uint64_t)e);
 }
+
+void
+rule_split(struct sim_node *founder)
+{
+	struct sim *sim = founder->sim;
+	struct sim_node *copy = &sim->nodes[sim->n];
+
+	sim_note(sim, "split", founder->number, sim->n);
+	sim->count.splits++;
+	sim->clones++;
+	node_snapshot(founder);
+	node_clone(founder);
+	for (unsigned i = 0; i < 2; i++) {
+		rule_rotate(founder);
+		rule_rotate(copy);
+	}
+	model_look(founder);
+	model_look(copy);
+}

@@ -18,5 +18,8 @@ void rule_regrant(struct sim_node *by);
 
 /* The founder puts the next root key in the place of the root key. */
 void rule_rotate(struct sim_node *founder);
+/* A copy of the founder's machine runs from now on, and both replace the root
+ * key twice: the two chains of keys have no more than their first in common. */
+void rule_split(struct sim_node *founder);
 
 #endif

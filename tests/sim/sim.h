@@ -96,7 +96,11 @@ struct sim_node {
 	bool is_full;  /* its disk, until somebody makes room */
 	unsigned side; /* of the partition */
 	uint64_t looked_txn; /* the transaction that was checked last */
-	struct hash facts;   /* that `given` was made from */
+	/* That was committed when `facts` were its own, among so many nodes;
+	 * UINT64_MAX: none. */
+	uint64_t judged_txn;
+	size_t judged_n;
+	struct hash facts; /* that `given` was made from */
 	/* Of now, and of before the facts changed last: by person and space
 	 * (sim_given), of sim->verdicts; unused where the plan says it. */
 	const struct sim_given *given[2];
@@ -171,6 +175,7 @@ struct sim_count {
 	uint64_t decisions;
 	uint64_t rekeys;
 	uint64_t rotations;
+	uint64_t splits; /* of the founder, whose copy rotates too */
 	uint64_t commits;
 	uint64_t wires;
 	uint64_t lost;		      /* wires that broke */

@@ -54,6 +54,8 @@ my @rules = (
 	[block => 'what does not count blocks what comes after'],
 	[shrink => 'a log loses its newest deltas'],
 	[signed => 'heads of others need no signature'],
+	[heirs => 'logs behind rotations that disagree are refused'],
+	[tag => 'a frame that was changed is left out, and the next one taken'],
 );
 # Some rules are seldom met: of so many seeds one must notice that it is broken.
 my $SOUGHT = 128;

@@ -41,6 +41,8 @@ static const struct tell_word {
     {"rollback", "goes back, the whole machine", true, NOTHING},
     {"rotate", "replaces the root key", true, AN_ERR},
     {"rush", "all send and take in at once", false, NOTHING},
+    {"split", "runs twice from now on, each with its root keys: node", true,
+	A_NODE},
     {"visit", "talks to the end with", true, A_NODE},
     {"wire", "carries, works or fills; side", true, A_NUMBER},
     {"write", "writes", true, AN_ERR}};

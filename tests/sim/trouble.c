@@ -126,9 +126,6 @@ trouble_clock(struct sim *sim)
 	case 2:
 		node->clock_ms = 0;
 		break;
-	case 6:
-		upgrade(node);
-		break;
 	default:
 		node->clock_ms += (int64_t)sim_below(sim, 2 * 3600 * 1000) -
 				  hour;

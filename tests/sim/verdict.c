@@ -77,9 +77,25 @@ verdict_refresh(struct sim_node *node)
 	facts_hash(node, &hash);
 	if (memcmp(&hash, &node->facts, sizeof(hash)) == 0)
 		return;
+	/* They may be of a transaction that comes to nothing. */
+	node->judged_txn = UINT64_MAX;
 	node->facts = hash;
 	node->given[1] = node->given[0];
 	node->given[0] = given_find(node, &hash);
+}
+
+void
+verdict_begun(struct sim_node *node)
+{
+	const struct txn *txn = store_txn(node->store);
+	/* What a writer finds was committed before it. */
+	uint64_t txn_id = kv_txn_id(txn->kv) - txn->write;
+
+	if (node->judged_txn == txn_id && node->judged_n == node->sim->n)
+		return;
+	verdict_refresh(node);
+	node->judged_txn = txn_id;
+	node->judged_n = node->sim->n;
 }
 
 /* Of how much of each log of `authority` is here, and whom it may be about. */
@@ -89,7 +105,6 @@ facts_hash(struct sim_node *node, struct hash *hash)
 	struct txn *txn = store_txn(node->store);
 	struct space_state *space = space_find(txn, &id_authority);
 	struct crypto_sha256 state;
-	struct hash root;
 	struct log **logs;
 	size_t n = 0;
 
@@ -103,10 +118,12 @@ facts_hash(struct sim_node *node, struct hash *hash)
 		uint64_t sizes[2] = {
 		    logs[i]->frontier.size, logs[i]->open[CLASS_N]};
 
-		merkle_root(&logs[i]->frontier, &root);
+		/* All that its root is made from. */
 		crypto_sha256_add(&state, bytes_of(&logs[i]->id, 16));
-		crypto_sha256_add(&state, bytes_of(&root, sizeof(root)));
 		crypto_sha256_add(&state, bytes_of(sizes, sizeof(sizes)));
+		crypto_sha256_add(&state,
+		    bytes_of(logs[i]->frontier.nodes,
+			merkle_frontier_n(sizes[0]) * sizeof(struct hash)));
 	}
 	crypto_sha256_out(&state, hash);
 }

@@ -17,6 +17,8 @@ void verdict_fini(struct sim *sim);
 /* In an open transaction of `node`, whose writes are settled: brings
  * node->given to the facts that it holds. */
 void verdict_refresh(struct sim_node *node);
+/* The same, in one that has only just begun. */
+void verdict_begun(struct sim_node *node);
 /* May `person` see anything of `space`, by what `node` knows or knew before its
  * facts changed last? */
 bool verdict_sees(const struct sim_node *node, size_t person, size_t space);

@@ -25,8 +25,9 @@ enum {
 	BEFORE_CHUNK = 1024,
 	/* How often a wire is served until its sessions must have ended. */
 	FINISH_ROUNDS = 20000,
-	/* Two batches of frames: by then changed bytes must have shown. */
-	HURT_MAX = 2 * LIMIT_FRAME_SIZE,
+	/* The longest frame that a length of two bytes can announce: when it
+	 * is there, changed bytes must have shown. */
+	HURT_MAX = 2 + UINT16_MAX,
 	/* Of a session that makes, or takes in, little at a time. */
 	TIGHT_PACE = 8 * 1000,
 	TIGHT_WORK = 4 * 1000,
@@ -266,12 +267,7 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 	if (n > 0)
 		session_sent(sender, n);
 	spend_carry(wire, from, n);
-	if (wire->damages && !wire->hurt[1 - from] && wire->pipe[from].n > 0) {
-		wire->hurt_at[1 - from] = hurt_bytes(sim, &wire->pipe[from]);
-		wire->hurt[1 - from] = true;
-		wire->damages = false;
-		wire->damaged = true;
-	}
+	hurt_begin(wire, 1 - from);
 	n = wire->pipe[from].n < bytes_max ? wire->pipe[from].n : bytes_max;
 	if (wire->gone[1 - from]) {
 		buf_drop(&wire->pipe[from], n);
@@ -279,11 +275,10 @@ wire_carry(struct sim_wire *wire, unsigned from, size_t bytes_max)
 		enum err e;
 
 		turn_begin(wire, 1 - from);
-		e = session_feed(taker,
-		    bytes_first(buf_bytes(&wire->pipe[from]), n), sim->now_ms);
+		e = hurt_feed(wire, 1 - from,
+		    bytes_first(buf_bytes(&wire->pipe[from]), n));
 		turn_end();
 		buf_drop(&wire->pipe[from], n);
-		hurt_count(wire, 1 - from, n);
 		if (e != ERR_OK)
 			side_ended(wire, 1 - from, e);
 		else if (wire->hurt_fed[1 - from] > HURT_MAX)
@@ -337,7 +332,7 @@ wire_work(struct sim_node *node, bool crash)
 		model_look(node);
 	node->unseen = false;
 	node_begin(node, true);
-	verdict_refresh(node);
+	verdict_begun(node);
 	for (size_t i = 0; i < n; i++) {
 		if (!worked[i])
 			continue;
@@ -385,7 +380,7 @@ wire_fill(struct sim_node *node)
 	if (n == 0)
 		return;
 	node_begin(node, false);
-	verdict_refresh(node);
+	verdict_begun(node);
 	for (size_t i = 0; i < n; i++) {
 		struct session *session = wires[i]->session[sides[i]];
 		enum err e;
@@ -473,6 +468,15 @@ wire_twisted(void)
 {
 	at_work->damaged = true;
 	at_work->node[at_side]->sim->count.twisted++;
+}
+
+void
+wire_opened(void)
+{
+	if (at_work != NULL && at_work->hurt_fed[at_side] > 0)
+		sim_fail(speaker->sim,
+		    "node %zu opens a frame behind bytes that were changed",
+		    speaker->number);
 }
 
 void

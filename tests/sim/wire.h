@@ -29,6 +29,9 @@ void wire_fill(struct sim_node *node);
 void wire_tick(struct sim *sim);
 /* Runs the wire until both sides have ended well; false when it broke. */
 bool wire_finish(struct sim_wire *wire);
+/* For tests/sim/wrap_seals.c: the session at work has opened a frame, which no
+ * changed byte may go before. */
+void wire_opened(void);
 /* For tests/sim/twist.c: the session at work makes a chunk while `queued` bytes
  * wait to be sent, of `most` that may.  Ends the program when it may not. */
 void wire_made(size_t queued, size_t most);

@@ -9,6 +9,9 @@
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
  * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
+ * LINK: -Wl,--wrap=crypto_sign_key,--wrap=crypto_sign_message
+ * LINK: -Wl,--wrap=channel_new
+ * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded
  * In tests/sim/twist.c.
@@ -16,7 +19,7 @@
  * The others are in tests/sim/wrap_rights.c.
  * LINK: -Wl,--wrap=id_covers_prefix,--wrap=fact_rights_within
  * LINK: -Wl,--wrap=authority_result_write
- * LINK: -Wl,--wrap=authority_roots_find
+ * LINK: -Wl,--wrap=authority_roots_find,--wrap=authority_roots_heirs
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  * Or in tests/sim/wrap_links.c.
@@ -27,7 +30,7 @@
  * LINK: -Wl,--wrap=crypto_seal,--wrap=crypto_open,--wrap=noise_seal
  * LINK: -Wl,--wrap=noise_open,--wrap=channel_queued,--wrap=own_received
  * LINK: -Wl,--wrap=graft_find,--wrap=apply_delta,--wrap=apply_body
- * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put
+ * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put,--wrap=batch_join
  */
 #include "tests/sim/wrap.h"
 
@@ -80,7 +83,9 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_OVERDUE] = "overdue",
     [RULE_BLOCK] = "block",
     [RULE_SHRINK] = "shrink",
-    [RULE_SIGNED] = "signed"};
+    [RULE_SIGNED] = "signed",
+    [RULE_TAG] = "tag",
+    [RULE_HEIRS] = "heirs"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;

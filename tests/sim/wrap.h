@@ -49,6 +49,8 @@ enum wrap_rule {
 	RULE_BLOCK,   /* what does not count blocks what comes after */
 	RULE_SHRINK,  /* a log loses its newest deltas */
 	RULE_SIGNED,  /* heads of others need no signature */
+	RULE_TAG,     /* a frame that was changed is left out, and no more */
+	RULE_HEIRS,   /* logs behind rotations that disagree are refused */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];

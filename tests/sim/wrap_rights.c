@@ -2,6 +2,8 @@
  * Rules about rights, broken on purpose: as tests/sim/wrap.c, which has the
  * list for the linker.
  */
+#include <string.h>
+
 #include "core/apply.h"
 #include "core/authority_result.h"
 #include "core/authority_roots.h"
@@ -19,6 +21,10 @@ void __real_authority_result_write(const struct authority_settling *settling);
 void __wrap_authority_result_write(struct authority_settling *settling);
 void __real_authority_roots_find(struct authority_settling *settling);
 void __wrap_authority_roots_find(struct authority_settling *settling);
+const struct heir *__real_authority_roots_heirs(
+    const struct authority *authority, const struct hash *hash, size_t *n);
+const struct heir *__wrap_authority_roots_heirs(
+    const struct authority *authority, const struct hash *hash, size_t *n);
 enum err __real_authority_load(struct txn *txn, const struct city_id *city,
     struct authority *authority) MUST_USE;
 enum err __wrap_authority_load(struct txn *txn, const struct city_id *city,
@@ -83,6 +89,24 @@ __wrap_authority_roots_find(struct authority_settling *settling)
 	for (size_t i = 0;
 	     wrap_is_broken(RULE_ROTATE) && i < settling->facts->tips_n; i++)
 		settling->seats[i].end = UINT64_MAX;
+}
+
+/* Of keys that are no root and cannot become it, nothing is taken. */
+const struct heir *
+__wrap_authority_roots_heirs(
+    const struct authority *authority, const struct hash *hash, size_t *n)
+{
+	bool known = !wrap_is_broken(RULE_HEIRS) ||
+		     (authority->has_next && memcmp(&authority->next_root, hash,
+						 sizeof(*hash)) == 0);
+	struct hash root;
+
+	for (size_t i = 0; i < authority->roots_n && !known; i++) {
+		crypto_sha256(bytes_of(authority->roots[i].key.b, 32), &root);
+		known = memcmp(&root, hash, sizeof(root)) == 0;
+	}
+	*n = 0;
+	return known ? __real_authority_roots_heirs(authority, hash, n) : NULL;
 }
 
 enum err

@@ -186,6 +186,28 @@ one_death_is_noted_once(void **state)
 	assert_false(is_aside(dir, &first, 0, 100));
 }
 
+/* A full disk cuts a line short, whatever its length is then. */
+static void
+what_follows_half_a_line_counts(void **state)
+{
+	const struct tempdir *dir = *state;
+	struct buf content = {0};
+
+	crash(dir, &second, 3);
+	load(dir, &content);
+	for (size_t n = 0; n <= LINE; n++) {
+		save(dir, bytes_first(buf_bytes(&content), n));
+		crash(dir, &first, 5);
+		assert_false(is_aside(dir, &first, 0, 100));
+		crash(dir, &first, 7);
+		assert_false(is_aside(dir, &first, 0, 5));
+		assert_true(is_aside(dir, &first, 0, 6));
+		assert_false(is_aside(dir, &second, 0, 100));
+		assert_int_equal(noted(dir), n + 2 * LINE);
+	}
+	buf_fini(&content);
+}
+
 static void
 where_nothing_can_be_written_the_end_is_quiet(void **state)
 {
@@ -278,6 +300,7 @@ main(void)
 	    TEST(the_refusal_says_where_and_what_to_do),
 	    TEST(who_works_on_nothing_notes_nothing),
 	    TEST(one_death_is_noted_once),
+	    TEST(what_follows_half_a_line_counts),
 	    TEST(where_nothing_can_be_written_the_end_is_quiet),
 	    TEST(the_file_stops_to_grow),
 	    TEST(crashes_of_another_version_count_for_nothing),

@@ -522,6 +522,11 @@ a_full_city_admits_nobody_new(void **state)
 
 	(void)state;
 	assert_int_equal(facts_admit(&composer, &member), ERR_LIMIT);
+	/* Who is in it may have another name, if it is one. */
+	members[LIMIT_MEMBERS - 1].key = member.key;
+	assert_int_equal(
+	    facts_admit(&composer, &(struct fact_member){.key = member.key}),
+	    ERR_INVALID);
 }
 
 static void

@@ -293,6 +293,23 @@ what_is_written_is_read_back(void **state)
 	buf_fini(&seen);
 }
 
+/* At the beginning of a file it would be taken away. */
+static void
+a_cell_that_begins_with_the_mark_keeps_it(void **state)
+{
+	struct buf file = {0};
+
+	(void)state;
+	csv_add_cell(&file, bytes_text("\xef\xbb\xbf"));
+	csv_add_cell(&file, bytes_text("\xef\xbb\xbf"
+				       "b"));
+	csv_add_row_end(&file);
+	assert_rows(buf_text(&file), CSV_UTF8,
+	    "1:[\xef\xbb\xbf][\xef\xbb\xbf"
+	    "b]");
+	buf_fini(&file);
+}
+
 /* Bytes that RFC 3629 §4 forbids, of each kind. */
 static void
 what_is_not_utf8_is_refused_byte_by_byte(void **state)
@@ -389,6 +406,7 @@ main(void)
 	    cmocka_unit_test(an_error_stays),
 	    cmocka_unit_test(cells_and_rows_have_limits),
 	    cmocka_unit_test(what_is_written_is_read_back),
+	    cmocka_unit_test(a_cell_that_begins_with_the_mark_keeps_it),
 	    cmocka_unit_test(what_is_not_utf8_is_refused_byte_by_byte),
 	    cmocka_unit_test(cp949_is_written_as_it_is_read),
 	    cmocka_unit_test(what_cp949_does_not_have_is_named),

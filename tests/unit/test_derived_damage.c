@@ -322,7 +322,7 @@ a_row_of_the_tree_is_whole_nodes_without_a_gap(void **state)
 	} rows[] = {{0, 0, false, false}, {0, 1, false, false},
 	    {0, NODE, false, false}, {0, 1 + NODE, true, true},
 	    {0, 2 + NODE, false, false}, {1, 1 + NODE, false, false},
-	    {1, 1, false, true}, {2, 1, false, false},
+	    {1, 1, false, false}, {2, 1, false, false},
 	    {0, 1 + 2 * NODE, true, false}, {0, FULL, true, false},
 	    {0, FULL + NODE, false, false}, {255, 1 + NODE, false, false}};
 	struct ward *ward = *state;

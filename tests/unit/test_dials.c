@@ -116,6 +116,13 @@ a_damaged_list_is_no_empty_one(void **state)
 					  "a\n1"));
 	assert_damaged(*state, bytes_text("\x91\xa3"
 					  "a:1\xc0"));
+	/* Not in their order, and one twice. */
+	assert_damaged(*state, bytes_text("\x92\xa3"
+					  "b:1\xa3"
+					  "a:1"));
+	assert_damaged(*state, bytes_text("\x92\xa3"
+					  "a:1\xa3"
+					  "a:1"));
 	codec_put_array(&row, LIMIT_DIALS + 1);
 	for (int i = 0; i < LIMIT_DIALS + 1; i++)
 		codec_put_text(&row, bytes_text("a:1"));

@@ -102,6 +102,55 @@ a_damaged_entry_is_a_failure_and_no_end(void **state)
 	replica_abort(replica);
 }
 
+/* One more row, of a key of `key_n` and a content of `n` bytes; gives what it
+ * takes to read it, and to append behind it. */
+static void
+row_read(struct replica *replica, size_t key_n, size_t n, enum err said[2])
+{
+	static const uint8_t content[32];
+	struct key key = {0};
+
+	for (int i = 0; i < 2; i++) {
+		struct txn *txn = replica_begin(replica, true);
+		struct feed_entry entry;
+		bool right;
+		uint8_t number[9] = {0, 0, 0, 0, 0, 0, 0, 9};
+
+		key.n = 0;
+		tables_key_add(&key, bytes_of(number, key_n));
+		txn_put(txn, TABLE_FEED, &key, bytes_of(content, n));
+		if (i == 0)
+			right = feed_next(txn, 5, &entry);
+		else
+			right = feed_last(txn) == 9;
+		said[i] = kv_failed(txn->kv);
+		assert_int_equal(right, said[i] == ERR_OK);
+		replica_abort(replica);
+	}
+}
+
+static void
+a_row_of_another_size_is_no_entry(void **state)
+{
+	enum { ROW = 4 + 4 + 8 + 1 };
+	enum err said[2];
+
+	row_read(*state, 8, ROW, said);
+	assert_int_equal(said[0], ERR_OK);
+	assert_int_equal(said[1], ERR_OK);
+	for (size_t n = 0; n <= ROW + 1; n += n == 0 ? ROW - 1 : 2) {
+		row_read(*state, 8, n, said);
+		assert_int_equal(said[0], ERR_CORRUPT);
+		assert_non_null(strstr(err_text(), "feed"));
+		/* Its number says where to go on. */
+		assert_int_equal(said[1], ERR_OK);
+	}
+	row_read(*state, 9, ROW, said);
+	assert_int_equal(said[0], ERR_CORRUPT);
+	assert_int_equal(said[1], ERR_CORRUPT);
+	assert_non_null(strstr(err_text(), "its key is no number"));
+}
+
 int
 main(void)
 {
@@ -120,6 +169,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_damaged_entry_is_a_failure_and_no_end, replica_make,
 		replica_remove),
+	    cmocka_unit_test_setup_teardown(a_row_of_another_size_is_no_entry,
+		replica_make, replica_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,87 @@ moving_and_removing_say_what_was_there(void **state)
 	assert_int_equal(file_remove(b), ERR_NOT_FOUND);
 }
 
+/* The directory that a path lies in is synced, however the path is written. */
+static void
+paths_may_be_short_or_have_slashes_behind(void **state)
+{
+	const char *whole = tempdir_at(&dir, "sub");
+	char was[1024];
+	struct buf path = {0};
+
+	(void)state;
+	assert_non_null(getcwd(was, sizeof(was)));
+	assert_int_equal(chdir(dir.path), 0);
+	assert_int_equal(file_write("a", bytes_text("here"), 0600), ERR_OK);
+	assert_true(holds(tempdir_at(&dir, "a"), "here"));
+	assert_int_equal(file_make_dir("sub//"), ERR_OK);
+	assert_true(exists(whole));
+	assert_int_equal(file_link("a", "sub///b"), ERR_OK);
+	assert_true(holds("sub/b", "here"));
+	assert_int_equal(file_link("a", "none/b"), ERR_NOT_FOUND);
+	assert_int_equal(file_link("a", "sub/b"), ERR_EXISTS);
+	assert_int_equal(file_remove("sub/b"), ERR_OK);
+	buf_add_format(&path, "%s//", whole);
+	assert_int_equal(file_remove_tree(buf_text(&path)), ERR_OK);
+	assert_false(exists(whole));
+	/* A file in the way of a directory is nothing to be found there. */
+	assert_int_equal(
+	    file_write("a/b", bytes_text("below"), 0600), ERR_NOT_FOUND);
+	assert_int_equal(chdir(was), 0);
+	buf_fini(&path);
+}
+
+static void
+a_call_that_was_interrupted_is_made_again(void **state)
+{
+	static const char *const calls[] = {
+	    "read", "pwrite", "flock", "posix_fallocate"};
+	const char *path = tempdir_at(&dir, "a");
+	struct buf content = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		struct file_lock lock;
+
+		fault_arm((struct fault_plan){
+		    .names = calls[i], .nth = 1, .number = EINTR});
+		assert_int_equal(
+		    file_write(path, bytes_text("text"), 0600), ERR_OK);
+		buf_cut(&content, 0);
+		assert_int_equal(file_read(path, 4, &content), ERR_OK);
+		assert_true(bytes_is(buf_bytes(&content), "text"));
+		assert_int_equal(file_lock_init(&lock, path, true), ERR_OK);
+		file_lock_fini(&lock);
+		assert_int_equal(
+		    file_ballast(tempdir_at(&dir, "ballast"), 4096), ERR_OK);
+		assert_true(fault_disarm());
+	}
+	buf_fini(&content);
+}
+
+static void
+a_lock_that_cannot_be_had_says_why(void **state)
+{
+	static const struct {
+		int number;
+		enum err code;
+	} reasons[] = {{EWOULDBLOCK, ERR_BUSY}, {ENOLCK, ERR_IO}};
+	const char *path = tempdir_at(&dir, "lock");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+		struct file_lock lock;
+
+		fault_arm((struct fault_plan){
+		    .names = "flock", .nth = 1, .number = reasons[i].number});
+		assert_int_equal(
+		    file_lock_init(&lock, path, true), reasons[i].code);
+		assert_true(fault_disarm());
+		assert_non_null(strstr(err_text(), path));
+		file_lock_fini(&lock);
+	}
+}
+
 static void
 directories_are_private_and_vanish_whole(void **state)
 {
@@ -427,6 +508,9 @@ main(void)
 	    IN_DIR(a_sync_that_fails_is_never_a_success),
 	    IN_DIR(each_reason_of_the_system_has_its_code),
 	    IN_DIR(moving_and_removing_say_what_was_there),
+	    IN_DIR(paths_may_be_short_or_have_slashes_behind),
+	    IN_DIR(a_call_that_was_interrupted_is_made_again),
+	    IN_DIR(a_lock_that_cannot_be_had_says_why),
 	    IN_DIR(directories_are_private_and_vanish_whole),
 	    IN_DIR(one_excludes_many_and_many_share),
 	    IN_DIR(a_lock_ends_with_its_process),

@@ -214,6 +214,52 @@ a_missing_row_is_found(void **state)
 	buf_fini(&row[1]);
 }
 
+/* A second time, with a checksum that is right for the other key. */
+static void
+assert_double_is_found(
+    struct meeting *meeting, enum table table, struct bytes key)
+{
+	struct desk *desk = &meeting->hall;
+	struct buf row[2] = {0};
+	struct buf other[2] = {0};
+
+	assert_true(meeting_row(desk, table, 0, row));
+	buf_add(&other[0], key);
+	tables_row(key, bytes_after(buf_bytes(&row[1]), TABLES_CHECKSUM_SIZE),
+	    &other[1]);
+	meeting_row_put(desk, table, &other[0], &other[1]);
+	assert_true(desk_check(desk, false) > 0);
+	meeting_reads(meeting);
+	meeting_row_put(desk, table, &other[0], NULL);
+	for (size_t i = 0; i < 2; i++) {
+		buf_fini(&row[i]);
+		buf_fini(&other[i]);
+	}
+}
+
+static void
+a_row_under_a_second_key_is_found(void **state)
+{
+	struct meeting *meeting = *state;
+	struct buf row[2] = {0};
+
+	/* Two spaces of one number; before the first word. */
+	assert_double_is_found(meeting, TABLE_SPACES, bytes_text("d99/c999"));
+	assert_double_is_found(meeting, TABLE_WORDS, bytes_of("\0", 1));
+	/* A log in a space that is not that of its name: each but its own. */
+	assert_true(meeting_row(&meeting->hall, TABLE_LOGS, 0, row));
+	for (uint8_t no = 1; no <= 3; no++) {
+		if (row[0].p[3] == no)
+			continue;
+		row[0].p[3] = no;
+		assert_double_is_found(meeting, TABLE_LOGS, buf_bytes(&row[0]));
+		break;
+	}
+	assert_int_equal(desk_check(&meeting->hall, true), 0);
+	buf_fini(&row[0]);
+	buf_fini(&row[1]);
+}
+
 static void
 a_row_that_has_no_place_is_found(void **state)
 {
@@ -264,6 +310,38 @@ rows_that_changed_places_are_found(void **state)
 		buf_fini(&one[i]);
 		buf_fini(&two[i]);
 	}
+}
+
+static void
+keys_that_lead_nowhere_are_found(void **state)
+{
+	struct meeting *meeting = *state;
+	struct desk *desk = &meeting->hall;
+	struct buf one[2] = {0};
+	struct buf two[2] = {0};
+	struct buf row = {0};
+
+	/* A key of a log with a byte too many. */
+	assert_true(meeting_row(desk, TABLE_LOGS, 0, one));
+	buf_add_u8(&one[0], 1);
+	tables_row(buf_bytes(&one[0]), bytes_text("?"), &row);
+	meeting_row_put(desk, TABLE_LOGS, &one[0], &row);
+	assert_true(desk_check(desk, false) > 0);
+	meeting_row_put(desk, TABLE_LOGS, &one[0], NULL);
+	/* A number that leads to the log of another one. */
+	assert_true(meeting_row(desk, TABLE_LOG_NOS, 0, one));
+	assert_true(meeting_row(desk, TABLE_LOG_NOS, 1, two));
+	tables_row(buf_bytes(&one[0]),
+	    bytes_after(buf_bytes(&two[1]), TABLES_CHECKSUM_SIZE), &row);
+	meeting_row_put(desk, TABLE_LOG_NOS, &one[0], &row);
+	assert_int_equal(desk_check(desk, false), 1);
+	meeting_row_put(desk, TABLE_LOG_NOS, &one[0], &one[1]);
+	assert_int_equal(desk_check(desk, true), 0);
+	for (int i = 0; i < 2; i++) {
+		buf_fini(&one[i]);
+		buf_fini(&two[i]);
+	}
+	buf_fini(&row);
 }
 
 /* Reads the log that has the most deltas, in the open transaction. */
@@ -492,8 +570,10 @@ main(void)
 	    MEETING(a_missing_row_is_found),
 	    MEETING(one_log_is_judged_by_its_own_rows),
 	    MEETING(what_is_derived_is_left_to_the_whole_check),
+	    MEETING(a_row_under_a_second_key_is_found),
 	    MEETING(a_row_that_has_no_place_is_found),
 	    MEETING(rows_that_changed_places_are_found),
+	    MEETING(keys_that_lead_nowhere_are_found),
 	    MEETING(a_head_that_its_author_did_not_sign_is_found),
 	    MEETING(an_older_head_without_a_signature_is_found),
 	    MEETING(a_head_of_another_root_is_found),

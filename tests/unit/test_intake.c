@@ -81,6 +81,35 @@ headers_that_do_not_lead_to_their_head_are_refused(void **state)
 }
 
 static void
+what_lies_behind_the_headers_is_not_looked_at(void **state)
+{
+	(void)state;
+	for (uint64_t to = 1; to <= DELTAS; to++) {
+		offer_headers(0, to);
+		offer.headers[to] = (struct bytes){.n = 1};
+		(void)offer_begin(HALL);
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_true(offer.taken.deltas == to);
+		offer_end();
+	}
+}
+
+/* What it may is asked with its first header: before, nothing says so. */
+static void
+a_new_log_is_judged_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t to = 1; to <= DELTAS; to++) {
+		offer_headers(0, to);
+		(void)offer_begin(HALL);
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_true(
+		    oplog_may(offer.taken.log, RIGHT_WRITE, DELTAS - 1));
+		offer_end();
+	}
+}
+
+static void
 only_heads_that_their_author_signed_are_heard(void **state)
 {
 	(void)state;
@@ -152,6 +181,8 @@ a_head_that_contradicts_what_is_held_is_told(void **state)
 	assert_int_equal(offer_announce(), ERR_FORKED);
 	offer_sign(DELTAS - 1, &root);
 	assert_int_equal(offer_announce(), ERR_OK);
+	offer_sign(2, &root);
+	assert_int_equal(offer_announce(), ERR_FORKED);
 	offer_end();
 }
 
@@ -395,6 +426,8 @@ main(void)
 	    cmocka_unit_test(headers_beyond_their_head_are_refused),
 	    cmocka_unit_test(
 		headers_that_do_not_lead_to_their_head_are_refused),
+	    cmocka_unit_test(what_lies_behind_the_headers_is_not_looked_at),
+	    cmocka_unit_test(a_new_log_is_judged_at_once),
 	    cmocka_unit_test(only_heads_that_their_author_signed_are_heard),
 	    cmocka_unit_test(a_head_that_contradicts_what_is_held_is_told),
 	    cmocka_unit_test(a_city_is_begun_by_the_log_that_founds_it),

@@ -78,9 +78,13 @@ static void
 bodies_that_no_header_promised_are_refused(void **state)
 {
 	(void)state;
-	offer_headers(0, DELTAS);
-	offer.bodies[offer.chunk.bodies_n - 1].change = 2;
-	offer_refused(ERR_MALFORMED, "no header promised (delta 4)");
+	for (size_t i = 3; i < offer.branch.bodies_n; i += 4) {
+		for (uint16_t change = 2; change < 9; change++) {
+			offer_headers(0, DELTAS);
+			offer.bodies[i].change = change;
+			offer_refused(ERR_MALFORMED, "no header promised");
+		}
+	}
 	offer_headers(0, DELTAS);
 	offer.bodies[offer.chunk.bodies_n - 1].class = CLASS_S;
 	offer_refused(ERR_MALFORMED, "no header promised (delta 4)");
@@ -124,6 +128,34 @@ bodies_that_do_not_fit_are_refused(void **state)
 	}
 }
 
+/* What is held blind is held with its tag, what is open with its secret. */
+static void
+assert_keys(void)
+{
+	struct stored_delta delta;
+	struct stored_body body;
+	size_t at = 0;
+
+	for (uint64_t seq = 1; seq < DELTAS; seq++) {
+		assert_int_equal(oplog_get(store_txn(offer.store),
+				     offer.taken.log, seq, &delta),
+		    ERR_OK);
+		while (oplog_body_next(&delta.bodies, &body)) {
+			const struct msg_body *from;
+			struct hash tag;
+
+			do
+				from = &offer.branch.bodies[at++];
+			while (from->seq != seq ||
+			       from->change != body.change ||
+			       from->class != body.class);
+			tag = tag_of(from);
+			assert_memory_equal(body.key,
+			    body.form == BODY_OPEN ? from->key : tag.b, 32);
+		}
+	}
+}
+
 static void
 what_is_not_accepted_is_passed_over(void **state)
 {
@@ -153,6 +185,7 @@ what_is_not_accepted_is_passed_over(void **state)
 		    offer_bodies(BODY_OPEN), (DELTAS - 1) * cases[i].open_n);
 		assert_int_equal(
 		    offer_bodies(BODY_BLIND), (DELTAS - 1) * cases[i].blind_n);
+		assert_keys();
 		offer_end();
 		/* Tags alone: nothing can be read, all can be held. */
 		offer_headers(0, DELTAS);
@@ -169,6 +202,7 @@ what_is_not_accepted_is_passed_over(void **state)
 		assert_int_equal(offer_bodies(BODY_OPEN), 0);
 		assert_int_equal(offer_bodies(BODY_BLIND),
 		    cases[i].hold ? offer.branch.bodies_n : 0);
+		assert_keys();
 		offer_end();
 	}
 }
@@ -318,6 +352,12 @@ a_secret_opens_what_was_held_blind(void **state)
 	for (size_t i = 0; i < offer.branch.bodies_n; i++) {
 		struct msg_body body = offer.branch.bodies[i];
 
+		/* What it brings itself counts, though the right one is here.
+		 */
+		body.sealed = bytes_text("another");
+		assert_int_equal(intake_body(store_txn(offer.store),
+				     offer.taken.log, &body, all),
+		    ERR_MALFORMED);
 		body.sealed = (struct bytes){0};
 		body.key[0] ^= 1;
 		assert_int_equal(intake_body(store_txn(offer.store),
@@ -348,6 +388,91 @@ owed_bodies_come_with_headers_that_are_held(void **state)
 }
 
 static void
+what_lies_behind_the_bodies_is_not_looked_at(void **state)
+{
+	size_t n;
+
+	(void)state;
+	(void)take_bare();
+	offer_headers(0, 2);
+	n = offer.chunk.bodies_n;
+	offer.bodies[n] = offer.bodies[n - 1];
+	offer.bodies[n].change = 7;
+	offer.bodies[n].class = CLASS_P;
+	offer.chunk.accept.classes = 1u << CLASS_N;
+	assert_int_equal(offer_bring(), ERR_OK);
+	offer.chunk.bodies_n++;
+	assert_int_equal(offer_bring(), ERR_MALFORMED);
+	offer_end();
+}
+
+/* Of what is forked, too. */
+static void
+a_branch_with_a_wrong_body_is_not_begun(void **state)
+{
+	struct delta_change changes[2];
+	struct arena arena = {0};
+	struct buf header = {0};
+	struct delta delta;
+	struct hash root;
+
+	(void)state;
+	(void)offer_begin(HALL);
+	offer_headers(0, DELTAS);
+	assert_int_equal(offer_bring(), ERR_OK);
+	delta_decode(offer.headers[DELTAS - 1], &arena, &delta, NULL);
+	assert_int_equal(delta.changes_n, 2);
+	memcpy(changes, delta.changes, sizeof(changes));
+	changes[0].record.b[0] ^= 1;
+	delta.changes = changes;
+	assert_int_equal(delta_encode(&delta, &header), ERR_OK);
+	offer_headers(DELTAS - 1, DELTAS);
+	offer.headers[DELTAS - 1] = buf_bytes(&header);
+	root = offer_root(DELTAS);
+	offer_sign(DELTAS, &root);
+	offer.bodies[2].key[0] ^= 1;
+	assert_int_equal(offer_bring(), ERR_MALFORMED);
+	assert_non_null(strstr(err_text(), "not the one"));
+	assert_int_equal(kv_count(store_txn(offer.store)->kv, TABLE_TIPS), 0);
+	offer.bodies[2].key[0] ^= 1;
+	assert_int_equal(offer_bring(), ERR_OK);
+	assert_true(offer.taken.split && offer.taken.deltas == 1);
+	assert_true(offer.taken.log->forked);
+	assert_int_equal(offer_bodies(BODY_OPEN), offer.branch.bodies_n);
+	offer_end();
+	buf_fini(&header);
+	arena_fini(&arena);
+}
+
+/* One body that is wrong, of a header that is held: none of the new headers is
+ * taken, and later all of them are. */
+static void
+headers_come_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < offer.branch.bodies_n; i++) {
+		const struct log *log;
+
+		offer_headers(0, 3);
+		offer.chunk.bodies_n = 0;
+		(void)offer_begin(HALL);
+		assert_int_equal(offer_bring(), ERR_OK);
+		log = offer.taken.log;
+		offer_headers(0, DELTAS);
+		offer.bodies[i].key[7] ^= 1;
+		assert_int_equal(offer_bring(), ERR_MALFORMED);
+		assert_true(log->frontier.size == 3);
+		assert_true(offer.taken.deltas == 0);
+		offer.bodies[i].key[7] ^= 1;
+		assert_int_equal(offer_bring(), ERR_OK);
+		assert_true(offer.taken.deltas == DELTAS - 3);
+		assert_int_equal(
+		    offer_bodies(BODY_OPEN), offer.branch.bodies_n);
+		offer_end();
+	}
+}
+
+static void
 bodies_of_what_has_no_meaning_here_are_passed_over(void **state)
 {
 	struct intake_accept all = {.hold = true, .classes = CLASSES_ALL};
@@ -367,6 +492,16 @@ bodies_of_what_has_no_meaning_here_are_passed_over(void **state)
 	    intake_body(store_txn(offer.store), offer.taken.log, &body, all),
 	    ERR_OK);
 	assert_int_equal(offer_bodies(BODY_OPEN), offer.branch.bodies_n - 4);
+	offer_end();
+	/* Nor when others are owed. */
+	(void)offer_begin(HALL);
+	offer.chunk.bodies_n = 0;
+	assert_int_equal(offer_bring(), ERR_OK);
+	assert_true(offer.taken.log->open[body.class] < body.seq);
+	assert_int_equal(
+	    intake_body(store_txn(offer.store), offer.taken.log, &body, all),
+	    ERR_OK);
+	assert_int_equal(offer_bodies(BODY_OPEN), 0);
 	offer_end();
 }
 
@@ -404,6 +539,9 @@ main(void)
 	    cmocka_unit_test(a_body_that_is_open_already_is_not_looked_at),
 	    cmocka_unit_test(a_secret_opens_what_was_held_blind),
 	    cmocka_unit_test(owed_bodies_come_with_headers_that_are_held),
+	    cmocka_unit_test(what_lies_behind_the_bodies_is_not_looked_at),
+	    cmocka_unit_test(a_branch_with_a_wrong_body_is_not_begun),
+	    cmocka_unit_test(headers_come_whole_or_not_at_all),
 	    cmocka_unit_test(
 		bodies_of_what_has_no_meaning_here_are_passed_over),
 	    cmocka_unit_test(bodies_of_held_and_of_new_headers_come_together),

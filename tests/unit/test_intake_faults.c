@@ -16,6 +16,10 @@
 #include "tests/lib/fault.h"
 #include "tests/lib/offer.h"
 
+#define CALLS "mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get"
+
+static struct log *held;
+
 /* One way through the gate, in a transaction that is open. */
 typedef enum err way_fn(void);
 
@@ -91,10 +95,7 @@ assert_heard(way_fn *way)
 
 		(void)offer_begin(HALL);
 		fault_arm((struct fault_plan){
-		    .names = "mdb_get mdb_put mdb_del mdb_cursor_open "
-			     "mdb_cursor_get",
-		    .nth = nth,
-		    .number = EIO});
+		    .names = CALLS, .nth = nth, .number = EIO});
 		e = way();
 		hit = fault_disarm();
 		assert_int_equal(e, hit ? ERR_IO : ERR_OK);
@@ -107,6 +108,94 @@ assert_heard(way_fn *way)
 		heard++;
 	}
 	assert_true(heard > 10);
+}
+
+/* Of `say`, with the log held as headers alone, each call fails in turn. */
+static void
+assert_heard_of_held(way_fn *say)
+{
+	bool hit = true;
+
+	for (unsigned nth = 1; hit; nth++) {
+		enum err e;
+
+		(void)offer_begin(HALL);
+		offer_headers(0, 3);
+		offer.chunk.bodies_n = 0;
+		assert_int_equal(offer_bring(), ERR_OK);
+		held = offer.taken.log;
+		offer_headers(0, DELTAS);
+		fault_arm((struct fault_plan){
+		    .names = CALLS, .nth = nth, .number = EIO});
+		e = say();
+		hit = fault_disarm();
+		assert_int_equal(e, hit ? ERR_IO : ERR_OK);
+		offer_end();
+		assert_true(hit || nth > 1);
+	}
+}
+
+/* A head that contradicts what is held, were it not for the fault. */
+static enum err
+a_smaller_head(void)
+{
+	struct hash root = offer_root(2);
+	enum err e;
+
+	offer_sign(2, &root);
+	e = offer_announce();
+	if (e != ERR_OK)
+		return e;
+	root.b[0] ^= 1;
+	offer_sign(2, &root);
+	e = offer_announce();
+	return e == ERR_FORKED ? ERR_OK : e;
+}
+
+static enum err
+an_owed_body(void)
+{
+	struct intake_accept all = {.hold = true, .classes = CLASSES_ALL};
+
+	return intake_body(
+	    store_txn(offer.store), held, &offer.branch.bodies[4], all);
+}
+
+static void
+a_head_that_meets_a_fault_contradicts_nothing(void **state)
+{
+	(void)state;
+	assert_heard_of_held(a_smaller_head);
+}
+
+/* Of the calls for so many logs some fail, ever farther from each other. */
+static void
+a_count_of_logs_that_meets_a_fault_leaves_no_room(void **state)
+{
+	bool hit = true;
+
+	(void)state;
+	for (unsigned nth = 1; hit; nth += 1 + nth / 8) {
+		enum err e;
+
+		(void)offer_begin(HALL);
+		offer_headers(0, DELTAS);
+		offer_crowd(NULL, LIMIT_LOGS_OF_MEMBER);
+		fault_arm((struct fault_plan){
+		    .names = CALLS, .nth = nth, .number = EIO});
+		e = offer_announce();
+		hit = fault_disarm();
+		assert_int_equal(e, hit ? ERR_IO : ERR_OK);
+		offer_end();
+		assert_true(hit || nth > LIMIT_LOGS_OF_MEMBER);
+	}
+}
+
+static void
+a_body_that_meets_a_fault_is_not_taken(void **state)
+{
+	(void)state;
+	assert_heard_of_held(an_owed_body);
 }
 
 static void
@@ -145,6 +234,9 @@ main(void)
 	    cmocka_unit_test(a_longer_log_that_meets_a_fault_is_not_taken),
 	    cmocka_unit_test(a_branch_that_meets_a_fault_is_not_taken),
 	    cmocka_unit_test(a_root_that_meets_a_fault_is_not_found),
+	    cmocka_unit_test(a_head_that_meets_a_fault_contradicts_nothing),
+	    cmocka_unit_test(a_body_that_meets_a_fault_is_not_taken),
+	    cmocka_unit_test(a_count_of_logs_that_meets_a_fault_leaves_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, offer_make, offer_remove);

@@ -524,64 +524,6 @@ an_element_added_twice_apart_stays_when_one_of_them_leaves(void **state)
 	buf_fini(&value);
 }
 
-/* How many values lie between `low` and `high`. */
-static size_t
-between(struct desk *desk, const char *name, const char *low, const char *high,
-    bool prefix)
-{
-	const struct pack_field *field = pack_field(
-	    pack_collection(store_pack(desk->store), bytes_text("household")),
-	    bytes_text(name));
-	struct lookup_range range = {.prefix = prefix};
-	struct lookup_scan scan;
-	struct record_id id;
-	struct space space;
-	struct buf a = {0}, b = {0};
-	bool found = true;
-	size_t n = 0;
-
-	codec_put_text(&a, bytes_text(low));
-	codec_put_text(&b, bytes_text(high));
-	range.low = buf_bytes(&a);
-	range.high = buf_bytes(&b);
-	well(id_space(bytes_text(here), &space));
-	desk_begin(desk, false);
-	if (!lookup_between(store_txn(desk->store),
-		space_find(store_txn(desk->store), &space)->no, field, &range,
-		&scan))
-		found = false;
-	while (found) {
-		well(lookup_next(&scan, &id, &found));
-		n += found;
-	}
-	store_abort(desk->store);
-	buf_fini(&b);
-	buf_fini(&a);
-	return n;
-}
-
-static void
-values_of_class_n_are_found_by_range_and_beginning(void **state)
-{
-	static const char *const numbers[] = {"a", "ab", "abc", "b", "ba"};
-	struct pair *pair = *state;
-
-	for (size_t i = 0; i < COUNT_OF(numbers); i++)
-		household(pair,
-		    (struct given[]){{"hh_no", CLASS_N, numbers[i]},
-			{"address", CLASS_P, numbers[i]}},
-		    2);
-	follow(&pair->hall, "chatdong");
-	desk_pull(&pair->hall, &pair->dong);
-	assert_int_equal(between(&pair->hall, "hh_no", "a", "b", false), 4);
-	assert_int_equal(between(&pair->hall, "hh_no", "ab", "ab", false), 1);
-	assert_int_equal(between(&pair->hall, "hh_no", "ab", "b", false), 3);
-	assert_int_equal(between(&pair->hall, "hh_no", "ab", "ab", true), 2);
-	assert_int_equal(between(&pair->hall, "hh_no", "b", "b", true), 2);
-	assert_int_equal(between(&pair->hall, "hh_no", "c", "z", false), 0);
-	assert_int_equal(between(&pair->hall, "address", "a", "b", false), 0);
-}
-
 int
 main(void)
 {
@@ -593,7 +535,6 @@ main(void)
 	    PAIR(a_row_that_is_missing_is_found_by_fsck),
 	    PAIR(no_personal_value_stands_in_an_index_as_it_is),
 	    PAIR(an_element_added_twice_apart_stays_when_one_of_them_leaves),
-	    PAIR(values_of_class_n_are_found_by_range_and_beginning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,6 +316,45 @@ a_flipped_bit_of_a_log_row_is_found(void **state)
 	}
 }
 
+/* A copy with a right checksum, where nobody puts one. */
+static void
+copy(struct txn *txn, enum table table, const struct key *from,
+    const struct key *to)
+{
+	struct bytes content;
+	struct buf kept = {0};
+
+	assert_true(txn_find(txn, table, from, &content));
+	buf_add(&kept, content);
+	txn_put(txn, table, to, buf_bytes(&kept));
+	buf_fini(&kept);
+}
+
+static void
+two_spaces_of_one_number_are_damage(void **state)
+{
+	struct replica *replica = *state;
+	struct txn *txn = replica_begin(replica, true);
+	struct log *log = log_of(txn, 1);
+	struct key from = {.n = 0};
+	struct key to = {.n = 0};
+	struct space name = log->name.space;
+	struct space twin;
+
+	assert_int_equal(id_space(bytes_text("d03/other"), &twin), ERR_OK);
+	assert_false(append_made_is_opaque(txn, log, 0, 10));
+	txn = replica_reopen(replica);
+	tables_key_add(&from, bytes_text(name.text));
+	tables_key_add(&to, bytes_text(twin.text));
+	copy(txn, TABLE_SPACES, &from, &to);
+	txn = replica_reopen(replica);
+	assert_non_null(space_find(txn, &name));
+	assert_null(space_find(txn, &twin));
+	assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
+	assert_non_null(strstr(err_text(), "has its number"));
+	replica_abort(replica);
+}
+
 static void
 five_hundred_logs_fit_one_transaction_and_come_back(void **state)
 {
@@ -452,6 +491,7 @@ main(void)
 	    TEST(a_flipped_bit_of_a_stored_delta_is_found),
 	    TEST(a_delta_row_with_a_right_checksum_is_still_read_within_bounds),
 	    TEST(a_flipped_bit_of_a_log_row_is_found),
+	    TEST(two_spaces_of_one_number_are_damage),
 	    TEST(five_hundred_logs_fit_one_transaction_and_come_back),
 	    TEST(all_logs_of_a_space_are_those_of_no_other),
 	    TEST(interleaved_logs_keep_their_order),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/pack.h"
+#include "proto/buf.h"
 #include "proto/limits.h"
 #include "tests/lib/pack_sample.h"
 
@@ -73,12 +74,12 @@ the_compiled_in_pack_is_whole(void **state)
 	(void)state;
 	assert_int_equal(pack_parse(pack_embedded(), &pack), ERR_OK);
 	assert_string_equal(pack->name, "chatdong");
-	assert_int_equal(pack->collections_n, COUNT_OF(names));
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		assert_string_equal(pack->collections[i].name, names[i]);
+	assert_int_equal(pack->collections_n, 46);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_non_null(pack_collection(pack, bytes_text(names[i])));
+	for (size_t i = 0; i < pack->collections_n; i++)
 		fields += pack->collections[i].fields_n;
-	}
-	assert_int_equal(fields, 115);
+	assert_int_equal(fields, 385);
 	field = pack_field(
 	    pack_collection(pack, bytes_text("visit")), bytes_text("kind"));
 	assert_int_equal(field->values_n, 13);
@@ -113,7 +114,7 @@ static const struct {
 	const char *why;
 } bad[] = {
     {"[]", "pack: is not an object"},
-    {"{}", "pack: format: this program reads 1"},
+    {"{}", "pack: format: this program reads 1 to 2"},
     {"{\"format\":1}", "pack: version: must be 1 or more"},
     {PACK("", ""), "pack: collections[0]: fields: must be a list of 1 to 256"},
     {PACK("7", ""), "pack: collections[0]: fields[0]: is not an "
@@ -201,12 +202,37 @@ static const struct {
 	  "\"label\":{\"ko\":\"a\\nb\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
     {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
 	  "\"label\":{\"ko\":\"a\\u007f\",\"en\":\"a\"}}",
 	 ""),
 	"pack: collections[0]: fields[0]: label: ko: must be without "
-	"control characters"},
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u0080\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u009f\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u061c\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u202e\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
+    {PACK("{\"name\":\"f\",\"kind\":\"notes\",\"class\":\"N\","
+	  "\"label\":{\"ko\":\"a\\u2066\",\"en\":\"a\"}}",
+	 ""),
+	"pack: collections[0]: fields[0]: label: ko: must be without "
+	"control characters and changes of direction"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[]"), ""),
 	"pack: collections[0]: fields[0]: values: must be a list of 1 to 64"},
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":7"), ""),
@@ -285,6 +311,7 @@ wrong_names_are_answered_with_near_ones(void **state)
 	const struct pack *pack = *state;
 	const struct pack_collection *c = &pack->collections[0];
 	const struct pack_field *field;
+	char long_name[200] = {0};
 
 	assert_int_equal(
 	    pack_get_collection(pack, bytes_text("c"), &c), ERR_OK);
@@ -309,6 +336,47 @@ wrong_names_are_answered_with_near_ones(void **state)
 	    pack_get_collection(pack, bytes_text("가"), &c), ERR_INVALID);
 	assert_string_equal(
 	    err_text(), "there is no collection '가'; did you mean c?");
+	assert_int_equal(
+	    pack_get_collection(pack, bytes_text("a"), &c), ERR_INVALID);
+	assert_string_equal(
+	    err_text(), "there is no collection 'a'; did you mean c?");
+	/* Longer than any name: nothing is near, and not all is shown. */
+	memset(long_name, 'c', sizeof(long_name) - 1);
+	assert_int_equal(
+	    pack_get_collection(pack, bytes_text(long_name), &c), ERR_INVALID);
+	assert_non_null(strstr(err_text(), "ccc…'"));
+	assert_null(strstr(err_text(), "did you mean"));
+	assert_true(strlen(err_text()) < sizeof(long_name));
+}
+
+/* A label of `n` bytes. */
+static enum err
+label_parse(size_t n)
+{
+	struct buf json = {0};
+	struct pack *pack;
+	enum err e;
+
+	buf_add_text(&json, "{\"format\":1,\"name\":\"p\",\"version\":1,"
+			    "\"label\":{\"en\":\"a\",\"ko\":\"");
+	memset(buf_extend(&json, n), 'a', n);
+	buf_add_text(&json, "\"},\"collections\":[{\"name\":\"c\","
+			    "\"space\":\"s\"," LABEL ",\"fields\":[" FIELD(
+				"f", "\"kind\":\"notes\"") "]}]}");
+	e = pack_parse(buf_bytes(&json), &pack);
+	pack_free(pack);
+	buf_fini(&json);
+	return e;
+}
+
+static void
+a_label_has_a_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(label_parse(LIMIT_LABEL_SIZE), ERR_OK);
+	assert_int_equal(label_parse(LIMIT_LABEL_SIZE + 1), ERR_INVALID);
+	assert_string_equal(
+	    err_text(), "pack: label: ko: must be a text of 1 to 256 bytes");
 }
 
 int
@@ -322,6 +390,7 @@ main(void)
 	    cmocka_unit_test(a_pack_with_any_byte_changed_is_refused_or_sound),
 	    cmocka_unit_test(a_pack_that_is_too_large_is_refused),
 	    cmocka_unit_test(wrong_names_are_answered_with_near_ones),
+	    cmocka_unit_test(a_label_has_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, open_sample, close_sample);

@@ -15,6 +15,7 @@
 #include "core/pack_text.h"
 #include "proto/codec.h"
 #include "proto/limits.h"
+#include "tests/lib/clinic.h"
 #include "tests/lib/pack_sample.h"
 
 static int
@@ -182,11 +183,11 @@ days_and_times_that_do_not_exist_are_refused(void **state)
 static void
 places_must_be_written_as_places(void **state)
 {
-	static const char *const wrong[] = {"", "37", "37,", "37,127,",
-	    "37,127,5,6", "37.1234567,127", "x,127", "37.,127", "1000,0",
-	    "37,180.000001", "37,127,-1", "37,127,1000001", "37,127,1.5",
-	    "--37,127", "37./,127", "37.:,127", "37.5 1,127", "-,1",
-	    "99999999999999999999,0"};
+	static const char *const wrong[] = {"", "37", "37,", "37,127,", " ,127",
+	    "37, ,5", "37,127, ", "-91,0", "0,-180.000001", "37,127,5,6",
+	    "37.1234567,127", "x,127", "37.,127", "1000,0", "37,180.000001",
+	    "37,127,-1", "37,127,1000001", "37,127,1.5", "--37,127", "37./,127",
+	    "37.:,127", "37.5 1,127", "-,1", "99999999999999999999,0"};
 	struct buf value = {0};
 
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
@@ -321,12 +322,24 @@ names_of_a_map_are_sorted(void **state)
 	    pack_text_value(field, bytes_text("a=1,b"), &value), ERR_INVALID);
 	assert_int_equal(
 	    pack_text_value(field, bytes_text("a=1,b=x"), &value), ERR_INVALID);
+	assert_int_equal(
+	    pack_text_value(field, bytes_text("a=1,b="), &value), ERR_INVALID);
+	assert_int_equal(
+	    pack_text_value(field, bytes_text("a=1,b\xff=2"), &value),
+	    ERR_INVALID);
 	buf_cut(&value, 0);
 	buf_add(&value, bytes_of("\x81\xa2"
 				 "a\0\x01",
 			    5));
 	assert_int_equal(
 	    pack_check_value(field, buf_bytes(&value)), ERR_INVALID);
+	buf_cut(&value, 0);
+	codec_put_map(&value, 1);
+	codec_put_text(&value, bytes_text("\xe1\x84\x92\xe1\x85\xa8"));
+	codec_put_int(&value, 1);
+	assert_int_equal(
+	    pack_check_value(field, buf_bytes(&value)), ERR_INVALID);
+	assert_non_null(strstr(err_text(), "normal form C"));
 	buf_fini(&value);
 	buf_fini(&back);
 	pack_free(pack);
@@ -390,6 +403,14 @@ json_values_are_taken_by_type(void **state)
 	    pack_text_json(field_of(state, "ref"), buf_bytes(&json), &value),
 	    ERR_OK);
 	assert_int_equal(value.n, 18);
+	buf_cut(&value, 0);
+	assert_int_equal(
+	    pack_text_json(field_of(state, "bytes"), buf_bytes(&json), &value),
+	    ERR_OK);
+	assert_int_equal(value.n, 18);
+	assert_int_equal(
+	    pack_text_json(field_of(state, "map"), buf_bytes(&json), &value),
+	    ERR_INVALID);
 	assert_int_equal(
 	    pack_text_json(field_of(state, "int"), buf_bytes(&json), &value),
 	    ERR_INVALID);
@@ -455,6 +476,95 @@ values_of_other_packs_are_shown_as_they_are(void **state)
 	buf_fini(&text);
 }
 
+static const struct {
+	const char *name;
+	const char *text;
+	const char *why; /* NULL: fine */
+} bounded[] = {
+    {"score", "0", NULL},
+    {"score", "100", NULL},
+    {"score", "-1", "task.score: '-1' is not a number from 0 to 100"},
+    {"score", "101", "task.score: '101' is not a number from 0 to 100"},
+    {"score", "x", "task.score: 'x' is not a whole number of 64 bits"},
+    {"tries", "0", NULL},
+    {"tries", "10", NULL},
+    {"tries", "11", "task.tries: '11' is not a number from 0 to 10"},
+    {"tries", "-1", "task.tries: '-1' is not a number from 0 to 10"},
+    {"kind", "b", NULL},
+    {"kind", "d", "task.kind: 'd' is not one of a, b, c"},
+};
+
+static void
+numbers_stay_within_their_bounds(void **state)
+{
+	struct pack *pack = clinic_pack(NULL, NULL);
+	struct pack *low;
+	const struct pack_collection *task = pack_collection(
+	    pack, bytes_text("task"));
+	struct buf value = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bounded); i++) {
+		const struct pack_field *field = pack_field(
+		    task, bytes_text(bounded[i].name));
+		enum err e = pack_text_value(
+		    field, bytes_text(bounded[i].text), &value);
+
+		assert_int_equal(
+		    e, bounded[i].why == NULL ? ERR_OK : ERR_INVALID);
+		if (bounded[i].why != NULL)
+			assert_string_equal(err_text(), bounded[i].why);
+	}
+	low = clinic_pack("`min`:0,", "");
+	assert_int_equal(
+	    pack_text_value(pack_field(pack_collection(low, bytes_text("task")),
+				bytes_text("score")),
+		bytes_text("101"), &value),
+	    ERR_INVALID);
+	assert_string_equal(
+	    err_text(), "task.score: '101' is not a number of 100 or less");
+	pack_free(low);
+	low = clinic_pack("`max`:10,", "");
+	assert_int_equal(
+	    pack_text_value(pack_field(pack_collection(low, bytes_text("task")),
+				bytes_text("tries")),
+		bytes_text("-1"), &value),
+	    ERR_INVALID);
+	assert_string_equal(
+	    err_text(), "task.tries: '-1' is not a number of 0 or more");
+	pack_free(low);
+	pack_free(pack);
+	buf_fini(&value);
+}
+
+static void
+codes_are_written_on_their_days(void **state)
+{
+	struct pack *pack = clinic_pack(NULL, NULL);
+	const struct pack_field *kind = pack_field(
+	    pack_collection(pack, bytes_text("task")), bytes_text("kind"));
+	struct buf a = {0};
+	struct buf b = {0};
+
+	(void)state;
+	codec_put_text(&a, bytes_text("a"));
+	codec_put_text(&b, bytes_text("b"));
+	assert_int_equal(pack_check_dated(kind, buf_bytes(&a), 16617), ERR_OK);
+	assert_int_equal(pack_check_dated(kind, buf_bytes(&a), 18077), ERR_OK);
+	assert_int_equal(
+	    pack_check_dated(kind, buf_bytes(&a), 16616), ERR_INVALID);
+	assert_string_equal(
+	    err_text(), "task.kind: 'a' may be written from 2015-07-01 on");
+	assert_int_equal(
+	    pack_check_dated(kind, buf_bytes(&a), 18078), ERR_INVALID);
+	assert_string_equal(err_text(),
+	    "task.kind: 'a' may be written no more: it ended on 2019-06-30");
+	assert_int_equal(pack_check_dated(kind, buf_bytes(&b), 99999), ERR_OK);
+	pack_free(pack);
+	buf_fini(&a);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -472,6 +582,8 @@ main(void)
 	    cmocka_unit_test(json_values_are_taken_by_type),
 	    cmocka_unit_test(cells_of_sets_hold_several_elements),
 	    cmocka_unit_test(values_of_other_packs_are_shown_as_they_are),
+	    cmocka_unit_test(numbers_stay_within_their_bounds),
+	    cmocka_unit_test(codes_are_written_on_their_days),
 	};
 
 	return cmocka_run_group_tests(tests, open_sample, close_sample);

@@ -170,6 +170,61 @@ a_budget_bounds_a_step(void **state)
 	packed_end(&w);
 }
 
+/* The block that gave up a body is whole: it is not packed once more. */
+static void
+a_block_that_was_written_again_is_passed_over(void **state)
+{
+	struct packed w = packed_plain(*state, 700);
+	struct txn *txn = &w.replica->txn;
+	struct packing again = {0};
+	uint64_t blocks;
+	uint64_t packed;
+
+	packed_pack(&w, false, 100000);
+	blocks = kv_count(txn->kv, TABLE_BLOCKS);
+	packed = packed_log(txn)->packed;
+	assert_true(packed >= 2 * BLOCK_DELTAS_MAX);
+	while (packed_log(txn)->packed > 0)
+		drop_one(&w);
+	assert_int_equal(packing_some(txn, &again, 100000), ERR_OK);
+	assert_true(again.ended);
+	assert_int_equal(again.deltas, 0);
+	assert_int_equal(packed_log(txn)->packed, packed);
+	assert_int_equal(kv_count(txn->kv, TABLE_BLOCKS), blocks);
+	packed_look_all(&w);
+	packed_sign(&w);
+	assert_int_equal(found(&w), 0);
+	packed_end(&w);
+}
+
+static void
+a_delta_that_is_missing_is_not_packed_over(void **state)
+{
+	static const uint64_t seqs[] = {0, 1, BLOCK_DELTAS_MAX - 1, 300};
+	struct packed w = packed_plain(*state, 700);
+	struct txn *txn = &w.replica->txn;
+
+	for (size_t i = 0; i < COUNT_OF(seqs); i++) {
+		struct packing packing = {0};
+		struct log *log;
+		struct key key;
+
+		txn = replica_reopen(w.replica);
+		log = packed_log(txn);
+		tables_delta_key(log->space->no, log->no, seqs[i], &key);
+		kv_del(txn->kv, TABLE_DELTAS, tables_key(&key));
+		assert_int_equal(
+		    packing_some(txn, &packing, 100000), ERR_CORRUPT);
+		assert_non_null(strstr(err_text(), "it is missing"));
+		assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
+		replica_abort(w.replica);
+		(void)replica_begin(w.replica, true);
+	}
+	packed_pack(&w, true, 100000);
+	packed_look_all(&w);
+	packed_end(&w);
+}
+
 static void
 views_live_while_few_other_blocks_are_read(void **state)
 {
@@ -370,6 +425,8 @@ main(void)
 	    TEST(what_is_packed_once_is_not_packed_again),
 	    TEST(only_full_blocks_are_made_unless_the_rest_is_asked_for),
 	    TEST(a_budget_bounds_a_step),
+	    TEST(a_block_that_was_written_again_is_passed_over),
+	    TEST(a_delta_that_is_missing_is_not_packed_over),
 	    TEST(views_live_while_few_other_blocks_are_read),
 	    TEST(proofs_from_a_packed_log_are_the_same),
 	    TEST(every_flipped_bit_of_a_block_is_found),

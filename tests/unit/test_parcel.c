@@ -340,6 +340,57 @@ messages_out_of_place_are_refused(void **state)
 	scene_end(&scene);
 }
 
+/* The third message is the bodies of the first chunk. */
+static void
+bodies_are_those_that_their_chunk_counts(void **state)
+{
+	struct bytes messages[64];
+	struct msg_body more[64];
+	struct arena arena = {0};
+	struct scene scene;
+	struct buf content = {0};
+	struct buf message = {0};
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene, 8);
+	(void)messages_of(&scene, messages, COUNT_OF(messages));
+	buf_add(&content, messages[0]);
+	buf_add(&content, messages[1]);
+	assert_int_equal(
+	    msg_decode(bytes_after(messages[2], 4), &arena, &msg), ERR_OK);
+	assert_int_equal(msg.type, MSG_BODIES);
+	assert_true(msg.u.bodies.n > 0 && msg.u.bodies.n < COUNT_OF(more));
+	for (size_t i = 0; i <= msg.u.bodies.n; i++)
+		more[i] = msg.u.bodies.bodies[i > 0 ? i - 1 : 0];
+	for (int i = 0; i < 2; i++) {
+		struct msg wrong = msg;
+
+		if (i == 0) {
+			wrong.u.bodies.bodies = more;
+			wrong.u.bodies.n++;
+		} else {
+			wrong.u.bodies.in_chunk = false;
+		}
+		buf_cut(&message, 0);
+		msg_encode(&wrong, &message);
+		buf_cut(&content, messages[0].n + messages[1].n);
+		buf_add_be32(&content, (uint32_t)message.n);
+		buf_add(&content, buf_bytes(&message));
+		assert_refused(&scene, buf_bytes(&content), "belong nowhere");
+	}
+	/* A message larger than any, which is there. */
+	buf_cut(&content, messages[0].n);
+	buf_add_be32(&content, LIMIT_FRAME_SIZE + 1);
+	memset(buf_extend(&content, LIMIT_FRAME_SIZE + 1), 0,
+	    LIMIT_FRAME_SIZE + 1);
+	assert_refused(&scene, buf_bytes(&content), "a message of");
+	buf_fini(&content);
+	buf_fini(&message);
+	arena_fini(&arena);
+	scene_end(&scene);
+}
+
 static void
 a_parcel_of_another_city_is_refused(void **state)
 {
@@ -374,6 +425,7 @@ main(void)
 	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
 	    cmocka_unit_test(a_forged_parcel_harms_nobody),
 	    cmocka_unit_test(messages_out_of_place_are_refused),
+	    cmocka_unit_test(bodies_are_those_that_their_chunk_counts),
 	    cmocka_unit_test(a_parcel_of_another_city_is_refused),
 	};
 

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "core/history.h"
+#include "core/oplog_body.h"
+#include "core/packing.h"
 #include "core/rebuild.h"
 #include "tests/lib/meeting.h"
 
@@ -143,6 +145,112 @@ a_rebuild_mends_whatever_is_derived(void **state)
 	buf_fini(&row[1]);
 }
 
+/* Blocks of all that may be packed. */
+static void
+pack(struct desk *desk, uint64_t least)
+{
+	struct packing packing = {.rest = true};
+
+	while (!packing.ended) {
+		desk_begin(desk, true);
+		assert_int_equal(packing_some(store_txn(desk->store), &packing,
+				     PACKING_STEP),
+		    ERR_OK);
+		desk_commit(desk);
+	}
+	assert_true(packing.deltas >= least);
+}
+
+/* The only log of the space, in a transaction. */
+static struct log *
+only_log(struct desk *desk)
+{
+	struct txn *txn = store_txn(desk->store);
+	struct space name;
+	struct log **logs;
+	size_t n;
+
+	assert_int_equal(id_space(bytes_text(meeting_here), &name), ERR_OK);
+	assert_int_equal(
+	    oplog_all(txn, space_find(txn, &name), &logs, &n), ERR_OK);
+	assert_int_equal(n, 1);
+	return logs[0];
+}
+
+/* How many deltas are kept as opaque; first makes every third of them so. */
+static size_t
+opaques(struct desk *desk, bool make)
+{
+	struct txn *txn;
+	struct log *log;
+	size_t n = 0;
+
+	desk_begin(desk, make);
+	txn = store_txn(desk->store);
+	log = only_log(desk);
+	for (uint64_t seq = 1; seq < log->frontier.size; seq++) {
+		struct stored_delta stored;
+
+		if (make && seq % 3 == 0)
+			assert_int_equal(
+			    oplog_body_opaque(txn, log, seq, true), ERR_OK);
+		assert_int_equal(oplog_get(txn, log, seq, &stored), ERR_OK);
+		n += stored.opaque;
+	}
+	if (make)
+		desk_commit(desk);
+	else
+		store_abort(desk->store);
+	return n;
+}
+
+/* As an older program would have kept them that knew less: in rows, in blocks,
+ * and in rows over blocks. */
+static void
+what_was_opaque_once_is_read_after_a_rebuild(void **state)
+{
+	enum { EDITS = 300 };
+	static struct desk desk;
+	struct record_id id;
+	struct buf before = {0};
+	struct buf after = {0};
+	char text[] = "00";
+
+	(void)state;
+	desk_found(&desk, 51);
+	desk_begin(&desk, true);
+	id = desk_create(&desk, meeting_here, "가");
+	for (int i = 0; i < EDITS; i++) {
+		struct store_edit edit = desk_text(
+		    OP_ADD, CLASS_P, "tags", text);
+
+		text[0] = (char)('a' + i / 20);
+		text[1] = (char)('a' + i % 20);
+		desk_edit(&desk, meeting_here, &id, &edit, NULL);
+	}
+	desk_commit(&desk);
+	desk_text_all(&desk, &before);
+	for (int way = 0; way < 3; way++) {
+		assert_int_equal(opaques(&desk, false), 0);
+		if (way > 0)
+			pack(&desk, EDITS / 4);
+		assert_int_equal(opaques(&desk, true), EDITS / 3);
+		if (way == 1)
+			pack(&desk, EDITS / 4);
+		assert_true(desk_check(&desk, false) > 0);
+		rebuilt(&desk);
+		assert_int_equal(opaques(&desk, false), 0);
+		assert_int_equal(desk_check(&desk, true), 0);
+		buf_cut(&after, 0);
+		desk_text_all(&desk, &after);
+		assert_int_equal(before.n, after.n);
+		assert_memory_equal(before.p, after.p, before.n);
+	}
+	desk_fini(&desk);
+	buf_fini(&after);
+	buf_fini(&before);
+}
+
 #define MEETING(test) \
 	cmocka_unit_test_setup_teardown(test, meeting_make, meeting_remove)
 
@@ -155,6 +263,7 @@ main(void)
 	    MEETING(a_damaged_log_stops_a_rebuild_before_it_begins),
 	    MEETING(a_history_that_names_another_record_is_refused),
 	    MEETING(a_rebuild_mends_whatever_is_derived),
+	    cmocka_unit_test(what_was_opaque_once_is_read_after_a_rebuild),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  *
  * LINK: -Wl,--wrap=fsync,--wrap=open,--wrap=read,--wrap=pwrite,--wrap=rename
  * LINK: -Wl,--wrap=stat,--wrap=unlink,--wrap=mkdir
+ * LINK: -Wl,--wrap=share_join,--wrap=share_open_keys
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -325,6 +326,65 @@ a_join_that_fails_anywhere_loses_no_key(void **state)
 	}
 }
 
+/* What comes back of a split is another key, or other seeds. */
+static struct {
+	bool joined;
+	bool seed;
+	bool next_seed;
+} lies;
+
+enum err __real_share_join(
+    const struct share *shares, size_t n, struct secret *key);
+enum err __wrap_share_join(
+    const struct share *shares, size_t n, struct secret *key);
+enum err
+__wrap_share_join(const struct share *shares, size_t n, struct secret *key)
+{
+	enum err e = __real_share_join(shares, n, key);
+
+	key->b[31] ^= lies.joined;
+	return e;
+}
+
+enum err __real_share_open_keys(const struct share_vault *vault,
+    const struct secret *key, struct root_keys *keys);
+enum err __wrap_share_open_keys(const struct share_vault *vault,
+    const struct secret *key, struct root_keys *keys);
+enum err
+__wrap_share_open_keys(const struct share_vault *vault,
+    const struct secret *key, struct root_keys *keys)
+{
+	enum err e = __real_share_open_keys(vault, key, keys);
+
+	keys->seed.b[31] ^= lies.seed;
+	keys->next_seed.b[31] ^= lies.next_seed;
+	return e;
+}
+
+static void
+keys_that_do_not_come_back_from_a_split_stay_as_they_are(void **state)
+{
+	struct root root;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		lies.joined = i == 0;
+		lies.seed = i == 1;
+		lies.next_seed = i == 2;
+		root_open(&root);
+		assert_int_equal(
+		    root_split(dir.path, &host, &plan, &root), ERR_IO);
+		memset(&lies, 0, sizeof(lies));
+		assert_non_null(strstr(err_text(), "left as they are"));
+		assert_true(is_there("root"));
+		assert_true(keys_are_here());
+		assert_int_equal(file_remove_tree(out), ERR_OK);
+	}
+	root_open(&root);
+	assert_int_equal(root_split(dir.path, &host, &plan, &root), ERR_OK);
+	assert_true(keys_are_here());
+}
+
 /* The city learns that the next key is root. */
 static void
 rotated(const struct root_keys *follows)
@@ -467,6 +527,39 @@ keys_that_the_data_does_not_know_yet_wait(void **state)
 	assert_memory_equal(&root.keys, &first, sizeof(first));
 }
 
+/* Another process rotated: its keys took the place of ours. */
+static void
+keys_that_another_process_moved_are_taken_up(void **state)
+{
+	struct root root;
+	struct root other;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		root_open(&root);
+		root_open(&other);
+		assert_int_equal(root_prepare(dir.path, &host, &other), ERR_OK);
+		root_ended(dir.path, true, &other);
+		/* Of a rotation that is not heard of here nothing is taken. */
+		assert_int_equal(
+		    root_settle(dir.path, &authority, &root), ERR_OK);
+		assert_memory_not_equal(
+		    &root.keys, &other.keys, sizeof(root.keys));
+		rotated(&other.keys);
+		/* What lies there could be anything. */
+		if (i == 1)
+			assert_int_equal(
+			    identity_save_root(
+				tempdir_at(&dir, "root"), &first, true),
+			    ERR_OK);
+		assert_int_equal(
+		    root_settle(dir.path, &authority, &root), ERR_OK);
+		assert_true(root.keys.is_here);
+		assert_memory_equal(&root.keys.key, &authority.root, 32);
+		assert_int_equal(root.keys.has_next, i == 0);
+	}
+}
+
 int
 main(void)
 {
@@ -478,6 +571,8 @@ main(void)
 	    IN_DIR(keys_split_anew_no_longer_open_with_the_old_shares),
 	    IN_DIR(a_split_that_fails_anywhere_loses_no_key),
 	    IN_DIR(a_join_that_fails_anywhere_loses_no_key),
+	    IN_DIR(keys_that_do_not_come_back_from_a_split_stay_as_they_are),
+	    IN_DIR(keys_that_another_process_moved_are_taken_up),
 	    IN_DIR(a_rotation_cut_off_anywhere_leaves_keys_that_are_root),
 	    IN_DIR(a_rotation_taken_up_again_draws_no_other_key),
 	    IN_DIR(keys_of_before_the_rotation_hold_root_but_not_what_follows),

@@ -493,6 +493,83 @@ keys_are_root_again_when_the_rotation_comes_back(void **state)
 	town_fini(&town);
 }
 
+/* Keys of before the last rotation, keys whose next is another one, and keys in
+ * a store that knows nothing. */
+static void
+keys_that_do_not_fit_the_city_do_not_rotate(void **state)
+{
+	struct town town;
+	struct buf old;
+	struct buf now;
+	struct root_keys keys;
+	char path[2 * TEMPDIR_PATH_SIZE + 8];
+	size_t stranger;
+
+	(void)state;
+	town_init(&town, 10);
+	stranger = town_join(&town);
+	old = root_file_read(&town, 0);
+	assert_int_equal(rotate(&town, 0), ERR_OK);
+	now = root_file_read(&town, 0);
+	root_file_write(&town, 0, &old);
+	assert_int_equal(rotate(&town, 0), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "before the last rotation"));
+	/* They are root all the same. */
+	assert_int_equal(town_admit(&town, 0, stranger), ERR_OK);
+	(void)snprintf(path, sizeof(path), "%s/root", town.nodes[0].dir);
+	root_file_write(&town, 0, &now);
+	assert_int_equal(identity_load_root(path, &keys), ERR_OK);
+	keys.next_seed.b[0] ^= 1;
+	assert_int_equal(identity_save_root(path, &keys, true), ERR_OK);
+	town_close(&town, 0);
+	(void)town_open(&town, 0);
+	assert_int_equal(rotate(&town, 0), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "not the one that the city"));
+	old = root_file_read(&town, 0);
+	root_file_write(&town, stranger, &old);
+	assert_int_equal(rotate(&town, stranger), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "not here"));
+	identity_fini_root(&keys);
+	town_fini(&town);
+}
+
+/* The log that root wrote in has two ends; the longer one is named. */
+static void
+a_forked_log_of_root_is_cut_on_its_longest_branch(void **state)
+{
+	struct town town;
+	struct backup early = {0};
+	size_t keeper;
+	size_t members[4];
+
+	(void)state;
+	for (size_t longer = 0; longer < 2; longer++) {
+		town_init(&town, 11 + longer);
+		keeper = town_member(&town, "d01", "read:N");
+		for (size_t i = 0; i < COUNT_OF(members); i++)
+			members[i] = town_join(&town);
+		backup_take(&town, 0, &early);
+		for (size_t i = 0; i < 1 + longer; i++)
+			assert_int_equal(
+			    town_admit(&town, 0, members[i]), ERR_OK);
+		town_copy(&town, 0, keeper);
+		backup_put(&town, 0, &early);
+		for (size_t i = 2; i < 4 - longer; i++)
+			assert_int_equal(
+			    town_admit(&town, 0, members[i]), ERR_OK);
+		town_copy(&town, keeper, 0);
+		assert_int_equal(rotate(&town, 0), ERR_OK);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(
+			    counts(&town, 0, members[longer == 1 ? i : i + 2]),
+			    true);
+		assert_int_equal(town_admit(&town, 0, members[3]), ERR_OK);
+		assert_true(counts(&town, 0, members[3]));
+		backup_fini(&early);
+		town_fini(&town);
+	}
+}
+
 int
 main(void)
 {
@@ -506,6 +583,8 @@ main(void)
 	    cmocka_unit_test(a_rebuild_makes_the_same_of_rotations),
 	    cmocka_unit_test(a_rotation_cut_off_anywhere_leaves_root_at_work),
 	    cmocka_unit_test(keys_are_root_again_when_the_rotation_comes_back),
+	    cmocka_unit_test(keys_that_do_not_fit_the_city_do_not_rotate),
+	    cmocka_unit_test(a_forked_log_of_root_is_cut_on_its_longest_branch),
 	};
 
 	return cmocka_run_group_tests_name("rotate", tests, NULL, NULL);

@@ -377,6 +377,109 @@ a_unique_value_is_taken_once_in_a_transaction_too(void **state)
 	store_abort(desk->store);
 }
 
+/* Two who did not know of each other gave one case two numbers: both are its
+ * own, and nobody else's. */
+static void
+all_values_of_a_unique_field_are_taken(void **state)
+{
+	static const char *const numbers[] = {"2026-21", "2026-22"};
+	struct desk *desk = *state;
+	struct buf token = {0};
+	struct record_id id;
+	struct form form;
+
+	form_case(&form, "2026-20");
+	assert_int_equal(form_write(desk, &form, &id), ERR_OK);
+	form_fini(&form);
+	desk_begin(desk, false);
+	desk_token(desk, cases, &id, &token);
+	store_abort(desk->store);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		form_edit(&form, &id);
+		assert_int_equal(
+		    id_space(bytes_text(cases), &form.write.space), ERR_OK);
+		form.write.token = buf_bytes(&token);
+		form_add(&form, OP_SET, CLASS_N, "case_no", numbers[i]);
+		assert_int_equal(form_write(desk, &form, NULL), ERR_OK);
+		form_fini(&form);
+	}
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		form_case(&form, numbers[i]);
+		assert_refused(desk, &form, ERR_EXISTS,
+		    (const char *[]){"case.case_no", numbers[i], "unique"});
+	}
+	form_case(&form, "2026-20");
+	assert_int_equal(form_write(desk, &form, NULL), ERR_OK);
+	form_fini(&form);
+	/* It settles on one of its own. */
+	form_edit(&form, &id);
+	assert_int_equal(
+	    id_space(bytes_text(cases), &form.write.space), ERR_OK);
+	form.write.resolve = true;
+	form_add(&form, OP_SET, CLASS_N, "case_no", numbers[0]);
+	assert_int_equal(form_write(desk, &form, NULL), ERR_OK);
+	form_fini(&form);
+	form_case(&form, numbers[1]);
+	assert_int_equal(form_write(desk, &form, NULL), ERR_OK);
+	form_fini(&form);
+	assert_int_equal(desk_check(desk, true), 0);
+	buf_fini(&token);
+}
+
+/* From now on the desk knows the pack, or none. */
+static void
+pack_set(struct desk *desk, bool has)
+{
+	desk_begin(desk, true);
+	if (has)
+		meta_put(
+		    store_txn(desk->store), meta_pack, bytes_text("chatdong"));
+	else
+		meta_del(store_txn(desk->store), meta_pack);
+	desk_commit(desk);
+	desk_close(desk);
+	desk_open(desk, false);
+}
+
+static void
+a_record_that_the_pack_does_not_know_stays_as_it_is(void **state)
+{
+	struct desk *desk = *state;
+	struct record_id id;
+	struct form form;
+
+	pack_set(desk, false);
+	form_init(&form, volunteers, "gardener");
+	form_add(&form, OP_SET, CLASS_P, "name", "홍길동");
+	assert_int_equal(form_write(desk, &form, &id), ERR_OK);
+	form_fini(&form);
+	pack_set(desk, true);
+	form_edit(&form, &id);
+	form_add(&form, OP_SET, CLASS_P, "name", "이몽룡");
+	assert_refused(desk, &form, ERR_INVALID,
+	    (const char *[]){"'gardener'", "chatdong", "stays as it is"});
+}
+
+/* Other edits of the same write say nothing about what is required. */
+static void
+what_is_required_stays_whatever_else_is_edited(void **state)
+{
+	struct desk *desk = *state;
+	struct record_id id = volunteer(desk);
+	struct form form;
+
+	form_edit(&form, &id);
+	form_add(&form, OP_SET, CLASS_N, "term_to", "2027-03-01");
+	form_add(&form, OP_REMOVE, CLASS_N, "kinds", "나눔이웃");
+	assert_refused(desk, &form, ERR_INVALID,
+	    (const char *[]){"volunteer.kinds", "required", NULL});
+	form_edit(&form, &id);
+	form_add(&form, OP_REMOVE, CLASS_N, "kinds", "시민찾동이");
+	form_add(&form, OP_SET, CLASS_N, "term_to", "2027-03-01");
+	assert_int_equal(form_write(desk, &form, NULL), ERR_OK);
+	form_fini(&form);
+}
+
 static void
 a_dry_write_says_the_same_and_stores_nothing(void **state)
 {
@@ -413,6 +516,9 @@ main(void)
 	    RULE(a_state_moves_as_it_may_from_what_was_shown),
 	    RULE(a_unique_value_is_taken_once_in_a_space),
 	    RULE(a_unique_value_is_taken_once_in_a_transaction_too),
+	    RULE(all_values_of_a_unique_field_are_taken),
+	    RULE(a_record_that_the_pack_does_not_know_stays_as_it_is),
+	    RULE(what_is_required_stays_whatever_else_is_edited),
 	    RULE(a_dry_write_says_the_same_and_stores_nothing),
 	};
 

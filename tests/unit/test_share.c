@@ -278,6 +278,50 @@ a_file_cannot_ask_for_all_memory(void **state)
 	}
 }
 
+/* Its check fits: somebody wrote it so. */
+static void
+a_file_of_a_split_that_cannot_be_is_refused(void **state)
+{
+	static const struct {
+		uint8_t threshold;
+		uint8_t count;
+		uint8_t number;
+		const char *why;
+	} files[] = {{1, 3, 1, "no split"}, {0, 0, 1, "no split"},
+	    {4, 3, 1, "no split"}, {2, LIMIT_SHARES + 1, 1, "no split"},
+	    {2, 3, 0, "share 0 of 3"}, {2, 3, 4, "share 4 of 3"},
+	    {2, 3, 3, NULL}, {LIMIT_SHARES, LIMIT_SHARES, 16, NULL}};
+	const char *path = tempdir_at(&dir, "share");
+	const char *sealed = tempdir_at(&dir, "sealed");
+	struct share_vault vault;
+	struct share_file file;
+	struct safe safe;
+
+	(void)state;
+	safe_make(&safe, 2, 3);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		const char *why = files[i].why;
+
+		assert_int_equal(share_seal(&host, &safe.shares[0],
+				     bytes_text("말"), cheap, &file),
+		    ERR_OK);
+		file.number = files[i].number;
+		file.split.threshold = files[i].threshold;
+		file.split.count = files[i].count;
+		safe.vault.split = file.split;
+		assert_int_equal(share_save(path, &file), ERR_OK);
+		assert_int_equal(share_save_vault(sealed, &safe.vault), ERR_OK);
+		assert_int_equal(share_load(path, &file),
+		    why == NULL ? ERR_OK : ERR_CORRUPT);
+		if (why != NULL)
+			assert_non_null(strstr(err_text(), why));
+		assert_int_equal(share_load_vault(sealed, &vault),
+		    why != NULL && strcmp(why, "no split") == 0 ? ERR_CORRUPT
+								: ERR_OK);
+		assert_int_equal(file_remove(path), ERR_OK);
+	}
+}
+
 int
 main(void)
 {
@@ -289,6 +333,7 @@ main(void)
 	    IN_DIR(a_share_opens_with_its_passphrase_alone),
 	    IN_DIR(a_character_that_changed_is_noticed_before_anybody_types),
 	    IN_DIR(a_file_cannot_ask_for_all_memory),
+	    IN_DIR(a_file_of_a_split_that_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("share", tests, NULL, NULL);

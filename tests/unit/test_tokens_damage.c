@@ -12,7 +12,7 @@
 
 #include "core/tokens.h"
 #include "proto/codec.h"
-#include "tests/lib/town.h"
+#include "tests/lib/council.h"
 
 enum { DAY_S = 24 * 60 * 60 };
 
@@ -215,6 +215,101 @@ a_flipped_bit_is_told(void **state)
 	town_fini(&town);
 }
 
+/* Node `i` keeps an invitation under `prefix`. */
+static enum err
+promise(struct town *town, size_t i, const char *prefix)
+{
+	struct token token = token_new(town, (uint8_t)(i + 1));
+	struct store *store = town_store(town, i);
+	struct fact_grant grant = grant_new();
+	enum err e;
+
+	assert_int_equal(id_prefix(bytes_text(prefix), &grant.prefix), ERR_OK);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	e = tokens_make(store, &token, &grant, 1);
+	if (e == ERR_OK)
+		return store_commit(store);
+	store_abort(store);
+	return e;
+}
+
+static void
+who_has_no_right_any_more_promises_nothing(void **state)
+{
+	struct town town;
+	size_t district;
+	size_t helper;
+
+	(void)state;
+	town_init(&town, 4);
+	district = town_member(&town, "d03", "read:NPSF,write");
+	helper = town_join(&town);
+	assert_int_equal(
+	    town_grant(&town, 0, district, "d03", "all", "all"), ERR_OK);
+	town_copy(&town, 0, district);
+	assert_int_equal(town_admit(&town, district, helper), ERR_OK);
+	assert_int_equal(
+	    town_grant(&town, district, helper, "d03", "hold,admin", "hold"),
+	    ERR_OK);
+	town_copy(&town, district, helper);
+	assert_int_equal(promise(&town, district, ""), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "for 'all'"));
+	assert_int_equal(promise(&town, district, "d04"), ERR_DENIED);
+	assert_non_null(strstr(err_text(), "for 'd04'"));
+	assert_int_equal(promise(&town, helper, "d03"), ERR_OK);
+	/* What the district gave counts no longer; its own is taken back. */
+	assert_int_equal(council_revoke(&town, 0, district, 1, NULL), ERR_OK);
+	town_copy(&town, 0, district);
+	town_copy(&town, district, helper);
+	town_copy(&town, 0, helper);
+	for (size_t i = district; i <= helper; i++) {
+		struct store *store = town_store(&town, i);
+		struct token token = token_new(&town, (uint8_t)(i + 11));
+
+		assert_int_equal(promise(&town, i, "d03"), ERR_DENIED);
+		assert_int_equal(store_begin(store, true), ERR_OK);
+		assert_int_equal(
+		    tokens_make(store, &token, NULL, 0), ERR_DENIED);
+		assert_non_null(strstr(err_text(), "admit nobody"));
+		store_abort(store);
+	}
+	town_fini(&town);
+}
+
+/* Who is a member already gets what is promised on top of what it has. */
+static void
+a_member_may_use_an_invitation(void **state)
+{
+	struct town town;
+	struct store *store;
+	struct token token;
+	struct token_id id;
+	struct sign_key key;
+	const struct authority *authority;
+	size_t grants = 0;
+
+	(void)state;
+	town_init(&town, 5);
+	assert_int_equal(town_member(&town, "d04", "read:N"), 1);
+	key = town_key(&town, 1);
+	assert_int_equal(promise(&town, 0, "d03"), ERR_OK);
+	token = token_new(&town, 1);
+	token_name(&token, &id);
+	store = town_store(&town, 0);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	assert_int_equal(tokens_use(store, &id, &key), ERR_OK);
+	assert_int_equal(store_commit(store), ERR_OK);
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	assert_int_equal(store_authority(store, &authority), ERR_OK);
+	assert_non_null(authority_member(authority, &key));
+	for (size_t i = 0; i < authority->grants_n; i++)
+		grants += memcmp(&authority->grants[i].what.member, &key,
+			      sizeof(key)) == 0;
+	assert_int_equal(grants, 2);
+	store_abort(store);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -222,6 +317,8 @@ main(void)
 	    cmocka_unit_test(only_so_much_is_promised_at_once),
 	    cmocka_unit_test(a_row_that_makes_no_sense_lets_nobody_in),
 	    cmocka_unit_test(a_flipped_bit_is_told),
+	    cmocka_unit_test(who_has_no_right_any_more_promises_nothing),
+	    cmocka_unit_test(a_member_may_use_an_invitation),
 	};
 
 	if (crypto_start() != ERR_OK)

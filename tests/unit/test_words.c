@@ -144,6 +144,36 @@ a_damaged_word_is_noticed(void **state)
 	replica_abort(replica);
 }
 
+/* The list is as long as it may be; then a row more lies there, or the last is
+ * too long. */
+static void
+a_word_that_nobody_would_have_written_is_noticed(void **state)
+{
+	struct replica *replica = *state;
+	struct txn *txn = replica_begin(replica, true);
+	uint8_t text[WORDS_SIZE_MAX + 1] = {0};
+	struct key key;
+
+	for (uint32_t i = 1; i <= LIMIT_WORDS; i++) {
+		bytes_put_be32(text, i);
+		assert_int_equal(
+		    words_add(words_of(txn), bytes_of(text, WORDS_SIZE_MAX)),
+		    i);
+	}
+	replica_commit(replica);
+	for (uint32_t more = 0; more < 3; more++) {
+		txn = replica_begin(replica, true);
+		bytes_put_be32(text, LIMIT_WORDS + 1);
+		tables_word_key(LIMIT_WORDS + (more == 1), &key);
+		txn_put(txn, TABLE_WORDS, &key,
+		    bytes_of(text, WORDS_SIZE_MAX + (more == 2)));
+		words_again(txn);
+		assert_int_equal(
+		    kv_failed(txn->kv), more == 0 ? ERR_OK : ERR_CORRUPT);
+		replica_abort(replica);
+	}
+}
+
 int
 main(void)
 {
@@ -157,6 +187,9 @@ main(void)
 		words_of_another_process_are_met, replica_make, replica_remove),
 	    cmocka_unit_test_setup_teardown(
 		a_damaged_word_is_noticed, replica_make, replica_remove),
+	    cmocka_unit_test_setup_teardown(
+		a_word_that_nobody_would_have_written_is_noticed, replica_make,
+		replica_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
