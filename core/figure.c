@@ -393,3 +393,135 @@ collect_query(struct txn *txn, const struct figure_ask *ask,
 	query_end(&run);
 	return e;
 }
+
+/* ---- adding up ---------------------------------------------------------- */
+
+static size_t
+row_of(const struct figure_rows *rows, struct bytes key)
+{
+	size_t low = 0;
+	size_t high = rows->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (bytes_compare(rows->keys[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < rows->n && bytes_equal(rows->keys[low], key));
+	return low;
+}
+
+static int
+by_element(const void *a, const void *b)
+{
+	const struct figure_part *x = a;
+	const struct figure_part *y = b;
+	int way = bytes_compare(x->element, y->element);
+
+	return way != 0 ? way : bytes_compare(x->key, y->key);
+}
+
+static struct figure_number
+number_of(const struct view_sum *sum)
+{
+	struct figure_number number = {.is_there = true};
+
+	number.too_large = !view_sum_get(sum, &number.n);
+	return number;
+}
+
+/* Counts each element once in each row, or once in the row with the lowest
+ * place, and once in all. */
+static void
+count_elements(struct figure_parts *parts, const struct figure_rows *rows,
+    struct view_sum *sums, struct view_sum *total)
+{
+	const struct view_sum one = {.low = 1};
+
+	if (parts->n > 1)
+		qsort(parts->p, parts->n, sizeof(*parts->p), by_element);
+	for (size_t i = 0, end; i < parts->n; i = end) {
+		size_t first = SIZE_MAX;
+
+		for (end = i;
+		     end < parts->n &&
+		     bytes_equal(parts->p[end].element, parts->p[i].element);
+		     end++) {
+			size_t row = row_of(rows, parts->p[end].key);
+
+			if (rows->places != NULL)
+				first = rows->places[row] < first
+					    ? rows->places[row]
+					    : first;
+			else if (end == i || !bytes_equal(parts->p[end].key,
+						 parts->p[end - 1].key))
+				view_sum_add(&sums[row], &one);
+		}
+		if (first != SIZE_MAX)
+			view_sum_add(&sums[first], &one);
+		view_sum_add(total, &one);
+	}
+}
+
+void
+figure_reduce(struct figure_parts *parts, const struct figure_rows *rows,
+    struct figure_number *numbers, struct figure_number *total)
+{
+	struct view_sum *sums = mem_zeros(rows->n + 1, sizeof(*sums));
+	struct view_sum *all = &sums[rows->n];
+
+	if (parts->distinct) {
+		count_elements(parts, rows, sums, all);
+	} else {
+		for (size_t i = 0; i < parts->n; i++) {
+			size_t row = row_of(rows, parts->p[i].key);
+
+			if (rows->places != NULL)
+				row = rows->places[row];
+			view_sum_add(&sums[row], &parts->p[i].sum);
+			view_sum_add(all, &parts->p[i].sum);
+		}
+	}
+	for (size_t i = 1; rows->places != NULL && i < rows->n; i++)
+		view_sum_add(&sums[i], &sums[i - 1]);
+	for (size_t i = 0; i < rows->n; i++)
+		numbers[i] = number_of(
+		    &sums[rows->places == NULL ? i : rows->places[i]]);
+	*total = number_of(all);
+	mem_free(sums);
+}
+
+static uint64_t
+size_of(int64_t n)
+{
+	return n < 0 ? -(uint64_t)n : (uint64_t)n;
+}
+
+struct figure_number
+figure_divide(const struct figure_number *a, const struct figure_number *b,
+    unsigned digits, bool percent)
+{
+	struct figure_number ratio = {0};
+	int64_t times = percent ? 100 : 1;
+	int64_t scaled = 0;
+	uint64_t rest;
+
+	for (unsigned i = 0; i < digits; i++)
+		times *= 10;
+	if (!a->is_there || !b->is_there || b->n == 0)
+		return ratio;
+	ratio.too_large = a->too_large || b->too_large ||
+			  MULTIPLY_OVERFLOWS(a->n, times, &scaled) ||
+			  scaled == INT64_MIN;
+	if (ratio.too_large)
+		return ratio;
+	ratio.is_there = true;
+	ratio.n = scaled / b->n;
+	rest = size_of(scaled % b->n);
+	if (rest > 0 && rest >= size_of(b->n) - rest)
+		ratio.n += (scaled < 0) == (b->n < 0) ? 1 : -1;
+	return ratio;
+}
