@@ -92,7 +92,7 @@ row_take(void *arg, struct bytes name, struct bytes key, struct bytes value)
 	bool sound;
 
 	if (c->fault.code != ERR_OK || !table_of(name, &table) || key.n == 0 ||
-	    key.n > LIMIT_KEY_SIZE)
+	    key.n > LIMIT_VIEW_KEY_SIZE)
 		return;
 	buf_cut(&c->key, 0);
 	buf_add(&c->key, key);
