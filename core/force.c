@@ -34,6 +34,9 @@ store_check(struct txn *txn, const struct identity *identity)
 
 	if (e != ERR_OK)
 		return e;
+	if (format == 0)
+		return err_set(ERR_CORRUPT,
+		    "what says its format is gone: run `golmok repair`");
 	if (format > META_FORMAT)
 		return err_set(ERR_VERSION,
 		    "it has format %llu, and this program knows %d: use a "

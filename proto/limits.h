@@ -51,6 +51,12 @@ enum {
 	LIMIT_SPLIT_SIZE = 64,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
+	/* But for rows of views: the groups of a view stand in its key, some
+	 * of them names of things. */
+	LIMIT_VIEW_KEY_SIZE = 300,
+	/* What of one text stands in the key of a view; the rest only counts
+	 * when two are told apart. */
+	LIMIT_VIEW_TEXT_SIZE = 64,
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
@@ -98,9 +104,13 @@ enum {
 	/* Of one such index: their values share one key. */
 	LIMIT_INDEX_FIELDS = 4,
 	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
-	LIMIT_GUARDS = 64,    /* of one state */
-	LIMIT_COLUMNS = 32,   /* of one list, table of a report or filter */
-	LIMIT_TABLES = 16,    /* of one report */
+	/* Of one record in one view: sets of groups and elements multiply, and
+	 * a peer chooses how large they are.  A course of 250 people counted
+	 * by 4 subjects needs a quarter. */
+	LIMIT_VIEW_ROWS = 4096,
+	LIMIT_GUARDS = 64,  /* of one state */
+	LIMIT_COLUMNS = 32, /* of one list, table of a report or filter */
+	LIMIT_TABLES = 16,  /* of one report */
 	/* Bytes of an expression: a screen full. */
 	LIMIT_EXPRESSION_SIZE = 4096,
 	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
