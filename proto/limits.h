@@ -103,6 +103,10 @@ enum {
 	LIMIT_INDEXES = 16, /* over several fields, of one collection */
 	/* Of one such index: their values share one key. */
 	LIMIT_INDEX_FIELDS = 4,
+	/* Rows that one record has in one index over several fields, or one of
+	 * its texts in search: each is written with the record.  Who has more
+	 * is met in every walk. */
+	LIMIT_INDEX_ROWS = 1024,
 	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
 	/* Of one record in one view: sets of groups and elements multiply, and
 	 * a peer chooses how large they are.  A course of 250 people counted
