@@ -153,6 +153,9 @@ enum {
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
 	LIMIT_EVENTS_OF_PEER = 64,
+	/* Records that are put in an order at once: all households of a city
+	 * several times over, in 200 MiB. */
+	LIMIT_SORTED = 1000000,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 
