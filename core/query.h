@@ -58,36 +58,4 @@ struct expr_source query_source(struct query_run *run);
  * due_on): 3 spaces". */
 void query_explain(const struct query_run *run, struct buf *words);
 
-/* One thing to sort by: no set. */
-struct query_key {
-	const struct expr *expr; /* of the query's collection */
-	bool down;		 /* the highest first */
-};
-struct query_order {
-	const struct query_key *keys; /* the first counts most */
-	size_t keys_n;
-	/* Keep only so many; 0: all, LIMIT_SORTED_RECORDS at most. */
-	uint64_t limit;
-};
-/* A record in its place. */
-struct query_row {
-	struct space_state *space;
-	struct record_id id;
-	const struct expr_value *values; /* of each key */
-};
-struct query_sorted {
-	struct query_row *rows; /* owned, in order */
-	size_t n;
-	uint64_t found; /* how many there are, kept or not */
-};
-
-/* Finds all that `run`, which has just begun, still gives, sorted as `order`
- * says, then by id: what is nothing comes last, up or down.  Ended by
- * query_sorted_fini.  Memory is needed for what is kept alone.  ERR_LIMIT:
- * without a limit there are more than LIMIT_SORTED_RECORDS. */
-enum err query_sort(struct query_run *run, const struct query_order *order,
-    struct query_sorted *sorted) MUST_USE;
-/* A zeroed struct is fine. */
-void query_sorted_fini(struct query_sorted *sorted);
-
 #endif
