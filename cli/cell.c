@@ -14,6 +14,8 @@
 
 enum { REF_DIGITS = 8, DAY = CALENDAR_DAY_SECONDS };
 
+const char cell_csv_begin[] = "\xef\xbb\xbf";
+
 /* A time as clocks that are `offset` seconds ahead of UTC show it. */
 static void
 time_text(int64_t seconds, int64_t offset, struct buf *text)

@@ -16,6 +16,9 @@ void cell_text(
  * nothing, dates and references as text, sets as arrays. */
 void cell_json(
     const char *key, const struct expr_value *value, struct buf *json);
+/* What a file of CSV begins with, so that spreadsheets know that it is UTF-8.
+ */
+extern const char cell_csv_begin[];
 /* Appends `text` as one cell of CSV (RFC 4180 §2): in quotes where it needs
  * them, and with an apostrophe in front where a spreadsheet would take it for
  * a formula. */

@@ -11,7 +11,7 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
-#include "cli/show.h"
+#include "cli/unit.h"
 #include "core/due.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
@@ -43,9 +43,9 @@ wish_day(struct wish *wish, const char *text)
 static enum err
 wish_read(const struct args *args, struct wish *wish)
 {
-	const char *under = args_text(args, "under", 0);
 	const char *on = args_text(args, "on", 0);
-	enum err e = ERR_OK;
+	struct buf scope = {0};
+	enum err e;
 
 	if (wish->work->pack == NULL || wish->work->pack->due_n == 0)
 		return err_set(ERR_INVALID,
@@ -56,8 +56,8 @@ wish_read(const struct args *args, struct wish *wish)
 	wish->csv = args_has(args, "csv");
 	wish->ask.now_seconds =
 	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
-	if (under != NULL)
-		e = id_prefix(bytes_text(under), &wish->ask.prefix);
+	e = unit_scope(args, wish->work, &wish->ask.prefix, &scope);
+	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
 	return e == ERR_OK
@@ -206,8 +206,7 @@ item_cells(const struct wish *wish, const struct due_item *item,
 	}
 	if (e == ERR_OK && wish->work->out->json)
 		json_row(wish, item, values);
-	for (size_t i = 0;
-	     e == ERR_OK && values != NULL && i < list->show_n + list->by_n;
+	for (size_t i = 0; e == ERR_OK && values != NULL && i < list->show_n;
 	     i++)
 		cell_text(
 		    wish->work->pack, &values[i], &cells[FIXED_COLUMNS + i]);
@@ -229,15 +228,10 @@ columns_make(const struct pack_due *list, struct out_column *columns)
 		columns[n++] = (struct out_column){
 		    .key = "what", .title = "충돌"};
 	}
-	for (size_t i = 0; i < list->show_n + list->by_n && n < OUT_COLUMNS_MAX;
-	     i++) {
-		const struct pack_shown *shown =
-		    i < list->show_n ? &list->show[i]
-				     : &list->by[i - list->show_n];
-
+	for (size_t i = 0; i < list->show_n && n < OUT_COLUMNS_MAX; i++)
 		columns[n++] = (struct out_column){
-		    .key = shown->label.en, .title = shown->label.ko};
-	}
+		    .key = list->show[i].label.en,
+		    .title = list->show[i].label.ko};
 	return n;
 }
 
@@ -269,9 +263,11 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 
 	for (size_t i = 0; i < n; i++)
 		titles[i] = bytes_text(columns[i].title);
-	if (wish->csv)
+	if (wish->csv) {
+		out_picture(wish->work->out, bytes_text(cell_csv_begin));
 		csv_line(wish->work->out, titles, n);
-	else if (!wish->work->out->json)
+	}
+	if (!wish->csv && !wish->work->out->json)
 		table = out_table_new(wish->work->out, columns, n);
 	for (size_t i = 0; e == ERR_OK && i < items->n &&
 			   (wish->limit == 0 || *shown < wish->limit);
@@ -367,9 +363,7 @@ due_run(const struct args *args, struct out *out)
 }
 
 static const struct args_option due_options[] = {
-    {.name = "under",
-	.value = "PREFIX",
-	.help = "only of spaces below it (d03, d03/c017)"},
+    UNIT_OPTIONS,
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},

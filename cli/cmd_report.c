@@ -87,7 +87,7 @@ write_page(struct report_words *words, const char *path)
 	enum err e = report_html_write(words, &page);
 
 	if (e == ERR_OK)
-		e = file_write(path, buf_bytes(&page));
+		e = file_write(path, buf_bytes(&page), 0600);
 	if (e == ERR_OK)
 		out_say(words->work->out, "%s", path);
 	buf_fini(&page);

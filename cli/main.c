@@ -26,6 +26,7 @@
 #include "cli/cmd_net.h"
 #include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_report.h"
 #include "cli/cmd_revoke.h"
 #include "cli/cmd_root.h"
 #include "cli/cmd_space.h"
@@ -145,6 +146,7 @@ gather(size_t *n)
 	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_due_commands, cmd_due_commands_n},
+	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},

@@ -5,6 +5,8 @@
 #include "cli/report_html.h"
 
 #include "cli/show.h"
+#include "cli/unit.h"
+#include "cli/unit.h"
 #include "proto/ascii.h"
 
 enum {
@@ -228,7 +230,7 @@ said_write(struct report_words *words, struct buf *page)
 		struct buf unit = {0};
 
 		if (said->unit.n > 0)
-			e = report_words_unit(words, said->unit, &unit);
+			e = unit_label(words->work, said->unit, &unit);
 		element("<tr><td>", bytes_text(said->figure->label.ko), "</td>",
 		    page);
 		element("<td>", buf_bytes(&unit), "</td>", page);
@@ -275,7 +277,7 @@ frontier_write(struct report_words *words, struct buf *page)
 			    "<p class=\"note differs\">%llu일 넘게 소식이 없는 "
 			    "기관: ",
 			    (unsigned long long)words->stale_days);
-		e = report_words_unit(words, unit->prefix, &name);
+		e = unit_label(words->work, unit->prefix, &name);
 		buf_add_text(&name, " (");
 		show_time(unit->newest, &name);
 		element(any ? ", " : "", buf_bytes(&name), ")", page);

@@ -6,6 +6,8 @@
 #include "cli/cell.h"
 #include "cli/object.h"
 #include "cli/show.h"
+#include "cli/unit.h"
+#include "cli/unit.h"
 #include "proto/ascii.h"
 
 enum { BAR_COLUMNS = 24, LABELS_SHOWN = 8, DIGITS_SHOWN = 16 };
@@ -185,7 +187,7 @@ write_said(struct report_words *words)
 		struct buf computed = {0};
 
 		if (said->unit.n > 0)
-			e = report_words_unit(words, said->unit, &unit);
+			e = unit_label(words->work, said->unit, &unit);
 		report_words_plain(&value, said->scale, &reported);
 		report_words_plain(&said->computed, said->scale, &computed);
 		out_table_row(out,
@@ -218,7 +220,7 @@ write_frontier(struct report_words *words)
 		if (stale++ >= LABELS_SHOWN)
 			continue;
 		buf_add_text(&names, names.n > 0 ? ", " : "");
-		e = report_words_unit(words, unit->prefix, &names);
+		e = unit_label(words->work, unit->prefix, &names);
 		buf_add_text(&names, " (");
 		show_time(unit->newest, &names);
 		buf_add_text(&names, ")");
@@ -314,6 +316,7 @@ report_text_csv(struct report_words *words)
 {
 	enum err e = ERR_OK;
 
+	out_picture(words->work->out, bytes_text(cell_csv_begin));
 	csv_line(words->work->out,
 	    (const struct bytes[]){bytes_text("표"), bytes_text("키"),
 		bytes_text("행"), bytes_text("지표"), bytes_text("단위"),

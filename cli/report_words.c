@@ -4,7 +4,9 @@
  */
 #include "cli/report_words.h"
 
-#include "core/units.h"
+#include <stdio.h>
+
+#include "cli/unit.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -63,19 +65,6 @@ report_words_plain(
 }
 
 enum err
-report_words_unit(
-    struct report_words *words, struct bytes prefix, struct buf *text)
-{
-	struct units_name name = {0};
-	enum err e = units_name(
-	    store_txn(words->work->store), prefix, &words->work->arena, &name);
-
-	if (e == ERR_OK)
-		buf_add(text, name.found ? name.text : prefix);
-	return e;
-}
-
-enum err
 report_words_row(struct report_words *words, const struct pack_table *table,
     struct bytes key, struct buf *text)
 {
@@ -83,7 +72,7 @@ report_words_row(struct report_words *words, const struct pack_table *table,
 	enum err e;
 
 	if (table->rows == PACK_ROWS_UNIT)
-		return report_words_unit(words, key, text);
+		return unit_label(words->work, key, text);
 	e = report_label(store_txn(words->work->store), &words->ask, table, key,
 	    false, &words->work->arena, &label);
 	if (e == ERR_OK && label.n > 0)

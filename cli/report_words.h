@@ -32,9 +32,6 @@ unsigned report_words_digits(const struct pack_figure *figure);
 enum err report_words_row(struct report_words *words,
     const struct pack_table *table, struct bytes key,
     struct buf *text) MUST_USE;
-/* What people call the unit with this prefix, or the prefix. */
-enum err report_words_unit(
-    struct report_words *words, struct bytes prefix, struct buf *text) MUST_USE;
 /* Appends a line for each thing that a reader has to know about `column`: data
  * that is not held, records left out, a number without a time. */
 void report_words_notes(const struct report_words *words,
