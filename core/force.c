@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "core/events.h"
+#include "core/lookup_keep.h"
 #include "core/meta.h"
 #include "core/packs.h"
+#include "core/view_keep.h"
 #include "proto/mem.h"
 #include "proto/version.h"
 
@@ -27,6 +29,7 @@ struct force_past {
 	struct force_past *next;
 	struct pack *pack; /* owned, as the next */
 	struct lookup *lookup;
+	struct views *views;
 };
 
 static enum err store_check(
@@ -195,15 +198,15 @@ force_follow(
 			past = mem_zeros(1, sizeof(*past));
 			*past = (struct force_past){.next = force->past,
 			    .pack = force->pack,
-			    .lookup = force->lookup};
+			    .lookup = force->lookup,
+			    .views = force->views};
 			force->past = past;
 			force->pack = pack;
 			force->row = row;
 			lookup_start(identity, force);
 		}
 	}
-	txn->pack = force->pack;
-	txn->lookup = force->lookup;
+	force_lend(force, txn);
 	return e;
 }
 
@@ -330,6 +333,7 @@ lookup_start(const struct identity *identity, struct force *force)
 
 	identity_lookup_key(identity, secret);
 	force->lookup = lookup_new(force->pack, secret);
+	force->views = view_new(force->pack, secret);
 	crypto_wipe(secret, sizeof(secret));
 }
 
@@ -341,10 +345,28 @@ force_fini(struct force *force)
 
 		force->past = past->next;
 		lookup_free(past->lookup);
+		view_free(past->views);
 		pack_free(past->pack);
 		mem_free(past);
 	}
 	lookup_free(force->lookup);
+	view_free(force->views);
 	pack_free(force->pack);
 	*force = (struct force){0};
+}
+
+void
+force_lend(const struct force *force, struct txn *txn)
+{
+	txn->pack = force->pack;
+	txn->lookup = force->lookup;
+	txn->views = force->views;
+}
+
+enum err
+force_refresh(struct txn *txn, bool *whole)
+{
+	enum err e = lookup_keep_refresh(txn, whole);
+
+	return e == ERR_OK ? view_keep_refresh(txn, whole) : e;
 }

@@ -17,7 +17,6 @@
 #include "core/force.h"
 #include "core/fsck.h"
 #include "core/history.h"
-#include "core/lookup_keep.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -132,6 +131,7 @@ kv_start(struct store *store, bool create)
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
+	    .late = TABLES_LATE,
 	    .create = create,
 	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
 	char *mark = file_path(store->dir, "mark");
@@ -248,7 +248,7 @@ writer_start(struct store *store)
 			e = force_ready(&store->txn, &store->identity,
 			    &store->authority, &store->force);
 		if (e == ERR_OK)
-			e = lookup_keep_refresh(&store->txn, &whole);
+			e = force_refresh(&store->txn, &whole);
 	}
 	if (e == ERR_OK)
 		return e;

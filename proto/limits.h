@@ -108,6 +108,10 @@ enum {
 	LIMIT_INDEXES = 16, /* over several fields, of one collection */
 	/* Of one such index: their values share one key. */
 	LIMIT_INDEX_FIELDS = 4,
+	/* Rows that one record has in one index over several fields, or one of
+	 * its texts in search: each is written with the record.  Who has more
+	 * is met in every walk. */
+	LIMIT_INDEX_ROWS = 1024,
 	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
 	/* Of one record in one view: sets of groups and elements multiply, and
 	 * a peer chooses how large they are.  A course of 250 people counted
@@ -149,6 +153,9 @@ enum {
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
 	LIMIT_EVENTS_OF_PEER = 64,
+	/* Records that are put in an order at once: all households of a city
+	 * several times over, in 200 MiB. */
+	LIMIT_SORTED = 1000000,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 
