@@ -24,6 +24,7 @@
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
+#include "cli/cmd_pack.h"
 #include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
 #include "cli/cmd_report.h"
@@ -157,6 +158,7 @@ gather(size_t *n)
 	    {cmd_revoke_commands, cmd_revoke_commands_n},
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},
+	    {cmd_pack_commands, cmd_pack_commands_n},
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
