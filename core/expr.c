@@ -106,6 +106,17 @@ expr_reads_stamps(const struct expr *expr)
 	return reads_stamps(expr, 0);
 }
 
+bool
+expr_asks(const struct expr *expr)
+{
+	if (is_query(expr->code) || expr->code == CODE_FOLLOW)
+		return true;
+	for (size_t i = 0; i < expr->n; i++)
+		if (expr_asks(expr->args[i]))
+			return true;
+	return false;
+}
+
 /* ---- which fields are bound --------------------------------------------- */
 
 struct binds {

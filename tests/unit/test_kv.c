@@ -280,10 +280,12 @@ views_of_a_transaction_may_be_put_into_it(void **state)
 	uint8_t from, to;
 	struct bytes value, found;
 
-	for (uint8_t i = 0; i < ROWS; i++) {
-		memset(content, i, sizeof(content));
-		kv_put(txn, HOUSES, bytes_of(&i, 1),
-		    bytes_of(content, 100 + i * 20U));
+	for (size_t i = 0; i < ROWS; i++) {
+		uint8_t key = (uint8_t)i;
+
+		memset(content, key, sizeof(content));
+		kv_put(txn, HOUSES, bytes_of(&key, 1),
+		    bytes_of(content, 100 + i * 20));
 	}
 	/* Rows of different lengths are copied over each other, so that LMDB
 	 * moves what lies in the page, the copied row included. */
