@@ -215,7 +215,7 @@ events_authority(struct txn *txn, const struct authority *authority)
 	while (feed_next(txn, number, &news)) {
 		number = news.number;
 		if (news.kind == DELTA_MEMBER || news.kind == DELTA_GRANT ||
-		    news.kind == DELTA_REVOKE)
+		    news.kind == DELTA_REVOKE || news.kind == DELTA_PACK)
 			fact_note(txn, authority, &news);
 	}
 }

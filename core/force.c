@@ -6,7 +6,9 @@
 
 #include <string.h>
 
+#include "core/lookup_keep.h"
 #include "core/meta.h"
+#include "core/view_keep.h"
 
 static enum err store_check(
     struct txn *txn, const struct identity *identity) MUST_USE;
@@ -82,6 +84,7 @@ force_init(const struct identity *identity, struct force *force)
 
 	identity_lookup_key(identity, secret);
 	force->lookup = lookup_new(force->pack, secret);
+	force->views = view_new(force->pack, secret);
 	crypto_wipe(secret, sizeof(secret));
 }
 
@@ -89,6 +92,23 @@ void
 force_fini(struct force *force)
 {
 	lookup_free(force->lookup);
+	view_free(force->views);
 	pack_free(force->pack);
 	*force = (struct force){0};
+}
+
+void
+force_lend(const struct force *force, struct txn *txn)
+{
+	txn->pack = force->pack;
+	txn->lookup = force->lookup;
+	txn->views = force->views;
+}
+
+enum err
+force_refresh(struct txn *txn, bool *whole)
+{
+	enum err e = lookup_keep_refresh(txn, whole);
+
+	return e == ERR_OK ? view_keep_refresh(txn, whole) : e;
 }

@@ -9,6 +9,7 @@
 
 #include "core/apply.h"
 #include "core/lookup_keep.h"
+#include "core/view_keep.h"
 #include "core/meta.h"
 #include "core/oplog_body.h"
 #include "core/oplog_make.h"
@@ -270,6 +271,7 @@ tables_empty(struct rebuild *r)
 		kv_clear(txn->kv, derived[i]);
 	words_clear(txn);
 	lookup_keep_reset(txn);
+	view_keep_reset(txn);
 	for (size_t i = 0; i < n; i++) {
 		memset(spaces[i]->digests, 0, sizeof(spaces[i]->digests));
 		spaces[i]->records = 0;

@@ -17,7 +17,6 @@
 #include "core/force.h"
 #include "core/fsck.h"
 #include "core/history.h"
-#include "core/lookup_keep.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -134,6 +133,7 @@ kv_start(struct store *store, bool create)
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
+	    .late = TABLES_LATE,
 	    .create = create,
 	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
 	char *mark = file_path(store->dir, "mark");
@@ -247,7 +247,7 @@ writer_start(struct store *store)
 		if (e == ERR_OK)
 			e = txn_start(store, true);
 		if (e == ERR_OK)
-			e = lookup_keep_refresh(&store->txn, &whole);
+			e = force_refresh(&store->txn, &whole);
 	}
 	if (e == ERR_OK)
 		return e;
@@ -286,9 +286,7 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	bool disk = e == ERR_FULL || e == ERR_IO;
-
-	return disk;
+	return e == ERR_FULL || e == ERR_IO;
 }
 
 /* A restored or copied store goes on under new incarnations. */
@@ -321,8 +319,7 @@ txn_start(struct store *store, bool write)
 		store->broken = store->broken || is_disk(e);
 		return e;
 	}
-	store->txn.pack = store->force.pack;
-	store->txn.lookup = store->force.lookup;
+	force_lend(&store->force, &store->txn);
 	store->open = true;
 	store->authority_known = false;
 	store->drafts = NULL;

@@ -57,6 +57,11 @@ enum {
 	/* What of one text stands in the key of a view; the rest only counts
 	 * when two are told apart. */
 	LIMIT_VIEW_TEXT_SIZE = 64,
+	/* The JSON text of a pack: a domain with labels, lists and reports in
+	 * two languages takes 160 KiB. */
+	LIMIT_PACK_SIZE = LIMIT_JSON_SIZE,
+	/* What of it one fact carries: a body, without what stands beside. */
+	LIMIT_PACK_PIECE = LIMIT_BODY_SIZE - 1024,
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
@@ -112,6 +117,8 @@ enum {
 	 * a peer chooses how large they are.  A course of 250 people counted
 	 * by 4 subjects needs a quarter. */
 	LIMIT_VIEW_ROWS = 4096,
+	LIMIT_PACK_PIECES = (LIMIT_PACK_SIZE + LIMIT_PACK_PIECE - 1) /
+			    LIMIT_PACK_PIECE,
 	LIMIT_GUARDS = 64,  /* of one state */
 	LIMIT_COLUMNS = 32, /* of one list, table of a report or filter */
 	LIMIT_TABLES = 16,  /* of one report */
