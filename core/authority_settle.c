@@ -197,8 +197,9 @@ authority_settle_may(const struct authority_settling *s,
 				     : authority_settle_passes(seat->stratum,
 					   under, &fact->u.grant);
 	if (fact->kind == DELTA_PACK)
-		return under == NULL || under->prefix.text[0] == '\0' ? WHY_COUNTS
-							     : WHY_PREFIX;
+		return under == NULL || under->prefix.text[0] == '\0'
+			   ? WHY_COUNTS
+			   : WHY_PREFIX;
 	target = authority_settle_find(s, &fact->u.revoke.grant);
 	if (target == NULL || target->kind != DELTA_GRANT || !target->is_sound)
 		return WHY_GRANT_MISSING;

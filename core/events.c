@@ -280,6 +280,10 @@ events_kind_text(enum event_kind kind)
 		return "authority-conflict";
 	case EVENT_BUDGET_USED:
 		return "budget-used";
+	case EVENT_PACK_CHANGED:
+		return "pack-changed";
+	case EVENT_PACK_REFUSED:
+		return "pack-refused";
 	case EVENT_KINDS:
 		break;
 	}

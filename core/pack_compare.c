@@ -11,7 +11,7 @@ struct comparing {
 	const struct pack *old;
 	const struct pack *next;
 	struct buf *losses; /* borrowed */
-	size_t before; /* of what was in `losses` */
+	size_t before;	    /* of what was in `losses` */
 	size_t n;
 };
 
@@ -27,10 +27,8 @@ enum err
 pack_compare_versions(
     const struct pack *old, const struct pack *next, struct buf *losses)
 {
-	struct comparing c = {.old = old,
-	    .next = next,
-	    .losses = losses,
-	    .before = losses->n};
+	struct comparing c = {
+	    .old = old, .next = next, .losses = losses, .before = losses->n};
 
 	if (next->version <= old->version)
 		buf_add_format(lose(&c), "version: %llu must be above %llu\n",
@@ -43,10 +41,8 @@ enum err
 pack_compare_contents(
     const struct pack *old, const struct pack *next, struct buf *losses)
 {
-	struct comparing c = {.old = old,
-	    .next = next,
-	    .losses = losses,
-	    .before = losses->n};
+	struct comparing c = {
+	    .old = old, .next = next, .losses = losses, .before = losses->n};
 
 	return compare(&c);
 }
@@ -59,8 +55,8 @@ compare(struct comparing *c)
 	struct bytes first;
 
 	if (strcmp(old->name, next->name) != 0)
-		buf_add_format(lose(c), "name: was %s and is %s\n", old->name,
-		    next->name);
+		buf_add_format(
+		    lose(c), "name: was %s and is %s\n", old->name, next->name);
 	for (size_t i = 0; i < old->collections_n; i++)
 		collection_compare(c, &old->collections[i]);
 	for (size_t i = 0; i < old->codes_n; i++)

@@ -26,6 +26,8 @@ struct judging {
 
 static void file_gather(struct txn *txn, struct arena *arena,
     struct crypto_sha256 *inputs, struct packs *packs);
+static bool file_get(struct bytes row, uint64_t *version, struct bytes *name,
+    struct bytes *json);
 static void facts_gather(const struct authority *authority,
     struct crypto_sha256 *inputs, struct packs *packs);
 static struct packs_version *version_of(
@@ -38,8 +40,8 @@ static enum err version_read(struct judging *j, struct packs_version *version,
     struct pack **pack) MUST_USE;
 static bool loses(struct judging *j, const struct pack *old,
     const struct pack *next, struct packs_version *version);
-static enum err piece_read(struct txn *txn, const struct published *piece,
-    struct buf *text) MUST_USE;
+static enum err piece_read(
+    struct txn *txn, const struct published *piece, struct buf *text) MUST_USE;
 
 void
 packs_gather(struct txn *txn, const struct authority *authority,
@@ -51,8 +53,8 @@ packs_gather(struct txn *txn, const struct authority *authority,
 	struct packs_version *version;
 	struct bytes name;
 
-	*packs = (struct packs){.versions = arena_array(
-				    arena, facts_n + 2, sizeof(*version))};
+	*packs = (struct packs){
+	    .versions = arena_array(arena, facts_n + 2, sizeof(*version))};
 	if (meta_find(txn, meta_pack, &name))
 		packs->name = arena_bytes(arena, name);
 	version = &packs->versions[packs->n++];
@@ -83,11 +85,10 @@ file_gather(struct txn *txn, struct arena *arena, struct crypto_sha256 *inputs,
 	if (!meta_find(txn, meta_pack_file, &row))
 		return;
 	*version = (struct packs_version){.source = PACKS_FILE};
-	if (!meta_pack_file_get(
-		row, &version->version, &version->name, &json)) {
-		kv_fail(txn->kv,
-		    tables_corrupt(TABLE_META, bytes_text(meta_pack_file),
-			"it is no pack"));
+	if (!file_get(row, &version->version, &version->name, &json)) {
+		kv_fail(
+		    txn->kv, tables_corrupt(TABLE_META,
+				 bytes_text(meta_pack_file), "it is no pack"));
 		return;
 	}
 	version->name = arena_bytes(arena, version->name);
@@ -95,6 +96,36 @@ file_gather(struct txn *txn, struct arena *arena, struct crypto_sha256 *inputs,
 	crypto_sha256(json, &version->sha256);
 	crypto_sha256_add(inputs, bytes_of(version->sha256.b, 32));
 	packs->n++;
+}
+
+/* Version (8 bytes), the length of the name (1), the name, the text. */
+static bool
+file_get(
+    struct bytes row, uint64_t *version, struct bytes *name, struct bytes *json)
+{
+	size_t n = row.n < 9 ? 0 : row.p[8];
+
+	if (n == 0 || row.n <= 9 + n)
+		return false;
+	*version = bytes_be64(row.p);
+	*name = bytes_first(bytes_after(row, 9), n);
+	*json = bytes_after(row, 9 + n);
+	return true;
+}
+
+void
+packs_file_put(struct txn *txn, const struct pack *pack, struct bytes json)
+{
+	struct bytes name = bytes_text(pack->name);
+	struct buf row = {0};
+
+	bytes_put_be64(buf_extend(&row, 8), pack->version);
+	buf_add_u8(&row, (uint8_t)name.n);
+	buf_add(&row, name);
+	buf_add(&row, json);
+	meta_put(txn, meta_pack_file, buf_bytes(&row));
+	meta_put(txn, meta_pack, name);
+	buf_fini(&row);
 }
 
 static void
@@ -196,8 +227,8 @@ packs_judge(struct txn *txn, struct arena *arena, struct packs *packs,
 	packs->versions[0].name = arena_bytes(
 	    arena, bytes_text(j.compiled->name));
 	packs->versions[0].version = j.compiled->version;
-	qsort(packs->versions, packs->n, sizeof(*packs->versions),
-	    version_order);
+	qsort(
+	    packs->versions, packs->n, sizeof(*packs->versions), version_order);
 	for (size_t i = 0; i < packs->n && e == ERR_OK; i = end) {
 		struct packs_version *first = &packs->versions[i];
 
@@ -293,6 +324,8 @@ version_read(
 	}
 	version->why = PACKS_INCOMPLETE;
 	e = packs_text(j->txn, version, &passing, &json);
+	if (e == ERR_MALFORMED)
+		version->why = PACKS_UNREADABLE;
 	if (e == ERR_OK) {
 		e = pack_parse(json, pack);
 		version->why = e == ERR_VERSION ? PACKS_NEWER
@@ -346,13 +379,13 @@ packs_text(struct txn *txn, const struct packs_version *version,
 	}
 	if (version->source == PACKS_FILE) {
 		if (!meta_find(txn, meta_pack_file, &row) ||
-		    !meta_pack_file_get(row, &number, &name, json))
+		    !file_get(row, &number, &name, json))
 			return err_set(ERR_NOT_FOUND, "the file is gone");
 		*json = arena_bytes(arena, *json);
 		return kv_failed(txn->kv);
 	}
-	for (size_t i = 0;
-	     i < fact_pack_pieces(version->size) && e == ERR_OK; i++)
+	for (size_t i = 0; i < fact_pack_pieces(version->size) && e == ERR_OK;
+	     i++)
 		e = version->pieces[i] == NULL
 			? err_set(ERR_NOT_FOUND, "piece %zu is not here", i + 1)
 			: piece_read(txn, version->pieces[i], &text);
@@ -370,9 +403,8 @@ static enum err
 piece_read(struct txn *txn, const struct published *piece, struct buf *text)
 {
 	struct space_state *space = space_find(txn, &id_authority);
-	struct log *log = space == NULL
-			      ? NULL
-			      : tip_holding(txn, space, &piece->fact);
+	struct log *log = space == NULL ? NULL
+					: tip_holding(txn, space, &piece->fact);
 	struct arena arena = {0};
 	struct history_delta from = {0};
 	struct fact_pack fact;
@@ -391,6 +423,30 @@ piece_read(struct txn *txn, const struct published *piece, struct buf *text)
 		buf_add(text, fact.json);
 	arena_fini(&arena);
 	return e;
+}
+
+bool
+packs_is_refused(const struct packs *packs, const struct packs_version *version)
+{
+	uint64_t force = packs->force != NULL ? packs->force->version : 0;
+
+	return version->version >= force &&
+	       (version->why == PACKS_OTHER_TEXT ||
+		   version->why == PACKS_NEWER ||
+		   version->why == PACKS_UNREADABLE ||
+		   version->why == PACKS_LOSES);
+}
+
+void
+packs_say(const struct packs_version *version, struct buf *text)
+{
+	buf_add_format(text, "version %llu of the pack %.*s, from the %s: %s",
+	    (unsigned long long)version->version, (int)version->name.n,
+	    (const char *)version->name.p, packs_source_text(version->source),
+	    packs_why_text(version->why));
+	if (version->detail.n > 0)
+		buf_add_format(text, " (%.*s)", (int)version->detail.n,
+		    (const char *)version->detail.p);
 }
 
 const char *

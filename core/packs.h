@@ -49,7 +49,7 @@ struct packs {
 					   to the most preferred */
 	size_t n;
 	const struct packs_version *force; /* NULL: none */
-	struct hash inputs; /* of all that it follows from */
+	struct hash inputs;		   /* of all that it follows from */
 };
 
 /* Gathers what `txn` and `authority` (NULL: no facts) have into `packs`, arrays
@@ -64,6 +64,17 @@ enum err packs_judge(struct txn *txn, struct arena *arena, struct packs *packs,
  * missing; ERR_MALFORMED: the pieces are not of this text. */
 enum err packs_text(struct txn *txn, const struct packs_version *version,
     struct arena *arena, struct bytes *json) MUST_USE;
+/* Does `version` say that it comes after what is in force, and does not, for
+ * another reason than that pieces are on their way? */
+bool packs_is_refused(
+    const struct packs *packs, const struct packs_version *version);
+/* Appends a sentence on `version`: where it comes from, and why it is in force
+ * or not. */
+void packs_say(const struct packs_version *version, struct buf *text);
+/* In a writer: keeps `json`, which `pack` was read from, as the file that this
+ * store was given, and has a store without a pack follow it. */
+void packs_file_put(
+    struct txn *txn, const struct pack *pack, struct bytes json);
 /* "in-force"; static, as the next, which is for people. */
 const char *packs_why_name(enum packs_why why);
 const char *packs_why_text(enum packs_why why);
