@@ -123,7 +123,7 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
     struct pages_report *report)
 {
 	struct pages p = {.watch = watch, .report = report};
-	struct pages_meta meta;
+	struct pages_meta meta = {0};
 	enum err e = medium_open(&p.file, path);
 
 	*report = (struct pages_report){0};

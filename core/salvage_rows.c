@@ -94,7 +94,7 @@ row_take(void *arg, const struct pages_row *row)
 	struct copying *c = arg;
 	enum table table;
 	struct bytes content;
-	bool keyed = row->key.n > 0 && row->key.n <= LIMIT_KEY_SIZE;
+	bool keyed = row->key.n > 0 && row->key.n <= LIMIT_VIEW_KEY_SIZE;
 	bool sound;
 
 	if (c->fault.code != ERR_OK || !table_of(row->table, &table))

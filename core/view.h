@@ -30,13 +30,13 @@ enum view_part {
 	VIEW_LEFT_OUT = 0xff,
 };
 
-/* The views of one collection, in the order of their numbers. */
-struct view_group;
+struct view_plan; /* the views of one collection (core/view_plan.h) */
 struct views {
 	const struct pack *pack; /* borrowed */
 	uint8_t secret[32];
 	uint8_t state[VIEW_STATE];
-	struct view_group *groups; /* owned; for each collection of the pack */
+	struct view_plan *plans; /* owned; of collections that have views */
+	size_t plans_n;
 };
 
 extern const char view_meta[]; /* the name of the meta value */
