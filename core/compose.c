@@ -11,6 +11,7 @@
 #include "core/history.h"
 #include "core/record.h"
 #include "core/rules.h"
+#include "core/unique.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/text.h"
@@ -48,7 +49,7 @@ static void known_add(const struct merge_changes *all,
     const struct change_ref *at, bool *taken, struct merge_change *known,
     size_t *n);
 static enum err moves_check(const struct composing *c) MUST_USE;
-static enum err claims_make(struct composing *c) MUST_USE;
+static struct bytes collection_of(const struct composing *c);
 static void ops_make(struct composing *c);
 static bool op_make(
     struct composing *c, const struct store_edit *edit, struct draft_op *op);
@@ -111,7 +112,14 @@ compose_write(struct composer *composer, const struct store_write *write,
 		    &txn->arena, write->collection);
 	parents_take(&c);
 	c.change.shown = c.shown.changed;
-	e = claims_make(&c);
+	e = unique_claim(&(struct unique){.txn = txn,
+	    .space = c.space,
+	    .id = &c.id,
+	    .write = write,
+	    .collection = collection_of(&c),
+	    .record = &c.record,
+	    .drafts = *composer->drafts,
+	    .change = &c.change});
 	if (e == ERR_OK)
 		e = body_check(&c);
 	if (e != ERR_OK || write->dry)
@@ -413,41 +421,6 @@ moves_check(const struct composing *c)
 			from = merge_winner(&c->shown, field);
 		e = rules_move(c->composer->txn->pack, collection_of(c), edit,
 		    from != NULL ? from->value : (struct bytes){0});
-	}
-	return e;
-}
-
-/* The values of unique fields: nobody else in the space may have them, neither
- * in a record nor in what this transaction has written so far.  A claim has no
- * space number, since the space may not have one yet. */
-static enum err
-claims_make(struct composing *c)
-{
-	const struct space_no no_space = {UINT32_MAX};
-	struct txn *txn = c->composer->txn;
-	struct turn_place at = {
-	    .txn = txn, .space = c->space, .id = &c->id, .arena = &txn->arena};
-	enum err e = ERR_OK;
-
-	c->change.claims = arena_array(
-	    &txn->arena, c->change.ops_n, sizeof(struct key));
-	for (size_t i = 0; i < c->change.ops_n && e == ERR_OK; i++) {
-		const struct body_op *op = &c->change.ops[i].op;
-		const struct pack_field *field = rules_unique_field(
-		    txn->pack, collection_of(c), op);
-		struct key *claim = &c->change.claims[c->change.claims_n];
-
-		if (field == NULL ||
-		    !lookup_key(txn, no_space, field, op->value, claim))
-			continue;
-		c->change.claims_n++;
-		if (c->space != NULL)
-			e = rules_unique(&at, field, op->value);
-		for (struct draft *d = *c->composer->drafts;
-		     d != NULL && e == ERR_OK; d = d->next)
-			if (id_space_equal(&d->space, &c->write->space) &&
-			    draft_claims(d, &c->id, claim))
-				e = rules_taken(field, op->value, NULL);
 	}
 	return e;
 }
