@@ -11,6 +11,7 @@
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/show.h"
+#include "core/effective.h"
 #include "core/pack_show.h"
 #include "core/pack_text.h"
 #include "core/record.h"
@@ -273,7 +274,8 @@ json_field(struct export *export, const struct record *record,
 	case KIND_REGISTER:
 	case KIND_STATE:
 		object_key(row, field->name);
-		json_value(field, merge_winner(record, content)->value, row);
+		json_value(
+		    field, effective_value(field, record, content)->value, row);
 		break;
 	case KIND_COUNTER:
 		codec_put_int(&sum, show_sum(content));
@@ -362,8 +364,8 @@ csv_field(struct export *export, const struct record *record,
 	switch (content->kind) {
 	case KIND_REGISTER:
 	case KIND_STATE:
-		csv_value(
-		    export, field, merge_winner(record, content)->value, text);
+		csv_value(export, field,
+		    effective_value(field, record, content)->value, text);
 		break;
 	case KIND_COUNTER:
 		buf_add_format(text, "%lld", (long long)show_sum(content));

@@ -10,6 +10,7 @@
 #include "cli/args.h"
 #include "cli/cmd_bundle.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_conflicts.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
@@ -140,6 +141,7 @@ gather(size_t *n)
 	    {cmd_store_commands, cmd_store_commands_n},
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
+	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},

@@ -141,6 +141,12 @@ enum err store_actor(
 struct bytes store_actor_name(
     struct store *store, const struct actor_id *actor, struct arena *arena);
 
+/* For core/publish.c: who writes facts here, root where its keys are, else this
+ * node. */
+struct composer;
+enum err store_composer(
+    struct store *store, struct composer *composer) MUST_USE;
+
 /* Writes a fact into `authority`: as root where the root keys are, else as this
  * node, which needs `admin`.  ERR_DENIED otherwise, and for a grant beyond what
  * may be passed on.  ERR_NOT_FOUND: nobody admitted grant->member.  ERR_LIMIT:

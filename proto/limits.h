@@ -51,6 +51,17 @@ enum {
 	LIMIT_SPLIT_SIZE = 64,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
+	/* But for rows of views: the groups of a view stand in its key, some
+	 * of them names of things. */
+	LIMIT_VIEW_KEY_SIZE = 300,
+	/* What of one text stands in the key of a view; the rest only counts
+	 * when two are told apart. */
+	LIMIT_VIEW_TEXT_SIZE = 64,
+	/* The JSON text of a pack: a domain with labels, lists and reports in
+	 * two languages takes 160 KiB. */
+	LIMIT_PACK_SIZE = LIMIT_JSON_SIZE,
+	/* What of it one fact carries: a body, without what stands beside. */
+	LIMIT_PACK_PIECE = LIMIT_BODY_SIZE - 1024,
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
@@ -102,9 +113,15 @@ enum {
 	 * is met in every walk. */
 	LIMIT_INDEX_ROWS = 1024,
 	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
-	LIMIT_GUARDS = 64,    /* of one state */
-	LIMIT_COLUMNS = 32,   /* of one list, table of a report or filter */
-	LIMIT_TABLES = 16,    /* of one report */
+	/* Of one record in one view: sets of groups and elements multiply, and
+	 * a peer chooses how large they are.  A course of 250 people counted
+	 * by 4 subjects needs a quarter. */
+	LIMIT_VIEW_ROWS = 4096,
+	LIMIT_PACK_PIECES = (LIMIT_PACK_SIZE + LIMIT_PACK_PIECE - 1) /
+			    LIMIT_PACK_PIECE,
+	LIMIT_GUARDS = 64,  /* of one state */
+	LIMIT_COLUMNS = 32, /* of one list, table of a report or filter */
+	LIMIT_TABLES = 16,  /* of one report */
 	/* Bytes of an expression: a screen full. */
 	LIMIT_EXPRESSION_SIZE = 4096,
 	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
@@ -136,6 +153,9 @@ enum {
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
 	LIMIT_EVENTS_OF_PEER = 64,
+	/* Records that are put in an order at once: all households of a city
+	 * several times over, in 200 MiB. */
+	LIMIT_SORTED = 1000000,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 
