@@ -56,6 +56,8 @@ import_run(const struct args *args, struct out *out)
 	enum err e = open_begin(args, out, true, &import.work);
 
 	if (e == ERR_OK)
+		e = open_role(&import.work);
+	if (e == ERR_OK)
 		e = options_read(&import);
 	if (e == ERR_OK)
 		e = files_open(&import);
@@ -408,6 +410,7 @@ static const struct args_option import_options[] = {
     {.name = "encoding",
 	.value = "utf-8|cp949|auto",
 	.help = "of CSV; auto: UTF-8 when the whole file is"},
+    OPEN_ROLE_OPTION,
     {.name = "update", .help = "change records whose id is there already"},
     {.name = "dry-run", .help = "check only, store nothing"},
 };

@@ -63,7 +63,8 @@ plan_write(const struct plan *plan, const struct load_row *row, bool dry,
 	    .has_record = row->has_id,
 	    .record = row->id,
 	    .has_actor = work->has_actor,
-	    .actor = work->actor};
+	    .actor = work->actor,
+	    .role = work->role};
 	struct planning p = {.arena = &work->arena, .row = row};
 	struct record record;
 	struct record_id id;
