@@ -78,13 +78,15 @@ synth_case_rows(const struct synth_plan *plan)
 	}
 }
 
-/* Some days on, at some hour. */
+/* Some days on, at some hour; never back. */
 static void
 later(struct the_case *c, uint32_t least, uint32_t more)
 {
-	c->at = c->at - c->at % DAY +
-		(int64_t)DAY * (least + synth_prng_below(&c->prng, more + 1));
-	c->at = synth_plan_hour(&c->prng, c->at);
+	int64_t days = least + synth_prng_below(&c->prng, more + 1);
+	int64_t at = synth_plan_hour(
+	    &c->prng, c->at - c->at % DAY + days * DAY);
+
+	c->at = at > c->at ? at : c->at + 600;
 }
 
 static void
