@@ -11,6 +11,8 @@
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/show.h"
+#include "core/effective.h"
+#include "core/mirror.h"
 #include "core/pack_show.h"
 #include "core/pack_text.h"
 #include "core/record.h"
@@ -27,6 +29,7 @@ struct export
 	bool cp949;
 	bool spaces; /* rows say where they lie */
 	uint64_t rows;
+	uint64_t copies;    /* that other records make again */
 	uint64_t conflicts; /* records of which only the winner is there */
 	uint64_t unknown;   /* values that the pack does not know */
 	uint64_t bent;	    /* values that a CSV cannot hold as they are */
@@ -177,6 +180,11 @@ record_write(struct export *export, const struct space *space,
 
 	if (export->collection != NULL && collection != export->collection)
 		return ERR_OK;
+	if (export->collection == NULL && collection != NULL &&
+	    mirror_is(export->work.pack, collection)) {
+		export->copies++;
+		return ERR_OK;
+	}
 	if (collection == NULL) {
 		for (size_t i = 0; i < record->fields_n; i++)
 			export->unknown += record->fields[i].n;
@@ -273,7 +281,8 @@ json_field(struct export *export, const struct record *record,
 	case KIND_REGISTER:
 	case KIND_STATE:
 		object_key(row, field->name);
-		json_value(field, merge_winner(record, content)->value, row);
+		json_value(
+		    field, effective_value(field, record, content)->value, row);
 		break;
 	case KIND_COUNTER:
 		codec_put_int(&sum, show_sum(content));
@@ -362,8 +371,8 @@ csv_field(struct export *export, const struct record *record,
 	switch (content->kind) {
 	case KIND_REGISTER:
 	case KIND_STATE:
-		csv_value(
-		    export, field, merge_winner(record, content)->value, text);
+		csv_value(export, field,
+		    effective_value(field, record, content)->value, text);
 		break;
 	case KIND_COUNTER:
 		buf_add_format(text, "%lld", (long long)show_sum(content));
@@ -422,6 +431,9 @@ loss_say(struct export *export, uint64_t n, const char *what)
 static void
 losses_say(struct export *export)
 {
+	loss_say(export, export->copies,
+	    "records were left out that are copies of parts of others, and are "
+	    "made with them: --collection names them");
 	loss_say(export, export->conflicts,
 	    "records have values that contradict each other: only those that "
 	    "are shown first were written");

@@ -99,9 +99,9 @@ options_read(struct import *import)
 	}
 	if (e == ERR_OK && format != NULL) {
 		if (strcmp(format, "jsonl") == 0)
-			import->how.format = LOAD_JSONL;
+			import->how.rows.format = ROWS_JSONL;
 		else if (strcmp(format, "csv") == 0)
-			import->how.format = LOAD_CSV;
+			import->how.rows.format = ROWS_CSV;
 		else
 			e = err_set(ERR_USAGE, "--format is jsonl or csv");
 	}
@@ -111,9 +111,9 @@ options_read(struct import *import)
 static enum err
 encoding_read(struct import *import)
 {
-	static const char *const names[] = {[LOAD_AUTO] = "auto",
-	    [LOAD_UTF8] = "utf-8",
-	    [LOAD_CP949] = "cp949"};
+	static const char *const names[] = {[ROWS_AUTO] = "auto",
+	    [ROWS_UTF8] = "utf-8",
+	    [ROWS_CP949] = "cp949"};
 	const char *word = args_text(import->work.args, "encoding", 0);
 
 	if (word == NULL)
@@ -121,7 +121,7 @@ encoding_read(struct import *import)
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (strcmp(word, names[i]) != 0)
 			continue;
-		import->how.encoding = (enum load_encoding)i;
+		import->how.rows.encoding = (enum rows_encoding)i;
 		return ERR_OK;
 	}
 	return err_set(ERR_USAGE, "--encoding is utf-8, cp949 or auto");
@@ -148,7 +148,7 @@ all_bytes(const struct import *import)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < import->work.args->words_n; i++)
-		n += load_size(import->files[i]);
+		n += rows_size(load_rows(import->files[i]));
 	return n;
 }
 
@@ -186,7 +186,7 @@ check_file(struct import *import, size_t number, struct progress *progress)
 	uint64_t before = 0;
 
 	for (size_t i = 0; i < number; i++)
-		before += load_size(import->files[i]);
+		before += rows_size(load_rows(import->files[i]));
 	for (;;) {
 		struct load_row row;
 		bool found;
@@ -203,8 +203,8 @@ check_file(struct import *import, size_t number, struct progress *progress)
 			progress_end(progress);
 			bad_say(import, number, e);
 		}
-		progress_step(
-		    progress, before + load_done(file), progress_now_ms());
+		progress_step(progress, before + rows_done(load_rows(file)),
+		    progress_now_ms());
 	}
 }
 
@@ -308,7 +308,8 @@ bad_say(struct import *import, size_t number, enum err e)
 		return;
 	buf_add_format(&text, "%s:%llu: %s",
 	    args_word(import->work.args, number),
-	    (unsigned long long)load_line(import->files[number]), err_text());
+	    (unsigned long long)rows_at(load_rows(import->files[number])),
+	    err_text());
 	out_notice(import->work.out, buf_text(&text));
 	buf_fini(&text);
 }
@@ -373,7 +374,7 @@ write_file(struct import *import, size_t number, struct progress *progress)
 	return e == ERR_OK ? e
 			   : err_wrap(e, "%s:%llu",
 				 args_word(import->work.args, number),
-				 (unsigned long long)load_line(file));
+				 (unsigned long long)rows_at(load_rows(file)));
 }
 
 static void

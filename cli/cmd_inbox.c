@@ -71,6 +71,16 @@ fact_text(
 		show_ref(&r->what.grant, text);
 		return true;
 	}
+	for (size_t i = 0; i < authority->packs_n; i++) {
+		const struct published *pack = &authority->packs[i];
+
+		if (id_ref_compare(&pack->fact, &entry->delta) != 0)
+			continue;
+		buf_add_format(text, "version %llu of the pack %.*s",
+		    (unsigned long long)pack->what.version,
+		    (int)pack->what.name.n, (const char *)pack->what.name.p);
+		return true;
+	}
 	return false;
 }
 

@@ -138,6 +138,8 @@ kind_text(const struct delta *delta)
 		return "adopt";
 	case DELTA_VOID:
 		return "void";
+	case DELTA_PACK:
+		return "pack";
 	}
 	return "unknown";
 }

@@ -1,5 +1,5 @@
 /*
- * Commands that show records: get, history, conflicts.  Each reads in one
+ * Commands that show records: get, history.  Each reads in one
  * transaction, so that what it shows stood together.  Writes nothing.
  */
 #include "cli/cmd_read.h"
@@ -9,7 +9,6 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "cli/value.h"
-#include "core/lookup.h"
 #include "proto/ascii.h"
 
 /* A record on its way to being shown. */
@@ -130,6 +129,8 @@ field_json(const struct view *view, const struct record_field *content,
     struct buf *json)
 {
 	const struct pack_field *field = value_field(view->collection, content);
+	const struct record_value *counts = show_in_effect(
+	    field, view->record, content);
 	const size_t *order;
 	struct buf text = {0};
 
@@ -153,6 +154,8 @@ field_json(const struct view *view, const struct record_field *content,
 	for (size_t i = 0; i < content->n; i++)
 		value_json(view, field, &content->values[order[i]], json);
 	object_array_end(json);
+	if (counts != NULL)
+		object_value(json, "in_effect", counts->value);
 	object_end(json);
 	buf_fini(&text);
 }
@@ -196,6 +199,8 @@ values_rows(const struct view *view, const struct record_field *content,
     struct bytes *cells, struct out_table *table)
 {
 	const struct pack_field *field = value_field(view->collection, content);
+	const struct record_value *counts = show_in_effect(
+	    field, view->record, content);
 	struct arena *arena = &view->work->arena;
 	const size_t *order = show_order(view->record, content, arena);
 	bool conflict = merge_is_conflict(content);
@@ -209,6 +214,10 @@ values_rows(const struct view *view, const struct record_field *content,
 		show_value(field, value->value, &text);
 		cells[GET_VALUE] = keep_text(arena, &text);
 		buf_add_text(&text, conflict ? "CONFLICT " : "");
+		buf_add_text(&text,
+		    counts != NULL && bytes_equal(counts->value, value->value)
+			? "(in effect) "
+			: "");
 		show_time(source->stamp, &text);
 		buf_add_text(&text, " ");
 		buf_add(&text, author_of(view, source));
@@ -433,116 +442,6 @@ history_run(const struct args *args, struct out *out)
 	return e;
 }
 
-/* ---- conflicts ---------------------------------------------------------- */
-
-static const struct out_column conflict_columns[] = {
-    {.key = "space", .title = "SPACE"},
-    {.key = "id", .title = "RECORD"},
-    {.key = "collection", .title = "COLLECTION"},
-    {.key = "what", .title = "WHAT"},
-};
-
-/* A row for `record` if something in it waits for a decision. */
-static void
-conflict_row(const struct view *view, struct out_table *table)
-{
-	const struct record *record = view->record;
-	struct buf what = {0};
-	struct bytes cells[COUNT_OF(conflict_columns)];
-
-	if (record->status == RECORD_CONTESTED)
-		buf_add_text(&what, "deleted and changed apart");
-	for (size_t i = 0; i < record->fields_n; i++) {
-		const struct record_field *content = &record->fields[i];
-
-		if (!merge_is_conflict(content))
-			continue;
-		buf_add_format(&what, "%s%.*s: ", what.n > 0 ? "; " : "",
-		    (int)content->name.n, content->name.p);
-		for (size_t at = 0; at < content->n; at++) {
-			buf_add_text(&what, at > 0 ? " | " : "");
-			show_value(value_field(view->collection, content),
-			    content->values[at].value, &what);
-		}
-	}
-	cells[0] = bytes_text(view->space->text);
-	cells[1] = hex_of(&view->work->arena, view->id->b, sizeof(view->id->b));
-	cells[2] = record->collection;
-	cells[3] = buf_bytes(&what);
-	if (what.n > 0)
-		out_table_row(table, cells);
-	buf_fini(&what);
-}
-
-/* The next record of `space` that may wait: by the list of open work, or while
- * that is not whole, any. */
-static enum err
-waiting_next(struct opened *work, struct space_state *space,
-    struct lookup_scan *scan, struct record_id *id, bool *found)
-{
-	struct txn *txn = store_txn(work->store);
-	struct record record;
-
-	if (lookup_is_current(txn))
-		return lookup_next(scan, id, found);
-	return record_next(txn,
-	    &(struct record_read){.space = space, .arena = &work->arena}, id,
-	    &record, found);
-}
-
-static enum err
-conflicts_in(
-    struct opened *work, struct space_state *space, struct out_table *table)
-{
-	struct record_id id = {0};
-	struct lookup_scan scan;
-
-	lookup_open(store_txn(work->store), space->no, &scan);
-	for (;;) {
-		struct record record;
-		struct view view = {.work = work,
-		    .space = &space->name,
-		    .id = &id,
-		    .record = &record};
-		bool found;
-		enum err e = waiting_next(work, space, &scan, &id, &found);
-
-		if (e != ERR_OK || !found)
-			return e;
-		e = store_get(
-		    work->store, &space->name, &id, &work->arena, &record);
-		if (e != ERR_OK)
-			return e;
-		view.collection = pack_collection(
-		    work->pack, record.collection);
-		conflict_row(&view, table);
-		arena_reset(&work->arena);
-	}
-}
-
-static enum err
-conflicts_run(const struct args *args, struct out *out)
-{
-	struct opened work = {0};
-	struct space_state **spaces = NULL;
-	struct out_table *table;
-	size_t n = 0;
-	enum err e;
-
-	e = open_begin(args, out, false, &work);
-	if (e == ERR_OK)
-		e = name_known_spaces(&work, args_word(args, 0), &spaces, &n);
-	if (e == ERR_OK) {
-		table = out_table_new(
-		    out, conflict_columns, COUNT_OF(conflict_columns));
-		for (size_t i = 0; i < n && e == ERR_OK; i++)
-			e = conflicts_in(&work, spaces[i], table);
-		out_table_end(table, "nothing waits for a decision");
-	}
-	open_end(&work);
-	return e;
-}
-
 const struct args_command cmd_read_commands[] = {
     {.name = "get",
 	.words = "ID",
@@ -556,10 +455,5 @@ const struct args_command cmd_read_commands[] = {
 	.words_max = 1,
 	.help = "show who changed a record, when and how",
 	.run = history_run},
-    {.name = "conflicts",
-	.words = "[SPACE]",
-	.words_max = 1,
-	.help = "list the records that wait for a decision",
-	.run = conflicts_run},
 };
 const size_t cmd_read_commands_n = COUNT_OF(cmd_read_commands);

@@ -3,7 +3,7 @@
 
 #include "cli/args.h"
 
-/* Records as they are: get, history, conflicts. */
+/* Records as they are: get, history. */
 extern const struct args_command cmd_read_commands[];
 extern const size_t cmd_read_commands_n;
 

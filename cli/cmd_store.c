@@ -300,6 +300,8 @@ kind_text(uint8_t kind)
 		return "adopt";
 	case DELTA_VOID:
 		return "void";
+	case DELTA_PACK:
+		return "pack";
 	case FEED_STATUS:
 		return "status";
 	case FEED_BODY:

@@ -10,6 +10,8 @@
 #include "cli/args.h"
 #include "cli/cmd_bundle.h"
 #include "cli/cmd_check.h"
+#include "cli/cmd_conflicts.h"
+#include "cli/cmd_due.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
@@ -22,8 +24,10 @@
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
+#include "cli/cmd_pack.h"
 #include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_report.h"
 #include "cli/cmd_revoke.h"
 #include "cli/cmd_root.h"
 #include "cli/cmd_space.h"
@@ -141,7 +145,10 @@ gather(size_t *n)
 	    {cmd_store_commands, cmd_store_commands_n},
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
+	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_due_commands, cmd_due_commands_n},
+	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
@@ -152,6 +159,7 @@ gather(size_t *n)
 	    {cmd_revoke_commands, cmd_revoke_commands_n},
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},
+	    {cmd_pack_commands, cmd_pack_commands_n},
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},

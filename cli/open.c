@@ -124,6 +124,7 @@ open_again(struct opened *work)
 
 	if (e != ERR_OK)
 		return e;
+	work->pack = store_pack(work->store);
 	name = actor_name(work->args);
 	if (name == NULL)
 		return ERR_OK;

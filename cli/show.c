@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "core/effective.h"
 #include "core/pack_show.h"
 #include "proto/codec.h"
 #include "proto/json.h"
@@ -154,7 +155,7 @@ show_field(const struct record *record, const struct record_field *content,
 	switch (content->kind) {
 	case KIND_REGISTER:
 	case KIND_STATE:
-		first = merge_winner(record, content);
+		first = effective_value(field, record, content);
 		if (first != NULL)
 			show_value(field, first->value, text);
 		break;
@@ -178,6 +179,16 @@ show_field(const struct record *record, const struct record_field *content,
 	case KIND_COUNT:
 		assert(content->kind != KIND_COUNT);
 	}
+}
+
+const struct record_value *
+show_in_effect(const struct pack_field *field, const struct record *record,
+    const struct record_field *content)
+{
+	if (field == NULL || field->contested_n == 0 ||
+	    !merge_is_conflict(content))
+		return NULL;
+	return effective_value(field, record, content);
 }
 
 const char *

@@ -24,11 +24,16 @@ const char *show_prefix(const struct space *prefix);
  * is, all else as JSON. */
 void show_value(
     const struct pack_field *field, struct bytes value, struct buf *text);
-/* All that `content` shows as of now: the value of a register that is shown
- * first, the elements of a set, the sum of a counter, the number of notes.
- * Values must be loaded. */
+/* All that `content` shows as of now: the value of a register or state that is
+ * in effect (core/effective.h), the elements of a set, the sum of a counter,
+ * the number of notes.  Values must be loaded. */
 void show_field(const struct record *record, const struct record_field *content,
     const struct pack_field *field, struct buf *text);
+
+/* The value of a contested state by which everything goes; NULL when `content`
+ * is none, so that there is nothing to be told of it. */
+const struct record_value *show_in_effect(const struct pack_field *field,
+    const struct record *record, const struct record_field *content);
 
 /* The sum of a counter; it stays at the ends of the range. */
 int64_t show_sum(const struct record_field *content);

@@ -3,6 +3,7 @@
 
 #include "core/oplog.h"
 #include "proto/fact.h"
+#include "proto/fact_pack.h"
 
 /*
  * Who may do what (docs/format.md §8): members, grants and revocations,
@@ -77,12 +78,22 @@ struct revocation {
 	enum authority_why why;
 };
 
+/* A version of a pack, or a piece of one, that was published.  Its text stays in
+ * the logs: core/packs.h reads it. */
+struct published {
+	struct ref fact;
+	struct sign_key by; /* its author, or who adopted it */
+	struct stamp since;
+	struct fact_pack what; /* without its piece */
+	bool counts;
+};
+
 /* A fact in `authority` that does not count, for the inbox. */
 struct outsider {
 	struct ref fact;
 	struct sign_key by; /* the author */
 	struct stamp since;
-	enum delta_kind kind; /* DELTA_MEMBER, _GRANT, _REVOKE */
+	enum delta_kind kind; /* DELTA_MEMBER, _GRANT, _REVOKE, _PACK */
 	enum authority_why why;
 	bool voided; /* decided so, by whoever may */
 };
@@ -122,6 +133,8 @@ struct authority {
 	size_t grants_n;
 	struct revocation *revocations; /* sorted by fact */
 	size_t revocations_n;
+	struct published *packs; /* sorted by fact */
+	size_t packs_n;
 	struct outsider *outsiders; /* sorted by fact */
 	size_t outsiders_n;
 	/* The grants that count, by member, then stratum, then fact. */

@@ -88,7 +88,7 @@ decisions_take(struct deciding *d)
 		const struct authority_fact *fact = &facts->facts[i];
 		const struct authority_seat *seat = &s->seats[fact->tip];
 
-		if (fact->kind < DELTA_ADOPT || !seat->speaks ||
+		if (!authority_facts_decides(fact->kind) || !seat->speaks ||
 		    seat->stratum != d->stratum || fact->ref.seq >= seat->end)
 			continue;
 		/* An adopt gives, a void takes away. */
@@ -129,7 +129,8 @@ replaced_mark(struct deciding *d, size_t decision)
 			struct authority_replacer *replacer;
 			size_t index;
 
-			if (next == NULL || next->kind < DELTA_ADOPT)
+			if (next == NULL ||
+			    !authority_facts_decides(next->kind))
 				continue;
 			index = (size_t)(next - s->facts->facts);
 			if (d->seen[index] == decision + 1)
@@ -178,7 +179,7 @@ about_add(
 
 	/* A revocation may yet turn out to be of a grant that does not count.
 	 */
-	if (fact->kind > DELTA_REVOKE ||
+	if (!authority_facts_claims(fact->kind) ||
 	    (standing->counts && fact->kind != DELTA_REVOKE) ||
 	    standing->ruling != RULING_NONE || !speaks_of(d->s, decision, fact))
 		return;

@@ -178,8 +178,10 @@ tip_read(struct gathering *g, const struct group *group, size_t at,
 			continue;
 		if (from.delta->kind == DELTA_OPEN)
 			e = open_take(g, tip, &from.delta->open);
-		else if (from.delta->kind >= DELTA_MEMBER &&
-			 from.delta->kind <= DELTA_VOID)
+		else if (authority_facts_claims(
+			     (enum delta_kind)from.delta->kind) ||
+			 authority_facts_decides(
+			     (enum delta_kind)from.delta->kind))
 			e = fact_take(g, tip, &from);
 	}
 	return e;
@@ -225,7 +227,7 @@ fact_take(struct gathering *g, size_t tip, const struct history_delta *from)
 	enum err e = ERR_OK;
 
 	memcpy(fact.ref.leaf, from->leaf, sizeof(from->leaf));
-	if (fact.kind == DELTA_ADOPT || fact.kind == DELTA_VOID)
+	if (authority_facts_decides(fact.kind))
 		e = decision_take(g, from->delta, &fact);
 	else
 		fact.is_sound = body_read(g, from, &fact);
@@ -242,20 +244,33 @@ static bool
 body_read(struct gathering *g, const struct history_delta *from,
     struct authority_fact *fact)
 {
+	/* The texts of packs would fill the memory of every process. */
+	struct arena passing = {0};
+	bool is_pack = fact->kind == DELTA_PACK;
 	struct bytes plain;
-	enum err e;
+	enum err e = from->bodies_n == 1 ? ERR_OK : ERR_NOT_FOUND;
 
-	if (from->bodies_n != 1 ||
-	    history_open(g->txn, &from->bodies[0], g->arena, &plain) != ERR_OK)
-		return false;
+	if (e == ERR_OK)
+		e = history_open(g->txn, &from->bodies[0],
+		    is_pack ? &passing : g->arena, &plain);
+	if (e != ERR_OK)
+		goto out;
 	if (fact->kind == DELTA_MEMBER)
 		e = fact_member_get(plain, &fact->u.member);
 	else if (fact->kind == DELTA_GRANT)
 		e = fact_grant_get(plain, &fact->u.grant);
-	else
+	else if (fact->kind == DELTA_REVOKE)
 		e = fact_revoke_get(plain, g->arena, &fact->u.revoke);
+	else
+		e = fact_pack_get(plain, &fact->u.pack);
 	if (e != ERR_OK)
 		memset(&fact->u, 0, sizeof(fact->u));
+	if (e == ERR_OK && is_pack) {
+		fact->u.pack.name = arena_bytes(g->arena, fact->u.pack.name);
+		fact->u.pack.json = (struct bytes){0};
+	}
+out:
+	arena_fini(&passing);
 	return e == ERR_OK;
 }
 

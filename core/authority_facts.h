@@ -33,7 +33,7 @@ struct authority_tip {
 	size_t n;
 };
 
-/* A member, grant, revocation, adopt or void. */
+/* A member, grant, revocation, pack, adopt or void. */
 struct authority_fact {
 	enum delta_kind kind;
 	size_t tip; /* the first that has it */
@@ -44,6 +44,7 @@ struct authority_fact {
 		struct fact_member member;
 		struct fact_grant grant;
 		struct fact_revoke revoke;
+		struct fact_pack pack; /* without its piece */
 	} u;
 	/* What a revocation's cuts leave, or a decision's cover. */
 	struct authority_ends ends;
@@ -70,6 +71,20 @@ struct authority_facts {
 	struct authority_rotation *rotations;
 	size_t rotations_n;
 };
+
+/* Does a delta of this kind in `authority` say something that counts or not? A
+ * decision says which of these do. */
+static inline bool
+authority_facts_claims(enum delta_kind kind)
+{
+	return kind == DELTA_MEMBER || kind == DELTA_GRANT ||
+	       kind == DELTA_REVOKE || kind == DELTA_PACK;
+}
+static inline bool
+authority_facts_decides(enum delta_kind kind)
+{
+	return kind == DELTA_ADOPT || kind == DELTA_VOID;
+}
 
 /* Gathers what the logs `logs` of `authority` say, about the city `city`.  What
  * bodies say is kept in `arena`, all else in `scratch`. */

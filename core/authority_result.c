@@ -22,6 +22,7 @@ static enum authority_why why_silent(
 static void grants_write(const struct authority_settling *s);
 static void revocations_write(const struct authority_settling *s);
 static void revocations_share(const struct authority_settling *s);
+static void packs_write(const struct authority_settling *s);
 static void outsiders_write(const struct authority_settling *s);
 static void members_write(const struct authority_settling *s);
 static void members_take(
@@ -37,6 +38,7 @@ authority_result_write(const struct authority_settling *settling)
 	grants_write(settling);
 	revocations_write(settling);
 	revocations_share(settling);
+	packs_write(settling);
 	outsiders_write(settling);
 	members_write(settling);
 	holdings_write(settling->authority);
@@ -75,7 +77,7 @@ why_of(const struct authority_settling *s, const struct authority_fact *fact)
 		return why_silent(s, fact->tip);
 	if (fact->ref.seq >= seat->end)
 		return seat->under == NULL ? WHY_ROTATED : WHY_CUT;
-	if (fact->kind == DELTA_GRANT && fact->ref.seq >= tip->fork)
+	if (authority_settle_gives(fact->kind) && fact->ref.seq >= tip->fork)
 		return WHY_FORKED;
 	why = authority_settle_may(s, seat, fact);
 	return why == WHY_COUNTS ? WHY_GRANT_OUTSIDE : why;
@@ -224,6 +226,29 @@ revocations_share(const struct authority_settling *s)
 }
 
 static void
+packs_write(const struct authority_settling *s)
+{
+	struct authority *authority = s->authority;
+	struct published *packs = arena_array(
+	    &authority->arena, s->facts->facts_n, sizeof(*packs));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->facts->facts_n; i++) {
+		const struct authority_fact *fact = s->by_ref[i];
+
+		if (fact->kind != DELTA_PACK || !fact->is_sound)
+			continue;
+		packs[n++] = (struct published){.fact = fact->ref,
+		    .by = author_of(s, fact),
+		    .since = fact->since,
+		    .what = fact->u.pack,
+		    .counts = counts(s, fact)};
+	}
+	authority->packs = packs;
+	authority->packs_n = n;
+}
+
+static void
 outsiders_write(const struct authority_settling *s)
 {
 	struct authority *authority = s->authority;
@@ -234,7 +259,7 @@ outsiders_write(const struct authority_settling *s)
 	for (size_t i = 0; i < s->facts->facts_n; i++) {
 		const struct authority_fact *fact = s->by_ref[i];
 
-		if (fact->kind > DELTA_REVOKE || counts(s, fact))
+		if (!authority_facts_claims(fact->kind) || counts(s, fact))
 			continue;
 		outsiders[n++] = (struct outsider){.fact = fact->ref,
 		    .by = s->facts->tips[fact->tip].author,

@@ -167,9 +167,10 @@ facts_take(struct authority_settling *s, unsigned stratum)
 			const struct authority_fact *fact = &s->facts->facts[k];
 
 			if (fact->ref.seq >= seat->end || !fact->is_sound ||
-			    fact->kind > DELTA_REVOKE || s->standings[k].counts)
+			    !authority_facts_claims(fact->kind) ||
+			    s->standings[k].counts)
 				continue;
-			if (fact->kind == DELTA_GRANT &&
+			if (authority_settle_gives(fact->kind) &&
 			    fact->ref.seq >= tip->fork)
 				continue;
 			if (authority_settle_may(s, seat, fact) == WHY_COUNTS)
@@ -188,13 +189,17 @@ authority_settle_may(const struct authority_settling *s,
 	const struct authority_standing *standing;
 	const struct authority_fact *target;
 
-	assert(fact->is_sound && fact->kind <= DELTA_REVOKE);
+	assert(fact->is_sound && authority_facts_claims(fact->kind));
 	if (fact->kind == DELTA_MEMBER)
 		return WHY_COUNTS;
 	if (fact->kind == DELTA_GRANT)
 		return under == NULL ? WHY_COUNTS
 				     : authority_settle_passes(seat->stratum,
 					   under, &fact->u.grant);
+	if (fact->kind == DELTA_PACK)
+		return under == NULL || under->prefix.text[0] == '\0'
+			   ? WHY_COUNTS
+			   : WHY_PREFIX;
 	target = authority_settle_find(s, &fact->u.revoke.grant);
 	if (target == NULL || target->kind != DELTA_GRANT || !target->is_sound)
 		return WHY_GRANT_MISSING;

@@ -69,11 +69,18 @@ const struct authority_fact *authority_settle_find(
 struct authority_standing *authority_settle_standing(
     const struct authority_settling *settling,
     const struct authority_fact *fact);
-/* Could who speaks from `seat` write `fact`, a member, grant or revocation that
- * is sound?  If not, why not. */
+/* Could who speaks from `seat` write `fact`, a member, grant, revocation or
+ * pack that is sound?  If not, why not. */
 enum authority_why authority_settle_may(
     const struct authority_settling *settling,
     const struct authority_seat *seat, const struct authority_fact *fact);
+/* Does a fact of this kind give something?  Such a one does not count where its
+ * log forks. */
+static inline bool
+authority_settle_gives(enum delta_kind kind)
+{
+	return kind == DELTA_GRANT || kind == DELTA_PACK;
+}
 /* Lets `fact` count as the word of who speaks from the seat of `tip`. */
 void authority_settle_count(struct authority_settling *settling,
     const struct authority_fact *fact, size_t tip);

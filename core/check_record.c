@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/check_view.h"
 #include "core/digest.h"
 #include "core/history.h"
 #include "core/lookup_keep.h"
@@ -17,7 +18,9 @@ struct check_space {
 	struct space_state *space;
 	struct arena arena; /* of one record */
 	struct digest digests[CLASS_COUNT];
-	uint64_t records; /* that exist */
+	uint64_t records;	  /* that exist */
+	struct check_view *views; /* owned; NULL: nothing to compare */
+	bool cut;		  /* some record could not be read */
 };
 
 static bool history_row(struct check_space *c, const struct kv_cursor *cursor,
@@ -42,6 +45,7 @@ check_record_run(struct check *check, struct space_state *space)
 	struct key prefix;
 	bool any = false;
 
+	c.views = check_view_begin(check, space);
 	tables_space_key(space->no, &prefix);
 	kv_cursor_init(&cursor, check->txn->kv, TABLE_HISTORY);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
@@ -59,6 +63,7 @@ check_record_run(struct check *check, struct space_state *space)
 	kv_cursor_fini(&cursor);
 	if (check_went_well(check))
 		space_check(&c);
+	check_view_end(c.views, !c.cut);
 	arena_fini(&c.arena);
 }
 
@@ -91,11 +96,13 @@ record_check(struct check_space *c, const struct record_id *id)
 	if (!check_passed(c->check, e)) {
 		/* Which rows it has cannot be said without its history. */
 		c->check->cut = true;
+		c->cut = true;
 		return;
 	}
 	merge_record(changes.p, changes.n, &c->arena, &is);
 	record_count(c, id, &is);
 	rows_check(c, id, &is);
+	check_view_record(c->views, id, &is, &c->arena);
 	e = record_get(txn,
 	    &(struct record_read){
 		.space = c->space, .cells = true, .arena = &c->arena},

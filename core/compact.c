@@ -97,8 +97,10 @@ begin(struct compact *c)
 static enum err
 data_open(struct compact *c)
 {
-	const struct kv_config config = {
-	    .dir = c->dir, .tables = tables_names, .tables_n = TABLE_COUNT};
+	const struct kv_config config = {.dir = c->dir,
+	    .tables = tables_names,
+	    .tables_n = TABLE_COUNT,
+	    .late = TABLES_LATE};
 
 	return kv_open(&config, &c->kv);
 }

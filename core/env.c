@@ -46,7 +46,7 @@ static void on_wrong(void *arg, uint64_t page, const char *why);
 static enum err length_check(struct env *env) MUST_USE;
 static enum err length_repair(struct env *env) MUST_USE;
 static int tables_open(struct env *env, const char *const *names, size_t n,
-    bool create, MDB_dbi *tables);
+    uint32_t make, MDB_dbi *tables);
 
 enum err
 env_open(struct env *env, const struct env_config *config)
@@ -329,14 +329,14 @@ out:
 }
 
 enum err
-env_tables(struct env *env, const char *const *names, size_t n, bool create,
+env_tables(struct env *env, const char *const *names, size_t n, uint32_t make,
     MDB_dbi *tables)
 {
-	int rc = tables_open(env, names, n, false, tables);
+	int rc = tables_open(env, names, n, 0, tables);
 
 	/* Only what is new costs a write. */
-	if (rc == MDB_NOTFOUND && create)
-		rc = tables_open(env, names, n, true, tables);
+	if (rc == MDB_NOTFOUND && make != 0)
+		rc = tables_open(env, names, n, make, tables);
 	if (rc == MDB_NOTFOUND)
 		return err_set(ERR_CORRUPT,
 		    "open %s: a table is missing: an older golmok made it (use "
@@ -349,27 +349,27 @@ env_tables(struct env *env, const char *const *names, size_t n, bool create,
 }
 
 static int
-tables_open(struct env *env, const char *const *names, size_t n, bool create,
+tables_open(struct env *env, const char *const *names, size_t n, uint32_t make,
     MDB_dbi *tables)
 {
 	MDB_txn *txn;
-	int rc = env_begin(env, create, &txn);
+	int rc = env_begin(env, make != 0, &txn);
 
 	for (int i = 0; rc == MDB_MAP_RESIZED && i < RESIZED_ROUNDS_MAX; i++) {
 		rc = mdb_env_set_mapsize(env->lmdb, 0);
 		if (rc == 0)
-			rc = env_begin(env, create, &txn);
+			rc = env_begin(env, make != 0, &txn);
 	}
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = mdb_dbi_open(
-		    txn, names[i], create ? MDB_CREATE : 0, &tables[i]);
+		rc = mdb_dbi_open(txn, names[i],
+		    (make >> i & 1) != 0 ? MDB_CREATE : 0, &tables[i]);
 	if (rc == 0)
 		rc = mdb_txn_commit(txn);
 	else
 		mdb_txn_abort(txn);
-	if (create)
+	if (make != 0)
 		baton_give(&env->baton);
 	return rc;
 }

@@ -42,10 +42,11 @@ enum err env_scrub(struct env *env) MUST_USE;
 enum err env_scrub_state(struct env *env, uint64_t txn_id) MUST_USE;
 /* Closes all; every transaction has ended.  A zeroed one is nothing. */
 void env_close(struct env *env);
-/* Opens the `n` tables called `names` into `tables` for good, making those that
- * are missing if `create`; otherwise a missing one is ERR_CORRUPT. */
+/* Opens the `n` tables called `names` into `tables` for good.  One that is
+ * missing is made when its bit of `make` (1 for the first) is set; otherwise it
+ * is ERR_CORRUPT. */
 enum err env_tables(struct env *env, const char *const *names, size_t n,
-    bool create, MDB_dbi *tables) MUST_USE;
+    uint32_t make, MDB_dbi *tables) MUST_USE;
 /* Starts a transaction into `*txn` (NULL on failure), clearing dead readers
  * when all places of readers are taken.  Returns LMDB's code.  A writer waits
  * for those of other processes, however they end; it is ended by env_commit or

@@ -215,7 +215,7 @@ events_authority(struct txn *txn, const struct authority *authority)
 	while (feed_next(txn, number, &news)) {
 		number = news.number;
 		if (news.kind == DELTA_MEMBER || news.kind == DELTA_GRANT ||
-		    news.kind == DELTA_REVOKE)
+		    news.kind == DELTA_REVOKE || news.kind == DELTA_PACK)
 			fact_note(txn, authority, &news);
 	}
 }
@@ -280,6 +280,10 @@ events_kind_text(enum event_kind kind)
 		return "authority-conflict";
 	case EVENT_BUDGET_USED:
 		return "budget-used";
+	case EVENT_PACK_CHANGED:
+		return "pack-changed";
+	case EVENT_PACK_REFUSED:
+		return "pack-refused";
 	case EVENT_KINDS:
 		break;
 	}

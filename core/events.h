@@ -21,6 +21,8 @@ enum event_kind {
 	EVENT_GRANT_REFUSED,	  /* a fact in `authority` that counts not */
 	EVENT_AUTHORITY_CONFLICT, /* facts there contradict each other */
 	EVENT_BUDGET_USED,	  /* the bytes of a day for a peer */
+	EVENT_PACK_CHANGED,	  /* another version is in force */
+	EVENT_PACK_REFUSED,	  /* a later version cannot be */
 	EVENT_KINDS,
 };
 

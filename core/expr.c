@@ -87,6 +87,36 @@ expr_reads(const struct expr *expr, const struct pack_field *field)
 	return reads(expr, field, 0);
 }
 
+static bool
+reads_stamps(const struct expr *expr, unsigned up)
+{
+	if ((expr->code == CODE_CREATED || expr->code == CODE_CHANGED) &&
+	    expr->up == up)
+		return true;
+	for (size_t i = 0; i < own_args(expr); i++)
+		if (reads_stamps(
+			expr->args[i], up + (is_query(expr->code) ? 1 : 0)))
+			return true;
+	return false;
+}
+
+bool
+expr_reads_stamps(const struct expr *expr)
+{
+	return reads_stamps(expr, 0);
+}
+
+bool
+expr_asks(const struct expr *expr)
+{
+	if (is_query(expr->code) || expr->code == CODE_FOLLOW)
+		return true;
+	for (size_t i = 0; i < expr->n; i++)
+		if (expr_asks(expr->args[i]))
+			return true;
+	return false;
+}
+
 /* ---- which fields are bound --------------------------------------------- */
 
 struct binds {

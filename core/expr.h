@@ -69,6 +69,12 @@ const struct pack_field *expr_field(const struct expr *expr);
  * sub-query by `this`? */
 bool expr_reads(const struct expr *expr, const struct pack_field *field);
 
+/* Does it read `created` or `changed` of that record? */
+bool expr_reads_stamps(const struct expr *expr);
+
+/* Does `expr` look at other records than those that it is evaluated for? */
+bool expr_asks(const struct expr *expr);
+
 /* For core/expr*.c: does anything in `expr` look at the record `up` levels out
  * of it? */
 bool expr_looks(const struct expr *expr, unsigned up);

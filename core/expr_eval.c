@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "core/effective.h"
 #include "core/expr_call.h"
 #include "core/expr_query.h"
 #include "proto/calendar.h"
@@ -112,24 +113,6 @@ counter_value(const struct record_field *from, struct expr_value *value)
 	}
 }
 
-/* Which of the values that contradict each other is in effect: of a state the
- * one that its list puts first, else the one that is shown. */
-static const struct record_value *
-effective(const struct pack_field *field, const struct record *record,
-    const struct record_field *from)
-{
-	for (size_t i = 0; from->n > 1 && i < field->contested_n; i++)
-		for (size_t k = 0; k < from->n; k++) {
-			struct expr_value value = value_read(
-			    field, EXPR_TEXT, from->values[k].value);
-
-			if (value.type == EXPR_TEXT &&
-			    bytes_is(value.b, field->contested[i]))
-				return &from->values[k];
-		}
-	return merge_winner(record, from);
-}
-
 static void
 field_value(const struct expr *expr, const struct expr_frame *frame,
     struct expr_value *value)
@@ -152,7 +135,7 @@ field_value(const struct expr *expr, const struct expr_frame *frame,
 	} else if (expr->field->kind == KIND_COUNTER) {
 		counter_value(from, value);
 	} else {
-		winner = effective(expr->field, record, from);
+		winner = effective_value(expr->field, record, from);
 		*value = value_read(expr->field, expr->type, winner->value);
 	}
 }

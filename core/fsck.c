@@ -12,6 +12,7 @@
 #include "core/check_record.h"
 #include "core/heads.h"
 #include "core/lookup.h"
+#include "core/view.h"
 
 static uint64_t deltas_count(struct txn *txn);
 static void spaces_check(
@@ -209,7 +210,8 @@ counts_check(struct check *check)
 {
 	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_BLOCKS,
 	    TABLE_HEADS, TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY,
-	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP};
+	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP,
+	    TABLE_VIEWS};
 	struct kv_txn *kv = check->txn->kv;
 
 	for (size_t i = 0; i < COUNT_OF(counted); i++) {
@@ -217,6 +219,8 @@ counts_check(struct check *check)
 		uint64_t n = kv_count(kv, table);
 
 		if (table == TABLE_LOOKUP && !lookup_is_current(check->txn))
+			continue;
+		if (table == TABLE_VIEWS && !view_is_current(check->txn))
 			continue;
 
 		if (!check_went_well(check))

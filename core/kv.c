@@ -71,7 +71,7 @@ kv_open(const struct kv_config *config, struct kv **result)
 				   .scrub_bytes = config->scrub_bytes});
 	if (e == ERR_OK)
 		e = env_tables(&kv->env, config->tables, config->tables_n,
-		    config->create, kv->tables);
+		    config->create ? UINT32_MAX : config->late, kv->tables);
 	if (e != ERR_OK) {
 		kv_close(kv);
 		kv = NULL;
@@ -401,7 +401,7 @@ kv_find(
 	int rc;
 
 	assert(table < txn->kv->tables_n);
-	assert(key.n > 0 && key.n <= LIMIT_KEY_SIZE);
+	assert(key.n > 0 && key.n <= LIMIT_VIEW_KEY_SIZE);
 	if (txn->fault.code != ERR_OK)
 		return false;
 	rc = mdb_get(txn->txn, txn->kv->tables[table], &k, &found);
@@ -416,14 +416,14 @@ static void
 put(struct kv_txn *txn, unsigned table, const struct bytes row[2],
     unsigned flags)
 {
-	uint8_t key[LIMIT_KEY_SIZE];
+	uint8_t key[LIMIT_VIEW_KEY_SIZE];
 	MDB_val k = {.mv_size = row[0].n, .mv_data = key};
 	MDB_val v;
 	MDB_dbi dbi = txn->kv->tables[table];
 	int rc;
 
 	assert(txn->write && table < txn->kv->tables_n);
-	assert(row[0].n > 0 && row[0].n <= LIMIT_KEY_SIZE);
+	assert(row[0].n > 0 && row[0].n <= LIMIT_VIEW_KEY_SIZE);
 	if (txn->fault.code != ERR_OK)
 		return;
 	/* Copies, because views of this transaction lie in pages that LMDB
@@ -456,12 +456,12 @@ kv_append(
 void
 kv_del(struct kv_txn *txn, unsigned table, struct bytes key)
 {
-	uint8_t copy[LIMIT_KEY_SIZE];
+	uint8_t copy[LIMIT_VIEW_KEY_SIZE];
 	MDB_val k = {.mv_size = key.n, .mv_data = copy};
 	int rc;
 
 	assert(txn->write && table < txn->kv->tables_n);
-	assert(key.n > 0 && key.n <= LIMIT_KEY_SIZE);
+	assert(key.n > 0 && key.n <= LIMIT_VIEW_KEY_SIZE);
 	if (txn->fault.code != ERR_OK)
 		return;
 	bytes_copy(copy, key);
@@ -540,7 +540,7 @@ move(struct kv_cursor *cursor, MDB_cursor_op op, struct bytes key)
 	MDB_val v;
 	int rc;
 
-	assert(key.n <= LIMIT_KEY_SIZE);
+	assert(key.n <= LIMIT_VIEW_KEY_SIZE);
 	if (cursor->opaque == NULL || txn->fault.code != ERR_OK)
 		return false;
 	rc = mdb_cursor_get(cursor->opaque, &k, &v, op);

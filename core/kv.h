@@ -21,6 +21,9 @@ struct kv_config {
 	    *tables;	 /* their names, `n` of them; borrowed for ever */
 	size_t tables_n; /* at most KV_TABLES_MAX */
 	bool create;	 /* make the tables that are missing */
+	/* Made when they are missing, whatever `create` says, as an older
+	 * program knew nothing of them: bit i stands for tables[i]. */
+	uint32_t late;
 	/* Free room of the map that a write transaction starts with at the
 	 * least; the map is doubled until it has that.  0: 1 GiB. */
 	uint64_t room_bytes;
@@ -77,8 +80,8 @@ uint64_t kv_txn_id(const struct kv_txn *txn);
  * failure of LMDB is kept and gives false. */
 bool kv_find(struct kv_txn *txn, unsigned table, struct bytes key,
     struct bytes *value) MUST_USE;
-/* Stores a copy of `value` under `key` (1 to LIMIT_KEY_SIZE bytes, as for all
- * keys here), replacing what was there.  Both may be views of this
+/* Stores a copy of `value` under `key` (1 to LIMIT_VIEW_KEY_SIZE bytes, as for
+ * all keys here), replacing what was there.  Both may be views of this
  * transaction. */
 void kv_put(
     struct kv_txn *txn, unsigned table, struct bytes key, struct bytes value);

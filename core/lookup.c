@@ -1,32 +1,30 @@
 /*
- * Which fields are indexed, under which keys their values stand, and walks
- * through them.  The commands and core/rules.c ask here; core/lookup_keep.c
- * writes the rows.  Which fields are indexed is the pack's to say; nothing here
- * knows a domain.
+ * Which indexes there are, and walks through them.  The commands, queries and
+ * core/rules.c ask here; core/lookup_keep.c writes the rows.  What is indexed
+ * is the pack's to say; nothing here knows a domain.
  */
 #include "core/lookup.h"
 
 #include <string.h>
 
-#include "proto/codec.h"
+#include "core/fold.h"
+#include "core/lookup_key.h"
+#include "core/lookup_make.h"
 #include "proto/mem.h"
 
 const char lookup_meta[] = "lookup";
 
-enum { LAYOUT = 1, OPEN_WORK = 0, PART_MAX = 32, HASH_SIZE = 16 };
+/* The key of a row has the space, the index and the record. */
+enum { ROW_KEY_MIN = 4 + 2 + sizeof(struct record_id) };
 
-/* Forms of a value part. */
-enum { FORM_INT = 1, FORM_TEXT, FORM_BYTES, FORM_BOOL, FORM_HASH };
-
-static void state_make(struct lookup *lookup, const struct pack *pack);
-static bool index_is_of(
-    const struct lookup_index *index, struct bytes collection);
-static void index_key(struct space_no space, uint16_t no, struct key *key);
-static void part_add(const struct txn *txn, const struct lookup_index *index,
-    enum delta_class class, struct bytes value, struct key *key);
-static bool part_plain(struct bytes value, struct key *key);
-static bool scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor);
-static bool scan_has(const struct lookup_scan *scan, struct bytes key);
+static const struct lookup_index *index_of(const struct lookup *lookup,
+    enum lookup_kind kind, const struct pack_field *field, const char *name);
+static void scan_begin(struct txn *txn, struct lookup_scan *scan);
+static bool pair_is_rarer(
+    struct txn *txn, const struct key *key, uint64_t *fewest);
+static enum err scan_fill(struct lookup_scan *scan) MUST_USE;
+static enum err scan_read(
+    struct lookup_scan *scan, struct kv_cursor *cursor) MUST_USE;
 
 /* ---- what is indexed ---------------------------------------------------- */
 
@@ -34,46 +32,10 @@ struct lookup *
 lookup_new(const struct pack *pack, const uint8_t *secret)
 {
 	struct lookup *lookup = mem_zeros(1, sizeof(*lookup));
-	size_t room = 0;
 
 	memcpy(lookup->secret, secret, sizeof(lookup->secret));
-	for (size_t i = 0; pack != NULL && i < pack->collections_n; i++) {
-		const struct pack_collection *c = &pack->collections[i];
-
-		for (size_t k = 0; k < c->fields_n; k++) {
-			if (c->fields[k].index == PACK_INDEX_NONE)
-				continue;
-			mem_room(&lookup->indexes, &room, lookup->n + 1,
-			    sizeof(*lookup->indexes));
-			lookup->indexes[lookup->n] = (struct lookup_index){
-			    .field = &c->fields[k],
-			    .no = (uint16_t)(lookup->n + 1)};
-			lookup->n++;
-		}
-	}
-	assert(lookup->n < UINT16_MAX);
-	state_make(lookup, pack);
+	lookup_make_all(lookup, pack);
 	return lookup;
-}
-
-static void
-state_make(struct lookup *lookup, const struct pack *pack)
-{
-	struct buf text = {0};
-
-	buf_add_format(&text, "golmok/lookup %d\n", LAYOUT);
-	if (pack != NULL)
-		buf_add_format(&text, "%s %llu\n", pack->name,
-		    (unsigned long long)pack->version);
-	for (size_t i = 0; i < lookup->n; i++) {
-		const struct pack_field *field = lookup->indexes[i].field;
-
-		buf_add_format(&text, "%s.%s %d %d\n", field->collection,
-		    field->name, (int)field->kind, (int)field->data_class);
-	}
-	crypto_blake2b(bytes_of(lookup->secret, sizeof(lookup->secret)),
-	    buf_bytes(&text), lookup->state, sizeof(lookup->state));
-	buf_fini(&text);
 }
 
 void
@@ -82,160 +44,71 @@ lookup_free(struct lookup *lookup)
 	if (lookup == NULL)
 		return;
 	crypto_wipe(lookup->secret, sizeof(lookup->secret));
-	mem_free(lookup->indexes);
+	arena_fini(&lookup->arena);
 	mem_free(lookup);
 }
 
-/* The first index of `collection`; the others follow it. */
-const struct lookup_index *
-lookup_first(const struct lookup *lookup, struct bytes collection)
+const struct lookup_set *
+lookup_set(const struct lookup *lookup, struct bytes collection)
 {
-	for (size_t i = 0; lookup != NULL && i < lookup->n; i++)
-		if (index_is_of(&lookup->indexes[i], collection))
-			return &lookup->indexes[i];
+	size_t low = 0;
+	size_t high = lookup != NULL ? lookup->sets_n : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct lookup_set *set = &lookup->sets[middle];
+		int order = bytes_compare(
+		    bytes_text(set->collection->name), collection);
+
+		if (order == 0)
+			return set;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
-static bool
-index_is_of(const struct lookup_index *index, struct bytes collection)
-{
-	return bytes_is(collection, index->field->collection);
-}
-
-const struct lookup_index *
-lookup_next_index(const struct lookup *lookup, const struct lookup_index *index)
-{
-	const struct lookup_index *next = index + 1;
-
-	if (next == lookup->indexes + lookup->n ||
-	    strcmp(next->field->collection, index->field->collection) != 0)
-		return NULL;
-	return next;
-}
-
-/* The index of `field`, which may be of another copy of the pack. */
+/* The index of that kind of `field`, or of the collection of `field` over
+ * several fields with the name `name`; both may be of another copy of the
+ * pack. */
 static const struct lookup_index *
-index_of(const struct lookup *lookup, const struct pack_field *field)
+index_of(const struct lookup *lookup, enum lookup_kind kind,
+    const struct pack_field *field, const char *name)
 {
-	for (size_t i = 0; lookup != NULL && i < lookup->n; i++) {
-		const struct pack_field *own = lookup->indexes[i].field;
+	const struct lookup_set *set = lookup_set(
+	    lookup, bytes_text(field->collection));
 
-		if (own == field ||
-		    (strcmp(own->collection, field->collection) == 0 &&
-			strcmp(own->name, field->name) == 0))
-			return &lookup->indexes[i];
+	for (size_t i = 0; set != NULL && i < set->n; i++) {
+		const struct lookup_index *index = &set->indexes[i];
+		const char *own;
+
+		if (index->kind != kind)
+			continue;
+		own = kind == LOOKUP_COMPOUND ? index->compound->name
+					      : index->field->name;
+		if (strcmp(own, name) == 0)
+			return index;
 	}
 	return NULL;
 }
 
-/* ---- keys --------------------------------------------------------------- */
-
-static void
-index_key(struct space_no space, uint16_t no, struct key *key)
-{
-	uint8_t b[2];
-
-	tables_space_key(space, key);
-	bytes_put_be16(b, no);
-	tables_key_add(key, bytes_of(b, sizeof(b)));
-}
-
-/* Adds the value part to `key`, which index_key made. */
-static void
-part_add(const struct txn *txn, const struct lookup_index *index,
-    enum delta_class class, struct bytes value, struct key *key)
-{
-	const struct lookup *lookup = txn->lookup;
-	struct buf hashed = {0};
-	uint8_t part[1 + HASH_SIZE] = {FORM_HASH};
-
-	if (index->field->data_class == CLASS_N && class == CLASS_N &&
-	    part_plain(value, key))
-		return;
-	buf_add(&hashed, tables_key(key));
-	buf_add(&hashed, value);
-	crypto_blake2b(bytes_of(lookup->secret, sizeof(lookup->secret)),
-	    buf_bytes(&hashed), part + 1, HASH_SIZE);
-	buf_wipe(&hashed);
-	tables_key_add(key, bytes_of(part, sizeof(part)));
-}
-
-static void
-part_text(uint8_t form, struct bytes content, struct key *key)
-{
-	uint8_t part[1 + PART_MAX] = {form};
-	size_t n = content.n < PART_MAX ? content.n : PART_MAX;
-
-	bytes_copy(part + 1, bytes_first(content, n));
-	if (n < PART_MAX)
-		n++;
-	tables_key_add(key, bytes_of(part, 1 + n));
-}
-
-/* Adds the part of a value that stands as it is; false when it has no order. */
-static bool
-part_plain(struct bytes value, struct key *key)
-{
-	uint8_t part[1 + 8] = {FORM_INT};
-	struct reader r;
-
-	codec_begin(&r, value);
-	switch (codec_peek(&r)) {
-	case CODEC_INT:
-		bytes_put_be64(
-		    part + 1, (uint64_t)codec_get_int(&r) ^ UINT64_C(1) << 63);
-		tables_key_add(key, bytes_of(part, sizeof(part)));
-		return true;
-	case CODEC_BOOL:
-		part[0] = FORM_BOOL;
-		part[1] = codec_get_bool(&r);
-		tables_key_add(key, bytes_of(part, 2));
-		return true;
-	case CODEC_TEXT:
-		part_text(FORM_TEXT, codec_get_text(&r), key);
-		return true;
-	case CODEC_BYTES:
-		part_text(FORM_BYTES, codec_get_bytes(&r), key);
-		return true;
-	case CODEC_NONE:
-	case CODEC_NIL:
-	case CODEC_ARRAY:
-	case CODEC_MAP:
-		break;
-	}
-	return false;
-}
-
 void
-lookup_value_key(const struct turn_place *at, const struct lookup_index *index,
-    const struct cell *cell, struct key *key)
+lookup_claim(const struct lookup *lookup, const struct lookup_index *index,
+    struct bytes values, struct key *key)
 {
-	index_key(at->space->no, index->no, key);
-	part_add(at->txn, index, cell->class, cell->value, key);
-	tables_key_add(key, bytes_of(at->id->b, sizeof(at->id->b)));
+	const struct space_no no_space = {UINT32_MAX};
+	const struct pack_field *field = index->compound != NULL
+					     ? index->compound->fields[0]
+					     : index->field;
+
+	/* As a personal one, of which nothing is cut off. */
+	lookup_key_begin(no_space, index->no, key);
+	lookup_key_value(lookup, field, CLASS_P, values, key);
 }
 
-void
-lookup_open_key(const struct turn_place *at, struct key *key)
-{
-	index_key(at->space->no, OPEN_WORK, key);
-	tables_key_add(key, bytes_of(at->id->b, sizeof(at->id->b)));
-}
-
-bool
-lookup_key(struct txn *txn, struct space_no space,
-    const struct pack_field *field, struct bytes value, struct key *key)
-{
-	const struct lookup_index *index = index_of(txn->lookup, field);
-
-	if (index == NULL)
-		return false;
-	index_key(space, index->no, key);
-	part_add(txn, index, field->data_class, value, key);
-	return true;
-}
-
-/* ---- walks -------------------------------------------------------------- */
+/* ---- what is in the table ----------------------------------------------- */
 
 enum lookup_stand
 lookup_stand(struct txn *txn, struct lookup_done *done)
@@ -271,15 +144,61 @@ lookup_is_current(struct txn *txn)
 bool
 lookup_has(struct txn *txn, const struct pack_field *field)
 {
-	return index_of(txn->lookup, field) != NULL && lookup_is_current(txn);
+	return index_of(txn->lookup, LOOKUP_FIELD, field, field->name) !=
+		   NULL &&
+	       lookup_is_current(txn);
+}
+
+/* ---- walks -------------------------------------------------------------- */
+
+/* A walk through nothing yet. */
+static void
+scan_begin(struct txn *txn, struct lookup_scan *scan)
+{
+	scan->txn = txn;
+	scan->at.n = 0;
+	scan->end.n = 0;
+	scan->second.n = 0;
+	scan->exact = 0;
+	scan->ahead_n = 0;
+	scan->ahead_at = 0;
+}
+
+/* From now on through all that begins with scan->at. */
+static void
+scan_under(struct lookup_scan *scan)
+{
+	scan->end = scan->at;
+	lookup_key_pass(&scan->end);
+}
+
+/* And with a record alone behind it. */
+static void
+scan_exactly(struct lookup_scan *scan)
+{
+	scan_under(scan);
+	scan->exact = scan->at.n + sizeof(struct record_id);
 }
 
 void
 lookup_open(struct txn *txn, struct space_no space, struct lookup_scan *scan)
 {
-	*scan = (struct lookup_scan){.txn = txn};
-	index_key(space, OPEN_WORK, &scan->under);
-	scan->at = scan->under;
+	scan_begin(txn, scan);
+	lookup_key_begin(space, LOOKUP_OPEN_WORK, &scan->at);
+	scan_exactly(scan);
+}
+
+void
+lookup_all(struct txn *txn, struct space_no space,
+    const struct pack_collection *collection, struct lookup_scan *scan)
+{
+	const struct lookup_set *set = lookup_set(
+	    txn->lookup, bytes_text(collection->name));
+
+	assert(set != NULL);
+	scan_begin(txn, scan);
+	lookup_key_begin(space, set->indexes[0].no, &scan->at);
+	scan_exactly(scan);
 }
 
 void
@@ -287,69 +206,247 @@ lookup_equal(struct txn *txn, struct space_no space,
     const struct pack_field *field, struct bytes value,
     struct lookup_scan *scan)
 {
-	const struct lookup_index *index = index_of(txn->lookup, field);
+	const struct lookup_index *index = index_of(
+	    txn->lookup, LOOKUP_FIELD, field, field->name);
 
 	assert(index != NULL);
-	*scan = (struct lookup_scan){.txn = txn};
-	index_key(space, index->no, &scan->under);
-	part_add(txn, index, field->data_class, value, &scan->under);
-	scan->at = scan->under;
+	scan_begin(txn, scan);
+	lookup_key_begin(space, index->no, &scan->at);
+	lookup_key_value(
+	    txn->lookup, field, field->data_class, value, &scan->at);
+	scan_exactly(scan);
 	if (field->data_class != CLASS_N)
 		return;
 	/* What was written into the field under another pack, as personal. */
-	index_key(space, index->no, &scan->second);
-	part_add(txn, index, CLASS_P, value, &scan->second);
+	lookup_key_begin(space, index->no, &scan->second);
+	lookup_key_value(txn->lookup, field, CLASS_P, value, &scan->second);
+	scan->second_exact = scan->second.n + sizeof(struct record_id);
 	/* A value without an order stands there either way. */
-	if (bytes_equal(tables_key(&scan->under), tables_key(&scan->second)))
+	if (bytes_equal(tables_key(&scan->at), tables_key(&scan->second)))
 		scan->second.n = 0;
+}
+
+/* Narrows the walk through all that begins with scan->at, an index or the first
+ * parts of it, to values of `field` in `range`; false when that has no order.
+ */
+static bool
+range_begin(struct lookup_scan *scan, const struct pack_field *field,
+    const struct lookup_range *range, size_t max)
+{
+	const struct lookup_plain whole = {.max = max};
+	const struct lookup_plain open = {.max = max, .open = range->prefix};
+	struct key low = scan->at;
+	struct key high = scan->at;
+	size_t n = scan->at.n;
+
+	scan_under(scan);
+	if (range->low.n > 0 &&
+	    !lookup_key_plain(field, range->low, whole, &low))
+		return false;
+	if (range->high.n > 0 &&
+	    !lookup_key_plain(field, range->high, open, &high))
+		return false;
+	if (low.n > n && high.n > n && low.b[n] != high.b[n])
+		return false;
+	/* Without a bound below it begins behind "no value". */
+	if (low.n > n)
+		scan->at = low;
+	else if (high.n > n)
+		tables_key_add(&scan->at, bytes_of(&high.b[n], 1));
+	else
+		lookup_key_nothing(&scan->at);
+	if (low.n == n && high.n == n)
+		lookup_key_pass(&scan->at);
+	/* What shares its row with longer ones is in any case met. */
+	if (range->above_low && low.n > n && low.n <= n + max)
+		lookup_key_pass(&scan->at);
+	if (high.n > n) {
+		scan->end = high;
+		if (!range->below_high || range->prefix || high.n > n + max)
+			lookup_key_pass(&scan->end);
+	} else if (low.n > n) {
+		scan->end = scan->at;
+		scan->end.n = n;
+		tables_key_add(&scan->end, bytes_of(&low.b[n], 1));
+		lookup_key_pass(&scan->end);
+	}
+	return true;
+}
+
+bool
+lookup_between(struct txn *txn, struct space_no space,
+    const struct pack_field *field, const struct lookup_range *range,
+    struct lookup_scan *scan)
+{
+	const struct lookup_index *index = index_of(
+	    txn->lookup, LOOKUP_FIELD, field, field->name);
+
+	assert(index != NULL);
+	scan_begin(txn, scan);
+	lookup_key_begin(space, index->no, &scan->at);
+	/* What was written into the field as personal has no order. */
+	lookup_key_begin(space, index->no, &scan->second);
+	lookup_key_hidden(&scan->second);
+	scan->second_exact = scan->second.n + LOOKUP_KEY_HASH +
+			     sizeof(struct record_id);
+	return field->data_class == CLASS_N &&
+	       range_begin(scan, field, range, LOOKUP_KEY_PART);
+}
+
+/* Behind the walk come the records that are met in every walk of `index`. */
+static void
+scan_anything(struct space_no space, const struct lookup_index *index,
+    struct lookup_scan *scan)
+{
+	lookup_key_begin(space, index->no, &scan->second);
+	lookup_key_anything(&scan->second);
+	scan->second_exact = scan->second.n + sizeof(struct record_id);
+}
+
+void
+lookup_compound(struct txn *txn, struct space_no space,
+    const struct pack_compound *compound, const struct lookup_bound *bound,
+    struct lookup_scan *scan)
+{
+	const struct lookup_plain how = {.max = LOOKUP_KEY_MEMBER};
+	const struct lookup_index *index = index_of(
+	    txn->lookup, LOOKUP_COMPOUND, compound->fields[0], compound->name);
+	bool plain = true;
+
+	assert(index != NULL && bound->n <= compound->fields_n);
+	scan_begin(txn, scan);
+	scan_anything(space, index, scan);
+	lookup_key_begin(space, index->no, &scan->at);
+	for (size_t i = 0; i < bound->n && plain; i++)
+		plain = lookup_key_plain(
+		    compound->fields[i], bound->values[i], how, &scan->at);
+	/* Nothing stands under a value that has no order. */
+	if (!plain)
+		scan->end = scan->at;
+	else if (bound->range == NULL || bound->n == compound->fields_n ||
+		 !range_begin(scan, compound->fields[bound->n], bound->range,
+		     LOOKUP_KEY_MEMBER))
+		scan_under(scan);
+}
+
+bool
+lookup_text(struct txn *txn, struct space_no space,
+    const struct pack_field *field, struct bytes words,
+    struct lookup_scan *scan)
+{
+	const struct lookup_index *index = index_of(
+	    txn->lookup, LOOKUP_TEXT, field, field->name);
+	struct buf folded = {0};
+	struct bytes pair;
+	struct bytes left;
+	uint64_t fewest = UINT64_MAX;
+
+	assert(index != NULL);
+	scan_begin(txn, scan);
+	scan_anything(space, index, scan);
+	if (fold_text(txn->lookup->fold, words, &folded) != ERR_OK)
+		goto out;
+	left = buf_bytes(&folded);
+	while (fewest > 0 && fold_pair(&left, &pair)) {
+		struct key key;
+
+		lookup_key_begin(space, index->no, &key);
+		lookup_key_pair(pair, &key);
+		if (pair_is_rarer(txn, &key, &fewest))
+			scan->at = key;
+	}
+	if (scan->at.n > 0)
+		scan_exactly(scan);
+out:
+	buf_fini(&folded);
+	return scan->at.n > 0;
+}
+
+/* Have fewer than `*fewest` rows the pair `key`?  Then they are so many. */
+static bool
+pair_is_rarer(struct txn *txn, const struct key *key, uint64_t *fewest)
+{
+	struct kv_cursor cursor;
+	uint64_t n = 0;
+
+	kv_cursor_init(&cursor, txn->kv, TABLE_LOOKUP);
+	for (bool more = kv_seek(&cursor, tables_key(key));
+	     more && n < *fewest && bytes_begins(cursor.key, tables_key(key));
+	     more = kv_next(&cursor))
+		n++;
+	kv_cursor_fini(&cursor);
+	if (n >= *fewest)
+		return false;
+	*fewest = n;
+	return true;
 }
 
 enum err
 lookup_next(struct lookup_scan *scan, struct record_id *id, bool *found)
 {
-	struct kv_cursor cursor;
+	const struct key *key;
 	enum err e = ERR_OK;
 
 	*found = false;
+	if (scan->ahead_at == scan->ahead_n ||
+	    scan->changes != kv_changes(scan->txn->kv))
+		e = scan_fill(scan);
+	if (e != ERR_OK)
+		return txn_fail(scan->txn, e);
+	if (scan->ahead_n == 0)
+		return kv_failed(scan->txn->kv);
+	key = &scan->ahead[scan->ahead_at++];
+	bytes_copy(id->b, bytes_after(tables_key(key), key->n - sizeof(id->b)));
+	scan->at = *key;
+	tables_key_add(&scan->at, bytes_of("", 1));
+	*found = true;
+	return ERR_OK;
+}
+
+/* Reads on from scan->at, and under scan->second when there is no more. */
+static enum err
+scan_fill(struct lookup_scan *scan)
+{
+	struct kv_cursor cursor;
+	enum err e;
+
+	scan->ahead_n = 0;
+	scan->ahead_at = 0;
+	scan->changes = kv_changes(scan->txn->kv);
 	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
-	while (!*found && scan_seek(scan, &cursor)) {
-		if (cursor.key.n < scan->under.n + sizeof(id->b)) {
-			e = tables_corrupt(
-			    TABLE_LOOKUP, cursor.key, "it has no record");
-			break;
-		}
-		/* Bytes with a zero inside may look like shorter ones. */
-		*found = cursor.key.n == scan->under.n + sizeof(id->b);
-		if (*found)
-			bytes_copy(id->b, bytes_after(cursor.key,
-					      cursor.key.n - sizeof(id->b)));
-		scan->at.n = 0;
-		tables_key_add(&scan->at, cursor.key);
-		tables_key_add(&scan->at, bytes_of("", 1));
+	e = scan_read(scan, &cursor);
+	if (e == ERR_OK && scan->ahead_n == 0 && scan->second.n > 0) {
+		scan->at = scan->second;
+		scan_under(scan);
+		scan->exact = scan->second_exact;
+		scan->second.n = 0;
+		e = scan_read(scan, &cursor);
 	}
 	kv_cursor_fini(&cursor);
-	return e != ERR_OK ? txn_fail(scan->txn, e) : kv_failed(scan->txn->kv);
+	return e;
 }
 
-/* The first row from scan->at on that belongs to the walk. */
-static bool
-scan_seek(struct lookup_scan *scan, struct kv_cursor *cursor)
+static enum err
+scan_read(struct lookup_scan *scan, struct kv_cursor *cursor)
 {
-	bool more = kv_seek(cursor, tables_key(&scan->at));
+	struct bytes end = tables_key(&scan->end);
 
-	if (more && scan_has(scan, cursor->key))
-		return true;
-	if (scan->second.n == 0)
-		return false;
-	scan->under = scan->second;
-	scan->at = scan->second;
-	scan->second.n = 0;
-	return kv_seek(cursor, tables_key(&scan->at)) &&
-	       scan_has(scan, cursor->key);
-}
+	for (bool more = kv_seek(cursor, tables_key(&scan->at));
+	     more && scan->ahead_n < LOOKUP_AHEAD &&
+	     bytes_compare(cursor->key, end) < 0;
+	     more = kv_next(cursor)) {
+		struct key *key = &scan->ahead[scan->ahead_n];
 
-static bool
-scan_has(const struct lookup_scan *scan, struct bytes key)
-{
-	return bytes_begins(key, tables_key(&scan->under));
+		if (cursor->key.n < ROW_KEY_MIN ||
+		    cursor->key.n >= sizeof(key->b))
+			return tables_corrupt(
+			    TABLE_LOOKUP, cursor->key, "it has no record");
+		/* Bytes with a zero inside may look like shorter ones. */
+		if (scan->exact > 0 && cursor->key.n != scan->exact)
+			continue;
+		key->n = 0;
+		tables_key_add(key, cursor->key);
+		scan->ahead_n++;
+	}
+	return ERR_OK;
 }

@@ -6,24 +6,46 @@
  */
 #include "core/lookup_keep.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/cells.h"
+#include "core/lookup_work.h"
 #include "core/meta.h"
 #include "core/record.h"
 
 enum { REFRESH_RECORDS = 1000 };
 
-static void value_bump(const struct turn_place *at,
-    const struct lookup_index *index, const struct cell *cell, int by);
-static void field_bump(const struct turn_place *at,
-    const struct lookup_index *index, const struct turn *turn);
-static bool is_loaded(const struct lookup *lookup, const struct record *record);
-static bool cells_differ(
-    const struct turn_place *at, const struct record_field *field);
-static void open_settle(const struct turn_place *at, const struct turn *turn);
-static void rows_put(const struct turn_place *at, const struct record *record);
+/* A record that goes on in its collection. */
+struct keeping {
+	const struct turn_place *at;
+	const struct turn *turn;
+	const struct lookup_set *set;
+	/* Of set->collection->indexes: some of its fields changed. */
+	bool moved[LIMIT_INDEXES];
+};
+
+static void set_settle(const struct turn_place *at, const struct turn *turn,
+    const struct lookup_set *set);
+static void single_settle(struct keeping *k, const struct record_field *old,
+    const struct record_field *next);
+static void cell_settle(
+    struct keeping *k, const struct cell *come, const struct cell *gone);
+static void value_settle(const struct turn_place *at,
+    const struct lookup_index *index, const struct cell *come,
+    const struct cell *gone);
+static void compound_settle(
+    const struct keeping *k, const struct lookup_index *index);
+static struct lookup_values values_of(
+    const struct keeping *k, const struct pack_field *field, bool before);
+static bool is_among(
+    const struct cell *cells, size_t n, const struct cell *cell);
+static int rows_order(const struct lookup_rows *a, size_t i,
+    const struct lookup_rows *b, size_t j);
+static void row_bump(struct txn *txn, const struct key *key, int by);
 static void row_put(struct txn *txn, const struct key *key, uint32_t n);
+static bool is_loaded(
+    const struct lookup_set *set, const struct record *record);
+static void rows_put(const struct turn_place *at, const struct record *record);
 
 /* ---- kept with every change --------------------------------------------- */
 
@@ -37,7 +59,7 @@ lookup_keep_leave(const struct turn_place *at, const struct turn *turn)
 	/* Another collection has other indexes: all that this one had goes.  A
 	 * fold has not loaded the cells, so it is read once more. */
 	if (bytes_equal(turn->old->collection, turn->next->collection) ||
-	    lookup_first(at->txn->lookup, turn->old->collection) == NULL)
+	    lookup_set(at->txn->lookup, turn->old->collection) == NULL)
 		return;
 	if (record_get(at->txn,
 		&(struct record_read){
@@ -52,18 +74,16 @@ lookup_keep_leave(const struct turn_place *at, const struct turn *turn)
 void
 lookup_keep_enter(const struct turn_place *at, const struct turn *turn)
 {
-	const struct lookup *lookup = at->txn->lookup;
-	const struct lookup_index *index = lookup_first(
-	    lookup, turn->next->collection);
+	const struct lookup_set *set = lookup_set(
+	    at->txn->lookup, turn->next->collection);
 	struct record next;
 
-	if (index != NULL &&
+	if (set != NULL &&
 	    bytes_equal(turn->old->collection, turn->next->collection)) {
-		for (; index != NULL; index = lookup_next_index(lookup, index))
-			field_bump(at, index, turn);
-	} else if (index != NULL && is_loaded(lookup, turn->next)) {
+		set_settle(at, turn, set);
+	} else if (set != NULL && is_loaded(set, turn->next)) {
 		rows_put(at, turn->next);
-	} else if (index != NULL) {
+	} else if (set != NULL) {
 		if (record_get(at->txn,
 			&(struct record_read){.space = at->space,
 			    .cells = true,
@@ -71,19 +91,17 @@ lookup_keep_enter(const struct turn_place *at, const struct turn *turn)
 			at->id, &next) == ERR_OK)
 			rows_put(at, &next);
 	}
-	open_settle(at, turn);
+	lookup_work_settle(at, turn);
 }
 
 /* Are all values there of which rows are made? */
 static bool
-is_loaded(const struct lookup *lookup, const struct record *record)
+is_loaded(const struct lookup_set *set, const struct record *record)
 {
-	const struct lookup_index *index = lookup_first(
-	    lookup, record->collection);
-
-	for (; index != NULL; index = lookup_next_index(lookup, index)) {
+	for (size_t i = 0; i < set->touches_n; i++) {
+		const struct pack_field *of = set->touches[i].field;
 		const struct record_field *field = merge_find(
-		    record, bytes_text(index->field->name), index->field->kind);
+		    record, bytes_text(of->name), of->kind);
 
 		if (field != NULL && field->values == NULL)
 			return false;
@@ -91,63 +109,183 @@ is_loaded(const struct lookup *lookup, const struct record *record)
 	return true;
 }
 
-/* One field: values of several come and go as cells, a single one lies in the
- * row (core/turn.h). */
-static void
-field_bump(const struct turn_place *at, const struct lookup_index *index,
-    const struct turn *turn)
+/* In a fold both mostly have one name. */
+static int
+field_order(const struct record_field *a, const struct record_field *b)
 {
-	struct bytes name = bytes_text(index->field->name);
-	enum field_kind kind = index->field->kind;
-	const struct record_field *old = merge_find(turn->old, name, kind);
-	const struct record_field *next = merge_find(turn->next, name, kind);
+	if (a->name.p == b->name.p && a->name.n == b->name.n &&
+	    a->kind == b->kind)
+		return 0;
+	return merge_compare(a, b->name, b->kind);
+}
+
+/* The indexes that change with a field; NULL: none. */
+static const struct lookup_touch *
+touch_of(const struct lookup_set *set, struct bytes name, enum field_kind kind)
+{
+	size_t low = 0;
+	size_t high = set->touches_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct lookup_touch *touch = &set->touches[middle];
+		int order = bytes_compare(bytes_text(touch->field->name), name);
+
+		if (order == 0)
+			return touch->field->kind == kind ? touch : NULL;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Finds what changed.  Values of several come and go as cells, a single one
+ * lies in the row (core/turn.h). */
+static void
+set_settle(const struct turn_place *at, const struct turn *turn,
+    const struct lookup_set *set)
+{
+	struct keeping k = {.at = at, .turn = turn, .set = set};
+	const struct record *old = turn->old;
+	const struct record *next = turn->next;
+	size_t i = 0;
+	size_t j = 0;
+
+	while (i < old->fields_n || j < next->fields_n) {
+		const struct record_field *o = i < old->fields_n
+						   ? &old->fields[i]
+						   : NULL;
+		const struct record_field *n = j < next->fields_n
+						   ? &next->fields[j]
+						   : NULL;
+		int order = o == NULL ? 1 : n == NULL ? -1 : field_order(o, n);
+
+		single_settle(&k, order <= 0 ? o : NULL, order >= 0 ? n : NULL);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	for (size_t c = 0; c < turn->come_n; c++)
+		cell_settle(&k, &turn->come[c], NULL);
+	for (size_t c = 0; c < turn->gone_n; c++)
+		cell_settle(&k, NULL, &turn->gone[c]);
+	for (size_t c = 0; c < set->n; c++)
+		if (set->indexes[c].kind == LOOKUP_COMPOUND &&
+		    k.moved[set->indexes[c].compound -
+			    set->collection->indexes])
+			compound_settle(&k, &set->indexes[c]);
+}
+
+/* One field, before and after; NULL: without values. */
+static void
+single_settle(struct keeping *k, const struct record_field *old,
+    const struct record_field *next)
+{
 	struct cell gone = {0};
 	struct cell come = {0};
 	bool goes = old != NULL && old->n == 1;
 	bool comes = next != NULL && next->n == 1;
 
+	if (!goes && !comes)
+		return;
+	if (goes && comes && old->values[0].class == next->values[0].class &&
+	    bytes_equal(old->values[0].value, next->values[0].value))
+		return;
 	if (goes)
-		gone = cell_of(turn->old, old, &old->values[0]);
+		gone = cell_of(k->turn->old, old, &old->values[0]);
 	if (comes)
-		come = cell_of(turn->next, next, &next->values[0]);
-	if (!goes || !comes || gone.class != come.class ||
-	    !bytes_equal(gone.value, come.value)) {
-		if (comes)
-			value_bump(at, index, &come, 1);
-		if (goes)
-			value_bump(at, index, &gone, -1);
+		come = cell_of(k->turn->next, next, &next->values[0]);
+	cell_settle(k, comes ? &come : NULL, goes ? &gone : NULL);
+}
+
+/* A value that came, one that went, or one that came in the place of another.
+ */
+static void
+cell_settle(struct keeping *k, const struct cell *come, const struct cell *gone)
+{
+	const struct cell *cell = come != NULL ? come : gone;
+	const struct lookup_touch *touch = touch_of(
+	    k->set, cell->field, cell->kind);
+
+	for (size_t i = 0; touch != NULL && i < touch->n; i++) {
+		const struct lookup_index *index =
+		    &k->set->indexes[touch->indexes[i]];
+
+		if (index->kind == LOOKUP_COMPOUND)
+			k->moved[index->compound -
+				 k->set->collection->indexes] = true;
+		else
+			value_settle(k->at, index, come, gone);
 	}
-	for (size_t i = 0; i < turn->come_n; i++)
-		if (turn->come[i].kind == kind &&
-		    bytes_equal(turn->come[i].field, name))
-			value_bump(at, index, &turn->come[i], 1);
-	for (size_t i = 0; i < turn->gone_n; i++)
-		if (turn->gone[i].kind == kind &&
-		    bytes_equal(turn->gone[i].field, name))
-			value_bump(at, index, &turn->gone[i], -1);
+}
+
+static void
+value_rows(const struct turn_place *at, const struct lookup_index *index,
+    const struct cell *cell, struct lookup_rows *rows)
+{
+	struct lookup_value value;
+
+	if (cell == NULL)
+		return;
+	value = (struct lookup_value){cell->class, cell->value};
+	lookup_rows_value(at, index, &value, rows);
+	lookup_rows_sort(rows);
+}
+
+/* Orders row `i` of `a` against row `j` of `b`; behind the last comes none. */
+static int
+rows_order(const struct lookup_rows *a, size_t i, const struct lookup_rows *b,
+    size_t j)
+{
+	if (i == a->n)
+		return 1;
+	return j == b->n ? -1
+			 : bytes_compare(tables_key(&a->p[i].key),
+			       tables_key(&b->p[j].key));
+}
+
+/* The rows of a value that came have one value more, those of one that went one
+ * less. */
+static void
+value_settle(const struct turn_place *at, const struct lookup_index *index,
+    const struct cell *come, const struct cell *gone)
+{
+	struct lookup_rows more = {0};
+	struct lookup_rows less = {0};
+	size_t i = 0;
+	size_t j = 0;
+
+	value_rows(at, index, come, &more);
+	value_rows(at, index, gone, &less);
+	while (i < more.n || j < less.n) {
+		int order = rows_order(&more, i, &less, j);
+
+		if (order < 0)
+			row_bump(at->txn, &more.p[i].key, 1);
+		else if (order > 0)
+			row_bump(at->txn, &less.p[j].key, -1);
+		i += order <= 0;
+		j += order >= 0;
+	}
 }
 
 /* One value more or less.  While the indexes are made again a record may not
  * have had its turn: then there is nothing to take away. */
 static void
-value_bump(const struct turn_place *at, const struct lookup_index *index,
-    const struct cell *cell, int by)
+row_bump(struct txn *txn, const struct key *key, int by)
 {
-	struct txn *txn = at->txn;
 	struct bytes row;
-	struct key key;
 	uint32_t n = 0;
 
-	lookup_value_key(at, index, cell, &key);
-	if (kv_find(txn->kv, TABLE_LOOKUP, tables_key(&key), &row) &&
-	    row.n == 4)
+	if (kv_find(txn->kv, TABLE_LOOKUP, tables_key(key), &row) && row.n == 4)
 		n = bytes_be32(row.p);
 	if (by > 0)
-		row_put(txn, &key, n + 1);
+		row_put(txn, key, n + 1);
 	else if (n > 1)
-		row_put(txn, &key, n - 1);
+		row_put(txn, key, n - 1);
 	else if (n == 1)
-		kv_del(txn->kv, TABLE_LOOKUP, tables_key(&key));
+		kv_del(txn->kv, TABLE_LOOKUP, tables_key(key));
 }
 
 static void
@@ -159,143 +297,102 @@ row_put(struct txn *txn, const struct key *key, uint32_t n)
 	kv_put(txn->kv, TABLE_LOOKUP, tables_key(key), bytes_of(b, sizeof(b)));
 }
 
-/* ---- open work ---------------------------------------------------------- */
+/* ---- indexes over several fields ---------------------------------------- */
 
-static bool
-is_single(const struct record_field *field)
-{
-	return field->kind == KIND_REGISTER || field->kind == KIND_STATE;
-}
-
-static bool
-may_be_open(const struct record *record)
-{
-	if (record->status == RECORD_CONTESTED)
-		return true;
-	for (size_t i = 0; i < record->fields_n; i++)
-		if (is_single(&record->fields[i]) && record->fields[i].n > 1)
-			return true;
-	return false;
-}
-
-static bool
-is_open(const struct turn_place *at, const struct record *record)
-{
-	if (record->status == RECORD_CONTESTED)
-		return true;
-	for (size_t i = 0; i < record->fields_n; i++) {
-		const struct record_field *field = &record->fields[i];
-
-		if (!is_single(field) || field->n < 2)
-			continue;
-		if (field->values != NULL ? merge_is_conflict(field)
-					  : cells_differ(at, field))
-			return true;
-	}
-	return false;
-}
-
-/* As merge_is_conflict, of a field whose values were not loaded. */
-static bool
-cells_differ(const struct turn_place *at, const struct record_field *field)
-{
-	struct kv_cursor cursor;
-	struct bytes first = {0};
-	struct key prefix;
-	bool differ = false;
-
-	cell_prefix(at->space->no, at->id, field->name, field->kind, &prefix);
-	kv_cursor_init(&cursor, at->txn->kv, TABLE_CELLS);
-	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && bytes_begins(cursor.key, tables_key(&prefix)) && !differ;
-	     more = kv_next(&cursor)) {
-		struct bytes content;
-		struct cell cell;
-
-		if (tables_open(TABLE_CELLS, cursor.key, cursor.value,
-			&content) != ERR_OK ||
-		    !cell_decode(cursor.key, content, &cell)) {
-			kv_fail(
-			    at->txn->kv, tables_corrupt(TABLE_CELLS, cursor.key,
-					     "it is no value of a record"));
-			break;
-		}
-		if (!bytes_equal(cell.field, field->name))
-			continue;
-		if (first.p == NULL)
-			first = cell.value;
-		differ = !bytes_equal(first, cell.value);
-	}
-	kv_cursor_fini(&cursor);
-	return differ;
-}
-
+/* Which values stand together is another matter than which came and went: all
+ * rows of before are held against all of now. */
 static void
-open_settle(const struct turn_place *at, const struct turn *turn)
+compound_settle(const struct keeping *k, const struct lookup_index *index)
 {
-	struct key key;
+	const struct pack_compound *compound = index->compound;
+	struct lookup_values values[LIMIT_INDEX_FIELDS];
+	struct lookup_rows old = {0};
+	struct lookup_rows next = {0};
+	struct txn *txn = k->at->txn;
+	size_t i = 0;
+	size_t j = 0;
 
-	if (!may_be_open(turn->next) && !may_be_open(turn->old))
-		return;
-	lookup_open_key(at, &key);
-	if (is_open(at, turn->next))
-		row_put(at->txn, &key, 0);
-	else
-		kv_del(at->txn->kv, TABLE_LOOKUP, tables_key(&key));
+	for (size_t f = 0; f < compound->fields_n; f++)
+		values[f] = values_of(k, compound->fields[f], true);
+	lookup_rows_compound(k->at, index, values, &old);
+	lookup_rows_sort(&old);
+	for (size_t f = 0; f < compound->fields_n; f++)
+		values[f] = values_of(k, compound->fields[f], false);
+	lookup_rows_compound(k->at, index, values, &next);
+	lookup_rows_sort(&next);
+	while (i < old.n || j < next.n) {
+		int order = rows_order(&old, i, &next, j);
+
+		if (order < 0)
+			kv_del(
+			    txn->kv, TABLE_LOOKUP, tables_key(&old.p[i].key));
+		else if (order > 0 || old.p[i].n != next.p[j].n)
+			row_put(txn, &next.p[j].key, next.p[j].n);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+/* The values of `field` in the record before the turn, or after it.  Those of
+ * several may not be loaded: what lies in TABLE_CELLS is already as it is after
+ * it. */
+static struct lookup_values
+values_of(const struct keeping *k, const struct pack_field *field, bool before)
+{
+	const struct turn *turn = k->turn;
+	const struct record_field *has = merge_find(
+	    before ? turn->old : turn->next, bytes_text(field->name),
+	    field->kind);
+	struct lookup_value *values;
+	struct kv_cursor cursor;
+	struct cell cell;
+	size_t n = 0;
+
+	if (has == NULL || has->values != NULL)
+		return lookup_rows_values(k->at, has);
+	values = arena_room(k->at->arena, has->n, sizeof(*values));
+	kv_cursor_init(&cursor, k->at->txn->kv, TABLE_CELLS);
+	while (n < has->n && cells_next(k->at, has, &cursor, &cell))
+		if (!before || !is_among(turn->come, turn->come_n, &cell))
+			values[n++] = (struct lookup_value){
+			    cell.class, arena_bytes(k->at->arena, cell.value)};
+	kv_cursor_fini(&cursor);
+	for (size_t i = 0; before && i < turn->gone_n && n < has->n; i++)
+		if (turn->gone[i].kind == has->kind &&
+		    bytes_equal(turn->gone[i].field, has->name))
+			values[n++] = (struct lookup_value){
+			    turn->gone[i].class, turn->gone[i].value};
+	return (struct lookup_values){n, values};
+}
+
+static bool
+is_among(const struct cell *cells, size_t n, const struct cell *cell)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cells[i].kind == cell->kind &&
+		    id_dot_compare(&cells[i].dot, &cell->dot) == 0 &&
+		    bytes_equal(cells[i].field, cell->field))
+			return true;
+	return false;
 }
 
 /* ---- all rows of a record ----------------------------------------------- */
-
-static int
-row_order(const void *a, const void *b)
-{
-	const struct lookup_row *x = a;
-	const struct lookup_row *y = b;
-
-	return bytes_compare(tables_key(&x->key), tables_key(&y->key));
-}
 
 size_t
 lookup_keep_rows(const struct turn_place *at, const struct record *record,
     struct lookup_row **out)
 {
-	const struct lookup *lookup = at->txn->lookup;
-	const struct lookup_index *index = lookup_first(
-	    lookup, record->collection);
-	struct lookup_row *rows;
-	size_t room = 1;
-	size_t n = 0;
-	size_t kept = 0;
+	struct lookup_rows rows = {0};
+	struct lookup_row *row;
 
-	for (size_t i = 0; i < record->fields_n; i++)
-		room += record->fields[i].n;
-	rows = arena_array(at->arena, room, sizeof(*rows));
-	for (; index != NULL; index = lookup_next_index(lookup, index)) {
-		const struct record_field *field = merge_find(
-		    record, bytes_text(index->field->name), index->field->kind);
-
-		for (size_t i = 0; field != NULL && i < field->n; i++) {
-			struct cell cell = cell_of(
-			    record, field, &field->values[i]);
-
-			lookup_value_key(at, index, &cell, &rows[n].key);
-			rows[n++].n = 1;
-		}
+	lookup_rows_record(at, record, &rows);
+	if (lookup_work_is_open(at, record)) {
+		row = lookup_rows_add(at, &rows);
+		lookup_work_key(at, &row->key);
+		row->n = 0;
 	}
-	if (n > 0)
-		qsort(rows, n, sizeof(*rows), row_order);
-	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && row_order(&rows[kept - 1], &rows[i]) == 0)
-			rows[kept - 1].n++;
-		else
-			rows[kept++] = rows[i];
-	}
-	if (is_open(at, record)) {
-		lookup_open_key(at, &rows[kept].key);
-		rows[kept++].n = 0;
-	}
-	*out = rows;
-	return kept;
+	*out = rows.p;
+	return rows.n;
 }
 
 static void

@@ -1,7 +1,7 @@
 #ifndef GOLMOK_CORE_LOOKUP_KEEP_H
 #define GOLMOK_CORE_LOOKUP_KEEP_H
 
-#include "core/lookup.h"
+#include "core/lookup_rows.h"
 
 /*
  * The rows of indexes, written with the records that they lead to.
@@ -11,12 +11,7 @@
 void lookup_keep_leave(const struct turn_place *at, const struct turn *turn);
 void lookup_keep_enter(const struct turn_place *at, const struct turn *turn);
 
-/* One row that belongs in the table. */
-struct lookup_row {
-	struct key key;
-	uint32_t n;
-};
-/* The rows of `record`, whose values are loaded, each once, into an array in
+/* All rows of `record`, whose values are loaded, each once, into an array in
  * at->arena; returns how many they are. */
 size_t lookup_keep_rows(const struct turn_place *at,
     const struct record *record, struct lookup_row **rows);

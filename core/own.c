@@ -255,6 +255,7 @@ grant_serves(const struct own_writer *writer, const struct space *space,
 
 	return grant->counts && !grant->revoked &&
 	       grant_reaches(writer, space, grant) &&
+	       (!writer->everywhere || grant->what.prefix.text[0] == '\0') &&
 	       (!id_is_authority(space) ||
 		   ((writer->passing == NULL ||
 			authority_passes(grant, writer->passing)) &&

@@ -11,10 +11,12 @@ struct comparing {
 	const struct pack *old;
 	const struct pack *next;
 	struct buf *losses; /* borrowed */
+	size_t before;	    /* of what was in `losses` */
 	size_t n;
 };
 
 static struct buf *lose(struct comparing *c);
+static enum err compare(struct comparing *c) MUST_USE;
 static void collection_compare(
     struct comparing *c, const struct pack_collection *old);
 static void field_compare(struct comparing *c, const struct pack_field *old,
@@ -25,30 +27,49 @@ enum err
 pack_compare_versions(
     const struct pack *old, const struct pack *next, struct buf *losses)
 {
-	struct comparing c = {.old = old, .next = next, .losses = losses};
-	size_t before = losses->n;
-	struct bytes first;
+	struct comparing c = {
+	    .old = old, .next = next, .losses = losses, .before = losses->n};
 
-	if (strcmp(old->name, next->name) != 0)
-		buf_add_format(lose(&c), "name: was %s and is %s\n", old->name,
-		    next->name);
 	if (next->version <= old->version)
 		buf_add_format(lose(&c), "version: %llu must be above %llu\n",
 		    (unsigned long long)next->version,
 		    (unsigned long long)old->version);
+	return compare(&c);
+}
+
+enum err
+pack_compare_contents(
+    const struct pack *old, const struct pack *next, struct buf *losses)
+{
+	struct comparing c = {
+	    .old = old, .next = next, .losses = losses, .before = losses->n};
+
+	return compare(&c);
+}
+
+static enum err
+compare(struct comparing *c)
+{
+	const struct pack *old = c->old;
+	const struct pack *next = c->next;
+	struct bytes first;
+
+	if (strcmp(old->name, next->name) != 0)
+		buf_add_format(
+		    lose(c), "name: was %s and is %s\n", old->name, next->name);
 	for (size_t i = 0; i < old->collections_n; i++)
-		collection_compare(&c, &old->collections[i]);
+		collection_compare(c, &old->collections[i]);
 	for (size_t i = 0; i < old->codes_n; i++)
-		codes_compare(&c, &old->codes[i]);
-	if (c.n == 0)
+		codes_compare(c, &old->codes[i]);
+	if (c->n == 0)
 		return ERR_OK;
-	first = bytes_after(buf_bytes(losses), before);
+	first = bytes_after(buf_bytes(c->losses), c->before);
 	first = bytes_first(first, bytes_find(first, '\n'));
 	return err_set(ERR_INVALID,
 	    "version %llu cannot replace version %llu of the pack %s: %.*s%s",
 	    (unsigned long long)next->version, (unsigned long long)old->version,
 	    old->name, (int)first.n, (const char *)first.p,
-	    c.n > 1 ? ", and more" : "");
+	    c->n > 1 ? ", and more" : "");
 }
 
 /* Where the next loss is written, a line with its end. */

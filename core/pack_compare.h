@@ -13,5 +13,8 @@
  * as a line of its own. */
 enum err pack_compare_versions(const struct pack *old, const struct pack *next,
     struct buf *losses) MUST_USE;
+/* The same for two that may be of one version. */
+enum err pack_compare_contents(const struct pack *old, const struct pack *next,
+    struct buf *losses) MUST_USE;
 
 #endif

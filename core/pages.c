@@ -32,7 +32,8 @@ struct pages {
 	uint8_t *free; /* likewise */
 	struct buf value;
 	struct pages_table
-	    met; /* what of the tree at hand was met: counts alone */
+	    met;	/* what of the tree at hand was met: counts alone */
+	uint64_t given; /* of its rows; some that are lost among them */
 	struct fault fault;
 };
 
@@ -50,6 +51,7 @@ struct node {
 	uint64_t child; /* of a branch */
 	uint64_t size;	/* of a value */
 	struct bytes data;
+	struct bytes rest; /* of the page, from the key on */
 };
 
 static enum err metas_read(
@@ -71,7 +73,10 @@ static void leaf_walk(
     struct pages *p, uint64_t page, struct place at, const uint8_t *raw);
 static void leaf_take(
     struct pages *p, uint64_t page, struct place at, const struct node *node);
-static bool big_read(struct pages *p, uint64_t page, const struct node *node,
+static void table_take(struct pages *p, uint64_t page, const struct node *node);
+static void row_give(struct pages *p, const struct pages_table *tree,
+    const struct node *node, struct bytes value);
+static void big_read(struct pages *p, uint64_t page, const struct node *node,
     bool wanted, struct bytes *value);
 static void free_take(struct pages *p, uint64_t page, struct bytes list);
 
@@ -118,7 +123,7 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
     struct pages_report *report)
 {
 	struct pages p = {.watch = watch, .report = report};
-	struct pages_meta meta;
+	struct pages_meta meta = {0};
 	enum err e = medium_open(&p.file, path);
 
 	*report = (struct pages_report){0};
@@ -230,15 +235,22 @@ tree_walk(struct pages *p, const struct pages_table *tree)
 	struct place at = {.tree = tree, .level = 1};
 	struct pages_table outer = p->met;
 	struct pages_table *met = &p->met;
+	uint64_t wrong_before = p->report->wrong;
+	uint64_t given_before = p->given;
 
 	*met = (struct pages_table){0};
+	p->given = 0;
 	if (tree->root != UINT64_MAX)
 		page_walk(p, child_find(p, tree->root, at), at);
+	/* Where all pages are sound it is the number that is not. */
+	if (p->given < tree->entries && p->report->wrong > wrong_before)
+		row_give(p, tree, &(struct node){0}, (struct bytes){0});
 	if (met->entries != tree->entries || met->branches != tree->branches ||
 	    met->leaves != tree->leaves || met->overflows != tree->overflows ||
 	    met->depth != tree->depth)
 		wrong(p, tree->root, "its table is not as large as is said");
 	*met = outer;
+	p->given = given_before;
 }
 
 /* Takes page `page` as used; false, and says why, when it cannot be that. */
@@ -324,16 +336,18 @@ node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
 	size_t key_n;
 	const uint8_t *from = raw + at;
 
+	*node = (struct node){0};
 	if (at < HEAD_SIZE || at % 2 != 0 || at > p->page_bytes - NODE_SIZE)
 		return false;
 	left = p->page_bytes - at - NODE_SIZE;
 	key_n = pages_raw_u16(from + 6);
-	if (key_n > left)
-		return false;
 	node->flags = pages_raw_u16(from + 4);
 	node->size = pages_raw_u16(from) | (uint64_t)pages_raw_u16(from + 2)
 					       << 16;
 	node->child = node->size | (uint64_t)node->flags << 32;
+	node->rest = bytes_of(from + NODE_SIZE, left);
+	if (key_n > left)
+		return false;
 	node->key = bytes_of(from + NODE_SIZE, key_n);
 	node->data = bytes_of(from + NODE_SIZE + key_n, left - key_n);
 	return true;
@@ -443,6 +457,7 @@ leaf_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 
 		if (!node_get(p, raw, i, &node)) {
 			wrong(p, page, "a node of it lies outside");
+			row_give(p, at.tree, &node, (struct bytes){0});
 			continue;
 		}
 		if (node.key.n == 0 || !fits(at, node.key))
@@ -460,51 +475,69 @@ static void
 leaf_take(
     struct pages *p, uint64_t page, struct place at, const struct node *node)
 {
-	struct pages_table table;
-	struct bytes value;
-	bool main = at.tree->name.n == 0;
 	bool free_list = (at.tree->flags & DB_INTEGERS) != 0;
-	unsigned kind = main && !free_list ? NODE_TABLE : 0;
+	bool table = at.tree->name.n == 0 && !free_list;
+	unsigned kind = table ? NODE_TABLE : node->flags & NODE_BIG;
+	struct bytes value = {0};
 
-	if ((node->flags & ~(unsigned)NODE_BIG) != kind ||
-	    (free_list && node->key.n != 8))
+	if (node->flags != kind || (free_list && node->key.n != 8))
 		wrong(p, page, "an entry of it is of another kind");
-	if ((node->flags & NODE_BIG) != 0) {
-		bool wanted = free_list || p->watch->row != NULL;
-
-		if (!big_read(p, page, node, wanted, &value))
-			return;
-	} else if (node->size > node->data.n) {
+	if (table)
+		table_take(p, page, node);
+	else if ((node->flags & NODE_BIG) != 0)
+		big_read(
+		    p, page, node, free_list || p->watch->row != NULL, &value);
+	else if (node->size > node->data.n)
 		wrong(p, page, "a value of it lies outside");
-		return;
-	} else {
+	else
 		value = bytes_first(node->data, (size_t)node->size);
-	}
-	if (free_list) {
+	if (free_list && value.p != NULL)
 		free_take(p, page, value);
-	} else if (!main) {
-		if (p->watch->row != NULL)
-			p->watch->row(
-			    p->watch->arg, at.tree->name, node->key, value);
-	} else if (value.n != DB_SIZE || node->key.n > TABLE_NAME_MAX ||
-		   node->key.n == 0) {
-		/* One without a name would be taken for the main table again,
-		 * and so for ever deeper. */
+	else if (!table && !free_list)
+		row_give(p, at.tree, node, value);
+}
+
+/* What is said of a table has one size, whatever is said of that.  One without
+ * a name would be taken for the main table again, and so for ever deeper. */
+static void
+table_take(struct pages *p, uint64_t page, const struct node *node)
+{
+	struct pages_table table;
+	bool usable = node->data.n >= DB_SIZE && node->key.n > 0 &&
+		      node->key.n <= TABLE_NAME_MAX;
+
+	if (!usable || node->size != DB_SIZE)
 		wrong(p, page, "what it says of a table has a wrong size");
-	} else {
-		pages_raw_table(value.p, &table);
-		table.name = node->key;
-		if (table.flags != 0 || pages_raw_u32(value.p) != 0)
-			wrong(p, page, "it is no table of ours");
-		table.flags = 0;
-		tree_walk(p, &table);
-	}
+	if (!usable)
+		return;
+	pages_raw_table(node->data.p, &table);
+	table.name = node->key;
+	if (table.flags != 0 || pages_raw_u32(node->data.p) != 0)
+		wrong(p, page, "it is no table of ours");
+	table.flags = 0;
+	tree_walk(p, &table);
+}
+
+/* Tells of an entry of `tree`, if that is a table. */
+static void
+row_give(struct pages *p, const struct pages_table *tree,
+    const struct node *node, struct bytes value)
+{
+	const struct pages_row row = {.table = tree->name,
+	    .key = node->key,
+	    .value = value,
+	    .rest = node->rest,
+	    .said_bytes = node->size};
+
+	p->given++;
+	if (p->watch->row != NULL && tree->name.n > 0)
+		p->watch->row(p->watch->arg, &row);
 }
 
 /* The value of `node`, which lies in pages of its own; read when it is
  * `wanted`.
  */
-static bool
+static void
 big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
     struct bytes *value)
 {
@@ -516,12 +549,12 @@ big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
 
 	if (node->data.n < 8) {
 		wrong(p, page, "a value of it lies outside");
-		return false;
+		return;
 	}
 	first = pages_raw_u64(node->data.p);
 	if (first < METAS || first > p->last || needed > p->last - first + 1) {
 		wrong(p, page, "a long value of it lies outside");
-		return false;
+		return;
 	}
 	bytes_read(p, first * p->page_bytes, HEAD_SIZE, &head);
 	n = pages_raw_u32(head.p + 12);
@@ -535,13 +568,11 @@ big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
 	p->met.overflows += n;
 	for (uint64_t i = 0; i < n && claimed; i++)
 		claimed = page_claim(p, first + i);
-	*value = (struct bytes){0};
 	if (claimed && wanted) {
 		bytes_read(p, first * p->page_bytes + HEAD_SIZE,
 		    (size_t)node->size, &p->value);
 		*value = buf_bytes(&p->value);
 	}
-	return claimed;
 }
 
 /* A list of free pages: how many, then their numbers. */

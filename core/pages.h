@@ -15,9 +15,19 @@
 /* Page `page` is wrong; `why` is static. */
 typedef void pages_wrong_fn(void *arg, uint64_t page, const char *why);
 /* A row of the table `table`, as far as it can be read: of damaged pages too,
- * so whoever takes it checks its checksum.  Views until it returns. */
-typedef void pages_row_fn(
-    void *arg, struct bytes table, struct bytes key, struct bytes value);
+ * so whoever takes it checks its checksum.  Its key is empty when only that it
+ * must be there can be told.  Views. */
+struct pages_row {
+	struct bytes table;
+	struct bytes key;
+	struct bytes value; /* empty where it cannot lie as is said */
+	/* All that its page has from the key on, for when what is said of its
+	 * sizes is wrong; and what that is of its value. */
+	struct bytes rest;
+	uint64_t said_bytes;
+};
+/* `row` lives until it returns. */
+typedef void pages_row_fn(void *arg, const struct pages_row *row);
 
 struct pages_watch {
 	pages_wrong_fn *wrong; /* may be NULL */

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "core/apply.h"
+#include "core/force.h"
 #include "core/lookup_keep.h"
+#include "core/view_keep.h"
 #include "core/meta.h"
 #include "core/oplog_body.h"
 #include "core/oplog_make.h"
@@ -47,6 +49,7 @@ struct planting {
 };
 
 static enum err begin(struct rebuild *r) MUST_USE;
+static enum err finish(struct rebuild *r) MUST_USE;
 static enum err breathe(struct rebuild *r, unsigned weight) MUST_USE;
 static enum err logs_list(struct rebuild *r) MUST_USE;
 static enum err logs_trace(struct rebuild *r) MUST_USE;
@@ -90,16 +93,29 @@ rebuild_run(struct store *store, const struct fsck_watch *watch)
 		e = logs_judge(&r);
 	if (e == ERR_OK)
 		e = road_run(&r);
-	if (e == ERR_OK) {
-		meta_del(store_txn(store), meta_rebuilding);
-		e = store_commit(store);
-	}
+	if (e == ERR_OK)
+		e = finish(&r);
 	store_abort(store);
 	if (e == ERR_OK)
 		store_set_rebuilding(store, false);
 out:
 	mem_free(r.logs);
 	return e == ERR_OK ? e : err_wrap(e, "rebuild %s", store_dir(store));
+}
+
+/* What an older program could not read may bring another pack into force. */
+static enum err
+finish(struct rebuild *r)
+{
+	const struct authority *authority;
+	enum err e = store_authority(r->store, &authority);
+
+	if (e == ERR_OK)
+		e = force_settle(store_txn(r->store), authority);
+	if (e != ERR_OK)
+		return e;
+	meta_del(store_txn(r->store), meta_rebuilding);
+	return store_commit(r->store);
 }
 
 static enum err
@@ -270,6 +286,7 @@ tables_empty(struct rebuild *r)
 		kv_clear(txn->kv, derived[i]);
 	words_clear(txn);
 	lookup_keep_reset(txn);
+	view_keep_reset(txn);
 	for (size_t i = 0; i < n; i++) {
 		memset(spaces[i]->digests, 0, sizeof(spaces[i]->digests));
 		spaces[i]->records = 0;

@@ -5,7 +5,7 @@
 
 /*
  * What is derived, made again from the logs: trees, history, records, cells,
- * indexes, digests, and in the rows of logs everything but their names and
+ * indexes, views, digests, and in the rows of logs everything but their names and
  * heads.  The feed stays.  The digests come out as they were, unless something
  * was wrong, or a newer program knows more kinds of deltas.
  *

@@ -12,6 +12,7 @@
 #include "core/lookup_keep.h"
 #include "core/row_read.h"
 #include "core/turn_replace.h"
+#include "core/view_keep.h"
 
 /* Cells while they are loaded into the fields that they belong to. */
 struct loading {
@@ -302,9 +303,11 @@ static void
 settle(const struct turn_place *at, const struct turn *turn)
 {
 	struct space_state *space = at->space;
+	struct view_step views;
 
 	assert(at->txn->write);
 	lookup_keep_leave(at, turn);
+	view_keep_leave(at, turn, &views);
 	cells_settle(at, turn);
 	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		struct digest term;
@@ -318,6 +321,7 @@ settle(const struct turn_place *at, const struct turn *turn)
 	}
 	row_settle(at, turn);
 	lookup_keep_enter(at, turn);
+	view_keep_enter(at, turn, &views);
 	if (turn->next->exists && !turn->old->exists)
 		space->records++;
 	if (turn->old->exists && !turn->next->exists)

@@ -290,7 +290,7 @@ static enum err
 own_take(struct saving *s)
 {
 	static const char *const values[] = {
-	    meta_founding, meta_pack, meta_joining, meta_dials};
+	    meta_founding, meta_pack, meta_pack_file, meta_joining, meta_dials};
 	static const enum table tables[] = {
 	    TABLE_ACTORS, TABLE_TOKENS, TABLE_EVENTS};
 	struct txn *from = &s->source.txn;

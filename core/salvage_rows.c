@@ -26,15 +26,18 @@ struct copying {
 	struct salvage_rows *rows;
 	size_t bytes; /* of the transaction so far */
 	size_t n;
+	bool logs_seen; /* rows of that table, lost ones among them */
+	bool spaces_seen;
 	struct buf key;
 	struct buf row;
 	struct buf made;
 	struct fault fault;
 };
 
-static void row_take(
-    void *arg, struct bytes table, struct bytes key, struct bytes value);
+static void row_take(void *arg, const struct pages_row *row);
 static bool table_of(struct bytes name, enum table *table);
+static void row_set(struct copying *c, struct bytes key, struct bytes value);
+static bool resize(struct copying *c, const struct pages_row *row);
 static bool mend(struct copying *c);
 static bool bits_try(struct copying *c, struct buf *in);
 static bool doubt(struct copying *c);
@@ -55,6 +58,8 @@ salvage_rows_copy(const char *path, struct kv *kv, struct salvage_rows *rows)
 	e = pages_walk(path, 0, &watch, &report);
 	rows->wrong = report.wrong;
 	rows->trees_doubted = rows->trees_doubted || report.wrong > 0;
+	/* A table whose name is wrong is no page's fault. */
+	rows->logs_lost += !c.logs_seen || !c.spaces_seen;
 	if (e == ERR_OK)
 		e = err_raise(&c.fault);
 	if (e == ERR_OK)
@@ -84,28 +89,29 @@ table_of(struct bytes name, enum table *table)
 }
 
 static void
-row_take(void *arg, struct bytes name, struct bytes key, struct bytes value)
+row_take(void *arg, const struct pages_row *row)
 {
 	struct copying *c = arg;
 	enum table table;
 	struct bytes content;
+	bool keyed = row->key.n > 0 && row->key.n <= LIMIT_VIEW_KEY_SIZE;
 	bool sound;
 
-	if (c->fault.code != ERR_OK || !table_of(name, &table) || key.n == 0 ||
-	    key.n > LIMIT_KEY_SIZE)
+	if (c->fault.code != ERR_OK || !table_of(row->table, &table))
 		return;
-	buf_cut(&c->key, 0);
-	buf_add(&c->key, key);
-	buf_cut(&c->row, 0);
-	buf_add(&c->row, value);
+	c->logs_seen = c->logs_seen || table == TABLE_LOGS;
+	c->spaces_seen = c->spaces_seen || table == TABLE_SPACES;
+	row_set(c, keyed ? row->key : (struct bytes){0}, row->value);
 	/* The parts of a block have checksums of their own. */
-	sound = table == TABLE_BLOCKS || tables_fit(key, value, &content);
+	sound = keyed && (table == TABLE_BLOCKS
+				 ? row->value.n > 0
+				 : tables_fit(row->key, row->value, &content));
 	if (sound) {
 		c->rows->rows++;
-	} else if (mend(c)) {
+	} else if (resize(c, row) || (keyed && mend(c))) {
 		c->rows->rows++;
 		c->rows->mended++;
-	} else if (table == TABLE_DELTAS && doubt(c)) {
+	} else if (keyed && table == TABLE_DELTAS && doubt(c)) {
 		c->rows->doubtful++;
 	} else {
 		c->rows->lost += table != TABLE_TREE;
@@ -115,6 +121,46 @@ row_take(void *arg, struct bytes name, struct bytes key, struct bytes value)
 		return;
 	}
 	put(c, table, buf_bytes(&c->row));
+}
+
+static void
+row_set(struct copying *c, struct bytes key, struct bytes value)
+{
+	buf_cut(&c->key, 0);
+	buf_add(&c->key, key);
+	buf_cut(&c->row, 0);
+	buf_add(&c->row, value);
+}
+
+/* What its page says of the size of its value, or of its key, is wrong: any
+ * other is tried. */
+static bool
+resize(struct copying *c, const struct pages_row *row)
+{
+	struct bytes rest = row->rest;
+	struct bytes content;
+
+	for (size_t n = 0; row->key.n > 0 && n + row->key.n <= rest.n; n++) {
+		struct bytes value = bytes_slice(rest, row->key.n, n);
+
+		if (tables_fit(row->key, value, &content)) {
+			row_set(c, row->key, value);
+			return true;
+		}
+	}
+	for (size_t n = 1; n <= LIMIT_KEY_SIZE && n <= rest.n &&
+			   row->said_bytes <= rest.n - n;
+	     n++) {
+		struct bytes key = bytes_first(rest, n);
+		struct bytes value = bytes_slice(
+		    rest, n, (size_t)row->said_bytes);
+
+		if (tables_fit(key, value, &content)) {
+			row_set(c, key, value);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Turns over one bit after the other of checksum, content and key until they

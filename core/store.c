@@ -16,8 +16,7 @@
 #include "core/file.h"
 #include "core/force.h"
 #include "core/fsck.h"
-#include "core/history.h"
-#include "core/lookup_keep.h"
+#include "core/known.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -57,8 +56,6 @@ static enum err kv_start(struct store *store, bool create) MUST_USE;
 static enum err format_check(struct store *store) MUST_USE;
 static enum err txn_start(struct store *store, bool write) MUST_USE;
 static enum err again(struct store *store) MUST_USE;
-static enum err root_composer(
-    struct store *store, struct composer *composer) MUST_USE;
 static enum err seal_all(struct store *store) MUST_USE;
 
 enum err
@@ -134,6 +131,7 @@ kv_start(struct store *store, bool create)
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
+	    .late = TABLES_LATE,
 	    .create = create,
 	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
 	char *mark = file_path(store->dir, "mark");
@@ -247,7 +245,10 @@ writer_start(struct store *store)
 		if (e == ERR_OK)
 			e = txn_start(store, true);
 		if (e == ERR_OK)
-			e = lookup_keep_refresh(&store->txn, &whole);
+			e = force_ready(&store->txn, &store->identity,
+			    &store->authority, &store->force);
+		if (e == ERR_OK)
+			e = force_refresh(&store->txn, &whole);
 	}
 	if (e == ERR_OK)
 		return e;
@@ -286,9 +287,7 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	bool disk = e == ERR_FULL || e == ERR_IO;
-
-	return disk;
+	return e == ERR_FULL || e == ERR_IO;
 }
 
 /* A restored or copied store goes on under new incarnations. */
@@ -321,13 +320,12 @@ txn_start(struct store *store, bool write)
 		store->broken = store->broken || is_disk(e);
 		return e;
 	}
-	store->txn.pack = store->force.pack;
-	store->txn.lookup = store->force.lookup;
 	store->open = true;
 	store->authority_known = false;
 	store->drafts = NULL;
 	store->owns = NULL;
-	if (write && !store->marked)
+	e = force_follow(&store->txn, &store->identity, &store->force);
+	if (e == ERR_OK && write && !store->marked)
 		e = mark_look(store);
 	if (e != ERR_OK)
 		store_abort(store);
@@ -375,8 +373,7 @@ store_abort(struct store *store)
 	root_ended(store->dir, false, &store->root);
 }
 
-/* What ends a write transaction before it commits: drafts become deltas, logs
- * get their heads, and new facts are brought to bear. */
+/* Before it commits: drafts become deltas, logs get heads, facts count. */
 static enum err
 seal_all(struct store *store)
 {
@@ -389,7 +386,9 @@ seal_all(struct store *store)
 	if (e != ERR_OK || !(txn->authority_changed || txn->cuts_due))
 		return e;
 	e = store_authority(store, &authority);
-	return e == ERR_OK ? apply_due(txn, authority) : e;
+	if (e == ERR_OK)
+		e = apply_due(txn, authority);
+	return e == ERR_OK ? force_settle(txn, authority) : e;
 }
 
 /* This node writes. */
@@ -450,8 +449,7 @@ again(struct store *store)
 		e = txn_start(store, false);
 	}
 	if (e == ERR_OK) {
-		/* Whether the commit that failed happened, only now is known.
-		 */
+		/* Only now is known whether the last commit happened. */
 		store->rebuilding = meta_number(&store->txn, meta_rebuilding) !=
 				    0;
 		e = fsck_heads(store, &store->identity.key);
@@ -466,9 +464,8 @@ again(struct store *store)
 			   : err_wrap(e, "opening store %s again", store->dir);
 }
 
-/* Root writes where its keys are, else this node. */
-static enum err
-root_composer(struct store *store, struct composer *composer)
+enum err
+store_composer(struct store *store, struct composer *composer)
 {
 	enum err e;
 
@@ -497,7 +494,7 @@ enum err
 store_admit(struct store *store, const struct fact_member *member)
 {
 	struct composer composer;
-	enum err e = root_composer(store, &composer);
+	enum err e = store_composer(store, &composer);
 
 	return e == ERR_OK ? facts_admit(&composer, member) : e;
 }
@@ -506,7 +503,7 @@ enum err
 store_grant(struct store *store, const struct fact_grant *grant)
 {
 	struct composer composer;
-	enum err e = root_composer(store, &composer);
+	enum err e = store_composer(store, &composer);
 
 	return e == ERR_OK ? facts_grant(&composer, grant) : e;
 }
@@ -515,7 +512,7 @@ enum err
 store_rotate(struct store *store)
 {
 	struct composer composer;
-	enum err e = root_composer(store, &composer);
+	enum err e = store_composer(store, &composer);
 
 	return e == ERR_OK ? rotate_root(&composer, store->dir, &store->root)
 			   : e;
@@ -529,7 +526,7 @@ store_revoke(struct store *store, const struct store_revoke *revoke,
 	enum err e = store_settle(store);
 
 	if (e == ERR_OK)
-		e = root_composer(store, &composer);
+		e = store_composer(store, &composer);
 	return e == ERR_OK ? revoke_grant(&composer, revoke, revoked) : e;
 }
 
@@ -545,7 +542,7 @@ store_decide(struct store *store, const struct store_decision *decision)
 	composer.writer.wants = RIGHT_ADMIN;
 	if (e == ERR_OK && store->root.keys.is_here &&
 	    (central || own_may(&composer.writer, &decision->space) != ERR_OK))
-		e = root_composer(store, &composer);
+		e = store_composer(store, &composer);
 	if (e != ERR_OK)
 		return e;
 	return central ? decide_facts(&composer, decision)
@@ -569,7 +566,7 @@ store_get(struct store *store, const struct space *space,
 void
 store_token(const struct record *record, struct buf *token)
 {
-	compose_token(record, token);
+	known_token(record, token);
 }
 
 enum err

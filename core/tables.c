@@ -24,6 +24,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_WORDS] = "words",
     [TABLE_CELLS] = "cells",
     [TABLE_LOOKUP] = "lookup",
+    [TABLE_VIEWS] = "views",
     [TABLE_FEED] = "feed",
     [TABLE_OWN] = "own",
     [TABLE_PEERS] = "peers",

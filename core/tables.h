@@ -33,6 +33,7 @@ enum table {
 	TABLE_WORDS,   /* derived: number -> word (core/words.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
+	TABLE_VIEWS,   /* derived: space, view, part, groups -> counts, sums */
 	TABLE_FEED,    /* private: number -> what happened (core/feed.c) */
 	TABLE_OWN,     /* private: space -> the log we write there now */
 	TABLE_PEERS,   /* private: peer key, ... -> what it acknowledged */
@@ -44,6 +45,8 @@ enum table {
 
 /* Their LMDB names, TABLE_COUNT of them. */
 extern const char *const tables_names[TABLE_COUNT];
+/* Those that stores of this format may lack, as kv_config wants them. */
+enum { TABLES_LATE = 1 << TABLE_VIEWS };
 
 /* A key under construction or finished; `tables_key` is its view. */
 struct key {

@@ -15,6 +15,8 @@
  */
 struct log;
 struct lookup;
+struct views;
+struct view_memo;
 struct pack;
 struct space_state;
 struct history_cache;
@@ -43,6 +45,8 @@ struct txn {
 	bool words_known;	       /* core/words.c */
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
+	const struct views *views;     /* borrowed; of the pack, NULL: none */
+	struct view_memo *view_memo;   /* arena; core/view_keep.c */
 	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
 	struct space_state **space_table; /* arena; by name, chained */

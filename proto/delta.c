@@ -182,7 +182,7 @@ header_field(struct delta_reading *in, int64_t key, struct delta *delta)
 		break;
 	case DELTA_KEY_KIND:
 		delta->kind = codec_get_uint(r, UINT32_MAX);
-		if (!r->bad && delta->kind > DELTA_VOID)
+		if (!r->bad && !delta_kind_is_known(delta->kind))
 			delta_read_broken(in, "a kind that is not known here");
 		break;
 	case DELTA_KEY_SEQ:

@@ -22,7 +22,21 @@ enum delta_kind {
 	DELTA_REVOKE = 4, /* authority: a grant, cuts of its logs */
 	DELTA_ADOPT = 5,  /* deltas without rights shall count */
 	DELTA_VOID = 6,	  /* deltas without rights shall stay outside */
+	DELTA_PACK = 10,  /* authority: a piece of a version of a pack */
+	/* Facts that newer programs know.  This one keeps them and their
+	 * bodies, passes both on, and takes them to say nothing. */
+	DELTA_LATER_FIRST = 16,
+	DELTA_LATER_LAST = 31,
 };
+
+/* Has a header of this kind a meaning here, or a body that is kept at least?
+ * One of any other kind is opaque. */
+static inline bool
+delta_kind_is_known(uint64_t kind)
+{
+	return kind <= DELTA_VOID || kind == DELTA_PACK ||
+	       (kind >= DELTA_LATER_FIRST && kind <= DELTA_LATER_LAST);
+}
 
 /* Data classes: what a body holds. */
 enum delta_class {

@@ -51,6 +51,17 @@ enum {
 	LIMIT_SPLIT_SIZE = 64,
 	/* LMDB of Debian 12 is used with keys far below its own 511. */
 	LIMIT_KEY_SIZE = 128,
+	/* But for rows of views: the groups of a view stand in its key, some
+	 * of them names of things. */
+	LIMIT_VIEW_KEY_SIZE = 300,
+	/* What of one text stands in the key of a view; the rest only counts
+	 * when two are told apart. */
+	LIMIT_VIEW_TEXT_SIZE = 64,
+	/* The JSON text of a pack: a domain with labels, lists and reports in
+	 * two languages takes 160 KiB. */
+	LIMIT_PACK_SIZE = LIMIT_JSON_SIZE,
+	/* What of it one fact carries: a body, without what stands beside. */
+	LIMIT_PACK_PIECE = LIMIT_BODY_SIZE - 1024,
 	/* One row of a CSV file becomes one record: a body in each of the four
 	 * data classes. */
 	LIMIT_ROW_SIZE = 4 * LIMIT_BODY_SIZE,
@@ -87,6 +98,11 @@ enum {
 	 * keep; lists and reports are read by people. */
 	LIMIT_VIEWS = 256,
 	LIMIT_DUE = 64,
+	/* On one list of a whole city: a tenth of all its households. */
+	LIMIT_DUE_ITEMS = 500000,
+	/* Of one figure: a city's households in each month of ten years are
+	 * fewer; they are 80 bytes each. */
+	LIMIT_FIGURE_PARTS = 8000000,
 	LIMIT_FIGURES = 512,
 	LIMIT_REPORTS = 64,
 	LIMIT_ROLES = 64,
@@ -97,10 +113,20 @@ enum {
 	LIMIT_INDEXES = 16, /* over several fields, of one collection */
 	/* Of one such index: their values share one key. */
 	LIMIT_INDEX_FIELDS = 4,
+	/* Rows that one record has in one index over several fields, or one of
+	 * its texts in search: each is written with the record.  Who has more
+	 * is met in every walk. */
+	LIMIT_INDEX_ROWS = 1024,
 	LIMIT_VIEW_PARTS = 8, /* groups, sums, distincts: each of one view */
-	LIMIT_GUARDS = 64,    /* of one state */
-	LIMIT_COLUMNS = 32,   /* of one list, table of a report or filter */
-	LIMIT_TABLES = 16,    /* of one report */
+	/* Of one record in one view: sets of groups and elements multiply, and
+	 * a peer chooses how large they are.  A course of 250 people counted
+	 * by 4 subjects needs a quarter. */
+	LIMIT_VIEW_ROWS = 4096,
+	LIMIT_PACK_PIECES = (LIMIT_PACK_SIZE + LIMIT_PACK_PIECE - 1) /
+			    LIMIT_PACK_PIECE,
+	LIMIT_GUARDS = 64,  /* of one state */
+	LIMIT_COLUMNS = 32, /* of one list, table of a report or filter */
+	LIMIT_TABLES = 16,  /* of one report */
 	/* Bytes of an expression: a screen full. */
 	LIMIT_EXPRESSION_SIZE = 4096,
 	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */
@@ -132,6 +158,9 @@ enum {
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
 	LIMIT_EVENTS_OF_PEER = 64,
+	/* Records that are put in an order at once: all households of a city
+	 * several times over, in 200 MiB. */
+	LIMIT_SORTED = 1000000,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */
 };
 

@@ -228,6 +228,25 @@ nfc_slowly(struct bytes text, struct buf *out)
 	mem_free(chars);
 }
 
+void
+text_small(struct bytes text, struct buf *out)
+{
+	while (text.n > 0) {
+		uint8_t bytes[4];
+		size_t size;
+		int32_t c = char_at(text, &size);
+		int32_t small = c < 0 ? c : utf8proc_tolower(c);
+
+		if (small == c)
+			buf_add(out, bytes_first(text, size));
+		else
+			buf_add(out,
+			    bytes_of(bytes,
+				(size_t)utf8proc_encode_char(small, bytes)));
+		text = bytes_after(text, size);
+	}
+}
+
 static size_t
 char_width(int32_t c)
 {

@@ -28,6 +28,10 @@ bool text_is_plain(struct bytes text);
  * `text` or its normal form is larger than LIMIT_TEXT_SIZE. */
 enum err text_nfc(struct bytes text, struct buf *out) MUST_USE;
 
+/* Appends `text` with a small letter for each that has one.  The result need
+ * not be in normal form; bytes that are not UTF-8 stay as they are. */
+void text_small(struct bytes text, struct buf *out);
+
 /* The columns that `text` takes in a terminal: 2 for Hangul, Hanja and other
  * wide characters, 0 for combining marks and controls, else 1.  A byte that is
  * not UTF-8 counts 1. */

@@ -50,9 +50,16 @@ ok '... any more' says 'nothing waits for a decision'
 
 ok 'a counter is added to' exits 0 "$GOLMOK" patch "$id" hours+=30
 ok '... twice' exits 0 "$GOLMOK" patch "$id" hours+=15
-ok '... and taken from' exits 0 "$GOLMOK" patch "$id" hours-=5
+ok 'one that grows is not taken from' exits 5 "$GOLMOK" patch "$id" hours-=5
+ok '... and the rule is named' errs "volunteer.hours: '-5' is not a number of 0 or more"
 run "$GOLMOK" get "$id"
-ok 'the sum is shown with its unit' says '40 minutes'
+ok 'the sum is shown with its unit' says '45 minutes'
+run "$GOLMOK" put d03/c017/public alley_meeting title=담장 kind=주민회의 proposer=김가온 \
+	proposed_via=방문 state=proposed attendees_n=30 --json
+meeting=$(json id)
+ok 'another counter is taken from' exits 0 "$GOLMOK" patch "$meeting" attendees_n-=5
+ok '... and has the sum' exits 0 "$GOLMOK" get "$meeting"
+ok '... of all amounts' says 25
 ok 'an element leaves a set' exits 0 "$GOLMOK" patch "$id" kinds-=나눔이웃
 ok 'a state moves as it may' exits 0 "$GOLMOK" patch "$id" state=verified
 printf '첫째 줄\n둘째 줄\n' >note

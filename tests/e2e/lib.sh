@@ -13,7 +13,7 @@ trap 'for p in $nodes; do kill "$p" 2>/dev/null; done
 	chmod -R u+rwx "$home"; rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
 cd "$home" || exit 2
-unset GOLMOK_STORE GOLMOK_ACTOR
+unset GOLMOK_STORE GOLMOK_ACTOR GOLMOK_ROLE
 # Korean must work whatever the locale says.
 LC_ALL=C
 TZ=UTC

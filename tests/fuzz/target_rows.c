@@ -109,6 +109,7 @@ is_derived(enum table table)
 	case TABLE_WORDS:
 	case TABLE_CELLS:
 	case TABLE_LOOKUP:
+	case TABLE_VIEWS:
 		return true;
 	default:
 		return false;

@@ -315,16 +315,16 @@ a_row_of_the_tree_is_whole_nodes_without_a_gap(void **state)
 {
 	enum { NODE = 32, FULL = 1 + TREE_ROW_NODES * NODE };
 	static const struct {
-		uint8_t first;
 		size_t n;
+		uint8_t first;
 		bool reads;   /* node 0 can be read */
 		bool follows; /* node 1 can be put behind it */
-	} rows[] = {{0, 0, false, false}, {0, 1, false, false},
-	    {0, NODE, false, false}, {0, 1 + NODE, true, true},
-	    {0, 2 + NODE, false, false}, {1, 1 + NODE, false, false},
-	    {1, 1, false, false}, {2, 1, false, false},
-	    {0, 1 + 2 * NODE, true, false}, {0, FULL, true, false},
-	    {0, FULL + NODE, false, false}, {255, 1 + NODE, false, false}};
+	} rows[] = {{0, 0, false, false}, {1, 0, false, false},
+	    {NODE, 0, false, false}, {1 + NODE, 0, true, true},
+	    {2 + NODE, 0, false, false}, {1 + NODE, 1, false, false},
+	    {1, 1, false, false}, {1, 2, false, false},
+	    {1 + 2 * NODE, 0, true, false}, {FULL, 0, true, false},
+	    {FULL + NODE, 0, false, false}, {1 + NODE, 255, false, false}};
 	struct ward *ward = *state;
 	uint8_t content[FULL + NODE] = {0};
 	struct hash node;

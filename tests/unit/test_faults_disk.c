@@ -104,7 +104,7 @@ image_put(struct image *image, uint64_t at, struct bytes content)
 {
 	while (image->durable.n < at + content.n)
 		buf_add_u8(&image->durable, 0);
-	memcpy(image->durable.p + at, content.p, content.n);
+	bytes_copy(image->durable.p + at, content);
 }
 
 /* `n` bytes were written to `fd`: they are on the disk when the descriptor

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -391,7 +392,7 @@ a_lock_ends_with_its_process(void **state)
 	struct child child;
 
 	(void)state;
-	strcpy(path, tempdir_at(&dir, "lock"));
+	(void)snprintf(path, sizeof(path), "%s", tempdir_at(&dir, "lock"));
 	child_start(&child, hold_lock, path);
 	assert_true(child_await(&child));
 	assert_int_equal(file_lock_init(&lock, path, false), ERR_BUSY);
@@ -443,7 +444,7 @@ ballast_holds_room_and_gives_it_back(void **state)
 		print_message("no right to mount: a full disk is not tried\n");
 		skip();
 	}
-	strcpy(path, tempdir_at(&dir, "ballast"));
+	(void)snprintf(path, sizeof(path), "%s", tempdir_at(&dir, "ballast"));
 	assert_int_equal(file_free_bytes(dir.path, &before), ERR_OK);
 	assert_true(before <= 4 * SIZE);
 	assert_int_equal(file_ballast(path, SIZE), ERR_OK);

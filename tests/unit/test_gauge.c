@@ -39,6 +39,7 @@ send_until(
 			assert_true(n < 512);
 		}
 		gauge_look(gauge, sent, credited, now_ms);
+		assert_true(first < n);
 		now_ms = acks[first].at_ms;
 		credited = acks[first++].bytes;
 		gauge_look(gauge, sent, credited, now_ms);

@@ -113,7 +113,7 @@ strangers(struct child *test, void *arg)
 {
 	struct rlimit limit = {0};
 	struct buf hello = {0};
-	uint16_t port = (uint16_t)atoi(strrchr(address, ':') + 1);
+	uint16_t port = (uint16_t)strtoul(strrchr(address, ':') + 1, NULL, 10);
 	size_t room;
 	int *held;
 

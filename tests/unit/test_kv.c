@@ -217,11 +217,11 @@ keys_and_values_of_any_allowed_size_come_back(void **state)
 	struct place *place = *state;
 	struct prng prng = {1};
 	struct kv_txn *txn = begin(place, true);
-	uint8_t key[LIMIT_KEY_SIZE] = {0};
+	uint8_t key[LIMIT_VIEW_KEY_SIZE] = {0};
 	struct bytes value;
 
 	prng_fill(&prng, content, sizeof(content));
-	for (size_t n = 1; n <= LIMIT_KEY_SIZE; n++)
+	for (size_t n = 1; n <= LIMIT_VIEW_KEY_SIZE; n++)
 		kv_put(txn, HOUSES, bytes_of(key, n), bytes_of(content, n));
 	assert_int_equal(kv_commit(txn), ERR_OK);
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -244,7 +244,7 @@ keys_and_values_of_any_allowed_size_come_back(void **state)
 	}
 	txn = begin(place, false);
 	key[0] = 0;
-	for (size_t n = 1; n <= LIMIT_KEY_SIZE; n++) {
+	for (size_t n = 1; n <= LIMIT_VIEW_KEY_SIZE; n++) {
 		assert_true(kv_find(txn, HOUSES, bytes_of(key, n), &value));
 		assert_true(bytes_equal(value, bytes_of(content, n)));
 	}
@@ -280,10 +280,12 @@ views_of_a_transaction_may_be_put_into_it(void **state)
 	uint8_t from, to;
 	struct bytes value, found;
 
-	for (uint8_t i = 0; i < ROWS; i++) {
-		memset(content, i, sizeof(content));
-		kv_put(txn, HOUSES, bytes_of(&i, 1),
-		    bytes_of(content, 100 + i * 20U));
+	for (size_t i = 0; i < ROWS; i++) {
+		uint8_t key = (uint8_t)i;
+
+		memset(content, key, sizeof(content));
+		kv_put(txn, HOUSES, bytes_of(&key, 1),
+		    bytes_of(content, 100 + i * 20));
 	}
 	/* Rows of different lengths are copied over each other, so that LMDB
 	 * moves what lies in the page, the copied row included. */

@@ -39,8 +39,10 @@ start(void **state)
 	struct frontier frontier = {0};
 
 	(void)state;
-	for (uint8_t i = 0; i < LEAVES; i++) {
-		merkle_leaf(bytes_of(&i, 1), &nodes[0][i]);
+	for (size_t i = 0; i < LEAVES; i++) {
+		uint8_t content = (uint8_t)i;
+
+		merkle_leaf(bytes_of(&content, 1), &nodes[0][i]);
 		merkle_append(&frontier, &nodes[0][i], on_done, NULL);
 	}
 	return 0;

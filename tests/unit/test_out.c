@@ -43,8 +43,8 @@ static void
 kept_holds(struct kept *kept, const char *results, const char *errors)
 {
 	assert_int_equal(out_end(&kept->out), ERR_OK);
-	fclose(kept->out.to);
-	fclose(kept->out.errors);
+	(void)fclose(kept->out.to);
+	(void)fclose(kept->out.errors);
 	assert_string_equal(kept->results, results);
 	assert_string_equal(kept->errors, errors);
 	free(kept->results);
@@ -161,8 +161,8 @@ no_line_is_wider_than_the_terminal(void **state)
 		    "a-very-long-word-without-any-space-that-has-to-be-cut "
 		    "가나다라마바사아자차카타파하가나다라마바사아자차");
 		out_table_end(table, "none");
-		fclose(kept.out.to);
-		fclose(kept.out.errors);
+		(void)fclose(kept.out.to);
+		(void)fclose(kept.out.errors);
 		for (char *line = strtok(kept.results, "\n"); line != NULL;
 		     line = strtok(NULL, "\n"))
 			assert_true(text_width(bytes_text(line)) <= width);
@@ -191,8 +191,8 @@ what_others_wrote_cannot_steer_the_terminal(void **state)
 	}
 	assert_non_null(strstr(kept.results, "\ntwo "));
 	assert_true(text_is_utf8(bytes_of(kept.results, kept.results_n)));
-	fclose(kept.out.to);
-	fclose(kept.out.errors);
+	(void)fclose(kept.out.to);
+	(void)fclose(kept.out.errors);
 	free(kept.results);
 	free(kept.errors);
 }
@@ -259,7 +259,7 @@ results_that_cannot_be_written_are_an_error(void **state)
 	assert_non_null(out.to);
 	out_say(&out, "lost");
 	assert_int_equal(out_end(&out), ERR_FULL);
-	fclose(out.to);
+	(void)fclose(out.to);
 }
 
 static void
@@ -362,13 +362,13 @@ long_work_is_drawn_ten_times_a_second_and_wiped(void **state)
 	for (uint64_t i = 0; i <= 1000; i++)
 		progress_step(&progress, i, i);
 	progress_end(&progress);
-	fflush(kept.out.errors);
+	(void)fflush(kept.out.errors);
 	for (size_t i = 0; i < kept.errors_n; i++)
 		drawn += kept.errors[i] == '\r';
 	assert_int_equal(drawn, 10 + 1);
 	assert_string_equal(kept.errors + kept.errors_n - 4, "\r\033[K");
-	fclose(kept.out.to);
-	fclose(kept.out.errors);
+	(void)fclose(kept.out.to);
+	(void)fclose(kept.out.errors);
 	free(kept.results);
 	free(kept.errors);
 }

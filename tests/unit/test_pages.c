@@ -217,13 +217,13 @@ wrong_take(void *arg, uint64_t page, const char *why)
 }
 
 static void
-row_take(void *arg, struct bytes table, struct bytes key, struct bytes value)
+row_take(void *arg, const struct pages_row *row)
 {
 	struct book *book = arg;
 
-	assert_true(bytes_equal(table, bytes_text("rows")));
-	book->rows += key.n > 0;
-	book->row_bytes += value.n;
+	assert_true(bytes_equal(row->table, bytes_text("rows")));
+	book->rows += row->key.n > 0;
+	book->row_bytes += row->value.n;
 }
 
 static bool

@@ -482,7 +482,7 @@ whatever_the_order_of_arrival_the_same_logs_are_the_same_state(void **state)
 		all_meet(&play);
 		logs_list(&play);
 		for (size_t order = 0; order < ORDERS; order++) {
-			uint64_t ends[LOGS];
+			uint64_t ends[LOGS] = {0};
 
 			for (size_t k = 0; k < play.logs_n; k++)
 				ends[k] = order == 0 || below(&play, 2) == 0

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,7 +78,8 @@ numbers_need_no_resolver(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct place place = {.port = 1};
 
-		strcpy(place.host, cases[i].host);
+		(void)snprintf(
+		    place.host, sizeof(place.host), "%s", cases[i].host);
 		assert_true(place_is_number(&place) == cases[i].is);
 	}
 }
@@ -96,7 +98,8 @@ on_answer(void *arg, enum err e, const char *address)
 	answer->n++;
 	answer->e = e;
 	if (address != NULL)
-		strcpy(answer->text, address);
+		(void)snprintf(
+		    answer->text, sizeof(answer->text), "%s", address);
 }
 
 static void
@@ -118,9 +121,11 @@ the_machine_itself_has_an_address(void **state)
 			continue;
 		assert_int_equal(answer.n, (int)turn + 1);
 		assert_int_equal(answer.e, ERR_OK);
-		strcpy(place.host, answer.text);
+		(void)snprintf(
+		    place.host, sizeof(place.host), "%s", answer.text);
 		assert_true(place_is_number(&place));
-		strcpy(place.host, "localhost");
+		(void)snprintf(
+		    place.host, sizeof(place.host), "%s", "localhost");
 	}
 	/* One that is forgotten stays silent. */
 	assert_int_equal(place_find(loop, &place, 0, &asker, &query), ERR_OK);

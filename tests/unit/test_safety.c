@@ -501,6 +501,7 @@ packed_logs_count_the_same(void **state)
 	print_message("%llu packed\n", (unsigned long long)packing.deltas);
 	assert_true(packing.deltas >= 50);
 	count(&s);
+	assert_non_null(s.space);
 	assert_int_equal(s.space->alone, PACKING_KEEP + 241);
 	assert_int_equal(peer(&s, b)->lacks.deltas, before.deltas);
 	assert_int_equal(peer(&s, b)->lacks.bytes, before.bytes);

@@ -184,8 +184,7 @@ hits(struct bytes in, struct bytes word)
 	size_t n = 0;
 
 	for (size_t i = 0; i + word.n <= in.n; i++)
-		n += in.p[i] == word.p[0] &&
-		     memcmp(in.p + i, word.p, word.n) == 0;
+		n += bytes_begins(bytes_after(in, i), word);
 	return n;
 }
 

@@ -145,29 +145,29 @@ frames_that_claim_too_much_are_refused(void **state)
 {
 	static const struct {
 		const char *why;
+		size_t n;
 		enum err e;
 		uint8_t block;
-		size_t n;
 		uint8_t header[9];
 	} frames[] = {
-	    {"five bytes", ERR_OK, 0x2b, 2, {0x20, 5}},
-	    {"1 GiB, single segment", ERR_LIMIT, 0x2b, 5,
+	    {"five bytes", 2, ERR_OK, 0x2b, {0x20, 5}},
+	    {"1 GiB, single segment", 5, ERR_LIMIT, 0x2b,
 		{0xa0, 0, 0, 0, 0x40}},
-	    {"2^64 - 1 bytes", ERR_LIMIT, 0x2b, 9,
+	    {"2^64 - 1 bytes", 9, ERR_LIMIT, 0x2b,
 		{0xe0, 255, 255, 255, 255, 255, 255, 255, 255}},
-	    {"window of 64 KiB", ERR_OK, 0x2b, 6, {0x80, 0x30, 5, 0, 0, 0}},
-	    {"window of 72 KiB", ERR_LIMIT, 0x2b, 6, {0x80, 0x31, 5, 0, 0, 0}},
-	    {"window of 3.75 TiB", ERR_LIMIT, 0x2b, 6,
+	    {"window of 64 KiB", 6, ERR_OK, 0x2b, {0x80, 0x30, 5, 0, 0, 0}},
+	    {"window of 72 KiB", 6, ERR_LIMIT, 0x2b, {0x80, 0x31, 5, 0, 0, 0}},
+	    {"window of 3.75 TiB", 6, ERR_LIMIT, 0x2b,
 		{0x80, 0xff, 5, 0, 0, 0}},
-	    {"no content size", ERR_MALFORMED, 0x2b, 2, {0x00, 0x30}},
-	    {"a dictionary", ERR_MALFORMED, 0x2b, 3, {0x21, 7, 5}},
-	    {"a reserved bit", ERR_MALFORMED, 0x2b, 2, {0x28, 5}},
-	    {"single segment of 65537 bytes", ERR_LIMIT, 0x2b, 5,
+	    {"no content size", 2, ERR_MALFORMED, 0x2b, {0x00, 0x30}},
+	    {"a dictionary", 3, ERR_MALFORMED, 0x2b, {0x21, 7, 5}},
+	    {"a reserved bit", 2, ERR_MALFORMED, 0x2b, {0x28, 5}},
+	    {"single segment of 65537 bytes", 5, ERR_LIMIT, 0x2b,
 		{0xa0, 1, 0, 1, 0}},
-	    {"more than declared", ERR_MALFORMED, 0x2b, 2, {0x20, 4}},
-	    {"less than declared", ERR_MALFORMED, 0x2b, 2, {0x20, 6}},
-	    {"less than declared", ERR_MALFORMED, 0x2b, 3, {0x60, 0, 1}},
-	    {"a reserved block", ERR_MALFORMED, 0x2f, 2, {0x20, 5}},
+	    {"more than declared", 2, ERR_MALFORMED, 0x2b, {0x20, 4}},
+	    {"less than declared", 2, ERR_MALFORMED, 0x2b, {0x20, 6}},
+	    {"less than declared", 3, ERR_MALFORMED, 0x2b, {0x60, 0, 1}},
+	    {"a reserved block", 2, ERR_MALFORMED, 0x2f, {0x20, 5}},
 	};
 	struct squeeze s = {0};
 	struct buf out = {0};

@@ -1,0 +1,94 @@
+/*
+ * Text made comparable.  Indexes and who looks at what they led to fold alike.
+ * Which signs do not matter is the pack's to say.  Reads no table.
+ */
+#include "core/fold.h"
+
+#include "proto/text.h"
+
+static void word_drop(
+    struct bytes word, bool before_digit, struct buf *text, struct buf *spare);
+
+enum err
+fold_text(const struct pack_fold *fold, struct bytes text, struct buf *out)
+{
+	struct buf spare = {0};
+	struct buf word = {0};
+	size_t drop_n = fold != NULL ? fold->drop_n : 0;
+	size_t all_n = fold != NULL ? drop_n + fold->drop_before_digit_n : 0;
+	enum err e;
+
+	buf_cut(out, 0);
+	e = text_nfc(text, &spare);
+	if (e != ERR_OK)
+		goto out;
+	text_small(buf_bytes(&spare), &word);
+	/* A small letter may have another form than the large one. */
+	e = text_nfc(buf_bytes(&word), out);
+	for (size_t i = 0; i < all_n && e == ERR_OK; i++) {
+		const char *given = i < drop_n
+					? fold->drop[i]
+					: fold->drop_before_digit[i - drop_n];
+
+		buf_cut(&word, 0);
+		text_small(bytes_text(given), &word);
+		word_drop(buf_bytes(&word), i >= drop_n, out, &spare);
+	}
+out:
+	buf_fini(&word);
+	buf_fini(&spare);
+	return e;
+}
+
+/* Takes `word` out of `text`; or only where, perhaps after more of it, a digit
+ * follows. */
+static void
+word_drop(
+    struct bytes word, bool before_digit, struct buf *text, struct buf *spare)
+{
+	struct bytes left = buf_bytes(text);
+	struct buf was = *text;
+
+	buf_cut(spare, 0);
+	while (left.n > 0) {
+		struct bytes next = left;
+		bool drop;
+
+		while (word.n > 0 && bytes_begins(next, word))
+			next = bytes_after(next, word.n);
+		drop = next.n < left.n &&
+		       (!before_digit || (next.n > 0 && next.p[0] >= '0' &&
+					     next.p[0] <= '9'));
+		if (next.n == left.n)
+			next = bytes_after(left, 1);
+		if (!drop)
+			buf_add(spare, bytes_first(left, left.n - next.n));
+		left = next;
+	}
+	*text = *spare;
+	*spare = was;
+}
+
+/* The size of the first letter of `text`, which is UTF-8. */
+static size_t
+letter_size(struct bytes text)
+{
+	size_t n = text.n > 0;
+
+	while (n < text.n && (text.p[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+bool
+fold_pair(struct bytes *folded, struct bytes *pair)
+{
+	size_t one = letter_size(*folded);
+	size_t two = letter_size(bytes_after(*folded, one));
+
+	if (two == 0)
+		return false;
+	*pair = bytes_first(*folded, one + two);
+	*folded = bytes_after(*folded, one);
+	return true;
+}

@@ -1,0 +1,301 @@
+/*
+ * Runs queries: through the index that core/query_plan.c chose, record by
+ * record, each looked at before it is given.  Called by due lists, reports and
+ * the commands that find.  Writes nothing.
+ */
+#include "core/query.h"
+
+#include <string.h>
+
+#include "core/query_plan.h"
+#include "core/record.h"
+#include "proto/mem.h"
+
+/* The records of one space that walks have led to: open addressing. */
+struct seen {
+	struct record_id *ids; /* owned */
+	bool *taken;	       /* owned */
+	size_t n;
+	size_t size; /* a power of two, or 0 */
+};
+
+struct query_plan {
+	const struct query *query; /* borrowed */
+	struct txn *txn;	   /* borrowed */
+	struct arena arena;	   /* owned: what lives as long as the run */
+	struct query_text text;
+	struct query_way way;
+	struct space_state **spaces;
+	size_t spaces_n;
+	size_t at;	       /* the space that is walked through */
+	size_t walk;	       /* the walk through it */
+	bool is_walking;       /* `scan` has begun */
+	struct seen seen;      /* in this space */
+	uint64_t met;	       /* QUERY_EACH: in this space */
+	struct record_id last; /* QUERY_EACH: the one read last */
+	struct lookup_scan scan;
+};
+
+static enum err choose_spaces(struct query_plan *plan) MUST_USE;
+static enum err step(struct query_run *run, bool *found) MUST_USE;
+static enum err looks_good(struct query_run *run, bool *good) MUST_USE;
+
+enum err
+query_begin(struct txn *txn, const struct query *query, struct query_run *run)
+{
+	struct query_plan *plan = mem_zeros(1, sizeof(*plan));
+	struct query_plan_for about = {.txn = txn, .query = query};
+	enum err e;
+
+	*run = (struct query_run){.plan = plan};
+	plan->query = query;
+	plan->txn = txn;
+	e = choose_spaces(plan);
+	if (e == ERR_OK && query->words.n > 0) {
+		e = query_text_read(txn->pack, query->collection, query->words,
+		    &plan->arena, &plan->text);
+		about.text = &plan->text;
+	}
+	about.spaces = plan->spaces;
+	about.spaces_n = plan->spaces_n;
+	about.arena = &plan->arena;
+	return e == ERR_OK ? query_plan_choose(&about, &plan->way) : e;
+}
+
+/* The last component of the name of a space. */
+static struct bytes
+class_of(const struct space *space)
+{
+	struct bytes name = bytes_text(space->text);
+	size_t n = name.n;
+
+	while (n > 0 && name.p[n - 1] != '/')
+		n--;
+	return bytes_after(name, n);
+}
+
+static enum err
+choose_spaces(struct query_plan *plan)
+{
+	const struct query *query = plan->query;
+	struct space_state **all;
+	size_t n;
+	enum err e;
+
+	if (bytes_is(class_of(&query->prefix), query->collection->space)) {
+		plan->spaces = arena_array(
+		    &plan->arena, 1, sizeof(*plan->spaces));
+		plan->spaces[0] = space_find(plan->txn, &query->prefix);
+		plan->spaces_n = plan->spaces[0] != NULL ? 1 : 0;
+		return kv_failed(plan->txn->kv);
+	}
+	e = space_all(plan->txn, &all, &n);
+	if (e != ERR_OK)
+		return e;
+	plan->spaces = arena_array(&plan->arena, n, sizeof(*plan->spaces));
+	for (size_t i = 0; i < n; i++)
+		if (id_covers(&query->prefix, &all[i]->name) &&
+		    bytes_is(class_of(&all[i]->name), query->collection->space))
+			plan->spaces[plan->spaces_n++] = all[i];
+	return ERR_OK;
+}
+
+void
+query_end(struct query_run *run)
+{
+	if (run->plan != NULL) {
+		mem_free(run->plan->seen.ids);
+		mem_free(run->plan->seen.taken);
+		arena_fini(&run->plan->arena);
+		mem_free(run->plan);
+	}
+	arena_fini(&run->arena);
+	*run = (struct query_run){0};
+}
+
+struct expr_source
+query_source(struct query_run *run)
+{
+	return (struct expr_source){.txn = run->plan->txn,
+	    .space = &run->space->name,
+	    .id = &run->id,
+	    .record = &run->record,
+	    .now_seconds = run->plan->query->now_seconds,
+	    .arena = &run->arena};
+}
+
+void
+query_explain(const struct query_run *run, struct buf *words)
+{
+	const struct query_plan *plan = run->plan;
+
+	query_plan_words(&plan->way, words);
+	if (plan->way.walks_n == 0)
+		buf_add_text(words, ": compared with nothing, so none fits");
+	else
+		buf_add_format(words, ": %zu space%s", plan->spaces_n,
+		    plan->spaces_n == 1 ? "" : "s");
+}
+
+/* ---- records that were met ---------------------------------------------- */
+
+/* The slot of `id`: its own, or the empty one where it belongs.  Ids that
+ * others chose must not fall together. */
+static size_t
+seen_slot(const struct seen *seen, const struct record_id *id)
+{
+	size_t at = (size_t)bytes_checksum(bytes_of(id->b, sizeof(id->b)));
+
+	for (;; at++) {
+		at &= seen->size - 1;
+		if (!seen->taken[at] ||
+		    memcmp(&seen->ids[at], id, sizeof(*id)) == 0)
+			return at;
+	}
+}
+
+static void
+seen_grow(struct seen *seen)
+{
+	struct seen old = *seen;
+
+	seen->size = old.size == 0 ? 256 : 2 * old.size;
+	seen->ids = mem_zeros(seen->size, sizeof(*seen->ids));
+	seen->taken = mem_zeros(seen->size, sizeof(*seen->taken));
+	for (size_t i = 0; i < old.size; i++)
+		if (old.taken[i]) {
+			size_t at = seen_slot(seen, &old.ids[i]);
+
+			seen->ids[at] = old.ids[i];
+			seen->taken[at] = true;
+		}
+	mem_free(old.ids);
+	mem_free(old.taken);
+}
+
+/* Takes `id` in; false when it was there. */
+static bool
+seen_add(struct seen *seen, const struct record_id *id)
+{
+	size_t at;
+
+	if (2 * seen->n >= seen->size)
+		seen_grow(seen);
+	at = seen_slot(seen, id);
+	if (seen->taken[at])
+		return false;
+	seen->taken[at] = true;
+	seen->ids[at] = *id;
+	seen->n++;
+	return true;
+}
+
+static void
+seen_clear(struct seen *seen)
+{
+	if (seen->n > 0)
+		memset(seen->taken, 0, seen->size * sizeof(*seen->taken));
+	seen->n = 0;
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+enum err
+query_next(struct query_run *run, bool *found)
+{
+	struct query_plan *plan = run->plan;
+
+	*found = false;
+	for (; plan->at < plan->spaces_n; plan->at++) {
+		run->space = plan->spaces[plan->at];
+		for (;;) {
+			bool more;
+			enum err e = step(run, &more);
+
+			if (e == ERR_OK && more)
+				e = looks_good(run, found);
+			if (e != ERR_OK || *found)
+				return e;
+			if (!more)
+				break;
+		}
+		seen_clear(&plan->seen);
+		plan->walk = 0;
+		plan->met = 0;
+		plan->last = (struct record_id){0};
+	}
+	return ERR_OK;
+}
+
+/* The next id that a walk leads to, for the first time. */
+static enum err
+step_walk(struct query_run *run, bool *found)
+{
+	struct query_plan *plan = run->plan;
+
+	*found = false;
+	while (plan->walk < plan->way.walks_n) {
+		enum err e;
+
+		if (!plan->is_walking)
+			query_plan_start(&plan->way, plan->txn, run->space->no,
+			    plan->walk, &plan->scan);
+		plan->is_walking = true;
+		e = lookup_next(&plan->scan, &run->id, found);
+		if (e != ERR_OK)
+			return e;
+		if (!*found) {
+			plan->is_walking = false;
+			plan->walk++;
+			continue;
+		}
+		/* Only the list has each record once. */
+		if (plan->way.kind == QUERY_LIST ||
+		    seen_add(&plan->seen, &run->id))
+			return ERR_OK;
+		*found = false;
+	}
+	return ERR_OK;
+}
+
+/* Loads the next record of the space that the way leads to. */
+static enum err
+step(struct query_run *run, bool *found)
+{
+	struct query_plan *plan = run->plan;
+	struct record_read read = {
+	    .space = run->space, .cells = true, .arena = &run->arena};
+	enum err e;
+
+	arena_reset(&run->arena);
+	if (plan->way.kind == QUERY_EACH) {
+		read.met = &plan->met;
+		e = record_next(
+		    plan->txn, &read, &plan->last, &run->record, found);
+		run->id = plan->last;
+	} else {
+		e = step_walk(run, found);
+		if (e == ERR_OK && *found)
+			e = record_get(
+			    plan->txn, &read, &run->id, &run->record);
+	}
+	if (e == ERR_OK && *found)
+		run->looked++;
+	return e;
+}
+
+static enum err
+looks_good(struct query_run *run, bool *good)
+{
+	const struct query *query = run->plan->query;
+	const struct record *record = &run->record;
+	struct expr_source source = query_source(run);
+
+	*good = record->exists && record->status != RECORD_DELETED &&
+		bytes_is(record->collection, query->collection->name);
+	if (*good && run->plan->text.words_n > 0)
+		*good = query_text_holds(&run->plan->text, record);
+	if (*good && query->where != NULL)
+		return expr_test(query->where, &source, good);
+	return ERR_OK;
+}

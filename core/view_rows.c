@@ -1,0 +1,454 @@
+/*
+ * What a record adds to the views of its collection.  Called by
+ * core/view_keep.c for each change and by core/check_view.c for each record;
+ * reads cells, writes nothing, asks no clock.
+ */
+#include "core/view_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/view_form.h"
+
+/* The fields of a record that views read, with all their values. */
+struct slim {
+	const struct turn_place *at;
+	const struct view_plan *plan;
+	const struct record *from;
+	struct record record;
+	size_t sources_room;   /* 0: the sources are those of `from` */
+	struct view_bits open; /* fields all of whose values are of class N */
+};
+
+/* One view while the rows of a record are made. */
+struct making {
+	const struct slim *slim;
+	const struct view_reads *reads;
+	struct expr_source source;
+	int sign;
+	struct view_amounts *out;
+	/* The values of each group, and of each distinct. */
+	struct expr_value groups[LIMIT_VIEW_PARTS];
+	struct expr_value distinct[LIMIT_VIEW_PARTS];
+	bool groups_hidden[LIMIT_VIEW_PARTS];
+	bool distinct_hidden[LIMIT_VIEW_PARTS];
+	struct view_sum sums[LIMIT_VIEW_PARTS];
+	size_t at[LIMIT_VIEW_PARTS]; /* which value of each group it is at */
+};
+
+static enum err field_take(struct slim *slim, const struct record_field *from,
+    struct record_field *to) MUST_USE;
+static enum err cells_take(struct slim *slim, const struct record_field *from,
+    struct record_field *to) MUST_USE;
+static enum err slim_make(
+    struct slim *slim, const struct view_bits *views) MUST_USE;
+static enum err view_make(struct making *m) MUST_USE;
+static enum err values_eval(struct making *m) MUST_USE;
+static size_t rows_count(const struct making *m);
+static void left_out_put(struct making *m);
+static void group_rows(struct making *m);
+static bool next_group(struct making *m);
+static void row_put(struct making *m, const struct view_key *key,
+    const struct view_sum *sums, size_t n);
+
+void
+view_rows_all(const struct view_plan *plan, struct view_bits *views)
+{
+	*views = (struct view_bits){0};
+	for (size_t i = 0; i < plan->views_n; i++)
+		view_bits_add(views, i);
+}
+
+enum err
+view_rows_add(const struct turn_place *at, const struct view_plan *plan,
+    const struct view_bits *views, const struct record *record, int sign,
+    struct view_amounts *amounts)
+{
+	struct slim slim = {.at = at, .plan = plan, .from = record};
+	enum err e;
+
+	if (!record->exists || record->status == RECORD_DELETED)
+		return ERR_OK;
+	e = slim_make(&slim, views);
+	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++) {
+		struct making m = {.slim = &slim,
+		    .reads = &plan->views[i],
+		    .sign = sign,
+		    .out = amounts,
+		    .source = {.txn = at->txn,
+			.space = &at->space->name,
+			.id = at->id,
+			.record = &slim.record,
+			.arena = at->arena}};
+
+		if (view_bits_has(views, i))
+			e = view_make(&m);
+	}
+	return e;
+}
+
+/* ---- what views read of a record ---------------------------------------- */
+
+static enum err
+slim_make(struct slim *slim, const struct view_bits *views)
+{
+	const struct view_plan *plan = slim->plan;
+	struct record *record = &slim->record;
+	struct view_bits wanted = {0};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < plan->views_n; i++)
+		for (size_t w = 0;
+		     view_bits_has(views, i) && w < COUNT_OF(wanted.of); w++)
+			wanted.of[w] |= plan->views[i].all.of[w];
+	*record = *slim->from;
+	record->heads = NULL;
+	record->heads_n = 0;
+	record->fields_n = 0;
+	record->fields = arena_room(
+	    slim->at->arena, plan->fields_n, sizeof(*record->fields));
+	memset(&slim->open, 0xff, sizeof(slim->open));
+	for (size_t i = 0; i < plan->fields_n && e == ERR_OK; i++) {
+		const struct pack_field *field = plan->fields[i].field;
+		size_t bit = plan->fields[i].at;
+		const struct record_field *from = NULL;
+		struct record_field *to = &record->fields[record->fields_n];
+
+		if (view_bits_has(&wanted, bit))
+			from = merge_find(
+			    slim->from, bytes_text(field->name), field->kind);
+		if (from == NULL || from->n == 0)
+			continue;
+		e = field_take(slim, from, to);
+		for (size_t k = 0; e == ERR_OK && k < to->n; k++)
+			if (to->values[k].class != CLASS_N)
+				slim->open.of[bit / 64] &= ~(
+				    UINT64_C(1) << bit % 64);
+		record->fields_n++;
+	}
+	return e;
+}
+
+static enum err
+field_take(
+    struct slim *slim, const struct record_field *from, struct record_field *to)
+{
+	*to = *from;
+	return from->values != NULL ? ERR_OK : cells_take(slim, from, to);
+}
+
+/* Room for `n` sources more. */
+static void
+sources_room(struct slim *slim, size_t n)
+{
+	struct record *record = &slim->record;
+	struct record_source *sources;
+	size_t room = record->sources_n + n;
+
+	if (room <= slim->sources_room)
+		return;
+	sources = arena_room(slim->at->arena, room, sizeof(*sources));
+	for (size_t i = 0; i < record->sources_n; i++)
+		sources[i] = record->sources[i];
+	record->sources = sources;
+	slim->sources_room = room;
+}
+
+static enum err
+cells_take(
+    struct slim *slim, const struct record_field *from, struct record_field *to)
+{
+	struct txn *txn = slim->at->txn;
+	struct record *record = &slim->record;
+	struct kv_cursor cursor;
+	struct key prefix;
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	if (from->n > kv_count(txn->kv, TABLE_CELLS))
+		return err_set(ERR_CORRUPT,
+		    "a record counts more values than there are: run `golmok "
+		    "fsck`");
+	sources_room(slim, from->n);
+	to->values = arena_array(slim->at->arena, from->n, sizeof(*to->values));
+	cell_prefix(
+	    slim->at->space->no, slim->at->id, from->name, from->kind, &prefix);
+	kv_cursor_init(&cursor, txn->kv, TABLE_CELLS);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && e == ERR_OK &&
+	     bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor)) {
+		struct bytes content;
+		struct cell cell;
+
+		e = tables_open(
+		    TABLE_CELLS, cursor.key, cursor.value, &content);
+		if (e == ERR_OK &&
+		    (!cell_decode(cursor.key, content, &cell) || n == from->n))
+			e = tables_corrupt(TABLE_CELLS, cursor.key,
+			    "its record does not count this value");
+		if (e != ERR_OK || !bytes_equal(cell.field, from->name))
+			continue;
+		to->values[n++] = (struct record_value){
+		    .source = (uint32_t)record->sources_n,
+		    .op = cell.dot.op,
+		    .class = cell.class,
+		    .value = arena_bytes(slim->at->arena, cell.value)};
+		record->sources[record->sources_n++] = cell_source(&cell);
+	}
+	if (e == ERR_OK && kv_failed(txn->kv) == ERR_OK && n != from->n)
+		e = tables_corrupt(TABLE_CELLS, tables_key(&prefix),
+		    "not all values that the record counts are there");
+	kv_cursor_fini(&cursor);
+	return e == ERR_OK ? kv_failed(txn->kv) : e;
+}
+
+/* ---- one view ----------------------------------------------------------- */
+
+static enum err
+view_make(struct making *m)
+{
+	const struct pack_view *view = m->reads->view;
+	bool holds = true;
+	enum err e = ERR_OK;
+
+	if (view->where.code != NULL)
+		e = expr_test(view->where.code, &m->source, &holds);
+	if (e != ERR_OK || !holds)
+		return e;
+	e = values_eval(m);
+	if (e != ERR_OK)
+		return e;
+	if (rows_count(m) > LIMIT_VIEW_ROWS) {
+		left_out_put(m);
+		return ERR_OK;
+	}
+	do
+		group_rows(m);
+	while (next_group(m));
+	return ERR_OK;
+}
+
+/* Does any of the fields hold a value that is not of class N? */
+static bool
+is_hidden(const struct slim *slim, const struct view_bits *fields)
+{
+	for (size_t i = 0; i < COUNT_OF(fields->of); i++)
+		if ((fields->of[i] & ~slim->open.of[i]) != 0)
+			return true;
+	return false;
+}
+
+/* As a set of one or more: what is nothing has a row of its own. */
+static void
+group_as_set(struct arena *arena, struct expr_value *value)
+{
+	struct expr_value *one;
+
+	if (value->is_set && value->n > 0)
+		return;
+	one = arena_new(arena, sizeof(*one));
+	*one = value->is_set ? (struct expr_value){0} : *value;
+	*value = (struct expr_value){
+	    .type = one->type, .is_set = true, .n = 1, .items = one};
+}
+
+/* As a set of elements, of which there may be none. */
+static void
+distinct_as_set(struct arena *arena, struct expr_value *value)
+{
+	struct expr_value *one;
+
+	if (value->is_set)
+		return;
+	one = arena_new(arena, sizeof(*one));
+	*one = *value;
+	*value = (struct expr_value){.type = one->type,
+	    .is_set = true,
+	    .n = one->type != EXPR_NOTHING ? 1 : 0,
+	    .items = one};
+}
+
+static enum err
+values_eval(struct making *m)
+{
+	const struct pack_view *view = m->reads->view;
+	struct arena *arena = m->source.arena;
+	struct expr_value value;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < view->group_n && e == ERR_OK; i++) {
+		e = expr_eval(
+		    view->group[i].is.code, &m->source, &m->groups[i]);
+		group_as_set(arena, &m->groups[i]);
+		m->groups_hidden[i] = is_hidden(m->slim, &m->reads->group[i]);
+	}
+	for (size_t i = 0; i < view->distinct_n && e == ERR_OK; i++) {
+		e = expr_eval(
+		    view->distinct[i].is.code, &m->source, &m->distinct[i]);
+		distinct_as_set(arena, &m->distinct[i]);
+		m->distinct_hidden[i] = m->reads->hidden[i] ||
+					is_hidden(
+					    m->slim, &m->reads->distinct[i]);
+	}
+	for (size_t i = 0; i < view->sum_n && e == ERR_OK; i++) {
+		e = expr_eval(view->sum[i].is.code, &m->source, &value);
+		if (e == ERR_OK && value.type != EXPR_NOTHING)
+			m->sums[i] = (struct view_sum){
+			    .high = value.i < 0 ? -1 : 0,
+			    .low = (uint64_t)value.i};
+	}
+	return e;
+}
+
+/* How many rows it makes, or more than there may be. */
+static size_t
+rows_count(const struct making *m)
+{
+	const struct pack_view *view = m->reads->view;
+	size_t each = 1;
+	size_t n = 1;
+
+	for (size_t i = 0; i < view->group_n && n <= LIMIT_VIEW_ROWS; i++)
+		n = m->groups[i].n > LIMIT_VIEW_ROWS ? SIZE_MAX
+						     : n * m->groups[i].n;
+	for (size_t i = 0; i < view->distinct_n && each <= LIMIT_VIEW_ROWS; i++)
+		each += m->distinct[i].n;
+	return n > LIMIT_VIEW_ROWS || each > LIMIT_VIEW_ROWS ? SIZE_MAX
+							     : n * each;
+}
+
+static void
+left_out_put(struct making *m)
+{
+	struct view_key key;
+
+	view_form_begin(
+	    m->slim->at->space->no, m->reads->no, VIEW_LEFT_OUT, &key);
+	row_put(m, &key, NULL, 0);
+}
+
+/* The rows of one value of each group. */
+static void
+group_rows(struct making *m)
+{
+	const struct pack_view *view = m->reads->view;
+	struct space_no space = m->slim->at->space->no;
+	struct view_place place = {.secret = m->source.txn->views->secret,
+	    .view = m->reads->no,
+	    .text_max = view_form_text_max(view)};
+	struct view_key groups = {.n = 0};
+	struct view_key key;
+
+	for (size_t i = 0; i < view->group_n; i++) {
+		place.number = (uint8_t)i;
+		place.hidden = m->groups_hidden[i];
+		view_form_put(&place, &m->groups[i].items[m->at[i]], &groups);
+	}
+	if (view->count || view->sum_n > 0) {
+		view_form_begin(space, m->reads->no, VIEW_SUMS, &key);
+		view_form_add(&key, view_form_key(&groups));
+		row_put(m, &key, m->sums, view->sum_n);
+	}
+	place.number = 0;
+	for (size_t i = 0; i < view->distinct_n; i++) {
+		place.part = (uint8_t)(VIEW_DISTINCT + i);
+		place.hidden = m->distinct_hidden[i];
+		for (size_t k = 0; k < m->distinct[i].n; k++) {
+			view_form_begin(space, m->reads->no, place.part, &key);
+			view_form_add(&key, view_form_key(&groups));
+			view_form_put(&place, &m->distinct[i].items[k], &key);
+			row_put(m, &key, NULL, 0);
+		}
+	}
+}
+
+/* Goes on to the next values of the groups, the last one first. */
+static bool
+next_group(struct making *m)
+{
+	for (size_t i = m->reads->view->group_n; i > 0; i--) {
+		if (++m->at[i - 1] < m->groups[i - 1].n)
+			return true;
+		m->at[i - 1] = 0;
+	}
+	return false;
+}
+
+static void
+row_put(struct making *m, const struct view_key *key,
+    const struct view_sum *sums, size_t n)
+{
+	struct arena *arena = m->source.arena;
+	struct view_amounts *out = m->out;
+	struct view_amount *amount;
+
+	if (out->n == out->room) {
+		size_t room = out->room > 0 ? 2 * out->room : 16;
+		struct view_amount *p = arena_room(arena, room, sizeof(*p));
+
+		for (size_t i = 0; i < out->n; i++)
+			p[i] = out->p[i];
+		out->p = p;
+		out->room = room;
+	}
+	amount = &out->p[out->n++];
+	*amount = (struct view_amount){
+	    .key = arena_bytes(arena, view_form_key(key)),
+	    .records = m->sign,
+	    .sums = arena_room(arena, n, sizeof(*sums)),
+	    .sums_n = n};
+	for (size_t i = 0; i < n; i++) {
+		const struct view_sum *sum = &sums[i];
+
+		amount->sums[i] = *sum;
+		if (m->sign < 0)
+			amount->sums[i] = (struct view_sum){
+			    .high = (int64_t)(~(uint64_t)sum->high +
+					      (sum->low == 0 ? 1 : 0)),
+			    .low = ~sum->low + 1};
+	}
+}
+
+/* ---- together ----------------------------------------------------------- */
+
+static int
+amount_order(const void *a, const void *b)
+{
+	const struct view_amount *x = a;
+	const struct view_amount *y = b;
+
+	return bytes_compare(x->key, y->key);
+}
+
+static bool
+is_nothing(const struct view_amount *amount)
+{
+	for (size_t i = 0; i < amount->sums_n; i++)
+		if (amount->sums[i].high != 0 || amount->sums[i].low != 0)
+			return false;
+	return amount->records == 0;
+}
+
+void
+view_rows_settle(struct view_amounts *amounts)
+{
+	struct view_amount *p = amounts->p;
+	size_t kept = 0;
+
+	if (amounts->n > 1)
+		qsort(p, amounts->n, sizeof(*p), amount_order);
+	for (size_t i = 0; i < amounts->n;) {
+		struct view_amount one = p[i++];
+
+		for (; i < amounts->n && bytes_equal(p[i].key, one.key); i++) {
+			one.records += p[i].records;
+			assert(p[i].sums_n == one.sums_n);
+			for (size_t k = 0; k < one.sums_n; k++)
+				view_sum_add(&one.sums[k], &p[i].sums[k]);
+		}
+		if (!is_nothing(&one))
+			p[kept++] = one;
+	}
+	amounts->n = kept;
+}

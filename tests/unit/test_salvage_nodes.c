@@ -1,0 +1,186 @@
+/*
+ * Promises of core/repair.h where not a row, but what its page says of it is
+ * damaged: each single bit of that is mended, or the old file stays, since what
+ * it does not lead to any more may be nowhere else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "core/meta.h"
+#include "core/repair.h"
+#include "proto/mem.h"
+#include "tests/lib/spoil.h"
+#include "tests/lib/wire.h"
+
+#define CASES "d03/c017/case"
+
+enum {
+	WRITER = 1,
+	RECORDS = 10, /* and the delta that opens the log */
+	FILE_MAX = 1 << 28,
+	HEAD = 8,	 /* of a node: its sizes and flags, before its key */
+	KEY_SIZE_AT = 6, /* in it */
+};
+
+/* A town whose writer alone has what it wrote; `key` leads to its log. */
+static void
+begin(struct town *town, uint64_t seed, struct key *key)
+{
+	struct log *log;
+
+	town_init(town, seed);
+	assert_int_equal(town_member(town, "", "read:NPSF,hold,write"), WRITER);
+	town_meet(town);
+	for (size_t i = 0; i < RECORDS; i++)
+		(void)town_create(town, WRITER, CASES, "가");
+	log = spoil_log(town, WRITER, CASES);
+	tables_log_key(log->space->no, &log->id, key);
+	store_abort(town_store(town, WRITER));
+	town_close(town, WRITER);
+}
+
+/* Turns over `bit`, counted from the head on, of each node with the key
+ * `key` in the copy of `data`, and puts that in the place of the store's. */
+static void
+nodes_spoil(
+    const struct town *town, struct bytes data, struct bytes key, size_t bit)
+{
+	char *path = file_path(town->nodes[WRITER].dir, "data.mdb");
+	struct buf copy = {0};
+	unsigned n = 0;
+
+	buf_add(&copy, data);
+	for (size_t at = HEAD; at + key.n <= data.n; at++) {
+		const uint8_t *head = data.p + at - HEAD;
+
+		if (head[KEY_SIZE_AT] != key.n || head[KEY_SIZE_AT + 1] != 0 ||
+		    !bytes_begins(bytes_after(data, at), key))
+			continue;
+		copy.p[at - HEAD + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		n++;
+	}
+	assert_true(n > 0);
+	assert_int_equal(file_write(path, buf_bytes(&copy), 0600), ERR_OK);
+	buf_fini(&copy);
+	mem_free(path);
+}
+
+/* What `golmok repair` makes of it; true when all is in the store again, else
+ * the file with it must be there. */
+static bool
+repaired(struct town *town)
+{
+	struct repair_report report;
+	struct space name = town_space(CASES);
+	struct store *store;
+	struct space_state *space;
+	struct log **logs;
+	size_t n = 0;
+	bool all;
+
+	assert_int_equal(
+	    repair_run(town->nodes[WRITER].dir, &town->host, NULL, &report),
+	    ERR_OK);
+	store = town_open(town, WRITER);
+	assert_int_equal(store_begin(store, false), ERR_OK);
+	space = space_find(store_txn(store), &name);
+	if (space != NULL)
+		assert_int_equal(
+		    oplog_all(store_txn(store), space, &logs, &n), ERR_OK);
+	all = n > 0 && logs[0]->frontier.size == RECORDS + 1;
+	store_abort(store);
+	wire_assert_sound(town, WRITER);
+	town_close(town, WRITER);
+	if (!all)
+		assert_string_equal(report.kept, "data.mdb.damaged-1");
+	if (report.kept[0] != '\0') {
+		char *path = file_path(town->nodes[WRITER].dir, report.kept);
+
+		assert_int_equal(file_remove(path), ERR_OK);
+		mem_free(path);
+	}
+	return all && report.kept[0] == '\0';
+}
+
+/* Bits from `first` to below `end` of the nodes with `key`; how many repair
+ * could not mend. */
+static unsigned
+bits_try(struct town *town, struct bytes key, size_t first, size_t end)
+{
+	char *path = file_path(town->nodes[WRITER].dir, "data.mdb");
+	struct buf data = {0};
+	unsigned kept = 0;
+
+	assert_int_equal(file_read(path, FILE_MAX, &data), ERR_OK);
+	for (size_t bit = first; bit < end; bit++) {
+		nodes_spoil(town, buf_bytes(&data), key, bit);
+		kept += !repaired(town);
+	}
+	buf_fini(&data);
+	mem_free(path);
+	return kept;
+}
+
+static void
+a_wrong_size_of_a_row_is_mended(void **state)
+{
+	struct town town;
+	struct key key;
+
+	(void)state;
+	begin(&town, 1, &key);
+	assert_int_equal(
+	    bits_try(&town, tables_key(&key), 0, (size_t)8 * HEAD), 0);
+	town_fini(&town);
+}
+
+static void
+a_table_that_is_not_found_takes_no_file_with_it(void **state)
+{
+	struct town town;
+	struct key key;
+	struct bytes logs = bytes_text(tables_names[TABLE_LOGS]);
+
+	(void)state;
+	begin(&town, 2, &key);
+	/* What its page says of it, and its name, which nothing mends. */
+	(void)bits_try(&town, logs, 0, (size_t)8 * HEAD);
+	assert_true(bits_try(&town, logs, (size_t)8 * HEAD,
+			(size_t)8 * HEAD + 8 * logs.n) > 0);
+	town_fini(&town);
+}
+
+/* A row that says of the store itself what it is. */
+static void
+a_format_that_is_not_found_is_none_of_an_older_program(void **state)
+{
+	struct town town;
+	struct key key;
+	struct bytes format = bytes_text(meta_format);
+
+	(void)state;
+	begin(&town, 3, &key);
+	assert_int_equal(bits_try(&town, format, 0, 8 * (HEAD + format.n)), 0);
+	town_fini(&town);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_wrong_size_of_a_row_is_mended),
+	    cmocka_unit_test(a_table_that_is_not_found_takes_no_file_with_it),
+	    cmocka_unit_test(
+		a_format_that_is_not_found_is_none_of_an_older_program),
+	};
+
+	tempdir_in_memory();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
