@@ -41,7 +41,7 @@ static enum err check_file(
 static enum err row_check(
     struct import *import, const struct load_row *row) MUST_USE;
 static enum err repeat_check(
-    struct import *import, const struct load_row *row) MUST_USE;
+    struct import *import, const struct load_row *row, bool *later) MUST_USE;
 static bool is_rows_fault(enum err e);
 static void bad_say(struct import *import, size_t number, enum err e);
 static enum err write_all(struct import *import) MUST_USE;
@@ -214,8 +214,11 @@ static enum err
 row_check(struct import *import, const struct load_row *row)
 {
 	enum plan_outcome outcome;
-	enum err e = repeat_check(import, row);
+	bool later;
+	enum err e = repeat_check(import, row, &later);
 
+	if (e == ERR_OK && later)
+		return ERR_OK;
 	/* Others want to write as well. */
 	if (e == ERR_OK && ++import->chunk > CHUNK_ROWS) {
 		store_abort(import->work.store);
@@ -229,17 +232,22 @@ row_check(struct import *import, const struct load_row *row)
 	return e;
 }
 
-/* What must be unique is so in the files too, over all transactions. */
+/* What must be unique is so in the files too, over all transactions.  A row
+ * whose record an earlier one makes or changes is a `later` change of it, which
+ * can be held against that record only when it is written. */
 static enum err
-repeat_check(struct import *import, const struct load_row *row)
+repeat_check(struct import *import, const struct load_row *row, bool *later)
 {
 	struct space space;
 	enum err e;
 
-	if (row->has_id &&
-	    !seen_add(&import->seen, bytes_of(row->id.b, sizeof(row->id.b))))
+	*later = row->has_id &&
+		 !seen_add(
+		     &import->seen, bytes_of(row->id.b, sizeof(row->id.b)));
+	if (*later && !import->plan.update)
 		return err_set(ERR_INVALID,
-		    "id: another row of these files has it already");
+		    "id: another row of these files has it already: with "
+		    "--update it changes that record");
 	for (size_t i = 0; i < row->n; i++) {
 		const struct load_value *value = &row->values[i];
 		struct buf text = {0};

@@ -34,6 +34,7 @@
 #include "cli/cmd_space.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
+#include "cli/cmd_synth.h"
 #include "cli/cmd_upkeep.h"
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
@@ -171,6 +172,7 @@ gather(size_t *n)
 	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	    {cmd_upkeep_commands, cmd_upkeep_commands_n},
+	    {cmd_synth_commands, cmd_synth_commands_n},
 	};
 	struct args_command *all;
 
