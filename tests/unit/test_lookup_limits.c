@@ -310,9 +310,10 @@ what_is_personal_stands_nowhere_and_is_found(void **state)
 	assert_false(table_has(things, "나라"));
 	assert_int_equal(timed(things, "나라", true), 1);
 	assert_int_equal(searched(things, bytes_text("나라")), 1);
-	(void)alone(things, &id, OP_SET, "a", text(&name, "나라"));
-	assert_true(table_has(things, "나라"));
-	assert_int_equal(timed(things, "다라", true), 0);
+	(void)alone(things, &id, OP_SET, "a", text(&name, "나라말"));
+	assert_true(table_has(things, "나라말"));
+	assert_int_equal(timed(things, "나라말", true), 1);
+	assert_int_equal(timed(things, "나라", true), 0);
 	buf_fini(&time);
 	buf_fini(&name);
 }
