@@ -13,6 +13,7 @@
 #include "cli/cmd_conflicts.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
+#include "cli/cmd_find.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inbox.h"
 #include "cli/cmd_invite.h"
@@ -143,6 +144,7 @@ gather(size_t *n)
 	    {cmd_read_commands, cmd_read_commands_n},
 	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_find_commands, cmd_find_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
