@@ -37,7 +37,7 @@ struct find {
 	struct query_run run;
 	struct buf words; /* owned: what --text says, in normal form C */
 	struct column columns[COLUMNS_MAX];
-	size_t columns_n;
+	struct column_list list; /* of `columns` */
 	struct query_key keys[KEYS_MAX];
 	size_t keys_n;
 	uint64_t limit; /* 0: none */
@@ -64,17 +64,17 @@ rows_begin(struct find *find)
 	find->heads[1] = (struct out_column){.key = "space", .title = "SPACE"};
 	find->heads[2] = (struct out_column){
 	    .key = "status", .title = "STATUS"};
-	for (size_t i = 0; i < find->columns_n; i++)
+	for (size_t i = 0; i < find->list.n; i++)
 		find->heads[FIXED_COLUMNS + i] = (struct out_column){
 		    .key = find->columns[i].key,
 		    .title = find->columns[i].title,
 		    .kind = find->columns[i].is_number ? OUT_NUMBER : OUT_TEXT};
 	if (!find->csv) {
-		find->table = out_table_new(find->work.out, find->heads,
-		    FIXED_COLUMNS + find->columns_n);
+		find->table = out_table_new(
+		    find->work.out, find->heads, FIXED_COLUMNS + find->list.n);
 		return;
 	}
-	for (size_t i = 0; i < FIXED_COLUMNS + find->columns_n; i++)
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
 		csv_add_cell(&row, bytes_text(find->heads[i].key));
 	csv_add_row_end(&row);
 	/* A write that fails is told by out_end. */
@@ -88,6 +88,8 @@ find_run(const struct args *args, struct out *out)
 	struct find find = {.csv = args_has(args, "csv")};
 	enum err e;
 
+	find.list = (struct column_list){
+	    .p = find.columns, .max = COUNT_OF(find.columns)};
 	if (find.csv && out->json)
 		return err_set(
 		    ERR_USAGE, "--csv and --json are two forms: give one");
@@ -126,13 +128,11 @@ columns_choose(struct find *find)
 	for (size_t i = 0; i < collection->fields_n; i++)
 		any = any || collection->fields[i].required;
 	for (size_t i = 0;
-	     i < collection->fields_n && find->columns_n < COLUMNS_CHOSEN;
-	     i++) {
+	     i < collection->fields_n && find->list.n < COLUMNS_CHOSEN; i++) {
 		const struct pack_field *field = &collection->fields[i];
 
 		if ((field->required || !any) && field->type != PACK_HASH)
-			find->columns[find->columns_n++] = column_of_field(
-			    field);
+			find->columns[find->list.n++] = column_of_field(field);
 	}
 }
 
@@ -257,9 +257,12 @@ find_prepare(struct find *find)
 		e = text_read(find);
 	if (e == ERR_OK && args_has(args, "fields"))
 		e = column_read(&find->names, args_text(args, "fields", 0),
-		    COLUMNS_MAX, arena, find->columns, &find->columns_n);
+		    arena, &find->list);
 	else
 		columns_choose(find);
+	for (size_t i = 0;
+	     i < find->list.n && !find->csv && !find->work.out->json; i++)
+		column_titled(&find->names, arena, &find->columns[i]);
 	for (size_t i = 0; i < args_count(args, "sort") && e == ERR_OK; i++)
 		e = sort_read(find, args_text(args, "sort", i));
 	find->limit = is_read ? 0 : LIMIT_SHOWN;
@@ -298,7 +301,7 @@ find_sorted(struct find *find)
 	struct query_order order = {
 	    .keys = find->keys, .keys_n = find->keys_n, .limit = find->limit};
 	struct query_sorted sorted;
-	enum err e = query_sort(&find->run, &order, &sorted);
+	enum err e = query_sort_run(&find->run, &order, &sorted);
 
 	if (e == ERR_LIMIT)
 		e = err_wrap(e, "--limit N shows the first N");
@@ -336,10 +339,10 @@ row_show(struct find *find, const struct expr_source *source)
 	ascii_hex(bytes_of(source->id->b, sizeof(source->id->b)), &texts[0]);
 	buf_add_text(&texts[1], source->space->text);
 	buf_add_text(&texts[2], show_standing(source->record));
-	for (size_t i = 0; i < find->columns_n && e == ERR_OK; i++)
+	for (size_t i = 0; i < find->list.n && e == ERR_OK; i++)
 		e = column_text(&find->columns[i], find->work.pack, source,
 		    &texts[FIXED_COLUMNS + i]);
-	for (size_t i = 0; i < FIXED_COLUMNS + find->columns_n; i++) {
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++) {
 		if (texts[i].n > 0)
 			cells[i] = buf_bytes(&texts[i]);
 		if (find->csv)

@@ -38,6 +38,28 @@ column_of_field(const struct pack_field *field)
 	    .key = field->name, .title = field->label.ko, .field = field};
 }
 
+void
+column_titled(
+    const struct expr_scope *scope, struct arena *arena, struct column *column)
+{
+	const struct pack_field *field = column->field;
+	const struct pack_collection *target;
+	struct buf text = {0};
+
+	if (field == NULL || field->type != PACK_REF ||
+	    field->kind != KIND_REGISTER || field->targets_n != 1)
+		return;
+	target = pack_collection(scope->pack, bytes_text(field->targets[0]));
+	if (target == NULL || target->title == NULL)
+		return;
+	buf_add_format(&text, "%s.%s", field->name, target->title->name);
+	/* A title that no expression gives leaves the id. */
+	if (expr_parse(arena_bytes(arena, buf_bytes(&text)), scope, EXPR_ANY,
+		arena, &column->expr) != ERR_OK)
+		column->expr = NULL;
+	buf_fini(&text);
+}
+
 static struct bytes
 trimmed(struct bytes text)
 {
@@ -74,15 +96,14 @@ one_read(const struct expr_scope *scope, struct bytes text, struct arena *arena,
 }
 
 enum err
-column_read(const struct expr_scope *scope, const char *text, size_t max,
-    struct arena *arena, struct column *columns, size_t *n)
+column_read(const struct expr_scope *scope, const char *text,
+    struct arena *arena, struct column_list *list)
 {
 	struct buf normal = {0};
 	struct bytes rest;
 	bool more = true;
 	enum err e = text_nfc(bytes_text(text), &normal);
 
-	*n = 0;
 	rest = arena_bytes(arena, buf_bytes(&normal));
 	while (e == ERR_OK && more) {
 		size_t end = column_end(rest);
@@ -94,11 +115,11 @@ column_read(const struct expr_scope *scope, const char *text, size_t max,
 			e = err_set(ERR_USAGE,
 			    "--fields %s: a name is missing between commas",
 			    text);
-		else if (*n == max)
+		else if (list->n == list->max)
 			e = err_set(ERR_USAGE,
-			    "--fields names more than %zu columns", max);
+			    "--fields names more than %zu columns", list->max);
 		else
-			e = one_read(scope, one, arena, &columns[(*n)++]);
+			e = one_read(scope, one, arena, &list->p[list->n++]);
 	}
 	buf_fini(&normal);
 	return e;
@@ -168,20 +189,20 @@ enum err
 column_text(const struct column *column, const struct pack *pack,
     const struct expr_source *source, struct buf *text)
 {
-	const struct record_field *content;
+	const struct record_field *content = NULL;
 	struct expr_value value;
-	enum err e;
+	size_t before = text->n;
+	enum err e = ERR_OK;
 
-	if (column->field != NULL) {
-		content = merge_find(source->record,
-		    bytes_text(column->field->name), column->field->kind);
-		if (content != NULL)
-			show_field(
-			    source->record, content, column->field, text);
-		return ERR_OK;
-	}
-	e = expr_eval(column->expr, source, &value);
-	if (e == ERR_OK)
+	if (column->expr != NULL)
+		e = expr_eval(column->expr, source, &value);
+	if (e == ERR_OK && column->expr != NULL)
 		column_value(pack, &value, text);
-	return e;
+	if (e != ERR_OK || text->n > before || column->field == NULL)
+		return e;
+	content = merge_find(source->record, bytes_text(column->field->name),
+	    column->field->kind);
+	if (content != NULL)
+		show_field(source->record, content, column->field, text);
+	return ERR_OK;
 }

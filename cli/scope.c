@@ -158,8 +158,8 @@ given_read(
 {
 	struct txn *txn = store_txn(work->store);
 	const struct pack_scope *about = NULL;
+	const struct unit *unit;
 	struct buf words = {0};
-	bool is_named;
 	enum err e;
 
 	for (size_t i = 0; work->pack != NULL && i < work->pack->scopes_n; i++)
@@ -174,12 +174,12 @@ given_read(
 	if (e != ERR_OK || scope->unit == NULL)
 		return e;
 	scope->prefix = scope->unit->prefix;
-	is_named = given->value != NULL &&
-		   scope->words_n == work->args->words_n;
-	/* The whole city may have no prefix; a part of it must. */
-	if (scope->prefix.text[0] != '\0' || !is_named)
+	/* The whole city may have no prefix; one of several must. */
+	unit = scope->unit;
+	if (scope->prefix.text[0] != '\0' ||
+	    (only_unit(about, scope) == ERR_OK && scope->unit == unit))
 		return ERR_OK;
-	units_words(scope->unit, &words);
+	units_words(unit, &words);
 	e = err_set(ERR_NOT_FOUND,
 	    "%s has no %s, so it is not known which spaces are its own; set "
 	    "it, or use --under PREFIX",
