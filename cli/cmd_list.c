@@ -10,6 +10,7 @@
 #include "cli/value.h"
 #include "core/lookup.h"
 #include "core/pack_text.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/text.h"
 
@@ -171,6 +172,8 @@ ls_run(const struct args *args, struct out *out)
 	enum err e;
 
 	e = open_begin(args, out, false, &work);
+	if (e == ERR_OK)
+		e = open_role(&work);
 	if (e == ERR_OK && args_word(args, 0) == NULL) {
 		e = list_spaces(&work);
 	} else if (e == ERR_OK) {
@@ -248,6 +251,8 @@ list_records(struct list *list)
 		e = list_next(list, &id, &record, &found);
 		if (e != ERR_OK || !found)
 			break;
+		(void)staff_hide(work->role,
+		    pack_collection(work->pack, record.collection), &record);
 		if (fits(list, &record)) {
 			list->more = list->n == list->limit;
 			if (list->more)
@@ -348,6 +353,7 @@ static const struct args_option ls_options[] = {
 	.help = "only records with that value"},
     {.name = "limit", .value = "N", .help = "at most N records (100)"},
     {.name = "deleted", .help = "also deleted records"},
+    OPEN_ROLE_OPTION,
 };
 
 const struct args_command cmd_list_commands[] = {
