@@ -14,6 +14,7 @@
 #include "cli/cmd_due.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
+#include "cli/cmd_find.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inbox.h"
 #include "cli/cmd_invite.h"
@@ -150,6 +151,7 @@ gather(size_t *n)
 	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
 	    {cmd_match_commands, cmd_match_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_find_commands, cmd_find_commands_n},
 	    {cmd_due_commands, cmd_due_commands_n},
 	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
