@@ -69,6 +69,7 @@ import_run(const struct args *args, struct out *out)
 		load_close(import.files[i]);
 	mem_free(import.files);
 	seen_fini(&import.seen);
+	plan_ended(&import.plan);
 	open_end(&import.work);
 	return e;
 }
@@ -355,6 +356,7 @@ write_file(struct import *import, size_t number, struct progress *progress)
 			break;
 		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
 			e = open_commit(&import->work);
+			plan_ended(&import->plan);
 			if (e == ERR_OK) {
 				import->stored += import->chunk;
 				import->chunk = 0;
