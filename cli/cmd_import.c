@@ -240,9 +240,8 @@ repeat_check(struct import *import, const struct load_row *row, bool *later)
 	struct space space;
 	enum err e;
 
-	*later = row->has_id &&
-		 !seen_add(
-		     &import->seen, bytes_of(row->id.b, sizeof(row->id.b)));
+	*later = row->has_id && !seen_add(&import->seen,
+				    bytes_of(row->id.b, sizeof(row->id.b)));
 	if (*later && !import->plan.update)
 		return err_set(ERR_INVALID,
 		    "id: another row of these files has it already: with "
