@@ -34,6 +34,9 @@ struct report_table {
 	const struct report_row *rows;
 	size_t rows_n;
 	const struct figure_number *total; /* of each column */
+	/* Of rows that are periods: the last over the first, with one digit
+	 * behind the point. */
+	const struct figure_number *change;
 	const struct report_column *columns;
 };
 

@@ -493,11 +493,11 @@ static void
 rows_of(struct txn *txn, struct space_state *space,
     const struct pack_view *view, unsigned part, struct lines *lines)
 {
-	struct view_range all = {0};
+	struct view_range all = {.part = part};
 	struct view_scan scan;
 	bool found = true;
 
-	view_scan(txn, space->no, view, part, &all, &scan);
+	view_scan(txn, space->no, view, &all, &scan);
 	while (found) {
 		struct buf name = {0};
 		struct buf shown = {0};

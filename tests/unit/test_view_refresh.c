@@ -358,7 +358,7 @@ who_reads_a_damaged_row_is_told(void **state)
 	well(store_begin(store, true));
 	damage(store_txn(store), BIT);
 	view_scan(store_txn(store), space_find(store_txn(store), &name)->no,
-	    &store_pack(store)->views[0], VIEW_SUMS, &all, &scan);
+	    &store_pack(store)->views[0], &all, &scan);
 	while (e == ERR_OK && found)
 		e = view_next(&scan, &row, &found);
 	assert_int_equal(e, ERR_CORRUPT);
