@@ -84,29 +84,55 @@ text_get(const struct record *record, const struct pack_field *field)
 	return r.bad ? (struct bytes){0} : text;
 }
 
+/* An element stands in a set once for each who put it there. */
+static bool
+is_first(const struct record_field *content, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (bytes_equal(
+			content->values[i].value, content->values[at].value))
+			return false;
+	return true;
+}
+
+/* The names of the fields that match, in the order of the pack. */
 static void
-sets_read(struct opened *work, const struct pack_candidate *fields,
-    struct pairs_pair *pair)
+keys_read(const struct pack_duplicates *rules, struct pairs_pair *pair)
 {
 	const struct record_field *keys = content_of(
-	    &pair->record, fields->keys);
-	const struct record_field *members = content_of(
-	    &pair->record, fields->members);
-	struct reader r;
+	    &pair->record, rules->candidate.keys);
 
-	for (size_t i = 0; keys != NULL && i < keys->n; i++) {
-		codec_begin(&r, keys->values[i].value);
-		buf_add_text(&pair->keys, i > 0 ? ", " : "");
-		buf_add(&pair->keys, codec_get_text(&r));
+	for (size_t i = 0; i < rules->weights_n; i++) {
+		const char *name = rules->weights[i].field->name;
+		bool has = false;
+
+		for (size_t k = 0; keys != NULL && k < keys->n; k++) {
+			struct reader r;
+
+			codec_begin(&r, keys->values[k].value);
+			has = bytes_is(codec_get_text(&r), name) || has;
+		}
+		if (has)
+			buf_add_format(&pair->keys, "%s%s",
+			    pair->keys.n > 0 ? ", " : "", name);
 	}
-	pair->members = arena_array(&work->arena,
-	    members != NULL ? members->n : 0, sizeof(*pair->members));
-	for (size_t i = 0; members != NULL && i < members->n; i++) {
+}
+
+static void
+members_read(struct opened *work, struct pairs_pair *pair)
+{
+	const struct record_field *members = content_of(
+	    &pair->record, work->pack->duplicates->candidate.members);
+	size_t n = members != NULL ? members->n : 0;
+
+	pair->members = arena_array(&work->arena, n, sizeof(*pair->members));
+	for (size_t i = 0; i < n; i++) {
 		struct bytes both;
+		struct reader r;
 
 		codec_begin(&r, members->values[i].value);
 		both = codec_get_fixed(&r, sizeof(*pair->members));
-		if (!r.bad)
+		if (!r.bad && is_first(members, i))
 			memcpy(
 			    &pair->members[pair->members_n++], both.p, both.n);
 	}
@@ -134,7 +160,8 @@ pairs_read(struct opened *work, struct space_state *space,
 	pair->state = text_get(record, fields->state);
 	value_begin(record, fields->score, &r);
 	pair->score = codec_get_int(&r);
-	sets_read(work, fields, pair);
+	keys_read(work->pack->duplicates, pair);
+	members_read(work, pair);
 	e = store_authority(work->store, &authority);
 	if (e == ERR_OK)
 		e = twins_said_read(
@@ -366,25 +393,47 @@ pairs_move(
 	return write(&edits, &change, &changed);
 }
 
-enum err
-pairs_say(struct opened *work, const struct pairs_pair *pair, struct bytes unit,
-    bool same)
+/* Takes `text` out of the set, and puts `other` in, if it is not NULL. */
+static enum err
+said_write(struct opened *work, const struct pairs_pair *pair,
+    struct bytes text, const struct buf *other)
 {
 	const struct pack_field *said = work->pack->duplicates->candidate.said;
 	struct store_edit two[EDITS_MAX];
 	struct edits edits = {.work = work, .p = two};
 	struct store_write change = {
 	    .space = pair->space->name, .record = pair->id};
+	bool changed;
+
+	edit_text(&edits, said, OP_REMOVE, text);
+	if (other != NULL)
+		edit_text(&edits, said, OP_ADD, buf_bytes(other));
+	return write(&edits, &change, &changed);
+}
+
+enum err
+pairs_say(struct opened *work, const struct pairs_pair *pair, struct bytes unit,
+    bool same)
+{
+	const struct twins_word *word = bytes_equal(unit, pair->unit_a)
+					    ? &pair->word_a
+					    : &pair->word_b;
+	bool counts = word->verdict == TWINS_TORN ||
+		      word->verdict == (same ? TWINS_SAME : TWINS_DIFFERENT);
 	struct buf now = {0};
 	struct buf before = {0};
-	bool changed;
-	enum err e;
+	enum err e = ERR_OK;
 
 	twins_said_put(same, unit, &now);
 	twins_said_put(!same, unit, &before);
-	edit_text(&edits, said, OP_ADD, buf_bytes(&now));
-	edit_text(&edits, said, OP_REMOVE, buf_bytes(&before));
-	e = write(&edits, &change, &changed);
+	/* What others put there in our name would keep our own word out. */
+	if (!counts) {
+		e = said_write(work, pair, buf_bytes(&now), NULL);
+		if (e == ERR_OK)
+			e = store_settle(work->store);
+	}
+	if (e == ERR_OK)
+		e = said_write(work, pair, buf_bytes(&before), &now);
 	buf_fini(&now);
 	buf_fini(&before);
 	return e;
