@@ -191,7 +191,8 @@ collection_read(struct pack_reading *r, struct bytes doc, void *item)
 	static const char *const keys[] = {
 	    "name", "space", "label", "fields", "derived", NULL};
 	static const char *const keys_2[] = {"name", "space", "label", "fields",
-	    "derived", "retention", "retention_from", "title", "indexes", NULL};
+	    "derived", "retention", "retention_from", "title", "alias",
+	    "indexes", NULL};
 	static const struct pack_read_list fields = {.key = "fields",
 	    .max = LIMIT_FIELDS,
 	    .size = sizeof(struct pack_field),
@@ -249,6 +250,8 @@ collection_refer(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_field(
 		    doc, "title", collection, 0, &collection->title);
+	if (e == ERR_OK)
+		e = pack_twins_read_alias(doc, collection);
 	if (e == ERR_OK)
 		e = pack_read_ref(doc, "retention", &times, false, &found);
 	if (e != ERR_OK)
