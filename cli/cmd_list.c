@@ -317,17 +317,6 @@ fits(const struct list *list, const struct record *record)
 	return true;
 }
 
-/* "live", or what else there is to know. */
-static const char *
-status_text(const struct record *record)
-{
-	for (size_t i = 0; i < record->fields_n; i++) {
-		if (merge_is_conflict(&record->fields[i]))
-			return "conflict";
-	}
-	return show_status(record->status);
-}
-
 static void
 record_row(
     struct list *list, const struct record_id *id, const struct record *record)
@@ -337,7 +326,7 @@ record_row(
 
 	ascii_hex(bytes_of(id->b, sizeof(id->b)), &texts[0]);
 	cells[0] = buf_bytes(&texts[0]);
-	cells[1] = list->pack != NULL ? bytes_text(status_text(record))
+	cells[1] = list->pack != NULL ? bytes_text(show_standing(record))
 				      : record->collection;
 	for (size_t i = 2; i < list->columns_n; i++) {
 		const struct pack_field *field = pack_field(

@@ -79,6 +79,12 @@ plan_write(const struct plan *plan, const struct load_row *row, bool dry,
 		e = plan_space(plan, row, &write.space);
 	if (e != ERR_OK)
 		return e;
+	/* What was taken in once belongs to those who work on it. */
+	if (exists && row->derived &&
+	    (!plan->update || record.status == RECORD_DELETED)) {
+		*outcome = PLAN_SAME;
+		return ERR_OK;
+	}
 	p.record = exists ? &record : NULL;
 	edits_make(&p);
 	write.create = !exists;
@@ -106,6 +112,8 @@ existing_find(const struct plan *plan, const struct load_row *row,
 		return ERR_OK;
 	if (e != ERR_OK)
 		return e;
+	if (row->derived && !plan->update)
+		return ERR_OK;
 	if (!plan->update)
 		return err_set(ERR_EXISTS,
 		    "id: a record in %s has it already: --update changes it",
@@ -136,6 +144,10 @@ edits_make(struct planning *p)
 	for (size_t i = 0; i < row->n; i++) {
 		const struct load_value *value = &row->values[i];
 
+		/* Theirs is where it began; by now it has gone on. */
+		if (row->derived && p->record != NULL &&
+		    value->field->kind == KIND_STATE)
+			continue;
 		if (!is_repeated(p, i))
 			edit_add(p, value);
 		if (value->field->kind == KIND_SET && p->record != NULL &&

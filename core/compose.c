@@ -16,6 +16,7 @@
 #include "core/record.h"
 #include "core/rules.h"
 #include "core/staff.h"
+#include "core/unique.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/text.h"
@@ -36,7 +37,6 @@ static bool cells_wanted(
 static enum err record_wanted(struct composing *c) MUST_USE;
 static enum err shown_read(struct composing *c) MUST_USE;
 static enum err moves_check(const struct composing *c) MUST_USE;
-static enum err claims_make(struct composing *c) MUST_USE;
 static enum err seal_before(struct composing *c) MUST_USE;
 static enum err write_fill(
     struct composing *c, struct store_write *write) MUST_USE;
@@ -153,7 +153,14 @@ change_write(struct composing *c)
 	if (e == ERR_OK)
 		e = composing_guards(c);
 	if (e == ERR_OK)
-		e = claims_make(c);
+		e = unique_claim(&(struct unique){.txn = composer->txn,
+		    .space = c->space,
+		    .id = &c->id,
+		    .write = c->write,
+		    .collection = composing_collection(c),
+		    .record = &c->record,
+		    .drafts = *composer->drafts,
+		    .change = &c->change});
 	if (e == ERR_OK)
 		e = body_check(c);
 	if (e != ERR_OK || c->write->dry)
@@ -347,41 +354,6 @@ moves_check(const struct composing *c)
 			    &c->shown.record, field);
 		e = rules_move(c->composer->txn->pack, composing_collection(c),
 		    edit, from != NULL ? from->value : (struct bytes){0});
-	}
-	return e;
-}
-
-/* The values of unique fields: nobody else in the space may have them, neither
- * in a record nor in what this transaction has written so far.  A claim has no
- * space number, since the space may not have one yet. */
-static enum err
-claims_make(struct composing *c)
-{
-	const struct space_no no_space = {UINT32_MAX};
-	struct txn *txn = c->composer->txn;
-	struct turn_place at = {
-	    .txn = txn, .space = c->space, .id = &c->id, .arena = &txn->arena};
-	enum err e = ERR_OK;
-
-	c->change.claims = arena_array(
-	    &txn->arena, c->change.ops_n, sizeof(struct key));
-	for (size_t i = 0; i < c->change.ops_n && e == ERR_OK; i++) {
-		const struct body_op *op = &c->change.ops[i].op;
-		const struct pack_field *field = rules_unique_field(
-		    txn->pack, composing_collection(c), op);
-		struct key *claim = &c->change.claims[c->change.claims_n];
-
-		if (field == NULL ||
-		    !lookup_key(txn, no_space, field, op->value, claim))
-			continue;
-		c->change.claims_n++;
-		if (c->space != NULL)
-			e = rules_unique(&at, field, op->value);
-		for (struct draft *d = *c->composer->drafts;
-		     d != NULL && e == ERR_OK; d = d->next)
-			if (id_space_equal(&d->space, &c->write->space) &&
-			    draft_claims(d, &c->id, claim))
-				e = rules_taken(field, op->value, NULL);
 	}
 	return e;
 }
