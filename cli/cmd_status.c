@@ -9,6 +9,7 @@
 
 #include "cli/meter.h"
 #include "cli/open.h"
+#include "core/match.h"
 #include "core/packs.h"
 #include "net/loop.h"
 
@@ -90,16 +91,39 @@ status_say(struct opened *work, struct out *out)
 	return e;
 }
 
+/* Says which spaces have records that cannot be compared with others. */
+static enum err
+keys_say(struct opened *work)
+{
+	struct buf names = {0};
+	struct buf text = {0};
+	enum err e = match_lacking(store_txn(work->store), &names);
+
+	buf_add_format(&text,
+	    "no match key is here for %s: what is written there cannot be "
+	    "compared with other centres; golmok match key makes one, and "
+	    "golmok match rekey fills in what is missing",
+	    buf_text(&names));
+	if (e == ERR_OK && names.n > 0)
+		out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+	buf_fini(&names);
+	return e;
+}
+
 static enum err
 status_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	enum err e = open_begin(args, out, false, &work);
 
-	if (e == ERR_OK && args_has(args, "watch"))
+	if (e == ERR_OK && args_has(args, "watch")) {
 		e = watch_run(&work);
-	else if (e == ERR_OK)
+	} else if (e == ERR_OK) {
 		e = status_say(&work, out);
+		if (e == ERR_OK)
+			e = keys_say(&work);
+	}
 	open_end(&work);
 	return e;
 }

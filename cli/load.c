@@ -1,21 +1,16 @@
 /*
- * Rows out of files, for import.  The file is read once and as a whole, so that
- * what was validated is what is written.  Values are judged by core/pack_text;
+ * Rows of files into records, for import.  Values are judged by core/pack_text;
  * whether a row may be written is for the store to say.
  */
 #include "cli/load.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/pack_text.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/json.h"
 #include "proto/mem.h"
-
-enum { PIECE_SIZE = 64 * 1024 };
 
 /* What a column of a CSV is. */
 struct column {
@@ -25,22 +20,15 @@ struct column {
 
 struct load {
 	struct load_plan plan;
-	struct buf content; /* owned, as all */
-	size_t at;	    /* fed or read so far */
-	uint64_t line;
-	uint64_t next_line; /* of JSON lines */
-	struct csv *csv;    /* NULL: JSON lines */
-	bool ended;
+	struct rows *rows; /* owned, as all */
 	struct column *columns;
 	size_t columns_n;
+	bool labels;	    /* of a CSV: they may come next */
 	struct arena arena; /* of the row */
 	size_t room;	    /* of its values */
 };
 
-static enum err input_read(struct buf *content) MUST_USE;
 static enum err csv_begin(struct load *load) MUST_USE;
-static enum err csv_row_next(
-    struct load *load, struct csv_row *row, bool *found) MUST_USE;
 static enum err header_read(
     struct load *load, const struct csv_row *row) MUST_USE;
 static enum err column_read(
@@ -49,7 +37,6 @@ static enum err csv_load(
     struct load *load, struct load_row *row, bool *found) MUST_USE;
 static enum err cell_load(struct load *load, const struct column *column,
     struct bytes cell, struct load_row *row) MUST_USE;
-static bool line_next(struct load *load, struct bytes *line);
 static enum err line_load(
     struct load *load, struct bytes line, struct load_row *row) MUST_USE;
 static enum err members_load(
@@ -63,68 +50,26 @@ static enum err value_load(struct load *load, const struct pack_field *field,
 static void value_push(struct load *load, const struct pack_field *field,
     struct bytes value, struct load_row *row);
 
-static bool
-is_csv_name(const char *path)
-{
-	size_t n = strlen(path);
-
-	return n > 4 && strcmp(path + n - 4, ".csv") == 0;
-}
-
 enum err
 load_open(const struct load_plan *plan, const char *path, struct load **out)
 {
 	struct load *load = mem_zeros(1, sizeof(*load));
-	bool csv = plan->format == LOAD_CSV ||
-		   (plan->format == LOAD_BY_NAME && is_csv_name(path));
 	enum err e;
 
 	*out = load;
 	load->plan = *plan;
-	if (strcmp(path, "-") == 0)
-		e = input_read(&load->content);
-	else
-		e = file_read(path, LIMIT_IMPORT_SIZE, &load->content);
+	e = rows_open(&plan->rows, path, &load->rows);
 	if (e != ERR_OK)
 		return e;
-	if (csv && plan->collection == NULL)
+	if (rows_is_csv(load->rows) && plan->collection == NULL)
 		return err_set(ERR_USAGE,
 		    "%s: a CSV does not say what its rows are: name it with "
 		    "--collection",
 		    path);
-	if (!csv && plan->encoding == LOAD_CP949)
-		return err_set(ERR_USAGE, "%s: JSON lines are UTF-8", path);
-	if (csv && plan->encoding == LOAD_AUTO)
-		load->plan.encoding = csv_detect(buf_bytes(&load->content)) ==
-					      CSV_UTF8
-					  ? LOAD_UTF8
-					  : LOAD_CP949;
-	load->plan.format = csv ? LOAD_CSV : LOAD_JSONL;
 	e = load_rewind(load);
 	return e == ERR_OK ? e
 			   : err_wrap(e, "%s:%llu", path,
-				 (unsigned long long)load->line);
-}
-
-static enum err
-input_read(struct buf *content)
-{
-	for (;;) {
-		size_t n;
-		uint8_t *p = buf_extend(content, PIECE_SIZE);
-
-		n = fread(p, 1, PIECE_SIZE, stdin);
-		buf_cut(content, content->n - PIECE_SIZE + n);
-		if (n == 0)
-			break;
-		if (content->n > LIMIT_IMPORT_SIZE)
-			return err_set(ERR_LIMIT,
-			    "standard input has more than %d bytes",
-			    LIMIT_IMPORT_SIZE);
-	}
-	if (ferror(stdin))
-		return err_set(ERR_IO, "cannot read standard input");
-	return ERR_OK;
+				 (unsigned long long)rows_at(load->rows));
 }
 
 void
@@ -132,46 +77,23 @@ load_close(struct load *load)
 {
 	if (load == NULL)
 		return;
-	csv_free(load->csv);
+	rows_close(load->rows);
 	mem_free(load->columns);
 	arena_fini(&load->arena);
-	/* It may be full of other people's lives. */
-	buf_wipe(&load->content);
 	mem_free(load);
 }
 
 enum err
 load_rewind(struct load *load)
 {
-	static const char mark[] = "\xef\xbb\xbf";
-
-	load->at = 0;
-	load->line = 1;
-	load->next_line = 1;
-	load->ended = false;
-	if (load->plan.format == LOAD_CSV)
-		return csv_begin(load);
-	if (bytes_begins(buf_bytes(&load->content), bytes_text(mark)))
-		load->at = sizeof(mark) - 1;
-	return ERR_OK;
+	rows_rewind(load->rows);
+	return rows_is_csv(load->rows) ? csv_begin(load) : ERR_OK;
 }
 
-uint64_t
-load_line(const struct load *load)
+const struct rows *
+load_rows(const struct load *load)
 {
-	return load->line;
-}
-
-uint64_t
-load_done(const struct load *load)
-{
-	return load->at;
-}
-
-uint64_t
-load_size(const struct load *load)
-{
-	return load->content.n;
+	return load->rows;
 }
 
 enum err
@@ -183,10 +105,12 @@ load_next(struct load *load, struct load_row *row, bool *found)
 	*row = (struct load_row){.collection = load->plan.collection};
 	arena_reset(&load->arena);
 	load->room = 0;
-	if (load->plan.format == LOAD_CSV)
+	if (rows_is_csv(load->rows))
 		return csv_load(load, row, found);
-	if (!line_next(load, &line))
-		return ERR_OK;
+	do {
+		if (!rows_line(load->rows, &line))
+			return ERR_OK;
+	} while (bytes_begins(line, bytes_text(LOAD_REMARK)));
 	*found = true;
 	return line_load(load, line, row);
 }
@@ -198,42 +122,14 @@ csv_begin(struct load *load)
 {
 	struct csv_row row;
 	bool found;
-	enum err e;
+	enum err e = rows_cells(load->rows, &row, &found);
 
-	csv_free(load->csv);
-	load->csv = csv_new(
-	    load->plan.encoding == LOAD_CP949 ? CSV_CP949 : CSV_UTF8);
-	e = csv_row_next(load, &row, &found);
 	if (e != ERR_OK)
 		return e;
 	if (!found)
 		return err_set(ERR_INVALID, "the file has no header");
+	load->labels = true;
 	return header_read(load, &row);
-}
-
-static enum err
-csv_row_next(struct load *load, struct csv_row *row, bool *found)
-{
-	struct bytes all = buf_bytes(&load->content);
-
-	for (;;) {
-		size_t left = all.n - load->at;
-		size_t n = left < PIECE_SIZE ? left : PIECE_SIZE;
-		enum err e = csv_next(load->csv, row, found);
-
-		if (e != ERR_OK)
-			load->ended = true;
-		else if (*found)
-			load->line = row->line;
-		if (e != ERR_OK || *found || load->ended)
-			return e;
-		csv_feed(load->csv, bytes_slice(all, load->at, n));
-		load->at += n;
-		if (load->at == all.n) {
-			csv_end(load->csv);
-			load->ended = true;
-		}
-	}
 }
 
 static enum err
@@ -272,26 +168,31 @@ column_read(struct load *load, struct bytes name, struct column *column)
 	return pack_get_field(collection, name, &column->field);
 }
 
+/* Is it the row of labels that export may put below its header? */
+static bool
+is_labels(const struct load *load, const struct csv_row *cells)
+{
+	for (size_t i = 0; i < cells->n; i++)
+		if (load->columns[i].is == COLUMN_ID)
+			return bytes_begins(cells->cells[i], bytes_text("# "));
+	return false;
+}
+
 static enum err
 csv_load(struct load *load, struct load_row *row, bool *found)
 {
 	struct csv_row cells;
-	enum err e;
+	enum err e = rows_cells(load->rows, &cells, found);
 
-	/* Behind an error of the form no row can be told from the next. */
-	if (load->ended && load->csv == NULL)
-		return ERR_OK;
-	e = csv_row_next(load, &cells, found);
-	if (e != ERR_OK) {
-		csv_free(load->csv);
-		load->csv = NULL;
+	if (e == ERR_OK && *found && load->labels && is_labels(load, &cells))
+		e = rows_cells(load->rows, &cells, found);
+	load->labels = false;
+	if (e != ERR_OK || !*found)
 		return e;
-	}
-	if (!*found)
-		return ERR_OK;
 	assert(cells.n == load->columns_n);
 	for (size_t i = 0; i < cells.n && e == ERR_OK; i++)
-		e = cell_load(load, &load->columns[i], cells.cells[i], row);
+		e = cell_load(load, &load->columns[i],
+		    csv_unguarded(cells.cells[i]), row);
 	return e;
 }
 
@@ -324,28 +225,6 @@ cell_load(struct load *load, const struct column *column, struct bytes cell,
 }
 
 /* ---- JSON lines --------------------------------------------------------- */
-
-/* The next line that is not empty. */
-static bool
-line_next(struct load *load, struct bytes *line)
-{
-	for (;;) {
-		struct bytes rest = bytes_after(
-		    buf_bytes(&load->content), load->at);
-		size_t n = bytes_find(rest, '\n');
-
-		if (rest.n == 0)
-			return false;
-		*line = bytes_first(rest, n);
-		load->at += n < rest.n ? n + 1 : n;
-		load->line = load->next_line++;
-		while (line->n > 0 && (line->p[line->n - 1] == '\r' ||
-					  line->p[line->n - 1] == ' '))
-			*line = bytes_first(*line, line->n - 1);
-		if (line->n > 0)
-			return true;
-	}
-}
 
 static enum err
 line_load(struct load *load, struct bytes line, struct load_row *row)

@@ -1,25 +1,24 @@
 #ifndef GOLMOK_CLI_LOAD_H
 #define GOLMOK_CLI_LOAD_H
 
+#include "cli/rows.h"
 #include "core/pack.h"
 #include "core/store.h"
-#include "proto/csv.h"
 
 /*
  * Records out of a file of JSON lines or CSV (docs/packs.md), one after
  * another.  A row that cannot be read is an error with its line, and the next
  * call goes on behind it.  Knows no store.
  */
-enum load_format { LOAD_BY_NAME, LOAD_JSONL, LOAD_CSV };
-enum load_encoding { LOAD_AUTO, LOAD_UTF8, LOAD_CP949 };
-
 struct load_plan {
 	const struct pack *pack;		  /* borrowed, as all */
 	const struct pack_collection *collection; /* of CSV, and of rows that
 						     name none; may be NULL */
-	enum load_format format; /* by name: .csv is CSV, all else JSON lines */
-	enum load_encoding encoding; /* auto: UTF-8 when the whole file is */
+	struct rows_plan rows;
 };
+
+/* With what a line of JSON begins that holds no record but a remark. */
+#define LOAD_REMARK "{\"remark\":"
 
 /* One value that a row gives. */
 struct load_value {
@@ -29,6 +28,7 @@ struct load_value {
 
 struct load_row {
 	const struct pack_collection *collection;
+	bool derived; /* its id says which thing it is: see plan_write */
 	bool has_id;
 	struct record_id id;
 	bool has_space;
@@ -54,10 +54,7 @@ enum err load_rewind(struct load *load) MUST_USE;
  * behind some kinds of bad CSV nothing more can be found. */
 enum err load_next(
     struct load *load, struct load_row *row, bool *found) MUST_USE;
-/* Where the row (or the error) of the last load_next begins, counted from 1;
- * how many bytes are behind it, and how many there are. */
-uint64_t load_line(const struct load *load);
-uint64_t load_done(const struct load *load);
-uint64_t load_size(const struct load *load);
+/* Where `load` stands; lives as long as that. */
+const struct rows *load_rows(const struct load *load);
 
 #endif

@@ -53,8 +53,27 @@ plan_space(
 	return e;
 }
 
+/* A record that a row before has written can be seen once that is a delta. */
+static enum err
+fresh_settle(struct plan *plan, const struct load_row *row)
+{
+	struct bytes id = bytes_of(row->id.b, sizeof(row->id.b));
+
+	if (!row->has_id || seen_add(&plan->fresh, id))
+		return ERR_OK;
+	plan_ended(plan);
+	(void)seen_add(&plan->fresh, id);
+	return store_settle(plan->work->store);
+}
+
+void
+plan_ended(struct plan *plan)
+{
+	seen_fini(&plan->fresh);
+}
+
 enum err
-plan_write(const struct plan *plan, const struct load_row *row, bool dry,
+plan_write(struct plan *plan, const struct load_row *row, bool dry,
     enum plan_outcome *outcome)
 {
 	struct opened *work = plan->work;
@@ -63,7 +82,8 @@ plan_write(const struct plan *plan, const struct load_row *row, bool dry,
 	    .has_record = row->has_id,
 	    .record = row->id,
 	    .has_actor = work->has_actor,
-	    .actor = work->actor};
+	    .actor = work->actor,
+	    .role = work->role};
 	struct planning p = {.arena = &work->arena, .row = row};
 	struct record record;
 	struct record_id id;
@@ -72,12 +92,20 @@ plan_write(const struct plan *plan, const struct load_row *row, bool dry,
 	enum err e = ERR_OK;
 
 	arena_reset(&work->arena);
-	if (row->has_id)
+	if (!dry)
+		e = fresh_settle(plan, row);
+	if (e == ERR_OK && row->has_id)
 		e = existing_find(plan, row, &write, &exists, &record);
 	if (e == ERR_OK && !exists)
 		e = plan_space(plan, row, &write.space);
 	if (e != ERR_OK)
 		return e;
+	/* What was taken in once belongs to those who work on it. */
+	if (exists && row->derived &&
+	    (!plan->update || record.status == RECORD_DELETED)) {
+		*outcome = PLAN_SAME;
+		return ERR_OK;
+	}
 	p.record = exists ? &record : NULL;
 	edits_make(&p);
 	write.create = !exists;
@@ -105,6 +133,8 @@ existing_find(const struct plan *plan, const struct load_row *row,
 		return ERR_OK;
 	if (e != ERR_OK)
 		return e;
+	if (row->derived && !plan->update)
+		return ERR_OK;
 	if (!plan->update)
 		return err_set(ERR_EXISTS,
 		    "id: a record in %s has it already: --update changes it",
@@ -135,6 +165,10 @@ edits_make(struct planning *p)
 	for (size_t i = 0; i < row->n; i++) {
 		const struct load_value *value = &row->values[i];
 
+		/* Theirs is where it began; by now it has gone on. */
+		if (row->derived && p->record != NULL &&
+		    value->field->kind == KIND_STATE)
+			continue;
 		if (!is_repeated(p, i))
 			edit_add(p, value);
 		if (value->field->kind == KIND_SET && p->record != NULL &&

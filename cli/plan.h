@@ -3,6 +3,7 @@
 
 #include "cli/load.h"
 #include "cli/open.h"
+#include "cli/seen.h"
 
 /*
  * What one row of an import means for a record: make it, or change it so that
@@ -14,16 +15,21 @@ struct plan {
 	struct space space;
 	const char *prefix; /* else: the class of the collection goes behind */
 	bool update;	    /* records that exist are changed */
+	struct seen fresh;  /* ids of rows that no delta holds yet */
 };
 
 enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
 
 /* Writes what `row` means in the open write transaction, or only checks it when
- * `dry`.  ERR_EXISTS for a record that is there, without plan->update;
+ * `dry`.  A derived row leaves a record that is there as it is: without
+ * plan->update all of it, with it its states, and all of a deleted one.  Else
+ * ERR_EXISTS for a record that is there, without plan->update;
  * ERR_INVALID for another collection or space than that record has, and for a
  * row without space; else as store_write. */
-enum err plan_write(const struct plan *plan, const struct load_row *row,
+enum err plan_write(struct plan *plan, const struct load_row *row,
     bool dry, enum plan_outcome *outcome) MUST_USE;
+/* The transaction has ended, or the work. */
+void plan_ended(struct plan *plan);
 /* In which space the row's record is to lie.  ERR_INVALID: nothing says. */
 enum err plan_space(const struct plan *plan, const struct load_row *row,
     struct space *space) MUST_USE;

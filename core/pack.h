@@ -209,6 +209,8 @@ struct pack_units {
 	const struct pack_field *code;
 	const struct pack_field *from; /* date, as `to` */
 	const struct pack_field *to;
+	/* set of refs to the same collection: what came in its place */
+	const struct pack_field *successors;
 };
 
 /* A size of which a list or a report can be: gives an option of that name. */

@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "core/force.h"
 #include "core/fsck.h"
-#include "core/history.h"
+#include "core/known.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -568,7 +568,7 @@ store_get(struct store *store, const struct space *space,
 void
 store_token(const struct record *record, struct buf *token)
 {
-	compose_token(record, token);
+	known_token(record, token);
 }
 
 enum err

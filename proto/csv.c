@@ -10,6 +10,7 @@
 
 #include "proto/limits.h"
 #include "proto/mem.h"
+#include "proto/text.h"
 
 enum state {
 	CELL_START,
@@ -73,6 +74,31 @@ csv_detect(struct bytes sample)
 	return CSV_UTF8;
 }
 
+bool
+csv_mixed(struct bytes file, uint64_t *utf8, uint64_t *other)
+{
+	uint64_t line = 1;
+
+	*utf8 = *other = 0;
+	while (file.n > 0 && (*utf8 == 0 || *other == 0)) {
+		size_t n = bytes_find(file, '\n');
+		struct bytes text = bytes_first(file, n);
+		bool wide = false;
+
+		/* Hangul of CP949 may be UTF-8 by chance, but hardly all of a
+		 * line, with a character of three bytes in it. */
+		for (size_t i = 0; i < n && !wide; i++)
+			wide = text.p[i] >= 0xe1 && text.p[i] <= 0xef;
+		if (!text_is_utf8(text))
+			*other = *other == 0 ? line : *other;
+		else if (wide && *utf8 == 0)
+			*utf8 = line;
+		file = bytes_after(file, n < file.n ? n + 1 : n);
+		line++;
+	}
+	return *utf8 != 0 && *other != 0;
+}
+
 struct csv *
 csv_new(enum csv_encoding encoding)
 {
@@ -90,6 +116,12 @@ csv_new(enum csv_encoding encoding)
 		err_keep(&csv->fault,
 		    err_set(ERR_IO, "this system cannot read CP949"));
 	return csv;
+}
+
+uint64_t
+csv_line(const struct csv *csv)
+{
+	return csv->row_line;
 }
 
 void
@@ -410,6 +442,52 @@ csv_add_cell(struct buf *out, struct bytes cell)
 		buf_add_u8(out, cell.p[i]);
 	}
 	buf_add_u8(out, '"');
+}
+
+/* ---- What spreadsheets would compute ------------------------------------ */
+
+static bool
+is_number(struct bytes text)
+{
+	size_t n = text.n > 0 && text.p[0] == '-';
+
+	if (text.n == n)
+		return false;
+	for (size_t i = n; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	return true;
+}
+
+/* Would it be computed, with or without the apostrophes in front? */
+static bool
+is_formula(struct bytes text)
+{
+	static const char *const signs[] = {
+	    "=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+
+	while (text.n > 0 && text.p[0] == '\'')
+		text = bytes_after(text, 1);
+	for (size_t i = 0; i < COUNT_OF(signs); i++)
+		if (bytes_begins(text, bytes_text(signs[i])))
+			return true;
+	return false;
+}
+
+void
+csv_guard(struct bytes text, struct buf *cell)
+{
+	if (is_formula(text) && !is_number(text))
+		buf_add_u8(cell, '\'');
+	buf_add(cell, text);
+}
+
+struct bytes
+csv_unguarded(struct bytes cell)
+{
+	bool guarded = cell.n > 0 && cell.p[0] == '\'' && is_formula(cell);
+
+	return bytes_after(cell, guarded);
 }
 
 enum err

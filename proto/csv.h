@@ -28,6 +28,10 @@ struct csv;
  * sample in ASCII says nothing about what follows. */
 enum csv_encoding csv_detect(struct bytes sample);
 
+/* Are some lines of `file` UTF-8 that cannot well be CP949, and others no
+ * UTF-8?  The first of each into `*utf8` and `*other`, counted from 1. */
+bool csv_mixed(struct bytes file, uint64_t *utf8, uint64_t *other) MUST_USE;
+
 /* A reader of a file in `encoding`, owned by the caller, ended by csv_free.
  * A byte order mark in front is skipped. */
 struct csv *csv_new(enum csv_encoding encoding) MUST_USE;
@@ -44,6 +48,8 @@ void csv_end(struct csv *csv);
  * LIMIT_ROW_SIZE bytes or LIMIT_ROW_CELLS cells in a row.  After an error every
  * call gives that error again. */
 enum err csv_next(struct csv *csv, struct csv_row *row, bool *found) MUST_USE;
+/* Where the row begins that csv_next gave last, or could not read. */
+uint64_t csv_line(const struct csv *csv);
 /* NULL does nothing. */
 void csv_free(struct csv *csv);
 
@@ -52,6 +58,13 @@ void csv_free(struct csv *csv);
  * need that.  An empty cell is written as "" so that a row never begins with
  * nothing. */
 void csv_add_cell(struct buf *out, struct bytes cell);
+/* Appends `text` to `cell` so that no spreadsheet computes it: what begins with
+ * = + - @, a tab or a carriage return, of full width too, gets an apostrophe in
+ * front, unless it is a whole number.  So does what begins so behind
+ * apostrophes: csv_unguarded gives back every text as it was. */
+void csv_guard(struct bytes text, struct buf *cell);
+/* `cell` without the apostrophe that csv_guard puts there. */
+struct bytes csv_unguarded(struct bytes cell);
 /* Appends `text`, UTF-8, in CP949 to `out`.  ERR_INVALID, and `out` as it was,
  * names the first character that CP949 does not have; ERR_IO when this system
  * does not know CP949. */

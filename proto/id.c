@@ -180,6 +180,24 @@ id_record(uint64_t now_ms, const uint8_t random[10], struct record_id *record)
 	memcpy(record->b + 6, random, 10);
 }
 
+void
+id_derive(const struct city_id *city, uint64_t at_ms, const struct bytes *parts,
+    size_t n, struct record_id *record)
+{
+	struct buf all = {0};
+	struct hash hash;
+
+	buf_add_text(&all, "golmok import 1");
+	buf_add(&all, bytes_of(city->b, sizeof(city->b)));
+	for (size_t i = 0; i < n; i++) {
+		buf_add_be32(&all, (uint32_t)parts[i].n);
+		buf_add(&all, parts[i]);
+	}
+	crypto_sha256(buf_bytes(&all), &hash);
+	id_record(at_ms, hash.b, record);
+	buf_fini(&all);
+}
+
 enum err
 id_from_hex(struct bytes text, const char *what, uint8_t *out, size_t n)
 {

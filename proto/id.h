@@ -71,6 +71,11 @@ enum err id_from_origin(struct bytes line, struct log_name *name) MUST_USE;
 /* A record id made at `now_ms` with 10 random bytes. */
 void id_record(
     uint64_t now_ms, const uint8_t random[10], struct record_id *record);
+/* The record id that all who take in the same thing give to it: it was at
+ * `at_ms`, and the `n` texts `parts` name it within `city` (docs/importing.md,
+ * "Keys"). */
+void id_derive(const struct city_id *city, uint64_t at_ms,
+    const struct bytes *parts, size_t n, struct record_id *record);
 
 /* Reads `n` bytes at `out` from exactly 2 * n hex digits; `what` names the
  * thing in the ERR_INVALID. */

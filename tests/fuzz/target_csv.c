@@ -129,7 +129,7 @@ void
 target_csv(struct bytes in)
 {
 	static struct pack *pack;
-	struct load_plan plan = {.encoding = LOAD_AUTO};
+	struct load_plan plan = {.rows = {.encoding = ROWS_AUTO}};
 	const char *path;
 
 	fuzz_start();
@@ -140,9 +140,9 @@ target_csv(struct bytes in)
 	plan.pack = pack;
 	plan.collection = &pack->collections[0];
 	path = file_of(in);
-	plan.format = LOAD_CSV;
+	plan.rows.format = ROWS_CSV;
 	rows_load(&plan, path);
-	plan.format = LOAD_JSONL;
+	plan.rows.format = ROWS_JSONL;
 	rows_load(&plan, path);
 	(void)remove(path);
 }
