@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/load.h"
+#include "cli/map.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "cli/seen.h"
+#include "cli/source.h"
+#include "core/pack.h"
+#include "proto/crypto.h"
 #include "proto/mem.h"
 
 enum { CHUNK_ROWS = 20000, SHOWN_MAX = 20 };
@@ -22,26 +25,40 @@ enum { CHUNK_ROWS = 20000, SHOWN_MAX = 20 };
 struct import {
 	struct opened work;
 	struct load_plan how;
+	struct map *map;	/* owned; NULL: rows are as export has them */
+	struct map_units units; /* that the mapping asks for */
 	struct plan plan;
-	struct load **files; /* owned, one for each word */
-	struct seen seen;    /* ids and unique values of all rows */
+	struct source **files; /* owned, one for each word */
+	struct seen seen;      /* ids and unique values of all rows */
+	struct seen written;   /* ids of records with a derived one, so far */
 	uint64_t rows;
+	uint64_t skipped; /* that the mapping passes over */
 	uint64_t bad;
 	uint64_t outcomes[PLAN_SAME + 1];
 	uint64_t chunk;	 /* rows in the open transaction */
 	uint64_t stored; /* rows in those before */
 };
 
+/* How a row stands to those before it: it changes a record that one of them
+ * makes or changes, and can be held against that only when it is written; or
+ * one has said all of it. */
+struct repeat {
+	bool later;
+	bool again;
+};
+
+static enum err maps_list(const struct args *args, struct out *out) MUST_USE;
 static enum err options_read(struct import *import) MUST_USE;
 static enum err encoding_read(struct import *import) MUST_USE;
+static enum err map_read(struct import *import) MUST_USE;
 static enum err files_open(struct import *import) MUST_USE;
 static enum err check_all(struct import *import) MUST_USE;
 static enum err check_file(
     struct import *import, size_t number, struct progress *progress) MUST_USE;
 static enum err row_check(
     struct import *import, const struct load_row *row) MUST_USE;
-static enum err repeat_check(
-    struct import *import, const struct load_row *row, bool *later) MUST_USE;
+static enum err repeat_check(struct import *import, const struct load_row *row,
+    struct repeat *repeat) MUST_USE;
 static bool is_rows_fault(enum err e);
 static void bad_say(struct import *import, size_t number, enum err e);
 static enum err write_all(struct import *import) MUST_USE;
@@ -53,10 +70,19 @@ static enum err
 import_run(const struct args *args, struct out *out)
 {
 	struct import import = {0};
-	enum err e = open_begin(args, out, true, &import.work);
+	enum err e;
 
+	if (args_has(args, "maps"))
+		return maps_list(args, out);
+	if (args->words_n == 0)
+		return err_set(ERR_USAGE, "import: no file is named");
+	e = open_begin(args, out, true, &import.work);
+	if (e == ERR_OK)
+		e = open_role(&import.work);
 	if (e == ERR_OK)
 		e = options_read(&import);
+	if (e == ERR_OK)
+		e = map_read(&import);
 	if (e == ERR_OK)
 		e = files_open(&import);
 	if (e == ERR_OK)
@@ -66,9 +92,12 @@ import_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		result_say(&import);
 	for (size_t i = 0; import.files != NULL && i < args->words_n; i++)
-		load_close(import.files[i]);
+		source_close(import.files[i]);
 	mem_free(import.files);
+	map_units_fini(&import.units);
+	map_free(import.map);
 	seen_fini(&import.seen);
+	seen_fini(&import.written);
 	plan_ended(&import.plan);
 	open_end(&import.work);
 	return e;
@@ -129,15 +158,36 @@ encoding_read(struct import *import)
 }
 
 static enum err
+map_read(struct import *import)
+{
+	const struct args *args = import->work.args;
+	const char *word = args_text(args, "map", 0);
+	enum err e;
+
+	if (word == NULL)
+		return ERR_OK;
+	if (args_has(args, "collection"))
+		return err_set(ERR_USAGE,
+		    "--collection and --map: the mapping says what rows are");
+	e = map_open(import->work.pack, word, &import->map);
+	if (e == ERR_OK && import->map->unit.n > 0)
+		e = map_units_load(&import->work, &import->units);
+	return e;
+}
+
+static enum err
 files_open(struct import *import)
 {
 	const struct args *args = import->work.args;
+	const struct source_plan plan = {.load = import->how,
+	    .map = import->map,
+	    .work = &import->work,
+	    .units = &import->units};
 	enum err e = ERR_OK;
 
 	import->files = mem_zeros(args->words_n, sizeof(*import->files));
 	for (size_t i = 0; i < args->words_n && e == ERR_OK; i++)
-		e = load_open(
-		    &import->how, args_word(args, i), &import->files[i]);
+		e = source_open(&plan, args_word(args, i), &import->files[i]);
 	return e;
 }
 
@@ -149,7 +199,7 @@ all_bytes(const struct import *import)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < import->work.args->words_n; i++)
-		n += rows_size(load_rows(import->files[i]));
+		n += rows_size(source_rows(import->files[i]));
 	return n;
 }
 
@@ -183,18 +233,20 @@ check_all(struct import *import)
 static enum err
 check_file(struct import *import, size_t number, struct progress *progress)
 {
-	struct load *file = import->files[number];
+	struct source *file = import->files[number];
 	uint64_t before = 0;
 
 	for (size_t i = 0; i < number; i++)
-		before += rows_size(load_rows(import->files[i]));
+		before += rows_size(source_rows(import->files[i]));
 	for (;;) {
 		struct load_row row;
 		bool found;
-		enum err e = load_next(file, &row, &found);
+		enum err e = source_next(file, &row, &found);
 
-		if (e == ERR_OK && !found)
+		if (e == ERR_OK && !found) {
+			import->skipped += source_skipped(file);
 			return ERR_OK;
+		}
 		import->rows++;
 		if (e == ERR_OK)
 			e = row_check(import, &row);
@@ -204,7 +256,7 @@ check_file(struct import *import, size_t number, struct progress *progress)
 			progress_end(progress);
 			bad_say(import, number, e);
 		}
-		progress_step(progress, before + rows_done(load_rows(file)),
+		progress_step(progress, before + rows_done(source_rows(file)),
 		    progress_now_ms());
 	}
 }
@@ -212,11 +264,11 @@ check_file(struct import *import, size_t number, struct progress *progress)
 static enum err
 row_check(struct import *import, const struct load_row *row)
 {
-	enum plan_outcome outcome;
-	bool later;
-	enum err e = repeat_check(import, row, &later);
+	enum plan_outcome outcome = PLAN_SAME;
+	struct repeat repeat = {0};
+	enum err e = repeat_check(import, row, &repeat);
 
-	if (e == ERR_OK && later)
+	if (e == ERR_OK && repeat.later)
 		return ERR_OK;
 	/* Others want to write as well. */
 	if (e == ERR_OK && ++import->chunk > CHUNK_ROWS) {
@@ -224,25 +276,66 @@ row_check(struct import *import, const struct load_row *row)
 		import->chunk = 1;
 		e = open_again(&import->work);
 	}
-	if (e == ERR_OK)
+	if (e == ERR_OK && !repeat.again)
 		e = plan_write(&import->plan, row, true, &outcome);
 	if (e == ERR_OK)
 		import->outcomes[outcome]++;
 	return e;
 }
 
-/* What must be unique is so in the files too, over all transactions.  A row
- * whose record an earlier one makes or changes is a `later` change of it, which
- * can be held against that record only when it is written. */
+/* A name for all that `row` says. */
+static struct bytes
+content_of(const struct load_row *row, uint8_t name[SEEN_SIZE])
+{
+	struct crypto_sha256 state;
+	struct hash hash;
+
+	crypto_sha256_init(&state);
+	crypto_sha256_add(&state, bytes_of(row->id.b, sizeof(row->id.b)));
+	for (size_t i = 0; i < row->n; i++) {
+		crypto_sha256_add(
+		    &state, bytes_text(row->values[i].field->name));
+		crypto_sha256_add(&state, row->values[i].value);
+	}
+	crypto_sha256_out(&state, &hash);
+	memcpy(name, hash.b, SEEN_SIZE);
+	return bytes_of(name, SEEN_SIZE);
+}
+
+/* What names a thing may come twice, if the same is said of it. */
 static enum err
-repeat_check(struct import *import, const struct load_row *row, bool *later)
+derived_check(struct import *import, const struct load_row *row, bool *again)
+{
+	uint8_t name[SEEN_SIZE];
+
+	*again = !seen_add(
+	    &import->seen, bytes_of(row->id.b, sizeof(row->id.b)));
+	if (seen_add(&import->seen, content_of(row, name)) && *again)
+		return err_set(ERR_INVALID,
+		    "another row of these files has the same key, and says "
+		    "something else of the %s",
+		    row->collection->name);
+	return ERR_OK;
+}
+
+/* What must be unique is so in the files too, over all transactions. */
+static enum err
+repeat_check(
+    struct import *import, const struct load_row *row, struct repeat *repeat)
 {
 	struct space space;
 	enum err e;
 
-	*later = row->has_id && !seen_add(&import->seen,
+	if (row->derived) {
+		e = derived_check(import, row, &repeat->again);
+		if (e != ERR_OK || repeat->again)
+			return e;
+	} else {
+		repeat->later = row->has_id &&
+				!seen_add(&import->seen,
 				    bytes_of(row->id.b, sizeof(row->id.b)));
-	if (*later && !import->plan.update)
+	}
+	if (repeat->later && !import->plan.update)
 		return err_set(ERR_INVALID,
 		    "id: another row of these files has it already: with "
 		    "--update it changes that record");
@@ -308,7 +401,7 @@ bad_say(struct import *import, size_t number, enum err e)
 		return;
 	buf_add_format(&text, "%s:%llu: %s",
 	    args_word(import->work.args, number),
-	    (unsigned long long)rows_at(load_rows(import->files[number])),
+	    (unsigned long long)rows_at(source_rows(import->files[number])),
 	    err_text());
 	out_notice(import->work.out, buf_text(&text));
 	buf_fini(&text);
@@ -338,19 +431,27 @@ write_all(struct import *import)
 	return e;
 }
 
+/* Has a row of this run made that record?  The store shows it later. */
+static bool
+is_written(struct import *import, const struct load_row *row)
+{
+	return row->derived && !seen_add(&import->written,
+				   bytes_of(row->id.b, sizeof(row->id.b)));
+}
+
 static enum err
 write_file(struct import *import, size_t number, struct progress *progress)
 {
-	struct load *file = import->files[number];
+	struct source *file = import->files[number];
 	uint64_t *n = import->outcomes;
-	enum err e = load_rewind(file);
+	enum err e = source_rewind(file);
 
 	while (e == ERR_OK) {
 		enum plan_outcome outcome = PLAN_SAME;
 		struct load_row row;
 		bool found;
 
-		e = load_next(file, &row, &found);
+		e = source_next(file, &row, &found);
 		if (e == ERR_OK && !found)
 			break;
 		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
@@ -362,7 +463,7 @@ write_file(struct import *import, size_t number, struct progress *progress)
 				e = open_again(&import->work);
 			}
 		}
-		if (e == ERR_OK)
+		if (e == ERR_OK && !is_written(import, &row))
 			e = plan_write(&import->plan, &row, false, &outcome);
 		if (e != ERR_OK)
 			break;
@@ -372,10 +473,11 @@ write_file(struct import *import, size_t number, struct progress *progress)
 		    n[PLAN_CREATED] + n[PLAN_CHANGED] + n[PLAN_SAME],
 		    progress_now_ms());
 	}
-	return e == ERR_OK ? e
-			   : err_wrap(e, "%s:%llu",
-				 args_word(import->work.args, number),
-				 (unsigned long long)rows_at(load_rows(file)));
+	return e == ERR_OK
+		   ? e
+		   : err_wrap(e, "%s:%llu",
+			 args_word(import->work.args, number),
+			 (unsigned long long)rows_at(source_rows(file)));
 }
 
 static void
@@ -390,6 +492,8 @@ result_say(struct import *import)
 	object_number(&json, "created", n[PLAN_CREATED]);
 	object_number(&json, "changed", n[PLAN_CHANGED]);
 	object_number(&json, "same", n[PLAN_SAME]);
+	if (import->map != NULL)
+		object_number(&json, "skipped", import->skipped);
 	object_bool(&json, "stored", !dry);
 	object_end(&json);
 	out_json(import->work.out, buf_bytes(&json));
@@ -401,9 +505,51 @@ result_say(struct import *import)
 	    (unsigned long long)n[PLAN_CREATED],
 	    (unsigned long long)n[PLAN_CHANGED],
 	    (unsigned long long)n[PLAN_SAME]);
+	if (import->skipped > 0)
+		out_say(import->work.out,
+		    "%llu rows are no records, as the mapping has it",
+		    (unsigned long long)import->skipped);
+}
+
+/* The mappings that are compiled in. */
+static enum err
+maps_list(const struct args *args, struct out *out)
+{
+	static const struct out_column columns[] = {
+	    {"mapping", "Mapping", OUT_TEXT}, {"what", "What", OUT_TEXT},
+	    {"records", "Records", OUT_TEXT}};
+	struct out_table *table = out_table_new(
+	    out, columns, COUNT_OF(columns));
+	struct pack *pack = NULL;
+	enum err e = pack_parse(pack_embedded(), &pack);
+
+	(void)args;
+	for (size_t i = 0; e == ERR_OK && map_embedded(i).n > 0; i++) {
+		struct buf records = {0};
+		struct map *map;
+
+		e = map_parse(pack, map_embedded(i), &map);
+		if (e != ERR_OK)
+			break;
+		for (size_t k = 0; k < map->records_n; k++)
+			buf_add_format(&records, "%s%s", k > 0 ? ", " : "",
+			    map->records[k].collection->name);
+		out_table_row(
+		    table, (const struct bytes[]){bytes_text(map->name),
+			       bytes_text(map->label.ko), buf_bytes(&records)});
+		buf_fini(&records);
+		map_free(map);
+	}
+	out_table_end(table, "No mapping is compiled in.");
+	pack_free(pack);
+	return e;
 }
 
 static const struct args_option import_options[] = {
+    {.name = "map",
+	.value = "MAPPING",
+	.help = "rows of somebody else's table: a name, or a file"},
+    {.name = "maps", .help = "list the mappings that the program has"},
     {.name = "format",
 	.value = "jsonl|csv",
 	.help = "what the files are; else the name says (.csv)"},
@@ -417,6 +563,7 @@ static const struct args_option import_options[] = {
     {.name = "encoding",
 	.value = "utf-8|cp949|auto",
 	.help = "of CSV; auto: UTF-8 when the whole file is"},
+    OPEN_ROLE_OPTION,
     {.name = "update", .help = "change records whose id is there already"},
     {.name = "dry-run", .help = "check only, store nothing"},
 };
@@ -426,12 +573,12 @@ static const char import_about[] =
     "input.  All rows are checked before the first is stored.  Up to 20,000\n"
     "are one transaction; more are stored 20,000 at a time.  Rows with ids of\n"
     "their own can be imported again with --update: what is there already is\n"
-    "left as it is.";
+    "left as it is.  With --map the rows are those of another table, as\n"
+    "docs/importing.md has it: what was taken in before is left as it is.";
 
 const struct args_command cmd_import_commands[] = {
     {.name = "import",
 	.words = "FILE...",
-	.words_min = 1,
 	.words_max = 1000,
 	.help = "make records of the rows of files",
 	.about = import_about,

@@ -108,6 +108,22 @@ report_write(const struct args *args, struct report_words *words)
 	return report_text_write(words);
 }
 
+/* Has what is counted counted anew, when the pack is another since; that is
+ * what a writer does before all else. */
+static enum err
+count_anew(struct opened *work)
+{
+	enum err e;
+
+	if (view_is_current(store_txn(work->store)))
+		return ERR_OK;
+	store_abort(work->store);
+	e = store_begin(work->store, true);
+	if (e == ERR_OK)
+		e = store_commit(work->store);
+	return e == ERR_OK ? store_begin(work->store, false) : e;
+}
+
 static enum err
 report_run(const struct args *args, struct out *out)
 {
@@ -122,6 +138,8 @@ report_run(const struct args *args, struct out *out)
 		e = list_reports(&work);
 		goto out;
 	}
+	if (e == ERR_OK)
+		e = count_anew(&work);
 	if (e == ERR_OK)
 		e = words_read(args, &words);
 	if (e == ERR_OK)
@@ -152,6 +170,7 @@ static const struct args_option report_options[] = {
 
 const struct args_command cmd_report_commands[] = {
     {.name = "report",
+	.scoped = true,
 	.words = "[REPORT]",
 	.words_max = 1,
 	.help = "a report of the pack; without REPORT: which there are",

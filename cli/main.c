@@ -12,8 +12,10 @@
 #include "cli/cmd_check.h"
 #include "cli/cmd_conflicts.h"
 #include "cli/cmd_due.h"
+#include "cli/cmd_duplicates.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
+#include "cli/cmd_find.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inbox.h"
 #include "cli/cmd_invite.h"
@@ -21,6 +23,7 @@
 #include "cli/cmd_keys.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
+#include "cli/cmd_match.h"
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
@@ -47,7 +50,8 @@
 static const char environment[] =
     "\nWithout --store the store is in $GOLMOK_STORE, else in golmok-store;\n"
     "without --actor the actor is $GOLMOK_ACTOR, else the name of the "
-    "account.\n"
+    "account;\n"
+    "$GOLMOK_ROLE is the role where a command takes --role.\n"
     "\n";
 
 static const char damaged[] =
@@ -146,8 +150,11 @@ gather(size_t *n)
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
 	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
+	    {cmd_match_commands, cmd_match_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_find_commands, cmd_find_commands_n},
 	    {cmd_due_commands, cmd_due_commands_n},
+	    {cmd_duplicates_commands, cmd_duplicates_commands_n},
 	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},

@@ -82,7 +82,8 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	    .has_record = row->has_id,
 	    .record = row->id,
 	    .has_actor = work->has_actor,
-	    .actor = work->actor};
+	    .actor = work->actor,
+	    .role = work->role};
 	struct planning p = {.arena = &work->arena, .row = row};
 	struct record record;
 	struct record_id id;
@@ -99,6 +100,12 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 		e = plan_space(plan, row, &write.space);
 	if (e != ERR_OK)
 		return e;
+	/* What was taken in once belongs to those who work on it. */
+	if (exists && row->derived &&
+	    (!plan->update || record.status == RECORD_DELETED)) {
+		*outcome = PLAN_SAME;
+		return ERR_OK;
+	}
 	p.record = exists ? &record : NULL;
 	edits_make(&p);
 	write.create = !exists;
@@ -126,6 +133,8 @@ existing_find(const struct plan *plan, const struct load_row *row,
 		return ERR_OK;
 	if (e != ERR_OK)
 		return e;
+	if (row->derived && !plan->update)
+		return ERR_OK;
 	if (!plan->update)
 		return err_set(ERR_EXISTS,
 		    "id: a record in %s has it already: --update changes it",
@@ -156,6 +165,10 @@ edits_make(struct planning *p)
 	for (size_t i = 0; i < row->n; i++) {
 		const struct load_value *value = &row->values[i];
 
+		/* Theirs is where it began; by now it has gone on. */
+		if (row->derived && p->record != NULL &&
+		    value->field->kind == KIND_STATE)
+			continue;
 		if (!is_repeated(p, i))
 			edit_add(p, value);
 		if (value->field->kind == KIND_SET && p->record != NULL &&

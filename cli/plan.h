@@ -21,7 +21,9 @@ struct plan {
 enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
 
 /* Writes what `row` means in the open write transaction, or only checks it when
- * `dry`.  ERR_EXISTS for a record that is there, without plan->update;
+ * `dry`.  A derived row leaves a record that is there as it is: without
+ * plan->update all of it, with it its states, and all of a deleted one.  Else
+ * ERR_EXISTS for a record that is there, without plan->update;
  * ERR_INVALID for another collection or space than that record has, and for a
  * row without space; else as store_write. */
 enum err plan_write(struct plan *plan, const struct load_row *row, bool dry,

@@ -208,6 +208,15 @@ table_write(struct report_words *words, const struct report_table *table,
 		cells(table, table->total, page);
 		buf_add_text(page, "</tr>");
 	}
+	if (table->table->rows == PACK_ROWS_PERIOD && table->rows_n > 1) {
+		buf_add_text(page, "<tr><td>처음의 몇 배</td>");
+		for (size_t k = 0; k < table->table->columns_n; k++) {
+			buf_add_text(page, "<td class=\"n\">");
+			report_words_plain(&table->change[k], 1, page);
+			buf_add_text(page, "</td>");
+		}
+		buf_add_text(page, "</tr>");
+	}
 	buf_add_text(page, "</table>");
 	return e;
 }

@@ -109,6 +109,28 @@ write_row(const struct report_table *table, struct bytes label,
 		buf_fini(&texts[i]);
 }
 
+/* How many times the first row the last one is. */
+static void
+write_change(const struct report_table *table, struct out_table *out)
+{
+	struct buf texts[OUT_COLUMNS_MAX] = {0};
+	struct bytes row[OUT_COLUMNS_MAX];
+	size_t n = 1;
+
+	buf_add_text(&texts[0], "처음의 몇 배");
+	for (size_t i = 0;
+	     i < table->table->columns_n && n + 1 < OUT_COLUMNS_MAX; i++, n++) {
+		report_words_plain(&table->change[i], 1, &texts[n]);
+		if (texts[n].n == 0)
+			buf_add_text(&texts[n], "–");
+	}
+	for (size_t i = 0; i < OUT_COLUMNS_MAX; i++)
+		row[i] = buf_bytes(&texts[i]);
+	out_table_row(out, row);
+	for (size_t i = 0; i < OUT_COLUMNS_MAX; i++)
+		buf_fini(&texts[i]);
+}
+
 static enum err
 write_table(struct report_words *words, const struct report_table *table)
 {
@@ -133,6 +155,8 @@ write_table(struct report_words *words, const struct report_table *table)
 	}
 	if (table->table->total && table->rows_n > 1)
 		write_row(table, bytes_text("계"), table->total, 0, out);
+	if (table->table->rows == PACK_ROWS_PERIOD && table->rows_n > 1)
+		write_change(table, out);
 	out_table_end(out, "기록이 없습니다");
 	if (table->table->chart == PACK_CHART_LINE && table->rows_n > 1) {
 		struct buf text = {0};
@@ -379,6 +403,11 @@ json_table(struct report_words *words, const struct report_table *table,
 		buf_fini(&label);
 	}
 	object_array_end(json);
+	object_begin(json, "change");
+	for (size_t k = 0; k < table->table->columns_n; k++)
+		json_number(
+		    table->table->columns[k]->name, &table->change[k], 1, json);
+	object_end(json);
 	object_array(json, "partial");
 	for (size_t k = 0; k < table->table->columns_n; k++)
 		if (table->columns[k].missing != 0 ||

@@ -173,16 +173,16 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct space_state *space,
     struct figure_parts *parts)
 {
-	unsigned part = figure->take == PACK_TAKE_DISTINCT
-			    ? VIEW_DISTINCT + (unsigned)figure->part
-			    : VIEW_SUMS;
+	const struct view_range all = {
+	    .part = figure->take == PACK_TAKE_DISTINCT
+			? VIEW_DISTINCT + (unsigned)figure->part
+			: VIEW_SUMS};
 	struct view_scan scan;
 	struct view_row row;
 	bool found = true;
 	enum err e = ERR_OK;
 
-	view_scan(
-	    txn, space->no, figure->view, part, &(struct view_range){0}, &scan);
+	view_scan(txn, space->no, figure->view, &all, &scan);
 	parts->left_out += scan.left_out;
 	while (e == ERR_OK && found) {
 		e = view_next(&scan, &row, &found);

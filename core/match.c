@@ -299,6 +299,53 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 	return e;
 }
 
+bool
+match_has(const struct pack_collection *collection)
+{
+	for (size_t i = 0; i < collection->fields_n; i++)
+		if (collection->fields[i].match != NULL)
+			return true;
+	return false;
+}
+
+/* Can records of `space` have fields that the node fills? */
+static bool
+is_filled(const struct pack *pack, const struct space *space)
+{
+	const char *slash = strrchr(space->text, '/');
+	const char *class = slash != NULL ? slash + 1 : space->text;
+
+	for (size_t i = 0; i < pack->collections_n; i++)
+		if (strcmp(pack->collections[i].space, class) == 0 &&
+		    match_has(&pack->collections[i]))
+			return true;
+	return false;
+}
+
+enum err
+match_lacking(struct txn *txn, struct buf *names)
+{
+	struct space_state **spaces;
+	size_t n = 0;
+	enum err e;
+
+	if (txn->pack == NULL || txn->pack->match == NULL)
+		return ERR_OK;
+	e = space_all(txn, &spaces, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct bytes secret;
+
+		if (spaces[i]->records == 0 ||
+		    !is_filled(txn->pack, &spaces[i]->name))
+			continue;
+		e = match_key(txn, &spaces[i]->name, &secret);
+		if (e == ERR_OK && secret.n == 0)
+			buf_add_format(names, "%s%s", names->n > 0 ? ", " : "",
+			    spaces[i]->name.text);
+	}
+	return e;
+}
+
 /* ---- filling in --------------------------------------------------------- */
 
 /* The edit of `write` that edits the register `field`; NULL when none does. */

@@ -190,6 +190,21 @@ column_fill(struct making *making, size_t column, struct figure_number *numbers,
 }
 
 static void
+change_fill(struct making *making, struct report_table *out)
+{
+	size_t columns = making->table->columns_n;
+	struct figure_number *change = arena_array(
+	    making->arena, columns, sizeof(*change));
+
+	for (size_t c = 0; making->table->rows == PACK_ROWS_PERIOD &&
+			   out->rows_n > 1 && c < columns;
+	     c++)
+		change[c] = figure_divide(&out->rows[out->rows_n - 1].cells[c],
+		    &out->rows[0].cells[c], 1, false);
+	out->change = change;
+}
+
+static void
 table_fill(struct making *making, struct report_table *out)
 {
 	size_t columns = making->table->columns_n;
@@ -212,6 +227,7 @@ table_fill(struct making *making, struct report_table *out)
 	out->rows = rows;
 	out->rows_n = n;
 	out->total = &cells[n * columns];
+	change_fill(making, out);
 }
 
 static enum err
@@ -390,18 +406,16 @@ title_of(
 }
 
 enum err
-report_label(struct txn *txn, const struct report_ask *ask,
-    const struct pack_table *table, struct bytes key, bool english,
+report_label(struct txn *txn, const struct pack_table *table, struct bytes key,
     struct arena *arena, struct bytes *label)
 {
 	const struct pack_field *field = group_field(table);
 
-	(void)ask;
 	*label = key;
 	if (field == NULL)
 		return ERR_OK;
 	if (field->type == PACK_REF)
 		return title_of(txn, key, arena, label);
-	*label = pack_word(field, key, english);
+	*label = pack_word(field, key, false);
 	return ERR_OK;
 }

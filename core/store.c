@@ -287,7 +287,9 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A restored or copied store goes on under new incarnations. */

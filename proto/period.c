@@ -58,18 +58,36 @@ one_read(struct bytes text, struct period *period)
 	return months(year, part, part, period);
 }
 
+/* Where the two halves part, and how wide that is: '/' or "..". */
+static size_t
+middle(struct bytes text, size_t *width)
+{
+	size_t at = bytes_find(text, '/');
+
+	*width = 1;
+	if (at < text.n)
+		return at;
+	*width = 2;
+	for (at = 0; at + 1 < text.n; at++)
+		if (text.p[at] == '.' && text.p[at + 1] == '.')
+			return at;
+	return text.n;
+}
+
 bool
 period_read(struct bytes text, struct period *period)
 {
-	size_t at = bytes_find(text, '/');
+	size_t width;
+	size_t at = middle(text, &width);
 	struct period from = {.first = INT64_MIN};
 	struct period to = {.last = INT64_MAX};
 
 	if (at == text.n)
 		return one_read(text, period);
-	if (text.n == 1 ||
+	if (text.n == width ||
 	    (at > 0 && !one_read(bytes_first(text, at), &from)) ||
-	    (at + 1 < text.n && !one_read(bytes_after(text, at + 1), &to)))
+	    (at + width < text.n &&
+		!one_read(bytes_after(text, at + width), &to)))
 		return false;
 	period->first = from.first;
 	period->last = to.last;

@@ -5,7 +5,7 @@
 
 /*
  * Spans of whole days, as people name them: 2016, 2016-Q3, 2016-07, 2016-07-25,
- * and two of these with a slash between, of which one may be missing.
+ * and two of these with a slash or ".." between, of which one may be missing.
  */
 struct period {
 	int64_t first; /* days as in proto/calendar.h; INT64_MIN: no begin */

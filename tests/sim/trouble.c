@@ -34,6 +34,15 @@ upgrade(struct sim_node *node)
 
 	if (node->pack == 0 || !swarm_now(sim, sim->swarm.upgrade, 1))
 		return;
+	if (node->store != NULL && sim_once_in(sim, 2)) {
+		/* Few others may. */
+		for (size_t i = 0; i < sim->n && sim_once_in(sim, 2); i++)
+			if (sim->nodes[i].role <= ROLE_DISTRICT &&
+			    sim->nodes[i].store != NULL)
+				node = &sim->nodes[i];
+		packs_publish(node);
+		return;
+	}
 	node_crash(node);
 	node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
 	node_open(node);

@@ -206,7 +206,48 @@ who_has_more_than_rows_are_made_for_is_met_in_every_walk(void **state)
 		buf_fini(&values[i]);
 }
 
-/* ---- search -------------------------------------------------------------- */
+/* Records that the index over a and at leads to for `a`; `any` time at all, or
+ * with none. */
+static size_t
+timed(struct things *things, const char *a, bool any)
+{
+	const struct lookup_range range = {0};
+	struct buf value = {0};
+	struct bytes values[1] = {text(&value, a)};
+	const struct lookup_bound bound = {
+	    .values = values, .n = 1, .range = any ? &range : NULL};
+	struct lookup_scan scan;
+	size_t n;
+
+	desk_begin(&things->hall, false);
+	lookup_compound(store_txn(things->hall.store), space_no(things),
+	    &collection(things)->indexes[1], &bound, &scan);
+	n = walked(&scan);
+	store_abort(things->hall.store);
+	buf_fini(&value);
+	return n;
+}
+
+static void
+who_lacks_a_later_value_is_found_by_the_first(void **state)
+{
+	struct things *things = *state;
+	struct buf value = {0};
+	struct record_id id;
+
+	things_follow(&things->hall, true);
+	for (int i = 0; i < 3; i++)
+		id = alone(things, NULL, OP_SET, "a", text(&value, "가"));
+	assert_int_equal(timed(things, "가", false), 3);
+	assert_int_equal(timed(things, "가", true), 0);
+	(void)alone(things, &id, OP_SET, "at",
+	    text(&value, "2019-07-01T09:00:00+09:00"));
+	assert_int_equal(timed(things, "가", false), 3);
+	assert_int_equal(timed(things, "가", true), 1);
+	(void)alone(things, &id, OP_CLEAR, "at", (struct bytes){0});
+	assert_int_equal(timed(things, "가", true), 0);
+	buf_fini(&value);
+}
 
 /* How many records a search in `a` leads to; SIZE_MAX: it cannot be asked. */
 static size_t
@@ -222,6 +263,62 @@ searched(struct things *things, struct bytes words)
 	store_abort(things->hall.store);
 	return n;
 }
+
+static bool
+table_has(struct things *things, const char *words)
+{
+	struct bytes wanted = bytes_text(words);
+	struct kv_cursor cursor;
+	bool has = false;
+
+	desk_begin(&things->hall, false);
+	kv_cursor_init(
+	    &cursor, store_txn(things->hall.store)->kv, TABLE_LOOKUP);
+	for (bool more = kv_seek(&cursor, (struct bytes){0}); more;
+	     more = kv_next(&cursor))
+		for (size_t i = 0; i + wanted.n <= cursor.key.n; i++)
+			has |= bytes_equal(
+			    bytes_slice(cursor.key, i, wanted.n), wanted);
+	kv_cursor_fini(&cursor);
+	store_abort(things->hall.store);
+	return has;
+}
+
+/* The pack says N; who wrote it thought otherwise. */
+static void
+what_is_personal_stands_nowhere_and_is_found(void **state)
+{
+	struct things *things = *state;
+	struct buf name = {0};
+	struct buf time = {0};
+	struct store_edit edits[] = {{.field = bytes_text("a"),
+					 .code = OP_SET,
+					 .class = CLASS_P,
+					 .value = text(&name, "나라")},
+	    {.field = bytes_text("at"),
+		.code = OP_SET,
+		.class = CLASS_N,
+		.value = text(&time, "2019-07-01T00:00:00Z")}};
+	struct record_id id;
+
+	things_follow(&things->hall, true);
+	desk_begin(&things->dong, true);
+	id = thing(things, NULL, edits, COUNT_OF(edits));
+	desk_commit(&things->dong);
+	desk_pull(&things->hall, &things->dong);
+	assert_int_equal(desk_check(&things->hall, true), 0);
+	assert_false(table_has(things, "나라"));
+	assert_int_equal(timed(things, "나라", true), 1);
+	assert_int_equal(searched(things, bytes_text("나라")), 1);
+	(void)alone(things, &id, OP_SET, "a", text(&name, "나라말"));
+	assert_true(table_has(things, "나라말"));
+	assert_int_equal(timed(things, "나라말", true), 1);
+	assert_int_equal(timed(things, "나라", true), 0);
+	buf_fini(&time);
+	buf_fini(&name);
+}
+
+/* ---- search -------------------------------------------------------------- */
 
 static void
 names_are_found_by_pieces_however_they_are_written(void **state)
@@ -335,6 +432,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define THING(f) cmocka_unit_test_setup_teardown(f, things_make, things_remove)
 	    THING(who_has_more_than_rows_are_made_for_is_met_in_every_walk),
+	    THING(who_lacks_a_later_value_is_found_by_the_first),
+	    THING(what_is_personal_stands_nowhere_and_is_found),
 	    THING(names_are_found_by_pieces_however_they_are_written),
 	    THING(a_long_text_is_met_in_every_search),
 	    THING(a_walk_goes_on_while_others_write),

@@ -204,6 +204,8 @@ elements_of_a_set_are_taken_one_by_one(void **state)
 	id = (struct record_id){0};
 	assert_int_equal(alone(desk, &id, WORDS("+r", "+q", "c=t")), ERR_OK);
 	assert_int_equal(alone(desk, &id, WORDS("c=s")), ERR_EXISTS);
+	/* What stays in the set counts as well as what comes. */
+	assert_int_equal(alone(desk, &id, WORDS("+w", "c=s")), ERR_EXISTS);
 	assert_int_equal(alone(desk, &id, WORDS("-q", "c=s")), ERR_OK);
 	assert_int_equal(alone(desk, &id, WORDS("+q")), ERR_EXISTS);
 	assert_int_equal(alone(desk, &id, WORDS("+u", "+v")), ERR_OK);

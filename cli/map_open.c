@@ -1,0 +1,74 @@
+/*
+ * Where mappings come from: some are compiled in (proto/packs/maps), others are
+ * files.
+ */
+#include "cli/map.h"
+#include "core/file.h"
+#include "proto/limits.h"
+
+extern const unsigned char embed_alley_proposals[];
+extern const size_t embed_alley_proposals_size;
+extern const unsigned char embed_call_120[];
+extern const size_t embed_call_120_size;
+extern const unsigned char embed_card_app[];
+extern const size_t embed_card_app_size;
+extern const unsigned char embed_crisis_list[];
+extern const size_t embed_crisis_list_size;
+
+struct bytes
+map_embedded(size_t i)
+{
+	switch (i) {
+	case 0:
+		return bytes_of(embed_card_app, embed_card_app_size);
+	case 1:
+		return bytes_of(
+		    embed_alley_proposals, embed_alley_proposals_size);
+	case 2:
+		return bytes_of(embed_call_120, embed_call_120_size);
+	case 3:
+		return bytes_of(embed_crisis_list, embed_crisis_list_size);
+	default:
+		return (struct bytes){0};
+	}
+}
+
+/* The mapping compiled in under `name`; NULL when there is none.  One for
+ * another pack than is in force has no name here. */
+static struct map *
+embedded_find(const struct pack *pack, const char *name)
+{
+	for (size_t i = 0; map_embedded(i).n > 0; i++) {
+		struct map *map;
+
+		if (map_parse(pack, map_embedded(i), &map) != ERR_OK)
+			continue;
+		if (bytes_is(bytes_text(name), map->name))
+			return map;
+		map_free(map);
+	}
+	return NULL;
+}
+
+enum err
+map_open(const struct pack *pack, const char *word, struct map **map)
+{
+	struct buf json = {0};
+	enum err e;
+
+	*map = embedded_find(pack, word);
+	if (*map != NULL)
+		return ERR_OK;
+	e = file_read(word, LIMIT_JSON_SIZE, &json);
+	if (e == ERR_OK)
+		e = map_parse(pack, buf_bytes(&json), map);
+	if (e == ERR_NOT_FOUND)
+		e = err_wrap(e,
+		    "'%s' is no mapping of this program (import --maps lists "
+		    "them), and no file",
+		    word);
+	else if (e != ERR_OK)
+		e = err_wrap(e, "%s", word);
+	buf_fini(&json);
+	return e;
+}
