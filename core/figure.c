@@ -75,7 +75,8 @@ part_add(struct figure_parts *parts, struct bytes key,
 	else
 		part->key = arena_bytes(&parts->arena, key);
 	if (parts->distinct)
-		part->element = arena_bytes(&parts->arena, element);
+		part->element = arena_bytes(
+		    &parts->arena, figure_same_of(&parts->same, element));
 	return ERR_OK;
 }
 
@@ -281,6 +282,10 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 		e = err_set(ERR_BUSY,
 		    "what is counted is being counted anew; the next write "
 		    "here ends that");
+	if (e == ERR_OK && parts->distinct)
+		e = figure_same_load(txn,
+		    figure->source == PACK_OF_VIEW ? figure->view : NULL,
+		    VIEW_DISTINCT + (unsigned)figure->part, &parts->same);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		if (!id_covers(&ask->prefix, &spaces[i]->name) ||
 		    !is_class(&spaces[i]->name, collection->space))
@@ -298,6 +303,7 @@ void
 figure_fini(struct figure_parts *parts)
 {
 	mem_free(parts->p);
+	figure_same_fini(&parts->same);
 	arena_fini(&parts->arena);
 	*parts = (struct figure_parts){0};
 }

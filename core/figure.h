@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_FIGURE_H
 #define GOLMOK_CORE_FIGURE_H
 
+#include "core/figure_same.h"
 #include "core/query.h"
 #include "core/view.h"
 #include "proto/period.h"
@@ -33,6 +34,8 @@ struct figure_parts {
 	size_t n;
 	size_t room;
 	bool distinct;
+	struct figure_same
+	    same;	    /* owned: of `distinct`, elements that are one */
 	struct arena arena; /* owned: keys and elements */
 	/* Data classes (bits) that the figure is made of and that are not
 	 * wholly here, and in how many logs that is so. */
