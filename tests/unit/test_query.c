@@ -50,6 +50,9 @@ condition_draw(struct workshop *stage, struct prng *prng, struct buf *text)
 	    "count(job, of = this.of and state = this.state and "
 	    "at >= this.at) = 1",
 	    "count(job, name = this.name) = 2",
+	    "count(job, tags has '가') = 5 or count(job, tags has '나') = 6 or "
+	    "count(job, tags has '신사') / 2 * 2 = "
+	    "count(job, tags has '신사')",
 	    "latest(job, due, state = this.state and due <= today and "
 	    "due > date('2016-06-30')) = due",
 	    "total(job, tries, flags has x and size = this.size) > 1",

@@ -42,6 +42,7 @@ static const struct {
     {"고리2동", NULL, "2", "dong", NULL, 11, "2001-01-01", {11}},
     {"명륜3가동", NULL, "1111066000", "dong", NULL, 1, "2012-07-31", {0}},
     {"성곽마을", NULL, "3", "agency", NULL, 1, NULL, {0}},
+    {"항동", NULL, "1153075009", "dong", NULL, 1, "1975-09-30", {0}},
 };
 
 struct office {
