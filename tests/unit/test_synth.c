@@ -208,12 +208,17 @@ sums_are_exact(void **state)
 
 enum { IDS_MAX = 60000 };
 
+struct made {
+	struct record_id id;
+	uint32_t row;
+};
+
 struct drawn {
 	struct crypto_sha256 sha256;
 	int64_t last;
-	struct record_id *made; /* owned */
+	struct made *made; /* owned */
 	size_t made_n;
-	struct record_id *changed; /* owned */
+	struct made *changed; /* owned */
 	size_t changed_n;
 	uint32_t crisis;
 	uint32_t rows;
@@ -234,9 +239,11 @@ row_take(const struct synth_row *row, void *arg)
 	assert_int_equal(row->json.p[row->json.n - 1], '\n');
 	assert_in_range(drawn->made_n, 0, IDS_MAX - 1);
 	if (row->change)
-		drawn->changed[drawn->changed_n++] = row->id;
+		drawn->changed[drawn->changed_n++] = (struct made){
+		    row->id, drawn->rows};
 	else
-		drawn->made[drawn->made_n++] = row->id;
+		drawn->made[drawn->made_n++] = (struct made){
+		    row->id, drawn->rows};
 	if (!row->change && strcmp(row->collection, "case") == 0) {
 		struct buf text = {0};
 
@@ -282,29 +289,32 @@ id_compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct record_id));
 }
 
-/* Nothing is changed that the files of the centre do not make, and nothing is
- * made twice. */
+/* Nothing is changed before it was made, and nothing is made twice. */
 static void
 changes_have_a_record(void **state)
 {
-	static const char code[] = "1117051000";
-	struct synth_city *city = synth_city_new(3);
+	static const char code[] = "1168051000";
+	struct synth_city *city = synth_city_new(1);
 	struct drawn drawn;
 
 	(void)state;
 	drawn_init(&drawn);
-	draw(city, SYNTH_PART_STANDING, code, 2019, &drawn);
-	draw(city, SYNTH_PART_STOCK, code, 2019, &drawn);
-	draw(city, SYNTH_PART_YEAR, code, 2019, &drawn);
+	draw(city, SYNTH_PART_STANDING, code, 2020, &drawn);
+	draw(city, SYNTH_PART_STOCK, code, 2020, &drawn);
+	draw(city, SYNTH_PART_YEAR, code, 2020, &drawn);
 	qsort(drawn.made, drawn.made_n, sizeof(*drawn.made), id_compare);
 	assert_true(drawn.made_n > 1000);
 	assert_true(drawn.changed_n > 1000);
 	for (size_t i = 1; i < drawn.made_n; i++)
 		assert_int_not_equal(
 		    id_compare(&drawn.made[i - 1], &drawn.made[i]), 0);
-	for (size_t i = 0; i < drawn.changed_n; i++)
-		assert_non_null(bsearch(&drawn.changed[i], drawn.made,
-		    drawn.made_n, sizeof(*drawn.made), id_compare));
+	for (size_t i = 0; i < drawn.changed_n; i++) {
+		const struct made *made = bsearch(&drawn.changed[i], drawn.made,
+		    drawn.made_n, sizeof(*drawn.made), id_compare);
+
+		assert_non_null(made);
+		assert_true(made->row < drawn.changed[i].row);
+	}
 	drawn_fini(&drawn);
 	synth_city_free(city);
 }
