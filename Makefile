@@ -29,7 +29,7 @@ LIB_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(filter-out cli/main.c,$(SOURCES)))
 TEST_LIB := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/lib/*.c)))
 UNITS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 SIM_OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/sim/*.c)) tests/lib/prng.c tests/lib/tempdir.c)
-EMBEDDED := $(sort $(wildcard proto/packs/*.json proto/packs/*.dict proto/packs/maps/*.json))
+EMBEDDED := $(sort $(wildcard proto/packs/*.json proto/packs/*.dict proto/packs/maps/*.json cli/*.tsv))
 EMBED_OBJECTS := $(patsubst %,$(OUT)/%.o,$(EMBEDDED))
 
 all: $(OUT)/golmok ## build the program as build/golmok

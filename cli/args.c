@@ -158,6 +158,25 @@ option_value(struct rest *rest, const struct args_option *option,
 	return ERR_OK;
 }
 
+static void
+scope_add(
+    struct rest *rest, struct bytes name, const char *equals, struct args *args)
+{
+	struct args_scope scope = {.name = name,
+	    .is_inside = equals != NULL,
+	    .words_n = args->words_n};
+
+	if (equals != NULL) {
+		scope.value = equals + 1;
+	} else if (rest->n > 0 && !is_option(rest, *rest->argv)) {
+		scope.value = *rest->argv++;
+		rest->n--;
+	}
+	mem_room(&args->scopes, &args->scopes_room, args->scopes_n + 1,
+	    sizeof(*args->scopes));
+	args->scopes[args->scopes_n++] = scope;
+}
+
 static enum err
 option_read(struct rest *rest, const char *word, struct args *args)
 {
@@ -181,6 +200,10 @@ option_read(struct rest *rest, const char *word, struct args *args)
 		return option_unknown(args, word, bytes_after(name, 1));
 	name = bytes_after(name, 2);
 	option = option_find(args->command, name);
+	if (option == NULL && args->command != NULL && args->command->scoped) {
+		scope_add(rest, name, equals, args);
+		return ERR_OK;
+	}
 	if (option == NULL)
 		return option_unknown(args, word, name);
 	e = option_value(rest, option, equals ? equals + 1 : NULL, &value);
@@ -294,7 +317,8 @@ complete(const struct args *args)
 	if (command == NULL)
 		return err_set(
 		    ERR_USAGE, "no command given; golmok help lists them all");
-	if (args->words_n < command->words_min)
+	/* What stands behind a scope may turn out to be a word. */
+	if (args->words_n + args->scopes_n < command->words_min)
 		return err_set(ERR_USAGE, "words are missing: golmok %s %s",
 		    command->name,
 		    command->words != NULL ? command->words : "");
@@ -319,6 +343,7 @@ args_fini(struct args *args)
 {
 	mem_free(args->words);
 	mem_free(args->given);
+	mem_free(args->scopes);
 	*args = (struct args){0};
 }
 

@@ -59,12 +59,22 @@ struct args_command {
 	size_t options_n;
 	size_t words_min; /* how many words it takes */
 	size_t words_max;
+	bool scoped; /* the scopes of the pack are options: cli/scope.h */
 	args_run *run;
 };
 
 struct args_given {
 	const struct args_option *option;
 	const char *value; /* NULL for a flag */
+};
+
+/* What may be a scope of the pack, which is not known yet: --dong NAME.
+ * Whether the word behind it belongs to it, the pack must tell. */
+struct args_scope {
+	struct bytes name;
+	const char *value; /* NULL: nothing stands behind it */
+	bool is_inside;	   /* it was --name=value */
+	size_t words_n;	   /* how many words stood before it */
 };
 
 /* What was said.  Borrows the commands and argv. */
@@ -78,6 +88,9 @@ struct args {
 	struct args_given *given; /* owned array, in the order given */
 	size_t given_n;
 	size_t given_room;
+	struct args_scope *scopes; /* owned array, in the order given */
+	size_t scopes_n;
+	size_t scopes_room;
 };
 
 /* All commands of the program, in the order of the help. */

@@ -9,6 +9,7 @@
 #include "cli/show.h"
 #include "cli/value.h"
 #include "core/lookup.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 
 /* A record that may wait. */
@@ -126,6 +127,7 @@ conflicts_in(
 			return e;
 		view.collection = pack_collection(
 		    work->pack, record.collection);
+		(void)staff_hide(work->role, view.collection, &record);
 		conflict_row(&view, table);
 		arena_reset(&work->arena);
 	}
@@ -142,6 +144,8 @@ conflicts_run(const struct args *args, struct out *out)
 
 	e = open_begin(args, out, false, &work);
 	if (e == ERR_OK)
+		e = open_role(&work);
+	if (e == ERR_OK)
 		e = name_known_spaces(&work, args_word(args, 0), &spaces, &n);
 	if (e == ERR_OK) {
 		table = out_table_new(
@@ -154,11 +158,15 @@ conflicts_run(const struct args *args, struct out *out)
 	return e;
 }
 
+static const struct args_option options[] = {OPEN_ROLE_OPTION};
+
 const struct args_command cmd_conflicts_commands[] = {
     {.name = "conflicts",
 	.words = "[SPACE]",
 	.words_max = 1,
 	.help = "list the records that wait for a decision",
+	.options = options,
+	.options_n = COUNT_OF(options),
 	.run = conflicts_run},
 };
 const size_t cmd_conflicts_commands_n = COUNT_OF(cmd_conflicts_commands);

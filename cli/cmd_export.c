@@ -15,9 +15,11 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "core/effective.h"
+#include "core/mirror.h"
 #include "core/pack_show.h"
 #include "core/pack_text.h"
 #include "core/record.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/json.h"
@@ -31,6 +33,8 @@ struct export
 	bool spaces;	  /* rows say where they lie */
 	unsigned classes; /* of fields that are written, bits 1 << class */
 	uint64_t rows;
+	uint64_t hidden;    /* fields that the role does not see */
+	uint64_t copies;    /* that other records make again */
 	uint64_t conflicts; /* records of which only the winner is there */
 	uint64_t unknown;   /* values that the pack does not know */
 	uint64_t bent;	    /* values that a CSV cannot hold as they are */
@@ -71,6 +75,8 @@ export_run(const struct args *args, struct out *out)
 
 	if (e == ERR_OK)
 		e = options_read(&export);
+	if (e == ERR_OK)
+		e = open_role(&export.work);
 	if (e == ERR_OK)
 		e = spaces_find(&export, &spaces, &n);
 	if (e == ERR_OK)
@@ -268,6 +274,8 @@ space_write(struct export *export, struct space_state *space)
 			return e;
 		if (record.status == RECORD_DELETED)
 			continue;
+		export->hidden += staff_hide(work->role,
+		    pack_collection(work->pack, record.collection), &record);
 		e = record_write(export, &space->name, &id, &record);
 		if (e != ERR_OK)
 			return e;
@@ -286,6 +294,11 @@ record_write(struct export *export, const struct space *space,
 
 	if (export->collection != NULL && collection != export->collection)
 		return ERR_OK;
+	if (export->collection == NULL && collection != NULL &&
+	    mirror_is(export->work.pack, collection)) {
+		export->copies++;
+		return ERR_OK;
+	}
 	if (collection == NULL) {
 		for (size_t i = 0; i < record->fields_n; i++)
 			export->unknown += record->fields[i].n;
@@ -519,6 +532,11 @@ loss_say(struct export *export, uint64_t n, const char *what)
 static void
 losses_say(struct export *export)
 {
+	loss_say(export, export->hidden,
+	    "fields hold what this role does not see, which was left out");
+	loss_say(export, export->copies,
+	    "records were left out that are copies of parts of others, and are "
+	    "made with them: --collection names them");
 	loss_say(export, export->conflicts,
 	    "records have values that contradict each other: only those that "
 	    "are shown first were written");
@@ -546,6 +564,7 @@ static const struct args_option export_options[] = {
 	.help = "why personal data leave the store, which is kept"},
     {.name = "replace", .help = "a question mark for what CP949 does not have"},
     {.name = "no-bom", .help = "CSV without a byte order mark"},
+    OPEN_ROLE_OPTION,
 };
 
 const struct args_command cmd_export_commands[] = {

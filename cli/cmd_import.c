@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/map.h"
+#include "cli/map_open.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -30,13 +30,21 @@ struct import {
 	struct plan plan;
 	struct source **files; /* owned, one for each word */
 	struct seen seen;      /* ids and unique values of all rows */
-	struct seen written;   /* derived ids, which may come again */
+	struct seen written;   /* ids of records with a derived one, so far */
 	uint64_t rows;
 	uint64_t skipped; /* that the mapping passes over */
 	uint64_t bad;
 	uint64_t outcomes[PLAN_SAME + 1];
 	uint64_t chunk;	 /* rows in the open transaction */
 	uint64_t stored; /* rows in those before */
+};
+
+/* How a row stands to those before it: it changes a record that one of them
+ * makes or changes, and can be held against that only when it is written; or
+ * one has said all of it. */
+struct repeat {
+	bool later;
+	bool again;
 };
 
 static enum err maps_list(const struct args *args, struct out *out) MUST_USE;
@@ -49,8 +57,8 @@ static enum err check_file(
     struct import *import, size_t number, struct progress *progress) MUST_USE;
 static enum err row_check(
     struct import *import, const struct load_row *row) MUST_USE;
-static enum err repeat_check(
-    struct import *import, const struct load_row *row, bool *again) MUST_USE;
+static enum err repeat_check(struct import *import, const struct load_row *row,
+    struct repeat *repeat) MUST_USE;
 static bool is_rows_fault(enum err e);
 static void bad_say(struct import *import, size_t number, enum err e);
 static enum err write_all(struct import *import) MUST_USE;
@@ -70,6 +78,8 @@ import_run(const struct args *args, struct out *out)
 		return err_set(ERR_USAGE, "import: no file is named");
 	e = open_begin(args, out, true, &import.work);
 	if (e == ERR_OK)
+		e = open_role(&import.work);
+	if (e == ERR_OK)
 		e = options_read(&import);
 	if (e == ERR_OK)
 		e = map_read(&import);
@@ -88,6 +98,7 @@ import_run(const struct args *args, struct out *out)
 	map_free(import.map);
 	seen_fini(&import.seen);
 	seen_fini(&import.written);
+	plan_ended(&import.plan);
 	open_end(&import.work);
 	return e;
 }
@@ -158,7 +169,7 @@ map_read(struct import *import)
 	if (args_has(args, "collection"))
 		return err_set(ERR_USAGE,
 		    "--collection and --map: the mapping says what rows are");
-	e = map_open(import->work.pack, word, &import->map);
+	e = map_open_named(import->work.pack, word, &import->map);
 	if (e == ERR_OK && import->map->unit.n > 0)
 		e = map_units_load(&import->work, &import->units);
 	return e;
@@ -254,16 +265,18 @@ static enum err
 row_check(struct import *import, const struct load_row *row)
 {
 	enum plan_outcome outcome = PLAN_SAME;
-	bool again = false;
-	enum err e = repeat_check(import, row, &again);
+	struct repeat repeat = {0};
+	enum err e = repeat_check(import, row, &repeat);
 
+	if (e == ERR_OK && repeat.later)
+		return ERR_OK;
 	/* Others want to write as well. */
 	if (e == ERR_OK && ++import->chunk > CHUNK_ROWS) {
 		store_abort(import->work.store);
 		import->chunk = 1;
 		e = open_again(&import->work);
 	}
-	if (e == ERR_OK && !again)
+	if (e == ERR_OK && !repeat.again)
 		e = plan_write(&import->plan, row, true, &outcome);
 	if (e == ERR_OK)
 		import->outcomes[outcome]++;
@@ -305,22 +318,27 @@ derived_check(struct import *import, const struct load_row *row, bool *again)
 	return ERR_OK;
 }
 
-/* What must be unique is so in the files too, over all transactions; `*again`:
- * a row before has said all of it. */
+/* What must be unique is so in the files too, over all transactions. */
 static enum err
-repeat_check(struct import *import, const struct load_row *row, bool *again)
+repeat_check(
+    struct import *import, const struct load_row *row, struct repeat *repeat)
 {
 	struct space space;
 	enum err e;
 
 	if (row->derived) {
-		e = derived_check(import, row, again);
-		if (e != ERR_OK || *again)
+		e = derived_check(import, row, &repeat->again);
+		if (e != ERR_OK || repeat->again)
 			return e;
-	} else if (row->has_id && !seen_add(&import->seen,
-				      bytes_of(row->id.b, sizeof(row->id.b))))
+	} else {
+		repeat->later = row->has_id &&
+				!seen_add(&import->seen,
+				    bytes_of(row->id.b, sizeof(row->id.b)));
+	}
+	if (repeat->later && !import->plan.update)
 		return err_set(ERR_INVALID,
-		    "id: another row of these files has it already");
+		    "id: another row of these files has it already: with "
+		    "--update it changes that record");
 	for (size_t i = 0; i < row->n; i++) {
 		const struct load_value *value = &row->values[i];
 		struct buf text = {0};
@@ -438,6 +456,7 @@ write_file(struct import *import, size_t number, struct progress *progress)
 			break;
 		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
 			e = open_commit(&import->work);
+			plan_ended(&import->plan);
 			if (e == ERR_OK) {
 				import->stored += import->chunk;
 				import->chunk = 0;
@@ -505,11 +524,11 @@ maps_list(const struct args *args, struct out *out)
 	enum err e = pack_parse(pack_embedded(), &pack);
 
 	(void)args;
-	for (size_t i = 0; e == ERR_OK && map_embedded(i).n > 0; i++) {
+	for (size_t i = 0; e == ERR_OK && map_open_embedded(i).n > 0; i++) {
 		struct buf records = {0};
 		struct map *map;
 
-		e = map_parse(pack, map_embedded(i), &map);
+		e = map_parse(pack, map_open_embedded(i), &map);
 		if (e != ERR_OK)
 			break;
 		for (size_t k = 0; k < map->records_n; k++)
@@ -544,6 +563,7 @@ static const struct args_option import_options[] = {
     {.name = "encoding",
 	.value = "utf-8|cp949|auto",
 	.help = "of CSV; auto: UTF-8 when the whole file is"},
+    OPEN_ROLE_OPTION,
     {.name = "update", .help = "change records whose id is there already"},
     {.name = "dry-run", .help = "check only, store nothing"},
 };

@@ -10,6 +10,7 @@
 #include "cli/value.h"
 #include "core/lookup.h"
 #include "core/pack_text.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/text.h"
 
@@ -171,6 +172,8 @@ ls_run(const struct args *args, struct out *out)
 	enum err e;
 
 	e = open_begin(args, out, false, &work);
+	if (e == ERR_OK)
+		e = open_role(&work);
 	if (e == ERR_OK && args_word(args, 0) == NULL) {
 		e = list_spaces(&work);
 	} else if (e == ERR_OK) {
@@ -248,6 +251,8 @@ list_records(struct list *list)
 		e = list_next(list, &id, &record, &found);
 		if (e != ERR_OK || !found)
 			break;
+		(void)staff_hide(work->role,
+		    pack_collection(work->pack, record.collection), &record);
 		if (fits(list, &record)) {
 			list->more = list->n == list->limit;
 			if (list->more)
@@ -312,17 +317,6 @@ fits(const struct list *list, const struct record *record)
 	return true;
 }
 
-/* "live", or what else there is to know. */
-static const char *
-status_text(const struct record *record)
-{
-	for (size_t i = 0; i < record->fields_n; i++) {
-		if (merge_is_conflict(&record->fields[i]))
-			return "conflict";
-	}
-	return show_status(record->status);
-}
-
 static void
 record_row(
     struct list *list, const struct record_id *id, const struct record *record)
@@ -332,7 +326,7 @@ record_row(
 
 	ascii_hex(bytes_of(id->b, sizeof(id->b)), &texts[0]);
 	cells[0] = buf_bytes(&texts[0]);
-	cells[1] = list->pack != NULL ? bytes_text(status_text(record))
+	cells[1] = list->pack != NULL ? bytes_text(show_standing(record))
 				      : record->collection;
 	for (size_t i = 2; i < list->columns_n; i++) {
 		const struct pack_field *field = pack_field(
@@ -359,6 +353,7 @@ static const struct args_option ls_options[] = {
 	.help = "only records with that value"},
     {.name = "limit", .value = "N", .help = "at most N records (100)"},
     {.name = "deleted", .help = "also deleted records"},
+    OPEN_ROLE_OPTION,
 };
 
 const struct args_command cmd_list_commands[] = {

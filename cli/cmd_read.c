@@ -9,6 +9,7 @@
 #include "cli/open.h"
 #include "cli/show.h"
 #include "cli/value.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 
 /* A record on its way to being shown. */
@@ -46,6 +47,20 @@ keep_text(struct arena *arena, struct buf *text)
 	return copy;
 }
 
+/* What a role is not shown is told of, so that nobody takes it for empty. */
+static void
+hidden_say(const struct opened *work, size_t fields)
+{
+	struct buf text = {0};
+
+	if (fields == 0)
+		return;
+	buf_add_format(&text, "%zu fields hold what the role %s does not see",
+	    fields, work->role->name);
+	out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+}
+
 static enum err
 get_run(const struct args *args, struct out *out)
 {
@@ -63,9 +78,13 @@ get_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = store_get(work.store, &space, &id, &work.arena, &record);
 	if (e == ERR_OK)
+		e = open_role(&work);
+	if (e == ERR_OK)
 		e = store_authority(work.store, &view.authority);
 	if (e == ERR_OK) {
 		view.collection = pack_collection(work.pack, record.collection);
+		hidden_say(
+		    &work, staff_hide(work.role, view.collection, &record));
 		if (out->json)
 			get_json(&view);
 		else
@@ -334,10 +353,16 @@ op_text(
 	    [KIND_STATE] = " = "};
 	struct record_field content = {
 	    .name = op->field, .kind = body_kind(op->code)};
+	const struct pack_field *field = value_field(
+	    history->view.collection, &content);
 	struct bytes value = op->value;
 
 	buf_add_text(text, text->n > 0 ? "; " : "");
 	buf_add(text, op->field);
+	if (!staff_sees(history->view.work->role, field, op->class)) {
+		buf_add_text(text, " (not for this role)");
+		return;
+	}
 	if (op->code == OP_CLEAR) {
 		buf_add_text(text, " cleared");
 		return;
@@ -347,8 +372,7 @@ op_text(
 		value = value_at(&history->changes, &op->seen[0]);
 	buf_add_text(
 	    text, op->code == OP_REMOVE ? " -= " : signs[content.kind]);
-	show_value(
-	    value_field(history->view.collection, &content), value, text);
+	show_value(field, value, text);
 }
 
 static void
@@ -425,6 +449,8 @@ history_run(const struct args *args, struct out *out)
 		e = store_history(
 		    work.store, &space, &id, &work.arena, changes);
 	if (e == ERR_OK)
+		e = open_role(&work);
+	if (e == ERR_OK)
 		e = store_authority(work.store, &history.view.authority);
 	if (e == ERR_OK) {
 		struct out_table *table = out_table_new(
@@ -442,18 +468,24 @@ history_run(const struct args *args, struct out *out)
 	return e;
 }
 
+static const struct args_option read_options[] = {OPEN_ROLE_OPTION};
+
 const struct args_command cmd_read_commands[] = {
     {.name = "get",
 	.words = "ID",
 	.words_min = 1,
 	.words_max = 1,
 	.help = "show a record with all values that stand",
+	.options = read_options,
+	.options_n = COUNT_OF(read_options),
 	.run = get_run},
     {.name = "history",
 	.words = "ID",
 	.words_min = 1,
 	.words_max = 1,
 	.help = "show who changed a record, when and how",
+	.options = read_options,
+	.options_n = COUNT_OF(read_options),
 	.run = history_run},
 };
 const size_t cmd_read_commands_n = COUNT_OF(cmd_read_commands);

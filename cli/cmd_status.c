@@ -9,6 +9,8 @@
 
 #include "cli/meter.h"
 #include "cli/open.h"
+#include "core/match.h"
+#include "core/packs.h"
 #include "net/loop.h"
 
 enum {
@@ -36,6 +38,35 @@ static enum err watch_look(struct watch *watch) MUST_USE;
 static enum err watch_count(struct watch *watch, struct buf *text) MUST_USE;
 static void watch_show(struct watch *watch, struct buf *text);
 
+/* Versions that say that they come later than what is in force.  All are looked
+ * at only when there are any. */
+static enum err
+refused_find(
+    struct opened *work, const struct authority *authority, struct buf *text)
+{
+	struct txn *txn = store_txn(work->store);
+	const struct pack *force = store_pack(work->store);
+	struct pack *pack = NULL;
+	struct packs packs;
+	bool later = false;
+	enum err e = ERR_OK;
+
+	packs_gather(txn, authority, &work->arena, &packs);
+	for (size_t i = 0; i < packs.n && force != NULL; i++)
+		later = later || packs.versions[i].version > force->version;
+	if (later)
+		e = packs_judge(txn, &work->arena, &packs, &pack);
+	for (size_t i = 0; later && e == ERR_OK && i < packs.n; i++) {
+		if (!packs_is_refused(&packs, &packs.versions[i]))
+			continue;
+		if (text->n > 0)
+			buf_add_u8(text, '\n');
+		packs_say(&packs.versions[i], text);
+	}
+	pack_free(pack);
+	return e;
+}
+
 /* Counts, and writes it to `out`. */
 static enum err
 status_say(struct opened *work, struct out *out)
@@ -43,13 +74,40 @@ status_say(struct opened *work, struct out *out)
 	const struct sign_key *me = &store_identity(work->store)->key;
 	const struct authority *authority;
 	struct safety safety;
+	struct meter_pack pack;
+	struct buf refused = {0};
 	enum err e = store_authority(work->store, &authority);
 
 	if (e == ERR_OK)
 		e = safety_count(store_txn(work->store), authority, me,
 		    &work->arena, &safety);
 	if (e == ERR_OK)
-		meter_say(out, &safety, authority);
+		e = refused_find(work, authority, &refused);
+	pack.pack = store_pack(work->store);
+	pack.refused = buf_bytes(&refused);
+	if (e == ERR_OK)
+		meter_say(out, &safety, authority, &pack);
+	buf_fini(&refused);
+	return e;
+}
+
+/* Says which spaces have records that cannot be compared with others. */
+static enum err
+keys_say(struct opened *work)
+{
+	struct buf names = {0};
+	struct buf text = {0};
+	enum err e = match_lacking(store_txn(work->store), &names);
+
+	buf_add_format(&text,
+	    "no match key is here for %s: what is written there cannot be "
+	    "compared with other centres; golmok match key makes one, and "
+	    "golmok match rekey fills in what is missing",
+	    buf_text(&names));
+	if (e == ERR_OK && names.n > 0)
+		out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+	buf_fini(&names);
 	return e;
 }
 
@@ -59,10 +117,13 @@ status_run(const struct args *args, struct out *out)
 	struct opened work = {0};
 	enum err e = open_begin(args, out, false, &work);
 
-	if (e == ERR_OK && args_has(args, "watch"))
+	if (e == ERR_OK && args_has(args, "watch")) {
 		e = watch_run(&work);
-	else if (e == ERR_OK)
+	} else if (e == ERR_OK) {
 		e = status_say(&work, out);
+		if (e == ERR_OK)
+			e = keys_say(&work);
+	}
 	open_end(&work);
 	return e;
 }

@@ -1,5 +1,5 @@
 /*
- * Commands that make a store smaller: pack, compact.  core decides what may be
+ * Commands that make a store smaller: squeeze, compact.  core decides what may be
  * packed; here it is done to the end and told.
  */
 #include "cli/cmd_upkeep.h"
@@ -41,7 +41,7 @@ say_packed(struct out *out, const struct packing *packing)
 
 /* In steps of a transaction each: what was packed before an end stays so. */
 static enum err
-pack_run(const struct args *args, struct out *out)
+squeeze_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct packing packing = {.rest = true};
@@ -89,9 +89,9 @@ compact_command_run(const struct args *args, struct out *out)
 }
 
 const struct args_command cmd_upkeep_commands[] = {
-    {.name = "pack",
+    {.name = "squeeze",
 	.help = "pack old deltas, so that logs take less room",
-	.run = pack_run},
+	.run = squeeze_run},
     {.name = "compact",
 	.help = "give room that is not used back to the disk; needs as much "
 		"again meanwhile",

@@ -3,7 +3,7 @@
 
 #include "cli/args.h"
 
-/* What keeps a store small: pack, compact. */
+/* What keeps a store small: squeeze, compact. */
 extern const struct args_command cmd_upkeep_commands[];
 extern const size_t cmd_upkeep_commands_n;
 

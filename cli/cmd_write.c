@@ -87,6 +87,10 @@ write_out(
 	enum err e;
 
 	prepare(work, write);
+	e = open_role(work);
+	if (e != ERR_OK)
+		return e;
+	write->role = work->role;
 	e = store_write(work->store, write, &id, &changed);
 	if (e != ERR_OK)
 		return e;
@@ -408,14 +412,16 @@ static const char values_about[] =
 
 static const struct args_option put_options[] = {
     {.name = "id", .value = "HEX", .help = "the id of the new record"},
+    OPEN_ROLE_OPTION,
     {.name = "free", .help = "in a store without a pack: any collection"},
 };
 
-/* The first of them for rm and keep, too. */
+/* The first two of them for rm and keep, too. */
 static const struct args_option edit_options[] = {
     {.name = "token",
 	.value = "TOKEN",
 	.help = "what get showed; newer values are left standing"},
+    OPEN_ROLE_OPTION,
     {.name = "free", .help = "in a store without a pack: any collection"},
 };
 
@@ -454,7 +460,7 @@ const struct args_command cmd_write_commands[] = {
 	.words_max = 1,
 	.help = "delete a record; its history stays",
 	.options = edit_options,
-	.options_n = 1,
+	.options_n = 2,
 	.run = rm_run},
     {.name = "keep",
 	.words = "ID",
@@ -462,7 +468,7 @@ const struct args_command cmd_write_commands[] = {
 	.words_max = 1,
 	.help = "bring a deleted or contested record back",
 	.options = edit_options,
-	.options_n = 1,
+	.options_n = 2,
 	.run = keep_run},
     {.name = "resolve",
 	.words = "ID FIELD VALUE",

@@ -11,8 +11,10 @@
 #include "cli/cmd_bundle.h"
 #include "cli/cmd_check.h"
 #include "cli/cmd_conflicts.h"
+#include "cli/cmd_due.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
+#include "cli/cmd_find.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inbox.h"
 #include "cli/cmd_invite.h"
@@ -20,16 +22,20 @@
 #include "cli/cmd_keys.h"
 #include "cli/cmd_list.h"
 #include "cli/cmd_log.h"
+#include "cli/cmd_match.h"
 #include "cli/cmd_may.h"
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
+#include "cli/cmd_pack.h"
 #include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
+#include "cli/cmd_report.h"
 #include "cli/cmd_revoke.h"
 #include "cli/cmd_root.h"
 #include "cli/cmd_space.h"
 #include "cli/cmd_status.h"
 #include "cli/cmd_store.h"
+#include "cli/cmd_synth.h"
 #include "cli/cmd_upkeep.h"
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
@@ -43,7 +49,8 @@
 static const char environment[] =
     "\nWithout --store the store is in $GOLMOK_STORE, else in golmok-store;\n"
     "without --actor the actor is $GOLMOK_ACTOR, else the name of the "
-    "account.\n"
+    "account;\n"
+    "$GOLMOK_ROLE is the role where a command takes --role.\n"
     "\n";
 
 static const char damaged[] =
@@ -142,7 +149,11 @@ gather(size_t *n)
 	    {cmd_write_commands, cmd_write_commands_n},
 	    {cmd_read_commands, cmd_read_commands_n},
 	    {cmd_conflicts_commands, cmd_conflicts_commands_n},
+	    {cmd_match_commands, cmd_match_commands_n},
 	    {cmd_list_commands, cmd_list_commands_n},
+	    {cmd_find_commands, cmd_find_commands_n},
+	    {cmd_due_commands, cmd_due_commands_n},
+	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},
 	    {cmd_member_commands, cmd_member_commands_n},
@@ -153,6 +164,7 @@ gather(size_t *n)
 	    {cmd_revoke_commands, cmd_revoke_commands_n},
 	    {cmd_may_commands, cmd_may_commands_n},
 	    {cmd_space_commands, cmd_space_commands_n},
+	    {cmd_pack_commands, cmd_pack_commands_n},
 	    {cmd_inbox_commands, cmd_inbox_commands_n},
 	    {cmd_log_commands, cmd_log_commands_n},
 	    {cmd_net_commands, cmd_net_commands_n},
@@ -162,6 +174,7 @@ gather(size_t *n)
 	    {cmd_events_commands, cmd_events_commands_n},
 	    {cmd_check_commands, cmd_check_commands_n},
 	    {cmd_upkeep_commands, cmd_upkeep_commands_n},
+	    {cmd_synth_commands, cmd_synth_commands_n},
 	};
 	struct args_command *all;
 

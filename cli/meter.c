@@ -13,7 +13,8 @@ enum {
 };
 
 static void say_json(struct out *out, const struct safety *safety,
-    const struct authority *authority);
+    const struct authority *authority, const struct meter_pack *pack);
+static void say_pack(struct out *out, const struct meter_pack *pack);
 static void say_spaces(struct out *out, const struct safety *safety);
 static void say_peers(struct out *out, const struct safety *safety,
     const struct authority *authority);
@@ -21,10 +22,10 @@ static void say_sums(struct out *out, const struct safety *safety);
 
 void
 meter_say(struct out *out, const struct safety *safety,
-    const struct authority *authority)
+    const struct authority *authority, const struct meter_pack *pack)
 {
 	if (out->json) {
-		say_json(out, safety, authority);
+		say_json(out, safety, authority, pack);
 		return;
 	}
 	say_spaces(out, safety);
@@ -32,6 +33,7 @@ meter_say(struct out *out, const struct safety *safety,
 	say_peers(out, safety, authority);
 	out_say(out, "%s", "");
 	say_sums(out, safety);
+	say_pack(out, pack);
 }
 
 /* A time of the wall, for show_time. */
@@ -166,8 +168,31 @@ peer_json(struct buf *json, const struct safety_peer *peer,
 }
 
 static void
+pack_json(struct buf *json, const struct meter_pack *pack)
+{
+	if (pack->pack == NULL)
+		return;
+	object_begin(json, "pack");
+	object_text(json, "name", bytes_text(pack->pack->name));
+	object_number(json, "version", pack->pack->version);
+	object_text(json, "refused", pack->refused);
+	object_end(json);
+}
+
+static void
+say_pack(struct out *out, const struct meter_pack *pack)
+{
+	if (pack->pack == NULL)
+		return;
+	out_say(out, "pack %s, version %llu%s%.*s", pack->pack->name,
+	    (unsigned long long)pack->pack->version,
+	    pack->refused.n > 0 ? "\n" : "", (int)pack->refused.n,
+	    (const char *)pack->refused.p);
+}
+
+static void
 say_json(struct out *out, const struct safety *safety,
-    const struct authority *authority)
+    const struct authority *authority, const struct meter_pack *pack)
 {
 	struct buf json = {0};
 
@@ -187,6 +212,7 @@ say_json(struct out *out, const struct safety *safety,
 	for (size_t i = 0; i < safety->peers_n; i++)
 		peer_json(&json, &safety->peers[i], authority);
 	object_array_end(&json);
+	pack_json(&json, pack);
 	object_end(&json);
 	out_json(out, buf_bytes(&json));
 	buf_fini(&json);

@@ -10,6 +10,7 @@
 
 #include "cli/host.h"
 #include "cli/secret.h"
+#include "core/staff.h"
 
 static enum err unlock(struct opened *work) MUST_USE;
 
@@ -38,6 +39,18 @@ actor_name(const struct args *args)
 		return name;
 	account = getpwuid(getuid());
 	return account != NULL ? account->pw_name : NULL;
+}
+
+enum err
+open_role(struct opened *work)
+{
+	const char *name = args_text(work->args, "role", 0);
+
+	if (name == NULL)
+		name = getenv("GOLMOK_ROLE");
+	if (name == NULL || name[0] == '\0')
+		return ERR_OK;
+	return staff_get(work->pack, bytes_text(name), &work->role);
 }
 
 /* Fills `work` but for the store. */

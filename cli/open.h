@@ -18,7 +18,16 @@ struct opened {
 	struct arena arena;	 /* owned */
 	bool has_actor;		 /* who writes is known */
 	struct actor_id actor;
+	const struct pack_role *role; /* after open_role; NULL: nobody said */
 };
+
+/* The option of commands that call open_role.  A macro, since the tables of
+ * options are constants. */
+#define OPEN_ROLE_OPTION                                 \
+	{                                                \
+		.name = "role", .value = "ROLE",         \
+		.help = "in which role; as $GOLMOK_ROLE" \
+	}
 
 /* Where the store is: --store DIR, else $GOLMOK_STORE, else ./golmok-store.
  * Borrowed from argv or the environment. */
@@ -35,6 +44,10 @@ enum err open_begin(const struct args *args, struct out *out, bool write,
  * while any other process has the store open. */
 enum err open_alone(
     const struct args *args, struct out *out, struct opened *work) MUST_USE;
+/* In which role of the pack this is done: --role ROLE, which the command has to
+ * declare, else $GOLMOK_ROLE, else none.  ERR_INVALID: the pack has no such
+ * role. */
+enum err open_role(struct opened *work) MUST_USE;
 /* After open_commit or store_abort: begins the next transaction that writes,
  * which knows the actor as open_begin says. */
 enum err open_again(struct opened *work) MUST_USE;

@@ -205,6 +205,15 @@ show_status(enum record_status status)
 	return "?";
 }
 
+const char *
+show_standing(const struct record *record)
+{
+	for (size_t i = 0; i < record->fields_n; i++)
+		if (merge_is_conflict(&record->fields[i]))
+			return "conflict";
+	return show_status(record->status);
+}
+
 const char *show_class(enum delta_class class)
 {
 	static const char *const names[CLASS_COUNT] = {"N", "P", "S", "F"};

@@ -42,6 +42,8 @@ int64_t show_sum(const struct record_field *content);
 const size_t *show_order(const struct record *record,
     const struct record_field *content, struct arena *arena);
 const char *show_status(enum record_status status);
+/* The same, or "conflict" when values of `record` contradict each other. */
+const char *show_standing(const struct record *record);
 /* "N", "P", "S", "F". */
 const char *show_class(enum delta_class class);
 

@@ -78,7 +78,7 @@ check_view_record(struct check_view *view, const struct record_id *id,
 	if (plan == NULL)
 		return;
 	view_rows_all(plan, &all);
-	e = view_rows_add(&at, plan, &all, record, 1, &amounts);
+	e = view_rows_add(&at, plan, &all, record, &amounts);
 	if (!check_passed(view->check, e))
 		return;
 	for (size_t i = 0; i < amounts.n; i++)

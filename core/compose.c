@@ -8,25 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/composing.h"
+#include "core/effective.h"
 #include "core/history.h"
+#include "core/known.h"
+#include "core/match.h"
 #include "core/record.h"
 #include "core/rules.h"
+#include "core/staff.h"
+#include "core/unique.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/text.h"
-
-/* One write under way. */
-struct composing {
-	struct composer *composer;
-	const struct store_write *write;
-	struct record_id id;
-	struct space_state *space; /* NULL while nothing of it is held */
-	struct record record;	   /* as it stands */
-	struct record shown;	   /* as the caller was shown it */
-	struct change_ref *heads;  /* of what was shown; arena */
-	size_t heads_n;
-	struct draft_change change;
-};
 
 /* So many latest changes a change names as its parents at most.  A record that
  * was changed in more places at once comes together again by and by. */
@@ -34,6 +27,7 @@ enum { PARENTS_OF_CHANGE = LIMIT_PARENTS / 4 };
 /* What an operation takes in a body beside its name and value, at most. */
 enum { OP_ROOM = 16 };
 
+static enum err edits_count(const struct store_write *write) MUST_USE;
 static enum err edits_check(const struct store_write *write) MUST_USE;
 static enum err twice_check(const struct store_write *write, size_t i) MUST_USE;
 static enum err edit_check(const struct store_edit *edit) MUST_USE;
@@ -42,13 +36,13 @@ static bool cells_wanted(
     const struct store_write *write, const struct record *record);
 static enum err record_wanted(struct composing *c) MUST_USE;
 static enum err shown_read(struct composing *c) MUST_USE;
-static enum err token_read(struct composing *c) MUST_USE;
-static enum err shown_merge(struct composing *c) MUST_USE;
-static void known_add(const struct merge_changes *all,
-    const struct change_ref *at, bool *taken, struct merge_change *known,
-    size_t *n);
 static enum err moves_check(const struct composing *c) MUST_USE;
-static enum err claims_make(struct composing *c) MUST_USE;
+static enum err seal_before(struct composing *c) MUST_USE;
+static enum err write_fill(
+    struct composing *c, struct store_write *write) MUST_USE;
+static void change_make(struct composing *c);
+static enum err change_write(struct composing *c) MUST_USE;
+static enum err cells_read(struct composing *c) MUST_USE;
 static void ops_make(struct composing *c);
 static bool op_make(
     struct composing *c, const struct store_edit *edit, struct draft_op *op);
@@ -57,71 +51,142 @@ static enum err body_check(const struct composing *c) MUST_USE;
 static enum err change_add(struct composing *c, struct draft *draft) MUST_USE;
 
 enum err
-compose_write(struct composer *composer, const struct store_write *write,
+compose_write(struct composer *composer, const struct store_write *given,
     struct record_id *record, bool *changed)
 {
 	struct txn *txn = composer->txn;
-	struct composing c = {.composer = composer, .write = write};
+	struct store_write write = *given;
+	struct composing c = {.composer = composer, .write = &write};
 	enum err e;
 
 	*changed = false;
-	e = edits_check(write);
+	e = edits_check(given);
 	if (e == ERR_OK)
-		e = own_may(&composer->writer, &write->space);
+		e = own_may(&composer->writer, &write.space);
 	if (e != ERR_OK)
 		return e;
-	c.id = write->record;
-	if (write->create && !write->has_record) {
+	c.id = write.record;
+	if (write.create && !write.has_record) {
 		uint8_t random[10];
 
 		txn->host->random(txn->host->arg, random, sizeof(random));
 		id_record(txn->host->now_ms(txn->host->arg), random, &c.id);
 	}
 	*record = c.id;
-	for (struct draft *d = *composer->drafts; d != NULL; d = d->next) {
-		if (id_space_equal(&d->space, &write->space) &&
-		    draft_has(d, &c.id)) {
-			e = compose_seal(composer, d);
-			if (e != ERR_OK)
-				return e;
-		}
-	}
-	e = record_read(&c);
+	e = seal_before(&c);
+	if (e == ERR_OK)
+		e = record_read(&c);
 	if (e == ERR_OK)
 		e = record_wanted(&c);
 	if (e == ERR_OK)
-		e = rules_check(txn->pack, write, &c.record, txn->host);
+		e = write_fill(&c, &write);
+	if (e == ERR_OK)
+		e = cells_read(&c);
+	if (e == ERR_OK)
+		e = rules_check(txn->pack, &write, &c.record, txn->host);
 	if (e == ERR_OK)
 		e = shown_read(&c);
-	if (e == ERR_OK && !write->resolve)
+	if (e == ERR_OK && !write.resolve)
 		e = moves_check(&c);
 	if (e != ERR_OK)
 		return e;
-	c.change.record = c.id;
-	c.change.act = write->act;
-	ops_make(&c);
-	*changed = write->create || c.change.ops_n > 0 ||
-		   (write->act == ACT_DELETE &&
+	change_make(&c);
+	*changed = write.create || c.change.ops_n > 0 ||
+		   (write.act == ACT_DELETE &&
 		       c.record.status != RECORD_DELETED) ||
-		   (write->act == ACT_KEEP && c.record.status != RECORD_LIVE);
-	if (!*changed)
-		return ERR_OK;
-	if (write->create)
-		c.change.collection = arena_bytes(
-		    &txn->arena, write->collection);
-	parents_take(&c);
-	c.change.shown = c.shown.changed;
-	e = claims_make(&c);
-	if (e == ERR_OK)
-		e = body_check(&c);
-	if (e != ERR_OK || write->dry)
+		   (write.act == ACT_KEEP && c.record.status != RECORD_LIVE);
+	return *changed ? change_write(&c) : ERR_OK;
+}
+
+/* What was written to this record before has to be seen. */
+static enum err
+seal_before(struct composing *c)
+{
+	enum err e = ERR_OK;
+
+	for (struct draft *d = *c->composer->drafts; d != NULL && e == ERR_OK;
+	     d = d->next)
+		if (id_space_equal(&d->space, &c->write->space) &&
+		    draft_has(d, &c->id))
+			e = compose_seal(c->composer, d);
+	return e;
+}
+
+/* What the pack knows of the record, who may write it, and the fields that the
+ * node fills. */
+static enum err
+write_fill(struct composing *c, struct store_write *write)
+{
+	struct txn *txn = c->composer->txn;
+	enum err e;
+
+	c->collection = pack_collection(txn->pack, composing_collection(c));
+	e = staff_may_write(write->role, c->collection);
+	if (e != ERR_OK || c->collection == NULL || write->act != ACT_EDIT)
 		return e;
-	return change_add(&c, draft_get(txn, composer->drafts, write));
+	e = match_fill(txn, c->collection, write);
+	return e == ERR_OK ? edits_count(write) : e;
+}
+
+static void
+change_make(struct composing *c)
+{
+	struct txn *txn = c->composer->txn;
+
+	c->change.record = c->id;
+	c->change.act = c->write->act;
+	ops_make(c);
+	if (c->write->create)
+		c->change.collection = arena_bytes(
+		    &txn->arena, c->write->collection);
+	parents_take(c);
+	c->change.shown = c->shown.record.changed;
+}
+
+/* The last questions; then it is written, with its copies. */
+static enum err
+change_write(struct composing *c)
+{
+	struct composer *composer = c->composer;
+	enum err e = composing_hidden(c);
+
+	if (e == ERR_OK)
+		e = composing_guards(c);
+	if (e == ERR_OK)
+		e = unique_claim(&(struct unique){.txn = composer->txn,
+		    .space = c->space,
+		    .id = &c->id,
+		    .write = c->write,
+		    .collection = composing_collection(c),
+		    .record = &c->record,
+		    .drafts = *composer->drafts,
+		    .change = &c->change});
+	if (e == ERR_OK)
+		e = body_check(c);
+	if (e != ERR_OK || c->write->dry)
+		return e;
+	if (c->collection != NULL)
+		e = composing_copies(c);
+	return e == ERR_OK ? change_add(c, draft_get(composer->txn,
+					       composer->drafts, c->write))
+			   : e;
+}
+
+static enum err
+edits_count(const struct store_write *write)
+{
+	if (write->edits_n <= LIMIT_OPERATIONS)
+		return ERR_OK;
+	return err_set(ERR_LIMIT,
+	    "%zu edits of one record at once: at most %d are allowed",
+	    write->edits_n, LIMIT_OPERATIONS);
 }
 
 static enum err
 edits_check(const struct store_write *write)
 {
+	enum err e;
+
 	if (id_is_authority(&write->space))
 		return err_set(ERR_INVALID,
 		    "'authority' holds members and grants, not records: see "
@@ -132,22 +197,16 @@ edits_check(const struct store_write *write)
 		    "with a letter and has at most %d bytes",
 		    (int)write->collection.n, (const char *)write->collection.p,
 		    LIMIT_NAME_SIZE);
-	if (write->edits_n > LIMIT_OPERATIONS)
-		return err_set(ERR_LIMIT,
-		    "%zu edits of one record at once: at most %d are allowed",
-		    write->edits_n, LIMIT_OPERATIONS);
 	if (write->act != ACT_EDIT && write->edits_n > 0)
 		return err_set(
 		    ERR_INVALID, "a delete or keep cannot also edit");
-	for (size_t i = 0; i < write->edits_n; i++) {
-		enum err e = edit_check(&write->edits[i]);
-
+	e = edits_count(write);
+	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++) {
+		e = edit_check(&write->edits[i]);
 		if (e == ERR_OK)
 			e = twice_check(write, i);
-		if (e != ERR_OK)
-			return e;
 	}
-	return ERR_OK;
+	return e;
 }
 
 /* Two values for one register in one write would contradict each other. */
@@ -216,12 +275,16 @@ record_read(struct composing *c)
 	if (e == ERR_OK && !c->record.exists && c->record.heads_n == 0 &&
 	    (c->write->has_record || !c->write->create))
 		e = history_none(txn, c->space, &c->id);
-	if (e == ERR_OK && cells_wanted(c->write, &c->record))
-		e = record_get(txn,
-		    &(struct record_read){
-			.space = c->space, .cells = true, .arena = &txn->arena},
-		    &c->id, &c->record);
 	return e;
+}
+
+/* Loads all values, if any of those that are edited lie apart. */
+static enum err
+cells_read(struct composing *c)
+{
+	return cells_wanted(c->write, &c->record)
+		   ? composing_load(c, &c->record)
+		   : ERR_OK;
 }
 
 /* Notes and counters are written without looking at what is there already. */
@@ -259,139 +322,16 @@ record_wanted(struct composing *c)
 	return ERR_OK;
 }
 
-void
-compose_token(const struct record *record, struct buf *token)
-{
-	for (size_t i = 0; i < record->heads_n; i++) {
-		uint8_t head[ID_CHANGE_SIZE];
-
-		if (i > 0)
-			buf_add_u8(token, '.');
-		id_change_put(&record->heads[i], head);
-		ascii_base32(bytes_of(head, sizeof(head)), token);
-	}
-}
-
-/* What the caller was shown: the record as it stands, or by the token as it
- * stood then. */
+/* What the caller was shown. */
 static enum err
 shown_read(struct composing *c)
 {
-	bool all;
-	enum err e;
+	const struct known_of of = {.txn = c->composer->txn,
+	    .space = c->space,
+	    .id = &c->id,
+	    .now = &c->record};
 
-	c->shown = c->record;
-	c->heads = c->record.heads;
-	c->heads_n = c->record.heads_n;
-	if (c->write->token.n == 0)
-		return ERR_OK;
-	e = token_read(c);
-	if (e != ERR_OK)
-		return e;
-	all = c->heads_n == c->record.heads_n;
-	for (size_t i = 0; i < c->heads_n && all; i++)
-		all = id_change_compare(&c->heads[i], &c->record.heads[i]) == 0;
-	return all ? ERR_OK : shown_merge(c);
-}
-
-/* The token names the latest changes of what was shown, in order. */
-static enum err
-token_read(struct composing *c)
-{
-	struct bytes rest = c->write->token;
-	struct buf bin = {0};
-	size_t n = 0;
-	enum err e = ERR_OK;
-
-	c->heads = arena_array(&c->composer->txn->arena,
-	    rest.n / ID_CHANGE_SIZE + 1, sizeof(struct change_ref));
-	while (rest.n > 0 && e == ERR_OK) {
-		struct bytes one = bytes_first(rest, bytes_find(rest, '.'));
-
-		rest = bytes_after(rest, one.n < rest.n ? one.n + 1 : one.n);
-		buf_cut(&bin, 0);
-		e = ascii_from_base32(one, &bin);
-		if (e == ERR_OK && bin.n != ID_CHANGE_SIZE)
-			e = err_set(ERR_MALFORMED, "a part has a wrong length");
-		if (e == ERR_OK)
-			id_change_get(bin.p, &c->heads[n++]);
-		if (e == ERR_OK && n > 1 &&
-		    id_change_compare(&c->heads[n - 2], &c->heads[n - 1]) >= 0)
-			e = err_set(
-			    ERR_MALFORMED, "its parts are out of order");
-	}
-	c->heads_n = n;
-	buf_fini(&bin);
-	return e == ERR_OK ? e
-			   : err_wrap(ERR_INVALID,
-				 "this token is not one that `golmok get` "
-				 "printed");
-}
-
-static int
-history_order(const void *a, const void *b)
-{
-	const struct merge_change *left = a;
-	const struct merge_change *right = b;
-
-	return id_change_compare(&left->at, &right->at);
-}
-
-/* Merges what the caller was shown: the changes of the token with all their
- * ancestors, and nothing else. */
-static enum err
-shown_merge(struct composing *c)
-{
-	struct arena *arena = &c->composer->txn->arena;
-	struct merge_changes all = {0};
-	struct merge_change *known;
-	bool *taken;
-	size_t n = 0;
-	enum err e;
-
-	e = history_load(c->composer->txn, c->space, &c->id, arena, &all);
-	if (e != ERR_OK)
-		return e;
-	if (all.n > 0)
-		qsort(all.p, all.n, sizeof(*all.p), history_order);
-	known = arena_array(arena, all.n, sizeof(*known));
-	taken = arena_array(arena, all.n, sizeof(*taken));
-	for (size_t i = 0; i < c->heads_n; i++)
-		known_add(&all, &c->heads[i], taken, known, &n);
-	if (n < c->heads_n)
-		return err_set(ERR_INVALID,
-		    "this token is of another record, or of changes that are "
-		    "not here: read the record again");
-	for (size_t at = 0; at < n; at++) {
-		for (size_t i = 0; i < known[at].parents_n; i++)
-			known_add(
-			    &all, &known[at].parents[i], taken, known, &n);
-	}
-	merge_record(known, n, arena, &c->shown);
-	return ERR_OK;
-}
-
-/* Appends the change `at` to `known`, unless it was taken or is not held. */
-static void
-known_add(const struct merge_changes *all, const struct change_ref *at,
-    bool *taken, struct merge_change *known, size_t *n)
-{
-	struct merge_change wanted = {.at = *at};
-	struct merge_change *hit = all->n == 0
-				       ? NULL
-				       : bsearch(&wanted, all->p, all->n,
-					     sizeof(wanted), history_order);
-
-	if (hit == NULL || taken[hit - all->p])
-		return;
-	taken[hit - all->p] = true;
-	known[(*n)++] = *hit;
-}
-
-static struct bytes
-collection_of(const struct composing *c)
-{
-	return c->write->create ? c->write->collection : c->record.collection;
+	return known_read(&of, c->write->token, &c->shown);
 }
 
 /* States move from what the caller was shown: what was decided apart stands
@@ -404,50 +344,16 @@ moves_check(const struct composing *c)
 	for (size_t i = 0; i < c->write->edits_n && e == ERR_OK; i++) {
 		const struct store_edit *edit = &c->write->edits[i];
 		const struct record_field *field = merge_find(
-		    &c->shown, edit->field, KIND_STATE);
+		    &c->shown.record, edit->field, KIND_STATE);
 		const struct record_value *from = NULL;
 
 		if (edit->code != OP_MOVE)
 			continue;
 		if (field != NULL)
-			from = merge_winner(&c->shown, field);
-		e = rules_move(c->composer->txn->pack, collection_of(c), edit,
-		    from != NULL ? from->value : (struct bytes){0});
-	}
-	return e;
-}
-
-/* The values of unique fields: nobody else in the space may have them, neither
- * in a record nor in what this transaction has written so far.  A claim has no
- * space number, since the space may not have one yet. */
-static enum err
-claims_make(struct composing *c)
-{
-	const struct space_no no_space = {UINT32_MAX};
-	struct txn *txn = c->composer->txn;
-	struct turn_place at = {
-	    .txn = txn, .space = c->space, .id = &c->id, .arena = &txn->arena};
-	enum err e = ERR_OK;
-
-	c->change.claims = arena_array(
-	    &txn->arena, c->change.ops_n, sizeof(struct key));
-	for (size_t i = 0; i < c->change.ops_n && e == ERR_OK; i++) {
-		const struct body_op *op = &c->change.ops[i].op;
-		const struct pack_field *field = rules_unique_field(
-		    txn->pack, collection_of(c), op);
-		struct key *claim = &c->change.claims[c->change.claims_n];
-
-		if (field == NULL ||
-		    !lookup_key(txn, no_space, field, op->value, claim))
-			continue;
-		c->change.claims_n++;
-		if (c->space != NULL)
-			e = rules_unique(&at, field, op->value);
-		for (struct draft *d = *c->composer->drafts;
-		     d != NULL && e == ERR_OK; d = d->next)
-			if (id_space_equal(&d->space, &c->write->space) &&
-			    draft_claims(d, &c->id, claim))
-				e = rules_taken(field, op->value, NULL);
+			from = effective_value(composing_field(c, edit->field),
+			    &c->shown.record, field);
+		e = rules_move(c->composer->txn->pack, composing_collection(c),
+		    edit, from != NULL ? from->value : (struct bytes){0});
 	}
 	return e;
 }
@@ -484,7 +390,7 @@ static bool
 op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 {
 	const struct record_field *field = merge_find(
-	    &c->shown, edit->field, body_kind(edit->code));
+	    &c->shown.record, edit->field, body_kind(edit->code));
 	const struct record_value *winner;
 	bool narrow = c->write->token.n == 0 && !c->write->resolve;
 	bool same = false;
@@ -492,7 +398,9 @@ op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 
 	if (edit->code == OP_APPEND || edit->code == OP_COUNT)
 		return true;
-	winner = n > 0 ? merge_winner(&c->shown, field) : NULL;
+	winner = n > 0 ? effective_value(composing_field(c, edit->field),
+			     &c->shown.record, field)
+		       : NULL;
 	op->seen = arena_array(&c->composer->txn->arena, n, sizeof(*op->seen));
 	for (size_t i = 0; i < n; i++) {
 		const struct record_value *value = &field->values[i];
@@ -507,7 +415,7 @@ op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 		    (edit->code != OP_REMOVE && narrow &&
 			!bytes_equal(value->value, winner->value)))
 			continue;
-		op->seen[op->seen_n++] = merge_dot(&c->shown, value);
+		op->seen[op->seen_n++] = merge_dot(&c->shown.record, value);
 	}
 	if (edit->code == OP_CLEAR || edit->code == OP_REMOVE)
 		return op->seen_n > 0;
@@ -517,14 +425,14 @@ op_make(struct composing *c, const struct store_edit *edit, struct draft_op *op)
 static void
 parents_take(struct composing *c)
 {
-	size_t n = c->heads_n < PARENTS_OF_CHANGE ? c->heads_n
-						  : PARENTS_OF_CHANGE;
+	size_t n = c->shown.heads_n < PARENTS_OF_CHANGE ? c->shown.heads_n
+							: PARENTS_OF_CHANGE;
 
 	c->change.parents_n = n;
 	c->change.parents = arena_array(
 	    &c->composer->txn->arena, n, sizeof(struct change_ref));
 	for (size_t i = 0; i < n; i++)
-		c->change.parents[i] = c->heads[i];
+		c->change.parents[i] = c->shown.heads[i];
 }
 
 /* Does each class of the change fit into a body?  Later it would be too late to

@@ -22,7 +22,4 @@ enum err compose_write(struct composer *composer,
 /* Makes a delta of `draft`, if it holds anything. */
 enum err compose_seal(struct composer *composer, struct draft *draft) MUST_USE;
 
-/* As store_token. */
-void compose_token(const struct record *record, struct buf *token);
-
 #endif

@@ -105,7 +105,8 @@ expr_type_alike(struct expr_parser *p, size_t column, const struct expr *like,
 enum err
 expr_type_ordered(size_t column, const struct expr *expr)
 {
-	if (expr->type == EXPR_TEXT && expr->field != NULL)
+	if (expr->type == EXPR_TEXT && expr->field != NULL &&
+	    expr->field->type == PACK_ENUM)
 		return err_set(ERR_INVALID,
 		    "column %zu: values of a list have no order; say "
 		    "rank(%s)",

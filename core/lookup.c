@@ -94,18 +94,18 @@ index_of(const struct lookup *lookup, enum lookup_kind kind,
 	return NULL;
 }
 
-bool
-lookup_key(struct txn *txn, struct space_no space,
-    const struct pack_field *field, struct bytes value, struct key *key)
+void
+lookup_claim(const struct lookup *lookup, const struct lookup_index *index,
+    struct bytes values, struct key *key)
 {
-	const struct lookup_index *index = index_of(
-	    txn->lookup, LOOKUP_FIELD, field, field->name);
+	const struct space_no no_space = {UINT32_MAX};
+	const struct pack_field *field = index->compound != NULL
+					     ? index->compound->fields[0]
+					     : index->field;
 
-	if (index == NULL)
-		return false;
-	lookup_key_begin(space, index->no, key);
-	lookup_key_value(txn->lookup, field, field->data_class, value, key);
-	return true;
+	/* As a personal one, of which nothing is cut off. */
+	lookup_key_begin(no_space, index->no, key);
+	lookup_key_value(lookup, field, CLASS_P, values, key);
 }
 
 /* ---- what is in the table ----------------------------------------------- */

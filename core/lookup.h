@@ -82,11 +82,10 @@ void lookup_free(struct lookup *lookup);
 const struct lookup_set *lookup_set(
     const struct lookup *lookup, struct bytes collection);
 
-/* The key, without record id, under which `value` of `field` stands; false when
- * it is not indexed. */
-bool lookup_key(struct txn *txn, struct space_no space,
-    const struct pack_field *field, struct bytes value,
-    struct key *key) MUST_USE;
+/* A key that stands for `values`, canonical and one behind the other, of the
+ * fields of `index`: for who has to tell values apart in any space. */
+void lookup_claim(const struct lookup *lookup, const struct lookup_index *index,
+    struct bytes values, struct key *key);
 
 /* What the meta value says of txn->lookup: other indexes are in the table, or
  * these up to `*done`, or these wholly.  Failures are kept in `txn`. */

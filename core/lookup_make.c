@@ -99,12 +99,16 @@ touches_make(struct lookup *lookup, struct lookup_set *set)
 
 	for (size_t i = 0; i < collection->fields_n; i++) {
 		struct lookup_touch touch = {.field = &collection->fields[i]};
-		uint16_t *indexes = arena_array(
-		    &lookup->arena, set->n, sizeof(*indexes));
+		uint16_t *indexes;
+		size_t n = 0;
 
 		for (size_t k = 0; k < set->n; k++)
+			touch.n += is_touched(&set->indexes[k], touch.field);
+		indexes = arena_array(
+		    &lookup->arena, touch.n, sizeof(*indexes));
+		for (size_t k = 0; k < set->n; k++)
 			if (is_touched(&set->indexes[k], touch.field))
-				indexes[touch.n++] = (uint16_t)k;
+				indexes[n++] = (uint16_t)k;
 		touch.indexes = indexes;
 		if (touch.n > 0)
 			touches[set->touches_n++] = touch;

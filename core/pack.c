@@ -41,6 +41,9 @@ const char *const pack_class_names[CLASS_COUNT] = {
 extern const unsigned char embed_chatdong[];
 extern const size_t embed_chatdong_size;
 
+static enum err parse(
+    struct bytes json, struct pack **pack, struct buf *errors) MUST_USE;
+
 struct bytes
 pack_embedded(void)
 {
@@ -50,6 +53,23 @@ pack_embedded(void)
 enum err
 pack_parse(struct bytes json, struct pack **pack)
 {
+	return parse(json, pack, NULL);
+}
+
+enum err
+pack_parse_all(struct bytes json, struct pack **pack, struct buf *errors)
+{
+	size_t before = errors->n;
+	enum err e = parse(json, pack, errors);
+
+	if (e != ERR_OK && errors->n == before)
+		buf_add_format(errors, "%s\n", err_text());
+	return e;
+}
+
+static enum err
+parse(struct bytes json, struct pack **pack, struct buf *errors)
+{
 	struct buf doc = {0};
 	enum err e;
 
@@ -58,7 +78,7 @@ pack_parse(struct bytes json, struct pack **pack)
 	if (e != ERR_OK)
 		goto out;
 	*pack = mem_zeros(1, sizeof(**pack));
-	e = pack_file_read(buf_bytes(&doc), *pack);
+	e = pack_file_read(buf_bytes(&doc), *pack, errors);
 	if (e == ERR_OK)
 		goto out;
 	pack_free(*pack);

@@ -209,6 +209,8 @@ struct pack_units {
 	const struct pack_field *code;
 	const struct pack_field *from; /* date, as `to` */
 	const struct pack_field *to;
+	/* set of refs to the same collection: what came in its place */
+	const struct pack_field *successors;
 };
 
 /* A size of which a list or a report can be: gives an option of that name. */
@@ -469,6 +471,11 @@ struct bytes pack_embedded(void);
  * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
+/* The same for who writes a pack: goes on behind what is wrong, and appends
+ * each error to `errors` as a line; the one that is returned is one of them. */
+struct buf;
+enum err pack_parse_all(
+    struct bytes json, struct pack **pack, struct buf *errors) MUST_USE;
 /* NULL does nothing. */
 void pack_free(struct pack *pack);
 

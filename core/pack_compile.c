@@ -14,22 +14,42 @@ static enum err compile(
 static enum err open_check(const struct pack_read_expr *waiting);
 static enum err filters_check(const struct pack_figure *figure);
 
-enum err
-pack_compile_all(struct pack *pack, const struct pack_read_expr *first)
+static void
+tell(struct buf *errors)
 {
-	enum err e = ERR_OK;
+	buf_add_text(errors, err_text());
+	buf_add_u8(errors, '\n');
+}
+
+enum err
+pack_compile_all(
+    struct pack *pack, const struct pack_read_expr *first, struct buf *errors)
+{
+	enum err worst = ERR_OK;
+	enum err e;
 
 	for (const struct pack_read_expr *w = first; w != NULL; w = w->next) {
 		e = compile(pack, w);
-		if (e != ERR_OK)
-			return err_wrap(e, "%s", w->place);
+		if (e == ERR_OK)
+			continue;
+		worst = err_wrap(e, "%s", w->place);
+		if (errors == NULL)
+			return worst;
+		tell(errors);
 	}
-	for (size_t i = 0; i < pack->figures_n && e == ERR_OK; i++) {
+	/* What a group is, its expression tells. */
+	if (worst != ERR_OK)
+		return worst;
+	for (size_t i = 0; i < pack->figures_n; i++) {
 		e = filters_check(&pack->figures[i]);
-		if (e != ERR_OK)
-			e = err_wrap(e, "figures[%zu]: filter", i);
+		if (e == ERR_OK)
+			continue;
+		worst = err_wrap(e, "figures[%zu]: filter", i);
+		if (errors == NULL)
+			return worst;
+		tell(errors);
 	}
-	return e;
+	return worst;
 }
 
 static enum err

@@ -32,18 +32,22 @@ static enum err collection_refer(
     struct pack_reading *r, struct bytes doc, void *item);
 
 enum err
-pack_file_read(struct bytes doc, struct pack *pack)
+pack_file_read(struct bytes doc, struct pack *pack, struct buf *errors)
 {
-	struct pack_reading r = {.pack = pack, .arena = &pack->arena};
+	struct pack_reading r = {
+	    .pack = pack, .arena = &pack->arena, .errors = errors};
 	enum err e;
 
 	r.last = &r.first;
 	e = head_read(&r, doc);
 	if (e == ERR_OK)
 		e = parts_read(&r, doc);
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		return pack_compile_all(pack, r.first, errors);
+	if (errors == NULL)
 		return pack_read_wrap(&r, e);
-	return pack_compile_all(pack, r.first);
+	pack_read_tell(&r, e, 0);
+	return e;
 }
 
 /* Format and name: what has to be known before anything is looked at. */

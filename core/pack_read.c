@@ -304,11 +304,15 @@ name_at(const void *items, size_t size, size_t at)
 	return name;
 }
 
+static enum err list_failed(struct pack_reading *r) MUST_USE;
+
 enum err
 pack_read_list(struct pack_reading *r, struct bytes doc,
     const struct pack_read_list *list, void **items, size_t *n)
 {
 	struct reader in;
+	size_t depth = r->depth;
+	bool failed = false;
 	enum err e = list_begin(doc, list, &in, n);
 
 	*items = NULL;
@@ -321,16 +325,42 @@ pack_read_list(struct pack_reading *r, struct bytes doc,
 		    r, codec_get_value(&in), (char *)*items + i * list->size);
 		for (size_t k = 0; k < i && list->named && e == ERR_OK; k++) {
 			const char *name = name_at(*items, list->size, i);
+			const char *other = name_at(*items, list->size, k);
 
-			if (strcmp(name, name_at(*items, list->size, k)) == 0)
+			if (other != NULL && strcmp(name, other) == 0)
 				e = err_set(ERR_INVALID,
 				    "name: %s stands there twice", name);
 		}
-		if (e != ERR_OK)
+		if (e != ERR_OK && r->errors == NULL)
 			return e;
-		pack_read_leave(r);
+		if (e != ERR_OK)
+			pack_read_tell(r, e, depth);
+		else
+			pack_read_leave(r);
+		failed = failed || e != ERR_OK;
 	}
-	return ERR_OK;
+	return failed ? list_failed(r) : ERR_OK;
+}
+
+/* The errors of its elements are told. */
+static enum err
+list_failed(struct pack_reading *r)
+{
+	r->told = true;
+	return err_set(ERR_INVALID, "has errors");
+}
+
+void
+pack_read_tell(struct pack_reading *r, enum err e, size_t depth)
+{
+	assert(e != ERR_OK);
+	if (!r->told) {
+		(void)!pack_read_wrap(r, e);
+		buf_add_text(r->errors, err_text());
+		buf_add_u8(r->errors, '\n');
+	}
+	r->told = false;
+	r->depth = depth;
 }
 
 enum err
@@ -339,16 +369,25 @@ pack_read_again(struct pack_reading *r, struct bytes doc,
 {
 	struct reader in;
 	size_t n;
+	size_t depth = r->depth;
+	bool failed = false;
 	enum err e = list_begin(doc, list, &in, &n);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < n; i++) {
 		pack_read_enter(r, list->key, i);
 		e = list->read(
 		    r, codec_get_value(&in), (char *)items + i * list->size);
-		if (e == ERR_OK)
+		if (e != ERR_OK && r->errors == NULL)
+			return e;
+		if (e != ERR_OK)
+			pack_read_tell(r, e, depth);
+		else
 			pack_read_leave(r);
+		failed = failed || e != ERR_OK;
 	}
-	return e;
+	return failed ? list_failed(r) : ERR_OK;
 }
 
 /* ---- References --------------------------------------------------------- */

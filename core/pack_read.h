@@ -53,6 +53,10 @@ struct pack_reading {
 	struct pack_field **fields;	  /* of each collection */
 	struct pack_read_expr *first;
 	struct pack_read_expr **last;
+	/* Where each error goes as a line, so that those in other elements of a
+	 * list are found as well; NULL: the first one ends it. */
+	struct buf *errors;
+	bool told; /* the error at hand stands there */
 };
 
 /* Reads one element `doc` of a list into the zeroed `item`. */
@@ -93,6 +97,10 @@ void pack_read_enter(struct pack_reading *r, const char *key, size_t at);
 void pack_read_leave(struct pack_reading *r);
 /* Puts the place of the part in front of the kept error. */
 enum err pack_read_wrap(const struct pack_reading *r, enum err e) MUST_USE;
+
+/* Appends the kept error `e`, met in what lies behind the first `depth` parts
+ * of the path, to r->errors, unless it stands there, and goes back to them. */
+void pack_read_tell(struct pack_reading *r, enum err e, size_t depth);
 
 /* A text that people read, and a name, as docs/packs.md has them; the member
  * must be there. */

@@ -40,28 +40,28 @@ pack_units_read(struct pack_reading *r, struct bytes doc)
 	return e;
 }
 
-/* What refers to the unit above must be able to. */
+/* What refers to other units must be able to. */
 static enum err
-parent_check(const struct pack_units *units)
+target_check(const struct pack_units *units, const char *key,
+    const struct pack_field *field)
 {
-	const struct pack_field *parent = units->parent;
-
-	for (size_t i = 0; parent != NULL && i < parent->targets_n; i++) {
-		if (bytes_is(bytes_text(parent->targets[i]),
-			units->collection->name))
+	for (size_t i = 0; field != NULL && i < field->targets_n; i++) {
+		if (bytes_is(
+			bytes_text(field->targets[i]), units->collection->name))
 			return ERR_OK;
 	}
-	return parent == NULL
+	return field == NULL
 		   ? ERR_OK
-		   : err_set(ERR_INVALID, "parent: %s does not lead to %s",
-			 parent->name, units->collection->name);
+		   : err_set(ERR_INVALID, "%s: %s does not lead to %s", key,
+			 field->name, units->collection->name);
 }
 
 static enum err
 units_read(struct pack_reading *r, struct bytes doc)
 {
 	static const char *const keys[] = {"collection", "name", "aliases",
-	    "code", "prefix", "parent", "level", "from", "to", NULL};
+	    "code", "prefix", "parent", "level", "from", "to", "successors",
+	    NULL};
 	struct pack_units *units;
 	enum err e;
 
@@ -91,6 +91,8 @@ units_read(struct pack_reading *r, struct bytes doc)
 		    {"code", 1U << PACK_TEXT, &units->code, false, false},
 		    {"from", 1U << PACK_DATE, &units->from, false, false},
 		    {"to", 1U << PACK_DATE, &units->to, false, false},
+		    {"successors", 1U << PACK_REF, &units->successors, false,
+			true},
 		};
 
 		for (size_t i = 0; i < COUNT_OF(parts) && e == ERR_OK; i++) {
@@ -111,7 +113,9 @@ units_read(struct pack_reading *r, struct bytes doc)
 		}
 	}
 	if (e == ERR_OK)
-		e = parent_check(units);
+		e = target_check(units, "parent", units->parent);
+	if (e == ERR_OK)
+		e = target_check(units, "successors", units->successors);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	r->pack->units = units;

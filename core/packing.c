@@ -1,7 +1,7 @@
 /*
- * Moves old deltas into blocks.  `golmok pack`, an idle node and whoever writes
- * a long log call it.  Changes no byte of a header or body, and knows nothing
- * of what deltas mean.
+ * Moves old deltas into blocks.  `golmok squeeze`, an idle node and whoever
+ * writes a long log call it.  Changes no byte of a header or body, and knows
+ * nothing of what deltas mean.
  */
 #include "core/packing.h"
 

@@ -56,6 +56,7 @@ query_begin(struct txn *txn, const struct query *query, struct query_run *run)
 		    &plan->arena, &plan->text);
 		about.text = &plan->text;
 	}
+	run->spaces_n = plan->spaces_n;
 	about.spaces = plan->spaces;
 	about.spaces_n = plan->spaces_n;
 	about.arena = &plan->arena;

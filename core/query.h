@@ -36,6 +36,7 @@ struct query_run {
 	struct record record; /* all its values are loaded */
 	/* Records looked at so far, found or not. */
 	uint64_t looked;
+	size_t spaces_n;	 /* that are held of what was asked for */
 	struct arena arena;	 /* owned; of the record found last */
 	struct query_plan *plan; /* in txn->arena */
 };

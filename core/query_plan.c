@@ -316,14 +316,15 @@ text_ways(struct planning *p)
 {
 	const struct query_text *text = p->plan->text;
 
-	for (size_t i = 0; i < text->words_n && text->searched; i++) {
+	if (!text->searched || p->plan->spaces_n == 0)
+		return;
+	for (size_t i = 0; i < text->words_n; i++) {
 		struct query_way *way;
 		struct lookup_scan scan;
-		struct space_no any = {0};
 
 		/* A single letter has no row. */
-		if (!lookup_text(p->plan->txn, any, text->fields[0],
-			text->words[i], &scan))
+		if (!lookup_text(p->plan->txn, p->plan->spaces[0]->no,
+			text->fields[0], text->words[i], &scan))
 			continue;
 		way = way_add(p, QUERY_WORD);
 		way->text = text;

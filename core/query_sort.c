@@ -72,7 +72,7 @@ rise(const struct query_order *order, struct query_row *rows, size_t at)
 }
 
 enum err
-query_sort(struct query_run *run, const struct query_order *order,
+query_sort_run(struct query_run *run, const struct query_order *order,
     struct query_sorted *sorted)
 {
 	bool found = true;

@@ -35,7 +35,7 @@ struct query_sorted {
  * query_sort_fini in every case: in the order of the keys, then by id; what is
  * nothing comes last, up or down.  Memory is needed for what is kept alone.
  * ERR_LIMIT: without a limit there are more than LIMIT_SORTED.  ERR_CORRUPT. */
-enum err query_sort(struct query_run *run, const struct query_order *order,
+enum err query_sort_run(struct query_run *run, const struct query_order *order,
     struct query_sorted *sorted) MUST_USE;
 /* Gives the memory back; a zeroed struct is fine. */
 void query_sort_fini(struct query_sorted *sorted);

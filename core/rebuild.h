@@ -5,9 +5,9 @@
 
 /*
  * What is derived, made again from the logs: trees, history, records, cells,
- * indexes, views, digests, and in the rows of logs everything but their names and
- * heads.  The feed stays.  The digests come out as they were, unless something
- * was wrong, or a newer program knows more kinds of deltas.
+ * indexes, views, digests, and in the rows of logs everything but their names
+ * and heads.  The feed stays.  The digests come out as they were, unless
+ * something was wrong, or a newer program knows more kinds of deltas.
  *
  * One LMDB transaction holds about 10,000 changed pages; beyond that LMDB
  * 0.9.24 writes pages early, and does not always do that right.  So a rebuild

@@ -251,20 +251,6 @@ rules_move(const struct pack *pack, struct bytes collection,
 	    field, text_of(from), text_of(edit->value));
 }
 
-const struct pack_field *
-rules_unique_field(
-    const struct pack *pack, struct bytes collection, const struct body_op *op)
-{
-	const struct pack_collection *of = pack_collection(pack, collection);
-	const struct pack_field *field = of == NULL || op->code != OP_SET
-					     ? NULL
-					     : pack_field(of, op->field);
-
-	if (field == NULL || field->index != PACK_INDEX_UNIQUE)
-		return NULL;
-	return field;
-}
-
 enum err
 rules_unique(const struct turn_place *at, const struct pack_field *field,
     struct bytes value)

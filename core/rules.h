@@ -24,9 +24,6 @@ enum err rules_check(const struct pack *pack, const struct store_write *write,
  * states that may follow. */
 enum err rules_move(const struct pack *pack, struct bytes collection,
     const struct store_edit *edit, struct bytes from) MUST_USE;
-/* The field of a register that `pack` declares unique; NULL when it is none. */
-const struct pack_field *rules_unique_field(
-    const struct pack *pack, struct bytes collection, const struct body_op *op);
 /* Does no other record of the space `at`->space that is not deleted have the
  * `value` in the unique `field`?  ERR_EXISTS names field, value and the
  * other record. */

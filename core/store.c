@@ -16,7 +16,7 @@
 #include "core/file.h"
 #include "core/force.h"
 #include "core/fsck.h"
-#include "core/history.h"
+#include "core/known.h"
 #include "core/mark.h"
 #include "core/meta.h"
 #include "core/own.h"
@@ -287,7 +287,9 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A restored or copied store goes on under new incarnations. */
@@ -566,7 +568,7 @@ store_get(struct store *store, const struct space *space,
 void
 store_token(const struct record *record, struct buf *token)
 {
-	compose_token(record, token);
+	known_token(record, token);
 }
 
 enum err

@@ -101,16 +101,22 @@ struct store_write {
 	bool dry;
 	bool has_actor;
 	struct actor_id actor;
+	/* Who writes (core/staff.h), borrowed from the pack; NULL: nobody said,
+	 * and nothing is asked of the role. */
+	const struct pack_role *role;
 };
 
 /* Writes one change in the open write transaction.  Only what differs from what
  * the caller was shown is written; `*changed` says whether anything was, and
  * `*record` which record it is.  An edit of a register or state without a token
  * replaces the value that is shown and leaves other values standing.
- * ERR_DENIED: no grant lets this node write in the space.  ERR_NOT_FOUND: no
- * such record.  ERR_EXISTS: create with an id that is taken, or a value of a
- * unique field that another record of the space has.  ERR_INVALID: the edits
- * break the pack (core/rules.h) or themselves.  ERR_LIMIT. */
+ * Fields that the node fills are filled (core/match.h) and copies of what may
+ * be compared are written with it (core/mirror.h).
+ * ERR_DENIED: no grant lets this node write in the space, or write->role may
+ * not do it.  ERR_NOT_FOUND: no such record.  ERR_EXISTS: create with an id
+ * that is taken, or a value of a unique field that another record of the space
+ * has.  ERR_INVALID: the edits break the pack (core/rules.h, core/guard.h) or
+ * themselves.  ERR_LIMIT. */
 enum err store_write(struct store *store, const struct store_write *write,
     struct record_id *record, bool *changed) MUST_USE;
 

@@ -213,15 +213,16 @@ left_out_read(struct view_scan *scan, struct space_no space)
 
 void
 view_scan(struct txn *txn, struct space_no space, const struct pack_view *view,
-    unsigned part, const struct view_range *range, struct view_scan *scan)
+    const struct view_range *range, struct view_scan *scan)
 {
-	assert(txn->views != NULL && part <= view->distinct_n);
+	assert(txn->views != NULL && range->part <= view->distinct_n);
 	assert(range->equal_n <= view->group_n);
 	assert((range->low == NULL && range->high == NULL) ||
 	       range->equal_n < view->group_n);
-	*scan = (struct view_scan){.txn = txn, .view = view, .part = part};
+	*scan = (struct view_scan){
+	    .txn = txn, .view = view, .part = range->part};
 	left_out_read(scan, space);
-	view_form_begin(space, number_of(txn, view), part, &scan->under);
+	view_form_begin(space, number_of(txn, view), range->part, &scan->under);
 	for (size_t i = 0; i < range->equal_n; i++)
 		group_put(scan, i, &range->equal[i], &scan->under);
 	scan->at = scan->under;

@@ -77,11 +77,12 @@ void view_sum_add(struct view_sum *a, const struct view_sum *b);
  * for 64 bits: then it cannot be shown. */
 bool view_sum_get(const struct view_sum *sum, int64_t *n) MUST_USE;
 
-/* Which rows: those whose first `equal_n` groups have these values, and whose
- * next one is not below `low` and not above `high`, as far as these are not
- * NULL.  Borrowed for the call.  Values are of the type of their group, or
- * nothing.  All zero: all rows. */
+/* Which rows: those of `part`, whose first `equal_n` groups have these values,
+ * and whose next one is not below `low` and not above `high`, as far as these
+ * are not NULL.  Borrowed for the call.  Values are of the type of their group,
+ * or nothing.  All zero: all counts and sums. */
 struct view_range {
+	unsigned part; /* VIEW_SUMS, or VIEW_DISTINCT and the number of one */
 	const struct expr_value *equal;
 	size_t equal_n;
 	const struct expr_value *low;
@@ -119,10 +120,10 @@ struct view_scan {
 	struct view_key high;  /* as is the end of `range`; n == 0: none */
 };
 
-/* Starts a walk; `view` is of txn->pack.  `part` is VIEW_SUMS or VIEW_DISTINCT
- * and the number of a distinct.  The caller has asked view_is_current. */
+/* Starts a walk; `view` is of txn->pack.  The caller has asked view_is_current.
+ */
 void view_scan(struct txn *txn, struct space_no space,
-    const struct pack_view *view, unsigned part, const struct view_range *range,
+    const struct pack_view *view, const struct view_range *range,
     struct view_scan *scan);
 /* The next row, not while others are written in the transaction.  ERR_CORRUPT
  * for a damaged one, kept in the transaction. */

@@ -73,8 +73,9 @@ view_keep_leave(const struct turn_place *at, const struct turn *turn,
 		return;
 	if (old != step->next)
 		view_rows_all(old, &step->old_views);
+	step->amounts.leaves = true;
 	e = view_rows_add(at, old,
-	    old == step->next ? &step->views : &step->old_views, turn->old, -1,
+	    old == step->next ? &step->views : &step->old_views, turn->old,
 	    &step->amounts);
 	if (e != ERR_OK)
 		kv_fail(at->txn->kv, e);
@@ -86,9 +87,10 @@ view_keep_enter(const struct turn_place *at, const struct turn *turn,
 {
 	enum err e = ERR_OK;
 
+	step->amounts.leaves = false;
 	if (step->next != NULL)
-		e = view_rows_add(at, step->next, &step->views, turn->next, 1,
-		    &step->amounts);
+		e = view_rows_add(
+		    at, step->next, &step->views, turn->next, &step->amounts);
 	if (e != ERR_OK)
 		kv_fail(at->txn->kv, e);
 	/* Nobody's change is refused for what others may have damaged, but the
@@ -272,7 +274,7 @@ record_count(
 	if (plan == NULL)
 		return ERR_OK;
 	view_rows_all(plan, &views);
-	e = view_rows_add(at, plan, &views, record, 1, &amounts);
+	e = view_rows_add(at, plan, &views, record, &amounts);
 	if (e == ERR_OK)
 		*sound = amounts_write(at, &amounts);
 	return e;

@@ -25,7 +25,6 @@ struct making {
 	const struct slim *slim;
 	const struct view_reads *reads;
 	struct expr_source source;
-	int sign;
 	struct view_amounts *out;
 	/* The values of each group, and of each distinct. */
 	struct expr_value groups[LIMIT_VIEW_PARTS];
@@ -61,7 +60,7 @@ view_rows_all(const struct view_plan *plan, struct view_bits *views)
 
 enum err
 view_rows_add(const struct turn_place *at, const struct view_plan *plan,
-    const struct view_bits *views, const struct record *record, int sign,
+    const struct view_bits *views, const struct record *record,
     struct view_amounts *amounts)
 {
 	struct slim slim = {.at = at, .plan = plan, .from = record};
@@ -73,7 +72,6 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
 	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++) {
 		struct making m = {.slim = &slim,
 		    .reads = &plan->views[i],
-		    .sign = sign,
 		    .out = amounts,
 		    .source = {.txn = at->txn,
 			.space = &at->space->name,
@@ -395,14 +393,14 @@ row_put(struct making *m, const struct view_key *key,
 	amount = &out->p[out->n++];
 	*amount = (struct view_amount){
 	    .key = arena_bytes(arena, view_form_key(key)),
-	    .records = m->sign,
+	    .records = out->leaves ? -1 : 1,
 	    .sums = arena_room(arena, n, sizeof(*sums)),
 	    .sums_n = n};
 	for (size_t i = 0; i < n; i++) {
 		const struct view_sum *sum = &sums[i];
 
 		amount->sums[i] = *sum;
-		if (m->sign < 0)
+		if (out->leaves)
 			amount->sums[i] = (struct view_sum){
 			    .high = (int64_t)(~(uint64_t)sum->high +
 					      (sum->low == 0 ? 1 : 0)),

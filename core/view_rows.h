@@ -17,6 +17,7 @@ struct view_amount {
 	size_t sums_n;
 };
 struct view_amounts {
+	bool leaves;	       /* what is appended is taken away */
 	struct view_amount *p; /* in the arena of the place */
 	size_t n;
 	size_t room;
@@ -25,14 +26,13 @@ struct view_amounts {
 /* All views of `plan`. */
 void view_rows_all(const struct view_plan *plan, struct view_bits *views);
 /* Appends to `amounts` what the record `record` at `at`, of the collection of
- * `plan`, adds to those of its views that are in `views`; `sign` is 1, or -1
- * for what it takes away.  Values of fields that are not loaded are read from
- * TABLE_CELLS as it is, those alone that the views need.  Everything is taken
- * from at->arena.  ERR_CORRUPT for damaged cells. */
+ * `plan`, adds to those of its views that are in `views`, or takes away. Values
+ * of fields that are not loaded are read from TABLE_CELLS as it is, those alone
+ * that the views need.  Everything is taken from at->arena.  ERR_CORRUPT for
+ * damaged cells. */
 enum err view_rows_add(const struct turn_place *at,
     const struct view_plan *plan, const struct view_bits *views,
-    const struct record *record, int sign,
-    struct view_amounts *amounts) MUST_USE;
+    const struct record *record, struct view_amounts *amounts) MUST_USE;
 /* Puts amounts of the same row together, in the order of their keys, and drops
  * those that are nothing. */
 void view_rows_settle(struct view_amounts *amounts);

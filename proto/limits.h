@@ -98,6 +98,11 @@ enum {
 	 * keep; lists and reports are read by people. */
 	LIMIT_VIEWS = 256,
 	LIMIT_DUE = 64,
+	/* On one list of a whole city: a tenth of all its households. */
+	LIMIT_DUE_ITEMS = 500000,
+	/* Of one figure: a city's households in each month of ten years are
+	 * fewer; they are 80 bytes each. */
+	LIMIT_FIGURE_PARTS = 8000000,
 	LIMIT_FIGURES = 512,
 	LIMIT_REPORTS = 64,
 	LIMIT_ROLES = 64,

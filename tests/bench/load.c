@@ -16,7 +16,7 @@
 #include "proto/note.h"
 
 #define MEMORY_ROOM (UINT64_C(32) << 30)
-enum { FIELDS = 10, VALUE_SIZE = 19, LEVELS = 32 };
+enum { FIELDS = LOAD_FIELDS, VALUE_SIZE = 19, LEVELS = 32 };
 /* As net/peer/sender.c cuts them. */
 enum { CHUNK_HEADERS_BYTES = LIMIT_CHUNK_SIZE, CHUNK_BODIES_BYTES = 128 << 10 };
 
@@ -93,12 +93,36 @@ node_get(void *arg, unsigned level, uint64_t index, struct hash *node)
 	return ERR_OK;
 }
 
+/* Ten texts. */
+static void
+texts_make(
+    struct prng *prng, struct arena *arena, struct body_op ops[LOAD_FIELDS])
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		struct buf value = {0};
+		struct buf name = {0};
+		char text[VALUE_SIZE];
+
+		for (size_t k = 0; k < VALUE_SIZE; k++)
+			text[k] = digits[prng_below(prng, 32)];
+		codec_put_text(&value, bytes_of(text, sizeof(text)));
+		buf_add_format(&name, "field%zu", i);
+		ops[i] = (struct body_op){.code = OP_SET,
+		    .field = arena_bytes(arena, buf_bytes(&name)),
+		    .value = arena_bytes(arena, buf_bytes(&value))};
+		buf_fini(&value);
+		buf_fini(&name);
+	}
+}
+
 /* The body of one whole record, sealed. */
 static void
 body_make(struct making *m, bool creates, struct delta_change *change,
     struct msg_body *out)
 {
-	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	const struct load_plan *plan = m->plan;
 	struct body_op ops[FIELDS];
 	struct body body = {.ops_n = FIELDS, .ops = ops};
 	struct buf plain = {0};
@@ -106,23 +130,14 @@ body_make(struct making *m, bool creates, struct delta_change *change,
 	struct secret secret;
 
 	if (creates)
-		body.collection = bytes_text("card");
-	for (size_t i = 0; i < FIELDS; i++) {
-		struct buf value = {0};
-		struct buf name = {0};
-		char text[VALUE_SIZE];
-
-		for (size_t k = 0; k < VALUE_SIZE; k++)
-			text[k] = digits[prng_below(&m->prng, 32)];
-		codec_put_text(&value, bytes_of(text, sizeof(text)));
-		buf_add_format(&name, "field%zu", i);
-		ops[i] = (struct body_op){.number = (uint16_t)(4 * i),
-		    .code = OP_SET,
-		    .field = arena_bytes(&m->arena, buf_bytes(&name)),
-		    .value = arena_bytes(&m->arena, buf_bytes(&value))};
-		buf_fini(&value);
-		buf_fini(&name);
-	}
+		body.collection = bytes_text(
+		    plan->collection != NULL ? plan->collection : "card");
+	if (plan->fields != NULL)
+		plan->fields(&m->prng, &m->arena, ops);
+	else
+		texts_make(&m->prng, &m->arena, ops);
+	for (size_t i = 0; i < FIELDS; i++)
+		ops[i].number = (uint16_t)(4 * i);
 	site_must(body_encode(&body, &plain));
 	prng_fill(&m->prng, secret.b, sizeof(secret.b));
 	site_must(body_seal(&m->squeeze, buf_bytes(&plain), &secret, &sealed,

@@ -2,6 +2,7 @@
 #define GOLMOK_TESTS_BENCH_LOAD_H
 
 #include "core/intake.h"
+#include "proto/body.h"
 #include "tests/bench/site.h"
 
 /*
@@ -9,12 +10,21 @@
  * kept in memory that is shared, so that it does not count as the receiver's.
  * Every body is 300 bytes and sets ten fields, all of class N.
  */
+enum { LOAD_FIELDS = 10 };
+/* What a body says instead: fills in the code, field and value of each of
+ * `ops`, taken from `arena`. */
+typedef void load_fields_fn(
+    struct prng *prng, struct arena *arena, struct body_op ops[LOAD_FIELDS]);
+
 struct load_plan {
 	size_t centres;
 	size_t first;	/* their numbers begin here */
 	size_t deltas;	/* of each, besides its open */
 	bool edits;	/* every second one writes a whole record anew */
 	bool head_each; /* every delta is a run of its own */
+	/* NULL: the collection "card", and texts in fields of no pack. */
+	const char *collection;
+	load_fields_fn *fields;
 };
 
 /* Headers that travel together, with what they weigh. */

@@ -14,6 +14,7 @@
 #include "tests/bench/site.h"
 #include "tests/bench/take.h"
 #include "tests/bench/trip.h"
+#include "tests/bench/views.h"
 #include "tests/bench/weigh.h"
 
 /* Is the row `name` asked for? */
@@ -52,6 +53,8 @@ main(int argc, char **argv)
 		scale_row(full ? 10 * 1000 * 1000 : 100 * 1000);
 	if (wants(argc, argv, "each"))
 		take_row_each();
+	if (wants(argc, argv, "views"))
+		views_row();
 	if (wants(argc, argv, "live"))
 		live_row();
 	return 0;

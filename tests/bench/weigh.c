@@ -40,7 +40,7 @@ group_print(
 	    (double)sum / CENTRES / DELTAS / RECORD_BYTES);
 }
 
-/* Packs all that is old, as `golmok pack` does. */
+/* Packs all that is old, as `golmok squeeze` does. */
 static void
 pack(struct site *site)
 {

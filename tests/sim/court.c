@@ -279,6 +279,8 @@ fact_holds(const struct court *court, const struct leaves_delta *fact,
 			   covers(&under->grant.prefix, &fact->grant.prefix) &&
 			   within(fact->grant.gives, under->grant.passes) &&
 			   within(fact->grant.passes, under->grant.passes));
+	if (fact->delta.kind == DELTA_PACK)
+		return under == NULL || under->grant.prefix.text[0] == '\0';
 	grant = leaves_find(&court->central, &fact->revoke.grant);
 	if (grant == NULL || grant->delta.kind != DELTA_GRANT ||
 	    !grant->has_fact)
@@ -294,7 +296,8 @@ is_fact(const struct leaves_delta *delta)
 {
 	return delta->delta.kind == DELTA_MEMBER ||
 	       delta->delta.kind == DELTA_GRANT ||
-	       delta->delta.kind == DELTA_REVOKE;
+	       delta->delta.kind == DELTA_REVOKE ||
+	       delta->delta.kind == DELTA_PACK;
 }
 
 static bool
@@ -309,6 +312,7 @@ static bool
 is_gift(const struct leaves_delta *delta)
 {
 	return delta->delta.kind == DELTA_GRANT ||
+	       delta->delta.kind == DELTA_PACK ||
 	       delta->delta.kind == DELTA_ADOPT;
 }
 

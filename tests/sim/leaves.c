@@ -149,6 +149,8 @@ fact_read(struct sim_node *node, const struct stored_delta *stored,
 		e = fact_grant_get(plain, &delta->grant);
 	else if (delta->delta.kind == DELTA_REVOKE)
 		e = fact_revoke_get(plain, arena, &delta->revoke);
+	else if (delta->delta.kind == DELTA_PACK)
+		e = fact_pack_get(plain, &delta->pack);
 	delta->has_fact = e == ERR_OK;
 out:
 	buf_fini(&opened);

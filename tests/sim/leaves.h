@@ -3,6 +3,7 @@
 
 #include "proto/arena.h"
 #include "proto/fact.h"
+#include "proto/fact_pack.h"
 #include "tests/sim/sim.h"
 
 /*
@@ -20,6 +21,7 @@ struct leaves_delta {
 	struct fact_member member;
 	struct fact_grant grant;
 	struct fact_revoke revoke;
+	struct fact_pack pack;
 	struct fact_rotation rotation; /* of an open that carries one */
 	/* What tests/sim/court.c finds. */
 	bool counts;

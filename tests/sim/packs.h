@@ -4,13 +4,19 @@
 #include "tests/sim/sim.h"
 
 /*
- * Programs with other versions of the pack, which is compiled in: a store
- * follows the version of whichever program opened it.  Merging must not depend
- * on it, and indexes are made anew.
+ * Versions of the pack: programs have one compiled in, and some nodes publish
+ * others, which count as long as their grants do.  Merging must not depend on
+ * them, and indexes are made anew.
  */
 enum { PACKS_VERSIONS = 3 };
 extern const char packs_name[];
 
+struct court;
+/* `by` publishes a version, or tries to. */
+void packs_publish(struct sim_node *by);
+/* In an open transaction of `node`: the version in force is the one that
+ * follows from the raw facts, by a reckoning of its own. */
+void packs_check(struct sim_node *node, const struct court *court);
 /* The next store is made or opened by the program of `node`. */
 void packs_use(const struct sim_node *node);
 

@@ -22,16 +22,16 @@ static const struct item {
     COUNTED(outside), COUNTED(adopted), COUNTED(forged), COUNTED(lies),
     COUNTED(revocations), COUNTED(decisions), COUNTED(rekeys),
     COUNTED(rotations), COUNTED(splits), COUNTED(grown), COUNTED(late),
-    COUNTED(upgrades), COUNTED(forbidden), COUNTED(faults), COUNTED(full),
-    COUNTED(refused), COUNTED(crashes), COUNTED(cut_answers), COUNTED(unknown),
-    COUNTED(restores), COUNTED(clones), COUNTED(rollbacks), COUNTED(forks),
-    COUNTED(jumps), COUNTED(rebuilds), COUNTED(partitions), COUNTED(wires),
-    COUNTED(lost), COUNTED(halves), COUNTED(overtaken), COUNTED(slow),
-    COUNTED(flipped), COUNTED(doubled), COUNTED(missing), COUNTED(swapped),
-    COUNTED(noticed), COUNTED(twisted), COUNTED(accords), COUNTED(held),
-    COUNTED(days), COUNTED(exports), COUNTED(imports), COUNTED(whole),
-    COUNTED(answers), COUNTED(torn), COUNTED(packed), COUNTED(rounds),
-    COUNTED(said)};
+    COUNTED(upgrades), COUNTED(published), COUNTED(forbidden), COUNTED(faults),
+    COUNTED(full), COUNTED(refused), COUNTED(crashes), COUNTED(cut_answers),
+    COUNTED(unknown), COUNTED(restores), COUNTED(clones), COUNTED(rollbacks),
+    COUNTED(forks), COUNTED(jumps), COUNTED(rebuilds), COUNTED(partitions),
+    COUNTED(wires), COUNTED(lost), COUNTED(halves), COUNTED(overtaken),
+    COUNTED(slow), COUNTED(flipped), COUNTED(doubled), COUNTED(missing),
+    COUNTED(swapped), COUNTED(noticed), COUNTED(twisted), COUNTED(accords),
+    COUNTED(held), COUNTED(days), COUNTED(exports), COUNTED(imports),
+    COUNTED(whole), COUNTED(answers), COUNTED(torn), COUNTED(packed),
+    COUNTED(rounds), COUNTED(said)};
 
 static struct sim_count sums;
 static uint64_t seeds;

@@ -92,7 +92,8 @@ is_target(const struct leaves_log *log, uint64_t seq)
 	uint64_t kind = delta == NULL ? DELTA_OPEN : delta->delta.kind;
 
 	return (kind == DELTA_CHANGE || kind == DELTA_MEMBER ||
-		   kind == DELTA_GRANT || kind == DELTA_REVOKE) &&
+		   kind == DELTA_GRANT || kind == DELTA_REVOKE ||
+		   kind == DELTA_PACK) &&
 	       (!delta->counts || delta->adopted);
 }
 

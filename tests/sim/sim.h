@@ -202,6 +202,7 @@ struct sim_count {
 	uint64_t partitions;
 	uint64_t forbidden; /* writes, by a pack */
 	uint64_t upgrades;  /* programs with another pack */
+	uint64_t published; /* versions of it */
 	uint64_t torn;	    /* bundles that were damaged */
 	uint64_t jumps;
 	uint64_t rebuilds;

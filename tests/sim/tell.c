@@ -32,6 +32,7 @@ static const struct tell_word {
     {"night", "a day ends", false, NOTHING},
     {"pack", "packs deltas:", true, A_NUMBER},
     {"partition", "the city is divided, or (1) whole again:", false, A_NUMBER},
+    {"publish", "publishes a pack", true, AN_ERR},
     {"regrant", "gives rights again to", true, A_NODE},
     {"rekey", "gets a new key, as", true, A_NODE},
     {"rekey failed", "tries to give a new key", true, NOTHING},

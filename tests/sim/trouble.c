@@ -34,6 +34,13 @@ upgrade(struct sim_node *node)
 
 	if (node->pack == 0 || !swarm_now(sim, sim->swarm.upgrade, 1))
 		return;
+	if (node->store != NULL && sim_once_in(sim, 2)) {
+		/* Few others may. */
+		if (sim_once_in(sim, 2) && sim->nodes[0].store != NULL)
+			node = &sim->nodes[0];
+		packs_publish(node);
+		return;
+	}
 	node_crash(node);
 	node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
 	node_open(node);

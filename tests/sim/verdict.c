@@ -12,6 +12,7 @@
 #include "proto/mem.h"
 #include "tests/sim/court.h"
 #include "tests/sim/node.h"
+#include "tests/sim/packs.h"
 
 static void facts_hash(struct sim_node *node, struct hash *hash);
 static void facts_check(struct sim_node *node, const struct court *court);
@@ -253,6 +254,7 @@ facts_check(struct sim_node *node, const struct court *court)
 	if (grants_n != authority->grants_n)
 		sim_fail(node->sim, "node %zu knows %zu of %zu grants",
 		    node->number, authority->grants_n, grants_n);
+	packs_check(node, court);
 	inbox_check(node, &court->central, &id_authority);
 }
 
@@ -351,7 +353,7 @@ inbox_check(struct sim_node *node, const struct leaves *leaves,
 
 		n += !delta->counts &&
 		     (central ? kind == DELTA_MEMBER || kind == DELTA_GRANT ||
-				    kind == DELTA_REVOKE
+				    kind == DELTA_REVOKE || kind == DELTA_PACK
 			      : kind == DELTA_CHANGE);
 	}
 	sim_must(sim, store_authority(node->store, &authority), "read rights");

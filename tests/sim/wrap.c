@@ -13,7 +13,9 @@
  * LINK: -Wl,--wrap=channel_new
  * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
  * In tests/sim/packs.c.
- * LINK: -Wl,--wrap=pack_embedded
+ * LINK: -Wl,--wrap=pack_embedded,--wrap=store_open,--wrap=store_open_alone
+ * LINK: -Wl,--wrap=store_open_empty,--wrap=store_begin,--wrap=store_commit
+ * LINK: -Wl,--wrap=store_begin_rebuild
  * In tests/sim/twist.c.
  * LINK: -Wl,--wrap=talk_send
  * The others are in tests/sim/wrap_rights.c.

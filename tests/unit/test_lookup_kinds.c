@@ -15,206 +15,26 @@
 
 #include "core/fold.h"
 #include "core/lookup_keep.h"
-#include "core/meta.h"
-#include "core/rebuild.h"
 #include "core/record.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
-#include "tests/lib/desk.h"
+#include "tests/lib/things.h"
 
-enum { RECORDS = 30, ROUNDS = 4, WRITES = 60, ASKED = 40 };
-
-static const char here[] = "d03/c017/thing";
-
-#define LABEL "\"label\":{\"ko\":\"ㄱ\",\"en\":\"x\"}"
-#define FIELD(name, kind, type, more)                                   \
-	"{\"name\":\"" name "\",\"kind\":\"" kind "\",\"type\":\"" type \
-	"\",\"class\":\"N\"," more LABEL "}"
-
-static const char pack_json[] =
-    "{\"format\":2,\"name\":\"things\",\"version\":1," LABEL ","
-    "\"fold\":{\"drop\":[\" \",\".\",\"·\",\"․\",\"A\"],"
-    "\"drop_before_digit\":[\"제\"]},"
-    "\"collections\":[{\"name\":\"thing\",\"space\":\"thing\"," LABEL ","
-    "\"indexes\":["
-    "{\"name\":\"tags_all\",\"fields\":[\"tags\",\"a\",\"b\",\"at\"]},"
-    "{\"name\":\"a_at\",\"fields\":[\"a\",\"at\"]}],"
-    "\"fields\":[" FIELD("tags", "set", "text", "\"search\":true,") "," FIELD(
-	"a", "register", "text",
-	"\"index\":\"plain\",\"search\":true,") "," FIELD("b", "register",
-	"int", "\"index\":\"plain\",") "," FIELD("at", "register", "datetime",
-	"\"index\":\"plain\",") "]},"
-				"{\"name\":\"other\",\"space\":\"thing\"," LABEL
-				",\"fields\":[" FIELD(
-				    "a", "register", "text", "") "]}]}";
+enum { ROUNDS = 4, WRITES = 60, ASKED = 40 };
 
 struct bytes __wrap_pack_embedded(void);
 
 struct bytes
 __wrap_pack_embedded(void)
 {
-	return bytes_text(pack_json);
+	return bytes_text(things_pack);
 }
-
-struct pair {
-	struct desk hall; /* follows the pack, once it was told to */
-	struct desk dong; /* has no rules */
-	struct record_id ids[RECORDS];
-	size_t n;
-};
 
 static void
 well(enum err e)
 {
 	if (e != ERR_OK)
 		fail_msg("%s: %s", err_name(e), err_text());
-}
-
-static int
-pair_make(void **state)
-{
-	static struct pair pair;
-
-	memset(&pair, 0, sizeof(pair));
-	desk_found(&pair.hall, 21);
-	desk_join(&pair.dong, &pair.hall, 22);
-	desk_admit(&pair.hall, &pair.dong, "d03");
-	desk_pull(&pair.dong, &pair.hall);
-	*state = &pair;
-	return 0;
-}
-
-static int
-pair_remove(void **state)
-{
-	struct pair *pair = *state;
-
-	desk_fini(&pair->dong);
-	desk_fini(&pair->hall);
-	return 0;
-}
-
-/* The hall follows the pack from now on, or none. */
-static void
-follow(struct desk *desk, bool pack)
-{
-	desk_begin(desk, true);
-	if (pack)
-		meta_put(
-		    store_txn(desk->store), meta_pack, bytes_text("things"));
-	else
-		meta_del(store_txn(desk->store), meta_pack);
-	desk_commit(desk);
-	desk_close(desk);
-	desk_open(desk, false);
-	desk_begin(desk, true);
-	desk_commit(desk);
-}
-
-/* ---- what is written ---------------------------------------------------- */
-
-/* Some of one length of the room that a value has in a key, and longer. */
-static const char *const texts[] = {"가", "가나", "종로1․2가동", "제2동",
-    "가나다라마바사아", "가나다라마바사아자차", "가나다라마바사아자차카타파하",
-    "Abc 가나", ""};
-static const char *const times[] = {"2019-06-30T23:59:59Z",
-    "2019-07-01T08:59:59+09:00", "2019-07-01T00:00:00Z",
-    "2019-07-01T09:00:00+09:00", "2020-01-01T00:00:00Z", "never"};
-
-static void
-text_put(struct prng *prng, const char *const *from, size_t n, struct buf *to)
-{
-	codec_put_text(to, bytes_text(from[prng_below(prng, n)]));
-}
-
-/* A value for field `f` of `fields`; now and then of another type. */
-static void
-value_draw(struct prng *prng, size_t f, struct buf *value)
-{
-	switch (prng_below(prng, 12)) {
-	case 0:
-		codec_put_array(value, 1);
-		codec_put_int(value, 1);
-		break;
-	case 1:
-		codec_put_bytes(value, bytes_of("a\0b", 3));
-		break;
-	default:
-		if (f == 2)
-			codec_put_int(value, (int64_t)prng_below(prng, 5) - 2);
-		else if (f == 3)
-			text_put(prng, times, COUNT_OF(times), value);
-		else
-			text_put(prng, texts, COUNT_OF(texts), value);
-		break;
-	}
-}
-
-static const char *const fields[] = {"tags", "a", "b", "at"};
-
-static void
-edit_draw(
-    struct prng *prng, size_t f, struct store_edit *edit, struct buf *value)
-{
-	*edit = (struct store_edit){.field = bytes_text(fields[f]),
-	    .code = prng_below(prng, 8) > 0 ? OP_SET : OP_CLEAR,
-	    .class = prng_below(prng, 16) > 0 ? CLASS_N : CLASS_P};
-	if (f == 0)
-		edit->code = prng_below(prng, 4) > 0 ? OP_ADD : OP_REMOVE;
-	value_draw(prng, f, value);
-	edit->value = buf_bytes(value);
-}
-
-static void
-write_draw(struct pair *pair, struct desk *desk)
-{
-	struct prng *prng = &desk->prng;
-	struct store_edit edits[4];
-	struct buf values[4] = {0};
-	struct store_write write = {.has_record = true, .edits = edits};
-	struct record_id id;
-	bool changed;
-	enum err e;
-
-	well(id_space(bytes_text(here), &write.space));
-	for (size_t f = 0; f < 4; f++)
-		if (prng_below(prng, 2) > 0) {
-			edit_draw(prng, f, &edits[write.edits_n], &values[f]);
-			write.edits_n++;
-		}
-	if (write.edits_n == 0)
-		edit_draw(prng, write.edits_n++, edits, values);
-	if (pair->n < RECORDS && prng_below(prng, 3) == 0) {
-		write.create = true;
-		write.has_record = false;
-		write.collection = bytes_text(
-		    prng_below(prng, 8) > 0 ? "thing" : "other");
-	} else if (pair->n > 0) {
-		write.record = pair->ids[prng_below(prng, pair->n)];
-	}
-	if (!write.create && prng_below(prng, 20) == 0) {
-		write.edits_n = 0;
-		write.act = prng_below(prng, 2) ? ACT_DELETE : ACT_KEEP;
-	}
-	e = store_write(desk->store, &write, &id, &changed);
-	if (e != ERR_NOT_FOUND)
-		well(e);
-	if (e == ERR_OK && write.create)
-		pair->ids[pair->n++] = id;
-	for (size_t f = 0; f < 4; f++)
-		buf_fini(&values[f]);
-}
-
-static void
-writes_draw(struct pair *pair, struct desk *desk, int n)
-{
-	desk_begin(desk, true);
-	while (n-- > 0) {
-		write_draw(pair, desk);
-		if (n % 7 == 0)
-			well(store_settle(desk->store));
-	}
-	desk_commit(desk);
 }
 
 /* ---- what is asked ------------------------------------------------------- */
@@ -239,17 +59,17 @@ static struct bytes
 made(struct question *q, size_t i, struct prng *prng, size_t f)
 {
 	buf_cut(&q->made[i], 0);
-	value_draw(prng, f, &q->made[i]);
+	things_value(prng, f, &q->made[i]);
 	return buf_bytes(&q->made[i]);
 }
 
-/* The place of `field` in `fields`. */
+/* The place of `field` in things_fields. */
 static size_t
 place(const struct pack_field *field)
 {
 	size_t f = 0;
 
-	while (strcmp(fields[f], field->name) != 0)
+	while (strcmp(things_fields[f], field->name) != 0)
 		f++;
 	return f;
 }
@@ -275,9 +95,10 @@ question_draw(struct question *q, struct prng *prng)
 
 	q->ask = (enum ask)prng_below(prng, ASK_COUNT);
 	q->bound = (struct lookup_bound){.values = q->values};
-	q->field = pack_field(q->of,
-	    bytes_text(q->ask == ASK_TEXT ? fields[prng_below(prng, 2)]
-					  : fields[1 + prng_below(prng, 3)]));
+	q->field = pack_field(
+	    q->of, bytes_text(q->ask == ASK_TEXT
+				  ? things_fields[prng_below(prng, 2)]
+				  : things_fields[1 + prng_below(prng, 3)]));
 	q->compound = &q->of->indexes[prng_below(prng, 2)];
 	q->words = bytes_text(asked[prng_below(prng, COUNT_OF(asked))]);
 	if (q->ask == ASK_BETWEEN)
@@ -491,7 +312,7 @@ is_sharp(const struct question *q)
 /* ---- both compared ------------------------------------------------------- */
 
 struct met {
-	struct record_id ids[RECORDS];
+	struct record_id ids[THINGS];
 	size_t n;
 };
 
@@ -519,7 +340,7 @@ walk(struct desk *desk, struct lookup_scan *scan, bool strict, struct met *met)
 			assert_false(strict);
 			continue;
 		}
-		assert_true(met->n < RECORDS);
+		assert_true(met->n < THINGS);
 		/* The list is in order. */
 		assert_true(!strict || met->n == 0 ||
 			    memcmp(&met->ids[met->n - 1], &id, sizeof(id)) < 0);
@@ -570,7 +391,7 @@ answers_compare(struct desk *desk, struct prng *prng)
 	size_t all = 0;
 
 	desk_begin(desk, false);
-	well(id_space(bytes_text(here), &name));
+	well(id_space(bytes_text(things_space), &name));
 	space = space_find(store_txn(desk->store), &name);
 	assert_non_null(space);
 	assert_true(lookup_is_current(store_txn(desk->store)));
@@ -594,25 +415,25 @@ answers_compare(struct desk *desk, struct prng *prng)
 static void
 a_walk_leads_to_all_that_fits(void **state)
 {
-	struct pair *pair = *state;
+	struct things *things = *state;
 	struct prng prng = {7};
 	size_t all = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		writes_draw(pair, &pair->hall, WRITES);
-		writes_draw(pair, &pair->dong, WRITES);
-		desk_pull(&pair->hall, &pair->dong);
-		desk_pull(&pair->dong, &pair->hall);
-		follow(&pair->hall, true);
-		all += answers_compare(&pair->hall, &prng);
-		assert_int_equal(desk_check(&pair->hall, true), 0);
+		things_write(things, &things->hall, WRITES);
+		things_write(things, &things->dong, WRITES);
+		desk_pull(&things->hall, &things->dong);
+		desk_pull(&things->dong, &things->hall);
+		things_follow(&things->hall, true);
+		all += answers_compare(&things->hall, &prng);
+		assert_int_equal(desk_check(&things->hall, true), 0);
 		for (int n = 0; n < 6; n++) {
-			writes_draw(pair, &pair->dong, 10);
-			desk_pull(&pair->hall, &pair->dong);
-			all += answers_compare(&pair->hall, &prng);
-			assert_int_equal(desk_check(&pair->hall, true), 0);
+			things_write(things, &things->dong, 10);
+			desk_pull(&things->hall, &things->dong);
+			all += answers_compare(&things->hall, &prng);
+			assert_int_equal(desk_check(&things->hall, true), 0);
 		}
-		follow(&pair->hall, false);
+		things_follow(&things->hall, false);
 	}
 	assert_true(all > 1000);
 }
@@ -621,8 +442,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define PAIR(f) cmocka_unit_test_setup_teardown(f, pair_make, pair_remove)
-	    PAIR(a_walk_leads_to_all_that_fits),
+#define THING(f) cmocka_unit_test_setup_teardown(f, things_make, things_remove)
+	    THING(a_walk_leads_to_all_that_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,8 @@
 #include "tests/lib/fault.h"
 
 /* More than two thousand, in the second of several spaces; each with a row in
- * the list of its collection and one in an index. */
-enum { RECORDS = 2300, ROWS = 2, BATCH = 100 };
+ * the list of its collection, three by a field and one by two of them. */
+enum { RECORDS = 2300, ROWS = 5, BATCH = 100 };
 
 static const char *const spaces[] = {
     "d03/c001/case", "d03/c017/case", "d03/c020/case"};
@@ -38,21 +38,30 @@ well(enum err e)
 static void
 household(struct desk *desk, const char *space, int number)
 {
-	struct store_edit edit = {
-	    .field = bytes_text("hh_no"), .code = OP_SET, .class = CLASS_N};
+	struct store_edit edits[] = {
+	    {.field = bytes_text("hh_no"), .code = OP_SET, .class = CLASS_N},
+	    {.field = bytes_text("owner_dong"),
+		.code = OP_SET,
+		.class = CLASS_N},
+	    {.field = bytes_text("state"), .code = OP_MOVE, .class = CLASS_N},
+	};
 	struct store_write write = {.create = true,
 	    .collection = bytes_text("household"),
-	    .edits = &edit,
-	    .edits_n = 1};
-	struct buf value = {0};
+	    .edits = edits,
+	    .edits_n = COUNT_OF(edits)};
+	struct buf values[COUNT_OF(edits)] = {0};
 	struct record_id id;
 	bool changed;
 
 	well(id_space(bytes_text(space), &write.space));
-	codec_put_int(&value, number);
-	edit.value = buf_bytes(&value);
+	codec_put_int(&values[0], number);
+	codec_put_bytes(&values[1], bytes_of("0123456789abcdef", 16));
+	codec_put_text(&values[2], bytes_text("active"));
+	for (size_t i = 0; i < COUNT_OF(edits); i++)
+		edits[i].value = buf_bytes(&values[i]);
 	well(store_write(desk->store, &write, &id, &changed));
-	buf_fini(&value);
+	for (size_t i = 0; i < COUNT_OF(edits); i++)
+		buf_fini(&values[i]);
 }
 
 static int

@@ -198,7 +198,6 @@ only_fields_of_the_pack_in_force_have_an_index(void **state)
 	static struct town town;
 	struct pack *copy;
 	struct store *store;
-	struct key key;
 
 	(void)state;
 	pair_init(&town, 72);
@@ -210,14 +209,8 @@ only_fields_of_the_pack_in_force_have_an_index(void **state)
 		assert_int_equal(
 		    lookup_has(store_txn(store), field_of(copy, "zone")),
 		    i == 0);
-		assert_int_equal(
-		    lookup_key(store_txn(store), (struct space_no){1},
-			field_of(copy, "zone"), town_text("나"), &key),
-		    i == 0);
 		assert_false(
 		    lookup_has(store_txn(store), field_of(copy, "phone")));
-		assert_false(lookup_key(store_txn(store), (struct space_no){1},
-		    field_of(copy, "phone"), town_text("나"), &key));
 		store_abort(store);
 	}
 	pack_free(copy);

@@ -15,11 +15,11 @@ digest=$("$GOLMOK" digest --json)
 "$GOLMOK" log show "$log" --proofs >proofs
 "$GOLMOK" history "$id" >history
 
-run "$GOLMOK" pack --json
-ok 'pack says what it packed' all_json
+run "$GOLMOK" squeeze --json
+ok 'squeeze says what it packed' all_json
 ok '... the old deltas' [ "$(json deltas)" -gt 100 ]
 ok '... and that they are smaller' [ "$(json after_bytes)" -lt "$(json before_bytes)" ]
-run "$GOLMOK" pack
+run "$GOLMOK" squeeze
 ok 'a second time there is nothing' says 'nothing to pack'
 ok 'the digests are the same' is "$digest" "$("$GOLMOK" digest --json)"
 "$GOLMOK" log show "$log" --proofs >proofs2

@@ -1,0 +1,473 @@
+/*
+ * find: the records of a collection for which a condition holds, or that have
+ * words in them, as a table, as CSV or as JSON.  What is not shown is counted
+ * and told.
+ */
+#include "cli/cmd_find.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/column.h"
+#include "cli/open.h"
+#include "cli/scope.h"
+#include "cli/show.h"
+#include "cli/where.h"
+#include "core/query_sort.h"
+#include "core/query_text.h"
+#include "core/record.h"
+#include "proto/ascii.h"
+#include "proto/csv.h"
+#include "proto/text.h"
+
+enum {
+	LIMIT_SHOWN = 40,  /* on a terminal: what can be read in one look */
+	FIXED_COLUMNS = 3, /* id, space, status */
+	COLUMNS_MAX = OUT_COLUMNS_MAX - FIXED_COLUMNS,
+	COLUMNS_CHOSEN = 4, /* where nothing is wished */
+	KEYS_MAX = 8,
+	WORDS_MAX = 64,
+};
+
+struct find {
+	struct opened work;
+	struct scope scope;
+	struct expr_scope names;
+	struct query query;
+	struct query_run run;
+	struct buf words; /* owned: what --text says, in normal form C */
+	struct column columns[COLUMNS_MAX];
+	struct column_list list; /* of `columns` */
+	struct query_key keys[KEYS_MAX];
+	size_t keys_n;
+	uint64_t limit; /* 0: none */
+	uint64_t shown;
+	uint64_t found;
+	bool csv;
+	struct out_column heads[OUT_COLUMNS_MAX];
+	struct out_table *table; /* NULL with --csv */
+};
+
+static enum err find_prepare(struct find *find) MUST_USE;
+static enum err find_plain(struct find *find) MUST_USE;
+static enum err find_sorted(struct find *find) MUST_USE;
+static enum err row_show(
+    struct find *find, const struct expr_source *source) MUST_USE;
+static void find_say(struct find *find);
+
+static void
+rows_begin(struct find *find)
+{
+	struct buf row = {0};
+
+	find->heads[0] = (struct out_column){.key = "id", .title = "RECORD"};
+	find->heads[1] = (struct out_column){.key = "space", .title = "SPACE"};
+	find->heads[2] = (struct out_column){
+	    .key = "status", .title = "STATUS"};
+	for (size_t i = 0; i < find->list.n; i++)
+		find->heads[FIXED_COLUMNS + i] = (struct out_column){
+		    .key = find->columns[i].key,
+		    .title = find->columns[i].title,
+		    .kind = find->columns[i].is_number ? OUT_NUMBER : OUT_TEXT};
+	if (!find->csv) {
+		find->table = out_table_new(
+		    find->work.out, find->heads, FIXED_COLUMNS + find->list.n);
+		return;
+	}
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
+		csv_add_cell(&row, bytes_text(find->heads[i].key));
+	csv_add_row_end(&row);
+	/* A write that fails is told by out_end. */
+	(void)fwrite(row.p, 1, row.n, find->work.out->to);
+	buf_fini(&row);
+}
+
+static enum err
+find_run(const struct args *args, struct out *out)
+{
+	struct find find = {.csv = args_has(args, "csv")};
+	enum err e;
+
+	find.list = (struct column_list){
+	    .p = find.columns, .max = COUNT_OF(find.columns)};
+	if (find.csv && out->json)
+		return err_set(
+		    ERR_USAGE, "--csv and --json are two forms: give one");
+	e = open_begin(args, out, false, &find.work);
+	if (e == ERR_OK)
+		e = scope_read(&find.work, &find.scope);
+	if (e == ERR_OK)
+		e = find_prepare(&find);
+	if (e == ERR_OK)
+		e = query_begin(
+		    store_txn(find.work.store), &find.query, &find.run);
+	if (e == ERR_OK) {
+		rows_begin(&find);
+		e = find.keys_n > 0 ? find_sorted(&find) : find_plain(&find);
+		if (find.table != NULL)
+			out_table_end(find.table, "nothing is found");
+	}
+	if (e == ERR_OK)
+		find_say(&find);
+	query_end(&find.run);
+	buf_fini(&find.words);
+	scope_fini(&find.scope);
+	open_end(&find.work);
+	return e;
+}
+
+/* ---- what is wished ----------------------------------------------------- */
+
+/* The fields that a new record must have, or the first of all. */
+static void
+columns_choose(struct find *find)
+{
+	const struct pack_collection *collection = find->query.collection;
+	bool any = false;
+
+	for (size_t i = 0; i < collection->fields_n; i++)
+		any = any || collection->fields[i].required;
+	for (size_t i = 0;
+	     i < collection->fields_n && find->list.n < COLUMNS_CHOSEN; i++) {
+		const struct pack_field *field = &collection->fields[i];
+
+		if ((field->required || !any) && field->type != PACK_HASH)
+			find->columns[find->list.n++] = column_of_field(field);
+	}
+}
+
+/* Takes ":desc" or ":asc" off the end of `*text`. */
+static bool
+direction_read(struct bytes *text)
+{
+	static const struct {
+		const char *end;
+		bool down;
+	} ends[] = {{":desc", true}, {":asc", false}};
+
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		size_t n = strlen(ends[i].end);
+
+		if (text->n <= n ||
+		    !bytes_is(bytes_after(*text, text->n - n), ends[i].end))
+			continue;
+		*text = bytes_first(*text, text->n - n);
+		return ends[i].down;
+	}
+	return false;
+}
+
+/* One --sort: several keys with commas between. */
+static enum err
+sort_read(struct find *find, const char *word)
+{
+	struct arena *arena = &store_txn(find->work.store)->arena;
+	struct bytes rest = bytes_text(word);
+
+	for (bool more = true; more;) {
+		size_t end = column_end(rest);
+		struct bytes text = bytes_first(rest, end);
+		struct query_key *key = &find->keys[find->keys_n];
+		enum err e;
+
+		more = end < rest.n;
+		rest = bytes_after(rest, more ? end + 1 : end);
+		if (find->keys_n == KEYS_MAX)
+			return err_set(ERR_USAGE,
+			    "--sort names more than %d things", KEYS_MAX);
+		key->down = direction_read(&text);
+		e = expr_parse(text, &find->names, EXPR_ANY, arena, &key->expr);
+		if (e != ERR_OK)
+			return err_wrap(e, "--sort %.*s", (int)text.n,
+			    (const char *)text.p);
+		find->keys_n++;
+	}
+	return ERR_OK;
+}
+
+/* Texts that no index helps to find are found by looking at all of them. */
+static void
+text_notice(struct find *find, const struct query_text *text)
+{
+	struct buf note = {0};
+
+	if (text->searched)
+		return;
+	buf_add_format(&note, "the texts of %s have no index for words: ",
+	    find->query.collection->name);
+	for (size_t i = 0; i < text->fields_n; i++)
+		buf_add_format(
+		    &note, "%s%s", i > 0 ? ", " : "", text->fields[i]->name);
+	buf_add_text(&note, " of each record are looked through");
+	out_notice(find->work.out, buf_text(&note));
+	buf_fini(&note);
+}
+
+static enum err
+text_read(struct find *find)
+{
+	struct txn *txn = store_txn(find->work.store);
+	struct query_text text;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0;
+	     i < args_count(find->work.args, "text") && e == ERR_OK; i++) {
+		buf_add_text(&find->words, i > 0 ? " " : "");
+		e = text_nfc(bytes_text(args_text(find->work.args, "text", i)),
+		    &find->words);
+	}
+	if (e != ERR_OK || args_count(find->work.args, "text") == 0)
+		return e;
+	/* No words at all are no wish to see everything. */
+	e = query_text_read(txn->pack, find->query.collection,
+	    buf_bytes(&find->words), &txn->arena, &text);
+	if (e != ERR_OK)
+		return err_wrap(e, "--text");
+	find->query.words = buf_bytes(&find->words);
+	text_notice(find, &text);
+	return ERR_OK;
+}
+
+static enum err
+find_prepare(struct find *find)
+{
+	const struct args *args = find->work.args;
+	const struct pack *pack = find->work.pack;
+	struct arena *arena = &store_txn(find->work.store)->arena;
+	bool is_read = find->csv || find->work.out->json ||
+		       find->work.out->columns == 0;
+	enum err e;
+
+	if (pack == NULL)
+		return err_set(ERR_INVALID,
+		    "this store follows no pack, so nothing is known of its "
+		    "fields; golmok ls lists its records");
+	find->query.prefix = find->scope.prefix;
+	find->query.now_seconds = scope_now_seconds(&find->work);
+	e = pack_get_collection(pack, bytes_text(scope_word(&find->scope, 0)),
+	    &find->query.collection);
+	if (e != ERR_OK)
+		return e;
+	find->names = (struct expr_scope){.pack = pack,
+	    .collection = find->query.collection,
+	    .may = EXPR_MAY_ALL};
+	e = where_read(&find->names, find->scope.words + 1,
+	    find->scope.words_n - 1, arena, &find->query.where);
+	if (e == ERR_OK)
+		e = text_read(find);
+	if (e == ERR_OK && args_has(args, "fields"))
+		e = column_read(&find->names, args_text(args, "fields", 0),
+		    arena, &find->list);
+	else
+		columns_choose(find);
+	for (size_t i = 0;
+	     i < find->list.n && !find->csv && !find->work.out->json; i++)
+		column_titled(&find->names, arena, &find->columns[i]);
+	for (size_t i = 0; i < args_count(args, "sort") && e == ERR_OK; i++)
+		e = sort_read(find, args_text(args, "sort", i));
+	find->limit = is_read ? 0 : LIMIT_SHOWN;
+	return e == ERR_OK ? args_number(args, "limit", INT64_MAX, &find->limit)
+			   : e;
+}
+
+/* ---- what is found ------------------------------------------------------ */
+
+static enum err
+find_plain(struct find *find)
+{
+	bool found = true;
+
+	for (;;) {
+		struct expr_source source;
+		enum err e = query_next(&find->run, &found);
+
+		if (e != ERR_OK || !found)
+			return e;
+		find->found++;
+		/* The others are only counted. */
+		if (find->limit > 0 && find->shown == find->limit)
+			continue;
+		source = query_source(&find->run);
+		e = row_show(find, &source);
+		if (e != ERR_OK)
+			return e;
+	}
+}
+
+static enum err
+find_sorted(struct find *find)
+{
+	struct txn *txn = store_txn(find->work.store);
+	struct query_order order = {
+	    .keys = find->keys, .keys_n = find->keys_n, .limit = find->limit};
+	struct query_sorted sorted;
+	enum err e = query_sort_run(&find->run, &order, &sorted);
+
+	if (e == ERR_LIMIT)
+		e = err_wrap(e, "--limit N shows the first N");
+	find->found = sorted.found;
+	for (size_t i = 0; i < sorted.n && e == ERR_OK; i++) {
+		struct record record;
+		struct expr_source source = {.txn = txn,
+		    .space = &sorted.rows[i].space->name,
+		    .id = &sorted.rows[i].id,
+		    .record = &record,
+		    .now_seconds = find->query.now_seconds,
+		    .arena = &find->work.arena};
+
+		e = record_get(txn,
+		    &(struct record_read){.space = sorted.rows[i].space,
+			.cells = true,
+			.arena = &find->work.arena},
+		    &sorted.rows[i].id, &record);
+		if (e == ERR_OK)
+			e = row_show(find, &source);
+		arena_reset(&find->work.arena);
+	}
+	query_sort_fini(&sorted);
+	return e;
+}
+
+static enum err
+row_show(struct find *find, const struct expr_source *source)
+{
+	struct buf texts[OUT_COLUMNS_MAX] = {0};
+	struct bytes cells[OUT_COLUMNS_MAX] = {0};
+	struct buf row = {0};
+	enum err e = ERR_OK;
+
+	ascii_hex(bytes_of(source->id->b, sizeof(source->id->b)), &texts[0]);
+	buf_add_text(&texts[1], source->space->text);
+	buf_add_text(&texts[2], show_standing(source->record));
+	for (size_t i = 0; i < find->list.n && e == ERR_OK; i++)
+		e = column_text(&find->columns[i], find->work.pack, source,
+		    &texts[FIXED_COLUMNS + i]);
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++) {
+		if (texts[i].n > 0)
+			cells[i] = buf_bytes(&texts[i]);
+		if (find->csv)
+			csv_add_cell(&row, cells[i]);
+	}
+	find->shown++;
+	if (e == ERR_OK && find->csv) {
+		csv_add_row_end(&row);
+		(void)fwrite(row.p, 1, row.n, find->work.out->to);
+	} else if (e == ERR_OK) {
+		out_table_row(find->table, cells);
+	}
+	buf_fini(&row);
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		buf_fini(&texts[i]);
+	return e;
+}
+
+/* ---- what there is to say besides --------------------------------------- */
+
+/* 1234567 as 1,234,567. */
+static void
+number_add(uint64_t n, struct buf *text)
+{
+	if (n >= 1000) {
+		number_add(n / 1000, text);
+		buf_add_format(text, ",%03u", (unsigned)(n % 1000));
+	} else {
+		buf_add_format(text, "%u", (unsigned)n);
+	}
+}
+
+static void
+explain(struct find *find, struct buf *text)
+{
+	buf_cut(text, 0);
+	query_explain(&find->run, text);
+	buf_add_text(text, "; ");
+	number_add(find->run.looked, text);
+	buf_add_format(
+	    text, " record%s looked at, ", find->run.looked == 1 ? "" : "s");
+	number_add(find->found, text);
+	buf_add_text(text, " found");
+	out_notice(find->work.out, buf_text(text));
+}
+
+static void
+find_say(struct find *find)
+{
+	struct out *out = find->work.out;
+	struct buf text = {0};
+
+	if (find->run.spaces_n == 0) {
+		buf_add_format(&text, "no space of %s is held here",
+		    find->query.collection->space);
+		if (find->query.prefix.text[0] != '\0')
+			buf_add_format(
+			    &text, " below %s", find->query.prefix.text);
+		out_notice(out, buf_text(&text));
+	}
+	if (find->found > find->shown) {
+		buf_cut(&text, 0);
+		number_add(find->shown, &text);
+		buf_add_text(&text, " of ");
+		number_add(find->found, &text);
+		buf_add_text(&text, " shown; --limit 0 shows all");
+		out_notice(out, buf_text(&text));
+	}
+	if (args_has(find->work.args, "explain"))
+		explain(find, &text);
+	buf_fini(&text);
+}
+
+static const char about[] =
+    "EXPRESSION is in the language of docs/packs.md, as one word in quotes or "
+    "as\n"
+    "several: 'state = done and due_on < today'.  Short forms need no quotes "
+    "inside and\n"
+    "hold together: state=done hh_no=가-12 'due_on>=2016-07-01'; FIELD= asks "
+    "for what is\n"
+    "empty; of a set FIELD=VALUE asks whether it has the value.\n"
+    "\n"
+    "--text finds records that have all the words in their texts, whatever "
+    "spaces and\n"
+    "points the pack leaves out.  The scopes of the pack say where to look: "
+    "--dong NAME,\n"
+    "--gu NAME, --city in 찾동; a name that two units have needs that of the "
+    "one above:\n"
+    "--dong '강남 신사동', or the code, or the prefix.\n"
+    "\n"
+    "  golmok find household state=active --dong 신림동 --sort hh_no\n"
+    "  golmok find visit 'state = planned and due_on < today' \\\n"
+    "      --fields household.hh_no,kind,due_on --csv\n"
+    "  golmok find org_unit --text 신사\n";
+
+static const struct args_option find_options[] = {
+    {.name = "text",
+	.value = "WORDS",
+	.many = true,
+	.help = "only records with these words in their texts"},
+    SCOPE_UNDER,
+    {.name = "fields",
+	.value = "LIST",
+	.help = "which columns: a,b,household.hh_no"},
+    {.name = "sort",
+	.value = "FIELD[:desc]",
+	.many = true,
+	.help = "in this order; the first counts most"},
+    {.name = "limit",
+	.value = "N",
+	.help = "at most N records; 0 all (terminals 40)"},
+    {.name = "csv", .help = "write CSV"},
+    {.name = "explain", .help = "tell which index was used"},
+};
+
+const struct args_command cmd_find_commands[] = {
+    {.name = "find",
+	.words = "COLLECTION [EXPRESSION]",
+	.words_min = 1,
+	.words_max = WORDS_MAX,
+	.scoped = true,
+	.help = "find records by a condition or by words",
+	.about = about,
+	.options = find_options,
+	.options_n = COUNT_OF(find_options),
+	.run = find_run},
+};
+const size_t cmd_find_commands_n = COUNT_OF(cmd_find_commands);

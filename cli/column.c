@@ -1,0 +1,208 @@
+/*
+ * What stands in the columns of lists.  The commands that find ask here for
+ * each record that they show.
+ */
+#include "cli/column.h"
+
+#include "cli/show.h"
+#include "proto/ascii.h"
+#include "proto/calendar.h"
+#include "proto/text.h"
+
+size_t
+column_end(struct bytes text)
+{
+	size_t depth = 0;
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+
+		if (c == '\'')
+			quoted = !quoted;
+		else if (!quoted && (c == '(' || c == '['))
+			depth++;
+		else if (!quoted && (c == ')' || c == ']') && depth > 0)
+			depth--;
+		else if (c == ',' && !quoted && depth == 0)
+			break;
+	}
+	return i;
+}
+
+struct column
+column_of_field(const struct pack_field *field)
+{
+	return (struct column){
+	    .key = field->name, .title = field->label.ko, .field = field};
+}
+
+void
+column_titled(
+    const struct expr_scope *scope, struct arena *arena, struct column *column)
+{
+	const struct pack_field *field = column->field;
+	const struct pack_collection *target;
+	struct buf text = {0};
+
+	if (field == NULL || field->type != PACK_REF ||
+	    field->kind != KIND_REGISTER || field->targets_n != 1)
+		return;
+	target = pack_collection(scope->pack, bytes_text(field->targets[0]));
+	if (target == NULL || target->title == NULL)
+		return;
+	buf_add_format(&text, "%s.%s", field->name, target->title->name);
+	/* A title that no expression gives leaves the id. */
+	if (expr_parse(arena_bytes(arena, buf_bytes(&text)), scope, EXPR_ANY,
+		arena, &column->expr) != ERR_OK)
+		column->expr = NULL;
+	buf_fini(&text);
+}
+
+static struct bytes
+trimmed(struct bytes text)
+{
+	while (text.n > 0 && text.p[0] == ' ')
+		text = bytes_after(text, 1);
+	while (text.n > 0 && text.p[text.n - 1] == ' ')
+		text = bytes_first(text, text.n - 1);
+	return text;
+}
+
+static enum err
+one_read(const struct expr_scope *scope, struct bytes text, struct arena *arena,
+    struct column *column)
+{
+	enum err e;
+
+	for (size_t i = 0; i < scope->collection->fields_n; i++) {
+		const struct pack_field *field = &scope->collection->fields[i];
+
+		if (bytes_is(text, field->name)) {
+			*column = column_of_field(field);
+			return ERR_OK;
+		}
+	}
+	*column = (struct column){.key = arena_text(arena, text)};
+	column->title = column->key;
+	e = expr_parse(text, scope, EXPR_ANY | EXPR_SETS, arena, &column->expr);
+	if (e != ERR_OK)
+		return err_wrap(
+		    e, "--fields %.*s", (int)text.n, (const char *)text.p);
+	column->is_number = expr_type(column->expr) == EXPR_INT &&
+			    !expr_is_set(column->expr);
+	return ERR_OK;
+}
+
+enum err
+column_read(const struct expr_scope *scope, const char *text,
+    struct arena *arena, struct column_list *list)
+{
+	struct buf normal = {0};
+	struct bytes rest;
+	bool more = true;
+	enum err e = text_nfc(bytes_text(text), &normal);
+
+	rest = arena_bytes(arena, buf_bytes(&normal));
+	while (e == ERR_OK && more) {
+		size_t end = column_end(rest);
+		struct bytes one = trimmed(bytes_first(rest, end));
+
+		more = end < rest.n;
+		rest = bytes_after(rest, more ? end + 1 : end);
+		if (one.n == 0)
+			e = err_set(ERR_USAGE,
+			    "--fields %s: a name is missing between commas",
+			    text);
+		else if (list->n == list->max)
+			e = err_set(ERR_USAGE,
+			    "--fields names more than %zu columns", list->max);
+		else
+			e = one_read(scope, one, arena, &list->p[list->n++]);
+	}
+	buf_fini(&normal);
+	return e;
+}
+
+/* A time by the clocks of the pack: 2016-07-25T09:30:00+09:00. */
+static void
+time_add(int64_t seconds, int64_t offset_seconds, struct buf *text)
+{
+	int64_t day = calendar_day_at(seconds, offset_seconds);
+	int64_t of_day = seconds + offset_seconds - day * CALENDAR_DAY_SECONDS;
+	int64_t ahead = offset_seconds < 0 ? -offset_seconds : offset_seconds;
+	char date[CALENDAR_TEXT_SIZE];
+
+	calendar_write_day(day, date);
+	buf_add_format(text, "%sT%02d:%02d:%02d", date, (int)(of_day / 3600),
+	    (int)(of_day / 60 % 60), (int)(of_day % 60));
+	if (offset_seconds == 0)
+		buf_add_text(text, "Z");
+	else
+		buf_add_format(text, "%c%02d:%02d",
+		    offset_seconds < 0 ? '-' : '+', (int)(ahead / 3600),
+		    (int)(ahead / 60 % 60));
+}
+
+void
+column_value(
+    const struct pack *pack, const struct expr_value *value, struct buf *text)
+{
+	char day[CALENDAR_TEXT_SIZE];
+
+	for (size_t i = 0; value->is_set && i < value->n; i++) {
+		buf_add_text(text, i > 0 ? "; " : "");
+		column_value(pack, &value->items[i], text);
+	}
+	if (value->is_set)
+		return;
+	switch (value->type) {
+	case EXPR_NOTHING:
+	case EXPR_MAP:
+		break;
+	case EXPR_BOOL:
+		buf_add_text(text, value->i != 0 ? "true" : "false");
+		break;
+	case EXPR_INT:
+	case EXPR_SPAN:
+		buf_add_format(text, "%lld", (long long)value->i);
+		break;
+	case EXPR_TEXT:
+		buf_add(text, value->b);
+		break;
+	case EXPR_DATE:
+		calendar_write_day(value->i, day);
+		buf_add_text(text, day);
+		break;
+	case EXPR_DATETIME:
+		time_add(value->i, expr_offset_seconds(pack), text);
+		break;
+	case EXPR_REF:
+	case EXPR_BYTES:
+		ascii_hex(value->b, text);
+		break;
+	}
+}
+
+enum err
+column_text(const struct column *column, const struct pack *pack,
+    const struct expr_source *source, struct buf *text)
+{
+	const struct record_field *content = NULL;
+	struct expr_value value;
+	size_t before = text->n;
+	enum err e = ERR_OK;
+
+	if (column->expr != NULL)
+		e = expr_eval(column->expr, source, &value);
+	if (e == ERR_OK && column->expr != NULL)
+		column_value(pack, &value, text);
+	if (e != ERR_OK || text->n > before || column->field == NULL)
+		return e;
+	content = merge_find(source->record, bytes_text(column->field->name),
+	    column->field->kind);
+	if (content != NULL)
+		show_field(source->record, content, column->field, text);
+	return ERR_OK;
+}

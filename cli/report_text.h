@@ -1,0 +1,17 @@
+#ifndef GOLMOK_CLI_REPORT_TEXT_H
+#define GOLMOK_CLI_REPORT_TEXT_H
+
+#include "cli/report_words.h"
+
+/*
+ * Reports for terminals, and for programs.
+ */
+
+/* Writes `words` as tables with small charts, and what a reader has to know. */
+enum err report_text_write(struct report_words *words) MUST_USE;
+/* As one object of JSON. */
+enum err report_text_json(struct report_words *words) MUST_USE;
+/* As CSV: a line for each cell: table, row, figure, unit, value, note. */
+enum err report_text_csv(struct report_words *words) MUST_USE;
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * Due lists.  Called by the commands and the console; reads one query, or the
+ * list of open work, and sorts what it gives.  Writes nothing.
+ */
+#include "core/due.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/lookup.h"
+#include "core/record.h"
+#include "proto/calendar.h"
+#include "proto/mem.h"
+
+enum { HOUR_SECONDS = 3600, URGENCY_MAX = 9 };
+
+static enum err find_open(
+    struct txn *txn, const struct due_ask *ask, struct due_items *items);
+static enum err find_records(
+    struct txn *txn, const struct due_ask *ask, struct due_items *items);
+
+/* ---- one item ----------------------------------------------------------- */
+
+static enum err
+add(struct due_items *items, size_t *room, const struct due_item *item)
+{
+	if (items->n == LIMIT_DUE_ITEMS)
+		return err_set(ERR_LIMIT,
+		    "more than %d things are on the list; ask for one unit "
+		    "instead of all",
+		    LIMIT_DUE_ITEMS);
+	mem_room(&items->p, room, items->n + 1, sizeof(*items->p));
+	items->p[items->n++] = *item;
+	items->late_n += item->is_late ? 1 : 0;
+	return ERR_OK;
+}
+
+/* Says how late `item` is: from `from` on, or once `from` has passed. */
+static void
+lateness(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from, bool passed, struct due_item *item)
+{
+	int64_t seconds = ask->now_seconds - from->i;
+
+	if (from->type == EXPR_DATE) {
+		item->late = calendar_day_at(ask->now_seconds,
+				 expr_offset_seconds(txn->pack)) -
+			     from->i;
+		item->is_late = item->late >= (passed ? 1 : 0);
+	} else if (from->type == EXPR_DATETIME) {
+		item->late = seconds / HOUR_SECONDS;
+		item->is_late = seconds >= (passed ? 1 : 0);
+	}
+}
+
+/* An expression that the pack may have left out: nothing. */
+static enum err
+eval(const struct pack_expr *expr, const struct expr_source *source,
+    struct expr_value *value)
+{
+	*value = (struct expr_value){0};
+	return expr->code == NULL ? ERR_OK
+				  : expr_eval(expr->code, source, value);
+}
+
+static int64_t
+within(const struct expr_value *value, int64_t max)
+{
+	if (value->type != EXPR_INT || value->i < 0)
+		return 0;
+	return value->i > max ? max : value->i;
+}
+
+/* Works out the item of a record; `*shown` is false before its first day. */
+static enum err
+item_make(struct txn *txn, const struct due_ask *ask,
+    const struct expr_source *source, struct due_item *item, bool *shown)
+{
+	const struct pack_due *list = ask->list;
+	struct expr_value from;
+	struct expr_value overdue;
+	struct expr_value urgency;
+	struct expr_value risk;
+	int64_t today = calendar_day_at(
+	    ask->now_seconds, expr_offset_seconds(txn->pack));
+	enum err e = eval(&list->from, source, &from);
+
+	*shown = from.type != EXPR_DATE || from.i <= today;
+	if (e != ERR_OK || !*shown)
+		return e;
+	e = eval(&list->due, source, &item->due);
+	if (e == ERR_OK)
+		e = eval(&list->overdue, source, &overdue);
+	if (e == ERR_OK)
+		e = eval(&list->urgency, source, &urgency);
+	if (e == ERR_OK)
+		e = eval(&list->risk, source, &risk);
+	if (e != ERR_OK)
+		return e;
+	if (overdue.type != EXPR_NOTHING)
+		lateness(txn, ask, &overdue, false, item);
+	else
+		lateness(txn, ask, &item->due, true, item);
+	item->urgency = within(&urgency, URGENCY_MAX);
+	item->risk = within(&risk, INT64_MAX);
+	return ERR_OK;
+}
+
+static int
+by_number(int64_t a, int64_t b)
+{
+	return (b > a) - (b < a);
+}
+
+static int
+order(const void *a, const void *b)
+{
+	const struct due_item *x = a;
+	const struct due_item *y = b;
+	int way = by_number(x->urgency, y->urgency);
+
+	if (way == 0)
+		way = (x->due.type == EXPR_NOTHING) -
+		      (y->due.type == EXPR_NOTHING);
+	if (way == 0)
+		way = by_number(x->late, y->late);
+	if (way == 0)
+		way = by_number(x->risk, y->risk);
+	return way != 0 ? way : memcmp(x->id.b, y->id.b, sizeof(x->id.b));
+}
+
+enum err
+due_find(struct txn *txn, const struct due_ask *ask, struct due_items *items)
+{
+	enum err e = ask->list->open ? find_open(txn, ask, items)
+				     : find_records(txn, ask, items);
+
+	if (e == ERR_OK && items->n > 1)
+		qsort(items->p, items->n, sizeof(*items->p), order);
+	return e;
+}
+
+void
+due_fini(struct due_items *items)
+{
+	mem_free(items->p);
+	*items = (struct due_items){0};
+}
+
+/* ---- records for which a condition holds -------------------------------- */
+
+static enum err
+find_records(
+    struct txn *txn, const struct due_ask *ask, struct due_items *items)
+{
+	const struct pack_due *list = ask->list;
+	struct query query = {.collection = list->collection,
+	    .prefix = ask->prefix,
+	    .where = list->where.code,
+	    .now_seconds = ask->now_seconds};
+	struct query_run run = {0};
+	size_t room = 0;
+	bool found = true;
+	enum err e = query_begin(txn, &query, &run);
+
+	while (e == ERR_OK && found) {
+		struct due_item item = {0};
+		struct expr_source source;
+		bool shown = false;
+
+		e = query_next(&run, &found);
+		if (e != ERR_OK || !found)
+			break;
+		source = query_source(&run);
+		item.space = run.space;
+		item.id = run.id;
+		e = item_make(txn, ask, &source, &item, &shown);
+		if (e == ERR_OK && shown)
+			e = add(items, &room, &item);
+	}
+	query_end(&run);
+	return e;
+}
+
+/* ---- open work ---------------------------------------------------------- */
+
+enum err
+due_record(struct txn *txn, const struct due_item *item, struct arena *arena,
+    struct record *record)
+{
+	return record_get(txn,
+	    &(struct record_read){
+		.space = item->space, .cells = true, .arena = arena},
+	    &item->id, record);
+}
+
+/* Open work is due since the day on which the record changed last. */
+static enum err
+open_make(struct txn *txn, const struct due_ask *ask, struct arena *arena,
+    struct due_item *item, bool *shown)
+{
+	struct record record;
+	int64_t seconds;
+	enum err e = due_record(txn, item, arena, &record);
+
+	if (e != ERR_OK)
+		return e;
+	*shown = ask->list->collection == NULL ||
+		 bytes_is(record.collection, ask->list->collection->name);
+	seconds = (int64_t)(stamp_ms(record.changed) / 1000);
+	item->due = (struct expr_value){.type = EXPR_DATE,
+	    .i = calendar_day_at(seconds, expr_offset_seconds(txn->pack))};
+	if (!calendar_has(item->due.i))
+		item->due = (struct expr_value){0};
+	lateness(txn, ask, &item->due, true, item);
+	return ERR_OK;
+}
+
+static enum err
+find_open_in(struct txn *txn, const struct due_ask *ask,
+    struct space_state *space, struct due_items *items, size_t *room)
+{
+	struct arena arena = {0};
+	struct lookup_scan scan;
+	bool found = true;
+	enum err e = ERR_OK;
+
+	lookup_open(txn, space->no, &scan);
+	while (e == ERR_OK && found) {
+		struct due_item item = {.space = space};
+		bool shown = false;
+
+		arena_reset(&arena);
+		e = lookup_next(&scan, &item.id, &found);
+		if (e == ERR_OK && found)
+			e = open_make(txn, ask, &arena, &item, &shown);
+		if (e == ERR_OK && found && shown)
+			e = add(items, room, &item);
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+static enum err
+find_open(struct txn *txn, const struct due_ask *ask, struct due_items *items)
+{
+	struct space_state **spaces;
+	size_t room = 0;
+	size_t n = 0;
+	enum err e = space_all(txn, &spaces, &n);
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		if (id_covers(&ask->prefix, &spaces[i]->name))
+			e = find_open_in(txn, ask, spaces[i], items, &room);
+	return e;
+}
+
+size_t
+due_conflicts(const struct record *record, struct arena *arena,
+    const struct record_field ***fields)
+{
+	size_t n = 0;
+
+	*fields = arena_array(arena, record->fields_n, sizeof(**fields));
+	for (size_t i = 0; i < record->fields_n; i++)
+		if (merge_is_conflict(&record->fields[i]))
+			(*fields)[n++] = &record->fields[i];
+	return n;
+}
+
+/* ---- what is shown ------------------------------------------------------ */
+
+enum err
+due_show(struct txn *txn, const struct due_ask *ask,
+    const struct due_item *item, struct arena *arena, struct expr_value *values)
+{
+	const struct pack_due *list = ask->list;
+	struct record record;
+	struct expr_source source = {.txn = txn,
+	    .space = &item->space->name,
+	    .id = &item->id,
+	    .record = &record,
+	    .now_seconds = ask->now_seconds,
+	    .arena = arena};
+	enum err e = due_record(txn, item, arena, &record);
+
+	for (size_t i = 0; e == ERR_OK && i < list->show_n + list->by_n; i++)
+		e = eval(i < list->show_n ? &list->show[i].is
+					  : &list->by[i - list->show_n].is,
+		    &source, &values[i]);
+	return e;
+}

@@ -1,0 +1,527 @@
+/*
+ * Gathers figures from views and queries, and adds them up.  Called by
+ * core/report.c; writes nothing.
+ */
+#include "core/figure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/oplog.h"
+#include "proto/ascii.h"
+#include "proto/calendar.h"
+#include "proto/mem.h"
+
+enum { KEY_ROOM = 512 };
+
+static enum err collect_space(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct space_state *space,
+    struct figure_parts *parts);
+static enum err collect_query(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct figure_parts *parts);
+
+/* ---- keys --------------------------------------------------------------- */
+
+/* Appends what a group value is called in the keys of rows. */
+static void
+value_key(const struct expr_value *value, struct buf *key)
+{
+	char day[CALENDAR_TEXT_SIZE];
+
+	if (value->type == EXPR_DATE) {
+		calendar_write_day(value->i, day);
+		buf_add_text(key, day);
+	} else if (value->type == EXPR_BOOL) {
+		buf_add_text(key, value->i != 0 ? "true" : "false");
+	} else if (value->type == EXPR_INT) {
+		buf_add_format(key, "%lld", (long long)value->i);
+	} else if (value->type == EXPR_TEXT) {
+		buf_add(key, value->b);
+	} else if (value->type != EXPR_NOTHING) {
+		ascii_hex(value->b, key);
+	}
+}
+
+/* The first `depth` components of the name of `space`. */
+static struct bytes
+unit_key(const struct space *space, size_t depth)
+{
+	struct bytes name = bytes_text(space->text);
+	size_t n = 0;
+
+	while (n < name.n && (name.p[n] != '/' || --depth > 0))
+		n++;
+	return bytes_first(name, n);
+}
+
+static enum err
+part_add(struct figure_parts *parts, struct bytes key,
+    const struct view_sum *sum, struct bytes element)
+{
+	struct figure_part *part;
+
+	if (parts->n == LIMIT_FIGURE_PARTS)
+		return err_set(ERR_LIMIT,
+		    "a figure is made of more than %d parts; ask for a "
+		    "shorter period or a smaller unit",
+		    LIMIT_FIGURE_PARTS);
+	mem_room(&parts->p, &parts->room, parts->n + 1, sizeof(*parts->p));
+	part = &parts->p[parts->n++];
+	*part = (struct figure_part){.sum = *sum};
+	/* Rows of a view come sorted, so that most keys are the last one. */
+	if (parts->n > 1 && bytes_equal(part[-1].key, key))
+		part->key = part[-1].key;
+	else
+		part->key = arena_bytes(&parts->arena, key);
+	if (parts->distinct)
+		part->element = arena_bytes(&parts->arena, element);
+	return ERR_OK;
+}
+
+/* ---- views -------------------------------------------------------------- */
+
+/* Is one of the values of the filter what the row has? */
+static bool
+passes(const struct pack_filter *filter, const struct view_row *row)
+{
+	struct buf key = {0};
+	bool is = false;
+
+	value_key(&row->groups[filter->group].is, &key);
+	for (size_t i = 0; i < filter->values_n && !is; i++)
+		is = bytes_is(buf_bytes(&key), filter->values[i]);
+	buf_fini(&key);
+	return is;
+}
+
+bool
+figure_is_timed(const struct pack_figure *figure)
+{
+	if (figure->source == PACK_OF_QUERY)
+		return figure->on.code != NULL;
+	return figure->source == PACK_OF_VIEW && figure->period != SIZE_MAX;
+}
+
+static bool
+is_all(const struct period *period)
+{
+	return period->first == INT64_MIN && period->last == INT64_MAX;
+}
+
+/* Does the row's time lie in the period that was asked for? */
+static bool
+in_period(const struct figure_ask *ask, const struct pack_figure *figure,
+    const struct view_row *row)
+{
+	struct period is;
+	struct buf key = {0};
+	bool in;
+
+	if (!figure_is_timed(figure) || is_all(&ask->period))
+		return true;
+	value_key(&row->groups[figure->period].is, &key);
+	in = period_read(buf_bytes(&key), &is) && period_has(&ask->period, &is);
+	buf_fini(&key);
+	return in;
+}
+
+/* The row of the report to which a row of the view belongs. */
+static void
+row_key(const struct figure_ask *ask, const struct pack_figure *figure,
+    const struct space_state *space, const struct view_row *row,
+    struct buf *key)
+{
+	size_t group = figure->period;
+
+	if (ask->rows == PACK_ROWS_UNIT) {
+		buf_add(key, unit_key(&space->name, ask->unit_depth));
+		return;
+	}
+	for (size_t i = 0;
+	     ask->rows == PACK_ROWS_GROUP && i < figure->view->group_n; i++)
+		if (strcmp(figure->view->group[i].name, ask->group) == 0)
+			group = i;
+	if (group < figure->view->group_n)
+		value_key(&row->groups[group].is, key);
+}
+
+static enum err
+row_take(const struct figure_ask *ask, const struct pack_figure *figure,
+    const struct space_state *space, const struct view_row *row,
+    struct figure_parts *parts)
+{
+	struct view_sum sum = {.low = row->records};
+	struct buf key = {0};
+	enum err e;
+
+	for (size_t i = 0; i < figure->filters_n; i++)
+		if (!passes(&figure->filters[i], row))
+			return ERR_OK;
+	if (!in_period(ask, figure, row))
+		return ERR_OK;
+	if (figure->take == PACK_TAKE_SUM)
+		sum = row->sums[figure->part];
+	row_key(ask, figure, space, row, &key);
+	e = part_add(parts, buf_bytes(&key), &sum, row->element_key);
+	buf_fini(&key);
+	return e;
+}
+
+static enum err
+collect_space(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct space_state *space,
+    struct figure_parts *parts)
+{
+	const struct view_range all = {
+	    .part = figure->take == PACK_TAKE_DISTINCT
+			? VIEW_DISTINCT + (unsigned)figure->part
+			: VIEW_SUMS};
+	struct view_scan scan;
+	struct view_row row;
+	bool found = true;
+	enum err e = ERR_OK;
+
+	view_scan(txn, space->no, figure->view, &all, &scan);
+	parts->left_out += scan.left_out;
+	while (e == ERR_OK && found) {
+		e = view_next(&scan, &row, &found);
+		if (e == ERR_OK && found)
+			e = row_take(ask, figure, space, &row, parts);
+	}
+	return e;
+}
+
+/* ---- what is missing ---------------------------------------------------- */
+
+static void
+class_add(const struct pack_collection *collection, const struct pack_expr *is,
+    unsigned *classes)
+{
+	for (size_t i = 0; is->code != NULL && i < collection->fields_n; i++)
+		if (expr_reads(is->code, &collection->fields[i]))
+			*classes |= 1U << collection->fields[i].data_class;
+}
+
+/* The data classes of which `figure` is made. */
+static unsigned
+classes_of(const struct pack_figure *figure)
+{
+	const struct pack_view *view = figure->view;
+	unsigned classes = 1U << CLASS_N;
+
+	if (figure->source == PACK_OF_QUERY) {
+		class_add(figure->collection, &figure->where, &classes);
+		class_add(figure->collection, &figure->of, &classes);
+		class_add(figure->collection, &figure->on, &classes);
+		return classes;
+	}
+	class_add(view->collection, &view->where, &classes);
+	for (size_t i = 0; i < view->group_n; i++)
+		class_add(view->collection, &view->group[i].is, &classes);
+	if (figure->take == PACK_TAKE_SUM)
+		class_add(
+		    view->collection, &view->sum[figure->part].is, &classes);
+	if (figure->take == PACK_TAKE_DISTINCT)
+		class_add(view->collection, &view->distinct[figure->part].is,
+		    &classes);
+	return classes;
+}
+
+/* Which of `classes` are not here with all bodies of the space's logs. */
+static enum err
+missing_add(struct txn *txn, struct space_state *space, unsigned classes,
+    struct figure_parts *parts)
+{
+	struct log **logs;
+	size_t n = 0;
+	enum err e = oplog_all(txn, space, &logs, &n);
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		unsigned before = parts->missing;
+		bool lacks = false;
+
+		for (unsigned c = 0; c < CLASS_COUNT; c++)
+			if ((classes & 1U << c) != 0 &&
+			    logs[i]->open[c] < logs[i]->frontier.size) {
+				parts->missing = before |= 1U << c;
+				lacks = true;
+			}
+		parts->missing_logs += lacks ? 1 : 0;
+	}
+	return e;
+}
+
+static bool
+is_class(const struct space *space, const char *class)
+{
+	struct bytes name = bytes_text(space->text);
+	size_t n = name.n;
+
+	while (n > 0 && name.p[n - 1] != '/')
+		n--;
+	return bytes_is(bytes_after(name, n), class);
+}
+
+enum err
+figure_collect(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct figure_parts *parts)
+{
+	const struct pack_collection *collection =
+	    figure->source == PACK_OF_QUERY ? figure->collection
+					    : figure->view->collection;
+	unsigned classes = classes_of(figure);
+	struct space_state **spaces;
+	size_t n = 0;
+	enum err e = space_all(txn, &spaces, &n);
+
+	assert(figure->source != PACK_OF_RATIO);
+	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
+	if (e == ERR_OK && !view_is_current(txn))
+		e = err_set(ERR_BUSY,
+		    "what is counted is being counted anew; the next write "
+		    "here ends that");
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		if (!id_covers(&ask->prefix, &spaces[i]->name) ||
+		    !is_class(&spaces[i]->name, collection->space))
+			continue;
+		e = missing_add(txn, spaces[i], classes, parts);
+		if (e == ERR_OK && figure->source == PACK_OF_VIEW)
+			e = collect_space(txn, ask, figure, spaces[i], parts);
+	}
+	if (e == ERR_OK && figure->source == PACK_OF_QUERY)
+		e = collect_query(txn, ask, figure, parts);
+	return e;
+}
+
+void
+figure_fini(struct figure_parts *parts)
+{
+	mem_free(parts->p);
+	arena_fini(&parts->arena);
+	*parts = (struct figure_parts){0};
+}
+
+/* ---- queries ------------------------------------------------------------ */
+
+static enum err
+eval(const struct pack_expr *is, const struct expr_source *source,
+    struct expr_value *value)
+{
+	*value = (struct expr_value){0};
+	return is->code == NULL ? ERR_OK : expr_eval(is->code, source, value);
+}
+
+/* The day that `on` is; false when it is none. */
+static bool
+day_of(const struct txn *txn, const struct expr_value *on, int64_t *day)
+{
+	*day = on->i;
+	if (on->type == EXPR_DATETIME)
+		*day = calendar_day_at(on->i, expr_offset_seconds(txn->pack));
+	return (on->type == EXPR_DATE || on->type == EXPR_DATETIME) &&
+	       calendar_has(*day);
+}
+
+static void
+query_key_of(const struct figure_ask *ask, const struct query_run *run,
+    bool has_day, int64_t day, struct buf *key)
+{
+	if (ask->rows == PACK_ROWS_UNIT) {
+		buf_add(key, unit_key(&run->space->name, ask->unit_depth));
+	} else if (ask->rows == PACK_ROWS_PERIOD && has_day) {
+		struct calendar_date date = calendar_date(day);
+
+		buf_add_format(key, "%04d-%02u", date.year, date.month);
+	}
+}
+
+static enum err
+record_take(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct query_run *run,
+    struct figure_parts *parts)
+{
+	struct expr_source source = query_source(run);
+	struct view_sum sum = {.low = 1};
+	struct expr_value on;
+	struct expr_value of;
+	struct buf key = {0};
+	struct buf element = {0};
+	int64_t day = 0;
+	bool has_day;
+	enum err e = eval(&figure->on, &source, &on);
+
+	if (e == ERR_OK)
+		e = eval(&figure->of, &source, &of);
+	if (e != ERR_OK)
+		return e;
+	has_day = day_of(txn, &on, &day);
+	if (figure->on.code != NULL && !is_all(&ask->period) &&
+	    (!has_day || day < ask->period.first || day > ask->period.last))
+		return ERR_OK;
+	if (figure->take != PACK_TAKE_COUNT && of.type == EXPR_NOTHING)
+		return ERR_OK;
+	if (figure->take == PACK_TAKE_SUM)
+		sum = (struct view_sum){
+		    .high = of.i < 0 ? -1 : 0, .low = (uint64_t)of.i};
+	if (figure->take == PACK_TAKE_DISTINCT)
+		value_key(&of, &element);
+	query_key_of(ask, run, has_day, day, &key);
+	e = part_add(parts, buf_bytes(&key), &sum, buf_bytes(&element));
+	buf_fini(&element);
+	buf_fini(&key);
+	return e;
+}
+
+static enum err
+collect_query(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct figure_parts *parts)
+{
+	struct query query = {.collection = figure->collection,
+	    .prefix = ask->prefix,
+	    .where = figure->where.code,
+	    .now_seconds = ask->now_seconds};
+	struct query_run run = {0};
+	bool found = true;
+	enum err e = query_begin(txn, &query, &run);
+
+	while (e == ERR_OK && found) {
+		e = query_next(&run, &found);
+		if (e == ERR_OK && found)
+			e = record_take(txn, ask, figure, &run, parts);
+	}
+	query_end(&run);
+	return e;
+}
+
+/* ---- adding up ---------------------------------------------------------- */
+
+static size_t
+row_of(const struct figure_rows *rows, struct bytes key)
+{
+	size_t low = 0;
+	size_t high = rows->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (bytes_compare(rows->keys[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < rows->n && bytes_equal(rows->keys[low], key));
+	return low;
+}
+
+static int
+by_element(const void *a, const void *b)
+{
+	const struct figure_part *x = a;
+	const struct figure_part *y = b;
+	int way = bytes_compare(x->element, y->element);
+
+	return way != 0 ? way : bytes_compare(x->key, y->key);
+}
+
+static struct figure_number
+number_of(const struct view_sum *sum)
+{
+	struct figure_number number = {.is_there = true};
+
+	number.too_large = !view_sum_get(sum, &number.n);
+	return number;
+}
+
+/* Counts each element once in each row, or once in the row with the lowest
+ * place, and once in all. */
+static void
+count_elements(struct figure_parts *parts, const struct figure_rows *rows,
+    struct view_sum *sums, struct view_sum *total)
+{
+	const struct view_sum one = {.low = 1};
+
+	if (parts->n > 1)
+		qsort(parts->p, parts->n, sizeof(*parts->p), by_element);
+	for (size_t i = 0, end; i < parts->n; i = end) {
+		size_t first = SIZE_MAX;
+
+		for (end = i;
+		     end < parts->n &&
+		     bytes_equal(parts->p[end].element, parts->p[i].element);
+		     end++) {
+			size_t row = row_of(rows, parts->p[end].key);
+
+			if (rows->places != NULL)
+				first = rows->places[row] < first
+					    ? rows->places[row]
+					    : first;
+			else if (end == i || !bytes_equal(parts->p[end].key,
+						 parts->p[end - 1].key))
+				view_sum_add(&sums[row], &one);
+		}
+		if (first != SIZE_MAX)
+			view_sum_add(&sums[first], &one);
+		view_sum_add(total, &one);
+	}
+}
+
+void
+figure_reduce(struct figure_parts *parts, const struct figure_rows *rows,
+    struct figure_number *numbers, struct figure_number *total)
+{
+	struct view_sum *sums = mem_zeros(rows->n + 1, sizeof(*sums));
+	struct view_sum *all = &sums[rows->n];
+
+	if (parts->distinct) {
+		count_elements(parts, rows, sums, all);
+	} else {
+		for (size_t i = 0; i < parts->n; i++) {
+			size_t row = row_of(rows, parts->p[i].key);
+
+			if (rows->places != NULL)
+				row = rows->places[row];
+			view_sum_add(&sums[row], &parts->p[i].sum);
+			view_sum_add(all, &parts->p[i].sum);
+		}
+	}
+	for (size_t i = 1; rows->places != NULL && i < rows->n; i++)
+		view_sum_add(&sums[i], &sums[i - 1]);
+	for (size_t i = 0; i < rows->n; i++)
+		numbers[i] = number_of(
+		    &sums[rows->places == NULL ? i : rows->places[i]]);
+	*total = number_of(all);
+	mem_free(sums);
+}
+
+static uint64_t
+size_of(int64_t n)
+{
+	return n < 0 ? -(uint64_t)n : (uint64_t)n;
+}
+
+struct figure_number
+figure_divide(const struct figure_number *a, const struct figure_number *b,
+    unsigned digits, bool percent)
+{
+	struct figure_number ratio = {0};
+	int64_t times = percent ? 100 : 1;
+	int64_t scaled = 0;
+	uint64_t rest;
+
+	for (unsigned i = 0; i < digits; i++)
+		times *= 10;
+	if (!a->is_there || !b->is_there || b->n == 0)
+		return ratio;
+	ratio.too_large = a->too_large || b->too_large ||
+			  MULTIPLY_OVERFLOWS(a->n, times, &scaled) ||
+			  scaled == INT64_MIN;
+	if (ratio.too_large)
+		return ratio;
+	ratio.is_there = true;
+	ratio.n = scaled / b->n;
+	rest = size_of(scaled % b->n);
+	if (rest > 0 && rest >= size_of(b->n) - rest)
+		ratio.n += (scaled < 0) == (b->n < 0) ? 1 : -1;
+	return ratio;
+}

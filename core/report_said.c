@@ -1,0 +1,280 @@
+/*
+ * Sets published values beside those that are worked out.  Nothing is mended:
+ * where they differ, it is said.
+ */
+#include "core/report_said.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/record.h"
+#include "proto/codec.h"
+#include "proto/mem.h"
+
+/* The value of `field` of `record` that is shown; empty for none. */
+static struct bytes
+shown(const struct record *record, const struct pack_field *field)
+{
+	const struct record_field *has = NULL;
+
+	if (field != NULL)
+		has = merge_find(record, bytes_text(field->name), field->kind);
+	return has == NULL || has->n == 0 ? (struct bytes){0}
+					  : merge_winner(record, has)->value;
+}
+
+static struct bytes
+shown_text(const struct record *record, const struct pack_field *field,
+    struct arena *arena)
+{
+	struct reader r;
+	struct bytes text;
+
+	codec_begin(&r, shown(record, field));
+	text = codec_get_text(&r);
+	return r.bad ? (struct bytes){0} : arena_bytes(arena, text);
+}
+
+static bool
+shown_int(
+    const struct record *record, const struct pack_field *field, int64_t *n)
+{
+	struct reader r;
+
+	codec_begin(&r, shown(record, field));
+	*n = codec_get_int(&r);
+	return !r.bad;
+}
+
+/* The prefix of the unit that a published value is about; empty for all. */
+static enum err
+unit_of(struct txn *txn, const struct record *record, struct arena *arena,
+    struct bytes *prefix)
+{
+	const struct pack_field *field = txn->pack->reported->unit;
+	struct space_state *space;
+	struct record unit;
+	struct record_id id;
+	struct reader r;
+	struct bytes ref;
+	enum err e;
+
+	*prefix = (struct bytes){0};
+	codec_begin(&r, shown(record, field));
+	ref = codec_get_fixed(&r, sizeof(id.b));
+	if (r.bad || txn->pack->units == NULL)
+		return ERR_OK;
+	bytes_copy(id.b, ref);
+	e = record_locate(txn, &id, &space);
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = arena},
+		    &id, &unit);
+	if (e == ERR_OK)
+		*prefix = shown_text(&unit, txn->pack->units->prefix, arena);
+	return e;
+}
+
+/* ---- one number --------------------------------------------------------- */
+
+static enum err
+one_total(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct figure_number *number)
+{
+	struct figure_ask all = *ask;
+	struct figure_parts parts = {0};
+	struct bytes key = {0};
+	struct figure_number row;
+	enum err e;
+
+	/* One row for all: that of the space of no components. */
+	all.rows = PACK_ROWS_GROUP;
+	all.group = "";
+	e = figure_collect(txn, &all, figure, &parts);
+	for (size_t i = 0; e == ERR_OK && i < parts.n; i++)
+		parts.p[i].key = key;
+	if (e == ERR_OK)
+		figure_reduce(&parts,
+		    &(struct figure_rows){.keys = &key, .n = 1}, &row, number);
+	if (e == ERR_OK && parts.missing != 0)
+		number->is_there = false;
+	figure_fini(&parts);
+	return e;
+}
+
+enum err
+report_said_total(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, unsigned digits,
+    struct figure_number *number)
+{
+	struct figure_number under;
+	enum err e;
+
+	if (figure->source != PACK_OF_RATIO)
+		return one_total(txn, ask, figure, number);
+	e = one_total(txn, ask, figure->ratio[0], number);
+	if (e == ERR_OK)
+		e = one_total(txn, ask, figure->ratio[1], &under);
+	if (e == ERR_OK)
+		*number = figure_divide(
+		    number, &under, digits, figure->percent);
+	return e;
+}
+
+/* ---- published ---------------------------------------------------------- */
+
+/* The figure of the report that has the key `metric`. */
+static const struct pack_figure *
+figure_of(const struct pack_report *report, struct bytes metric)
+{
+	for (size_t i = 0; i < report->tables_n; i++)
+		for (size_t k = 0; k < report->tables[i].columns_n; k++) {
+			const struct pack_figure *figure =
+			    report->tables[i].columns[k];
+
+			if (figure->metric != NULL &&
+			    bytes_is(metric, figure->metric))
+				return figure;
+		}
+	return NULL;
+}
+
+/* Works out what `said` says. */
+static enum err
+compute(struct txn *txn, const struct report_ask *ask, struct report_said *said)
+{
+	struct figure_ask figure = {.now_seconds = ask->now_seconds};
+	int64_t times = 1;
+	enum err e = id_prefix(said->unit, &figure.prefix);
+
+	figure.period = (struct period){INT64_MIN, INT64_MAX};
+	if (e != ERR_OK ||
+	    (said->period.n > 0 && !period_read(said->period, &figure.period)))
+		return ERR_OK;
+	e = report_said_total(
+	    txn, &figure, said->figure, said->scale, &said->computed);
+	for (unsigned i = 0;
+	     said->figure->source != PACK_OF_RATIO && i < said->scale; i++)
+		times *= 10;
+	if (MULTIPLY_OVERFLOWS(said->computed.n, times, &said->computed.n))
+		said->computed.too_large = true;
+	return e;
+}
+
+/* Reads one record into `said`; `*fits` says whether it belongs here. */
+static enum err
+said_read(struct txn *txn, const struct report_ask *ask,
+    const struct query_run *run, struct arena *arena, struct report_said *said,
+    bool *fits)
+{
+	const struct pack_reported *reported = txn->pack->reported;
+	const struct record *record = &run->record;
+	struct space unit;
+	int64_t scale;
+	enum err e;
+
+	*said = (struct report_said){.id = run->id};
+	said->figure = figure_of(
+	    ask->report, shown_text(record, reported->key, arena));
+	*fits = said->figure != NULL &&
+		shown_int(record, reported->value, &said->value);
+	if (!*fits)
+		return ERR_OK;
+	said->period = shown_text(record, reported->period, arena);
+	said->source = shown_text(record, reported->source, arena);
+	if (shown_int(record, reported->scale, &scale) && scale >= 0 &&
+	    scale <= 6)
+		said->scale = (unsigned)scale;
+	e = unit_of(txn, record, arena, &said->unit);
+	if (e != ERR_OK)
+		return e;
+	*fits = id_prefix(said->unit, &unit) == ERR_OK &&
+		id_covers_prefix(&ask->prefix, &unit);
+	return *fits ? compute(txn, ask, said) : ERR_OK;
+}
+
+static int
+order(const void *a, const void *b)
+{
+	const struct report_said *x = a;
+	const struct report_said *y = b;
+	int way = strcmp(x->figure->name, y->figure->name);
+
+	if (way == 0)
+		way = bytes_compare(x->unit, y->unit);
+	if (way == 0)
+		way = bytes_compare(x->period, y->period);
+	return way != 0 ? way : memcmp(x->id.b, y->id.b, sizeof(x->id.b));
+}
+
+static bool
+is_same_value(const struct report_said *a, const struct report_said *b)
+{
+	int64_t x = a->value;
+	int64_t y = b->value;
+
+	for (unsigned i = a->scale; i < b->scale; i++)
+		if (MULTIPLY_OVERFLOWS(x, 10, &x))
+			return false;
+	for (unsigned i = b->scale; i < a->scale; i++)
+		if (MULTIPLY_OVERFLOWS(y, 10, &y))
+			return false;
+	return x == y;
+}
+
+/* Flags what is not what is worked out, and what others say otherwise. */
+static void
+differences(struct report_said *said, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		said[i].differs = !said[i].computed.is_there ||
+				  said[i].computed.too_large ||
+				  said[i].computed.n != said[i].value;
+		for (size_t k = 0; k < n; k++)
+			if (said[k].figure == said[i].figure &&
+			    bytes_equal(said[k].unit, said[i].unit) &&
+			    bytes_equal(said[k].period, said[i].period) &&
+			    !is_same_value(&said[k], &said[i]))
+				said[i].differs = true;
+	}
+}
+
+enum err
+report_said_find(struct txn *txn, const struct report_ask *ask,
+    struct arena *arena, struct report *report)
+{
+	struct query query = {.collection = txn->pack->reported->collection,
+	    .now_seconds = ask->now_seconds};
+	struct query_run run = {0};
+	struct report_said *said = NULL;
+	size_t room = 0;
+	size_t n = 0;
+	bool found = true;
+	enum err e = query_begin(txn, &query, &run);
+
+	while (e == ERR_OK && found) {
+		bool fits = false;
+
+		e = query_next(&run, &found);
+		if (e != ERR_OK || !found)
+			break;
+		mem_room(&said, &room, n + 1, sizeof(*said));
+		e = said_read(txn, ask, &run, arena, &said[n], &fits);
+		n += e == ERR_OK && fits ? 1 : 0;
+	}
+	query_end(&run);
+	if (e == ERR_OK && n > 0) {
+		struct report_said *kept = arena_array(arena, n, sizeof(*kept));
+
+		qsort(said, n, sizeof(*said), order);
+		differences(said, n);
+		memcpy(kept, said, n * sizeof(*kept));
+		report->said = kept;
+		report->said_n = n;
+	}
+	mem_free(said);
+	return e;
+}
