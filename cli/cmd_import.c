@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/map.h"
+#include "cli/map_open.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -169,7 +169,7 @@ map_read(struct import *import)
 	if (args_has(args, "collection"))
 		return err_set(ERR_USAGE,
 		    "--collection and --map: the mapping says what rows are");
-	e = map_open(import->work.pack, word, &import->map);
+	e = map_open_named(import->work.pack, word, &import->map);
 	if (e == ERR_OK && import->map->unit.n > 0)
 		e = map_units_load(&import->work, &import->units);
 	return e;
@@ -524,11 +524,11 @@ maps_list(const struct args *args, struct out *out)
 	enum err e = pack_parse(pack_embedded(), &pack);
 
 	(void)args;
-	for (size_t i = 0; e == ERR_OK && map_embedded(i).n > 0; i++) {
+	for (size_t i = 0; e == ERR_OK && map_open_embedded(i).n > 0; i++) {
 		struct buf records = {0};
 		struct map *map;
 
-		e = map_parse(pack, map_embedded(i), &map);
+		e = map_parse(pack, map_open_embedded(i), &map);
 		if (e != ERR_OK)
 			break;
 		for (size_t k = 0; k < map->records_n; k++)

@@ -325,7 +325,7 @@ record_check(const struct map_reading *r)
 	const struct map_record *record = r->record;
 	const struct pack_collection *of = record->collection;
 
-	if (record->key.n == 0)
+	if (record->key.n == 0 && !record->key_unit)
 		return err_set(ERR_INVALID,
 		    "key: missing: nothing says when two rows are the same");
 	/* An id is read by all who hold the space, and a short text is soon

@@ -60,6 +60,7 @@ struct map_field {
 	/* Where it comes from: one of these. */
 	struct map_columns columns;
 	const char *constant;
+	bool required;			 /* an empty cell is an error */
 	bool unit;			 /* the unit of the row */
 	const struct map_record *record; /* an earlier record of the row */
 
@@ -116,13 +117,5 @@ enum err map_parse(
     const struct pack *pack, struct bytes json, struct map **map) MUST_USE;
 /* NULL does nothing. */
 void map_free(struct map *map);
-
-/* The mappings that are compiled in: the text of number `i`, empty behind the
- * last one. */
-struct bytes map_embedded(size_t i);
-/* As map_parse for the mapping compiled in as `word`, else for the file of that
- * path.  What file_read says. */
-enum err map_open(
-    const struct pack *pack, const char *word, struct map **map) MUST_USE;
 
 #endif

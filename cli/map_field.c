@@ -104,7 +104,7 @@ map_field_read(struct map_reading *r, struct bytes doc, struct map_field *field)
 {
 	static const char *const keys[] = {"column", "columns", "constant",
 	    "unit", "record", "join", "split", "clean", "suffixes", "codes",
-	    "other", "default", "dates", "find", NULL};
+	    "other", "default", "required", "dates", "find", NULL};
 	static const char *const cleans[] = {"none", "text", "phone", "number"};
 	struct pack_read_words words = {0};
 	size_t clean = MAP_CLEAN_NONE;
@@ -137,6 +137,8 @@ map_field_read(struct map_reading *r, struct bytes doc, struct map_field *field)
 		e = optional_text_read(r, doc, "other", &field->other);
 	if (e == ERR_OK)
 		e = optional_text_read(r, doc, "default", &field->fallback);
+	if (e == ERR_OK)
+		e = pack_read_bool(doc, "required", &field->required);
 	if (e == ERR_OK)
 		e = map_read_dates(r, doc, &field->dates);
 	if (e == ERR_OK)

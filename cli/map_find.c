@@ -36,8 +36,8 @@ is_of_class(const struct space *space, const char *class)
 }
 
 enum err
-map_find(struct opened *work, const struct pack_field *field, struct bytes text,
-    struct buf *id)
+map_find_record(struct opened *work, const struct pack_field *field,
+    struct bytes text, struct buf *id)
 {
 	const struct pack_collection *of = pack_collection(
 	    work->pack, bytes_text(field->collection));

@@ -6,7 +6,7 @@
 /* Appends the id, in hex, of the one record in which `field`, which has an
  * index, is what `text` means.  ERR_NOT_FOUND; ERR_INVALID when there are
  * several, with some of them. */
-enum err map_find(struct opened *work, const struct pack_field *field,
+enum err map_find_record(struct opened *work, const struct pack_field *field,
     struct bytes text, struct buf *id) MUST_USE;
 
 #endif

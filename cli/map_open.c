@@ -2,7 +2,8 @@
  * Where mappings come from: some are compiled in (proto/packs/maps), others are
  * files.
  */
-#include "cli/map.h"
+#include "cli/map_open.h"
+
 #include "core/file.h"
 #include "proto/limits.h"
 
@@ -16,7 +17,7 @@ extern const unsigned char embed_crisis_list[];
 extern const size_t embed_crisis_list_size;
 
 struct bytes
-map_embedded(size_t i)
+map_open_embedded(size_t i)
 {
 	switch (i) {
 	case 0:
@@ -38,10 +39,10 @@ map_embedded(size_t i)
 static struct map *
 embedded_find(const struct pack *pack, const char *name)
 {
-	for (size_t i = 0; map_embedded(i).n > 0; i++) {
+	for (size_t i = 0; map_open_embedded(i).n > 0; i++) {
 		struct map *map;
 
-		if (map_parse(pack, map_embedded(i), &map) != ERR_OK)
+		if (map_parse(pack, map_open_embedded(i), &map) != ERR_OK)
 			continue;
 		if (bytes_is(bytes_text(name), map->name))
 			return map;
@@ -51,7 +52,7 @@ embedded_find(const struct pack *pack, const char *name)
 }
 
 enum err
-map_open(const struct pack *pack, const char *word, struct map **map)
+map_open_named(const struct pack *pack, const char *word, struct map **map)
 {
 	struct buf json = {0};
 	enum err e;

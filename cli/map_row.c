@@ -42,7 +42,7 @@ static void push(
     struct making *m, const struct pack_field *field, struct bytes value);
 
 enum err
-map_row(const struct map_room *room, const struct map_cells *cells,
+map_row_make(const struct map_room *room, const struct map_cells *cells,
     struct load_row *rows)
 {
 	struct making m = {.room = room, .cells = cells, .rows = rows};
@@ -278,7 +278,7 @@ field_make(struct making *m, const struct map_field *field)
 	text = joined(m, &field->columns, field->join);
 	if (text.n == 0 && field->fallback != NULL)
 		text = bytes_text(field->fallback);
-	if (text.n == 0 && to->required) {
+	if (text.n == 0 && (to->required || field->required)) {
 		struct buf what = {0};
 
 		buf_add_format(&what, "%s.%s", to->collection, to->name);
@@ -401,7 +401,7 @@ text_make(struct making *m, const struct map_field *field, struct bytes text,
 		return ERR_OK;
 	}
 	if (field->find != NULL)
-		return map_find(m->room->work, field->find, text, out);
+		return map_find_record(m->room->work, field->find, text, out);
 	if (field->field->type == PACK_DATE ||
 	    field->field->type == PACK_DATETIME)
 		return date_make(m, field, text, out);

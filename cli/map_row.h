@@ -3,7 +3,7 @@
 
 #include "cli/load.h"
 #include "cli/map.h"
-#include "cli/map_unit.h"
+#include "cli/map_units.h"
 
 /* What stands above a cell: in which row something stood there last. */
 struct map_above {
@@ -28,7 +28,7 @@ struct map_room {
 /* Makes the records of a row into `rows`, one for each of map->records, from
  * room->arena.  ERR_INVALID and ERR_NOT_FOUND name the column, the field and
  * what was expected. */
-enum err map_row(const struct map_room *room, const struct map_cells *cells,
-    struct load_row *rows) MUST_USE;
+enum err map_row_make(const struct map_room *room,
+    const struct map_cells *cells, struct load_row *rows) MUST_USE;
 
 #endif

@@ -125,7 +125,7 @@ source_next(struct source *source, struct load_row *row, bool *found)
 		e = cells_next(source, found);
 		if (e != ERR_OK || !*found)
 			return e;
-		e = map_row(&room, &cells, source->rest);
+		e = map_row_make(&room, &cells, source->rest);
 		above_keep(source);
 		if (e != ERR_OK)
 			return e;

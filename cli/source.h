@@ -3,7 +3,7 @@
 
 #include "cli/load.h"
 #include "cli/map.h"
-#include "cli/map_unit.h"
+#include "cli/map_units.h"
 
 /*
  * The records that a file to be imported means, one after another: as export
@@ -29,8 +29,8 @@ void source_close(struct source *source);
 /* Back to the first row. */
 enum err source_rewind(struct source *source) MUST_USE;
 /* The next record into `*row`, which lives until the next call; `*found` is
- * false at the end.  Errors are those of a row, as load_next and map_row give
- * them: the next call goes on behind it. */
+ * false at the end.  Errors are those of a row, as load_next and map_row_make
+ * give them: the next call goes on behind it. */
 enum err source_next(
     struct source *source, struct load_row *row, bool *found) MUST_USE;
 /* Where it stands: its rows, and how many of them the mapping passed over. */

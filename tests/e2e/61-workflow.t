@@ -171,7 +171,7 @@ ok '... and comes back with it' [ "$("$GOLMOK" get "$copy" | grep -c 'status  li
 old=$(key addr_key "$household")
 ok 'a nearer key takes over' is 2 "$(run "$GOLMOK" match rekey $here/case --json; json changed)"
 ok '... and hashes are others' [ "$(key addr_key "$household")" != "$old" ]
-"$GOLMOK" export >all.jsonl 2>notes
+"$GOLMOK" export --reason 시험 >all.jsonl 2>notes
 ok 'copies are not exported' [ "$(grep -c match_entry all.jsonl)" = 0 ]
 ok '... which is told' [ "$(grep -c 'records were left out that are copies' notes)" = 1 ]
 
@@ -189,7 +189,7 @@ run "$GOLMOK" history "$household"
 ok 'history does not tell either' [ "$(grep -c 종로구 out)" = 0 ]
 run "$GOLMOK" ls $here/case household --where phone=010-1234-5678
 ok 'nor ls by a value' says 'no such records'
-run "$GOLMOK" export $here/case
+run "$GOLMOK" export $here/case --reason 시험
 ok 'nor export' [ "$(grep -c 종로구 out)" = 0 ]
 ok 'nor find' exits 6 "$GOLMOK" find household "phone = '010-1234-5678'" --city
 ok '... which says why' errs 'household.phone: the role 시민찾동이'

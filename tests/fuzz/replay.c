@@ -52,6 +52,7 @@ static const struct target {
     {"json", target_json},
     {"text", target_text},
     {"csv", target_csv},
+    {"map", target_map},
     {"pack", target_pack},
     {"merkle", target_merkle},
     {"parcel", target_parcel},

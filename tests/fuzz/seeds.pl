@@ -100,6 +100,10 @@ for my $table (0 .. 21) {
 for my $what (0 .. 7) {
 	put('pages', join('', map { chr } 0, $what + 8 * ($_ % 4), $_, 1, $_)) for 0 .. 12;
 }
+put('map', qq({"format":1,"name":"a","pack":"chatdong","source":"a","columns":[{"name":"no","header":["A"]},{"name":"b","header":["B"]}],"unit":["b"],)
+    . qq("records":[{"collection":"metric","key":["no"],"fields":{"key":{"column":"b"}}}]}));
+put('map', '{"a":{"b":[1,true]}}');
+put('map', $_) for '2016. 7. 25.(월) 오후 2:05', '42576.4', '+82 10-1234-5678', '1,234';
 put('csv', "name,phone\r\n\"a\"\"b\",010\r\n\xc7\xd1\xb1\xdb,1\r\n");
 put('csv', qq({"collection":"case","fields":{"name":"a"}}\n));
 open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";

@@ -20,6 +20,7 @@ void target_block(struct bytes in);
 void target_json(struct bytes in);
 void target_text(struct bytes in);
 void target_csv(struct bytes in);
+void target_map(struct bytes in);
 void target_pack(struct bytes in);
 void target_merkle(struct bytes in);
 void target_parcel(struct bytes in);

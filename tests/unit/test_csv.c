@@ -389,6 +389,61 @@ what_cp949_does_not_have_is_named(void **state)
 	buf_fini(&out);
 }
 
+static void
+no_cell_is_computed_and_all_come_back(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *cell;
+	} examples[] = {
+	    {"=1+1", "'=1+1"},
+	    {"+82", "'+82"},
+	    {"-x", "'-x"},
+	    {"@a", "'@a"},
+	    {"\ta", "'\ta"},
+	    {"\ra", "'\ra"},
+	    {"＝a", "'＝a"},
+	    {"-12", "-12"},
+	    {"-", "'-"},
+	    {"-1-1", "'-1-1"},
+	    {"'=a", "''=a"},
+	    {"''=a", "'''=a"},
+	    {"'-12", "''-12"},
+	    {"'a", "'a"},
+	    {"'", "'"},
+	    {"a=1", "a=1"},
+	    {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(examples); i++) {
+		struct buf cell = {0};
+
+		csv_guard(bytes_text(examples[i].text), &cell);
+		assert_string_equal(buf_text(&cell), examples[i].cell);
+		assert_true(bytes_is(
+		    csv_unguarded(buf_bytes(&cell)), examples[i].text));
+		buf_fini(&cell);
+	}
+}
+
+static void
+two_encodings_in_one_file_are_noticed(void **state)
+{
+	static const char both[] = "a\n혜화동\nb\n\xc7\xfd\xc8\xad\n";
+	static const char korean[] = "a\n\xc7\xfd\xc8\xad\n\xc3\xb3\n";
+	uint64_t utf8;
+	uint64_t other;
+
+	(void)state;
+	assert_true(csv_mixed(bytes_text(both), &utf8, &other));
+	assert_int_equal(utf8, 2);
+	assert_int_equal(other, 4);
+	/* A word of CP949 may be UTF-8 by chance. */
+	assert_false(csv_mixed(bytes_text(korean), &utf8, &other));
+	assert_false(csv_mixed(bytes_text("a\n혜화동\n"), &utf8, &other));
+}
+
 int
 main(void)
 {
@@ -410,6 +465,8 @@ main(void)
 	    cmocka_unit_test(what_is_not_utf8_is_refused_byte_by_byte),
 	    cmocka_unit_test(cp949_is_written_as_it_is_read),
 	    cmocka_unit_test(what_cp949_does_not_have_is_named),
+	    cmocka_unit_test(no_cell_is_computed_and_all_come_back),
+	    cmocka_unit_test(two_encodings_in_one_file_are_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

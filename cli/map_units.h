@@ -1,5 +1,5 @@
-#ifndef GOLMOK_CLI_MAP_UNIT_H
-#define GOLMOK_CLI_MAP_UNIT_H
+#ifndef GOLMOK_CLI_MAP_UNITS_H
+#define GOLMOK_CLI_MAP_UNITS_H
 
 #include "cli/open.h"
 

@@ -1,7 +1,7 @@
 /*
  * The table of units of an import: there are some hundreds, and every row asks.
  */
-#include "cli/map_unit.h"
+#include "cli/map_units.h"
 
 #include <stdlib.h>
 
