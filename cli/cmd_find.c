@@ -16,6 +16,7 @@
 #include "core/query_sort.h"
 #include "core/query_text.h"
 #include "core/record.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/csv.h"
 #include "proto/text.h"
@@ -95,6 +96,8 @@ find_run(const struct args *args, struct out *out)
 		    ERR_USAGE, "--csv and --json are two forms: give one");
 	e = open_begin(args, out, false, &find.work);
 	if (e == ERR_OK)
+		e = open_role(&find.work);
+	if (e == ERR_OK)
 		e = scope_read(&find.work, &find.scope);
 	if (e == ERR_OK)
 		e = find_prepare(&find);
@@ -131,7 +134,8 @@ columns_choose(struct find *find)
 	     i < collection->fields_n && find->list.n < COLUMNS_CHOSEN; i++) {
 		const struct pack_field *field = &collection->fields[i];
 
-		if ((field->required || !any) && field->type != PACK_HASH)
+		if ((field->required || !any) && field->type != PACK_HASH &&
+		    staff_sees(find->work.role, field, field->data_class))
 			find->columns[find->list.n++] = column_of_field(field);
 	}
 }
@@ -249,6 +253,7 @@ find_prepare(struct find *find)
 	if (e != ERR_OK)
 		return e;
 	find->names = (struct expr_scope){.pack = pack,
+	    .role = find->work.role,
 	    .collection = find->query.collection,
 	    .may = EXPR_MAY_ALL};
 	e = where_read(&find->names, find->scope.words + 1,
@@ -444,6 +449,7 @@ static const struct args_option find_options[] = {
 	.many = true,
 	.help = "only records with these words in their texts"},
     SCOPE_UNDER,
+    OPEN_ROLE_OPTION,
     {.name = "fields",
 	.value = "LIST",
 	.help = "which columns: a,b,household.hh_no"},

@@ -26,8 +26,8 @@ enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
  * ERR_EXISTS for a record that is there, without plan->update;
  * ERR_INVALID for another collection or space than that record has, and for a
  * row without space; else as store_write. */
-enum err plan_write(struct plan *plan, const struct load_row *row,
-    bool dry, enum plan_outcome *outcome) MUST_USE;
+enum err plan_write(struct plan *plan, const struct load_row *row, bool dry,
+    enum plan_outcome *outcome) MUST_USE;
 /* The transaction has ended, or the work. */
 void plan_ended(struct plan *plan);
 /* In which space the row's record is to lie.  ERR_INVALID: nothing says. */

@@ -182,7 +182,7 @@ synth_plan_month_day(
 int64_t
 synth_plan_inside(const struct synth_plan *plan, int64_t at)
 {
-	int64_t last = plan->last_day * SYNTH_DAY_SECONDS + (int64_t)18 * 3600;
+	int64_t last = plan->last_day * SYNTH_DAY_SECONDS + (int64_t)22 * 3600;
 
 	return at < last ? at : last;
 }

@@ -76,6 +76,7 @@ struct synth_plan {
 	const struct synth_dong *dong;
 	struct synth_rows *rows; /* where its rows go; NULL for a year that is
 				    only named */
+	const struct synth_plan *before; /* the year before, NULL for none */
 	int year;
 	int64_t first_day;
 	int64_t last_day;
@@ -103,7 +104,7 @@ int64_t synth_plan_day(
 /* Midnight of a day for thing `n` of `total` in `month` (0 to 11). */
 int64_t synth_plan_month_day(
     const struct synth_plan *plan, unsigned month, uint32_t n, uint32_t total);
-/* The same time, or 18:00 on the last day of the year when it is later. */
+/* The same time, or 22:00 on the last day of the year when it is later. */
 int64_t synth_plan_inside(const struct synth_plan *plan, int64_t at);
 /* The id of row `n` of `entity`, made at `at`. */
 struct record_id synth_plan_id(const struct synth_plan *plan,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/synth_case.h"
 #include "proto/calendar.h"
 
 enum {
@@ -17,6 +18,14 @@ enum {
 	SYLLABLE_BYTES = 3,
 	VOWELS = 21,
 	FINALS = 28,
+};
+
+struct conflict {
+	const char *collection;
+	const char *field;
+	struct record_id id;
+	int64_t at;
+	char values[2][SYNTH_TEXT_SIZE];
 };
 
 /* ---- households that were entered twice --------------------------------- */
@@ -150,7 +159,8 @@ synth_truth_twin(
 	synth_home_words(&home, &twin->words);
 	twin->at = home.at + (int64_t)DAY * (1 + synth_prng_below(&prng, 30));
 	if (twin->at < plan->first_day * DAY)
-		twin->at += (int64_t)DAY * 31;
+		twin->at = plan->first_day * DAY + home.at % DAY +
+			   (int64_t)DAY * synth_prng_below(&prng, 30);
 	twin->at = synth_plan_inside(plan, twin->at);
 	twin->b = synth_plan_id(plan, SYNTH_TWIN, n, twin->at);
 	noise_make(&prng, twin);
@@ -278,35 +288,59 @@ clock_add(const struct synth_plan *plan, struct buf *lines)
 		    plan->dong->prefix, plan->year, skew);
 }
 
+/* Two people write one field at a time; each kind of field in turn. */
+static void
+conflict_draw(const struct synth_plan *plan, uint32_t n, struct conflict *c)
+{
+	static const char *const risks[] = {"낮음", "중간", "높음", "긴급"};
+	struct synth_prng prng = synth_plan_prng(plan, SYNTH_PINNED, 2 + n);
+	struct synth_home home;
+	uint32_t first = synth_prng_below(&prng, COUNT_OF(risks));
+	uint32_t step = 1 + synth_prng_below(&prng, 3);
+	const char *values[2] = {
+	    risks[first], risks[(first + step) % COUNT_OF(risks)]};
+
+	synth_home_get(
+	    plan, synth_prng_below(&prng, plan->n[SYNTH_HOUSEHOLD]), &home);
+	*c = (struct conflict){
+	    .collection = "household", .field = "risk", .id = home.id};
+	c->at = home.at;
+	synth_home_phone(&prng, c->values[0]);
+	synth_home_phone(&prng, c->values[1]);
+	if (n % 3 == 1) {
+		c->field = "phone";
+		return;
+	}
+	if (n % 3 == 2) {
+		c->collection = "case";
+		c->field = "track";
+		c->id = synth_case_id(
+		    plan, synth_prng_below(&prng, plan->n[SYNTH_CASE]), &c->at);
+		values[0] = "통합사례관리";
+		values[1] = "서비스연계";
+	}
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		(void)snprintf(
+		    c->values[i], sizeof(c->values[i]), "%s", values[i]);
+}
+
 static void
 conflicts_add(const struct synth_plan *plan, struct buf *lines)
 {
-	static const char *const risks[] = {"낮음", "중간", "높음", "긴급"};
-
 	for (uint32_t i = 0; i < CONFLICTS; i++) {
-		struct synth_prng prng = synth_plan_prng(
-		    plan, SYNTH_PINNED, 2 + i);
-		struct synth_home home;
-		uint32_t first = synth_prng_below(&prng, COUNT_OF(risks));
-		uint32_t step = 1 + synth_prng_below(&prng, 3);
-		char phones[2][SYNTH_TEXT_SIZE];
-		bool risk = i % 2 == 0;
+		struct conflict c;
 
-		synth_home_get(plan,
-		    synth_prng_below(&prng, plan->n[SYNTH_HOUSEHOLD]), &home);
-		synth_home_phone(&prng, phones[0]);
-		synth_home_phone(&prng, phones[1]);
+		conflict_draw(plan, i, &c);
 		buf_add_format(lines, "{\"event\":\"conflict\",\"unit\":\"%s\"",
 		    plan->dong->prefix);
 		time_add(lines, "at",
-		    synth_plan_inside(plan, home.at + (int64_t)40 * DAY));
-		buf_add_text(lines, ",\"collection\":\"household\",\"id\":\"");
-		hex_add(lines, &home.id);
+		    synth_plan_inside(plan, c.at + (int64_t)40 * DAY));
+		buf_add_format(
+		    lines, ",\"collection\":\"%s\",\"id\":\"", c.collection);
+		hex_add(lines, &c.id);
 		buf_add_format(lines,
-		    "\",\"field\":\"%s\",\"values\":[\"%s\","
-		    "\"%s\"]}\n",
-		    risk ? "risk" : "phone", risk ? risks[first] : phones[0],
-		    risk ? risks[(first + step) % COUNT_OF(risks)] : phones[1]);
+		    "\",\"field\":\"%s\",\"values\":[\"%s\",\"%s\"]}\n",
+		    c.field, c.values[0], c.values[1]);
 	}
 }
 

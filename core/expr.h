@@ -41,6 +41,9 @@ struct expr_scope {
 	const struct pack *pack;		  /* borrowed */
 	const struct pack_collection *collection; /* whose fields have names */
 	unsigned may;				  /* of enum expr_may */
+	/* Fields that this role does not see (core/staff.h) cannot be named:
+	 * ERR_DENIED.  NULL: all can. */
+	const struct pack_role *role;
 };
 
 /* A set of expression types, 1 << EXPR_BOOL and so on, none of them a set of

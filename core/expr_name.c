@@ -6,6 +6,7 @@
 
 #include "core/expr_function.h"
 #include "core/expr_type.h"
+#include "core/staff.h"
 
 static enum err parse_field(struct expr_parser *p,
     const struct pack_field *field, unsigned up, const struct expr **expr);
@@ -237,6 +238,12 @@ parse_in(struct expr_parser *p, const struct expr_level *level, unsigned up,
 	enum err e;
 
 	*expr = NULL;
+	if (field != NULL &&
+	    !staff_sees(p->scope->role, field, field->data_class))
+		return err_set(ERR_DENIED,
+		    "column %zu: %s.%s: the role %s (%s) does not see it",
+		    name->column, field->collection, field->name,
+		    p->scope->role->label.ko, p->scope->role->label.en);
 	if (field != NULL)
 		return parse_field(p, field, up, expr);
 	e = parse_word(p, name, up, expr);

@@ -10,6 +10,7 @@
 #include "core/block.h"
 #include "core/check_log.h"
 #include "core/check_record.h"
+#include "core/force.h"
 #include "core/heads.h"
 #include "core/lookup.h"
 #include "core/view.h"
@@ -62,6 +63,11 @@ fsck_run(struct store *store, const struct fsck_watch *watch,
 	/* Without it nobody can say which logs count. */
 	if (!check_passed(&check, store_authority(store, &authority)))
 		authority = NULL;
+	if (authority != NULL && !force_is_settled(check.txn, authority))
+		(void)check_passed(&check,
+		    err_set(ERR_CORRUPT,
+			"the pack in force is not what follows from the "
+			"facts: run `golmok rebuild`"));
 	spaces_check(&check, authority);
 	if (!check.cut)
 		counts_check(&check);

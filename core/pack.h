@@ -422,6 +422,18 @@ struct pack_duplicates {
 	struct pack_candidate candidate; /* where pairs are kept */
 };
 
+/* In which records it is kept who took personal data out of a store. */
+struct pack_access {
+	const struct pack_collection *collection;
+	const struct pack_field *who;	 /* ref: the actor */
+	const struct pack_field *at;	 /* datetime */
+	const struct pack_field *action; /* enum */
+	const char *export;		 /* its value for an export */
+	const struct pack_field *reason; /* text; the rest may be NULL */
+	const struct pack_field *place;	 /* text: the node */
+	const struct pack_field *before; /* hash: of what the space held */
+};
+
 /* Which records hold the values that others published. */
 struct pack_reported {
 	const struct pack_collection *collection;
@@ -468,6 +480,7 @@ struct pack {
 	size_t mirrors_n;
 	const struct pack_duplicates *duplicates;
 	const struct pack_reported *reported;
+	const struct pack_access *access;
 	struct arena arena; /* owned: all that is pointed at */
 };
 

@@ -191,6 +191,10 @@ run "$GOLMOK" ls $here/case household --where phone=010-1234-5678
 ok 'nor ls by a value' says 'no such records'
 run "$GOLMOK" export $here/case
 ok 'nor export' [ "$(grep -c 종로구 out)" = 0 ]
+ok 'nor find' exits 6 "$GOLMOK" find household "phone = '010-1234-5678'" --city
+ok '... which says why' errs 'household.phone: the role 시민찾동이'
+ok '... and lists the rest' exits 0 "$GOLMOK" find household
+ok '... without an address' [ "$(grep -c 가상로 out)" = 0 ]
 ok 'it writes what is its own' exits 0 "$GOLMOK" put $here/report report channel=앱 subject_text=가 \
 	place_text=나 dong=$dong urgency=일반 received_at=2026-11-02T09:00:00Z state=submitted
 ok '... and nothing else' exits 6 "$GOLMOK" patch "$household" phone=010-9999-9999

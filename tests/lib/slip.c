@@ -108,14 +108,19 @@ slip_show(struct desk *desk, const char *name, const struct record_id *id,
 
 	slip_is(id_space(bytes_text(name), &space), ERR_OK, NULL);
 	desk_begin(desk, false);
-	if (store_get(desk->store, &space, id, &arena, &record) == ERR_OK) {
+	if (store_get(desk->store, &space, id, &arena, &record) == ERR_OK &&
+	    record.status == RECORD_LIVE) {
 		const struct pack_collection *of = pack_collection(
 		    store_pack(desk->store), record.collection);
 
 		for (size_t i = 0; i < record.fields_n; i++)
-			if (bytes_is(record.fields[i].name, field))
+			if (bytes_is(record.fields[i].name, field)) {
 				show_field(&record, &record.fields[i],
 				    value_field(of, &record.fields[i]), text);
+				buf_add_text(text,
+				    merge_is_conflict(&record.fields[i]) ? "!"
+									 : "");
+			}
 	}
 	store_abort(desk->store);
 	arena_fini(&arena);

@@ -24,7 +24,8 @@ enum err slip_put(const struct slip *slip, const char *collection,
 enum err slip_patch(const struct slip *slip, const struct record_id *id,
     const char *const *words);
 /* Appends what is shown of `field` of the record `id` in `space`; nothing when
- * it has no value, or there is no such record. */
+ * it has no value, or there is no such live record; with a ! behind it when
+ * values contradict each other. */
 void slip_show(struct desk *desk, const char *space, const struct record_id *id,
     const char *field, struct buf *text);
 /* Fails when `e` is not `wanted`, or its text lacks `part` (NULL: anything). */

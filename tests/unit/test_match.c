@@ -239,6 +239,54 @@ without_a_key_nothing_is_filled(void **state)
 }
 
 static void
+hashes_from_elsewhere_are_not_copied(void **state)
+{
+	struct bench *bench = *state;
+	struct record_id id = household(&bench->desk, "hh_no=1",
+	    "phone_key=00000000000000000000000000000000");
+	struct record_id copy = copy_of(&bench->desk, &id);
+
+	assert_shown(&bench->desk, here, &id, "phone_key",
+	    "00000000000000000000000000000000");
+	assert_shown(&bench->desk, copies, &copy, "subject", "");
+}
+
+static void
+a_copy_is_known_in_the_transaction_that_made_it(void **state)
+{
+	struct bench *bench = *state;
+	struct store_write rm = {.act = ACT_DELETE, .has_record = true};
+	struct record_id same;
+	struct record_id copy;
+	bool changed;
+
+	key_put(&bench->desk, "city/all/match_key",
+	    "secret=11111111111111111111111111111111", "valid_from=1960-01-01");
+	desk_begin(&bench->desk, true);
+	slip_is(slip_put(&bench->slip, "household",
+		    WORDS("hh_no=1", "address=가상로 1", "state=active",
+			"owner_dong=00000000000000000000000000000001"),
+		    &rm.record),
+	    ERR_OK, NULL);
+	slip_is(id_space(bytes_text(here), &rm.space), ERR_OK, NULL);
+	slip_is(
+	    store_write(bench->desk.store, &rm, &same, &changed), ERR_OK, NULL);
+	desk_commit(&bench->desk);
+	copy = copy_of(&bench->desk, &rm.record);
+	assert_shown(&bench->desk, copies, &copy, "subject", "");
+	rm.act = ACT_KEEP;
+	desk_begin(&bench->desk, true);
+	slip_is(
+	    store_write(bench->desk.store, &rm, &same, &changed), ERR_OK, NULL);
+	desk_commit(&bench->desk);
+	desk_begin(&bench->desk, false);
+	slip_is(
+	    store_locate(bench->desk.store, &copy, &rm.space), ERR_OK, NULL);
+	store_abort(bench->desk.store);
+	assert_string_equal(rm.space.text, copies);
+}
+
+static void
 the_nearest_key_of_the_newest_day_that_has_come_counts(void **state)
 {
 	static const struct {
@@ -391,6 +439,8 @@ main(void)
 	    cmocka_unit_test(the_hash_is_that_of_the_page),
 	    TEST(without_a_key_nothing_is_filled),
 	    TEST(the_nearest_key_of_the_newest_day_that_has_come_counts),
+	    TEST(hashes_from_elsewhere_are_not_copied),
+	    TEST(a_copy_is_known_in_the_transaction_that_made_it),
 	    TEST(what_is_given_gives_way_to_what_is_made),
 	    TEST(a_copy_follows_its_record),
 	    TEST(copies_made_apart_are_one_record),
