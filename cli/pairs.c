@@ -145,8 +145,9 @@ pairs_read(struct opened *work, struct space_state *space,
 {
 	const struct pack_candidate *fields =
 	    &work->pack->duplicates->candidate;
-	const struct authority *authority;
-	struct txn *txn = store_txn(work->store);
+	struct twins_said said = {.txn = store_txn(work->store),
+	    .space = space,
+	    .record = &pair->record};
 	struct reader r;
 	enum err e;
 
@@ -162,13 +163,11 @@ pairs_read(struct opened *work, struct space_state *space,
 	pair->score = codec_get_int(&r);
 	keys_read(work->pack->duplicates, pair);
 	members_read(work, pair);
-	e = store_authority(work->store, &authority);
+	e = store_authority(work->store, &said.authority);
 	if (e == ERR_OK)
-		e = twins_said_read(
-		    txn, authority, space, record, pair->unit_a, &pair->word_a);
+		e = twins_said_read(&said, pair->unit_a, &pair->word_a);
 	if (e == ERR_OK)
-		e = twins_said_read(
-		    txn, authority, space, record, pair->unit_b, &pair->word_b);
+		e = twins_said_read(&said, pair->unit_b, &pair->word_b);
 	pair->agreed = e == ERR_OK &&
 		       twins_said_agreed(&pair->word_a, &pair->word_b,
 			   bytes_equal(pair->unit_a, pair->unit_b));

@@ -30,19 +30,20 @@ twins_said_put(bool same, struct bytes unit, struct buf *text)
 	buf_add(text, unit);
 }
 
-/* Who wrote the log from which `source` comes; false when it is not held. */
+/* Who wrote the log from which `source` comes; `*found` is false when it is not
+ * held. */
 static enum err
-author_get(struct txn *txn, struct space_state *space,
-    const struct record_source *source, struct sign_key *author, bool *found)
+author_get(const struct twins_said *said, const struct record_source *source,
+    struct sign_key *author, bool *found)
 {
 	const struct log_id *id = &source->at.delta.log;
-	struct log *log = oplog_find(txn, space, id);
+	struct log *log = oplog_find(said->txn, said->space, id);
 	struct log **tips;
 	size_t n = 0;
 	enum err e = ERR_OK;
 
 	if (log == NULL) {
-		e = oplog_tips(txn, space, id, &tips, &n);
+		e = oplog_tips(said->txn, said->space, id, &tips, &n);
 		log = n > 0 ? tips[0] : NULL;
 	}
 	*found = log != NULL;
@@ -51,41 +52,30 @@ author_get(struct txn *txn, struct space_state *space,
 	return e;
 }
 
-/* Takes in one element that says `same` or not, if its author may. */
-static enum err
-word_take(struct txn *txn, struct space_state *space,
-    const struct record_source *source, const struct authority *authority,
-    const struct space *of, bool same, struct twins_word *word)
+/* Takes in what `author` said. */
+static void
+word_take(struct twins_word *word, bool same, const struct sign_key *author,
+    const struct record_source *source)
 {
-	struct sign_key author;
-	bool found;
-	enum err e = author_get(txn, space, source, &author, &found);
-
-	if (e != ERR_OK || !found ||
-	    !authority_may(authority, &author, RIGHT_WRITE, of, NULL))
-		return e;
-	if (word->verdict != TWINS_SILENT &&
-	    (word->verdict == TWINS_SAME) != same)
-		word->verdict = TWINS_TORN;
-	else if (word->verdict == TWINS_SILENT)
+	if (word->verdict == TWINS_SILENT)
 		word->verdict = same ? TWINS_SAME : TWINS_DIFFERENT;
+	else if ((word->verdict == TWINS_SAME) != same)
+		word->verdict = TWINS_TORN;
 	if (same) {
-		word->author = author;
+		word->author = *author;
 		word->has_actor = source->has_actor;
 		word->actor = source->actor;
 	}
-	return ERR_OK;
 }
 
 enum err
-twins_said_read(struct txn *txn, const struct authority *authority,
-    struct space_state *space, const struct record *record, struct bytes unit,
-    struct twins_word *word)
+twins_said_read(
+    const struct twins_said *said, struct bytes unit, struct twins_word *word)
 {
-	const struct pack_duplicates *rules = txn->pack->duplicates;
+	const struct pack_duplicates *rules = said->txn->pack->duplicates;
 	const struct pack_field *field = rules->candidate.said;
-	const struct record_field *said = merge_find(
-	    record, bytes_text(field->name), field->kind);
+	const struct record_field *content = merge_find(
+	    said->record, bytes_text(field->name), field->kind);
 	struct space of;
 	struct buf yes = {0};
 	struct buf no = {0};
@@ -94,18 +84,26 @@ twins_said_read(struct txn *txn, const struct authority *authority,
 	*word = (struct twins_word){0};
 	twins_said_put(true, unit, &yes);
 	twins_said_put(false, unit, &no);
-	for (size_t i = 0; said != NULL && i < said->n && e == ERR_OK; i++) {
-		const struct record_value *value = &said->values[i];
+	for (size_t i = 0; content != NULL && i < content->n && e == ERR_OK;
+	     i++) {
+		const struct record_source *source =
+		    &said->record->sources[content->values[i].source];
+		struct sign_key author;
 		struct bytes text;
 		struct reader r;
+		bool found;
 
-		codec_begin(&r, value->value);
+		codec_begin(&r, content->values[i].value);
 		text = codec_get_text(&r);
-		if (bytes_equal(text, buf_bytes(&yes)) ||
-		    bytes_equal(text, buf_bytes(&no)))
-			e = word_take(txn, space,
-			    &record->sources[value->source], authority, &of,
-			    bytes_equal(text, buf_bytes(&yes)), word);
+		if (!bytes_equal(text, buf_bytes(&yes)) &&
+		    !bytes_equal(text, buf_bytes(&no)))
+			continue;
+		e = author_get(said, source, &author, &found);
+		if (e == ERR_OK && found &&
+		    authority_may(
+			said->authority, &author, RIGHT_WRITE, &of, NULL))
+			word_take(word, bytes_equal(text, buf_bytes(&yes)),
+			    &author, source);
 	}
 	buf_fini(&yes);
 	buf_fini(&no);

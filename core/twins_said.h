@@ -29,10 +29,15 @@ struct twins_word {
  * `unit`. */
 enum err twins_said_space(const struct pack_duplicates *rules,
     struct bytes unit, struct space *space) MUST_USE;
-/* What `unit` says in `record` (loaded), a pair kept in `space`, into
- * `*word`. */
-enum err twins_said_read(struct txn *txn, const struct authority *authority,
-    struct space_state *space, const struct record *record, struct bytes unit,
+/* A pair whose words are read; all borrowed. */
+struct twins_said {
+	struct txn *txn;
+	const struct authority *authority;
+	struct space_state *space;   /* in which it is kept */
+	const struct record *record; /* loaded */
+};
+/* What `unit` says of it, into `*word`. */
+enum err twins_said_read(const struct twins_said *said, struct bytes unit,
     struct twins_word *word) MUST_USE;
 /* Do the units agree that it is the same?  One unit by itself does when it says
  * so; two when both do, and not by one person at one node. */
