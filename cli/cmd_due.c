@@ -372,6 +372,7 @@ static const struct args_option due_options[] = {
 
 const struct args_command cmd_due_commands[] = {
     {.name = "due",
+	.scoped = true,
 	.words = "[LIST]...",
 	.words_max = LIMIT_DUE,
 	.help = "what has to be done: all lists, or what is on some of them",

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/access.h"
+#include "cli/grid.h"
+#include "cli/load.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -19,7 +22,6 @@
 #include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
-#include "proto/csv.h"
 #include "proto/json.h"
 
 struct export
@@ -27,8 +29,9 @@ struct export
 	struct opened work;
 	const struct pack_collection *collection; /* NULL: all */
 	bool csv;
-	bool cp949;
-	bool spaces; /* rows say where they lie */
+	struct grid grid; /* of CSV */
+	bool spaces;	  /* rows say where they lie */
+	unsigned classes; /* of fields that are written, bits 1 << class */
 	uint64_t rows;
 	uint64_t hidden;    /* fields that the role does not see */
 	uint64_t copies;    /* that other records make again */
@@ -38,7 +41,11 @@ struct export
 };
 
 static enum err options_read(struct export *export) MUST_USE;
-static enum err header_write(struct export *export, bool bom) MUST_USE;
+static enum err classes_read(struct export *export) MUST_USE;
+static enum err spaces_find(
+    struct export *export, struct space_state ***spaces, size_t *n) MUST_USE;
+static enum err begin_write(struct export *export) MUST_USE;
+static enum err header_write(struct export *export) MUST_USE;
 static enum err space_write(
     struct export *export, struct space_state *space) MUST_USE;
 static enum err record_write(struct export *export, const struct space *space,
@@ -52,11 +59,10 @@ static void json_field(struct export *export, const struct record *record,
 static void json_value(
     const struct pack_field *field, struct bytes value, struct buf *row);
 static void csv_cells(struct export *export, const struct record *record,
-    const struct pack_collection *collection, struct buf *row);
+    const struct pack_collection *collection);
 static void csv_field(struct export *export, const struct record *record,
     const struct record_field *content, const struct pack_field *field,
     struct buf *text);
-static enum err put(struct export *export, const struct buf *row) MUST_USE;
 static void losses_say(struct export *export);
 
 static enum err
@@ -72,14 +78,14 @@ export_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = open_role(&export.work);
 	if (e == ERR_OK)
-		e = name_known_spaces(
-		    &export.work, args_word(args, 0), &spaces, &n);
+		e = spaces_find(&export, &spaces, &n);
 	if (e == ERR_OK)
-		e = header_write(&export, args_has(args, "bom"));
+		e = begin_write(&export);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = space_write(&export, spaces[i]);
 	if (e == ERR_OK)
 		losses_say(&export);
+	grid_fini(&export.grid);
 	open_end(&export.work);
 	return e;
 }
@@ -89,57 +95,159 @@ options_read(struct export *export)
 {
 	const struct args *args = export->work.args;
 	const char *format = args_text(args, "format", 0);
-	const char *encoding = args_text(args, "encoding", 0);
 	const char *collection = args_text(args, "collection", 0);
+	struct grid *grid = &export->grid;
+	enum err e;
 
 	if (export->work.pack == NULL)
 		return err_set(ERR_INVALID,
 		    "this store has no pack, so that nothing says how its "
 		    "fields are written");
-	export->csv = format != NULL && strcmp(format, "csv") == 0;
+	grid->out = export->work.out;
+	grid->cp949 = format != NULL && strcmp(format, "csv-cp949") == 0;
+	grid->replace = args_has(args, "replace");
+	export->csv = grid->cp949 ||
+		      (format != NULL && strcmp(format, "csv") == 0);
 	if (format != NULL && !export->csv && strcmp(format, "jsonl") != 0)
-		return err_set(ERR_USAGE, "--format is jsonl or csv");
-	export->cp949 = encoding != NULL && strcmp(encoding, "cp949") == 0;
-	if (encoding != NULL && !export->cp949 &&
-	    strcmp(encoding, "utf-8") != 0)
-		return err_set(ERR_USAGE, "--encoding is utf-8 or cp949");
-	if (export->cp949 && (!export->csv || args_has(args, "bom")))
+		return err_set(
+		    ERR_USAGE, "--format is jsonl, csv or csv-cp949");
+	if (!export->csv &&
+	    (args_has(args, "labels") || args_has(args, "no-bom")))
+		return err_set(ERR_USAGE, "--labels and --no-bom are for CSV");
+	if (grid->replace && !grid->cp949)
 		return err_set(ERR_USAGE,
-		    "--encoding cp949 is for CSV, and has no byte order mark");
+		    "--replace is for csv-cp949: all else has every letter");
 	if (export->csv && collection == NULL)
 		return err_set(ERR_USAGE,
 		    "a CSV has one collection: name it with --collection");
-	if (collection == NULL)
-		return ERR_OK;
+	e = classes_read(export);
+	if (e != ERR_OK || collection == NULL)
+		return e;
 	return pack_get_collection(
 	    export->work.pack, bytes_text(collection), &export->collection);
 }
 
+/* "NP" */
 static enum err
-header_write(struct export *export, bool bom)
+classes_read(struct export *export)
+{
+	const char *word = args_text(export->work.args, "class", 0);
+
+	export->classes = (1U << CLASS_COUNT) - 1;
+	if (word == NULL)
+		return ERR_OK;
+	export->classes = 0;
+	for (const char *p = word; *p != '\0'; p++) {
+		size_t i = 0;
+
+		while (i < CLASS_COUNT && *p != pack_class_names[i][0])
+			i++;
+		if (i == CLASS_COUNT)
+			return err_set(ERR_USAGE,
+			    "--class: '%s' is not made of N, P, S and F", word);
+		export->classes |= 1U << i;
+	}
+	return ERR_OK;
+}
+
+/* The spaces to be written; that personal data of them leave is kept first. */
+static enum err
+spaces_find(struct export *export, struct space_state ***spaces, size_t *n)
+{
+	struct opened *work = &export->work;
+	const char *word = args_word(work->args, 0);
+	const struct access access = {.work = work,
+	    .collection = export->collection,
+	    .classes = export->classes,
+	    .reason = args_text(work->args, "reason", 0)};
+	bool written = false;
+	enum err e = name_known_spaces(work, word, spaces, n);
+
+	if (e == ERR_OK)
+		e = access_log(&access, *spaces, *n, &written);
+	if (e == ERR_OK && written)
+		e = name_known_spaces(work, word, spaces, n);
+	return e;
+}
+
+/* Is that field among those to be written? */
+static bool
+is_taken(const struct export *export, const struct pack_field *field)
+{
+	return (export->classes >> field->data_class & 1) != 0;
+}
+
+/* ---- The head of the file ----------------------------------------------- */
+
+static const char synthetic[] = "가상 데이터 / SYNTHETIC";
+
+/* A city says by its name that nothing in it is real. */
+static bool
+is_synthetic(const struct authority *authority)
+{
+	return bytes_begins(authority->name, bytes_text("가상")) ||
+	       bytes_begins(authority->name, bytes_text("SYNTHETIC"));
+}
+
+static enum err
+begin_write(struct export *export)
+{
+	const struct authority *authority;
+	struct opened *work = &export->work;
+	enum err e = store_authority(work->store, &authority);
+
+	if (e != ERR_OK)
+		return e;
+	if (export->csv)
+		grid_begin(&export->grid, !args_has(work->args, "no-bom"));
+	if (is_synthetic(authority) && !export->csv)
+		(void)fprintf(
+		    work->out->to, "%s\"%s\"}\n", LOAD_REMARK, synthetic);
+	export->spaces = args_word(work->args, 0) == NULL && export->csv &&
+			 pack_field(export->collection, bytes_text("space")) ==
+			     NULL;
+	if (export->csv && is_synthetic(authority)) {
+		struct buf text = {0};
+		size_t n = 0;
+
+		buf_add_format(&text, "# %s", synthetic);
+		grid_cell(&export->grid, buf_bytes(&text), "remark");
+		for (size_t i = 0; i < export->collection->fields_n; i++)
+			n += is_taken(export, &export->collection->fields[i]);
+		/* A table has as many cells in each row. */
+		for (size_t i = 0; i < n + export->spaces; i++)
+			grid_cell(&export->grid, (struct bytes){0}, "remark");
+		e = grid_row(&export->grid, "the first line");
+		buf_fini(&text);
+	}
+	return e == ERR_OK && export->csv ? header_write(export) : e;
+}
+
+/* The names of fields, and on wish what people call them below. */
+static enum err
+header_write(struct export *export)
 {
 	const struct pack_collection *collection = export->collection;
-	struct buf row = {0};
-	struct buf mark = {0};
+	bool labels = args_has(export->work.args, "labels");
 	enum err e = ERR_OK;
 
-	if (bom) {
-		buf_add_text(&mark, "\xef\xbb\xbf");
-		e = put(export, &mark);
+	for (int row = 0; row <= labels && e == ERR_OK; row++) {
+		grid_cell(&export->grid, bytes_text(row == 0 ? "id" : "# 기록"),
+		    "id");
+		if (export->spaces)
+			grid_cell(&export->grid,
+			    bytes_text(row == 0 ? "space" : "공간"), "space");
+		for (size_t i = 0; i < collection->fields_n; i++) {
+			const struct pack_field *field = &collection->fields[i];
+
+			if (is_taken(export, field))
+				grid_cell(&export->grid,
+				    bytes_text(row == 0 ? field->name
+							: field->label.ko),
+				    field->name);
+		}
+		e = grid_row(&export->grid, "the header");
 	}
-	buf_fini(&mark);
-	if (e != ERR_OK || !export->csv)
-		return e;
-	export->spaces = args_word(export->work.args, 0) == NULL &&
-			 pack_field(collection, bytes_text("space")) == NULL;
-	csv_add_cell(&row, bytes_text("id"));
-	if (export->spaces)
-		csv_add_cell(&row, bytes_text("space"));
-	for (size_t i = 0; i < collection->fields_n; i++)
-		csv_add_cell(&row, bytes_text(collection->fields[i].name));
-	csv_add_row_end(&row);
-	e = put(export, &row);
-	buf_fini(&row);
 	return e;
 }
 
@@ -182,7 +290,7 @@ record_write(struct export *export, const struct space *space,
 	    export->work.pack, record->collection);
 	struct buf hex = {0};
 	struct buf row = {0};
-	enum err e;
+	enum err e = ERR_OK;
 
 	if (export->collection != NULL && collection != export->collection)
 		return ERR_OK;
@@ -199,11 +307,14 @@ record_write(struct export *export, const struct space *space,
 	ascii_hex(bytes_of(id->b, sizeof(id->b)), &hex);
 	conflicts_count(export, record);
 	if (export->csv) {
-		csv_add_cell(&row, buf_bytes(&hex));
+		grid_cell(&export->grid, buf_bytes(&hex), "id");
 		if (export->spaces)
-			csv_add_cell(&row, bytes_text(space->text));
-		csv_cells(export, record, collection, &row);
-		csv_add_row_end(&row);
+			grid_cell(
+			    &export->grid, bytes_text(space->text), "space");
+		csv_cells(export, record, collection);
+		buf_add_text(&row, "record ");
+		buf_add(&row, buf_bytes(&hex));
+		e = grid_row(&export->grid, buf_text(&row));
 	} else {
 		object_begin(&row, NULL);
 		object_text(&row, "collection", bytes_text(collection->name));
@@ -212,11 +323,10 @@ record_write(struct export *export, const struct space *space,
 		json_row(export, record, collection, &row);
 		object_end(&row);
 		buf_add_u8(&row, '\n');
+		/* A write that fails is told by out_end. */
+		(void)fwrite(row.p, 1, row.n, export->work.out->to);
 	}
 	export->rows++;
-	e = put(export, &row);
-	if (e != ERR_OK)
-		e = err_wrap(e, "record %s", buf_text(&hex));
 	buf_fini(&row);
 	buf_fini(&hex);
 	return e;
@@ -269,7 +379,7 @@ json_row(struct export *export, const struct record *record,
 		const struct pack_field *field = field_known(
 		    export, collection, content);
 
-		if (field != NULL)
+		if (field != NULL && is_taken(export, field))
 			json_field(export, record, content, field, row);
 	}
 	object_end(row);
@@ -333,7 +443,7 @@ json_value(const struct pack_field *field, struct bytes value, struct buf *row)
 
 static void
 csv_cells(struct export *export, const struct record *record,
-    const struct pack_collection *collection, struct buf *row)
+    const struct pack_collection *collection)
 {
 	for (size_t i = 0; i < collection->fields_n; i++) {
 		const struct pack_field *field = &collection->fields[i];
@@ -341,9 +451,11 @@ csv_cells(struct export *export, const struct record *record,
 		    record, bytes_text(field->name), field->kind);
 		struct buf text = {0};
 
+		if (!is_taken(export, field))
+			continue;
 		if (content != NULL)
 			csv_field(export, record, content, field, &text);
-		csv_add_cell(row, buf_bytes(&text));
+		grid_cell(&export->grid, buf_bytes(&text), field->name);
 		buf_fini(&text);
 	}
 	for (size_t i = 0; i < record->fields_n; i++)
@@ -406,23 +518,6 @@ csv_field(struct export *export, const struct record *record,
 
 /* ---- out ---------------------------------------------------------------- */
 
-static enum err
-put(struct export *export, const struct buf *row)
-{
-	struct buf bytes = {0};
-	enum err e = ERR_OK;
-
-	if (export->cp949)
-		e = csv_to_cp949(buf_bytes(row), &bytes);
-	else
-		buf_add(&bytes, buf_bytes(row));
-	/* A write that fails is told by out_end. */
-	if (e == ERR_OK)
-		(void)fwrite(bytes.p, 1, bytes.n, export->work.out->to);
-	buf_fini(&bytes);
-	return e;
-}
-
 static void
 loss_say(struct export *export, uint64_t n, const char *what)
 {
@@ -449,18 +544,27 @@ losses_say(struct export *export)
 	    "values are not in the pack and were left out");
 	loss_say(export, export->bent,
 	    "values cannot stand in a CSV as they are: jsonl keeps them");
+	loss_say(export, export->grid.replaced,
+	    "letters are not in CP949 and were written as question marks");
 }
 
 static const struct args_option export_options[] = {
     {.name = "collection",
 	.value = "NAME",
 	.help = "only these records; needed for CSV"},
-    {.name = "format", .value = "jsonl|csv", .help = "jsonl, or as said"},
-    {.name = "encoding",
-	.value = "utf-8|cp949",
-	.help = "of CSV: utf-8, or as said"},
+    {.name = "format",
+	.value = "jsonl|csv|csv-cp949",
+	.help = "jsonl, or as said"},
+    {.name = "labels", .help = "below the header, what people call fields"},
+    {.name = "class",
+	.value = "LETTERS",
+	.help = "only fields of these data classes: N, or NP"},
+    {.name = "reason",
+	.value = "TEXT",
+	.help = "why personal data leave the store, which is kept"},
+    {.name = "replace", .help = "a question mark for what CP949 does not have"},
+    {.name = "no-bom", .help = "CSV without a byte order mark"},
     OPEN_ROLE_OPTION,
-    {.name = "bom", .help = "begin with a byte order mark, for spreadsheets"},
 };
 
 const struct args_command cmd_export_commands[] = {

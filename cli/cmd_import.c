@@ -31,7 +31,6 @@ struct import {
 	struct source **files; /* owned, one for each word */
 	struct seen seen;      /* ids and unique values of all rows */
 	struct seen written;   /* ids of records with a derived one, so far */
-	struct seen unsettled; /* ids that the open transaction has written */
 	uint64_t rows;
 	uint64_t skipped; /* that the mapping passes over */
 	uint64_t bad;
@@ -98,8 +97,8 @@ import_run(const struct args *args, struct out *out)
 	map_units_fini(&import.units);
 	map_free(import.map);
 	seen_fini(&import.seen);
-	seen_fini(&import.unsettled);
 	seen_fini(&import.written);
+	plan_ended(&import.plan);
 	open_end(&import.work);
 	return e;
 }
@@ -440,19 +439,6 @@ is_written(struct import *import, const struct load_row *row)
 				   bytes_of(row->id.b, sizeof(row->id.b)));
 }
 
-/* A row that changes what this transaction has written has to see it. */
-static enum err
-settle_before(struct import *import, const struct load_row *row)
-{
-	struct bytes id = bytes_of(row->id.b, sizeof(row->id.b));
-
-	if (!row->has_id || seen_add(&import->unsettled, id))
-		return ERR_OK;
-	seen_fini(&import->unsettled);
-	(void)seen_add(&import->unsettled, id);
-	return store_settle(import->work.store);
-}
-
 static enum err
 write_file(struct import *import, size_t number, struct progress *progress)
 {
@@ -470,15 +456,13 @@ write_file(struct import *import, size_t number, struct progress *progress)
 			break;
 		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
 			e = open_commit(&import->work);
+			plan_ended(&import->plan);
 			if (e == ERR_OK) {
 				import->stored += import->chunk;
 				import->chunk = 0;
-				seen_fini(&import->unsettled);
 				e = open_again(&import->work);
 			}
 		}
-		if (e == ERR_OK)
-			e = settle_before(import, &row);
 		if (e == ERR_OK && !is_written(import, &row))
 			e = plan_write(&import->plan, &row, false, &outcome);
 		if (e != ERR_OK)

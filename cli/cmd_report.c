@@ -170,6 +170,7 @@ static const struct args_option report_options[] = {
 
 const struct args_command cmd_report_commands[] = {
     {.name = "report",
+	.scoped = true,
 	.words = "[REPORT]",
 	.words_max = 1,
 	.help = "a report of the pack; without REPORT: which there are",

@@ -1,6 +1,6 @@
 /*
- * Commands that make a store smaller: squeeze, compact.  core decides what may be
- * packed; here it is done to the end and told.
+ * Commands that make a store smaller: squeeze, compact.  core decides what may
+ * be packed; here it is done to the end and told.
  */
 #include "cli/cmd_upkeep.h"
 

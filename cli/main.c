@@ -12,6 +12,7 @@
 #include "cli/cmd_check.h"
 #include "cli/cmd_conflicts.h"
 #include "cli/cmd_due.h"
+#include "cli/cmd_duplicates.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_find.h"
@@ -153,6 +154,7 @@ gather(size_t *n)
 	    {cmd_list_commands, cmd_list_commands_n},
 	    {cmd_find_commands, cmd_find_commands_n},
 	    {cmd_due_commands, cmd_due_commands_n},
+	    {cmd_duplicates_commands, cmd_duplicates_commands_n},
 	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},

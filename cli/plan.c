@@ -53,8 +53,27 @@ plan_space(
 	return e;
 }
 
+/* A record that a row before has written can be seen once that is a delta. */
+static enum err
+fresh_settle(struct plan *plan, const struct load_row *row)
+{
+	struct bytes id = bytes_of(row->id.b, sizeof(row->id.b));
+
+	if (!row->has_id || seen_add(&plan->fresh, id))
+		return ERR_OK;
+	plan_ended(plan);
+	(void)seen_add(&plan->fresh, id);
+	return store_settle(plan->work->store);
+}
+
+void
+plan_ended(struct plan *plan)
+{
+	seen_fini(&plan->fresh);
+}
+
 enum err
-plan_write(const struct plan *plan, const struct load_row *row, bool dry,
+plan_write(struct plan *plan, const struct load_row *row, bool dry,
     enum plan_outcome *outcome)
 {
 	struct opened *work = plan->work;
@@ -73,7 +92,9 @@ plan_write(const struct plan *plan, const struct load_row *row, bool dry,
 	enum err e = ERR_OK;
 
 	arena_reset(&work->arena);
-	if (row->has_id)
+	if (!dry)
+		e = fresh_settle(plan, row);
+	if (e == ERR_OK && row->has_id)
 		e = existing_find(plan, row, &write, &exists, &record);
 	if (e == ERR_OK && !exists)
 		e = plan_space(plan, row, &write.space);

@@ -3,6 +3,7 @@
 
 #include "cli/load.h"
 #include "cli/open.h"
+#include "cli/seen.h"
 
 /*
  * What one row of an import means for a record: make it, or change it so that
@@ -14,6 +15,7 @@ struct plan {
 	struct space space;
 	const char *prefix; /* else: the class of the collection goes behind */
 	bool update;	    /* records that exist are changed */
+	struct seen fresh;  /* ids of rows that no delta holds yet */
 };
 
 enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
@@ -24,8 +26,10 @@ enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
  * ERR_EXISTS for a record that is there, without plan->update;
  * ERR_INVALID for another collection or space than that record has, and for a
  * row without space; else as store_write. */
-enum err plan_write(const struct plan *plan, const struct load_row *row,
-    bool dry, enum plan_outcome *outcome) MUST_USE;
+enum err plan_write(struct plan *plan, const struct load_row *row, bool dry,
+    enum plan_outcome *outcome) MUST_USE;
+/* The transaction has ended, or the work. */
+void plan_ended(struct plan *plan);
 /* In which space the row's record is to lie.  ERR_INVALID: nothing says. */
 enum err plan_space(const struct plan *plan, const struct load_row *row,
     struct space *space) MUST_USE;

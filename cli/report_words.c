@@ -73,8 +73,8 @@ report_words_row(struct report_words *words, const struct pack_table *table,
 
 	if (table->rows == PACK_ROWS_UNIT)
 		return unit_label(words->work, key, text);
-	e = report_label(store_txn(words->work->store), &words->ask, table, key,
-	    false, &words->work->arena, &label);
+	e = report_label(store_txn(words->work->store), table, key,
+	    &words->work->arena, &label);
 	if (e == ERR_OK && label.n > 0)
 		buf_add(text, label);
 	else if (e == ERR_OK)

@@ -260,7 +260,8 @@ cells_next(struct source *source, bool *found)
 				e = csv_take(source, &row);
 		} else {
 			*found = rows_line(source->rows, &line);
-			if (*found)
+			if (*found &&
+			    !bytes_begins(line, bytes_text(LOAD_REMARK)))
 				e = line_take(source, line);
 		}
 		if (e != ERR_OK || !*found)

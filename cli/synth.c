@@ -44,24 +44,23 @@ year_write(const struct synth_city *city, const struct synth_part *part,
 {
 	struct synth_plan plan;
 	struct synth_plan last;
-	const struct synth_plan *before = NULL;
 
 	if (!synth_plan_make(city, part->dong, part->year, &plan))
 		return;
 	if (synth_plan_make(city, part->dong, part->year - 1, &last))
-		before = &last;
+		plan.before = &last;
 	rows->from = year_begin(part->year);
 	rows->to = year_begin(part->year + 1);
 	plan.rows = rows;
 	last.rows = rows;
-	synth_home_rows(&plan, before);
-	synth_visit_rows(&plan, before);
-	if (before != NULL)
-		synth_case_rows(before);
+	synth_home_rows(&plan);
+	synth_visit_rows(&plan);
+	if (plan.before != NULL)
+		synth_case_rows(&last);
 	synth_case_rows(&plan);
-	synth_case_referrals(&plan, before);
-	synth_resident_rows(&plan, before);
-	synth_year_rows(&plan, before);
+	synth_case_referrals(&plan);
+	synth_resident_rows(&plan);
+	synth_year_rows(&plan);
 	synth_truth_rows(&plan);
 	synth_pinned_rows(&plan);
 }

@@ -61,11 +61,15 @@ synth_case_id(const struct synth_plan *plan, uint32_t n, int64_t *at)
 }
 
 void
-synth_case_rows(const struct synth_plan *plan)
+synth_case_rows(const struct synth_plan *given)
 {
+	/* Cases go on into the next year, where only this one is known. */
+	struct synth_plan alone = *given;
+	const struct synth_plan *plan = &alone;
 	uint32_t crisis = plan->dong->crisis[plan->year - SYNTH_YEAR_FIRST];
 	uint32_t all = plan->n[SYNTH_CASE];
 
+	alone.before = NULL;
 	for (uint32_t n = 0; n < all; n++) {
 		struct the_case c = {.plan = plan,
 		    .n = n,
@@ -113,8 +117,7 @@ case_write(struct the_case *c)
 	(void)synth_prng_below(&c->prng, 20000);
 	c->id = synth_case_id(c->plan, c->n, &c->found);
 	c->at = c->found;
-	/* Cases go on into the next year, where only this one is known. */
-	synth_home_pick(c->plan, NULL, &c->prng, c->at,
+	synth_home_pick(c->plan, &c->prng, c->at,
 	    c->crisis ? SYNTH_HOME_CRISIS : SYNTH_HOME_ANY, &c->home);
 	c->whole = synth_prng_below(&c->prng, 3) == 0;
 	begin_write(c);
@@ -399,8 +402,7 @@ referral_answers(const struct synth_plan *plan, struct referral *r)
 }
 
 static void
-referral_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n)
+referral_write(const struct synth_plan *plan, uint32_t n)
 {
 	struct synth_rows *rows = plan->rows;
 	struct referral r = {.prng = synth_plan_prng(plan, SYNTH_REFERRAL, n)};
@@ -409,7 +411,7 @@ referral_write(
 
 	r.at = synth_plan_hour(
 	    &r.prng, synth_plan_day(plan, SYNTH_REFERRAL, n));
-	synth_home_pick(plan, before, &r.prng, r.at, SYNTH_HOME_ANY, &r.home);
+	synth_home_pick(plan, &r.prng, r.at, SYNTH_HOME_ANY, &r.home);
 	r.id = synth_plan_id(plan, SYNTH_REFERRAL, n, r.at);
 	receiver_draw(plan, &r);
 	r.override = synth_prng_chance(&r.prng, 40);
@@ -437,9 +439,8 @@ referral_write(
 }
 
 void
-synth_case_referrals(
-    const struct synth_plan *plan, const struct synth_plan *before)
+synth_case_referrals(const struct synth_plan *plan)
 {
 	for (uint32_t n = 0; n < plan->n[SYNTH_REFERRAL]; n++)
-		referral_write(plan, before, n);
+		referral_write(plan, n);
 }

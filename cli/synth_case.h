@@ -8,8 +8,7 @@
  * plan->rows says which times are kept. */
 void synth_case_rows(const struct synth_plan *plan);
 /* Writes the referrals of the year, with the consents that they need. */
-void synth_case_referrals(
-    const struct synth_plan *plan, const struct synth_plan *before);
+void synth_case_referrals(const struct synth_plan *plan);
 
 /* How a case came to be known, by its number. */
 enum synth_case_origin {

@@ -24,8 +24,7 @@ static void household_write(const struct synth_home *home);
 static void person_write(const struct synth_home *home, uint32_t k);
 static void consent_write(const struct synth_home *home);
 static void later_write(const struct synth_home *home);
-static void call_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n);
+static void call_write(const struct synth_plan *plan, uint32_t n);
 
 void
 synth_home_get(
@@ -75,20 +74,19 @@ entered_by(const struct synth_plan *plan, int64_t at)
 }
 
 void
-synth_home_pick(const struct synth_plan *plan, const struct synth_plan *before,
-    struct synth_prng *prng, int64_t at, enum synth_home_kind kind,
-    struct synth_home *home)
+synth_home_pick(const struct synth_plan *plan, struct synth_prng *prng,
+    int64_t at, enum synth_home_kind kind, struct synth_home *home)
 {
 	uint32_t n = entered_by(plan, at);
 	uint32_t low = bounds[kind == SYNTH_HOME_ANY ? 0 : kind];
 	uint32_t high = bounds[kind == SYNTH_HOME_ANY ? kind : kind + 1];
-	bool old = before != NULL &&
+	bool old = plan->before != NULL && kind > SYNTH_HOME_BORN &&
 		   synth_prng_chance(prng, n < 50 ? 800 : 300);
 	uint32_t place = low + synth_prng_below(prng, high - low);
 	uint32_t drawn;
 
 	if (old) {
-		plan = before;
+		plan = plan->before;
 		n = plan->n[SYNTH_HOUSEHOLD];
 	}
 	n = n == 0 ? 1 : n;
@@ -199,7 +197,7 @@ synth_home_stock(const struct synth_plan *plan)
 }
 
 void
-synth_home_rows(const struct synth_plan *plan, const struct synth_plan *before)
+synth_home_rows(const struct synth_plan *plan)
 {
 	synth_home_stock(plan);
 	for (uint32_t n = 0; n < plan->n[SYNTH_HOUSEHOLD]; n++) {
@@ -209,7 +207,7 @@ synth_home_rows(const struct synth_plan *plan, const struct synth_plan *before)
 		later_write(&home);
 	}
 	for (uint32_t n = 0; n < plan->n[SYNTH_CALL]; n++)
-		call_write(plan, before, n);
+		call_write(plan, n);
 }
 
 static void
@@ -402,8 +400,7 @@ later_write(const struct synth_home *home)
 }
 
 static void
-call_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n)
+call_write(const struct synth_plan *plan, uint32_t n)
 {
 	static const char *const texts[] = {"안부 확인, 특이사항 없음",
 	    "식사를 거르신다고 하여 반찬지원 안내", "병원 진료 예약 도움",
@@ -415,7 +412,7 @@ call_write(
 	char day[CALENDAR_TEXT_SIZE];
 	char text[SYNTH_TEXT_SIZE];
 
-	synth_home_pick(plan, before, &prng, at, SYNTH_HOME_ANY, &home);
+	synth_home_pick(plan, &prng, at, SYNTH_HOME_ANY, &home);
 	calendar_write_day(at / SYNTH_DAY_SECONDS, day);
 	(void)snprintf(text, sizeof(text), "%s 전화 %u: %s (가상)", day, n + 1,
 	    texts[synth_prng_below(&prng, COUNT_OF(texts))]);

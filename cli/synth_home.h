@@ -38,10 +38,10 @@ struct synth_home_words {
 void synth_home_get(
     const struct synth_plan *plan, uint32_t n, struct synth_home *home);
 /* A household that was entered by `at`, of `kind` if there is one: of the year
- * of `plan`, or at times of `before` (NULL: none). */
-void synth_home_pick(const struct synth_plan *plan,
-    const struct synth_plan *before, struct synth_prng *prng, int64_t at,
-    enum synth_home_kind kind, struct synth_home *home);
+ * of `plan`, or at times of the year before, but who turns 65 or 70 or is born
+ * does so in this one. */
+void synth_home_pick(const struct synth_plan *plan, struct synth_prng *prng,
+    int64_t at, enum synth_home_kind kind, struct synth_home *home);
 /* The id of person `k` of `home`, below home->persons_n; 0 is the head. */
 struct record_id synth_home_person(const struct synth_home *home, uint32_t k);
 void synth_home_words(
@@ -53,8 +53,7 @@ void synth_home_phone(struct synth_prng *prng, char phone[SYNTH_TEXT_SIZE]);
 
 /* Writes all households, persons and consents of the year, and what is noted of
  * them on the phone. */
-void synth_home_rows(
-    const struct synth_plan *plan, const struct synth_plan *before);
+void synth_home_rows(const struct synth_plan *plan);
 /* Writes only the households and persons, as they were entered. */
 void synth_home_stock(const struct synth_plan *plan);
 

@@ -175,7 +175,12 @@ enrolment_write(const struct synth_city *city, const struct synth_dong *dong,
 		nurses = 1;
 		++*last;
 	}
-	row_begin(rows, "enrolment", "public", &id, dong->start_day);
+	synth_rows_begin(
+	    rows, &(struct synth_row){.collection = "enrolment",
+		      .class = "public",
+		      .id = id,
+		      .at = dong->start_day * DAY + (int64_t)8 * 3600,
+		      .where = dong->prefix});
 	synth_rows_ref(rows, "dong", &unit);
 	synth_rows_ref(rows, "district", &district);
 	synth_rows_text(rows, "stage", stages[dong->stage - 1]);
@@ -335,17 +340,17 @@ synth_known_values(const struct synth_city *city, struct synth_rows *rows)
 	static const char seoul_2017[] = "서울시 발표 2017-03-07";
 	static const char jongno_2016[] = "종로구 발표 2016-07";
 	static const struct synth_value values[] = {
-	    {"rollout.dongs", "2015", city_code, 80, 0, seoul_2019_07},
-	    {"rollout.dongs", "2016", city_code, 283, 0, seoul_2019_07},
-	    {"rollout.dongs", "2017", city_code, 342, 0, seoul_2019_07},
-	    {"rollout.dongs", "2018", city_code, 408, 0, seoul_2019_07},
-	    {"rollout.dongs", "2018", city_code, 283, 0, seoul_2019_04},
-	    {"rollout.dongs", "2019", city_code, 424, 0, seoul_2019_07},
-	    {"rollout.districts", "2015", city_code, 13, 0, seoul_2019_07},
-	    {"rollout.districts", "2016", city_code, 18, 0, seoul_2019_07},
-	    {"rollout.districts", "2017", city_code, 24, 0, seoul_2019_07},
-	    {"rollout.districts", "2018", city_code, 25, 0, seoul_2019_07},
-	    {"rollout.districts", "2019", city_code, 25, 0, seoul_2019_07},
+	    {"rollout.dongs", "..2015", city_code, 80, 0, seoul_2019_07},
+	    {"rollout.dongs", "..2016", city_code, 283, 0, seoul_2019_07},
+	    {"rollout.dongs", "..2017", city_code, 342, 0, seoul_2019_07},
+	    {"rollout.dongs", "..2018", city_code, 408, 0, seoul_2019_07},
+	    {"rollout.dongs", "..2018", city_code, 283, 0, seoul_2019_04},
+	    {"rollout.dongs", "..2019", city_code, 424, 0, seoul_2019_07},
+	    {"rollout.districts", "..2015", city_code, 13, 0, seoul_2019_07},
+	    {"rollout.districts", "..2016", city_code, 18, 0, seoul_2019_07},
+	    {"rollout.districts", "..2017", city_code, 24, 0, seoul_2019_07},
+	    {"rollout.districts", "..2018", city_code, 25, 0, seoul_2019_07},
+	    {"rollout.districts", "..2019", city_code, 25, 0, seoul_2019_07},
 	    {"rollout.planners", "2019", gangnam, 74, 0, seoul_2019_07},
 	    {"rollout.nurses", "2019", gangnam, 16, 0, seoul_2019_07},
 	    {"staff.before", NULL, city_code, 16, 0, seoul_2019_07},

@@ -76,6 +76,7 @@ struct synth_plan {
 	const struct synth_dong *dong;
 	struct synth_rows *rows; /* where its rows go; NULL for a year that is
 				    only named */
+	const struct synth_plan *before; /* the year before, NULL for none */
 	int year;
 	int64_t first_day;
 	int64_t last_day;

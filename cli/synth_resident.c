@@ -11,8 +11,8 @@
 
 enum { DAY = SYNTH_DAY_SECONDS, ACTIONS_EACH = 5 };
 
-static void report_write(const struct synth_plan *plan,
-    const struct synth_plan *before, uint32_t n, uint32_t *converted);
+static void report_write(
+    const struct synth_plan *plan, uint32_t n, uint32_t *converted);
 static void volunteer_write(const struct synth_plan *plan, uint32_t n);
 static void activity_write(const struct synth_plan *plan, uint32_t n);
 static void meeting_write(const struct synth_plan *plan, uint32_t n);
@@ -20,13 +20,12 @@ static void council_write(const struct synth_plan *plan, uint32_t n);
 static void app_write(const struct synth_plan *plan, uint32_t n);
 
 void
-synth_resident_rows(
-    const struct synth_plan *plan, const struct synth_plan *before)
+synth_resident_rows(const struct synth_plan *plan)
 {
 	uint32_t converted = 0;
 
 	for (uint32_t n = 0; n < plan->n[SYNTH_REPORT]; n++)
-		report_write(plan, before, n, &converted);
+		report_write(plan, n, &converted);
 	for (uint32_t n = 0; n < plan->n[SYNTH_VOLUNTEER]; n++)
 		volunteer_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_ACTIVITY]; n++)
@@ -96,8 +95,7 @@ report_move(const struct synth_plan *plan, struct report *r, const char *state,
 }
 
 static void
-report_write(const struct synth_plan *plan, const struct synth_plan *before,
-    uint32_t n, uint32_t *converted)
+report_write(const struct synth_plan *plan, uint32_t n, uint32_t *converted)
 {
 	static const char *const ends[] = {
 	    "answered", "converted", "referred", "duplicate", "invalid"};
@@ -112,7 +110,7 @@ report_write(const struct synth_plan *plan, const struct synth_plan *before,
 	r.reporter = synth_plan_officer(
 	    plan, synth_prng_below(&r.prng, SYNTH_OFFICERS_N));
 	r.end = synth_prng_pick(&r.prng, weights, COUNT_OF(ends));
-	synth_home_pick(plan, before, &r.prng, r.at, SYNTH_HOME_ANY, &home);
+	synth_home_pick(plan, &r.prng, r.at, SYNTH_HOME_ANY, &home);
 	report_begin(plan, &r);
 	report_move(
 	    plan, &r, "triaged", 1200 + synth_prng_below(&r.prng, 7200));

@@ -6,8 +6,7 @@
 /* Writes what residents do and say in the year: reports, volunteers and what
  * they do, alley meetings with what follows, meetings of the council,
  * applications to the contest. */
-void synth_resident_rows(
-    const struct synth_plan *plan, const struct synth_plan *before);
+void synth_resident_rows(const struct synth_plan *plan);
 /* The contest of a district in `year`, and a day of it. */
 struct record_id synth_resident_contest(
     const struct synth_city *city, size_t district, int year);

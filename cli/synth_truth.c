@@ -150,7 +150,8 @@ synth_truth_twin(
 	synth_home_words(&home, &twin->words);
 	twin->at = home.at + (int64_t)DAY * (1 + synth_prng_below(&prng, 30));
 	if (twin->at < plan->first_day * DAY)
-		twin->at += (int64_t)DAY * 31;
+		twin->at = plan->first_day * DAY + home.at % DAY +
+			   (int64_t)DAY * synth_prng_below(&prng, 30);
 	twin->at = synth_plan_inside(plan, twin->at);
 	twin->b = synth_plan_id(plan, SYNTH_TWIN, n, twin->at);
 	noise_make(&prng, twin);

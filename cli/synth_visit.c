@@ -28,21 +28,18 @@ struct visit {
 	bool late; /* somebody came twice */
 };
 
-static void visit_make(const struct synth_plan *plan,
-    const struct synth_plan *before, struct visit *visit);
-static void visit_draw(const struct synth_plan *plan,
-    const struct synth_plan *before, struct visit *visit);
+static void visit_make(const struct synth_plan *plan, struct visit *visit);
+static void visit_draw(const struct synth_plan *plan, struct visit *visit);
 static void visit_first_met(const struct synth_plan *plan, struct visit *visit);
 static void result_draw(struct visit *visit);
 static void visit_write(
     const struct synth_plan *plan, const struct visit *visit);
 static void result_write(const struct synth_plan *plan, struct visit *visit);
 static void health_write(const struct synth_plan *plan, struct visit *visit);
-static void service_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n);
+static void service_write(const struct synth_plan *plan, uint32_t n);
 
 void
-synth_visit_rows(const struct synth_plan *plan, const struct synth_plan *before)
+synth_visit_rows(const struct synth_plan *plan)
 {
 	uint32_t n = 0;
 
@@ -51,17 +48,16 @@ synth_visit_rows(const struct synth_plan *plan, const struct synth_plan *before)
 			struct visit visit = {
 			    .n = n++, .of_month = i, .month = month};
 
-			visit_make(plan, before, &visit);
+			visit_make(plan, &visit);
 			visit_write(plan, &visit);
 			result_write(plan, &visit);
 		}
 	for (uint32_t i = 0; i < plan->n[SYNTH_SERVICE]; i++)
-		service_write(plan, before, i);
+		service_write(plan, i);
 }
 
 static void
-visit_make(const struct synth_plan *plan, const struct synth_plan *before,
-    struct visit *visit)
+visit_make(const struct synth_plan *plan, struct visit *visit)
 {
 	bool busy = plan->busy && plan->visits[visit->month] == 256 &&
 		    (plan->year == 2015 || visit->month < HALF_MONTHS);
@@ -74,7 +70,7 @@ visit_make(const struct synth_plan *plan, const struct synth_plan *before,
 	if (busy && visit->of_month < MET_MONTHLY)
 		visit_first_met(plan, visit);
 	else
-		visit_draw(plan, before, visit);
+		visit_draw(plan, visit);
 	if (busy && visit->of_month >= MET_MONTHLY)
 		visit->state = synth_prng_chance(&visit->prng, 700) ? "absent"
 								    : "refused";
@@ -113,8 +109,7 @@ visit_first_met(const struct synth_plan *plan, struct visit *visit)
 }
 
 static void
-visit_draw(const struct synth_plan *plan, const struct synth_plan *before,
-    struct visit *visit)
+visit_draw(const struct synth_plan *plan, struct visit *visit)
 {
 	static const struct {
 		const char *kind;
@@ -132,8 +127,8 @@ visit_draw(const struct synth_plan *plan, const struct synth_plan *before,
 
 	visit->kind = kinds[kind].kind;
 	/* Who turns 65 is visited in that year. */
-	synth_home_pick(plan, universal ? NULL : before, &visit->prng,
-	    visit->at, kinds[kind].home, &visit->home);
+	synth_home_pick(
+	    plan, &visit->prng, visit->at, kinds[kind].home, &visit->home);
 	visit->met = 1;
 	if (visit->home.persons_n > 1 && synth_prng_chance(&visit->prng, 400))
 		visit->met = 2;
@@ -276,8 +271,7 @@ health_write(const struct synth_plan *plan, struct visit *visit)
 }
 
 static void
-service_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n)
+service_write(const struct synth_plan *plan, uint32_t n)
 {
 	struct synth_rows *rows = plan->rows;
 	struct synth_prng prng = synth_plan_prng(plan, SYNTH_SERVICE, n);
@@ -290,7 +284,7 @@ service_write(
 	struct synth_home home;
 	bool public = kind < 4;
 
-	synth_home_pick(plan, before, &prng, at, SYNTH_HOME_ANY, &home);
+	synth_home_pick(plan, &prng, at, SYNTH_HOME_ANY, &home);
 	person = synth_home_person(&home, 0);
 	synth_plan_new(plan, SYNTH_SERVICE, &id, at);
 	synth_rows_ref(rows, "household", &home.id);

@@ -4,9 +4,7 @@
 #include "cli/synth_plan.h"
 
 /* Writes the visits of the year with what came of them, measurements of health,
- * and the services that were given.  `before` is the year before, NULL when the
- * dong was not in the programme then. */
-void synth_visit_rows(
-    const struct synth_plan *plan, const struct synth_plan *before);
+ * and the services that were given. */
+void synth_visit_rows(const struct synth_plan *plan);
 
 #endif

@@ -19,27 +19,26 @@ enum {
 };
 
 static void campaign_write(const struct synth_plan *plan, uint32_t n);
-static void survey_write(const struct synth_plan *plan,
-    const struct synth_plan *before, uint32_t n, uint32_t *linked);
+static void survey_write(
+    const struct synth_plan *plan, uint32_t n, uint32_t *linked);
 static void program_write(const struct synth_plan *plan, uint32_t n);
 static void session_write(const struct synth_plan *plan, uint32_t n);
 static void training_write(const struct synth_plan *plan, uint32_t n);
 static void round_write(const struct synth_plan *plan, uint32_t n);
-static void transfer_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n);
+static void transfer_write(const struct synth_plan *plan, uint32_t n);
 static void notice_write(const struct synth_plan *plan, uint32_t n);
 static void trip_write(const struct synth_plan *plan, uint32_t n);
 static void check_write(const struct synth_plan *plan, uint32_t n);
 
 void
-synth_year_rows(const struct synth_plan *plan, const struct synth_plan *before)
+synth_year_rows(const struct synth_plan *plan)
 {
 	uint32_t linked = 0;
 
 	for (uint32_t n = 0; n < plan->n[SYNTH_CAMPAIGN]; n++)
 		campaign_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_SURVEY]; n++)
-		survey_write(plan, before, n, &linked);
+		survey_write(plan, n, &linked);
 	for (uint32_t n = 0; n < plan->n[SYNTH_PROGRAM]; n++)
 		program_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_SESSION]; n++)
@@ -49,7 +48,7 @@ synth_year_rows(const struct synth_plan *plan, const struct synth_plan *before)
 	for (uint32_t n = 0; n < plan->n[SYNTH_ROUND]; n++)
 		round_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_TRANSFER]; n++)
-		transfer_write(plan, before, n);
+		transfer_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_NOTICE]; n++)
 		notice_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_TRIP]; n++)
@@ -135,8 +134,7 @@ survey_link(const struct synth_plan *plan, const struct record_id *id,
 }
 
 static void
-survey_write(const struct synth_plan *plan, const struct synth_plan *before,
-    uint32_t n, uint32_t *linked)
+survey_write(const struct synth_plan *plan, uint32_t n, uint32_t *linked)
 {
 	static const char *const states[] = {"no_issue", "not_found", "refused",
 	    "moved", "contacted", "crisis_found"};
@@ -156,7 +154,7 @@ survey_write(const struct synth_plan *plan, const struct synth_plan *before,
 	uint8_t key[KEY_SIZE];
 	size_t state;
 
-	synth_home_pick(plan, before, &prng, at, SYNTH_HOME_ANY, &home);
+	synth_home_pick(plan, &prng, at, SYNTH_HOME_ANY, &home);
 	bytes_put_be64(key, synth_prng_next(&prng));
 	bytes_put_be64(key + 8, synth_prng_next(&prng));
 	synth_plan_new(plan, SYNTH_SURVEY, &id, at);
@@ -349,8 +347,7 @@ transfer_begin(const struct synth_plan *plan, const struct synth_home *home,
 }
 
 static void
-transfer_write(
-    const struct synth_plan *plan, const struct synth_plan *before, uint32_t n)
+transfer_write(const struct synth_plan *plan, uint32_t n)
 {
 	struct synth_rows *rows = plan->rows;
 	struct synth_prng prng = synth_plan_prng(plan, SYNTH_TRANSFER, n);
@@ -359,7 +356,7 @@ transfer_write(
 	struct record_id id = synth_plan_id(plan, SYNTH_TRANSFER, n, at);
 	struct synth_home home;
 
-	synth_home_pick(plan, before, &prng, at, SYNTH_HOME_ANY, &home);
+	synth_home_pick(plan, &prng, at, SYNTH_HOME_ANY, &home);
 	transfer_begin(plan, &home, &prng, &id, at);
 	synth_plan_change(plan, SYNTH_TRANSFER, &id, at + 600);
 	synth_rows_text(rows, "state", "sent");

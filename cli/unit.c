@@ -3,6 +3,7 @@
  */
 #include "cli/unit.h"
 
+#include "cli/scope.h"
 #include "core/lookup.h"
 #include "core/record.h"
 #include "proto/codec.h"
@@ -14,15 +15,24 @@ enum err
 unit_scope(const struct args *args, struct opened *work, struct space *prefix,
     struct buf *label)
 {
-	const char *under = args_text(args, "under", 0);
-	enum err e;
+	struct scope scope;
+	enum err e = scope_read(work, &scope);
 
-	if (under == NULL) {
+	*prefix = scope.prefix;
+	/* Their words are those of `args`. */
+	if (e == ERR_OK && scope.words_n > args->words_n)
+		e = err_set(ERR_USAGE,
+		    "'%s' behind --%.*s is no name of a unit: put it in front",
+		    args->scopes[0].value, (int)args->scopes[0].name.n,
+		    (const char *)args->scopes[0].name.p);
+	if (e == ERR_OK && scope.unit != NULL)
+		units_words(scope.unit, label);
+	else if (e == ERR_OK && prefix->text[0] == '\0')
 		buf_add_text(label, "전체");
-		return ERR_OK;
-	}
-	e = id_prefix(bytes_text(under), prefix);
-	return e == ERR_OK ? unit_label(work, bytes_text(under), label) : e;
+	else if (e == ERR_OK)
+		e = unit_label(work, bytes_text(prefix->text), label);
+	scope_fini(&scope);
+	return e;
 }
 
 /* The name of the first unit of `space` with this prefix. */

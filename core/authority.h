@@ -78,8 +78,8 @@ struct revocation {
 	enum authority_why why;
 };
 
-/* A version of a pack, or a piece of one, that was published.  Its text stays in
- * the logs: core/packs.h reads it. */
+/* A version of a pack, or a piece of one, that was published.  Its text stays
+ * in the logs: core/packs.h reads it. */
 struct published {
 	struct ref fact;
 	struct sign_key by; /* its author, or who adopted it */

@@ -232,6 +232,60 @@ expr_function_parse(struct expr_parser *p, const struct expr_lex_token *name,
 
 /* ---- sub-queries -------------------------------------------------------- */
 
+/* The bind of `field` of one of the relations `set` (1 << EXPR_EQUAL, ..) by
+ * one value. */
+static const struct expr_bind *
+bind_of(const struct expr_bind *binds, size_t n, const struct pack_field *field,
+    unsigned set)
+{
+	for (size_t i = 0; i < n; i++)
+		if (binds[i].field == field && binds[i].values_n == 1 &&
+		    (set & 1U << binds[i].relation) != 0)
+			return &binds[i];
+	return NULL;
+}
+
+/* The index over several fields of which more are bound than the one that
+ * choose_bind found. */
+static void
+choose_compound(struct expr_parser *p, struct expr *node,
+    const struct expr_bind *binds, size_t n)
+{
+	static const unsigned ranges[] = {1 << EXPR_LESS | 1 << EXPR_LESS_EQUAL,
+	    1 << EXPR_MORE | 1 << EXPR_MORE_EQUAL};
+	const struct pack_collection *collection = node->collection;
+
+	for (size_t i = 0; i < collection->indexes_n; i++) {
+		const struct pack_compound *compound = &collection->indexes[i];
+		struct expr_bind *leading = arena_array(
+		    p->arena, compound->fields_n + 2, sizeof(*leading));
+		const struct expr_bind *bind;
+		bool leads_there = false;
+		size_t equal_n = 0;
+		size_t all_n;
+
+		while (equal_n < compound->fields_n &&
+		       (bind = bind_of(binds, n, compound->fields[equal_n],
+			    1U << EXPR_EQUAL)) != NULL) {
+			leads_there = leads_there || bind->field == node->field;
+			leading[equal_n++] = *bind;
+		}
+		all_n = equal_n;
+		for (size_t k = 0; k < 2 && equal_n < compound->fields_n; k++) {
+			bind = bind_of(
+			    binds, n, compound->fields[equal_n], ranges[k]);
+			if (bind != NULL)
+				leading[all_n++] = *bind;
+		}
+		if (!leads_there || all_n < 2 || all_n <= node->leading_n)
+			continue;
+		node->compound = compound;
+		node->leading = leading;
+		node->leading_n = all_n;
+		node->equal_n = equal_n;
+	}
+}
+
 /* What leads to the records: an indexed field that `where` binds to one value,
  * to something of the record outside if it can be. */
 static enum err
@@ -260,6 +314,7 @@ choose_bind(struct expr_parser *p, size_t column, const struct expr *where,
 		    column, node->collection->name);
 	node->field = best->field;
 	*value = best->values[0];
+	choose_compound(p, node, binds, n);
 	return ERR_OK;
 }
 

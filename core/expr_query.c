@@ -8,6 +8,7 @@
 
 #include "core/expr_eval.h"
 #include "core/lookup.h"
+#include "core/query_seen.h"
 #include "core/record.h"
 
 /* A record that was looked up, as a place for names. */
@@ -141,35 +142,157 @@ look(const struct expr *expr, const struct expr_frame *frame,
 	return e;
 }
 
+/* A sub-query on its way from record to record. */
+struct walk {
+	const struct expr *expr;
+	const struct expr_frame *frame;
+	struct space_state *space;
+	struct query_seen seen;
+	struct lookup_scan scan;
+	bool is_whole;	     /* no index is current: all records come */
+	struct record_id at; /* the last of them */
+};
+
+/* Is the index of expr->compound in the table? */
+static bool
+has_compound(const struct txn *txn, const struct expr *expr)
+{
+	const struct lookup_set *set = lookup_set(
+	    txn->lookup, bytes_text(expr->collection->name));
+
+	if (expr->compound == NULL || set == NULL)
+		return false;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->indexes[i].kind == LOOKUP_COMPOUND &&
+		    strcmp(set->indexes[i].compound->name,
+			expr->compound->name) == 0)
+			return true;
+	return false;
+}
+
+/* What the value of `bind` is in the light of the records outside, canonical;
+ * empty when it is nothing. */
+static enum err
+bind_value(const struct expr_bind *bind, const struct expr_frame *outside,
+    struct bytes *bytes)
+{
+	struct expr_value value;
+	struct buf out = {0};
+	enum err e = expr_eval_in(bind->values[0], outside, &value);
+
+	*bytes = (struct bytes){0};
+	if (e != ERR_OK || value.type == EXPR_NOTHING)
+		return e;
+	expr_encode(&value, bind->field->type, &out);
+	*bytes = arena_bytes(outside->source->arena, buf_bytes(&out));
+	buf_fini(&out);
+	return ERR_OK;
+}
+
+/* Starts a walk through expr->compound; `*none` when something is compared with
+ * nothing. */
+static enum err
+start_compound(struct walk *walk, const struct expr_frame *outside, bool *none)
+{
+	const struct expr *expr = walk->expr;
+	struct bytes values[LIMIT_INDEX_FIELDS + 2];
+	struct lookup_range range = {0};
+	struct lookup_bound bound = {.values = values, .n = expr->equal_n};
+
+	for (size_t i = 0; i < expr->leading_n; i++) {
+		enum expr_relation relation = expr->leading[i].relation;
+		enum err e = bind_value(&expr->leading[i], outside, &values[i]);
+
+		*none = *none || values[i].n == 0;
+		if (e != ERR_OK || *none)
+			return e;
+		if (i < expr->equal_n)
+			continue;
+		bound.range = &range;
+		if (relation == EXPR_MORE || relation == EXPR_MORE_EQUAL) {
+			range.low = values[i];
+			range.above_low = relation == EXPR_MORE;
+		} else {
+			range.high = values[i];
+			range.below_high = relation == EXPR_LESS;
+		}
+	}
+	lookup_compound(walk->frame->source->txn, walk->space->no,
+	    expr->compound, &bound, &walk->scan);
+	return ERR_OK;
+}
+
+static enum err
+walk_start(struct walk *walk, bool *none)
+{
+	const struct expr_source *near = walk->frame->source;
+	struct expr_frame outside = {.source = near, .outer = walk->frame};
+	const struct expr_bind bind = {
+	    .field = walk->expr->field, .values = &walk->expr->args[1]};
+	struct bytes value;
+	enum err e;
+
+	*none = false;
+	if (!lookup_has(near->txn, walk->expr->field)) {
+		walk->is_whole = true;
+		return kv_failed(near->txn->kv);
+	}
+	if (has_compound(near->txn, walk->expr))
+		return start_compound(walk, &outside, none);
+	e = bind_value(&bind, &outside, &value);
+	*none = value.n == 0;
+	if (e == ERR_OK && !*none)
+		lookup_equal(near->txn, walk->space->no, walk->expr->field,
+		    value, &walk->scan);
+	return e;
+}
+
+/* The next record, each once. */
+static enum err
+walk_next(struct walk *walk, struct record_id *id, bool *found)
+{
+	const struct expr_source *near = walk->frame->source;
+	struct record record;
+	enum err e;
+
+	if (walk->is_whole) {
+		e = record_next(near->txn,
+		    &(struct record_read){
+			.space = walk->space, .arena = near->arena},
+		    &walk->at, &record, found);
+		*id = walk->at;
+		return e;
+	}
+	do
+		e = lookup_next(&walk->scan, id, found);
+	while (e == ERR_OK && *found && !query_seen_add(&walk->seen, id));
+	return e;
+}
+
 enum err
 expr_query_run(const struct expr *expr, const struct expr_frame *frame,
     struct expr_value *value)
 {
 	const struct expr_source *near = frame->source;
-	struct space_state *space = space_beside(
-	    near->txn, near->space, expr->collection);
-	struct expr_frame outside = {.source = near, .outer = frame};
-	struct expr_value key;
-	struct lookup_scan scan;
+	struct walk walk = {.expr = expr, .frame = frame};
 	struct record_id id;
-	struct buf bytes = {0};
 	bool found = true;
-	enum err e = expr_eval_in(expr->args[1], &outside, &key);
+	bool none;
+	enum err e;
 
 	*value = (struct expr_value){.type = expr->type};
 	if (expr->code == CODE_LATEST || expr->code == CODE_EARLIEST)
 		*value = (struct expr_value){0};
-	if (e != ERR_OK || space == NULL || key.type == EXPR_NOTHING)
-		return e;
-	expr_encode(&key, expr->field->type, &bytes);
-	lookup_equal(near->txn, space->no, expr->field,
-	    arena_bytes(near->arena, buf_bytes(&bytes)), &scan);
-	buf_fini(&bytes);
-	while (e == ERR_OK && found &&
+	walk.space = space_beside(near->txn, near->space, expr->collection);
+	if (walk.space == NULL)
+		return kv_failed(near->txn->kv);
+	e = walk_start(&walk, &none);
+	while (e == ERR_OK && !none && found &&
 	       (expr->code != CODE_EXISTS || value->i == 0)) {
-		e = lookup_next(&scan, &id, &found);
+		e = walk_next(&walk, &id, &found);
 		if (e == ERR_OK && found)
-			e = look(expr, frame, space, &id, value);
+			e = look(expr, frame, walk.space, &id, value);
 	}
+	query_seen_fini(&walk.seen);
 	return e;
 }

@@ -74,6 +74,13 @@ struct expr {
 	const struct expr *const *args;
 	size_t n;
 	const struct pack *pack; /* FOLLOW, sub-queries, dates */
+	/* Of a sub-query, when it leads to fewer records than `field`: the
+	 * first `equal_n` of its fields are bound to one value each, and the
+	 * next one by what else is in `leading`. */
+	const struct pack_compound *compound;
+	const struct expr_bind *leading; /* leading_n of them */
+	size_t leading_n;
+	size_t equal_n;
 };
 
 /* One record in whose light names are looked up; `outer` is that of the query

@@ -33,7 +33,7 @@ struct own_writer {
 	 * anything else for changes; in `authority` always RIGHT_ADMIN, and: */
 	enum right wants;
 	const struct fact_grant *passing; /* the grant to be given, or NULL */
-	bool everywhere; /* a pack: by a grant over all spaces */
+	bool everywhere;	      /* a pack: by a grant over all spaces */
 	const struct grant *revoking; /* the one to be taken back, or NULL */
 };
 

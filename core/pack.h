@@ -185,6 +185,8 @@ struct pack_collection {
 	const struct pack_compound *indexes;
 	size_t indexes_n;
 	const struct pack_field *title; /* shown for a reference to it */
+	/* A reference to the record that speaks of the same; or NULL. */
+	const struct pack_field *alias;
 	const struct pack_retention *retention;
 	/* date or datetime: when the time of `retention` begins; left out: the
 	 * newest change */
@@ -389,14 +391,47 @@ struct pack_weight {
 	int64_t weight;
 };
 
+/* A collection that keeps pairs of records that may speak of the same, with
+ * what people say of them.  Its fields have these names. */
+struct pack_candidate {
+	const struct pack_collection *collection;
+	const struct pack_field *a; /* refs to the two */
+	const struct pack_field *b;
+	const struct pack_field *unit_a; /* texts: prefixes of their spaces */
+	const struct pack_field *unit_b;
+	const struct pack_field *score;	  /* int */
+	const struct pack_field *keys;	  /* set of enum or text */
+	const struct pack_field *members; /* set of bytes */
+	const struct pack_field *said;	  /* set of text */
+	const struct pack_field *state;
+};
+
 /* When two records speak of the same. */
 struct pack_duplicates {
 	const struct pack_collection *collection;
+	/* A reference to the record of which this one is a part: the wholes are
+	 * compared.  NULL: each is one by itself. */
+	const struct pack_field *group;
+	/* Which record one of `collection` is a copy of (pack_mirror.source);
+	 * NULL: of none. */
+	const struct pack_field *source;
 	const struct pack_weight *weights;
 	size_t weights_n;
 	int64_t likely; /* from so much on */
 	int64_t review;
-	const struct pack_collection *candidate; /* where pairs are kept */
+	struct pack_candidate candidate; /* where pairs are kept */
+};
+
+/* In which records it is kept who took personal data out of a store. */
+struct pack_access {
+	const struct pack_collection *collection;
+	const struct pack_field *who;	 /* ref: the actor */
+	const struct pack_field *at;	 /* datetime */
+	const struct pack_field *action; /* enum */
+	const char *export;		 /* its value for an export */
+	const struct pack_field *reason; /* text; the rest may be NULL */
+	const struct pack_field *place;	 /* text: the node */
+	const struct pack_field *before; /* hash: of what the space held */
 };
 
 /* Which records hold the values that others published. */
@@ -445,6 +480,7 @@ struct pack {
 	size_t mirrors_n;
 	const struct pack_duplicates *duplicates;
 	const struct pack_reported *reported;
+	const struct pack_access *access;
 	struct arena arena; /* owned: all that is pointed at */
 };
 

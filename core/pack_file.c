@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/pack_access.h"
 #include "core/pack_codes.h"
 #include "core/pack_compile.h"
 #include "core/pack_fields.h"
@@ -58,7 +59,8 @@ head_read(struct pack_reading *r, struct bytes doc)
 	static const char *const keys_2[] = {"format", "name", "version",
 	    "label", "spaces", "collections", "clock", "codes", "units",
 	    "scopes", "fold", "roles", "retention", "views", "due", "figures",
-	    "reports", "match", "mirror", "duplicates", "reported", NULL};
+	    "reports", "match", "mirror", "duplicates", "reported", "access",
+	    NULL};
 	struct pack *pack = r->pack;
 	struct reader in;
 	uint64_t format;
@@ -153,7 +155,9 @@ parts_read(struct pack_reading *r, struct bytes doc)
 		e = pack_lists_read(r, doc);
 	if (e == ERR_OK)
 		e = pack_reports_read(r, doc);
-	return e == ERR_OK ? pack_twins_read(r, doc) : e;
+	if (e == ERR_OK)
+		e = pack_twins_read(r, doc);
+	return e == ERR_OK ? pack_access_read(r, doc) : e;
 }
 
 /* What is said of a class of spaces beyond its name.  A misspelt class would
@@ -187,7 +191,8 @@ collection_read(struct pack_reading *r, struct bytes doc, void *item)
 	static const char *const keys[] = {
 	    "name", "space", "label", "fields", "derived", NULL};
 	static const char *const keys_2[] = {"name", "space", "label", "fields",
-	    "derived", "retention", "retention_from", "title", "indexes", NULL};
+	    "derived", "retention", "retention_from", "title", "alias",
+	    "indexes", NULL};
 	static const struct pack_read_list fields = {.key = "fields",
 	    .max = LIMIT_FIELDS,
 	    .size = sizeof(struct pack_field),
@@ -245,6 +250,8 @@ collection_refer(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_field(
 		    doc, "title", collection, 0, &collection->title);
+	if (e == ERR_OK)
+		e = pack_twins_read_alias(doc, collection);
 	if (e == ERR_OK)
 		e = pack_read_ref(doc, "retention", &times, false, &found);
 	if (e != ERR_OK)

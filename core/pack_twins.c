@@ -230,11 +230,11 @@ weights_read(
 	enum err e = ERR_OK;
 
 	codec_begin(&in, pack_read_member(doc, "weights"));
-	twins->weights_n = codec_get_map(&in, LIMIT_COLUMNS);
+	twins->weights_n = codec_get_map(&in, LIMIT_WEIGHTS);
 	if (in.bad || twins->weights_n == 0)
 		return err_set(ERR_INVALID,
 		    "weights: must be an object of 1 to %d fields",
-		    LIMIT_COLUMNS);
+		    LIMIT_WEIGHTS);
 	weights = arena_array(r->arena, twins->weights_n, sizeof(*weights));
 	twins->weights = weights;
 	for (size_t i = 0; i < twins->weights_n && e == ERR_OK; i++) {
@@ -248,6 +248,8 @@ weights_read(
 		if (e == ERR_OK && (number.bad || weights[i].weight == 0))
 			e = err_set(ERR_INVALID,
 			    "must be a whole number from 1 to %d", WEIGHT_MAX);
+		if (e == ERR_OK && weights[i].field->data_class != CLASS_N)
+			e = err_set(ERR_INVALID, "is not of class N");
 		if (e != ERR_OK)
 			return err_wrap(e, "weights.%.*s", (int)name.n,
 			    (const char *)name.p);
@@ -255,11 +257,123 @@ weights_read(
 	return e;
 }
 
+/* The field `name` that a collection of pairs must have. */
+static enum err
+candidate_field(const struct pack_collection *of, const char *name,
+    enum field_kind kind, unsigned types, const struct pack_field **field)
+{
+	*field = pack_field(of, bytes_text(name));
+	if (*field == NULL)
+		return err_set(ERR_INVALID, "candidate: %s has no field '%s'",
+		    of->name, name);
+	if ((*field)->kind != kind || (*field)->data_class != CLASS_N ||
+	    (kind != KIND_STATE && (types & 1U << (*field)->type) == 0))
+		return err_set(ERR_INVALID,
+		    "candidate: %s.%s is of the wrong kind, type or class "
+		    "(docs/packs.md, duplicates)",
+		    of->name, name);
+	return ERR_OK;
+}
+
+static bool
+has_word(const struct pack_field *field, const char *word)
+{
+	for (size_t i = 0; i < field->values_n; i++)
+		if (strcmp(field->values[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* All that is written into `keys` and `state` must be among their values. */
+static enum err
+candidate_words(const struct pack_duplicates *twins)
+{
+	static const char *const states[] = {
+	    "open", "same", "different", "merged", "unmerged"};
+	const struct pack_candidate *pair = &twins->candidate;
+
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (!has_word(pair->state, states[i]))
+			return err_set(ERR_INVALID,
+			    "candidate: %s.state has no value '%s'",
+			    pair->collection->name, states[i]);
+	for (size_t i = 0;
+	     i < twins->weights_n && pair->keys->type == PACK_ENUM; i++)
+		if (!has_word(pair->keys, twins->weights[i].field->name))
+			return err_set(ERR_INVALID,
+			    "candidate: %s.keys has no value '%s', which has a "
+			    "weight",
+			    pair->collection->name,
+			    twins->weights[i].field->name);
+	return ERR_OK;
+}
+
+static enum err
+candidate_read(
+    struct pack_reading *r, struct bytes doc, struct pack_duplicates *twins)
+{
+	struct pack_candidate *pair = &twins->candidate;
+	const struct {
+		const char *name;
+		enum field_kind kind;
+		unsigned types;
+		const struct pack_field **field;
+	} fields[] = {
+	    {"a", KIND_REGISTER, 1U << PACK_REF, &pair->a},
+	    {"b", KIND_REGISTER, 1U << PACK_REF, &pair->b},
+	    {"unit_a", KIND_REGISTER, 1U << PACK_TEXT, &pair->unit_a},
+	    {"unit_b", KIND_REGISTER, 1U << PACK_TEXT, &pair->unit_b},
+	    {"score", KIND_REGISTER, 1U << PACK_INT, &pair->score},
+	    {"keys", KIND_SET, 1U << PACK_ENUM | 1U << PACK_TEXT, &pair->keys},
+	    {"members", KIND_SET, 1U << PACK_BYTES, &pair->members},
+	    {"said", KIND_SET, 1U << PACK_TEXT, &pair->said},
+	    {"state", KIND_STATE, 0, &pair->state},
+	};
+	enum err e = pack_read_collection(
+	    r, doc, "candidate", true, &pair->collection);
+
+	for (size_t i = 0; i < COUNT_OF(fields) && e == ERR_OK; i++)
+		e = candidate_field(pair->collection, fields[i].name,
+		    fields[i].kind, fields[i].types, fields[i].field);
+	return e == ERR_OK ? candidate_words(twins) : e;
+}
+
+/* What is compared, and of which wholes it is a part. */
+static enum err
+compared_read(
+    struct pack_reading *r, struct bytes doc, struct pack_duplicates *twins)
+{
+	enum err e = pack_read_collection(
+	    r, doc, "collection", true, &twins->collection);
+
+	if (e == ERR_OK)
+		e = pack_read_field(doc, "group", twins->collection,
+		    1U << PACK_REF, &twins->group);
+	if (e == ERR_OK && twins->group != NULL &&
+	    (twins->group->kind != KIND_REGISTER ||
+		twins->group->data_class != CLASS_N))
+		e = err_set(ERR_INVALID, "group: %s is no register of class N",
+		    twins->group->name);
+	for (size_t i = 0; e == ERR_OK && i < r->pack->mirrors_n; i++) {
+		const struct pack_mirror *mirror = &r->pack->mirrors[i];
+
+		if (mirror->to != twins->collection)
+			continue;
+		if (twins->source != NULL && twins->source != mirror->source)
+			return err_set(ERR_INVALID,
+			    "collection: mirrors into %s name different "
+			    "sources",
+			    twins->collection->name);
+		twins->source = mirror->source;
+	}
+	return e;
+}
+
 static enum err
 duplicates_read(struct pack_reading *r, struct bytes doc)
 {
-	static const char *const keys[] = {
-	    "collection", "weights", "likely", "review", "candidate", NULL};
+	static const char *const keys[] = {"collection", "group", "weights",
+	    "likely", "review", "candidate", NULL};
 	struct pack_duplicates *twins;
 	enum err e;
 
@@ -270,8 +384,7 @@ duplicates_read(struct pack_reading *r, struct bytes doc)
 	r->pack->duplicates = twins;
 	e = pack_read_keys(doc, keys);
 	if (e == ERR_OK)
-		e = pack_read_collection(
-		    r, doc, "collection", true, &twins->collection);
+		e = compared_read(r, doc, twins);
 	if (e == ERR_OK)
 		e = weights_read(r, doc, twins);
 	if (e == ERR_OK)
@@ -284,9 +397,31 @@ duplicates_read(struct pack_reading *r, struct bytes doc)
 	if (e == ERR_OK && twins->likely < twins->review)
 		e = err_set(ERR_INVALID, "likely: is less than review");
 	if (e == ERR_OK)
-		e = pack_read_collection(
-		    r, doc, "candidate", true, &twins->candidate);
+		e = candidate_read(r, doc, twins);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	return e;
+}
+
+/* ---- Aliases ------------------------------------------------------------ */
+
+enum err
+pack_twins_read_alias(struct bytes doc, struct pack_collection *collection)
+{
+	const struct pack_field *alias = NULL;
+	bool leads = false;
+	enum err e = pack_read_field(
+	    doc, "alias", collection, 1U << PACK_REF, &alias);
+
+	if (e != ERR_OK || alias == NULL)
+		return e;
+	for (size_t i = 0; i < alias->targets_n && !leads; i++)
+		leads = strcmp(alias->targets[i], collection->name) == 0;
+	if (!leads || alias->kind != KIND_REGISTER ||
+	    alias->data_class != CLASS_N)
+		return err_set(ERR_INVALID,
+		    "alias: %s must be a register of class N that leads to %s",
+		    alias->name, collection->name);
+	collection->alias = alias;
+	return ERR_OK;
 }

@@ -5,19 +5,10 @@
  */
 #include "core/query.h"
 
-#include <string.h>
-
 #include "core/query_plan.h"
+#include "core/query_seen.h"
 #include "core/record.h"
 #include "proto/mem.h"
-
-/* The records of one space that walks have led to: open addressing. */
-struct seen {
-	struct record_id *ids; /* owned */
-	bool *taken;	       /* owned */
-	size_t n;
-	size_t size; /* a power of two, or 0 */
-};
 
 struct query_plan {
 	const struct query *query; /* borrowed */
@@ -27,12 +18,12 @@ struct query_plan {
 	struct query_way way;
 	struct space_state **spaces;
 	size_t spaces_n;
-	size_t at;	       /* the space that is walked through */
-	size_t walk;	       /* the walk through it */
-	bool is_walking;       /* `scan` has begun */
-	struct seen seen;      /* in this space */
-	uint64_t met;	       /* QUERY_EACH: in this space */
-	struct record_id last; /* QUERY_EACH: the one read last */
+	size_t at;		/* the space that is walked through */
+	size_t walk;		/* the walk through it */
+	bool is_walking;	/* `scan` has begun */
+	struct query_seen seen; /* in this space */
+	uint64_t met;		/* QUERY_EACH: in this space */
+	struct record_id last;	/* QUERY_EACH: the one read last */
 	struct lookup_scan scan;
 };
 
@@ -105,8 +96,7 @@ void
 query_end(struct query_run *run)
 {
 	if (run->plan != NULL) {
-		mem_free(run->plan->seen.ids);
-		mem_free(run->plan->seen.taken);
+		query_seen_fini(&run->plan->seen);
 		arena_fini(&run->plan->arena);
 		mem_free(run->plan);
 	}
@@ -138,67 +128,6 @@ query_explain(const struct query_run *run, struct buf *words)
 		    plan->spaces_n == 1 ? "" : "s");
 }
 
-/* ---- records that were met ---------------------------------------------- */
-
-/* The slot of `id`: its own, or the empty one where it belongs.  Ids that
- * others chose must not fall together. */
-static size_t
-seen_slot(const struct seen *seen, const struct record_id *id)
-{
-	size_t at = (size_t)bytes_checksum(bytes_of(id->b, sizeof(id->b)));
-
-	for (;; at++) {
-		at &= seen->size - 1;
-		if (!seen->taken[at] ||
-		    memcmp(&seen->ids[at], id, sizeof(*id)) == 0)
-			return at;
-	}
-}
-
-static void
-seen_grow(struct seen *seen)
-{
-	struct seen old = *seen;
-
-	seen->size = old.size == 0 ? 256 : 2 * old.size;
-	seen->ids = mem_zeros(seen->size, sizeof(*seen->ids));
-	seen->taken = mem_zeros(seen->size, sizeof(*seen->taken));
-	for (size_t i = 0; i < old.size; i++)
-		if (old.taken[i]) {
-			size_t at = seen_slot(seen, &old.ids[i]);
-
-			seen->ids[at] = old.ids[i];
-			seen->taken[at] = true;
-		}
-	mem_free(old.ids);
-	mem_free(old.taken);
-}
-
-/* Takes `id` in; false when it was there. */
-static bool
-seen_add(struct seen *seen, const struct record_id *id)
-{
-	size_t at;
-
-	if (2 * seen->n >= seen->size)
-		seen_grow(seen);
-	at = seen_slot(seen, id);
-	if (seen->taken[at])
-		return false;
-	seen->taken[at] = true;
-	seen->ids[at] = *id;
-	seen->n++;
-	return true;
-}
-
-static void
-seen_clear(struct seen *seen)
-{
-	if (seen->n > 0)
-		memset(seen->taken, 0, seen->size * sizeof(*seen->taken));
-	seen->n = 0;
-}
-
 /* ---- records ------------------------------------------------------------ */
 
 enum err
@@ -220,7 +149,7 @@ query_next(struct query_run *run, bool *found)
 			if (!more)
 				break;
 		}
-		seen_clear(&plan->seen);
+		query_seen_clear(&plan->seen);
 		plan->walk = 0;
 		plan->met = 0;
 		plan->last = (struct record_id){0};
@@ -252,7 +181,7 @@ step_walk(struct query_run *run, bool *found)
 		}
 		/* Only the list has each record once. */
 		if (plan->way.kind == QUERY_LIST ||
-		    seen_add(&plan->seen, &run->id))
+		    query_seen_add(&plan->seen, &run->id))
 			return ERR_OK;
 		*found = false;
 	}

@@ -406,18 +406,16 @@ title_of(
 }
 
 enum err
-report_label(struct txn *txn, const struct report_ask *ask,
-    const struct pack_table *table, struct bytes key, bool english,
+report_label(struct txn *txn, const struct pack_table *table, struct bytes key,
     struct arena *arena, struct bytes *label)
 {
 	const struct pack_field *field = group_field(table);
 
-	(void)ask;
 	*label = key;
 	if (field == NULL)
 		return ERR_OK;
 	if (field->type == PACK_REF)
 		return title_of(txn, key, arena, label);
-	*label = pack_word(field, key, english);
+	*label = pack_word(field, key, false);
 	return ERR_OK;
 }

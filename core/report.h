@@ -83,10 +83,8 @@ struct report {
 enum err report_make(struct txn *txn, const struct report_ask *ask,
     struct arena *arena, struct report *report) MUST_USE;
 /* What people call the value `key` of a group or period in the rows of `table`:
- * the Korean or English word of a code, the title of a record, or itself; in
- * `arena`. */
-enum err report_label(struct txn *txn, const struct report_ask *ask,
-    const struct pack_table *table, struct bytes key, bool english,
-    struct arena *arena, struct bytes *label) MUST_USE;
+ * the Korean word of a code, the title of a record, or itself; in `arena`. */
+enum err report_label(struct txn *txn, const struct pack_table *table,
+    struct bytes key, struct arena *arena, struct bytes *label) MUST_USE;
 
 #endif

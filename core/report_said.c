@@ -164,12 +164,13 @@ compute(struct txn *txn, const struct report_ask *ask, struct report_said *said)
 	return e;
 }
 
-/* Reads one record into `said`; `*fits` says whether it belongs here. */
+/* Reads one record into `said`; said->figure stays NULL when it does not belong
+ * here. */
 static enum err
 said_read(struct txn *txn, const struct report_ask *ask,
-    const struct query_run *run, struct arena *arena, struct report_said *said,
-    bool *fits)
+    const struct query_run *run, struct arena *arena, struct report_said *said)
 {
+	const struct pack_figure *figure;
 	const struct pack_reported *reported = txn->pack->reported;
 	const struct record *record = &run->record;
 	struct space unit;
@@ -177,11 +178,9 @@ said_read(struct txn *txn, const struct report_ask *ask,
 	enum err e;
 
 	*said = (struct report_said){.id = run->id};
-	said->figure = figure_of(
+	figure = figure_of(
 	    ask->report, shown_text(record, reported->key, arena));
-	*fits = said->figure != NULL &&
-		shown_int(record, reported->value, &said->value);
-	if (!*fits)
+	if (figure == NULL || !shown_int(record, reported->value, &said->value))
 		return ERR_OK;
 	said->period = shown_text(record, reported->period, arena);
 	said->source = shown_text(record, reported->source, arena);
@@ -191,9 +190,11 @@ said_read(struct txn *txn, const struct report_ask *ask,
 	e = unit_of(txn, record, arena, &said->unit);
 	if (e != ERR_OK)
 		return e;
-	*fits = id_prefix(said->unit, &unit) == ERR_OK &&
-		id_covers_prefix(&ask->prefix, &unit);
-	return *fits ? compute(txn, ask, said) : ERR_OK;
+	if (id_prefix(said->unit, &unit) != ERR_OK ||
+	    !id_covers_prefix(&ask->prefix, &unit))
+		return ERR_OK;
+	said->figure = figure;
+	return compute(txn, ask, said);
 }
 
 static int
@@ -256,14 +257,12 @@ report_said_find(struct txn *txn, const struct report_ask *ask,
 	enum err e = query_begin(txn, &query, &run);
 
 	while (e == ERR_OK && found) {
-		bool fits = false;
-
 		e = query_next(&run, &found);
 		if (e != ERR_OK || !found)
 			break;
 		mem_room(&said, &room, n + 1, sizeof(*said));
-		e = said_read(txn, ask, &run, arena, &said[n], &fits);
-		n += e == ERR_OK && fits ? 1 : 0;
+		e = said_read(txn, ask, &run, arena, &said[n]);
+		n += e == ERR_OK && said[n].figure != NULL ? 1 : 0;
 	}
 	query_end(&run);
 	if (e == ERR_OK && n > 0) {

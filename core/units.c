@@ -234,6 +234,16 @@ unit_by_id(const struct unit *units, size_t n, const struct record_id *id)
 	return NULL;
 }
 
+/* Is the unit `id` one of those that came in the place of `draft`? */
+static bool
+is_among(const struct draft *draft, const struct record_id *id)
+{
+	for (size_t i = 0; i < draft->successors_n; i++)
+		if (memcmp(&draft->successors[i], id, sizeof(*id)) == 0)
+			return true;
+	return false;
+}
+
 /* Puts the drafts in order, as units that know each other. */
 static void
 units_link(struct loading *l, struct units *units)
@@ -251,12 +261,11 @@ units_link(struct loading *l, struct units *units)
 
 		if (draft->has_parent)
 			p[i].parent = unit_by_id(p, l->n, &draft->parent);
-		for (size_t k = 0; k < draft->successors_n; k++) {
-			next[p[i].successors_n] = unit_by_id(
-			    p, l->n, &draft->successors[k]);
-			if (next[p[i].successors_n] != NULL)
-				p[i].successors_n++;
-		}
+		/* In the order of the units, whoever wrote them first. */
+		for (size_t k = 0;
+		     k < l->n && p[i].successors_n < draft->successors_n; k++)
+			if (is_among(draft, &p[k].id))
+				next[p[i].successors_n++] = &p[k];
 		p[i].successors = next;
 	}
 	units->p = p;

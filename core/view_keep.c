@@ -17,6 +17,7 @@ enum { REFRESH_RECORDS = 1000 };
 /* How far the views in the table are, as this transaction has read or made it.
  */
 struct view_memo {
+	const struct views *of;
 	enum view_stand stand;
 	struct view_done done;
 };
@@ -35,12 +36,17 @@ static void stand_write(
 static struct view_memo *
 memo_of(struct txn *txn)
 {
-	if (txn->view_memo == NULL) {
-		txn->view_memo = arena_new(
-		    &txn->arena, sizeof(*txn->view_memo));
-		txn->view_memo->stand = view_stand(txn, &txn->view_memo->done);
+	struct view_memo *memo = txn->view_memo;
+
+	if (memo == NULL)
+		memo = arena_new(&txn->arena, sizeof(*memo));
+	/* Another pack may come into force while a writer starts. */
+	if (txn->view_memo == NULL || memo->of != txn->views) {
+		memo->of = txn->views;
+		memo->stand = view_stand(txn, &memo->done);
 	}
-	return txn->view_memo;
+	txn->view_memo = memo;
+	return memo;
 }
 
 /* ---- kept with every change --------------------------------------------- */
@@ -177,11 +183,9 @@ is_touched(const struct pack_field *field, const struct turn *turn)
 		return old->values[0].class != next->values[0].class ||
 		       !bytes_equal(
 			   old->values[0].value, next->values[0].value);
+	/* As many come as go. */
 	for (size_t i = 0; i < turn->gone_n; i++)
 		if (is_of(&turn->gone[i], old))
-			return true;
-	for (size_t i = 0; i < turn->come_n; i++)
-		if (is_of(&turn->come[i], old))
 			return true;
 	return false;
 }

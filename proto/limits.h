@@ -127,6 +127,13 @@ enum {
 	LIMIT_GUARDS = 64,  /* of one state */
 	LIMIT_COLUMNS = 32, /* of one list, table of a report or filter */
 	LIMIT_TABLES = 16,  /* of one report */
+	/* Fields by which duplicates are found: their subsets are walked. */
+	LIMIT_WEIGHTS = 8,
+	/* A value that more than so many have in common tells nothing, and
+	 * would make more pairs than people can look at; which ones were left
+	 * out is said. */
+	LIMIT_TWINS_ALIKE = 100,
+	LIMIT_TWINS_KEYS = 4096, /* of one whole, for one set of fields */
 	/* Bytes of an expression: a screen full. */
 	LIMIT_EXPRESSION_SIZE = 4096,
 	LIMIT_EXPRESSION_NODES = 512, /* of one expression of a pack */

@@ -124,7 +124,7 @@ sub look
 	}
 	my ($out, $status) = said($golmok, 'fsck', '--store', "$at/store");
 	wrong("cut $cut: fsck: $out") if $status != 0;
-	my ($all) = said($golmok, 'export', 'd03/c017/volunteer', '--store', "$at/store");
+	my ($all) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', "$at/store");
 	my @missing = grep { $_ ne 'founded' && index($all, $_) < 0 } @acked;
 	wrong("cut $cut: missing of " . @acked . ": @missing") if @missing;
 	($out, $status) = said("GOLMOK_ACTOR=host $golmok rebuild --store $at/store");
@@ -171,7 +171,7 @@ sub cuts_run
 sub names
 {
 	my ($store) = @_;
-	my ($out) = said($golmok, 'export', 'd03/c017/volunteer', '--store', $store);
+	my ($out) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', $store);
 	return join ' ', sort $out =~ /\b((?:safe|lent|lost|more)\d)\b/g;
 }
 

@@ -282,9 +282,9 @@ must "혜화동 is one of them" [ -n "$dong" ]
 printf '\n%s$ perl tests/demo/year.pl %s > %s%s\n' "$bold" "$dong" "$demo/year.jsonl" "$plain"
 perl tests/demo/year.pl "$dong" >"$demo/year.jsonl" || fail "the year is written"
 run import "$demo/year.jsonl" --prefix d01/c017 --store "$demo/hyehwa"
-count persons_met export d01/c017/case --collection visit --store "$demo/hyehwa"
+count persons_met export d01/c017/case --collection visit --reason 보고 --store "$demo/hyehwa"
 must "2,400 people were visited" said ' 2400 different'
-count given_on export d01/c017/case --collection service --store "$demo/hyehwa"
+count given_on export d01/c017/case --collection service --reason 보고 --store "$demo/hyehwa"
 must "1,200 services were given" said '1200 rows'
 household=$(first_id d01/c017/case household --where hh_no=1111065000-01-000001 --store "$demo/hyehwa")
 must "the household that we shall follow is there" [ -n "$household" ]

@@ -7,7 +7,7 @@
 occurs() { grep -lF -- "$1" "$2"/* 2>/dev/null | wc -l | tr -d ' '; }
 
 # shown STORE: every volunteer with all words, as text.
-shown() { "$GOLMOK" export d03/c017/volunteer --store "$1"; }
+shown() { "$GOLMOK" export d03/c017/volunteer --reason 시험 --store "$1"; }
 digests() { "$GOLMOK" digest d03/c017/volunteer --json --store "$1"; }
 
 # The hall founds the city; 북가좌동 and 남가좌동 hold each other's spaces.

@@ -196,15 +196,18 @@ tally_write(struct tally *tally, struct store *store, struct prng *prng)
 		write.collection = bytes_text(collections[prng_below(prng, 6)]);
 	} else {
 		write.record = tally->ids[prng_below(prng, tally->n)];
+		/* Perhaps one that another node has made as something else. */
+		write.create = prng_below(prng, 12) == 0;
+		write.collection = bytes_text(collections[prng_below(prng, 6)]);
 	}
 	if (!write.create && prng_below(prng, 10) == 0) {
 		write.edits_n = 0;
 		write.act = prng_below(prng, 2) ? ACT_DELETE : ACT_KEEP;
 	}
 	e = store_write(store, &write, &id, &changed);
-	if (e != ERR_NOT_FOUND && e != ERR_INVALID)
+	if (e != ERR_NOT_FOUND && e != ERR_INVALID && e != ERR_EXISTS)
 		well(e);
-	if (e == ERR_OK && write.create)
+	if (e == ERR_OK && !write.has_record)
 		tally->ids[tally->n++] = id;
 	for (size_t i = 0; i < FIELDS; i++)
 		buf_fini(&values[i]);

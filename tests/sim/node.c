@@ -341,6 +341,10 @@ node_admit(struct sim_node *by, struct sim_node *whom)
 	sim_must(by->sim, e, "admit");
 	if (whom->role == ROLE_DISTRICT)
 		grant(by, whom, "d1", "read:NPS,hold,admin");
+	/* One that publishes packs besides, until somebody takes it back. */
+	if (whom->role == ROLE_DISTRICT && by->sim->swarm.upgrade &&
+	    by->role == ROLE_FOUNDER)
+		grant(by, whom, "", "admin");
 	if (whom->role == ROLE_AUDITOR)
 		grant(by, whom, "d1", "audit");
 	if (whom->role == ROLE_CENTRE) {

@@ -36,8 +36,10 @@ upgrade(struct sim_node *node)
 		return;
 	if (node->store != NULL && sim_once_in(sim, 2)) {
 		/* Few others may. */
-		if (sim_once_in(sim, 2) && sim->nodes[0].store != NULL)
-			node = &sim->nodes[0];
+		for (size_t i = 0; i < sim->n && sim_once_in(sim, 2); i++)
+			if (sim->nodes[i].role <= ROLE_DISTRICT &&
+			    sim->nodes[i].store != NULL)
+				node = &sim->nodes[i];
 		packs_publish(node);
 		return;
 	}

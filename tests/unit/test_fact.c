@@ -11,6 +11,7 @@
 
 #include "proto/ascii.h"
 #include "proto/fact.h"
+#include "proto/fact_pack.h"
 #include "tests/lib/vectors.h"
 
 static struct bytes
@@ -36,6 +37,7 @@ pass_later(struct bytes name, struct bytes in, struct buf *again)
 	struct fact_revoke revoke;
 	struct fact_rotation rotation;
 	struct fact_reason reason;
+	struct fact_pack pack;
 	enum err e;
 
 	if (bytes_is(name, "revoke")) {
@@ -46,6 +48,10 @@ pass_later(struct bytes name, struct bytes in, struct buf *again)
 		e = fact_rotation_get(in, &arena, &rotation);
 		if (e == ERR_OK)
 			fact_rotation_put(&rotation, again);
+	} else if (bytes_is(name, "pack")) {
+		e = fact_pack_get(in, &pack);
+		if (e == ERR_OK)
+			fact_pack_put(&pack, again);
 	} else {
 		assert_true(bytes_is(name, "reason"));
 		e = fact_reason_get(in, &reason);
@@ -337,6 +343,44 @@ a_reason_goes_both_ways(void **state)
 }
 
 static void
+check_pack(const struct vectors *v)
+{
+	struct fact_pack pack = {.name = v->words[1],
+	    .version = vectors_number(v, 2),
+	    .size = vectors_number(v, 4),
+	    .piece = vectors_number(v, 5)};
+	struct fact_pack back;
+	struct buf json = hex_of(v->words[6]);
+	struct buf in = hex_of(v->words[7]);
+	struct buf out = {0};
+
+	vectors_hex(v, 3, pack.sha256.b, 32);
+	pack.json = buf_bytes(&json);
+	fact_pack_put(&pack, &out);
+	assert_true(bytes_equal(buf_bytes(&in), buf_bytes(&out)));
+	assert_int_equal(fact_pack_get(buf_bytes(&in), &back), ERR_OK);
+	assert_true(bytes_equal(back.name, pack.name));
+	assert_int_equal(back.version, pack.version);
+	assert_memory_equal(back.sha256.b, pack.sha256.b, 32);
+	assert_int_equal(back.size, pack.size);
+	assert_int_equal(back.piece, pack.piece);
+	assert_true(bytes_equal(back.json, pack.json));
+	buf_fini(&json);
+	buf_fini(&in);
+	buf_fini(&out);
+}
+
+static void
+a_piece_of_a_pack_goes_both_ways(void **state)
+{
+	(void)state;
+	each("pack", 3, check_pack);
+	assert_int_equal(fact_pack_pieces(LIMIT_PACK_SIZE), LIMIT_PACK_PIECES);
+	assert_int_equal(fact_pack_pieces(LIMIT_PACK_PIECE), 1);
+	assert_int_equal(fact_pack_pieces(LIMIT_PACK_PIECE + 1), 2);
+}
+
+static void
 check_same(const struct vectors *v)
 {
 	struct buf plain = hex_of(v->words[2]);
@@ -354,7 +398,7 @@ static void
 ignorable_keys_are_passed_over(void **state)
 {
 	(void)state;
-	each("same", 7, check_same);
+	each("same", 8, check_same);
 }
 
 static void
@@ -374,7 +418,7 @@ static void
 what_is_no_fact_is_refused_by_its_reason(void **state)
 {
 	(void)state;
-	each("refuse", 144, check_refuse);
+	each("refuse", 169, check_refuse);
 }
 
 static void
@@ -407,7 +451,7 @@ static void
 cut_or_flipped_facts_are_never_read_as_the_same(void **state)
 {
 	(void)state;
-	each("same", 7, check_harm);
+	each("same", 8, check_harm);
 }
 
 static void
@@ -491,6 +535,7 @@ main(void)
 	    cmocka_unit_test(a_revocation_goes_both_ways),
 	    cmocka_unit_test(a_rotation_record_goes_both_ways),
 	    cmocka_unit_test(a_reason_goes_both_ways),
+	    cmocka_unit_test(a_piece_of_a_pack_goes_both_ways),
 	    cmocka_unit_test(ignorable_keys_are_passed_over),
 	    cmocka_unit_test(what_is_no_fact_is_refused_by_its_reason),
 	    cmocka_unit_test(cut_or_flipped_facts_are_never_read_as_the_same),

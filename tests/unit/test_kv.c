@@ -210,6 +210,24 @@ tables_do_not_mix(void **state)
 }
 
 static void
+a_table_that_an_older_program_knew_nothing_of_is_made(void **state)
+{
+	struct place *place = *state;
+	struct kv_config config = place->config;
+	struct kv_txn *txn;
+
+	kv_close(place->kv);
+	config.create = false;
+	config.tables_n = TABLES_N + 1;
+	assert_int_equal(kv_open(&config, &place->kv), ERR_CORRUPT);
+	config.late = 1 << TABLES_N;
+	assert_int_equal(kv_open(&config, &place->kv), ERR_OK);
+	txn = begin(place, false);
+	assert_int_equal(kv_count(txn, TABLES_N), 0);
+	kv_abort(txn);
+}
+
+static void
 keys_and_values_of_any_allowed_size_come_back(void **state)
 {
 	static const size_t sizes[] = {0, 1, 2000, 2040, 2048, 4096, 300000};
@@ -563,6 +581,7 @@ main(void)
 	    IN_PLACE(the_first_failure_stays_and_nothing_of_it_is_committed),
 	    IN_PLACE(a_reader_sees_one_state_and_its_number),
 	    IN_PLACE(tables_do_not_mix),
+	    IN_PLACE(a_table_that_an_older_program_knew_nothing_of_is_made),
 	    IN_PLACE(keys_and_values_of_any_allowed_size_come_back),
 	    IN_PLACE(appending_works_for_any_key),
 	    IN_PLACE(views_of_a_transaction_may_be_put_into_it),

@@ -492,7 +492,7 @@ static const struct wrong wrong[] = {
      "pack: duplicates: weights.kee: twin: there is no field 'kee'; did you mean key?"},
     {"`weights`:{`key`:350}",
      "`weights`:{}",
-     "pack: duplicates: weights: must be an object of 1 to 32 fields"},
+     "pack: duplicates: weights: must be an object of 1 to 8 fields"},
     {"`likely`:700",
      "`likely`:400",
      "pack: duplicates: likely: is less than review"},

@@ -351,7 +351,11 @@ twins_are_told_by_keys_mirrors_and_weights(void **state)
 	assert_int_equal(twins->weights[0].weight, 350);
 	assert_int_equal(twins->likely, 700);
 	assert_int_equal(twins->review, 450);
-	assert_ptr_equal(twins->candidate, collection_of(pack, "pair"));
+	assert_ptr_equal(
+	    twins->candidate.collection, collection_of(pack, "pair"));
+	assert_ptr_equal(twins->candidate.said, field_of(pack, "pair", "said"));
+	assert_ptr_equal(twins->source, field_of(pack, "twin", "of"));
+	assert_null(twins->group);
 }
 
 static void

@@ -382,7 +382,7 @@ stands_in(const struct buf *rows, const char *word)
 static void
 what_is_not_of_class_n_stands_nowhere_as_it_is(void **state)
 {
-	static const char *const words[] = {"홍길동", "비밀", "공개"};
+	static const char *const words[] = {"홍길동", "비밀", "공개", "이몽룡"};
 	struct store_edit edits[] = {
 	    town_edit(OP_SET, "who", town_text(words[0])),
 	    town_edit(OP_ADD, "tags", town_text(words[1])),
@@ -398,12 +398,16 @@ what_is_not_of_class_n_stands_nowhere_as_it_is(void **state)
 	tally_follow(town, 0, false);
 	edits[1].class = CLASS_P; /* the pack says N */
 	(void)make(town, edits + 1, 1);
+	edits[0].value = town_text(words[3]);
+	edits[0].class = CLASS_N; /* the pack says P */
+	(void)make(town, edits, 1);
 	tally_follow(town, 0, true);
 	(void)tally_compare(town_store(town, 0));
 	tally_dump(town_store(town, 0), &rows);
 	assert_false(stands_in(&rows, words[0]));
 	assert_false(stands_in(&rows, words[1]));
 	assert_true(stands_in(&rows, words[2]));
+	assert_false(stands_in(&rows, words[3]));
 	buf_fini(&rows);
 }
 

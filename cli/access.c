@@ -1,0 +1,241 @@
+/*
+ * The log of accesses of a pack: what export asks for before it writes a row.
+ * The record is durable before the first byte leaves.
+ */
+#include "cli/access.h"
+
+#include <string.h>
+
+#include "cli/host.h"
+#include "core/space.h"
+#include "proto/calendar.h"
+#include "proto/codec.h"
+#include "proto/when.h"
+
+enum { EDITS_MAX = 6 };
+
+static enum err record_write(
+    const struct access *access, const struct space *space) MUST_USE;
+
+/* The last component of the name of `space`. */
+static const char *
+class_of(const struct space *space)
+{
+	const char *last = strrchr(space->text, '/');
+
+	return last == NULL ? space->text : last + 1;
+}
+
+/* Does the space hold fields that are taken and speak of people? */
+static bool
+is_personal(const struct access *access, const struct space *space)
+{
+	const struct pack *pack = access->work->pack;
+
+	for (size_t i = 0; i < pack->collections_n; i++) {
+		const struct pack_collection *of = &pack->collections[i];
+
+		if (strcmp(of->space, class_of(space)) != 0 ||
+		    (access->collection != NULL && access->collection != of))
+			continue;
+		for (size_t k = 0; k < of->fields_n; k++)
+			if (of->fields[k].data_class != CLASS_N &&
+			    (access->classes >> of->fields[k].data_class & 1) !=
+				0)
+				return true;
+	}
+	return false;
+}
+
+/* Where it is kept that `space` was read: with its unit. */
+static enum err
+place_of(
+    const struct access *access, const struct space *space, struct space *place)
+{
+	size_t n = (size_t)(class_of(space) - space->text);
+	struct buf text = {0};
+	enum err e;
+
+	buf_add(&text, bytes_first(bytes_text(space->text), n));
+	buf_add_text(&text, access->work->pack->access->collection->space);
+	e = id_space(buf_bytes(&text), place);
+	buf_fini(&text);
+	return e;
+}
+
+/* The different places of all that is personal. */
+static enum err
+places_find(const struct access *access, struct space_state *const *spaces,
+    size_t n, struct space **out, size_t *places_n)
+{
+	struct space *places = arena_array(
+	    &access->work->arena, n + 1, sizeof(*places));
+	enum err e = ERR_OK;
+
+	*out = places;
+	*places_n = 0;
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		bool known = false;
+
+		if (!is_personal(access, &spaces[i]->name))
+			continue;
+		e = place_of(access, &spaces[i]->name, &places[*places_n]);
+		for (size_t k = 0; k < *places_n && !known; k++)
+			known = id_space_equal(&places[k], &places[*places_n]);
+		*places_n += !known;
+	}
+	return e;
+}
+
+enum err
+access_log(const struct access *access, struct space_state *const *spaces,
+    size_t n, bool *written)
+{
+	struct opened *work = access->work;
+	struct space *places;
+	size_t places_n;
+	enum err e;
+
+	*written = false;
+	if (work->pack->access == NULL)
+		return ERR_OK;
+	e = places_find(access, spaces, n, &places, &places_n);
+	if (e != ERR_OK || places_n == 0)
+		return e;
+	if (access->reason == NULL || access->reason[0] == '\0')
+		return err_set(ERR_USAGE,
+		    "personal data leave the store: say why with --reason, "
+		    "which is kept in %s; or take only what is not personal, "
+		    "with --class N",
+		    work->pack->access->collection->name);
+	*written = true;
+	store_abort(work->store);
+	e = open_again(work);
+	if (e == ERR_OK && !work->has_actor)
+		e = err_set(ERR_USAGE,
+		    "nobody says who takes personal data: --actor NAME");
+	for (size_t i = 0; i < places_n && e == ERR_OK; i++) {
+		e = record_write(access, &places[i]);
+		if (e != ERR_OK)
+			e = err_wrap(e,
+			    "cannot keep in %s that personal data are taken",
+			    places[i].text);
+	}
+	if (e == ERR_OK)
+		e = open_commit(work);
+	return e == ERR_OK ? store_begin(work->store, false) : e;
+}
+
+/* ---- One record --------------------------------------------------------- */
+
+struct making {
+	const struct access *access;
+	struct store_edit edits[EDITS_MAX];
+	size_t n;
+};
+
+/* `value` is used up. */
+static void
+edit_add(struct making *m, const struct pack_field *field, struct buf *value)
+{
+	if (field != NULL)
+		m->edits[m->n++] = (struct store_edit){
+		    .field = bytes_text(field->name),
+		    .code = OP_SET,
+		    .class = field->data_class,
+		    .value = arena_bytes(
+			&m->access->work->arena, buf_bytes(value))};
+	buf_fini(value);
+}
+
+static void
+text_add(struct making *m, const struct pack_field *field, struct bytes text)
+{
+	struct buf value = {0};
+
+	codec_put_text(&value, text);
+	edit_add(m, field, &value);
+}
+
+static void
+time_add(struct making *m, const struct pack_field *field)
+{
+	const struct host *host = host_system();
+	int64_t now = (int64_t)(host->now_ms(host->arg) / 1000);
+	int64_t offset = m->access->work->pack->clock_seconds;
+	struct when when = {.day = calendar_day_at(now, offset)};
+	struct buf text = {0};
+
+	when.second = now + offset - when.day * CALENDAR_DAY_SECONDS;
+	when_put_time(&when, offset, &text);
+	text_add(m, field, buf_bytes(&text));
+	buf_fini(&text);
+}
+
+/* The label of this node. */
+static enum err
+node_add(struct making *m, const struct pack_field *field)
+{
+	struct store *store = m->access->work->store;
+	const struct authority *authority;
+	const struct member *member;
+	enum err e = store_authority(store, &authority);
+
+	if (e != ERR_OK)
+		return e;
+	member = authority_member(authority, &store_identity(store)->key);
+	text_add(m, field,
+	    member != NULL && member->label.n > 0 ? member->label
+						  : bytes_text("?"));
+	return ERR_OK;
+}
+
+/* What the space held before: whoever takes a record out of the chain later
+ * would have to make the rest anew. */
+static void
+before_add(
+    struct making *m, const struct pack_field *field, const struct space *space)
+{
+	struct space_state *state = space_find(
+	    store_txn(m->access->work->store), space);
+	struct digest none[CLASS_COUNT] = {0};
+	struct buf value = {0};
+	struct hash hash;
+
+	crypto_sha256(state != NULL
+			  ? bytes_of(state->digests, sizeof(state->digests))
+			  : bytes_of(none, sizeof(none)),
+	    &hash);
+	codec_put_bytes(&value, bytes_of(hash.b, sizeof(hash.b)));
+	edit_add(m, field, &value);
+}
+
+static enum err
+record_write(const struct access *access, const struct space *space)
+{
+	struct opened *work = access->work;
+	const struct pack_access *pack = work->pack->access;
+	struct making m = {.access = access};
+	struct store_write write = {.space = *space,
+	    .create = true,
+	    .collection = bytes_text(pack->collection->name),
+	    .act = ACT_EDIT,
+	    .edits = m.edits,
+	    .has_actor = true,
+	    .actor = work->actor};
+	struct record_id id;
+	struct buf who = {0};
+	bool changed;
+	enum err e;
+
+	codec_put_bytes(&who, bytes_of(work->actor.b, sizeof(work->actor.b)));
+	edit_add(&m, pack->who, &who);
+	time_add(&m, pack->at);
+	text_add(&m, pack->action, bytes_text(pack->export));
+	text_add(&m, pack->reason, bytes_text(access->reason));
+	e = node_add(&m, pack->place);
+	before_add(&m, pack->before, space);
+	write.edits_n = m.n;
+	return e == ERR_OK ? store_write(work->store, &write, &id, &changed)
+			   : e;
+}

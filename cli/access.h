@@ -1,0 +1,25 @@
+#ifndef GOLMOK_CLI_ACCESS_H
+#define GOLMOK_CLI_ACCESS_H
+
+#include "cli/open.h"
+
+/*
+ * Who takes personal data out of a store says why, and that is kept as a record
+ * (docs/packs.md, access).
+ */
+struct access {
+	struct opened *work; /* borrowed, with a transaction that reads */
+	const struct pack_collection *collection; /* that is taken; NULL: all */
+	unsigned classes;   /* bits 1 << class that are taken */
+	const char *reason; /* NULL: none was given */
+};
+
+/* Writes a record for each unit of which personal data lie in the `n` `spaces`,
+ * makes it durable, and begins a transaction that reads.  Does nothing where no
+ * personal field is taken or the pack keeps no such log.  ERR_USAGE: there is
+ * no reason, or nobody says who does it.  ERR_DENIED: this node may not write
+ * there.  `spaces` are no longer valid when `*written`. */
+enum err access_log(const struct access *access,
+    struct space_state *const *spaces, size_t n, bool *written) MUST_USE;
+
+#endif

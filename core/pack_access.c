@@ -1,0 +1,114 @@
+/*
+ * What a pack says of the log of accesses.  Called by pack_file.c alone.
+ */
+#include "core/pack_access.h"
+
+#include "proto/codec.h"
+
+/* A register that `access` names; what is not needed may be missing. */
+static enum err
+member_read(struct bytes doc, const char *key, const struct pack_access *access,
+    unsigned types, const struct pack_field **field)
+{
+	enum err e = pack_read_field(
+	    doc, key, access->collection, types, field);
+
+	if (e == ERR_OK && *field != NULL && (*field)->kind != KIND_REGISTER)
+		e = err_set(
+		    ERR_INVALID, "%s: %s is no register", key, (*field)->name);
+	return e;
+}
+
+static enum err
+needed_read(struct bytes doc, const char *key, const struct pack_access *access,
+    unsigned types, const struct pack_field **field)
+{
+	enum err e = member_read(doc, key, access, types, field);
+
+	if (e == ERR_OK && *field == NULL)
+		e = err_set(ERR_INVALID, "%s: missing", key);
+	return e;
+}
+
+/* Which of the values of `action` stands for an export. */
+static enum err
+export_read(
+    struct pack_reading *r, struct bytes doc, struct pack_access *access)
+{
+	const struct pack_field *action = access->action;
+	enum err e = pack_read_text(r, doc, "export", &access->export);
+
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; i < action->values_n; i++)
+		if (bytes_is(bytes_text(access->export), action->values[i]))
+			return ERR_OK;
+	return err_set(ERR_INVALID, "export: %s has no value '%s'",
+	    action->name, access->export);
+}
+
+/* What such a record must have, the program has to give. */
+static enum err
+access_check(const struct pack_access *access)
+{
+	const struct pack_field *const given[] = {access->who, access->at,
+	    access->action, access->reason, access->place, access->before};
+
+	for (size_t i = 0; i < access->collection->fields_n; i++) {
+		const struct pack_field *field = &access->collection->fields[i];
+		bool is = !field->required;
+
+		for (size_t k = 0; k < COUNT_OF(given) && !is; k++)
+			is = given[k] == field;
+		if (!is)
+			return err_set(ERR_INVALID,
+			    "%s.%s is required, and nothing becomes it",
+			    access->collection->name, field->name);
+	}
+	return ERR_OK;
+}
+
+enum err
+pack_access_read(struct pack_reading *r, struct bytes pack)
+{
+	static const char *const keys[] = {"collection", "who", "at", "action",
+	    "export", "reason", "where", "before", NULL};
+	struct bytes doc = pack_read_member(pack, "access");
+	struct pack_access *access;
+	enum err e;
+
+	if (doc.n == 0)
+		return ERR_OK;
+	pack_read_enter(r, "access", SIZE_MAX);
+	access = arena_new(r->arena, sizeof(*access));
+	e = pack_read_keys(doc, keys);
+	if (e == ERR_OK)
+		e = pack_read_collection(
+		    r, doc, "collection", true, &access->collection);
+	if (e == ERR_OK)
+		e = needed_read(
+		    doc, "who", access, 1U << PACK_REF, &access->who);
+	if (e == ERR_OK)
+		e = needed_read(
+		    doc, "at", access, 1U << PACK_DATETIME, &access->at);
+	if (e == ERR_OK)
+		e = needed_read(
+		    doc, "action", access, 1U << PACK_ENUM, &access->action);
+	if (e == ERR_OK)
+		e = needed_read(
+		    doc, "reason", access, 1U << PACK_TEXT, &access->reason);
+	if (e == ERR_OK)
+		e = member_read(
+		    doc, "where", access, 1U << PACK_TEXT, &access->place);
+	if (e == ERR_OK)
+		e = member_read(
+		    doc, "before", access, 1U << PACK_HASH, &access->before);
+	if (e == ERR_OK)
+		e = export_read(r, doc, access);
+	if (e == ERR_OK)
+		e = access_check(access);
+	if (e == ERR_OK)
+		pack_read_leave(r);
+	r->pack->access = access;
+	return e;
+}
