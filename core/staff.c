@@ -42,12 +42,12 @@ staff_may_write(
 
 	if (role == NULL)
 		return ERR_OK;
-	for (size_t i = 0; i < role->write_n; i++) {
+	for (size_t i = 0; i < role->write_n; i++)
 		if (role->write[i] == collection)
 			return ERR_OK;
+	for (size_t i = 0; i < role->write_n; i++)
 		buf_add_format(
 		    &names, "%s%s", i > 0 ? ", " : "", role->write[i]->name);
-	}
 	e = err_set(ERR_DENIED,
 	    "%s: the role %s (%s) does not write these records; it writes %s",
 	    collection != NULL ? collection->name : "this record",
