@@ -231,7 +231,7 @@ struct pack_fold {
 };
 
 struct pack_role {
-	const char *name; /* a text, "복지플래너" */
+	const char *name; /* a text, "nurse" */
 	struct pack_label label;
 	const struct pack_scope *scope;
 	unsigned read; /* bit 1 << class of each data class */
@@ -484,7 +484,7 @@ struct pack {
 	struct arena arena; /* owned: all that is pointed at */
 };
 
-/* The bytes of the pack that is compiled in (proto/packs/chatdong.json);
+/* The bytes of the pack that is compiled in;
  * static. */
 struct bytes pack_embedded(void);
 

@@ -196,7 +196,7 @@ write_read(struct pack_reading *r, struct bytes doc, struct pack_role *role)
 	return ERR_OK;
 }
 
-/* "visit.health_check" */
+/* "loan.neighbour" */
 static enum err
 hidden_find(
     const struct pack *pack, struct bytes text, const struct pack_field **field)
@@ -207,7 +207,7 @@ hidden_find(
 
 	if (point == text.n)
 		return err_set(ERR_INVALID,
-		    "must be a field with its collection: visit.notes");
+		    "must be a field with its collection: loan.neighbour");
 	e = pack_get_collection(pack, bytes_first(text, point), &of);
 	return e == ERR_OK
 		   ? pack_get_field(of, bytes_after(text, point + 1), field)

@@ -55,7 +55,7 @@ void query_end(struct query_run *run);
 /* The record found last as the place of names for other expressions of its
  * collection.  What they give lives until the next call of query_next. */
 struct expr_source query_source(struct query_run *run);
-/* Appends what is walked through, for people: "visit.by_state_due (state,
+/* Appends what is walked through, for people: "loan.by_state_due (state,
  * due_on): 3 spaces". */
 void query_explain(const struct query_run *run, struct buf *words);
 

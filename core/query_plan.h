@@ -59,7 +59,7 @@ enum err query_plan_choose(
 /* Starts walk number `walk` of `way` through `space`; not of QUERY_EACH. */
 void query_plan_start(const struct query_way *way, struct txn *txn,
     struct space_no space, size_t walk, struct lookup_scan *scan);
-/* Appends what `way` goes by, for people: "visit.state_due (state: 2 values,
+/* Appends what `way` goes by, for people: "loan.by_state_due (state: 2 values,
  * due_on: a range)". */
 void query_plan_words(const struct query_way *way, struct buf *words);
 

@@ -13,7 +13,7 @@ enum {
 	/* A header is one leaf of a tile bundle, whose entries carry a 16-bit
 	 * length, and one frame's worth. */
 	LIMIT_HEADER_SIZE = 60 * 1024,
-	/* One record's change in one data class: a long visit note of 80,000
+	/* One record's change in one data class: a long note of 80,000
 	 * Hangul syllables still fits, a photo does not belong here. */
 	LIMIT_BODY_SIZE = 256 * 1024,
 	/* Sealed, a body carries its padding, its compression's worst case and
@@ -98,9 +98,9 @@ enum {
 	 * keep; lists and reports are read by people. */
 	LIMIT_VIEWS = 256,
 	LIMIT_DUE = 64,
-	/* On one list of a whole city: a tenth of all its households. */
+	/* On one list of a whole city: a tenth of all its homes. */
 	LIMIT_DUE_ITEMS = 500000,
-	/* Of one figure: a city's households in each month of ten years are
+	/* Of one figure: a city's homes in each month of ten years are
 	 * fewer; they are 80 bytes each. */
 	LIMIT_FIGURE_PARTS = 8000000,
 	LIMIT_FIGURES = 512,
@@ -165,7 +165,7 @@ enum {
 	 * of one peer so few that it takes 64 of them to fill the table. */
 	LIMIT_EVENTS = 4096,
 	LIMIT_EVENTS_OF_PEER = 64,
-	/* Records that are put in an order at once: all households of a city
+	/* Records that are put in an order at once: all homes of a city
 	 * several times over, in 200 MiB. */
 	LIMIT_SORTED = 1000000,
 	LIMIT_NOTE_SIGNATURES = 16, /* as C2SP signed-note asks at the least */

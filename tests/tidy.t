@@ -9,7 +9,9 @@
 # tests/tidy_selftest.t shows for each rule that it can fail.
 use strict;
 use warnings;
+use Encode qw(encode_utf8);
 use FindBin;
+use JSON::PP qw(decode_json);
 use lib "$FindBin::Bin/lib";
 use Sources;
 
@@ -412,6 +414,26 @@ rule 'there is no commented-out code' => sub {
 rule 'nothing names the machine or the tools it was written with' => sub {
 	my $words = qr{(?<![\w.])/(?:wor[k]|tmp/bas[h])\b|bash_jo[b]s|\b(?:cla[u]de|anthro[p]ic|chatg[p]t|open[a]i|copi[l]ot|sub-?ag[e]nts?|language\ mo[d]els?|ai\ ass[i]stants?|co-authored-b[y])\b}ix;
 	return map { hits($_, text($_), $words) } @words;
+};
+
+# What the pack compiled in calls its collections, as far as the words are not
+# plain ones that the engine has for itself.
+rule 'nothing of a domain is in proto/, core/ or net/' => sub {
+	my %plain = map { $_ => 1 } qw(case service report session program resource
+	    notice metric contest poll staff zone transfer person match_key);
+	my $pack = decode_json(text("$FindBin::Bin/../proto/packs/chatdong.json"));
+	my @names = grep { !$plain{$_} } map { $_->{name} } @{ $pack->{collections} };
+	my @roles = map { encode_utf8($_->{name}) } @{ $pack->{roles} };
+	my $names = join('|', map { quotemeta } @names);
+	my $korean = join('|', map { quotemeta } @roles, '찾동', '찾아가는', '골목회의', '복지', '돌봄');
+	my @hits;
+	for my $file (grep { m{^(?:proto|core|net)/} && !m{^proto/packs/} } @rooms) {
+		my $said = text($file);
+		$said =~ s{embed_chatdong|packs/chatdong\.json}{}g if $file eq 'core/pack.c';
+		$said =~ s{\b\w+_visit\b}{}g;    # walks
+		push @hits, hits($file, $said, qr/(?<![A-Za-z])(?:$names)s?(?![A-Za-z])|chatdong|$korean/);
+	}
+	return @hits;
 };
 
 # ---- Documents ------------------------------------------------------------

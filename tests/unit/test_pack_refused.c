@@ -168,7 +168,7 @@ static const struct wrong wrong[] = {
      "pack: roles[0]: write[0]: there is no collection 'tusk'; did you mean task?"},
     {"`task.secret`",
      "`secret`",
-     "pack: roles[0]: hide[0]: must be a field with its collection: visit.notes"},
+     "pack: roles[0]: hide[0]: must be a field with its collection: loan.neighbour"},
     {"`task.secret`",
      "`task.sekret`",
      "pack: roles[0]: hide[0]: task: there is no field 'sekret'; did you mean secret?"},
