@@ -49,7 +49,7 @@ export_read(
 
 /* What such a record must have, the program has to give. */
 static enum err
-access_check(const struct pack_access *access)
+log_check(const struct pack_access *access)
 {
 	const struct pack_field *const given[] = {access->who, access->at,
 	    access->action, access->reason, access->place, access->before};
@@ -106,7 +106,7 @@ pack_access_read(struct pack_reading *r, struct bytes pack)
 	if (e == ERR_OK)
 		e = export_read(r, doc, access);
 	if (e == ERR_OK)
-		e = access_check(access);
+		e = log_check(access);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	r->pack->access = access;

@@ -5,7 +5,7 @@
  * Each pair that reaches `review` has the same values in some least set of
  * fields whose weights reach it.  So for each such set the wholes are sorted by
  * what they have in all of its fields together, and only neighbours are
- * compared: an address of five hundred households makes no pairs by itself.
+ * compared: a value that five hundred have makes no pairs by itself.
  */
 #include "core/twins.h"
 

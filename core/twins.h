@@ -11,7 +11,7 @@
  * hashes alone, so that who looks need not read what is personal.
  *
  * Compared are wholes: the records of duplicates->collection that lead to the
- * same group (a household: its own entry and those of its members).  A pair has
+ * same group (a whole: its own entry and those of its members).  A pair has
  * the weights of all fields in which the two own entries are the same, and
  * besides those of the best pair of other entries, each field once.
  */

@@ -558,7 +558,7 @@ a_disk_that_fails_behind_a_damage_ends_the_check(void **state)
 	log = log_of(MEMBER, HERE, 0);
 	tables_tree_key(space_no(HERE), log.no, TREE_LEVEL_STEP, 0, &key);
 	spoil(TABLE_TREE, &key, bytes_of(key.b, 1));
-	for (unsigned nth = 20; hit; nth += 3) {
+	for (unsigned nth = 80; hit; nth += 3) {
 		enum err e;
 
 		fault_arm((struct fault_plan){
