@@ -291,13 +291,14 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 {
 	struct sim *sim = a->sim;
 
-	if (!verdict_talk(a, b))
+	/* After a revocation two may go on telling each other of logs that one
+	 * of them refuses. */
+	if (!verdict_talk(a, b) || sim->swarm.revoke != SWARM_NONE)
 		return;
 	meet(a, b, true);
 	meet(a, b, true);
-	/* Logs of keys that a liar made up, and after a revocation others that
-	 * one of them refuses, are offered each time. */
-	if ((sim->count.lies > 0 || sim->swarm.revoke != SWARM_NONE) &&
+	/* Logs of keys that a liar made up are offered each time. */
+	if (sim->count.lies > 0 &&
 	    sim->last[0].dropped + sim->last[1].dropped > 0)
 		return;
 	for (unsigned side = 0; side < 2; side++) {
