@@ -76,7 +76,7 @@ import_run(const struct args *args, struct out *out)
 		return maps_list(args, out);
 	if (args->words_n == 0)
 		return err_set(ERR_USAGE, "import: no file is named");
-	e = open_begin(args, out, true, &import.work);
+	e = open_begin(args, out, false, &import.work);
 	if (e == ERR_OK)
 		e = open_role(&import.work);
 	if (e == ERR_OK)
@@ -85,6 +85,11 @@ import_run(const struct args *args, struct out *out)
 		e = map_read(&import);
 	if (e == ERR_OK)
 		e = files_open(&import);
+	/* Who writes to standard input may need the store as well. */
+	if (e == ERR_OK) {
+		store_abort(import.work.store);
+		e = open_again(&import.work);
+	}
 	if (e == ERR_OK)
 		e = check_all(&import);
 	if (e == ERR_OK && !args_has(args, "dry-run"))
