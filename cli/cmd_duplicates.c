@@ -300,7 +300,7 @@ list_run(const struct args *args, struct out *out)
 static enum err
 speaks_for(struct opened *work, struct bytes unit, bool *speaks)
 {
-	const struct authority *authority;
+	const struct authority *authority = NULL;
 	struct space of;
 	enum err e = twins_said_space(work->pack->duplicates, unit, &of);
 

@@ -231,7 +231,7 @@ header_write(struct export *export)
 	bool labels = args_has(export->work.args, "labels");
 	enum err e = ERR_OK;
 
-	for (int row = 0; row <= labels && e == ERR_OK; row++) {
+	for (int row = 0; row <= (labels ? 1 : 0) && e == ERR_OK; row++) {
 		grid_cell(&export->grid, bytes_text(row == 0 ? "id" : "# 기록"),
 		    "id");
 		if (export->spaces)

@@ -79,7 +79,7 @@ ls_run(const struct args *args, struct out *out)
 	struct opened work = {0};
 	const struct authority *authority;
 	struct pack *pack = NULL;
-	struct packs packs;
+	struct packs packs = {0};
 	struct out_table *table;
 	enum err e = open_begin(args, out, false, &work);
 

@@ -192,7 +192,7 @@ is_remark(const struct csv_row *row)
 enum err
 rows_cells(struct rows *rows, struct csv_row *row, bool *found)
 {
-	enum err e;
+	enum err e = ERR_OK;
 
 	assert(rows->plan.format == ROWS_CSV);
 	*found = false;

@@ -247,7 +247,7 @@ household_write(const struct synth_home *home)
 	struct record_id zone = synth_plan_zone(
 	    plan, synth_prng_below(&prng, SYNTH_ZONES_N));
 	struct record_id head = synth_home_person(home, 0);
-	struct synth_home_words words;
+	struct synth_home_words words = {0};
 	char number[SYNTH_TEXT_SIZE];
 
 	synth_home_words(home, &words);
@@ -279,7 +279,7 @@ head_write(const struct synth_home *home, struct synth_prng *prng)
 	static const char *const health[] = {
 	    "고혈압", "당뇨", "치매의심", "우울", "허약", "거동불편"};
 	struct synth_rows *rows = home->plan->rows;
-	struct synth_home_words words;
+	struct synth_home_words words = {0};
 
 	synth_home_words(home, &words);
 	synth_rows_text(rows, "name", words.name);

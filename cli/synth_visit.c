@@ -46,10 +46,11 @@ synth_visit_rows(const struct synth_plan *plan)
 	for (unsigned month = 0; month < SYNTH_MONTHS; month++)
 		for (uint32_t i = 0; i < plan->visits[month]; i++) {
 			struct visit visit = {
-			    .n = n++, .of_month = i, .month = month};
+			    .n = n, .of_month = i, .month = month};
 
 			visit_make(plan, &visit);
 			visit_write(plan, &visit);
+			n++;
 			result_write(plan, &visit);
 		}
 	for (uint32_t i = 0; i < plan->n[SYNTH_SERVICE]; i++)

@@ -74,6 +74,7 @@ parse_follow(struct expr_parser *p, const struct pack_field *field,
 	p->level = here;
 	if (e != ERR_OK)
 		return e;
+	assert(target != NULL);
 	node = expr_parse_node(p, CODE_FOLLOW, target->type, 2, &args);
 	node->is_set = target->is_set;
 	node->field = target->field;

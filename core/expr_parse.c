@@ -327,6 +327,7 @@ parse_terms(struct expr_parser *p, const char *const *signs,
 			e = part(p, &right);
 		if (e != ERR_OK)
 			break;
+		assert(right != NULL);
 		type = expr_type_of_sum(code, (*expr)->type, right->type);
 		if (type == EXPR_NOTHING || (*expr)->is_set || right->is_set)
 			return err_set(ERR_INVALID,

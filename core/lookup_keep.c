@@ -205,8 +205,10 @@ static void
 cell_settle(struct keeping *k, const struct cell *come, const struct cell *gone)
 {
 	const struct cell *cell = come != NULL ? come : gone;
-	const struct lookup_touch *touch = touch_of(
-	    k->set, cell->field, cell->kind);
+	const struct lookup_touch *touch = cell == NULL
+					       ? NULL
+					       : touch_of(k->set, cell->field,
+						     cell->kind);
 
 	for (size_t i = 0; touch != NULL && i < touch->n; i++) {
 		const struct lookup_index *index =

@@ -322,10 +322,10 @@ frontier_make(struct txn *txn, const struct report_ask *ask,
 	}
 	crypto_sha256_out(&state, &report->frontier);
 	units = arena_array(arena, report->logs_n, sizeof(*units));
-	for (size_t i = 0; i < report->logs_n; i++)
+	for (size_t i = 0; logs != NULL && i < report->logs_n; i++)
 		unit_meet(units, &report->units_n, logs[i].log);
 	report->units = units;
-	if (report->logs_n > 0) {
+	if (logs != NULL) {
 		struct report_log *kept = arena_array(
 		    arena, report->logs_n, sizeof(*kept));
 

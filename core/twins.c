@@ -284,7 +284,8 @@ groups_make(struct finding *f)
 			continue;
 		}
 		twins->units[n] = f->entries[i].unit;
-		f->groups[n++] = (struct group){.first = i, .n = 1};
+		f->groups[n] = (struct group){.first = i, .n = 1};
+		n++;
 	}
 	f->groups_n = n;
 	twins->groups = n;

@@ -238,7 +238,7 @@ static void
 stand_write(
     struct txn *txn, enum view_stand stand, const struct view_done *done)
 {
-	uint8_t state[VIEW_STATE + 4 + sizeof(done->id.b)];
+	uint8_t state[VIEW_STATE + 4 + sizeof(struct record_id)];
 	struct view_memo *memo = memo_of(txn);
 	size_t n = VIEW_STATE;
 

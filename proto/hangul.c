@@ -61,7 +61,7 @@ letters_put(unsigned c, struct buf *out)
 		put((unsigned)ALONE_FIRST + leads[lead], out);
 	if (vowel < VOWELS)
 		put(ALONE_VOWEL_FIRST + vowel, out);
-	if (tail < TAILS)
+	if (tail < COUNT_OF(tails))
 		put((unsigned)ALONE_FIRST + tails[tail], out);
 	return true;
 }
