@@ -99,9 +99,9 @@ row_add(
 }
 
 static void
-on_row(void *arg, struct bytes table, struct bytes key, struct bytes value)
+on_row(void *arg, const struct pages_row *row)
 {
-	row_add(arg, table, key, value);
+	row_add(arg, row->table, row->key, row->value);
 }
 
 static void
