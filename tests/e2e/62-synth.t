@@ -144,17 +144,17 @@ cat >more.jsonl <<'EOF'
 EOF
 ok 'what the city has none of is added' exits 0 "$GOLMOK" import more.jsonl
 ok '... and pairs that are one home' exits 0 "$GOLMOK" duplicates find
-ok 'all of it comes out' exits 0 sh -c '"$GOLMOK" export --reason 시험 >all.jsonl'
-ok '... and the copies' exits 0 sh -c '"$GOLMOK" export --collection match_entry | sort >copies.jsonl'
+ok 'all of it comes out' exits 0 sh -c '"$GOLMOK" export --reason 시험 | grep -v remark >all.jsonl'
+ok '... and the copies' exits 0 sh -c '"$GOLMOK" export --collection match_entry | grep -v remark | sort >copies.jsonl'
 kinds=$(cat all.jsonl copies.jsonl | sed 's/^{"collection":"\([a-z_]*\)".*/\1/' | sort -u)
 ok '... of each kind that the pack has' is 46 "$(echo "$kinds" | wc -l)"
 # Where a guard asks for another record, files have an order that rows have not.
 "$GOLMOK" init r --found 서울 --label 시청 >/dev/null
 "$GOLMOK" init c --found 서울 --label 시청 >/dev/null
-ok 'not all of that may be written newly' exits 4 "$GOLMOK" import --store r all.jsonl --dry-run
+ok 'not all of that may be written newly' exits 5 "$GOLMOK" import --store r all.jsonl --dry-run
 ok '... which says what to do' errs '--restore takes rows that export wrote'
 ok 'no role may restore' exits 2 "$GOLMOK" import --store r --restore all.jsonl --role 팀장
-ok 'nor a row without id' exits 4 sh -c 'sed "s/\"id\":\"[0-9a-f]*\",//" more.jsonl | "$GOLMOK" import --store r --restore -'
+ok 'nor a row without id' exits 5 sh -c 'sed "s/\"id\":\"[0-9a-f]*\",//" more.jsonl | "$GOLMOK" import --store r --restore -'
 ok 'all of it goes into an empty store' exits 0 "$GOLMOK" import --store r --restore all.jsonl --json
 ok '... every row' is "$(wc -l <all.jsonl)" "$(json created)"
 # back STORE: what came out of it, but for what is kept of its exports.
@@ -178,11 +178,12 @@ ok 'as tables it goes into another store, kind by kind' is '' "$bad"
 # A cell has all notes of a field as one.
 notes() {
 	perl -MJSON::PP -ne '
-		my ($json, $row) = (JSON::PP->new->canonical, decode_json($_));
+		my $row = JSON::PP->new->utf8->decode($_);
 		ref $_ eq "ARRAY" and $_ = join "\n", sort split /\n/, join "\n", @$_ for values %{ $row->{fields} };
-		print $json->encode($row), "\n" unless $row->{collection} eq "access_log"' | sort
+		print JSON::PP->new->utf8->canonical->encode($row), "\n"' | sort
 }
-notes <want.jsonl >want.notes
-back c | notes >got.notes
+back c >got.jsonl
+grep -v '"access_log"' want.jsonl | comm -23 - got.jsonl | notes >want.notes
+grep -v '"access_log"' want.jsonl | comm -13 - got.jsonl | notes >got.notes
 ok '... and comes out with the same fields' cmp -s want.notes got.notes
 finish
