@@ -291,9 +291,7 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 {
 	struct sim *sim = a->sim;
 
-	/* After a revocation two may go on telling each other of logs that one
-	 * of them refuses. */
-	if (!verdict_talk(a, b) || sim->swarm.revoke != SWARM_NONE)
+	if (!verdict_talk(a, b))
 		return;
 	meet(a, b, true);
 	meet(a, b, true);
