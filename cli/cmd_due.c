@@ -11,6 +11,7 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
+#include "cli/show_expr.h"
 #include "cli/unit.h"
 #include "core/due.h"
 #include "proto/ascii.h"
@@ -168,13 +169,13 @@ json_row(const struct wish *wish, const struct due_item *item,
 	object_text(&json, "list", bytes_text(list->name));
 	object_hex(&json, "id", bytes_of(item->id.b, sizeof(item->id.b)));
 	object_text(&json, "space", bytes_text(item->space->name.text));
-	cell_json("due", &item->due, &json);
+	show_expr_json(wish->work->pack, "due", &item->due, &json);
 	object_bool(&json, "late", item->is_late);
 	object_number(&json, "urgency", (uint64_t)item->urgency);
 	object_number(&json, "risk", (uint64_t)item->risk);
 	object_array(&json, "show");
 	for (size_t i = 0; values != NULL && i < list->show_n + list->by_n; i++)
-		cell_json(NULL, &values[i], &json);
+		show_expr_json(wish->work->pack, NULL, &values[i], &json);
 	object_array_end(&json);
 	object_end(&json);
 	out_json(wish->work->out, buf_bytes(&json));
@@ -193,7 +194,8 @@ item_cells(const struct wish *wish, const struct due_item *item,
 	enum err e;
 
 	ascii_hex(bytes_of(item->id.b, sizeof(item->id.b)), &hex);
-	cell_text(wish->work->pack, &item->due, &cells[0]);
+	show_expr_text(
+	    wish->work->pack, &item->due, SHOW_EXPR_SHORT, &cells[0]);
 	say_lateness(item, &cells[1]);
 	buf_add(&cells[2], buf_bytes(&hex));
 	buf_fini(&hex);
@@ -208,8 +210,8 @@ item_cells(const struct wish *wish, const struct due_item *item,
 		json_row(wish, item, values);
 	for (size_t i = 0; e == ERR_OK && values != NULL && i < list->show_n;
 	     i++)
-		cell_text(
-		    wish->work->pack, &values[i], &cells[FIXED_COLUMNS + i]);
+		show_expr_text(wish->work->pack, &values[i], SHOW_EXPR_SHORT,
+		    &cells[FIXED_COLUMNS + i]);
 	return e;
 }
 
