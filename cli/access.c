@@ -10,7 +10,6 @@
 #include "core/space.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
-#include "proto/when.h"
 
 enum { EDITS_MAX = 6 };
 
@@ -163,13 +162,10 @@ time_add(struct making *m, const struct pack_field *field)
 	const struct host *host = host_system();
 	int64_t now = (int64_t)(host->now_ms(host->arg) / 1000);
 	int64_t offset = m->access->work->pack->clock_seconds;
-	struct when when = {.day = calendar_day_at(now, offset)};
-	struct buf text = {0};
+	char text[CALENDAR_TIME_SIZE];
 
-	when.second = now + offset - when.day * CALENDAR_DAY_SECONDS;
-	when_put_time(&when, offset, &text);
-	text_add(m, field, buf_bytes(&text));
-	buf_fini(&text);
+	calendar_write_time(now, offset, text);
+	text_add(m, field, bytes_text(text));
 }
 
 /* The label of this node. */

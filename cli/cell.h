@@ -5,19 +5,10 @@
 #include "core/merge.h"
 
 /*
- * What an expression gives, and what a field holds, in cells of tables, in CSV
- * and in JSON.
+ * What an expression gives, and what a field holds, as it stands in a cell of
+ * CSV (cli/grid.h).
  */
 
-/* Appends `value` for people to `text`: nothing for nothing, days and times as
- * the pack's clocks have them, elements of a set with commas between, the first
- * digits of a reference. */
-void cell_text(
-    const struct pack *pack, const struct expr_value *value, struct buf *text);
-/* Appends `value` as a member `key` of a JSON object (cli/object.h): null for
- * nothing, dates and references as text, sets as arrays. */
-void cell_json(
-    const char *key, const struct expr_value *value, struct buf *json);
 /* Appends `value` as a cell of CSV holds it: as docs/packs.md has values as
  * text, elements of a set with semicolons between, times by the pack's clocks;
  * nothing for nothing. */

@@ -12,6 +12,7 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
+#include "cli/show_expr.h"
 #include "cli/unit.h"
 #include "core/due.h"
 #include "proto/ascii.h"
@@ -119,7 +120,8 @@ value_add(
 	if (wish->csv)
 		cell_value(wish->work->pack, value, text);
 	else
-		cell_text(wish->work->pack, value, text);
+		show_expr_text(
+		    wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
 
 /* How many days or hours it is late, or how many are left: in CSV as a bare
@@ -188,13 +190,13 @@ json_row(const struct wish *wish, const struct due_item *item,
 	object_text(&json, "list", bytes_text(list->name));
 	object_hex(&json, "id", bytes_of(item->id.b, sizeof(item->id.b)));
 	object_text(&json, "space", bytes_text(item->space->name.text));
-	cell_json("due", &item->due, &json);
+	show_expr_json(wish->work->pack, "due", &item->due, &json);
 	object_bool(&json, "late", item->is_late);
 	object_number(&json, "urgency", (uint64_t)item->urgency);
 	object_number(&json, "risk", (uint64_t)item->risk);
 	object_array(&json, "show");
 	for (size_t i = 0; values != NULL && i < list->show_n + list->by_n; i++)
-		cell_json(NULL, &values[i], &json);
+		show_expr_json(wish->work->pack, NULL, &values[i], &json);
 	object_array_end(&json);
 	object_end(&json);
 	out_json(wish->work->out, buf_bytes(&json));

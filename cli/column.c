@@ -6,6 +6,7 @@
 
 #include "cli/cell.h"
 #include "cli/show.h"
+#include "cli/show_expr.h"
 #include "proto/text.h"
 
 size_t
@@ -124,18 +125,6 @@ column_read(const struct expr_scope *scope, const char *text,
 	return e;
 }
 
-void
-column_value(
-    const struct pack *pack, const struct expr_value *value, struct buf *text)
-{
-	for (size_t i = 0; value->is_set && i < value->n; i++) {
-		buf_add_text(text, i > 0 ? "; " : "");
-		cell_value(pack, &value->items[i], text);
-	}
-	if (!value->is_set)
-		cell_value(pack, value, text);
-}
-
 enum err
 column_cell(const struct column *column, const struct pack *pack,
     const struct expr_source *source, struct buf *text)
@@ -169,7 +158,7 @@ column_text(const struct column *column, const struct pack *pack,
 	if (column->expr != NULL)
 		e = expr_eval(column->expr, source, &value);
 	if (e == ERR_OK && column->expr != NULL)
-		column_value(pack, &value, text);
+		show_expr_text(pack, &value, SHOW_EXPR_WHOLE, text);
 	if (e != ERR_OK || text->n > before || column->field == NULL)
 		return e;
 	content = merge_find(source->record, bytes_text(column->field->name),

@@ -396,11 +396,9 @@ when_put_time(const struct when *when, int64_t offset_seconds, struct buf *text)
 {
 	int64_t offset = when->has_offset ? when->offset_seconds
 					  : offset_seconds;
-	int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+	int64_t seconds = when->day * CALENDAR_DAY_SECONDS + when->second;
+	char time[CALENDAR_TIME_SIZE];
 
-	when_put_day(when, text);
-	buf_add_format(text, "T%02d:%02d:%02d%c%02d:%02d",
-	    (int)(when->second / 3600), (int)(when->second / 60 % 60),
-	    (int)(when->second % 60), offset < 0 ? '-' : '+',
-	    (int)(minutes / 60), (int)(minutes % 60));
+	calendar_write_time(seconds - offset, offset, time);
+	buf_add_text(text, time);
 }
