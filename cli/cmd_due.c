@@ -299,6 +299,19 @@ say_rows(struct wish *wish, const struct due_items *items, size_t *shown)
 	return e;
 }
 
+static void
+merged_say(const struct wish *wish, size_t n)
+{
+	struct buf words = {0};
+
+	buf_add_format(&words,
+	    "%zu were merged into others, which are on the list if something "
+	    "is to be done",
+	    n);
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
+}
+
 static enum err
 say_list(struct wish *wish)
 {
@@ -314,6 +327,8 @@ say_list(struct wish *wish)
 	if (e == ERR_OK)
 		e = say_rows(wish, &items, &shown);
 	all = wish->late ? items.late_n : items.n;
+	if (e == ERR_OK && items.merged_n > 0)
+		merged_say(wish, items.merged_n);
 	if (e == ERR_OK && shown < all) {
 		struct buf words = {0};
 
