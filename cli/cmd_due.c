@@ -120,8 +120,7 @@ value_add(
 	if (wish->csv)
 		cell_value(wish->work->pack, value, text);
 	else
-		show_expr_text(
-		    wish->work->pack, value, SHOW_EXPR_SHORT, text);
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
 
 /* How many days or hours it is late, or how many are left: in CSV as a bare

@@ -298,8 +298,8 @@ merged_say(struct find *find, const struct record_id *from,
 	ascii_hex(bytes_of(from->b, sizeof(from->b)), &text);
 	buf_add_text(&text, " was merged into ");
 	ascii_hex(bytes_of(to->b, sizeof(to->b)), &text);
-	buf_add_text(&text, is_held ? ", which is shown for it"
-				    : ", which is not held here");
+	buf_add_text(&text,
+	    is_held ? ", which is shown for it" : ", which is not held here");
 	out_notice(find->work.out, buf_text(&text));
 	buf_fini(&text);
 }
@@ -326,9 +326,8 @@ stand_in(struct find *find, struct expr_source *source, struct record *other,
 	}
 	if (e == ERR_OK && stands) {
 		e = record_get(txn,
-		    &(struct record_read){.space = space,
-			.cells = true,
-			.arena = source->arena},
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = source->arena},
 		    id, other);
 		source->space = &space->name;
 		source->id = id;

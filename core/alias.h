@@ -41,8 +41,7 @@ struct record_id alias_of(
 /* The same as alias_load, once for all of a transaction that reads, in its
  * arena.  `*aliases` is NULL when there is none, and in one that writes, where
  * what is asked of a write goes by the records that it names. */
-enum err alias_held(
-    struct txn *txn, const struct aliases **aliases) MUST_USE;
+enum err alias_held(struct txn *txn, const struct aliases **aliases) MUST_USE;
 /* Does another record stand for `id`, which is not known to be deleted?  Then
  * `*end` is that; else `id`.  ERR_CORRUPT. */
 enum err alias_stands(struct txn *txn, const struct aliases *aliases,

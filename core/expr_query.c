@@ -207,10 +207,8 @@ bind_value(const struct walk *walk, const struct expr_bind *bind,
 	if (e != ERR_OK || value.type == EXPR_NOTHING)
 		return e;
 	if (walk->member != NULL && value.type == EXPR_REF &&
-	    bytes_equal(
-		value.b, bytes_of(walk->end.b, sizeof(walk->end.b))))
-		value.b = bytes_of(
-		    walk->member->b, sizeof(walk->member->b));
+	    bytes_equal(value.b, bytes_of(walk->end.b, sizeof(walk->end.b))))
+		value.b = bytes_of(walk->member->b, sizeof(walk->member->b));
 	expr_encode(&value, bind->field->type, &out);
 	*bytes = arena_bytes(outside->source->arena, buf_bytes(&out));
 	buf_fini(&out);

@@ -133,8 +133,8 @@ value_add(const struct planning *p, const struct pack_field *field,
 	for (size_t i = 0; i < n; i++)
 		values[any->n++] = encode(p, field,
 		    &(struct expr_value){.type = EXPR_REF,
-			.b = bytes_of(members[i].from.b,
-			    sizeof(members[i].from.b))});
+			.b = bytes_of(
+			    members[i].from.b, sizeof(members[i].from.b))});
 	return true;
 }
 
