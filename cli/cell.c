@@ -1,29 +1,94 @@
 /*
- * Writes CSV.  Called by the commands that list what is due and report.
+ * Cells of CSV.  Called by the commands that write it; knows no store.
  */
 #include "cli/cell.h"
 
-#include <string.h>
-
-const char cell_csv_begin[] = "\xef\xbb\xbf";
+#include "cli/show.h"
+#include "cli/show_expr.h"
+#include "core/effective.h"
+#include "core/pack_show.h"
+#include "core/pack_text.h"
 
 void
-cell_csv(struct bytes text, struct buf *line)
+cell_value(
+    const struct pack *pack, const struct expr_value *value, struct buf *text)
 {
-	bool formula = text.n > 0 && strchr("=+-@\t\r", text.p[0]) != NULL;
-	bool quoted = false;
-
-	for (size_t i = 0; i < text.n && !quoted; i++)
-		quoted = strchr(",\"\r\n", text.p[i]) != NULL;
-	if (quoted)
-		buf_add_text(line, "\"");
-	if (formula)
-		buf_add_text(line, "'");
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buf_add_text(line, "\"");
-		buf_add(line, bytes_slice(text, i, 1));
+	for (size_t i = 0; value->is_set && i < value->n; i++) {
+		buf_add_text(text, i > 0 ? ";" : "");
+		cell_value(pack, &value->items[i], text);
 	}
-	if (quoted)
-		buf_add_text(line, "\"");
+	if (!value->is_set)
+		show_expr_text(pack, value, SHOW_EXPR_WHOLE, text);
+}
+
+/* Has `content` that value before number `i`? */
+static bool
+is_repeated(const struct record_field *content, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (bytes_equal(
+			content->values[k].value, content->values[i].value))
+			return true;
+	return false;
+}
+
+/* Appends one value; returns 1 when it would be read as another. */
+static size_t
+value_add(const struct pack_field *field, struct bytes value, struct buf *text)
+{
+	struct buf one = {0};
+	struct bytes rest;
+	struct bytes element = {0};
+	size_t bent;
+
+	pack_show_value(field, value, &one);
+	rest = buf_bytes(&one);
+	bent = !pack_text_next(field, &rest, &element) || element.n != one.n;
+	buf_add(text, buf_bytes(&one));
+	buf_fini(&one);
+	return bent;
+}
+
+/* All elements of a set, or all notes. */
+static size_t
+values_add(const struct record *record, const struct record_field *content,
+    const struct pack_field *field, struct arena *arena, struct buf *text)
+{
+	const size_t *order = show_order(record, content, arena);
+	size_t bent = content->kind == KIND_NOTES ? content->n - 1 : 0;
+	bool any = false;
+
+	for (size_t i = 0; i < content->n; i++) {
+		if (content->kind == KIND_SET && is_repeated(content, order[i]))
+			continue;
+		if (any)
+			buf_add_text(
+			    text, content->kind == KIND_SET ? ";" : "\n");
+		bent += value_add(field, content->values[order[i]].value, text);
+		any = true;
+	}
+	return bent;
+}
+
+size_t
+cell_field(const struct record *record, const struct record_field *content,
+    const struct pack_field *field, struct arena *arena, struct buf *text)
+{
+	if (content == NULL || content->n == 0)
+		return 0;
+	switch (content->kind) {
+	case KIND_REGISTER:
+	case KIND_STATE:
+		return value_add(field,
+		    effective_value(field, record, content)->value, text);
+	case KIND_COUNTER:
+		buf_add_format(text, "%lld", (long long)show_sum(content));
+		break;
+	case KIND_SET:
+	case KIND_NOTES:
+		return values_add(record, content, field, arena, text);
+	case KIND_COUNT:
+		assert(content->kind != KIND_COUNT);
+	}
+	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alias.h"
 #include "core/lookup.h"
 #include "core/record.h"
 #include "proto/calendar.h"
@@ -161,16 +162,25 @@ find_records(
 	struct query_run run = {0};
 	size_t room = 0;
 	bool found = true;
-	enum err e = query_begin(txn, &query, &run);
+	enum err e = alias_held(txn, &query.aliases);
 
+	if (e == ERR_OK)
+		e = query_begin(txn, &query, &run);
 	while (e == ERR_OK && found) {
 		struct due_item item = {0};
 		struct expr_source source;
+		struct record_id end;
 		bool shown = false;
+		bool merged;
 
 		e = query_next(&run, &found);
 		if (e != ERR_OK || !found)
 			break;
+		e = alias_stands(txn, query.aliases, &run.id, &end, &merged);
+		if (e != ERR_OK || merged) {
+			items->merged_n += merged ? 1 : 0;
+			continue;
+		}
 		source = query_source(&run);
 		item.space = run.space;
 		item.id = run.id;
@@ -282,8 +292,10 @@ due_show(struct txn *txn, const struct due_ask *ask,
 	    .record = &record,
 	    .now_seconds = ask->now_seconds,
 	    .arena = arena};
-	enum err e = due_record(txn, item, arena, &record);
+	enum err e = alias_held(txn, &source.aliases);
 
+	if (e == ERR_OK)
+		e = due_record(txn, item, arena, &record);
 	for (size_t i = 0; e == ERR_OK && i < list->show_n + list->by_n; i++)
 		e = eval(i < list->show_n ? &list->show[i].is
 					  : &list->by[i - list->show_n].is,

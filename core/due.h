@@ -30,6 +30,9 @@ struct due_items {
 	struct due_item *p; /* owned; the most pressing first */
 	size_t n;
 	size_t late_n; /* of them are late */
+	/* Of records left out since another one stands for them (core/alias.h),
+	 * which is on the list if it has to be. */
+	size_t merged_n;
 };
 
 /* Puts all that `ask` has on its list into the zeroed `items`, ended with

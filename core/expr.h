@@ -14,6 +14,7 @@
  * A struct expr never changes and lives as long as its arena and its pack.
  */
 struct expr;
+struct aliases;
 
 enum expr_type {
 	EXPR_NOTHING, /* no value */
@@ -122,6 +123,9 @@ struct expr_source {
 	const struct record *record; /* all values that expr_reads loaded */
 	int64_t now_seconds;
 	struct arena *arena; /* what is made on the way is taken from it */
+	/* References to a record are taken for what stands for it
+	 * (core/alias.h); NULL: as they are. */
+	const struct aliases *aliases;
 };
 
 /* Evaluates `expr`, which was parsed for the record's collection.  What is not

@@ -429,9 +429,12 @@ struct pack_access {
 	const struct pack_field *at;	 /* datetime */
 	const struct pack_field *action; /* enum */
 	const char *export;		 /* its value for an export */
-	const struct pack_field *reason; /* text; the rest may be NULL */
-	const struct pack_field *place;	 /* text: the node */
-	const struct pack_field *before; /* hash: of what the space held */
+	const char *look; /* and for a look at what others may not see; NULL:
+			     the same */
+	const struct pack_field *reason;  /* text; the rest may be NULL */
+	const struct pack_field *subject; /* ref: of whom it was */
+	const struct pack_field *place;	  /* text: the node */
+	const struct pack_field *before;  /* hash: of what the space held */
 };
 
 /* Which records hold the values that others published. */
