@@ -318,9 +318,11 @@ sums_that_no_number_holds_are_told(void **state)
 
 	(void)visit(town, OFFICE_SPACE,
 	    WORDS("on=2016-01-01", "state=open", "amount=9223372036854775807"));
-	(void)visit(town, OFFICE_SPACE, WORDS("on=2016-01-01", "state=open", "amount=1"));
+	(void)visit(town, OFFICE_SPACE,
+	    WORDS("on=2016-01-01", "state=open", "amount=1"));
 	(void)visit(town, "d03/c018/case",
-	    WORDS("on=2016-01-01", "state=open", "amount=-9223372036854775808"));
+	    WORDS(
+		"on=2016-01-01", "state=open", "amount=-9223372036854775808"));
 	office_rows_are(town,
 	    &(struct office_ask){.report = "units", .prefix = "d03"},
 	    "d03/c017: 2 > 0 > 0; d03/c018: 1 -9223372036854775808 0 > 0; "
@@ -373,8 +375,10 @@ elements_of_sets_are_counted_each(void **state)
 	struct town *town = *state;
 
 	(void)visit(town, OFFICE_SPACE,
-	    WORDS("on=2016-01-01", "state=open", "at=2016-01-01T00:00:00Z", "tags=a;b"));
-	(void)visit(town, OFFICE_SPACE, WORDS("on=2016-01-01", "state=open", "tags=b;c"));
+	    WORDS("on=2016-01-01", "state=open", "at=2016-01-01T00:00:00Z",
+		"tags=a;b"));
+	(void)visit(town, OFFICE_SPACE,
+	    WORDS("on=2016-01-01", "state=open", "tags=b;c"));
 	(void)visit(town, OFFICE_SPACE, WORDS("on=2016-01-01", "state=open"));
 	office_rows_are(town, &(struct office_ask){.report = "asked"},
 	    "d03: 0 0 0 3 3; = 0 0 0 3 3");
