@@ -308,7 +308,7 @@ quarrel(struct town *town, struct record_id ids[3])
 	ids[1] = visit(town, WORDS("state=open", "on=2016-07-26"));
 	ids[2] = office_put(town, HALL, OFFICE_SPACE, "home", WORDS("no=H-1"));
 	town_meet(town);
-	town->now_ms = (uint64_t)office_time("2024-07-27T23:30:00+09:00") *
+	town->now_ms = (uint64_t)office_time("2024-07-28T00:30:00+09:00") *
 		       1000;
 	office_patch(town, HALL, OFFICE_SPACE, &ids[0],
 	    WORDS("state=shut", "kind=crisis"));
@@ -326,18 +326,18 @@ what_contradicts_itself_waits_since_it_changed(void **state)
 {
 	struct town *town = *state;
 	struct record_id ids[3];
-	const char *two = "2024-07-27 1 late u0 r0; 2024-07-27 1 late u0 r0; "
-			  "2024-07-27 1 late u0 r0; ";
-	int64_t now = office_time("2024-07-28T00:00:00+09:00");
+	const char *two = "2024-07-28 1 late u0 r0; 2024-07-28 1 late u0 r0; "
+			  "2024-07-28 1 late u0 r0; ";
+	int64_t now = office_time("2024-07-29T00:00:00+09:00");
 
 	quarrel(town, ids);
 	for (size_t i = HALL; i <= DONG; i++) {
 		list_below(town, i, "quarrels", "", now, two);
 		list_below(
-		    town, i, "homes", "", now, "2024-07-27 1 late u0 r0; ");
+		    town, i, "homes", "", now, "2024-07-28 1 late u0 r0; ");
 		/* A state by which lists go is done in effect. */
 		list_below(town, i, "days", "", now,
-		    "2016-07-26 2924 late u0 r0 call  open; ");
+		    "2016-07-26 2925 late u0 r0 call  open; ");
 	}
 	list_below(town, HALL, "quarrels", "d04", now, "");
 	assert_true(ids[0].b[0] == ids[1].b[0]);
