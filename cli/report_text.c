@@ -4,8 +4,6 @@
 #include "cli/report_text.h"
 
 #include "cli/object.h"
-#include "cli/show.h"
-#include "cli/unit.h"
 #include "cli/unit.h"
 #include "proto/ascii.h"
 
@@ -243,16 +241,13 @@ write_frontier(struct report_words *words)
 		if (stale++ >= LABELS_SHOWN)
 			continue;
 		buf_add_text(&names, names.n > 0 ? ", " : "");
-		e = unit_label(words->work, unit->prefix, &names);
-		buf_add_text(&names, " (");
-		show_time(unit->newest, &names);
-		buf_add_text(&names, ")");
+		e = report_words_unit(words, unit, &names);
 	}
 	ascii_hex(bytes_of(words->report.frontier.b,
 		      sizeof(words->report.frontier.b)),
 	    &hex);
 	out_say(words->work->out, "\n기준: 기관 %zu곳, 로그 %zu개, 요약값 %.*s",
-	    words->report.units_n, words->report.logs_n, DIGITS_SHOWN,
+	    report_words_held(words), words->report.logs_n, DIGITS_SHOWN,
 	    buf_text(&hex));
 	if (stale > LABELS_SHOWN)
 		buf_add_format(

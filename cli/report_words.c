@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "cli/show.h"
 #include "cli/unit.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
@@ -118,6 +119,31 @@ report_words_notes(const struct report_words *words,
 	if (!says->is_timed && !all)
 		buf_add_format(
 		    lines, "%s: 기간과 상관없는 현재 값입니다\n", name);
+}
+
+enum err
+report_words_unit(struct report_words *words, const struct report_unit *unit,
+    struct buf *text)
+{
+	enum err e = unit_label(words->work, unit->prefix, text);
+
+	buf_add_text(text, " (");
+	if (unit->logs_n > 0)
+		show_time(unit->newest, text);
+	else
+		buf_add_text(text, "받은 자료 없음");
+	buf_add_text(text, ")");
+	return e;
+}
+
+size_t
+report_words_held(const struct report_words *words)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < words->report.units_n; i++)
+		n += words->report.units[i].logs_n > 0 ? 1 : 0;
+	return n;
 }
 
 bool

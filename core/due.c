@@ -72,7 +72,21 @@ within(const struct expr_value *value, int64_t max)
 	return value->i > max ? max : value->i;
 }
 
-/* Works out the item of a record; `*shown` is false before its first day. */
+/* Has the day or time come from which on a record is on the list? */
+static bool
+has_come(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	int64_t today = calendar_day_at(
+	    ask->now_seconds, expr_offset_seconds(txn->pack));
+
+	if (from->type == EXPR_DATE)
+		return from->i <= today;
+	return from->type != EXPR_DATETIME || from->i <= ask->now_seconds;
+}
+
+/* Works out the item of a record; `*shown` is false before its first day or
+ * time. */
 static enum err
 item_make(struct txn *txn, const struct due_ask *ask,
     const struct expr_source *source, struct due_item *item, bool *shown)
@@ -82,11 +96,9 @@ item_make(struct txn *txn, const struct due_ask *ask,
 	struct expr_value overdue;
 	struct expr_value urgency;
 	struct expr_value risk;
-	int64_t today = calendar_day_at(
-	    ask->now_seconds, expr_offset_seconds(txn->pack));
 	enum err e = eval(&list->from, source, &from);
 
-	*shown = from.type != EXPR_DATE || from.i <= today;
+	*shown = has_come(txn, ask, &from);
 	if (e != ERR_OK || !*shown)
 		return e;
 	e = eval(&list->due, source, &item->due);

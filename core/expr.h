@@ -76,6 +76,11 @@ bool expr_reads(const struct expr *expr, const struct pack_field *field);
 /* Does it read `created` or `changed` of that record? */
 bool expr_reads_stamps(const struct expr *expr);
 
+/* Calls `each` with every field that `expr` reads, of whatever record, perhaps
+ * more than once. */
+typedef void expr_each(void *arg, const struct pack_field *field);
+void expr_fields(const struct expr *expr, expr_each *each, void *arg);
+
 /* Does `expr` look at other records than those that it is evaluated for? */
 bool expr_asks(const struct expr *expr);
 

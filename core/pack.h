@@ -278,8 +278,8 @@ struct pack_due {
 	struct pack_expr where;			  /* bool */
 	struct pack_expr due;	  /* date or datetime; always there, but for
 				   * `open` */
-	struct pack_expr from;	  /* date: shown from that day on */
-	struct pack_expr overdue; /* date: late from that day on; else `due` */
+	struct pack_expr from;	  /* as `due`: shown from then on */
+	struct pack_expr overdue; /* as `due`: late from then on; else `due` */
 	struct pack_expr urgency; /* int, 0 to 9; else 0 */
 	struct pack_expr risk;	  /* int; else 0 */
 	const struct pack_shown *show;
