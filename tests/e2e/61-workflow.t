@@ -210,7 +210,7 @@ ok '... which says why' errs 'DL-01: the list goes by what the role 우리동네
 ok 'all lists are those that the role may see' exits 0 "$GOLMOK" due --role 우리동네주무관
 ok '... the others are counted' errs 'lists are left out that go by what this role does not see'
 ok '... and not among them' [ "$(grep -c DL-01 out)" = 0 ]
-run "$GOLMOK" put d03/c017/staff staff emp_no=77 name=이팀장 roles=팀장 dong=00000000000000000000000000000001 active_from=2020-01-01 pubkey=00112233445566778899aabbccddeeff --json
+run "$GOLMOK" put d03/c017/public staff emp_no=77 name=이팀장 roles=팀장 dong=00000000000000000000000000000001 active_from=2020-01-01 pubkey=00112233445566778899aabbccddeeff --json
 manager=$(json id)
 run "$GOLMOK" put d03/c017/case case case_no=C-77 household=00000000000000000000000000000077 origin=내방 indicator=기타 \
 	state=received received_on=2026-01-05 "manager=$manager" --json
