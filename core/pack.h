@@ -100,6 +100,12 @@ struct pack_match {
 	enum pack_normal as;
 };
 
+/* A register says when its record first came into some state. */
+struct pack_when {
+	const struct pack_field *of; /* a state of the same collection */
+	uint64_t is;		     /* bit i stands for of->values[i] */
+};
+
 /* What has to hold when a state is written. */
 struct pack_guard {
 	uint64_t to; /* the states it watches: bit i stands for values[i] */
@@ -148,9 +154,11 @@ struct pack_field {
 	const char *unit; /* of a counter or int, "minutes"; NULL for none */
 	bool search;	  /* found by pieces of its text */
 	bool grows;	  /* of a counter: no amount is below zero */
+	bool past;	  /* of a date or datetime: not after the write */
 	int64_t min; /* of an int, money or counter (each amount); INT64_MIN */
 	int64_t max; /* and INT64_MAX where the pack says nothing */
 	const struct pack_match *match; /* filled by the node */
+	const struct pack_when *when;	/* likewise */
 };
 
 /* An index over several fields, in this order. */
