@@ -300,6 +300,7 @@ enum pack_source {
 	PACK_OF_VIEW,
 	PACK_OF_RATIO,
 	PACK_OF_QUERY,
+	PACK_OF_LOGS,
 };
 
 enum pack_take {
@@ -313,6 +314,19 @@ struct pack_filter {
 	size_t group; /* of view->group */
 	const char *const *values;
 	size_t values_n;
+};
+
+/* What of logs a figure counts. */
+enum pack_of_logs {
+	PACK_LOGS_LOGS,	    /* how many are held */
+	PACK_LOGS_DELTAS,   /* of them */
+	PACK_LOGS_VERIFIED, /* logs whose newest head is of all that is held,
+			     * and signed by the author */
+	PACK_LOGS_UNSIGNED, /* deltas behind the newest head */
+	PACK_LOGS_FORKED,   /* logs that contradict themselves */
+	PACK_LOGS_GAPS,	   /* deltas that a head knows, and that are not here */
+	PACK_LOGS_SEALED,  /* deltas of which some body is not here */
+	PACK_LOGS_REFUSED, /* deltas that do not count */
 };
 
 /* One number of reports. */
@@ -333,6 +347,8 @@ struct pack_figure {
 	const struct pack_figure *ratio[2];
 	unsigned digits; /* behind the point, 0 to 6 */
 	bool percent;	 /* times 100 */
+	/* PACK_OF_LOGS */
+	enum pack_of_logs logs;
 	/* PACK_OF_QUERY */
 	const struct pack_collection *collection;
 	struct pack_expr where;

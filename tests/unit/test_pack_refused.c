@@ -249,7 +249,7 @@ static const struct wrong wrong[] = {
      "pack: collections[1]: fields[4]: when: is[0]: there is no state 'gone'; did you mean done?"},
     {"`is`:[`done`]",
      "`is`:[]",
-     "pack: collections[1]: fields[4]: when: is: missing"},
+     "pack: collections[1]: fields[4]: when: is: must be a list of 1 to 64"},
     {"`min`:0,",
      "`when`:{`of`:`state`,`is`:[`done`]},",
      "pack: collections[1]: fields[7]: when: only a register of type date or datetime is filled so"},
