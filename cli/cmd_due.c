@@ -109,7 +109,7 @@ say_summary(struct wish *wish)
 
 /* ---- one list ----------------------------------------------------------- */
 
-/* "오늘", how many days or hours it is late, or how many are left. */
+/* How many days or hours ago it was due, or how many are left. */
 static void
 say_lateness(const struct due_item *item, struct buf *text)
 {
@@ -117,8 +117,8 @@ say_lateness(const struct due_item *item, struct buf *text)
 
 	if (item->due.type == EXPR_NOTHING)
 		return;
-	buf_add_format(text, "%s%lld%s", item->late > 0 ? "+" : "",
-	    (long long)item->late, unit);
+	buf_add_format(text, "%s%lld%s", item->passed > 0 ? "+" : "",
+	    (long long)item->passed, unit);
 	if (item->is_late)
 		buf_add_text(text, " !");
 }
