@@ -85,7 +85,7 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	n = codec_get_map(&in, LIMIT_VALUES);
 	if (in.bad)
 		return err_set(
@@ -98,7 +98,7 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 		struct reader list;
 		uint64_t after;
 
-		codec_begin(&list, codec_get_value(&in));
+		codec_begin_checked(&list, codec_get_value(&in));
 		after = read_states(field, &list);
 		if (bit == 0 || after == 0)
 			return err_set(ERR_INVALID,

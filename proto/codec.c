@@ -269,6 +269,12 @@ codec_begin(struct reader *r, struct bytes in)
 	*r = (struct reader){.in = in};
 }
 
+void
+codec_begin_checked(struct reader *r, struct bytes in)
+{
+	*r = (struct reader){.in = in, .is_checked = true};
+}
+
 enum codec_type
 codec_peek(const struct reader *r)
 {
@@ -355,7 +361,7 @@ codec_get_text(struct reader *r)
 	if (!head_short(r, 0xe0, 0xa0, 1, &n))
 		n = reader_head(r, CODEC_TEXT).n;
 	text = reader_take(r, n);
-	if (text_is_utf8(text))
+	if (r->is_checked || text_is_utf8(text))
 		return text;
 	r->bad = true;
 	return (struct bytes){0};
@@ -424,12 +430,51 @@ codec_get_map(struct reader *r, size_t max)
 	return collection_begin(r, CODEC_MAP, max);
 }
 
+/* Puts the size of the one value that `in` begins with into `*n`: sizes alone
+ * tell where a checked value ends.  Is it all there? */
+static bool
+value_measure(struct bytes in, size_t *n)
+{
+	size_t at = 0;
+
+	/* An element has a byte at least, so `left` cannot run over. */
+	for (size_t left = 1; left > 0; left--) {
+		uint8_t first = at < in.n ? in.p[at] : FORMS_FIRST;
+		struct head head;
+
+		if (first >= 0xa0 && first < FORMS_FIRST) {
+			at += 1 + (size_t)(first & 0x1f);
+			continue;
+		}
+		if (first < 0x80 || first >= FORMS_END) {
+			at++;
+			continue;
+		}
+		if (at >= in.n || head_read(bytes_after(in, at), &head) != NULL)
+			return false;
+		at += head.size;
+		if (head.type == CODEC_ARRAY)
+			left += head.n;
+		else if (head.type == CODEC_MAP)
+			left += 2 * head.n;
+		else
+			at += head.n;
+	}
+	*n = at;
+	return at <= in.n;
+}
+
 struct bytes
 codec_get_value(struct reader *r)
 {
 	struct bytes rest;
 	struct bytes value;
+	size_t n;
 
+	if (r->is_checked) {
+		r->bad = r->bad || !value_measure(r->in, &n);
+		return r->bad ? (struct bytes){0} : reader_take(r, n);
+	}
 	if (codec_peek(r) == CODEC_TEXT) {
 		value = r->in;
 		(void)codec_get_text(r);
