@@ -103,7 +103,7 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	n = codec_get_map(&in, LIMIT_VALUES);
 	if (in.bad)
 		return err_set(
@@ -117,7 +117,7 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 		uint64_t after;
 		enum err e = state_get(field, from, &bit);
 
-		codec_begin(&list, codec_get_value(&in));
+		codec_begin_checked(&list, codec_get_value(&in));
 		if (e == ERR_OK)
 			e = read_states(field, &list, &after);
 		if (e != ERR_OK)
