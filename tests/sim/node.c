@@ -185,8 +185,8 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
-	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
-		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+	if (sim->swarm.city || (sim->swarm.upgrade && !sim_once_in(sim, 4))) {
+		node->pack = packs_draw(sim);
 		plan.pack = packs_name;
 	}
 	packs_use(node);
