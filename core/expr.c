@@ -106,6 +106,17 @@ expr_reads_stamps(const struct expr *expr)
 	return reads_stamps(expr, 0);
 }
 
+void
+expr_fields(const struct expr *expr, expr_each *each, void *arg)
+{
+	if (expr->field != NULL &&
+	    (expr->code == CODE_FIELD || expr->code == CODE_CONFLICT ||
+		is_query(expr->code)))
+		each(arg, expr->field);
+	for (size_t i = 0; i < expr->n; i++)
+		expr_fields(expr->args[i], each, arg);
+}
+
 bool
 expr_asks(const struct expr *expr)
 {

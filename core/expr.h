@@ -14,6 +14,7 @@
  * A struct expr never changes and lives as long as its arena and its pack.
  */
 struct expr;
+struct aliases;
 
 enum expr_type {
 	EXPR_NOTHING, /* no value */
@@ -75,6 +76,11 @@ bool expr_reads(const struct expr *expr, const struct pack_field *field);
 /* Does it read `created` or `changed` of that record? */
 bool expr_reads_stamps(const struct expr *expr);
 
+/* Calls `each` with every field that `expr` reads, of whatever record, perhaps
+ * more than once. */
+typedef void expr_each(void *arg, const struct pack_field *field);
+void expr_fields(const struct expr *expr, expr_each *each, void *arg);
+
 /* Does `expr` look at other records than those that it is evaluated for? */
 bool expr_asks(const struct expr *expr);
 
@@ -124,6 +130,9 @@ struct expr_source {
 	const struct record *record; /* all values that expr_reads loaded */
 	int64_t now_seconds;
 	struct arena *arena; /* what is made on the way is taken from it */
+	/* References to a record are taken for what stands for it
+	 * (core/alias.h); NULL: as they are. */
+	const struct aliases *aliases;
 };
 
 /* Evaluates `expr`, which was parsed for the record's collection.  What is not

@@ -144,8 +144,8 @@ static const struct {
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
 		     "\"transitions\":{\"a\":[\"b\"]}"),
 	 ""),
-	"pack: collections[0]: fields[0]: transitions.a: must go from "
-	"one of values to a list of them"},
+	"pack: collections[0]: fields[0]: transitions.a: there is no state "
+	"'b'; did you mean a?"},
     {PACK(FIELD("f", "\"kind\":\"set\",\"type\":\"int\","
 		     "\"index\":\"unique\""),
 	 ""),
@@ -248,8 +248,8 @@ static const struct {
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
 		     "\"transitions\":{\"a\":\"a\"}"),
 	 ""),
-	"pack: collections[0]: fields[0]: transitions.a: must go from "
-	"one of values to a list of them"},
+	"pack: collections[0]: fields[0]: transitions.a: must be a list of "
+	"states"},
     {PACK(FIELD("f", "\"kind\":\"notes\",\"transitions\":{}"), ""),
 	"pack: collections[0]: fields[0]: transitions: notes cannot have one"},
 };
