@@ -10,9 +10,8 @@
 #include "core/space.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
-#include "proto/when.h"
 
-enum { EDITS_MAX = 6 };
+enum { EDITS_MAX = 7 };
 
 static enum err record_write(
     const struct access *access, const struct space *space) MUST_USE;
@@ -104,10 +103,13 @@ access_log(const struct access *access, struct space_state *const *spaces,
 		return e;
 	if (access->reason == NULL || access->reason[0] == '\0')
 		return err_set(ERR_USAGE,
-		    "personal data leave the store: say why with --reason, "
-		    "which is kept in %s; or take only what is not personal, "
-		    "with --class N",
-		    work->pack->access->collection->name);
+		    "%s: say why with --reason, which is kept in %s%s",
+		    access->looks ? "this opens personal data"
+				  : "personal data leave the store",
+		    work->pack->access->collection->name,
+		    access->looks ? ""
+				  : "; or take only what is not personal, with "
+				    "--class N");
 	*written = true;
 	store_abort(work->store);
 	e = open_again(work);
@@ -163,13 +165,10 @@ time_add(struct making *m, const struct pack_field *field)
 	const struct host *host = host_system();
 	int64_t now = (int64_t)(host->now_ms(host->arg) / 1000);
 	int64_t offset = m->access->work->pack->clock_seconds;
-	struct when when = {.day = calendar_day_at(now, offset)};
-	struct buf text = {0};
+	char text[CALENDAR_TIME_SIZE];
 
-	when.second = now + offset - when.day * CALENDAR_DAY_SECONDS;
-	when_put_time(&when, offset, &text);
-	text_add(m, field, buf_bytes(&text));
-	buf_fini(&text);
+	calendar_write_time(now, offset, text);
+	text_add(m, field, bytes_text(text));
 }
 
 /* The label of this node. */
@@ -225,13 +224,21 @@ record_write(const struct access *access, const struct space *space)
 	    .actor = work->actor};
 	struct record_id id;
 	struct buf who = {0};
+	struct buf whom = {0};
 	bool changed;
 	enum err e;
 
 	codec_put_bytes(&who, bytes_of(work->actor.b, sizeof(work->actor.b)));
 	edit_add(&m, pack->who, &who);
 	time_add(&m, pack->at);
-	text_add(&m, pack->action, bytes_text(pack->export));
+	text_add(&m, pack->action,
+	    bytes_text(access->looks && pack->look != NULL ? pack->look
+							   : pack->export));
+	if (access->subject != NULL && pack->subject != NULL) {
+		codec_put_bytes(&whom,
+		    bytes_of(access->subject->b, sizeof(access->subject->b)));
+		edit_add(&m, pack->subject, &whom);
+	}
 	text_add(&m, pack->reason, bytes_text(access->reason));
 	e = node_add(&m, pack->place);
 	before_add(&m, pack->before, space);

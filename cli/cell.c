@@ -1,174 +1,94 @@
 /*
- * Shows values of expressions.  Called by the commands that list records; knows
- * no store.
+ * Cells of CSV.  Called by the commands that write it; knows no store.
  */
 #include "cli/cell.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "cli/show.h"
+#include "cli/show_expr.h"
+#include "core/effective.h"
+#include "core/pack_show.h"
+#include "core/pack_text.h"
 
-#include "cli/object.h"
-#include "proto/ascii.h"
-#include "proto/calendar.h"
-#include "proto/text.h"
-
-enum { REF_DIGITS = 8, DAY = CALENDAR_DAY_SECONDS };
-
-const char cell_csv_begin[] = "\xef\xbb\xbf";
-
-/* A time as clocks that are `offset` seconds ahead of UTC show it. */
-static void
-time_text(int64_t seconds, int64_t offset, struct buf *text)
-{
-	int64_t day = calendar_day_at(seconds, offset);
-	int64_t of_day = seconds + offset - day * DAY;
-	char date[CALENDAR_TEXT_SIZE];
-
-	if (!calendar_has(day))
-		return;
-	calendar_write_day(day, date);
-	buf_add_format(text, "%s %02d:%02d", date, (int)(of_day / 3600),
-	    (int)(of_day / 60 % 60));
-}
-
-static void
-span_text(int64_t seconds, struct buf *text)
-{
-	if (seconds % DAY == 0)
-		buf_add_format(text, "%lldd", (long long)(seconds / DAY));
-	else
-		buf_add_format(text, "%lldh", (long long)(seconds / 3600));
-}
-
-static void
-one_text(
+void
+cell_value(
     const struct pack *pack, const struct expr_value *value, struct buf *text)
 {
-	char date[CALENDAR_TEXT_SIZE];
-	struct buf hex = {0};
-
-	switch (value->type) {
-	case EXPR_NOTHING:
-	case EXPR_MAP:
-		break;
-	case EXPR_BOOL:
-		buf_add_text(text, value->i != 0 ? "yes" : "no");
-		break;
-	case EXPR_INT:
-		buf_add_format(text, "%lld", (long long)value->i);
-		break;
-	case EXPR_TEXT:
-		buf_add(text, value->b);
-		break;
-	case EXPR_DATE:
-		calendar_write_day(value->i, date);
-		buf_add_text(text, date);
-		break;
-	case EXPR_DATETIME:
-		time_text(value->i, expr_offset_seconds(pack), text);
-		break;
-	case EXPR_SPAN:
-		span_text(value->i, text);
-		break;
-	case EXPR_REF:
-	case EXPR_BYTES:
-		ascii_hex(value->b, &hex);
-		buf_add(text, bytes_first(buf_bytes(&hex),
-				  hex.n < REF_DIGITS ? hex.n : REF_DIGITS));
-		break;
+	for (size_t i = 0; value->is_set && i < value->n; i++) {
+		buf_add_text(text, i > 0 ? ";" : "");
+		cell_value(pack, &value->items[i], text);
 	}
-	buf_fini(&hex);
+	if (!value->is_set)
+		show_expr_text(pack, value, SHOW_EXPR_WHOLE, text);
 }
 
-void
-cell_text(
-    const struct pack *pack, const struct expr_value *value, struct buf *text)
+/* Has `content` that value before number `i`? */
+static bool
+is_repeated(const struct record_field *content, size_t i)
 {
-	if (!value->is_set) {
-		one_text(pack, value, text);
-		return;
-	}
-	for (size_t i = 0; i < value->n; i++) {
-		if (i > 0)
-			buf_add_text(text, ", ");
-		one_text(pack, &value->items[i], text);
-	}
+	for (size_t k = 0; k < i; k++)
+		if (bytes_equal(
+			content->values[k].value, content->values[i].value))
+			return true;
+	return false;
 }
 
-static void
-one_json(const char *key, const struct expr_value *value, struct buf *json)
+/* Appends one value; returns 1 when it would be read as another. */
+static size_t
+value_add(const struct pack_field *field, struct bytes value, struct buf *text)
 {
-	struct buf text = {0};
-	char date[CALENDAR_TEXT_SIZE];
+	struct buf one = {0};
+	struct bytes rest;
+	struct bytes element = {0};
+	size_t bent;
 
-	switch (value->type) {
-	case EXPR_BOOL:
-		object_bool(json, key, value->i != 0);
-		break;
-	case EXPR_INT:
-	case EXPR_SPAN:
-		object_key(json, key);
-		buf_add_format(json, "%lld", (long long)value->i);
-		break;
-	case EXPR_TEXT:
-		object_text(json, key, value->b);
-		break;
-	case EXPR_DATE:
-		calendar_write_day(value->i, date);
-		object_text(json, key, bytes_text(date));
-		break;
-	case EXPR_DATETIME:
-		time_text(value->i, 0, &text);
-		if (text.n > 10)
-			text.p[10] = 'T';
-		buf_add_text(&text, "Z");
-		object_text(json, key, buf_bytes(&text));
-		break;
-	case EXPR_REF:
-	case EXPR_BYTES:
-		object_hex(json, key, value->b);
-		break;
-	case EXPR_MAP:
-		object_value(json, key, value->b);
-		break;
-	case EXPR_NOTHING:
-		object_key(json, key);
-		buf_add_text(json, "null");
-		break;
-	}
-	buf_fini(&text);
+	pack_show_value(field, value, &one);
+	rest = buf_bytes(&one);
+	bent = !pack_text_next(field, &rest, &element) || element.n != one.n;
+	buf_add(text, buf_bytes(&one));
+	buf_fini(&one);
+	return bent;
 }
 
-void
-cell_json(const char *key, const struct expr_value *value, struct buf *json)
+/* All elements of a set, or all notes. */
+static size_t
+values_add(const struct record *record, const struct record_field *content,
+    const struct pack_field *field, struct arena *arena, struct buf *text)
 {
-	if (!value->is_set) {
-		one_json(key, value, json);
-		return;
+	const size_t *order = show_order(record, content, arena);
+	size_t bent = content->kind == KIND_NOTES ? content->n - 1 : 0;
+	bool any = false;
+
+	for (size_t i = 0; i < content->n; i++) {
+		if (content->kind == KIND_SET && is_repeated(content, order[i]))
+			continue;
+		if (any)
+			buf_add_text(
+			    text, content->kind == KIND_SET ? ";" : "\n");
+		bent += value_add(field, content->values[order[i]].value, text);
+		any = true;
 	}
-	object_array(json, key);
-	for (size_t i = 0; i < value->n; i++)
-		one_json(NULL, &value->items[i], json);
-	object_array_end(json);
+	return bent;
 }
 
-void
-cell_csv(struct bytes text, struct buf *line)
+size_t
+cell_field(const struct record *record, const struct record_field *content,
+    const struct pack_field *field, struct arena *arena, struct buf *text)
 {
-	bool formula = text.n > 0 && strchr("=+-@\t\r", text.p[0]) != NULL;
-	bool quoted = false;
-
-	for (size_t i = 0; i < text.n && !quoted; i++)
-		quoted = strchr(",\"\r\n", text.p[i]) != NULL;
-	if (quoted)
-		buf_add_text(line, "\"");
-	if (formula)
-		buf_add_text(line, "'");
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buf_add_text(line, "\"");
-		buf_add(line, bytes_slice(text, i, 1));
+	if (content == NULL || content->n == 0)
+		return 0;
+	switch (content->kind) {
+	case KIND_REGISTER:
+	case KIND_STATE:
+		return value_add(field,
+		    effective_value(field, record, content)->value, text);
+	case KIND_COUNTER:
+		buf_add_format(text, "%lld", (long long)show_sum(content));
+		break;
+	case KIND_SET:
+	case KIND_NOTES:
+		return values_add(record, content, field, arena, text);
+	case KIND_COUNT:
+		assert(content->kind != KIND_COUNT);
 	}
-	if (quoted)
-		buf_add_text(line, "\"");
+	return 0;
 }

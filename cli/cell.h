@@ -2,26 +2,23 @@
 #define GOLMOK_CLI_CELL_H
 
 #include "core/expr.h"
+#include "core/merge.h"
 
 /*
- * What an expression gives, in cells of tables and in JSON.
+ * What an expression gives, and what a field holds, as it stands in a cell of
+ * CSV (cli/grid.h).
  */
 
-/* Appends `value` for people to `text`: nothing for nothing, days and times as
- * the pack's clocks have them, elements of a set with commas between, the first
- * digits of a reference. */
-void cell_text(
+/* Appends `value` as a cell of CSV holds it: as docs/packs.md has values as
+ * text, elements of a set with semicolons between, times by the pack's clocks;
+ * nothing for nothing. */
+void cell_value(
     const struct pack *pack, const struct expr_value *value, struct buf *text);
-/* Appends `value` as a member `key` of a JSON object (cli/object.h): null for
- * nothing, dates and references as text, sets as arrays. */
-void cell_json(
-    const char *key, const struct expr_value *value, struct buf *json);
-/* What a file of CSV begins with, so that spreadsheets know that it is UTF-8.
- */
-extern const char cell_csv_begin[];
-/* Appends `text` as one cell of CSV (RFC 4180 §2): in quotes where it needs
- * them, and with an apostrophe in front where a spreadsheet would take it for
- * a formula. */
-void cell_csv(struct bytes text, struct buf *line);
-
+/* The same of what `record` (loaded) has in the `field`, the value in effect
+ * where several contradict each other; `content` may be NULL.  Returns how many
+ * values would not be read again as they are: several notes, and elements with
+ * a semicolon or spaces around them. */
+size_t cell_field(const struct record *record,
+    const struct record_field *content, const struct pack_field *field,
+    struct arena *arena, struct buf *text);
 #endif

@@ -42,8 +42,10 @@ report_named(const struct pack *pack, const char *name,
 
 	for (size_t i = 0; i < pack->reports_n; i++) {
 		*report = &pack->reports[i];
-		if (strcmp(pack->reports[i].name, name) == 0)
+		if (strcmp(pack->reports[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->reports[i].name);
 	}
@@ -73,8 +75,8 @@ words_read(const struct args *args, struct report_words *words)
 	if (e == ERR_OK && period != NULL &&
 	    !period_read(bytes_text(period), &words->ask.period))
 		e = err_set(ERR_USAGE,
-		    "--period %s is no time: say 2016, 2016-Q3, 2016-07 or "
-		    "2015-07/2016-06",
+		    "--period %s is no time, or ends before it begins: say "
+		    "2016, 2016-Q3, 2016-07 or 2015-07/2016-06",
 		    period);
 	buf_add_text(&words->period, period == NULL ? "전체" : period);
 	return e;
@@ -98,14 +100,20 @@ static enum err
 report_write(const struct args *args, struct report_words *words)
 {
 	const char *page = args_text(args, "html", 0);
+	struct grid grid;
+	bool csv;
+	enum err e;
 
 	if (page != NULL)
 		return write_page(words, page);
-	if (words->work->out->json)
+	if (words->work->out->json && !args_has(args, "csv"))
 		return report_text_json(words);
-	if (args_has(args, "csv"))
-		return report_text_csv(words);
-	return report_text_write(words);
+	e = grid_read(args, words->work->out, &csv, &grid);
+	if (e == ERR_OK)
+		e = csv ? report_text_csv(words, &grid)
+			: report_text_write(words);
+	grid_fini(&grid);
+	return e;
 }
 
 /* Has what is counted counted anew, when the pack is another since; that is
@@ -162,7 +170,7 @@ static const struct args_option report_options[] = {
     {.name = "stale",
 	.value = "DAYS",
 	.help = "name units of which nothing is newer than that (7)"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
     {.name = "html",
 	.value = "FILE",
 	.help = "write a page for printing into FILE"},

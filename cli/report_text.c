@@ -3,7 +3,6 @@
  */
 #include "cli/report_text.h"
 
-#include "cli/cell.h"
 #include "cli/object.h"
 #include "cli/unit.h"
 #include "proto/ascii.h"
@@ -286,24 +285,9 @@ report_text_write(struct report_words *words)
 
 /* ---- CSV ---------------------------------------------------------------- */
 
-static void
-csv_line(struct out *out, const struct bytes *cells, size_t n)
-{
-	struct buf text = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_text(&text, ",");
-		cell_csv(cells[i], &text);
-	}
-	buf_add_text(&text, "\r\n");
-	out_picture(out, buf_bytes(&text));
-	buf_fini(&text);
-}
-
 static enum err
-csv_row(struct report_words *words, const struct report_table *table,
-    const struct report_row *row)
+csv_row(struct report_words *words, struct grid *grid,
+    const struct report_table *table, const struct report_row *row)
 {
 	struct buf label = {0};
 	enum err e = report_words_row(words, table->table, row->key, &label);
@@ -314,15 +298,17 @@ csv_row(struct report_words *words, const struct report_table *table,
 
 		report_words_plain(
 		    &row->cells[i], report_words_digits(figure), &value);
-		csv_line(words->work->out,
+		e = grid_line(grid,
 		    (const struct bytes[]){bytes_text(table->table->label.ko),
 			row->key, buf_bytes(&label),
 			bytes_text(figure->label.ko),
 			bytes_text(
 			    figure->unit.ko == NULL ? "" : figure->unit.ko),
 			buf_bytes(&value),
-			bytes_text(
-			    table->columns[i].missing != 0 ? "일부" : "")},
+			bytes_text(table->columns[i].missing != 0 ||
+					   table->columns[i].cut > 0
+				       ? "일부"
+				       : "")},
 		    7);
 		buf_fini(&value);
 	}
@@ -331,12 +317,9 @@ csv_row(struct report_words *words, const struct report_table *table,
 }
 
 enum err
-report_text_csv(struct report_words *words)
+report_text_csv(struct report_words *words, struct grid *grid)
 {
-	enum err e = ERR_OK;
-
-	out_picture(words->work->out, bytes_text(cell_csv_begin));
-	csv_line(words->work->out,
+	enum err e = grid_line(grid,
 	    (const struct bytes[]){bytes_text("표"), bytes_text("키"),
 		bytes_text("행"), bytes_text("지표"), bytes_text("단위"),
 		bytes_text("값"), bytes_text("비고")},
@@ -344,7 +327,7 @@ report_text_csv(struct report_words *words)
 	for (size_t i = 0; e == ERR_OK && i < words->ask.report->tables_n; i++)
 		for (size_t k = 0;
 		     e == ERR_OK && k < words->report.tables[i].rows_n; k++)
-			e = csv_row(words, &words->report.tables[i],
+			e = csv_row(words, grid, &words->report.tables[i],
 			    &words->report.tables[i].rows[k]);
 	return e;
 }
@@ -406,7 +389,7 @@ json_table(struct report_words *words, const struct report_table *table,
 	object_array(json, "partial");
 	for (size_t k = 0; k < table->table->columns_n; k++)
 		if (table->columns[k].missing != 0 ||
-		    table->columns[k].left_out > 0)
+		    table->columns[k].left_out > 0 || table->columns[k].cut > 0)
 			object_text(json, NULL,
 			    bytes_text(table->table->columns[k]->name));
 	object_array_end(json);

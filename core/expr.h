@@ -14,6 +14,7 @@
  * A struct expr never changes and lives as long as its arena and its pack.
  */
 struct expr;
+struct aliases;
 
 enum expr_type {
 	EXPR_NOTHING, /* no value */
@@ -89,13 +90,15 @@ bool expr_looks(const struct expr *expr, unsigned up);
 
 /* What binds a field of the record, among the conditions that `expr` puts
  * together by `and`: `field = value`, `field in (..)`, `field has value`,
- * `field < value`.  The values do not depend on the record. */
+ * `field < value`, `field is something`.  The values do not depend on the
+ * record. */
 enum expr_relation {
 	EXPR_EQUAL,
 	EXPR_LESS,
 	EXPR_LESS_EQUAL,
 	EXPR_MORE,
 	EXPR_MORE_EQUAL,
+	EXPR_SOME, /* any value, and none is given */
 };
 struct expr_bind {
 	const struct pack_field *field;
@@ -127,6 +130,9 @@ struct expr_source {
 	const struct record *record; /* all values that expr_reads loaded */
 	int64_t now_seconds;
 	struct arena *arena; /* what is made on the way is taken from it */
+	/* References to a record are taken for what stands for it
+	 * (core/alias.h); NULL: as they are. */
+	const struct aliases *aliases;
 };
 
 /* Evaluates `expr`, which was parsed for the record's collection.  What is not

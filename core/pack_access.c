@@ -30,21 +30,20 @@ needed_read(struct bytes doc, const char *key, const struct pack_access *access,
 	return e;
 }
 
-/* Which of the values of `action` stands for an export. */
+/* Which of the values of `action` stands for `key`. */
 static enum err
-export_read(
-    struct pack_reading *r, struct bytes doc, struct pack_access *access)
+value_read(struct pack_reading *r, struct bytes doc, const char *key,
+    const struct pack_field *action, const char **value)
 {
-	const struct pack_field *action = access->action;
-	enum err e = pack_read_text(r, doc, "export", &access->export);
+	enum err e = pack_read_text(r, doc, key, value);
 
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < action->values_n; i++)
-		if (bytes_is(bytes_text(access->export), action->values[i]))
+		if (bytes_is(bytes_text(*value), action->values[i]))
 			return ERR_OK;
-	return err_set(ERR_INVALID, "export: %s has no value '%s'",
-	    action->name, access->export);
+	return err_set(
+	    ERR_INVALID, "%s: %s has no value '%s'", key, action->name, *value);
 }
 
 /* What such a record must have, the program has to give. */
@@ -72,7 +71,7 @@ enum err
 pack_access_read(struct pack_reading *r, struct bytes pack)
 {
 	static const char *const keys[] = {"collection", "who", "at", "action",
-	    "export", "reason", "where", "before", NULL};
+	    "export", "look", "subject", "reason", "where", "before", NULL};
 	struct bytes doc = pack_read_member(pack, "access");
 	struct pack_access *access;
 	enum err e;
@@ -104,7 +103,13 @@ pack_access_read(struct pack_reading *r, struct bytes pack)
 		e = member_read(
 		    doc, "before", access, 1U << PACK_HASH, &access->before);
 	if (e == ERR_OK)
-		e = export_read(r, doc, access);
+		e = member_read(
+		    doc, "subject", access, 1U << PACK_REF, &access->subject);
+	if (e == ERR_OK)
+		e = value_read(
+		    r, doc, "export", access->action, &access->export);
+	if (e == ERR_OK && pack_read_member(doc, "look").n > 0)
+		e = value_read(r, doc, "look", access->action, &access->look);
 	if (e == ERR_OK)
 		e = log_check(access);
 	if (e == ERR_OK)
