@@ -369,8 +369,10 @@ list_named(
 
 	for (size_t i = 0; i < pack->due_n; i++) {
 		*list = &pack->due[i];
-		if (strcmp(pack->due[i].name, name) == 0)
+		if (strcmp(pack->due[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->due[i].name);
 	}
