@@ -141,7 +141,7 @@ value_add(
 		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
 
-/* How many days or hours it is late, or how many are left: in CSV as a bare
+/* How many days or hours ago it was due, or how many are left: in CSV as a bare
  * number. */
 static void
 say_lateness(
@@ -152,11 +152,11 @@ say_lateness(
 	if (item->due.type == EXPR_NOTHING)
 		return;
 	if (wish->csv) {
-		buf_add_format(text, "%lld", (long long)item->late);
+		buf_add_format(text, "%lld", (long long)item->passed);
 		return;
 	}
-	buf_add_format(text, "%s%lld%s", item->late > 0 ? "+" : "",
-	    (long long)item->late, unit);
+	buf_add_format(text, "%s%lld%s", item->passed > 0 ? "+" : "",
+	    (long long)item->passed, unit);
 	if (item->is_late)
 		buf_add_text(text, " !");
 }
@@ -369,8 +369,10 @@ list_named(
 
 	for (size_t i = 0; i < pack->due_n; i++) {
 		*list = &pack->due[i];
-		if (strcmp(pack->due[i].name, name) == 0)
+		if (strcmp(pack->due[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->due[i].name);
 	}

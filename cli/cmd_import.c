@@ -182,6 +182,12 @@ map_read(struct import *import)
 	e = map_open_named(import->work.pack, word, &import->map);
 	if (e == ERR_OK && import->map->unit.n > 0)
 		e = map_units_load(&import->work, &import->units);
+	if (e == ERR_OK && import->map->unit.n > 0 && import->units.n == 0)
+		e = err_set(ERR_NOT_FOUND,
+		    "no units are held here (%s), so the rows can name none: "
+		    "import them first, or ask an admin for read:N where they "
+		    "lie",
+		    import->work.pack->units->collection->name);
 	return e;
 }
 
@@ -238,7 +244,7 @@ check_all(struct import *import)
 	return err_set(ERR_INVALID,
 	    "%llu of %llu rows are bad; nothing was stored%s",
 	    (unsigned long long)import->bad, (unsigned long long)import->rows,
-	    import->plan.restore
+	    import->plan.restore || import->map != NULL
 		? ""
 		: " (--restore takes rows that export wrote as they are)");
 }

@@ -12,7 +12,7 @@
 #include "proto/codec.h"
 #include "proto/mem.h"
 
-enum { LISTED_MAX = 5 };
+enum { LISTED_MAX = 5, ABOVE_MAX = 8 };
 
 static enum err space_load(struct opened *work, struct space_state *space,
     struct map_units *units) MUST_USE;
@@ -259,11 +259,74 @@ first_at(const struct map_units *units, struct bytes key)
 	return low;
 }
 
+static bool
+was_there(const struct map_unit *unit, int64_t day)
+{
+	return day == INT64_MIN ||
+	       (day >= unit->from_days && day <= unit->to_days);
+}
+
 struct meant {
 	const struct map_unit *one;
 	size_t n;
 	struct buf list; /* owned */
 };
+
+/* Is `words` what the units above number `i` are called, the nearest last? */
+static bool
+stands_above(
+    const struct map_units *units, size_t i, struct bytes words, size_t depth)
+{
+	const struct map_unit *parent = parent_of(units, &units->units[i]);
+
+	for (size_t k = 0;
+	     parent != NULL && depth < ABOVE_MAX && k < units->names_n; k++) {
+		struct bytes name = units->names[k].key;
+		size_t rest = words.n - name.n;
+
+		if (&units->units[units->names[k].unit] != parent ||
+		    name.n > words.n ||
+		    !bytes_equal(bytes_after(words, rest), name))
+			continue;
+		if (rest == 0 || stands_above(units, units->names[k].unit,
+				     bytes_first(words, rest), depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static void
+meant_add(const struct map_unit *unit, struct meant *meant)
+{
+	meant->one = unit;
+	if (meant->n++ < LISTED_MAX)
+		buf_add_format(&meant->list, "%s%.*s", meant->n > 1 ? ", " : "",
+		    (int)unit->shown.n, (const char *)unit->shown.p);
+}
+
+/* Units with a name at the end of `key`, and what is above them before it. */
+static void
+below_find(const struct map_units *units, struct bytes key, int64_t day,
+    struct meant *meant)
+{
+	if (key.n > ABOVE_MAX * LIMIT_NAME_SIZE)
+		return;
+	for (size_t at = 1; at < key.n; at++) {
+		struct bytes last = bytes_after(key, at);
+
+		for (size_t i = first_at(units, last);
+		     i < units->names_n &&
+		     bytes_equal(units->names[i].key, last);
+		     i++) {
+			size_t unit = units->names[i].unit;
+
+			if (meant->one != &units->units[unit] &&
+			    was_there(&units->units[unit], day) &&
+			    stands_above(units, unit, bytes_first(key, at), 0))
+				meant_add(&units->units[unit], meant);
+		}
+	}
+}
 
 /* Units of that name, each once; with `day` only those that were there. */
 static void
@@ -277,17 +340,13 @@ meant_find(const struct map_units *units, struct bytes key, int64_t day,
 		const struct map_unit *unit =
 		    &units->units[units->names[i].unit];
 
-		if (units->names[i].unit == last ||
-		    (day != INT64_MIN &&
-			(day < unit->from_days || day > unit->to_days)))
+		if (units->names[i].unit == last || !was_there(unit, day))
 			continue;
 		last = units->names[i].unit;
-		meant->one = unit;
-		if (meant->n++ < LISTED_MAX)
-			buf_add_format(&meant->list, "%s%.*s",
-			    meant->n > 1 ? ", " : "", (int)unit->shown.n,
-			    (const char *)unit->shown.p);
+		meant_add(unit, meant);
 	}
+	if (meant->n == 0)
+		below_find(units, key, day, meant);
 }
 
 enum err

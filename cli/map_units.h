@@ -5,8 +5,8 @@
 
 /*
  * Units by what people call them, for rows that name one: by name, alias, code,
- * or the name behind that of the unit above ("강남구 신사동"), folded as the
- * pack says.
+ * or one of these behind what the units above are called ("강남구 신사동"),
+ * folded as the pack says.
  */
 struct map_unit {
 	struct record_id id;

@@ -305,8 +305,10 @@ csv_row(struct report_words *words, struct grid *grid,
 			bytes_text(
 			    figure->unit.ko == NULL ? "" : figure->unit.ko),
 			buf_bytes(&value),
-			bytes_text(
-			    table->columns[i].missing != 0 ? "일부" : "")},
+			bytes_text(table->columns[i].missing != 0 ||
+					   table->columns[i].cut > 0
+				       ? "일부"
+				       : "")},
 		    7);
 		buf_fini(&value);
 	}
@@ -387,7 +389,7 @@ json_table(struct report_words *words, const struct report_table *table,
 	object_array(json, "partial");
 	for (size_t k = 0; k < table->table->columns_n; k++)
 		if (table->columns[k].missing != 0 ||
-		    table->columns[k].left_out > 0)
+		    table->columns[k].left_out > 0 || table->columns[k].cut > 0)
 			object_text(json, NULL,
 			    bytes_text(table->table->columns[k]->name));
 	object_array_end(json);

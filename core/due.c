@@ -37,22 +37,31 @@ add(struct due_items *items, size_t *room, const struct due_item *item)
 	return ERR_OK;
 }
 
+/* How many days ago `from` was, or hours if it is a time. */
+static int64_t
+passed_since(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	if (from->type == EXPR_DATE)
+		return calendar_day_at(
+			   ask->now_seconds, expr_offset_seconds(txn->pack)) -
+		       from->i;
+	return from->type == EXPR_DATETIME
+		   ? (ask->now_seconds - from->i) / HOUR_SECONDS
+		   : 0;
+}
+
 /* Says how late `item` is: from `from` on, or once `from` has passed. */
 static void
 lateness(const struct txn *txn, const struct due_ask *ask,
     const struct expr_value *from, bool passed, struct due_item *item)
 {
-	int64_t seconds = ask->now_seconds - from->i;
-
-	if (from->type == EXPR_DATE) {
-		item->late = calendar_day_at(ask->now_seconds,
-				 expr_offset_seconds(txn->pack)) -
-			     from->i;
+	item->late = passed_since(txn, ask, from);
+	item->passed = passed_since(txn, ask, &item->due);
+	if (from->type == EXPR_DATE)
 		item->is_late = item->late >= (passed ? 1 : 0);
-	} else if (from->type == EXPR_DATETIME) {
-		item->late = seconds / HOUR_SECONDS;
-		item->is_late = seconds >= (passed ? 1 : 0);
-	}
+	else if (from->type == EXPR_DATETIME)
+		item->is_late = ask->now_seconds - from->i >= (passed ? 1 : 0);
 }
 
 /* An expression that the pack may have left out: nothing. */

@@ -24,6 +24,9 @@ struct due_item {
 	 * hours where `due` is a time.  Negative: so many are left. */
 	int64_t late;
 	bool is_late;
+	/* The same since `due`, which a list may let pass for some days before
+	 * it speaks of late. */
+	int64_t passed;
 	int64_t urgency; /* 0 to 9 */
 	int64_t risk;
 };

@@ -184,6 +184,8 @@ collect(const struct expr *expr, struct binds *binds)
 	if (expr->code == CODE_IN || expr->code == CODE_HAS)
 		add(binds, expr->args[0], EXPR_EQUAL, &expr->args[1],
 		    expr->n - 1);
+	if (expr->code == CODE_NOT && expr->args[0]->code == CODE_IS_NOTHING)
+		add(binds, expr->args[0]->args[0], EXPR_SOME, NULL, 0);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		if (expr->code != codes[i].code)
 			continue;

@@ -90,13 +90,15 @@ bool expr_looks(const struct expr *expr, unsigned up);
 
 /* What binds a field of the record, among the conditions that `expr` puts
  * together by `and`: `field = value`, `field in (..)`, `field has value`,
- * `field < value`.  The values do not depend on the record. */
+ * `field < value`, `field is something`.  The values do not depend on the
+ * record. */
 enum expr_relation {
 	EXPR_EQUAL,
 	EXPR_LESS,
 	EXPR_LESS_EQUAL,
 	EXPR_MORE,
 	EXPR_MORE_EQUAL,
+	EXPR_SOME, /* any value, and none is given */
 };
 struct expr_bind {
 	const struct pack_field *field;

@@ -111,10 +111,11 @@ is_all(const struct period *period)
 	return period->first == INT64_MIN && period->last == INT64_MAX;
 }
 
-/* Does the row's time lie in the period that was asked for? */
+/* Does the row's time lie in the period that was asked for?  One that lies
+ * there in part cannot be parted, and is told. */
 static bool
 in_period(const struct figure_ask *ask, const struct pack_figure *figure,
-    const struct view_row *row)
+    const struct view_row *row, struct figure_parts *parts)
 {
 	struct period is;
 	struct buf key = {0};
@@ -123,8 +124,13 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 	if (!figure_is_timed(figure) || is_all(&ask->period))
 		return true;
 	value_key(&row->groups[figure->period].is, &key);
-	in = period_read(buf_bytes(&key), &is) && period_has(&ask->period, &is);
+	in = period_read(buf_bytes(&key), &is);
 	buf_fini(&key);
+	if (in && !period_has(&ask->period, &is)) {
+		in = false;
+		parts->cut += is.first <= ask->period.last &&
+			      is.last >= ask->period.first;
+	}
 	return in;
 }
 
@@ -160,7 +166,7 @@ row_take(const struct figure_ask *ask, const struct pack_figure *figure,
 	for (size_t i = 0; i < figure->filters_n; i++)
 		if (!passes(&figure->filters[i], row))
 			return ERR_OK;
-	if (!in_period(ask, figure, row))
+	if (!in_period(ask, figure, row, parts))
 		return ERR_OK;
 	if (figure->take == PACK_TAKE_SUM)
 		sum = row->sums[figure->part];

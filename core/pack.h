@@ -521,6 +521,9 @@ struct bytes pack_embedded(void);
  * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
+/* The same of what json_decode makes of the text: without that half the time.
+ * `doc` may come from anywhere; ERR_MALFORMED when it is not canonical. */
+enum err pack_parse_doc(struct bytes doc, struct pack **pack) MUST_USE;
 /* The same for who writes a pack: goes on behind what is wrong, and appends
  * each error to `errors` as a line; the one that is returned is one of them. */
 struct buf;

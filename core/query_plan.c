@@ -197,7 +197,6 @@ narrow(struct bounds *bounds, enum expr_relation relation,
 	bool *is_open = is_low ? &bounds->above_low : &bounds->below_high;
 	int way = expr_compare(value, bound);
 
-	bounds->some = true;
 	bounds->none = bounds->none || value->type == EXPR_NOTHING;
 	if (bound->type == EXPR_NOTHING || (is_low ? way > 0 : way < 0)) {
 		*bound = *value;
@@ -225,6 +224,9 @@ range_of(const struct planning *p, const struct pack_field *field,
 
 		if (bind->field != field || bind->relation == EXPR_EQUAL ||
 		    !is_usable(bind))
+			continue;
+		bounds.some = true;
+		if (bind->relation == EXPR_SOME)
 			continue;
 		e = evaluate(p, bind->values[0], &value);
 		if (e != ERR_OK)

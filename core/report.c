@@ -160,6 +160,7 @@ column_collect(struct making *making, size_t column, struct report_column *says)
 		says->missing |= parts->missing;
 		says->missing_logs += parts->missing_logs;
 		says->left_out += parts->left_out;
+		says->cut += parts->cut;
 		says->is_timed = says->is_timed || figure_is_timed(figures[i]);
 	}
 	return e == ERR_OK ? e : err_wrap(e, "%s", figure->name);

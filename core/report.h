@@ -26,6 +26,7 @@ struct report_column {
 	unsigned missing; /* data classes (bits) that are not wholly here */
 	uint64_t missing_logs;
 	uint64_t left_out;
+	uint64_t cut;  /* as struct figure_parts has it */
 	bool is_timed; /* it depends on the period that was asked for */
 };
 

@@ -31,6 +31,12 @@ all_meet() {
 	done
 }
 
+found z
+"$GOLMOK" put d03/c017/public org_unit code=1 level=dong name_ko=혜화동 valid_from=2000-01-01 >/dev/null
+"$GOLMOK" put d03/c017/case household owner_dong=00000000000000000000000000000001 hh_no=1 \
+	address=가 phone=010-0000-0001 state=active >/dev/null
+ok 'without a key nothing is compared' exits 0 "$GOLMOK" duplicates find
+ok '... which is told' errs 'no match key is here for d03/c017/case'
 found s
 city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
 "$GOLMOK" match key city/all/match_key --from 2026-01-01 >/dev/null || exit 2
