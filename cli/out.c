@@ -15,7 +15,7 @@
 #include "proto/text.h"
 
 enum {
-	GAP = 2,	     /* spaces between columns */
+	GAP = 2, /* spaces between columns */
 	/* A column of text is wrapped down to the first, all of them, and where
 	 * that is not enough to the second. */
 	NARROW_COLUMNS = 20,
