@@ -28,9 +28,16 @@
 
 extern char **environ;
 
-enum { RUNS = 7, SHOWN = 40, WORDS_MAX = 12, LIST_MS = 50, SEARCH_MS = 20 };
+enum {
+	FIRST_YEAR = 2016,
+	RUNS = 7,
+	SHOWN = 40,
+	WORDS_MAX = 12,
+	LIST_MS = 50,
+	SEARCH_MS = 20
+};
 
-static const char dong_code[] = "1114058000";
+static const char dong_code[] = "1129068500";
 static const char list_day[] = "2020-06-30";
 static const char report_year[] = "2019";
 
@@ -153,7 +160,8 @@ centre_make(struct centre *centre)
 		part_write(centre, city, SYNTH_PART_DISTRICT, year);
 	centre->rows = 0;
 	part_write(centre, city, SYNTH_PART_STANDING, 0);
-	for (int year = SYNTH_YEAR_FIRST; year <= SYNTH_YEAR_LAST; year++)
+	part_write(centre, city, SYNTH_PART_STOCK, FIRST_YEAR);
+	for (int year = FIRST_YEAR; year <= SYNTH_YEAR_LAST; year++)
 		part_write(centre, city, SYNTH_PART_YEAR, year);
 	assert(fclose(centre->file) == 0);
 	synth_city_free(city);
