@@ -284,9 +284,7 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 		return ERR_OK;
 	today = calendar_day_at(seconds, txn->pack->clock_seconds);
 	while (e == ERR_OK && best.secret.n == 0 && prefix.n > 0) {
-		while (prefix.n > 0 && prefix.p[prefix.n - 1] != '/')
-			prefix.n--;
-		prefix.n -= prefix.n > 0 ? 1 : 0;
+		prefix = id_above(prefix);
 		if (prefix.n == 0)
 			break;
 		e = place_read(txn, prefix, "/", today, &best);
@@ -312,8 +310,7 @@ match_has(const struct pack_collection *collection)
 static bool
 is_filled(const struct pack *pack, const struct space *space)
 {
-	const char *slash = strrchr(space->text, '/');
-	const char *class = slash != NULL ? slash + 1 : space->text;
+	const char *class = id_class(space);
 
 	for (size_t i = 0; i < pack->collections_n; i++)
 		if (strcmp(pack->collections[i].space, class) == 0 &&
