@@ -10,9 +10,8 @@
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
-#include "cli/open.h"
+#include "cli/scope.h"
 #include "cli/show_expr.h"
-#include "cli/unit.h"
 #include "core/due.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
@@ -55,9 +54,8 @@ wish_read(const struct args *args, struct wish *wish)
 	wish->limit = LIMIT_DEFAULT;
 	wish->late = args_has(args, "late");
 	wish->csv = args_has(args, "csv");
-	wish->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
-	e = unit_scope(args, wish->work, &wish->ask.prefix, &scope);
+	wish->ask.now_seconds = host_now_seconds();
+	e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
 	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
@@ -365,7 +363,7 @@ due_run(const struct args *args, struct out *out)
 }
 
 static const struct args_option due_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},

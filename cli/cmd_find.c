@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/column.h"
+#include "cli/host.h"
 #include "cli/open.h"
 #include "cli/scope.h"
 #include "cli/show.h"
@@ -247,7 +248,7 @@ find_prepare(struct find *find)
 		    "this store follows no pack, so nothing is known of its "
 		    "fields; golmok ls lists its records");
 	find->query.prefix = find->scope.prefix;
-	find->query.now_seconds = scope_now_seconds(&find->work);
+	find->query.now_seconds = host_now_seconds();
 	e = pack_get_collection(pack, bytes_text(scope_word(&find->scope, 0)),
 	    &find->query.collection);
 	if (e != ERR_OK)

@@ -167,6 +167,7 @@ map_read(struct import *import)
 {
 	const struct args *args = import->work.args;
 	const char *word = args_text(args, "map", 0);
+	const struct units *units;
 	enum err e;
 
 	if (word == NULL)
@@ -175,9 +176,10 @@ map_read(struct import *import)
 		return err_set(ERR_USAGE,
 		    "--collection and --map: the mapping says what rows are");
 	e = map_open_named(import->work.pack, word, &import->map);
-	if (e == ERR_OK && import->map->unit.n > 0)
-		e = map_units_load(&import->work, &import->units);
-	return e;
+	if (e != ERR_OK || import->map->unit.n == 0)
+		return e;
+	e = open_units(&import->work, &units);
+	return e == ERR_OK ? map_units_make(units, &import->units) : e;
 }
 
 static enum err

@@ -5,8 +5,7 @@
 #include "cli/report_html.h"
 
 #include "cli/show.h"
-#include "cli/unit.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum {
@@ -239,7 +238,7 @@ said_write(struct report_words *words, struct buf *page)
 		struct buf unit = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		element("<tr><td>", bytes_text(said->figure->label.ko), "</td>",
 		    page);
 		element("<td>", buf_bytes(&unit), "</td>", page);
@@ -286,7 +285,7 @@ frontier_write(struct report_words *words, struct buf *page)
 			    "<p class=\"note differs\">%llu일 넘게 소식이 없는 "
 			    "기관: ",
 			    (unsigned long long)words->stale_days);
-		e = unit_label(words->work, unit->prefix, &name);
+		e = scope_label(words->work, unit->prefix, &name);
 		buf_add_text(&name, " (");
 		show_time(unit->newest, &name);
 		element(any ? ", " : "", buf_bytes(&name), ")", page);

@@ -6,8 +6,7 @@
 #include "cli/cell.h"
 #include "cli/object.h"
 #include "cli/show.h"
-#include "cli/unit.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum { BAR_COLUMNS = 24, LABELS_SHOWN = 8, DIGITS_SHOWN = 16 };
@@ -211,7 +210,7 @@ write_said(struct report_words *words)
 		struct buf computed = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		report_words_plain(&value, said->scale, &reported);
 		report_words_plain(&said->computed, said->scale, &computed);
 		out_table_row(out,
@@ -244,7 +243,7 @@ write_frontier(struct report_words *words)
 		if (stale++ >= LABELS_SHOWN)
 			continue;
 		buf_add_text(&names, names.n > 0 ? ", " : "");
-		e = unit_label(words->work, unit->prefix, &names);
+		e = scope_label(words->work, unit->prefix, &names);
 		buf_add_text(&names, " (");
 		show_time(unit->newest, &names);
 		buf_add_text(&names, ")");

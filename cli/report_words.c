@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "cli/unit.h"
+#include "cli/scope.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -72,7 +72,7 @@ report_words_row(struct report_words *words, const struct pack_table *table,
 	enum err e;
 
 	if (table->rows == PACK_ROWS_UNIT)
-		return unit_label(words->work, key, text);
+		return scope_label(words->work, key, text);
 	e = report_label(store_txn(words->work->store), table, key,
 	    &words->work->arena, &label);
 	if (e == ERR_OK && label.n > 0)
