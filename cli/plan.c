@@ -79,6 +79,7 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	struct opened *work = plan->work;
 	struct store_write write = {.act = ACT_EDIT,
 	    .dry = dry,
+	    .restored = plan->restore,
 	    .has_record = row->has_id,
 	    .record = row->id,
 	    .has_actor = work->has_actor,
@@ -92,6 +93,9 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	enum err e = ERR_OK;
 
 	arena_reset(&work->arena);
+	if (plan->restore && !row->has_id)
+		return err_set(ERR_INVALID,
+		    "id: is missing: a row that export wrote has one");
 	if (!dry)
 		e = fresh_settle(plan, row);
 	if (e == ERR_OK && row->has_id)

@@ -46,9 +46,9 @@ rules_check(const struct pack *pack, const struct store_write *write,
 		e = space_check(collection, &write->space);
 	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++)
 		e = edit_check(collection, &write->edits[i]);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !write->restored)
 		e = dated_check(pack, collection, write, record, host);
-	if (e != ERR_OK)
+	if (e != ERR_OK || (write->create && write->restored))
 		return e;
 	return write->create ? required_check(collection, write)
 			     : stays_check(collection, write, record);
