@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "cli/cell.h"
+#include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
@@ -25,6 +25,7 @@ struct wish {
 	uint64_t limit; /* 0: all */
 	bool late;	/* only what is late */
 	bool csv;
+	struct grid grid; /* of it */
 };
 
 static enum err
@@ -53,9 +54,10 @@ wish_read(const struct args *args, struct wish *wish)
 		    "init` says how a store gets one");
 	wish->limit = LIMIT_DEFAULT;
 	wish->late = args_has(args, "late");
-	wish->csv = args_has(args, "csv");
 	wish->ask.now_seconds = host_now_seconds();
-	e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
+	e = grid_read(args, wish->work->out, &wish->csv, &wish->grid);
+	if (e == ERR_OK)
+		e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
 	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
@@ -107,14 +109,31 @@ say_summary(struct wish *wish)
 
 /* ---- one list ----------------------------------------------------------- */
 
-/* "오늘", how many days or hours it is late, or how many are left. */
+/* For people, or for a machine that reads CSV. */
 static void
-say_lateness(const struct due_item *item, struct buf *text)
+value_add(
+    const struct wish *wish, const struct expr_value *value, struct buf *text)
+{
+	if (wish->csv)
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_WHOLE, text);
+	else
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
+}
+
+/* How many days or hours it is late, or how many are left: in CSV as a bare
+ * number. */
+static void
+say_lateness(
+    const struct wish *wish, const struct due_item *item, struct buf *text)
 {
 	const char *unit = item->due.type == EXPR_DATETIME ? "h" : "d";
 
 	if (item->due.type == EXPR_NOTHING)
 		return;
+	if (wish->csv) {
+		buf_add_format(text, "%lld", (long long)item->late);
+		return;
+	}
 	buf_add_format(text, "%s%lld%s", item->late > 0 ? "+" : "",
 	    (long long)item->late, unit);
 	if (item->is_late)
@@ -192,9 +211,8 @@ item_cells(const struct wish *wish, const struct due_item *item,
 	enum err e;
 
 	ascii_hex(bytes_of(item->id.b, sizeof(item->id.b)), &hex);
-	show_expr_text(
-	    wish->work->pack, &item->due, SHOW_EXPR_SHORT, &cells[0]);
-	say_lateness(item, &cells[1]);
+	value_add(wish, &item->due, &cells[0]);
+	say_lateness(wish, item, &cells[1]);
 	buf_add(&cells[2], buf_bytes(&hex));
 	buf_fini(&hex);
 	if (list->open) {
@@ -208,8 +226,7 @@ item_cells(const struct wish *wish, const struct due_item *item,
 		json_row(wish, item, values);
 	for (size_t i = 0; e == ERR_OK && values != NULL && i < list->show_n;
 	     i++)
-		show_expr_text(wish->work->pack, &values[i], SHOW_EXPR_SHORT,
-		    &cells[FIXED_COLUMNS + i]);
+		value_add(wish, &values[i], &cells[FIXED_COLUMNS + i]);
 	return e;
 }
 
@@ -235,24 +252,9 @@ columns_make(const struct pack_due *list, struct out_column *columns)
 	return n;
 }
 
-static void
-csv_line(struct out *out, const struct bytes *cells, size_t n)
-{
-	struct buf line = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_text(&line, ",");
-		cell_csv(cells[i], &line);
-	}
-	buf_add_text(&line, "\r\n");
-	out_picture(out, buf_bytes(&line));
-	buf_fini(&line);
-}
-
 /* Writes the rows of `items`; `*shown` is how many. */
 static enum err
-say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
+say_rows(struct wish *wish, const struct due_items *items, size_t *shown)
 {
 	struct out_column columns[OUT_COLUMNS_MAX];
 	size_t n = columns_make(wish->ask.list, columns);
@@ -263,10 +265,8 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 
 	for (size_t i = 0; i < n; i++)
 		titles[i] = bytes_text(columns[i].title);
-	if (wish->csv) {
-		out_picture(wish->work->out, bytes_text(cell_csv_begin));
-		csv_line(wish->work->out, titles, n);
-	}
+	if (wish->csv)
+		e = grid_line(&wish->grid, titles, n);
 	if (!wish->csv && !wish->work->out->json)
 		table = out_table_new(wish->work->out, columns, n);
 	for (size_t i = 0; e == ERR_OK && i < items->n &&
@@ -282,7 +282,7 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 		for (size_t k = 0; k < n; k++)
 			row[k] = buf_bytes(&cells[k]);
 		if (e == ERR_OK && wish->csv)
-			csv_line(wish->work->out, row, n);
+			e = grid_line(&wish->grid, row, n);
 		else if (e == ERR_OK && table != NULL)
 			out_table_row(table, row);
 		for (size_t k = 0; k < COUNT_OF(cells); k++)
@@ -358,6 +358,7 @@ due_run(const struct args *args, struct out *out)
 		if (e == ERR_OK)
 			e = say_list(&wish);
 	}
+	grid_fini(&wish.grid);
 	open_end(&work);
 	return e;
 }
@@ -367,7 +368,7 @@ static const struct args_option due_options[] = {
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
 };
 
 const struct args_command cmd_due_commands[] = {

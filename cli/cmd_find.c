@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/column.h"
+#include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/open.h"
 #include "cli/scope.h"
@@ -19,7 +20,6 @@
 #include "core/record.h"
 #include "core/staff.h"
 #include "proto/ascii.h"
-#include "proto/csv.h"
 #include "proto/text.h"
 
 enum {
@@ -46,6 +46,7 @@ struct find {
 	uint64_t shown;
 	uint64_t found;
 	bool csv;
+	struct grid grid; /* of it */
 	struct out_column heads[OUT_COLUMNS_MAX];
 	struct out_table *table; /* NULL with --csv */
 };
@@ -57,11 +58,9 @@ static enum err row_show(
     struct find *find, const struct expr_source *source) MUST_USE;
 static void find_say(struct find *find);
 
-static void
+static enum err
 rows_begin(struct find *find)
 {
-	struct buf row = {0};
-
 	find->heads[0] = (struct out_column){.key = "id", .title = "RECORD"};
 	find->heads[1] = (struct out_column){.key = "space", .title = "SPACE"};
 	find->heads[2] = (struct out_column){
@@ -74,27 +73,22 @@ rows_begin(struct find *find)
 	if (!find->csv) {
 		find->table = out_table_new(
 		    find->work.out, find->heads, FIXED_COLUMNS + find->list.n);
-		return;
+		return ERR_OK;
 	}
 	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
-		csv_add_cell(&row, bytes_text(find->heads[i].key));
-	csv_add_row_end(&row);
-	/* A write that fails is told by out_end. */
-	(void)fwrite(row.p, 1, row.n, find->work.out->to);
-	buf_fini(&row);
+		grid_cell(&find->grid, bytes_text(find->heads[i].key), "head");
+	return grid_row(&find->grid, "the header");
 }
 
 static enum err
 find_run(const struct args *args, struct out *out)
 {
-	struct find find = {.csv = args_has(args, "csv")};
+	struct find find = {0};
 	enum err e;
 
 	find.list = (struct column_list){
 	    .p = find.columns, .max = COUNT_OF(find.columns)};
-	if (find.csv && out->json)
-		return err_set(
-		    ERR_USAGE, "--csv and --json are two forms: give one");
+	find.csv = args_has(args, "csv");
 	e = open_begin(args, out, false, &find.work);
 	if (e == ERR_OK)
 		e = open_role(&find.work);
@@ -105,8 +99,11 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = query_begin(
 		    store_txn(find.work.store), &find.query, &find.run);
+	if (e == ERR_OK)
+		e = grid_read(args, out, &find.csv, &find.grid);
+	if (e == ERR_OK)
+		e = rows_begin(&find);
 	if (e == ERR_OK) {
-		rows_begin(&find);
 		e = find.keys_n > 0 ? find_sorted(&find) : find_plain(&find);
 		if (find.table != NULL)
 			out_table_end(find.table, "nothing is found");
@@ -114,6 +111,7 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		find_say(&find);
 	query_end(&find.run);
+	grid_fini(&find.grid);
 	buf_fini(&find.words);
 	scope_fini(&find.scope);
 	open_end(&find.work);
@@ -339,29 +337,22 @@ row_show(struct find *find, const struct expr_source *source)
 {
 	struct buf texts[OUT_COLUMNS_MAX] = {0};
 	struct bytes cells[OUT_COLUMNS_MAX] = {0};
-	struct buf row = {0};
 	enum err e = ERR_OK;
 
 	ascii_hex(bytes_of(source->id->b, sizeof(source->id->b)), &texts[0]);
 	buf_add_text(&texts[1], source->space->text);
 	buf_add_text(&texts[2], show_standing(source->record));
 	for (size_t i = 0; i < find->list.n && e == ERR_OK; i++)
-		e = column_text(&find->columns[i], find->work.pack, source,
-		    &texts[FIXED_COLUMNS + i]);
-	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++) {
+		e = (find->csv ? column_cell : column_text)(&find->columns[i],
+		    find->work.pack, source, &texts[FIXED_COLUMNS + i]);
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
 		if (texts[i].n > 0)
 			cells[i] = buf_bytes(&texts[i]);
-		if (find->csv)
-			csv_add_cell(&row, cells[i]);
-	}
 	find->shown++;
-	if (e == ERR_OK && find->csv) {
-		csv_add_row_end(&row);
-		(void)fwrite(row.p, 1, row.n, find->work.out->to);
-	} else if (e == ERR_OK) {
+	if (e == ERR_OK && find->csv)
+		e = grid_line(&find->grid, cells, FIXED_COLUMNS + find->list.n);
+	else if (e == ERR_OK)
 		out_table_row(find->table, cells);
-	}
-	buf_fini(&row);
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		buf_fini(&texts[i]);
 	return e;
@@ -461,7 +452,7 @@ static const struct args_option find_options[] = {
     {.name = "limit",
 	.value = "N",
 	.help = "at most N records; 0 all (terminals 40)"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
     {.name = "explain", .help = "tell which index was used"},
 };
 

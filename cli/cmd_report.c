@@ -97,14 +97,20 @@ static enum err
 report_write(const struct args *args, struct report_words *words)
 {
 	const char *page = args_text(args, "html", 0);
+	struct grid grid;
+	bool csv;
+	enum err e;
 
 	if (page != NULL)
 		return write_page(words, page);
-	if (words->work->out->json)
+	if (words->work->out->json && !args_has(args, "csv"))
 		return report_text_json(words);
-	if (args_has(args, "csv"))
-		return report_text_csv(words);
-	return report_text_write(words);
+	e = grid_read(args, words->work->out, &csv, &grid);
+	if (e == ERR_OK)
+		e = csv ? report_text_csv(words, &grid)
+			: report_text_write(words);
+	grid_fini(&grid);
+	return e;
 }
 
 /* Has what is counted counted anew, when the pack is another since; that is
@@ -161,7 +167,7 @@ static const struct args_option report_options[] = {
     {.name = "stale",
 	.value = "DAYS",
 	.help = "name units of which nothing is newer than that (7)"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
     {.name = "html",
 	.value = "FILE",
 	.help = "write a page for printing into FILE"},

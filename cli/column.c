@@ -5,6 +5,7 @@
 #include "cli/column.h"
 
 #include "cli/show.h"
+#include "cli/show_cell.h"
 #include "cli/show_expr.h"
 #include "proto/text.h"
 
@@ -121,6 +122,27 @@ column_read(const struct expr_scope *scope, const char *text,
 			e = one_read(scope, one, arena, &list->p[list->n++]);
 	}
 	buf_fini(&normal);
+	return e;
+}
+
+enum err
+column_cell(const struct column *column, const struct pack *pack,
+    const struct expr_source *source, struct buf *text)
+{
+	struct expr_value value;
+	enum err e;
+
+	/* For people an expression may stand before the field. */
+	if (column->field != NULL) {
+		(void)show_cell_field(source->record,
+		    merge_find(source->record, bytes_text(column->field->name),
+			column->field->kind),
+		    column->field, source->arena, text);
+		return ERR_OK;
+	}
+	e = expr_eval(column->expr, source, &value);
+	if (e == ERR_OK)
+		show_expr_text(pack, &value, SHOW_EXPR_WHOLE, text);
 	return e;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "cli/report_text.h"
 
-#include "cli/cell.h"
 #include "cli/object.h"
 #include "cli/show.h"
 #include "cli/scope.h"
@@ -290,24 +289,9 @@ report_text_write(struct report_words *words)
 
 /* ---- CSV ---------------------------------------------------------------- */
 
-static void
-csv_line(struct out *out, const struct bytes *cells, size_t n)
-{
-	struct buf text = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_text(&text, ",");
-		cell_csv(cells[i], &text);
-	}
-	buf_add_text(&text, "\r\n");
-	out_picture(out, buf_bytes(&text));
-	buf_fini(&text);
-}
-
 static enum err
-csv_row(struct report_words *words, const struct report_table *table,
-    const struct report_row *row)
+csv_row(struct report_words *words, struct grid *grid,
+    const struct report_table *table, const struct report_row *row)
 {
 	struct buf label = {0};
 	enum err e = report_words_row(words, table->table, row->key, &label);
@@ -318,7 +302,7 @@ csv_row(struct report_words *words, const struct report_table *table,
 
 		report_words_plain(
 		    &row->cells[i], report_words_digits(figure), &value);
-		csv_line(words->work->out,
+		e = grid_line(grid,
 		    (const struct bytes[]){bytes_text(table->table->label.ko),
 			row->key, buf_bytes(&label),
 			bytes_text(figure->label.ko),
@@ -335,12 +319,9 @@ csv_row(struct report_words *words, const struct report_table *table,
 }
 
 enum err
-report_text_csv(struct report_words *words)
+report_text_csv(struct report_words *words, struct grid *grid)
 {
-	enum err e = ERR_OK;
-
-	out_picture(words->work->out, bytes_text(cell_csv_begin));
-	csv_line(words->work->out,
+	enum err e = grid_line(grid,
 	    (const struct bytes[]){bytes_text("표"), bytes_text("키"),
 		bytes_text("행"), bytes_text("지표"), bytes_text("단위"),
 		bytes_text("값"), bytes_text("비고")},
@@ -348,7 +329,7 @@ report_text_csv(struct report_words *words)
 	for (size_t i = 0; e == ERR_OK && i < words->ask.report->tables_n; i++)
 		for (size_t k = 0;
 		     e == ERR_OK && k < words->report.tables[i].rows_n; k++)
-			e = csv_row(words, &words->report.tables[i],
+			e = csv_row(words, grid, &words->report.tables[i],
 			    &words->report.tables[i].rows[k]);
 	return e;
 }

@@ -72,6 +72,24 @@ ok "a page for printing" exits 0 "$GOLMOK" report YEAR --html "$home/page.html"
 ok "... has a chart" grep -q "<svg" "$home/page.html"
 ok "... and no script" sh -c "! grep -qi '<script\|http://[^w]' '$home/page.html'"
 
+# ---- what a spreadsheet would compute ----------------------------------------
+put d02/c001/shelf tool name='=1+1' kind=ladder
+sum=$(id)
+put d02/c001/desk loan tool="$sum" neighbour='@가온;나' lent_on=2024-02-01 due_on=2024-02-08 state=lent
+later=$(id)
+# row COMMAND...: the last row of its CSV.
+row() { "$@" | tail -n 1 | tr -d '\r'; }
+ok "found, no cell is a formula" is "'=1+1,'@가온;나,$sum,true" \
+	"$(row "$GOLMOK" find loan --under d02 --csv --fields "tool.name,neighbour,tool,exists(loan, tool = this.tool)" | cut -d, -f4-)"
+ok "on a list neither" is "2024-02-08,22,'=1+1,'@가온;나" \
+	"$(row "$GOLMOK" due LATE --under d02 --on 2024-03-01 --csv | cut -d, -f1,2,4-)"
+ok "... which may be without a mark" is eab8b0 \
+	"$("$GOLMOK" due LATE --on 2024-03-01 --csv --no-bom | head -c 3 | od -An -tx1 | tr -d ' \n')"
+ok "a mark is of CSV alone" exits 2 "$GOLMOK" due LATE --no-bom
+ok "... which is one form" exits 2 "$GOLMOK" report YEAR --csv --json
+ok "a report has the same form" is efbbbf "$("$GOLMOK" report YEAR --csv | head -c 3 | od -An -tx1 | tr -d ' \n')"
+"$GOLMOK" rm "$later" >/dev/null
+
 ok "what is counted stands after a rebuild" exits 0 "$GOLMOK" rebuild
 ok "... the same" exits 0 "$GOLMOK" report YEAR --json
 ok "... numbers" says '"total":true,"loans":3,"tools_lent":2,"loans_per_tool":1.5'
