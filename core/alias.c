@@ -51,14 +51,6 @@ find(const struct aliases *aliases, const struct record_id *id)
 			      : NULL;
 }
 
-struct record_id
-alias_of(const struct aliases *aliases, const struct record_id *id)
-{
-	const struct alias *alias = find(aliases, id);
-
-	return alias != NULL ? alias->to : *id;
-}
-
 /* ---- gathered ----------------------------------------------------------- */
 
 /* Keeps where the record `id` leads, if it leads anywhere. */

@@ -32,8 +32,5 @@ struct aliases {
 enum err alias_load(struct txn *txn, struct aliases *aliases) MUST_USE;
 /* A zeroed struct is fine. */
 void alias_fini(struct aliases *aliases);
-/* What stands for `id`: itself where nothing does. */
-struct record_id alias_of(
-    const struct aliases *aliases, const struct record_id *id);
 
 #endif

@@ -297,8 +297,9 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 	return e;
 }
 
-bool
-match_has(const struct pack_collection *collection)
+/* Does the pack say that the node fills a field of `collection`? */
+static bool
+is_filled_in(const struct pack_collection *collection)
 {
 	for (size_t i = 0; i < collection->fields_n; i++)
 		if (collection->fields[i].match != NULL)
@@ -314,7 +315,7 @@ is_filled(const struct pack *pack, const struct space *space)
 
 	for (size_t i = 0; i < pack->collections_n; i++)
 		if (strcmp(pack->collections[i].space, class) == 0 &&
-		    match_has(&pack->collections[i]))
+		    is_filled_in(&pack->collections[i]))
 			return true;
 	return false;
 }

@@ -107,8 +107,9 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 	return ERR_OK;
 }
 
-enum err
-pack_read_text_of(struct pack_reading *r, struct bytes value, const char **text)
+/* The text `value`, which people read. */
+static enum err
+text_of(struct pack_reading *r, struct bytes value, const char **text)
 {
 	struct bytes got;
 	enum err e = plain_text(value, LIMIT_LABEL_SIZE, &got);
@@ -122,7 +123,7 @@ enum err
 pack_read_text(struct pack_reading *r, struct bytes doc, const char *key,
     const char **text)
 {
-	enum err e = pack_read_text_of(r, pack_read_member(doc, key), text);
+	enum err e = text_of(r, pack_read_member(doc, key), text);
 
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
 }
@@ -250,7 +251,7 @@ pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
 	p = arena_array(r->arena, words->n, sizeof(*p));
 	words->p = p;
 	for (size_t i = 0; i < words->n && e == ERR_OK; i++) {
-		e = pack_read_text_of(r, codec_get_value(&in), &p[i]);
+		e = text_of(r, codec_get_value(&in), &p[i]);
 		for (size_t k = 0; k < i && e == ERR_OK; k++) {
 			if (strcmp(p[i], p[k]) == 0)
 				e = err_set(ERR_INVALID, "stands there twice");

@@ -108,9 +108,6 @@ enum err pack_read_text(struct pack_reading *r, struct bytes doc,
     const char *key, const char **text) MUST_USE;
 enum err pack_read_name(struct pack_reading *r, struct bytes doc,
     const char *key, const char **name) MUST_USE;
-/* The same out of `value` itself. */
-enum err pack_read_text_of(
-    struct pack_reading *r, struct bytes value, const char **text) MUST_USE;
 /* The label `key`; when it is not there and `other` is not NULL, that in both
  * languages. */
 enum err pack_read_label(struct pack_reading *r, struct bytes doc,
