@@ -493,6 +493,29 @@ pack_read_field(struct bytes doc, const char *key,
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
 }
 
+enum err
+pack_read_parts(struct bytes doc, const struct pack_collection *of,
+    const struct pack_read_part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct pack_read_part *part = &parts[i];
+		const struct pack_field **field = part->field;
+		enum err e = pack_read_field(
+		    doc, part->key, of, part->types, field);
+
+		if (e != ERR_OK)
+			return e;
+		if (*field == NULL && !part->optional)
+			return err_set(ERR_INVALID, "%s: missing", part->key);
+		if (*field != NULL && part->kind != KIND_COUNT &&
+		    (*field)->kind != part->kind)
+			return err_set(ERR_INVALID, "%s: %s is no %s",
+			    part->key, (*field)->name,
+			    pack_kind_names[part->kind]);
+	}
+	return ERR_OK;
+}
+
 /* ---- Expressions -------------------------------------------------------- */
 
 /* Where `key` (NULL: the part itself) stands, as text in the arena. */
