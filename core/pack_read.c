@@ -307,26 +307,23 @@ name_at(const void *items, size_t size, size_t at)
 
 static enum err list_failed(struct pack_reading *r) MUST_USE;
 
-enum err
-pack_read_list(struct pack_reading *r, struct bytes doc,
-    const struct pack_read_list *list, void **items, size_t *n)
+/* Reads the `n` elements that `in` stands before into `items`. */
+static enum err
+elements_read(struct pack_reading *r, const struct pack_read_list *list,
+    struct reader *in, void *items, size_t n)
 {
-	struct reader in;
 	size_t depth = r->depth;
 	bool failed = false;
-	enum err e = list_begin(doc, list, &in, n);
 
-	*items = NULL;
-	if (e != ERR_OK || *n == 0)
-		return e;
-	*items = arena_array(r->arena, *n, list->size);
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		enum err e;
+
 		pack_read_enter(r, list->key, i);
 		e = list->read(
-		    r, codec_get_value(&in), (char *)*items + i * list->size);
+		    r, codec_get_value(in), (char *)items + i * list->size);
 		for (size_t k = 0; k < i && list->named && e == ERR_OK; k++) {
-			const char *name = name_at(*items, list->size, i);
-			const char *other = name_at(*items, list->size, k);
+			const char *name = name_at(items, list->size, i);
+			const char *other = name_at(items, list->size, k);
 
 			if (other != NULL && strcmp(name, other) == 0)
 				e = err_set(ERR_INVALID,
@@ -341,6 +338,20 @@ pack_read_list(struct pack_reading *r, struct bytes doc,
 		failed = failed || e != ERR_OK;
 	}
 	return failed ? list_failed(r) : ERR_OK;
+}
+
+enum err
+pack_read_list(struct pack_reading *r, struct bytes doc,
+    const struct pack_read_list *list, void **items, size_t *n)
+{
+	struct reader in;
+	enum err e = list_begin(doc, list, &in, n);
+
+	*items = NULL;
+	if (e != ERR_OK || *n == 0)
+		return e;
+	*items = arena_array(r->arena, *n, list->size);
+	return elements_read(r, list, &in, *items, *n);
 }
 
 /* The errors of its elements are told. */
@@ -368,27 +379,14 @@ enum err
 pack_read_again(struct pack_reading *r, struct bytes doc,
     const struct pack_read_list *list, void *items)
 {
+	struct pack_read_list again = *list;
 	struct reader in;
 	size_t n;
-	size_t depth = r->depth;
-	bool failed = false;
 	enum err e = list_begin(doc, list, &in, &n);
 
-	if (e != ERR_OK)
-		return e;
-	for (size_t i = 0; i < n; i++) {
-		pack_read_enter(r, list->key, i);
-		e = list->read(
-		    r, codec_get_value(&in), (char *)items + i * list->size);
-		if (e != ERR_OK && r->errors == NULL)
-			return e;
-		if (e != ERR_OK)
-			pack_read_tell(r, e, depth);
-		else
-			pack_read_leave(r);
-		failed = failed || e != ERR_OK;
-	}
-	return failed ? list_failed(r) : ERR_OK;
+	/* Their names have been compared. */
+	again.named = false;
+	return e == ERR_OK ? elements_read(r, &again, &in, items, n) : e;
 }
 
 /* ---- References --------------------------------------------------------- */
