@@ -11,7 +11,7 @@
 #include "proto/calendar.h"
 #include "proto/codec.h"
 
-enum { EDITS_MAX = 6 };
+enum { EDITS_MAX = 7 };
 
 static enum err record_write(
     const struct access *access, const struct space *space) MUST_USE;
@@ -84,10 +84,13 @@ access_log(const struct access *access, struct space_state *const *spaces,
 		return e;
 	if (access->reason == NULL || access->reason[0] == '\0')
 		return err_set(ERR_USAGE,
-		    "personal data leave the store: say why with --reason, "
-		    "which is kept in %s; or take only what is not personal, "
-		    "with --class N",
-		    work->pack->access->collection->name);
+		    "%s: say why with --reason, which is kept in %s%s",
+		    access->looks ? "this opens personal data"
+				  : "personal data leave the store",
+		    work->pack->access->collection->name,
+		    access->looks ? ""
+				  : "; or take only what is not personal, with "
+				    "--class N");
 	*written = true;
 	store_abort(work->store);
 	e = open_again(work);
@@ -201,13 +204,21 @@ record_write(const struct access *access, const struct space *space)
 	    .actor = work->actor};
 	struct record_id id;
 	struct buf who = {0};
+	struct buf whom = {0};
 	bool changed;
 	enum err e;
 
 	codec_put_bytes(&who, bytes_of(work->actor.b, sizeof(work->actor.b)));
 	edit_add(&m, pack->who, &who);
 	time_add(&m, pack->at);
-	text_add(&m, pack->action, bytes_text(pack->export));
+	text_add(&m, pack->action,
+	    bytes_text(access->looks && pack->look != NULL ? pack->look
+							   : pack->export));
+	if (access->subject != NULL && pack->subject != NULL) {
+		codec_put_bytes(&whom,
+		    bytes_of(access->subject->b, sizeof(access->subject->b)));
+		edit_add(&m, pack->subject, &whom);
+	}
 	text_add(&m, pack->reason, bytes_text(access->reason));
 	e = node_add(&m, pack->place);
 	before_add(&m, pack->before, space);

@@ -120,7 +120,7 @@ value_add(
 		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
 
-/* How many days or hours it is late, or how many are left: in CSV as a bare
+/* How many days or hours ago it was due, or how many are left: in CSV as a bare
  * number. */
 static void
 say_lateness(
@@ -131,11 +131,11 @@ say_lateness(
 	if (item->due.type == EXPR_NOTHING)
 		return;
 	if (wish->csv) {
-		buf_add_format(text, "%lld", (long long)item->late);
+		buf_add_format(text, "%lld", (long long)item->passed);
 		return;
 	}
-	buf_add_format(text, "%s%lld%s", item->late > 0 ? "+" : "",
-	    (long long)item->late, unit);
+	buf_add_format(text, "%s%lld%s", item->passed > 0 ? "+" : "",
+	    (long long)item->passed, unit);
 	if (item->is_late)
 		buf_add_text(text, " !");
 }
@@ -295,6 +295,19 @@ say_rows(struct wish *wish, const struct due_items *items, size_t *shown)
 	return e;
 }
 
+static void
+merged_say(const struct wish *wish, size_t n)
+{
+	struct buf words = {0};
+
+	buf_add_format(&words,
+	    "%zu were merged into others, which are on the list if something "
+	    "is to be done",
+	    n);
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
+}
+
 static enum err
 say_list(struct wish *wish)
 {
@@ -310,6 +323,8 @@ say_list(struct wish *wish)
 	if (e == ERR_OK)
 		e = say_rows(wish, &items, &shown);
 	all = wish->late ? items.late_n : items.n;
+	if (e == ERR_OK && items.merged_n > 0)
+		merged_say(wish, items.merged_n);
 	if (e == ERR_OK && shown < all) {
 		struct buf words = {0};
 

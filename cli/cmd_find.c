@@ -15,6 +15,8 @@
 #include "cli/scope.h"
 #include "cli/show.h"
 #include "cli/where.h"
+#include "core/alias.h"
+#include "core/query_seen.h"
 #include "core/query_sort.h"
 #include "core/query_text.h"
 #include "core/record.h"
@@ -29,6 +31,7 @@ enum {
 	COLUMNS_CHOSEN = 4, /* where nothing is wished */
 	KEYS_MAX = 8,
 	WORDS_MAX = 64,
+	MERGED_SAID = 20, /* by name */
 };
 
 struct find {
@@ -45,6 +48,8 @@ struct find {
 	uint64_t limit; /* 0: none */
 	uint64_t shown;
 	uint64_t found;
+	struct query_seen seen; /* once some record stands for others */
+	uint64_t merged;	/* hits for which another one is shown */
 	bool csv;
 	struct grid grid; /* of it */
 	struct out_column heads[OUT_COLUMNS_MAX];
@@ -111,6 +116,7 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		find_say(&find);
 	query_end(&find.run);
+	query_seen_fini(&find.seen);
 	grid_fini(&find.grid);
 	buf_fini(&find.words);
 	scope_fini(&find.scope);
@@ -245,6 +251,12 @@ find_prepare(struct find *find)
 		return err_set(ERR_INVALID,
 		    "this store follows no pack, so nothing is known of its "
 		    "fields; golmok ls lists its records");
+	if (!args_has(args, "apart")) {
+		e = alias_held(
+		    store_txn(find->work.store), &find->query.aliases);
+		if (e != ERR_OK)
+			return e;
+	}
 	find->query.prefix = find->scope.prefix;
 	find->query.now_seconds = host_now_seconds();
 	e = pack_get_collection(pack, bytes_text(scope_word(&find->scope, 0)),
@@ -276,6 +288,58 @@ find_prepare(struct find *find)
 
 /* ---- what is found ------------------------------------------------------ */
 
+static void
+merged_say(struct find *find, const struct record_id *from,
+    const struct record_id *to, bool is_held)
+{
+	struct buf text = {0};
+
+	if (find->merged++ >= MERGED_SAID)
+		return;
+	ascii_hex(bytes_of(from->b, sizeof(from->b)), &text);
+	buf_add_text(&text, " was merged into ");
+	ascii_hex(bytes_of(to->b, sizeof(to->b)), &text);
+	buf_add_text(&text,
+	    is_held ? ", which is shown for it" : ", which is not held here");
+	out_notice(find->work.out, buf_text(&text));
+	buf_fini(&text);
+}
+
+/* Puts in the place of `source` what stands for its record (`other`, with the
+ * `id`); `*again` when that was shown already.  Where it is not held, the
+ * record speaks for itself. */
+static enum err
+stand_in(struct find *find, struct expr_source *source, struct record *other,
+    struct record_id *id, bool *again)
+{
+	struct txn *txn = source->txn;
+	struct space_state *space;
+	bool stands;
+	enum err e;
+
+	*again = false;
+	if (find->query.aliases == NULL)
+		return ERR_OK;
+	e = alias_stands(txn, find->query.aliases, source->id, id, &stands);
+	if (e == ERR_OK && stands) {
+		e = record_locate(txn, id, &space);
+		merged_say(find, source->id, id, e == ERR_OK);
+	}
+	if (e == ERR_OK && stands) {
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = source->arena},
+		    id, other);
+		source->space = &space->name;
+		source->id = id;
+		source->record = other;
+	}
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	*again = e == ERR_OK && !query_seen_add(&find->seen, source->id);
+	return e;
+}
+
 static enum err
 find_plain(struct find *find)
 {
@@ -283,15 +347,21 @@ find_plain(struct find *find)
 
 	for (;;) {
 		struct expr_source source;
+		struct record other;
+		struct record_id id;
+		bool again;
 		enum err e = query_next(&find->run, &found);
 
 		if (e != ERR_OK || !found)
 			return e;
-		find->found++;
-		/* The others are only counted. */
-		if (find->limit > 0 && find->shown == find->limit)
-			continue;
 		source = query_source(&find->run);
+		e = stand_in(find, &source, &other, &id, &again);
+		if (e != ERR_OK)
+			return e;
+		find->found += again ? 0 : 1;
+		/* The others are only counted. */
+		if (again || (find->limit > 0 && find->shown == find->limit))
+			continue;
 		e = row_show(find, &source);
 		if (e != ERR_OK)
 			return e;
@@ -312,12 +382,16 @@ find_sorted(struct find *find)
 	find->found = sorted.found;
 	for (size_t i = 0; i < sorted.n && e == ERR_OK; i++) {
 		struct record record;
+		struct record other;
+		struct record_id id;
+		bool again = false;
 		struct expr_source source = {.txn = txn,
 		    .space = &sorted.rows[i].space->name,
 		    .id = &sorted.rows[i].id,
 		    .record = &record,
 		    .now_seconds = find->query.now_seconds,
-		    .arena = &find->work.arena};
+		    .arena = &find->work.arena,
+		    .aliases = find->query.aliases};
 
 		e = record_get(txn,
 		    &(struct record_read){.space = sorted.rows[i].space,
@@ -325,6 +399,9 @@ find_sorted(struct find *find)
 			.arena = &find->work.arena},
 		    &sorted.rows[i].id, &record);
 		if (e == ERR_OK)
+			e = stand_in(find, &source, &other, &id, &again);
+		find->found -= again ? 1 : 0;
+		if (e == ERR_OK && !again)
 			e = row_show(find, &source);
 		arena_reset(&find->work.arena);
 	}
@@ -408,6 +485,13 @@ find_say(struct find *find)
 		buf_add_text(&text, " shown; --limit 0 shows all");
 		out_notice(out, buf_text(&text));
 	}
+	if (find->merged > MERGED_SAID) {
+		buf_cut(&text, 0);
+		number_add(find->merged - MERGED_SAID, &text);
+		buf_add_text(&text, " more were merged; --apart shows each by "
+				    "itself");
+		out_notice(out, buf_text(&text));
+	}
 	if (args_has(find->work.args, "explain"))
 		explain(find, &text);
 	buf_fini(&text);
@@ -452,6 +536,7 @@ static const struct args_option find_options[] = {
     {.name = "limit",
 	.value = "N",
 	.help = "at most N records; 0 all (terminals 40)"},
+    {.name = "apart", .help = "what was merged into another by itself"},
     GRID_OPTIONS,
     {.name = "explain", .help = "tell which index was used"},
 };

@@ -240,7 +240,7 @@ check_all(struct import *import)
 	return err_set(ERR_INVALID,
 	    "%llu of %llu rows are bad; nothing was stored%s",
 	    (unsigned long long)import->bad, (unsigned long long)import->rows,
-	    import->plan.restore
+	    import->plan.restore || import->map != NULL
 		? ""
 		: " (--restore takes rows that export wrote as they are)");
 }

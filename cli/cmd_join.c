@@ -13,6 +13,7 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/role.h"
+#include "cli/commons.h"
 #include "core/file.h"
 #include "proto/request.h"
 #include "proto/text.h"
@@ -181,13 +182,24 @@ grants_read(const struct args *args, struct admission *admission)
 	static const char *const options[] = {
 	    "role", "rights", "passes", "space"};
 	bool any = false;
-	enum err e;
 
 	for (size_t i = 0; i < COUNT_OF(options); i++)
 		any = any || args_has(args, options[i]);
 	if (!any)
 		return ERR_OK;
-	e = role_grants(args, admission->grants, &admission->grants_n);
+	return role_grants(args, admission->grants, &admission->grants_n);
+}
+
+/* With what the role needs besides, in the open store. */
+static enum err
+grants_complete(struct opened *work, struct admission *admission)
+{
+	enum err e = ERR_OK;
+
+	if (args_has(work->args, "role"))
+		e = commons_grants(work,
+		    bytes_text(args_text(work->args, "role", 0)),
+		    admission->grants, &admission->grants_n);
 	for (size_t i = 0; i < admission->grants_n; i++)
 		admission->grants[i].member = admission->member.key;
 	return e;
@@ -253,6 +265,8 @@ admit_run(const struct args *args, struct out *out)
 		e = grants_read(args, &admission);
 	if (e == ERR_OK)
 		e = open_begin(args, out, true, &work);
+	if (e == ERR_OK)
+		e = grants_complete(&work, &admission);
 	if (e == ERR_OK)
 		e = admission_write(work.store, &admission);
 	if (e == ERR_OK)

@@ -93,6 +93,7 @@ key_run(const struct args *args, struct out *out)
 	struct record_id id;
 	struct space space;
 	struct buf hex = {0};
+	struct buf json = {0};
 	enum err e = name_space(args_word(args, 0), &space);
 
 	if (e == ERR_OK)
@@ -106,12 +107,17 @@ key_run(const struct args *args, struct out *out)
 	if (e == ERR_OK) {
 		ascii_hex(bytes_of(id.b, sizeof(id.b)), &hex);
 		out_say(out, "id %s", buf_text(&hex));
+		object_begin(&json, NULL);
+		object_text(&json, "id", buf_bytes(&hex));
+		object_end(&json);
+		out_json(out, buf_bytes(&json));
 		out_notice(out,
 		    "whoever reads this space can compare records by it; once "
 		    "it is everywhere, golmok match rekey at each centre makes "
 		    "old records comparable");
 	}
 	buf_fini(&hex);
+	buf_fini(&json);
 	open_end(&work);
 	return e;
 }

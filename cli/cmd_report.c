@@ -42,8 +42,10 @@ report_named(const struct pack *pack, const char *name,
 
 	for (size_t i = 0; i < pack->reports_n; i++) {
 		*report = &pack->reports[i];
-		if (strcmp(pack->reports[i].name, name) == 0)
+		if (strcmp(pack->reports[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->reports[i].name);
 	}
@@ -72,8 +74,8 @@ words_read(const struct args *args, struct report_words *words)
 	if (e == ERR_OK && period != NULL &&
 	    !period_read(bytes_text(period), &words->ask.period))
 		e = err_set(ERR_USAGE,
-		    "--period %s is no time: say 2016, 2016-Q3, 2016-07 or "
-		    "2015-07/2016-06",
+		    "--period %s is no time, or ends before it begins: say "
+		    "2016, 2016-Q3, 2016-07 or 2015-07/2016-06",
 		    period);
 	buf_add_text(&words->period, period == NULL ? "전체" : period);
 	return e;

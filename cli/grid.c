@@ -126,7 +126,8 @@ to_cp949(struct grid *grid, const char *what, struct buf *bytes)
 	if (e != ERR_INVALID)
 		return e;
 	if (!grid->replace)
-		return cell_refuse(grid, what);
+		return err_wrap(cell_refuse(grid, what),
+		    "--replace writes a question mark");
 	characters_put(grid, bytes);
 	return ERR_OK;
 }

@@ -11,6 +11,7 @@
 #include "proto/calendar.h"
 #include "proto/clean.h"
 #include "proto/codec.h"
+#include "proto/text.h"
 #include "proto/when.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
@@ -78,6 +79,7 @@ static enum err
 empty_refuse(const struct making *m, size_t at, const char *what)
 {
 	const struct map_above *above = &m->cells->above[at];
+	struct bytes seen = text_cut_columns(buf_bytes(&above->text), 40);
 	enum err e;
 
 	if (above->text.n == 0)
@@ -87,9 +89,8 @@ empty_refuse(const struct making *m, size_t at, const char *what)
 		    "is empty, and %s is needed; line %llu above has '%.*s': "
 		    "were cells merged?  Fill them, or say fill_down in the "
 		    "mapping",
-		    what, (unsigned long long)above->line,
-		    (int)(above->text.n < 60 ? above->text.n : 60),
-		    (const char *)above->text.p);
+		    what, (unsigned long long)above->line, (int)seen.n,
+		    (const char *)seen.p);
 	return column_wrap(m, e, at);
 }
 

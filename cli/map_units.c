@@ -10,7 +10,7 @@
 #include "core/fold.h"
 #include "proto/mem.h"
 
-enum { LISTED_MAX = 5 };
+enum { LISTED_MAX = 5, ABOVE_MAX = 8 };
 
 static enum err names_add(
     struct map_units *names, const struct unit *unit) MUST_USE;
@@ -106,11 +106,70 @@ first_at(const struct map_units *names, struct bytes key)
 	return low;
 }
 
+static bool
+was_there(const struct unit *unit, int64_t day)
+{
+	return day == INT64_MIN ||
+	       (day >= unit->from_days && day <= unit->to_days);
+}
+
+/* Is `words` what the units above `unit` are called, the nearest last? */
+static bool
+stands_above(const struct map_units *names, const struct unit *unit,
+    struct bytes words, size_t depth)
+{
+	for (size_t i = 0;
+	     unit->parent != NULL && depth < ABOVE_MAX && i < names->n; i++) {
+		struct bytes name = names->names[i].key;
+		size_t rest = words.n - name.n;
+
+		if (names->names[i].unit != unit->parent || name.n > words.n ||
+		    !bytes_equal(bytes_after(words, rest), name))
+			continue;
+		if (rest == 0 || stands_above(names, unit->parent,
+				     bytes_first(words, rest), depth + 1))
+			return true;
+	}
+	return false;
+}
+
 struct meant {
 	const struct unit *one;
 	size_t n;
 	struct buf list; /* owned */
 };
+
+static void
+meant_add(const struct unit *unit, struct meant *meant)
+{
+	meant->one = unit;
+	if (meant->n++ < LISTED_MAX) {
+		buf_add_text(&meant->list, meant->n > 1 ? ", " : "");
+		units_words(unit, &meant->list);
+	}
+}
+
+/* Units with a name at the end of `key`, and what is above them before it. */
+static void
+below_find(const struct map_units *names, struct bytes key, int64_t day,
+    struct meant *meant)
+{
+	if (key.n > ABOVE_MAX * LIMIT_NAME_SIZE)
+		return;
+	for (size_t at = 1; at < key.n; at++) {
+		struct bytes last = bytes_after(key, at);
+
+		for (size_t i = first_at(names, last);
+		     i < names->n && bytes_equal(names->names[i].key, last);
+		     i++) {
+			const struct unit *unit = names->names[i].unit;
+
+			if (unit != meant->one && was_there(unit, day) &&
+			    stands_above(names, unit, bytes_first(key, at), 0))
+				meant_add(unit, meant);
+		}
+	}
+}
 
 /* Units of that name, each once; with `day` only those that were there. */
 static void
@@ -121,16 +180,11 @@ meant_find(const struct map_units *names, struct bytes key, int64_t day,
 	     i < names->n && bytes_equal(names->names[i].key, key); i++) {
 		const struct unit *unit = names->names[i].unit;
 
-		if (unit == meant->one ||
-		    (day != INT64_MIN &&
-			(day < unit->from_days || day > unit->to_days)))
-			continue;
-		meant->one = unit;
-		if (meant->n++ < LISTED_MAX) {
-			buf_add_text(&meant->list, meant->n > 1 ? ", " : "");
-			units_words(unit, &meant->list);
-		}
+		if (unit != meant->one && was_there(unit, day))
+			meant_add(unit, meant);
 	}
+	if (meant->n == 0)
+		below_find(names, key, day, meant);
 }
 
 enum err

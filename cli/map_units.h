@@ -4,9 +4,9 @@
 #include "core/units.h"
 
 /*
- * Units by what rows call them: by name, another name, code, or the name behind
- * that of the unit above ("강남구 신사동"), folded as the pack says.  Every row
- * of an import asks, so all names are put in order once.
+ * Units by what rows call them: by name, another name, code, or one of these
+ * behind what the units above are called ("강남구 신사동"), folded as the pack
+ * says.  Every row of an import asks, so all names are put in order once.
  */
 struct map_name {
 	struct bytes key; /* folded */

@@ -4,7 +4,6 @@
 #include "cli/report_text.h"
 
 #include "cli/object.h"
-#include "cli/show.h"
 #include "cli/scope.h"
 #include "proto/ascii.h"
 
@@ -242,16 +241,13 @@ write_frontier(struct report_words *words)
 		if (stale++ >= LABELS_SHOWN)
 			continue;
 		buf_add_text(&names, names.n > 0 ? ", " : "");
-		e = scope_label(words->work, unit->prefix, &names);
-		buf_add_text(&names, " (");
-		show_time(unit->newest, &names);
-		buf_add_text(&names, ")");
+		e = report_words_unit(words, unit, &names);
 	}
 	ascii_hex(bytes_of(words->report.frontier.b,
 		      sizeof(words->report.frontier.b)),
 	    &hex);
 	out_say(words->work->out, "\n기준: 기관 %zu곳, 로그 %zu개, 요약값 %.*s",
-	    words->report.units_n, words->report.logs_n, DIGITS_SHOWN,
+	    report_words_held(words), words->report.logs_n, DIGITS_SHOWN,
 	    buf_text(&hex));
 	if (stale > LABELS_SHOWN)
 		buf_add_format(
@@ -309,8 +305,10 @@ csv_row(struct report_words *words, struct grid *grid,
 			bytes_text(
 			    figure->unit.ko == NULL ? "" : figure->unit.ko),
 			buf_bytes(&value),
-			bytes_text(
-			    table->columns[i].missing != 0 ? "일부" : "")},
+			bytes_text(table->columns[i].missing != 0 ||
+					   table->columns[i].cut > 0
+				       ? "일부"
+				       : "")},
 		    7);
 		buf_fini(&value);
 	}
@@ -391,7 +389,7 @@ json_table(struct report_words *words, const struct report_table *table,
 	object_array(json, "partial");
 	for (size_t k = 0; k < table->table->columns_n; k++)
 		if (table->columns[k].missing != 0 ||
-		    table->columns[k].left_out > 0)
+		    table->columns[k].left_out > 0 || table->columns[k].cut > 0)
 			object_text(json, NULL,
 			    bytes_text(table->table->columns[k]->name));
 	object_array_end(json);

@@ -115,6 +115,15 @@ only_unit(const struct units *units, const struct pack_scope *about,
 	return e;
 }
 
+/* Can the value be a word that the command wants?  One is missing, or it is a
+ * condition; anything else was meant as a name. */
+static bool
+is_word(const struct opened *work, const struct args_scope *given)
+{
+	return given->words_n < work->args->command->words_min ||
+	       strpbrk(given->value, " =<>!()") != NULL;
+}
+
 /* Which unit was meant; a value that is none is a word of its own where the
  * scope needs no name. */
 static enum err
@@ -136,12 +145,14 @@ unit_choose(struct opened *work, const struct pack_scope *about,
 	e = only_unit(units, about, scope);
 	if (given->value == NULL || e == ERR_NOT_FOUND)
 		return e;
-	/* It does need a name, and that was a wrong one. */
-	if (e != ERR_OK)
+	/* It does need a name, or the value reads like one, a wrong one. */
+	if (e != ERR_OK || !is_word(work, given))
 		return err_set(ERR_NOT_FOUND,
-		    "no %s is called '%s'; golmok find %s lists them",
+		    "no %s is called '%s'; golmok find %s lists them%s",
 		    about->name, given->value,
-		    work->pack->units->collection->name);
+		    work->pack->units->collection->name,
+		    e == ERR_OK ? "; words that are no name stand in front"
+				: "");
 	word_insert(scope, given->words_n, given->value);
 	return ERR_OK;
 }

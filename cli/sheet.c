@@ -9,6 +9,7 @@
 #include "cli/object.h"
 #include "cli/qr.h"
 #include "cli/role.h"
+#include "cli/commons.h"
 #include "cli/show.h"
 #include "core/file.h"
 #include "proto/ascii.h"
@@ -248,7 +249,12 @@ sheet_make(
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < sheet->n && e == ERR_OK; i++) {
-		e = invite_make(work, plan, &sheet->cards[i].invite);
+		struct invite *invite = &sheet->cards[i].invite;
+
+		e = commons_grants(work, sheet->cards[i].cells[COLUMN_ROLE],
+		    invite->grants, &invite->grants_n);
+		if (e == ERR_OK)
+			e = invite_make(work, plan, invite);
 		if (e != ERR_OK)
 			e = err_wrap(e, "line %llu",
 			    (unsigned long long)sheet->cards[i].line);

@@ -70,9 +70,14 @@ ref_order(const void *a, const void *b)
 	return id_ref_compare(a, b);
 }
 
-/* The decisions of `space`, read at the first use; NULL after a failure. */
 struct docket *
 docket_of(struct txn *txn, struct space_state *space)
+{
+	return docket_before(txn, space, NULL);
+}
+
+struct docket *
+docket_before(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
 	struct docket *docket = txn->dockets;
 	struct decision_list turned;
@@ -83,9 +88,11 @@ docket_of(struct txn *txn, struct space_state *space)
 		return docket;
 	docket = arena_new(&txn->arena, sizeof(*docket));
 	docket->space = space;
+	docket->unborn = ref;
 	if (docket_load(txn, docket) != ERR_OK ||
 	    docket_settle(txn, docket, &turned) != ERR_OK)
 		return NULL;
+	docket->unborn = NULL;
 	docket->next = txn->dockets;
 	txn->dockets = docket;
 	return docket;
@@ -389,7 +396,10 @@ replaced_load(struct txn *txn, struct docket *docket, const struct ref *ref)
 {
 	struct arena arena = {0};
 	struct history_delta from = {0};
-	const struct log *log = tip_holding(txn, docket->space, ref);
+	bool unborn = docket->unborn != NULL &&
+		      id_ref_compare(docket->unborn, ref) == 0;
+	const struct log *log = unborn ? NULL
+				       : tip_holding(txn, docket->space, ref);
 	enum err e = kv_failed(txn->kv);
 
 	if (e == ERR_OK && log != NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alias.h"
 #include "core/lookup.h"
 #include "core/record.h"
 #include "proto/calendar.h"
@@ -35,22 +36,31 @@ add(struct due_items *items, size_t *room, const struct due_item *item)
 	return ERR_OK;
 }
 
+/* How many days ago `from` was, or hours if it is a time. */
+static int64_t
+passed_since(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	if (from->type == EXPR_DATE)
+		return calendar_day_at(
+			   ask->now_seconds, expr_offset_seconds(txn->pack)) -
+		       from->i;
+	return from->type == EXPR_DATETIME
+		   ? (ask->now_seconds - from->i) / HOUR_SECONDS
+		   : 0;
+}
+
 /* Says how late `item` is: from `from` on, or once `from` has passed. */
 static void
 lateness(const struct txn *txn, const struct due_ask *ask,
     const struct expr_value *from, bool passed, struct due_item *item)
 {
-	int64_t seconds = ask->now_seconds - from->i;
-
-	if (from->type == EXPR_DATE) {
-		item->late = calendar_day_at(ask->now_seconds,
-				 expr_offset_seconds(txn->pack)) -
-			     from->i;
+	item->late = passed_since(txn, ask, from);
+	item->passed = passed_since(txn, ask, &item->due);
+	if (from->type == EXPR_DATE)
 		item->is_late = item->late >= (passed ? 1 : 0);
-	} else if (from->type == EXPR_DATETIME) {
-		item->late = seconds / HOUR_SECONDS;
-		item->is_late = seconds >= (passed ? 1 : 0);
-	}
+	else if (from->type == EXPR_DATETIME)
+		item->is_late = ask->now_seconds - from->i >= (passed ? 1 : 0);
 }
 
 /* An expression that the pack may have left out: nothing. */
@@ -71,7 +81,21 @@ within(const struct expr_value *value, int64_t max)
 	return value->i > max ? max : value->i;
 }
 
-/* Works out the item of a record; `*shown` is false before its first day. */
+/* Has the day or time come from which on a record is on the list? */
+static bool
+has_come(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	int64_t today = calendar_day_at(
+	    ask->now_seconds, expr_offset_seconds(txn->pack));
+
+	if (from->type == EXPR_DATE)
+		return from->i <= today;
+	return from->type != EXPR_DATETIME || from->i <= ask->now_seconds;
+}
+
+/* Works out the item of a record; `*shown` is false before its first day or
+ * time. */
 static enum err
 item_make(struct txn *txn, const struct due_ask *ask,
     const struct expr_source *source, struct due_item *item, bool *shown)
@@ -81,11 +105,9 @@ item_make(struct txn *txn, const struct due_ask *ask,
 	struct expr_value overdue;
 	struct expr_value urgency;
 	struct expr_value risk;
-	int64_t today = calendar_day_at(
-	    ask->now_seconds, expr_offset_seconds(txn->pack));
 	enum err e = eval(&list->from, source, &from);
 
-	*shown = from.type != EXPR_DATE || from.i <= today;
+	*shown = has_come(txn, ask, &from);
 	if (e != ERR_OK || !*shown)
 		return e;
 	e = eval(&list->due, source, &item->due);
@@ -161,16 +183,25 @@ find_records(
 	struct query_run run = {0};
 	size_t room = 0;
 	bool found = true;
-	enum err e = query_begin(txn, &query, &run);
+	enum err e = alias_held(txn, &query.aliases);
 
+	if (e == ERR_OK)
+		e = query_begin(txn, &query, &run);
 	while (e == ERR_OK && found) {
 		struct due_item item = {0};
 		struct expr_source source;
+		struct record_id end;
 		bool shown = false;
+		bool merged;
 
 		e = query_next(&run, &found);
 		if (e != ERR_OK || !found)
 			break;
+		e = alias_stands(txn, query.aliases, &run.id, &end, &merged);
+		if (e != ERR_OK || merged) {
+			items->merged_n += merged ? 1 : 0;
+			continue;
+		}
 		source = query_source(&run);
 		item.space = run.space;
 		item.id = run.id;
@@ -282,8 +313,10 @@ due_show(struct txn *txn, const struct due_ask *ask,
 	    .record = &record,
 	    .now_seconds = ask->now_seconds,
 	    .arena = arena};
-	enum err e = due_record(txn, item, arena, &record);
+	enum err e = alias_held(txn, &source.aliases);
 
+	if (e == ERR_OK)
+		e = due_record(txn, item, arena, &record);
 	for (size_t i = 0; e == ERR_OK && i < list->show_n + list->by_n; i++)
 		e = eval(i < list->show_n ? &list->show[i].is
 					  : &list->by[i - list->show_n].is,

@@ -22,6 +22,9 @@ struct due_item {
 	 * hours where `due` is a time.  Negative: so many are left. */
 	int64_t late;
 	bool is_late;
+	/* The same since `due`, which a list may let pass for some days before
+	 * it speaks of late. */
+	int64_t passed;
 	int64_t urgency; /* 0 to 9 */
 	int64_t risk;
 };
@@ -30,6 +33,9 @@ struct due_items {
 	struct due_item *p; /* owned; the most pressing first */
 	size_t n;
 	size_t late_n; /* of them are late */
+	/* Of records left out since another one stands for them (core/alias.h),
+	 * which is on the list if it has to be. */
+	size_t merged_n;
 };
 
 /* Puts all that `ask` has on its list into the zeroed `items`, ended with

@@ -278,8 +278,8 @@ struct pack_due {
 	struct pack_expr where;			  /* bool */
 	struct pack_expr due;	  /* date or datetime; always there, but for
 				   * `open` */
-	struct pack_expr from;	  /* date: shown from that day on */
-	struct pack_expr overdue; /* date: late from that day on; else `due` */
+	struct pack_expr from;	  /* as `due`: shown from then on */
+	struct pack_expr overdue; /* as `due`: late from then on; else `due` */
 	struct pack_expr urgency; /* int, 0 to 9; else 0 */
 	struct pack_expr risk;	  /* int; else 0 */
 	const struct pack_shown *show;
@@ -429,9 +429,12 @@ struct pack_access {
 	const struct pack_field *at;	 /* datetime */
 	const struct pack_field *action; /* enum */
 	const char *export;		 /* its value for an export */
-	const struct pack_field *reason; /* text; the rest may be NULL */
-	const struct pack_field *place;	 /* text: the node */
-	const struct pack_field *before; /* hash: of what the space held */
+	const char *look; /* and for a look at what others may not see; NULL:
+			     the same */
+	const struct pack_field *reason;  /* text; the rest may be NULL */
+	const struct pack_field *subject; /* ref: of whom it was */
+	const struct pack_field *place;	  /* text: the node */
+	const struct pack_field *before;  /* hash: of what the space held */
 };
 
 /* Which records hold the values that others published. */
@@ -494,6 +497,9 @@ struct bytes pack_embedded(void);
  * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
+/* The same of what json_decode makes of the text: without that half the time.
+ * `doc` may come from anywhere; ERR_MALFORMED when it is not canonical. */
+enum err pack_parse_doc(struct bytes doc, struct pack **pack) MUST_USE;
 /* The same for who writes a pack: goes on behind what is wrong, and appends
  * each error to `errors` as a line; the one that is returned is one of them. */
 struct buf;

@@ -15,26 +15,26 @@ fields_read(struct bytes doc, struct pack_access *access)
 	    {"reason", &access->reason, 1U << PACK_TEXT, KIND_REGISTER, false},
 	    {"where", &access->place, 1U << PACK_TEXT, KIND_REGISTER, true},
 	    {"before", &access->before, 1U << PACK_HASH, KIND_REGISTER, true},
+	    {"subject", &access->subject, 1U << PACK_REF, KIND_REGISTER, true},
 	};
 
 	return pack_read_parts(doc, access->collection, parts, COUNT_OF(parts));
 }
 
-/* Which of the values of `action` stands for an export. */
+/* Which of the values of `action` stands for `key`. */
 static enum err
-export_read(
-    struct pack_reading *r, struct bytes doc, struct pack_access *access)
+value_read(struct pack_reading *r, struct bytes doc, const char *key,
+    const struct pack_field *action, const char **value)
 {
-	const struct pack_field *action = access->action;
-	enum err e = pack_read_text(r, doc, "export", &access->export);
+	enum err e = pack_read_text(r, doc, key, value);
 
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < action->values_n; i++)
-		if (bytes_is(bytes_text(access->export), action->values[i]))
+		if (bytes_is(bytes_text(*value), action->values[i]))
 			return ERR_OK;
-	return err_set(ERR_INVALID, "export: %s has no value '%s'",
-	    action->name, access->export);
+	return err_set(
+	    ERR_INVALID, "%s: %s has no value '%s'", key, action->name, *value);
 }
 
 /* What such a record must have, the program has to give. */
@@ -62,7 +62,7 @@ enum err
 pack_access_read(struct pack_reading *r, struct bytes pack)
 {
 	static const char *const keys[] = {"collection", "who", "at", "action",
-	    "export", "reason", "where", "before", NULL};
+	    "export", "look", "subject", "reason", "where", "before", NULL};
 	struct bytes doc = pack_read_member(pack, "access");
 	struct pack_access *access;
 	enum err e;
@@ -78,7 +78,10 @@ pack_access_read(struct pack_reading *r, struct bytes pack)
 	if (e == ERR_OK)
 		e = fields_read(doc, access);
 	if (e == ERR_OK)
-		e = export_read(r, doc, access);
+		e = value_read(
+		    r, doc, "export", access->action, &access->export);
+	if (e == ERR_OK && pack_read_member(doc, "look").n > 0)
+		e = value_read(r, doc, "look", access->action, &access->look);
 	if (e == ERR_OK)
 		e = log_check(access);
 	if (e == ERR_OK)

@@ -16,18 +16,21 @@
 struct bytes
 pack_read_member(struct bytes doc, const char *key)
 {
-	struct bytes last = {0};
+	const struct bytes wanted = bytes_text(key);
 	struct reader r;
 	size_t n;
 
-	codec_begin(&r, doc);
+	codec_begin_checked(&r, doc);
 	n = codec_get_map(&r, SIZE_MAX);
+	/* Shorter keys come first. */
 	for (size_t i = 0; i < n && !r.bad; i++) {
-		struct bytes name = codec_get_text_key(&r, &last);
-		struct bytes value = codec_get_value(&r);
+		struct bytes name = codec_get_text(&r);
 
-		if (bytes_is(name, key))
-			return value;
+		if (r.bad || name.n > wanted.n)
+			break;
+		if (bytes_equal(name, wanted))
+			return codec_get_value(&r);
+		(void)codec_get_value(&r);
 	}
 	return (struct bytes){0};
 }
@@ -39,7 +42,7 @@ pack_read_keys(struct bytes doc, const char *const *keys)
 	struct reader r;
 	size_t n;
 
-	codec_begin(&r, doc);
+	codec_begin_checked(&r, doc);
 	if (codec_peek(&r) != CODEC_MAP)
 		return err_set(ERR_INVALID, "is not an object");
 	n = codec_get_map(&r, SIZE_MAX);
@@ -95,7 +98,7 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 {
 	struct reader r;
 
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	*text = codec_get_text(&r);
 	if (r.bad || text->n == 0 || text->n > max)
 		return err_set(
@@ -135,7 +138,7 @@ pack_read_name(struct pack_reading *r, struct bytes doc, const char *key,
 	struct reader in;
 	struct bytes got;
 
-	codec_begin(&in, pack_read_member(doc, key));
+	codec_begin_checked(&in, pack_read_member(doc, key));
 	got = codec_get_text(&in);
 	if (in.bad || !text_is_name(got))
 		return err_set(ERR_INVALID,
@@ -176,7 +179,7 @@ pack_read_one_of(struct bytes doc, const char *key, const char *const *names,
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	value = codec_get_text(&r);
 	for (size_t i = 0; i < n && !r.bad; i++) {
 		if (bytes_is(value, names[i])) {
@@ -201,7 +204,7 @@ pack_read_bool(struct bytes doc, const char *key, bool *v)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	got = codec_get_bool(&r);
 	if (r.bad)
 		return err_set(ERR_INVALID, "%s: must be true or false", key);
@@ -219,7 +222,7 @@ pack_read_int(
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	got = codec_get_int(&r);
 	if (r.bad && min == INT64_MIN)
 		return err_set(ERR_INVALID, "%s: must be a whole number", key);
@@ -243,7 +246,7 @@ pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
 	*words = (struct pack_read_words){0};
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	words->n = codec_get_array(&in, max);
 	if (in.bad || words->n == 0)
 		return err_set(
@@ -284,7 +287,7 @@ list_begin(struct bytes doc, const struct pack_read_list *list,
 	struct bytes value = pack_read_member(doc, list->key);
 
 	*n = 0;
-	codec_begin(in, value);
+	codec_begin_checked(in, value);
 	if (value.n == 0 && !list->needed)
 		return ERR_OK;
 	*n = codec_get_array(in, list->max);
@@ -524,13 +527,15 @@ place_text(const struct pack_reading *r, const char *key)
 	const char *place;
 
 	for (size_t i = 0; i < r->depth; i++) {
-		buf_add_format(
-		    &text, "%s%s", i == 0 ? "" : ": ", r->path[i].key);
+		buf_add_text(&text, i == 0 ? "" : ": ");
+		buf_add_text(&text, r->path[i].key);
 		if (r->path[i].at != SIZE_MAX)
 			buf_add_format(&text, "[%zu]", r->path[i].at);
 	}
-	if (key != NULL)
-		buf_add_format(&text, ": %s", key);
+	if (key != NULL) {
+		buf_add_text(&text, ": ");
+		buf_add_text(&text, key);
+	}
 	place = arena_text(r->arena, buf_bytes(&text));
 	buf_fini(&text);
 	return place;

@@ -8,6 +8,9 @@
  * A part is an object of the decoded file; each function reads one member of
  * it, by its key, and says in its error which one.  Where in the file the part
  * lies is kept here and put in front once.
+ *
+ * The file as a whole is canonical: json_decode or codec_check said so before
+ * any part of it came here.  Nothing is checked so again.
  */
 enum { PACK_READ_DEPTH = 6 }; /* below LIMIT_DEPTH of the JSON */
 

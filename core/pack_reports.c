@@ -177,7 +177,7 @@ take_read(struct bytes doc, struct pack_figure *figure)
 	struct bytes text;
 	size_t colon;
 
-	codec_begin(&in, pack_read_member(doc, "take"));
+	codec_begin_checked(&in, pack_read_member(doc, "take"));
 	text = codec_get_text(&in);
 	if (bytes_is(text, "count"))
 		return view->count
@@ -238,7 +238,7 @@ filter_read(
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	figure->filters_n = codec_get_map(&in, LIMIT_VIEW_PARTS);
 	if (in.bad || figure->filters_n == 0)
 		return err_set(ERR_INVALID,

@@ -110,7 +110,7 @@ pairs_read(struct pack_reading *r, struct bytes doc, struct pack_mirror *mirror)
 	struct reader in;
 	enum err e = ERR_OK;
 
-	codec_begin(&in, pack_read_member(doc, "fields"));
+	codec_begin_checked(&in, pack_read_member(doc, "fields"));
 	mirror->fields_n = codec_get_map(&in, LIMIT_FIELDS);
 	if (in.bad || mirror->fields_n == 0)
 		return err_set(ERR_INVALID,
@@ -123,7 +123,7 @@ pairs_read(struct pack_reading *r, struct bytes doc, struct pack_mirror *mirror)
 		struct bytes value = codec_get_value(&in);
 		struct reader from;
 
-		codec_begin(&from, value);
+		codec_begin_checked(&from, value);
 		value = codec_get_text(&from);
 		e = pack_get_field(mirror->to, to, &pairs[i].to);
 		if (e == ERR_OK)
@@ -223,7 +223,7 @@ weights_read(
 	struct reader in;
 	enum err e = ERR_OK;
 
-	codec_begin(&in, pack_read_member(doc, "weights"));
+	codec_begin_checked(&in, pack_read_member(doc, "weights"));
 	twins->weights_n = codec_get_map(&in, LIMIT_WEIGHTS);
 	if (in.bad || twins->weights_n == 0)
 		return err_set(ERR_INVALID,
@@ -235,7 +235,7 @@ weights_read(
 		struct bytes name = codec_get_text_key(&in, &last);
 		struct reader number;
 
-		codec_begin(&number, codec_get_value(&in));
+		codec_begin_checked(&number, codec_get_value(&in));
 		weights[i].weight = (int64_t)codec_get_uint(
 		    &number, WEIGHT_MAX);
 		e = pack_get_field(twins->collection, name, &weights[i].field);

@@ -293,6 +293,7 @@ version_judge(struct judging *j, struct packs_version *version, bool *fits)
 	/* What this program wrote by its own text shall stay as well. */
 	*fits = (j->force == NULL || !loses(j, j->force, pack, version)) &&
 		(j->compiled->version != pack->version ||
+		    strcmp(j->compiled->name, pack->name) != 0 ||
 		    !loses(j, j->compiled, pack, version));
 	if (*fits) {
 		pack_free(j->force);

@@ -78,8 +78,10 @@ staff_hide(const struct pack_role *role,
 
 	for (size_t i = 0; role != NULL && i < record->fields_n; i++) {
 		struct record_field *content = &record->fields[i];
-		const struct pack_field *field = pack_field(
-		    collection, content->name);
+		const struct pack_field *field = collection != NULL
+						     ? pack_field(collection,
+							   content->name)
+						     : NULL;
 		size_t n = 0;
 
 		assert(content->n == 0 || content->values != NULL);

@@ -24,7 +24,8 @@ enum err staff_may_write(const struct pack_role *role,
 bool staff_sees(const struct pack_role *role, const struct pack_field *field,
     enum delta_class class);
 /* Leaves in `record` (loaded, with arrays that are the caller's to change) what
- * `role` sees; returns how many fields hold something else. */
+ * `role` sees; returns how many fields hold something else.  Of a `collection`
+ * that the pack does not know (NULL) it sees the classes that it reads. */
 size_t staff_hide(const struct pack_role *role,
     const struct pack_collection *collection, struct record *record);
 

@@ -18,6 +18,7 @@ struct lookup;
 struct views;
 struct view_memo;
 struct pack;
+struct aliases;
 struct space_state;
 struct history_cache;
 struct blocks;
@@ -47,6 +48,8 @@ struct txn {
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
 	const struct views *views;     /* borrowed; of the pack, NULL: none */
 	struct view_memo *view_memo;   /* arena; core/view_keep.c */
+	bool aliases_known;	       /* of one that reads (core/alias.c) */
+	const struct aliases *aliases; /* arena; NULL: none */
 	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
 	struct space_state **space_table; /* arena; by name, chained */

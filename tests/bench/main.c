@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/crypto.h"
+#include "tests/bench/city.h"
 #include "tests/bench/live.h"
 #include "tests/bench/look.h"
 #include "tests/bench/put.h"
@@ -55,6 +56,8 @@ main(int argc, char **argv)
 		take_row_each();
 	if (wants(argc, argv, "views"))
 		views_row();
+	if (wants(argc, argv, "city"))
+		city_row(full);
 	if (wants(argc, argv, "live"))
 		live_row();
 	return 0;

@@ -186,7 +186,7 @@ way_run(const struct way *way, const struct pack *whole, uint64_t *rows)
 	store_abort(site.store);
 	view_free(views);
 	site_fini(&site);
-	load_forget();
+	load_forget(0);
 	return cpu_s / (double)taken;
 }
 

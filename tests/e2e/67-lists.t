@@ -67,6 +67,13 @@ ok "... with a bar" says "████"
 ok "... and what it was made of" says "로그 2개"
 ok "of a unit without loans" exits 0 "$GOLMOK" report YEAR --under d09
 ok "... nothing is counted" says "기록이 없습니다"
+ok "a day of what is counted by month" exits 0 "$GOLMOK" report YEAR --period 2024-01-05
+ok "... is no silent nothing" says "빠졌습니다; 기간을 넓혀 보십시오"
+ok "... nor in JSON" exits 0 "$GOLMOK" report YEAR --period 2024-01-05 --json
+ok "... nor there" says '"partial":["loans"'
+ok "a month says nothing of that" sh -c '! "$GOLMOK" report YEAR --period 2024-01 | grep -q 빠졌'
+ok "a time that ends first" exits 2 "$GOLMOK" report YEAR --period 2024-03/2024-01
+ok "... says so" errs "ends before it begins"
 ok "a time that is none" exits 2 "$GOLMOK" report YEAR --period 2024-13
 ok "a page for printing" exits 0 "$GOLMOK" report YEAR --html "$home/page.html"
 ok "... has a chart" grep -q "<svg" "$home/page.html"

@@ -123,7 +123,24 @@ static const char *const clinic[] = {
     "{`name`:`key`,`label`:{`ko`:`지표`,`en`:`Key`},`kind`:`register`,"
     "`type`:`text`,`class`:`N`},"
     "{`name`:`value`,`label`:{`ko`:`값`,`en`:`Value`},`kind`:`register`,"
-    "`type`:`int`,`class`:`N`}]}],",
+    "`type`:`int`,`class`:`N`}]},"
+    "{`name`:`looked`,`space`:`task`,`label`:{`ko`:`열람`,`en`:`Looked`},"
+    "`fields`:["
+    "{`name`:`who`,`label`:{`ko`:`누가`,`en`:`Who`},`kind`:`register`,"
+    "`type`:`ref`,`targets`:[`person`],`class`:`N`,`required`:true},"
+    "{`name`:`at`,`label`:{`ko`:`언제`,`en`:`At`},`kind`:`register`,"
+    "`type`:`datetime`,`class`:`N`,`required`:true},"
+    "{`name`:`deed`,`label`:{`ko`:`무엇을`,`en`:`Deed`},`kind`:`register`,"
+    "`type`:`enum`,`values`:[`read`,`carried`],`class`:`N`,"
+    "`required`:true},"
+    "{`name`:`why`,`label`:{`ko`:`왜`,`en`:`Why`},`kind`:`register`,"
+    "`type`:`text`,`class`:`N`,`required`:true},"
+    "{`name`:`seat`,`label`:{`ko`:`어디서`,`en`:`Seat`},`kind`:`register`,"
+    "`type`:`text`,`class`:`N`},"
+    "{`name`:`notes`,`label`:{`ko`:`적바림`,`en`:`Notes`},`kind`:`notes`,"
+    "`class`:`N`},"
+    "{`name`:`before`,`label`:{`ko`:`앞`,`en`:`Before`},"
+    "`kind`:`register`,`type`:`hash`,`class`:`N`}]}],",
     "`views`:[{`name`:`done`,`collection`:`task`,`where`:`state = done`,"
     "`group`:[{`name`:`month`,`is`:`month(due_on)`},{`name`:`kind`,"
     "`is`:`kind`}],`count`:true,"
@@ -162,7 +179,10 @@ static const char *const clinic[] = {
     "`mirror`:[{`from`:`task`,`to`:`twin`,`source`:`of`,"
     "`fields`:{`key`:`secret_key`}}],"
     "`duplicates`:{`collection`:`twin`,`weights`:{`key`:350},`likely`:700,"
-    "`review`:450,`candidate`:`pair`}}"};
+    "`review`:450,`candidate`:`pair`},"
+    "`access`:{`collection`:`looked`,`who`:`who`,`at`:`at`,"
+    "`action`:`deed`,`export`:`carried`,`reason`:`why`,`where`:`seat`,"
+    "`before`:`before`}}"};
 /* clang-format on */
 
 void

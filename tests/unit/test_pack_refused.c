@@ -381,7 +381,7 @@ static const struct wrong wrong[] = {
      "pack: views[0]: group[1]: is: born is of class P: a view can only be grouped by what is of class N"},
     {"`where`:`state = done`,`group`",
      "`where`:`state = dome`,`group`",
-     "pack: views[0]: where: column 9: task: there is no field 'dome'"},
+     "pack: views[0]: where: column 9: there is no value of task.state (and no field) called 'dome'; did you mean done?"},
     {"`where`:`state = done`,`group`",
      "`where`:`due_on < today`,`group`",
      "pack: views[0]: where: column 10: what stands here may not depend on the day"},
