@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd_match.h"
 #include "cli/object.h"
 #include "cli/pairs.h"
 #include "cli/scope.h"
@@ -136,6 +137,8 @@ find_run(const struct args *args, struct out *out)
 		e = open_begin(args, out, true, &work);
 	if (e == ERR_OK)
 		e = pairs_rules(&work, &rules);
+	if (e == ERR_OK)
+		e = cmd_match_lacking_say(&work);
 	if (e == ERR_OK)
 		e = twins_find(store_txn(work.store), &prefix, &twins);
 	if (e == ERR_OK)

@@ -184,6 +184,12 @@ map_read(struct import *import)
 	if (e != ERR_OK || import->map->unit.n == 0)
 		return e;
 	e = open_units(&import->work, &units);
+	if (e == ERR_OK && units->n == 0)
+		e = err_set(ERR_NOT_FOUND,
+		    "no units are held here (%s), so the rows can name none: "
+		    "import them first, or ask an admin for read:N where they "
+		    "lie",
+		    import->work.pack->units->collection->name);
 	return e == ERR_OK ? map_units_make(units, &import->units) : e;
 }
 

@@ -122,6 +122,25 @@ key_run(const struct args *args, struct out *out)
 	return e;
 }
 
+enum err
+cmd_match_lacking_say(struct opened *work)
+{
+	struct buf names = {0};
+	struct buf text = {0};
+	enum err e = match_lacking(store_txn(work->store), &names);
+
+	buf_add_format(&text,
+	    "no match key is here for %s: what is written there cannot be "
+	    "compared with other centres; golmok match key makes one, and "
+	    "golmok match rekey fills in what is missing",
+	    buf_text(&names));
+	if (e == ERR_OK && names.n > 0)
+		out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+	buf_fini(&names);
+	return e;
+}
+
 /* ---- match rekey -------------------------------------------------------- */
 
 /* A run over the records of some spaces. */

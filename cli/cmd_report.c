@@ -138,6 +138,10 @@ report_run(const struct args *args, struct out *out)
 	struct report_words words = {.work = &work};
 	enum err e = open_begin(args, out, false, &work);
 
+	/* Sums and counts are for every role; a wrong one is told all the
+	 * same. */
+	if (e == ERR_OK)
+		e = open_role(&work);
 	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
 		e = err_set(ERR_INVALID, "the pack of this store has no "
 					 "reports");
@@ -163,6 +167,7 @@ out:
 
 static const struct args_option report_options[] = {
     SCOPE_UNDER,
+    OPEN_ROLE_OPTION,
     {.name = "period",
 	.value = "TIME",
 	.help = "2016, 2016-Q3, 2016-07, 2015-07/2016-06; all otherwise"},

@@ -10,6 +10,7 @@
 #include "tests/bench/city.h"
 #include "tests/bench/live.h"
 #include "tests/bench/look.h"
+#include "tests/bench/prices.h"
 #include "tests/bench/put.h"
 #include "tests/bench/scale.h"
 #include "tests/bench/site.h"
@@ -58,6 +59,8 @@ main(int argc, char **argv)
 		views_row();
 	if (wants(argc, argv, "city"))
 		city_row(full);
+	if (wants(argc, argv, "prices"))
+		prices_row();
 	if (wants(argc, argv, "live"))
 		live_row();
 	return 0;

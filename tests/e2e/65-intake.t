@@ -64,6 +64,11 @@ at u4 강남구 혜화동
 ok '... but not behind another' exits 5 "$GOLMOK" import at.csv --map call_120 --dry-run
 ok '... which is said' errs "no unit that is held here is called '강남구 혜화동'"
 
+# ---- a node that holds no units -------------------------------------------
+"$GOLMOK" init bare --found 시험 --label 사무실 >/dev/null
+ok 'without units no row can name one' exits 3 "$GOLMOK" import at.csv --map call_120 --store bare
+ok '... which is told once, with what to do' errs 'no units are held here (org_unit), so the rows can name none: import them first'
+
 # ---- files that are no tables ---------------------------------------------
 at n1 종로구 혜화동
 printf '\377\376\254\300' >utf16.csv
