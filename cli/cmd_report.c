@@ -9,7 +9,7 @@
 #include "cli/host.h"
 #include "cli/report_html.h"
 #include "cli/report_text.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/file.h"
 
 enum { STALE_DAYS = 7 };
@@ -64,12 +64,11 @@ words_read(const struct args *args, struct report_words *words)
 	    words->work->pack, args_word(args, 0), &words->ask.report);
 
 	words->stale_days = STALE_DAYS;
-	words->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
+	words->ask.now_seconds = host_now_seconds();
 	words->ask.period = (struct period){INT64_MIN, INT64_MAX};
 	if (e == ERR_OK)
-		e = unit_scope(
-		    args, words->work, &words->ask.prefix, &words->scope);
+		e = scope_prefix(
+		    words->work, &words->ask.prefix, &words->scope);
 	if (e == ERR_OK)
 		e = args_number(args, "stale", UINT16_MAX, &words->stale_days);
 	if (e == ERR_OK && period != NULL &&
@@ -171,7 +170,7 @@ out:
 }
 
 static const struct args_option report_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
     OPEN_ROLE_OPTION,
     {.name = "period",
 	.value = "TIME",

@@ -73,6 +73,25 @@ pack_reports_read(struct pack_reading *r, struct bytes doc)
 /* ---- What others published ---------------------------------------------- */
 
 static enum err
+reported_fields(struct bytes doc, struct pack_reported *reported)
+{
+	const unsigned text = 1U << PACK_TEXT;
+	const unsigned number = 1U << PACK_INT | 1U << PACK_MONEY;
+	const unsigned period = text | 1U << PACK_DATE;
+	const struct pack_read_part parts[] = {
+	    {"key", &reported->key, text, KIND_COUNT, false},
+	    {"value", &reported->value, number, KIND_COUNT, false},
+	    {"source", &reported->source, text, KIND_COUNT, true},
+	    {"period", &reported->period, period, KIND_COUNT, true},
+	    {"unit", &reported->unit, 1U << PACK_REF, KIND_COUNT, true},
+	    {"scale", &reported->scale, number, KIND_COUNT, true},
+	};
+
+	return pack_read_parts(
+	    doc, reported->collection, parts, COUNT_OF(parts));
+}
+
+static enum err
 reported_read(struct pack_reading *r, struct bytes doc)
 {
 	static const char *const keys[] = {"collection", "key", "value",
@@ -89,35 +108,8 @@ reported_read(struct pack_reading *r, struct bytes doc)
 	if (e == ERR_OK)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &reported->collection);
-	if (e != ERR_OK)
-		return e;
-	{
-		const unsigned text = 1U << PACK_TEXT;
-		const unsigned number = 1U << PACK_INT | 1U << PACK_MONEY;
-		const struct {
-			const char *key;
-			unsigned types;
-			const struct pack_field **field;
-		} parts[] = {
-		    {"key", text, &reported->key},
-		    {"value", number, &reported->value},
-		    {"source", text, &reported->source},
-		    {"period", text | 1U << PACK_DATE, &reported->period},
-		    {"unit", 1U << PACK_REF, &reported->unit},
-		    {"scale", number, &reported->scale},
-		};
-
-		for (size_t i = 0; i < COUNT_OF(parts) && e == ERR_OK; i++) {
-			const struct pack_field *field;
-
-			e = pack_read_field(doc, parts[i].key,
-			    reported->collection, parts[i].types, &field);
-			*parts[i].field = field;
-			if (e == ERR_OK && field == NULL && i < 2)
-				e = err_set(
-				    ERR_INVALID, "%s: missing", parts[i].key);
-		}
-	}
+	if (e == ERR_OK)
+		e = reported_fields(doc, reported);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	return e;

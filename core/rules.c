@@ -78,8 +78,7 @@ collection_get(const struct pack *pack, const struct store_write *write,
 static enum err
 space_check(const struct pack_collection *collection, const struct space *space)
 {
-	const char *slash = strrchr(space->text, '/');
-	const char *class = slash != NULL ? slash + 1 : space->text;
+	const char *class = id_class(space);
 
 	if (strcmp(class, collection->space) == 0)
 		return ERR_OK;
