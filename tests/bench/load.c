@@ -16,6 +16,7 @@
 #include "proto/note.h"
 
 #define MEMORY_ROOM (UINT64_C(32) << 30)
+enum { MEMORY_FRONT = 16 };
 enum { FIELDS = LOAD_FIELDS, VALUE_SIZE = 19, LEVELS = 32 };
 /* As net/peer/sender.c cuts them. */
 enum { CHUNK_HEADERS_BYTES = LIMIT_CHUNK_SIZE, CHUNK_BODIES_BYTES = 128 << 10 };
@@ -41,27 +42,40 @@ struct making {
 	size_t records_n;
 };
 
-static size_t memory_used;
-
-void
-load_forget(void)
-{
-	memory_used = 0;
-}
-
-void *
-load_memory(size_t n)
+/* How much of it is used stands in front, so that parent and child know. */
+static uint8_t *
+memory_all(void)
 {
 	static uint8_t *memory;
-	void *p;
 
 	if (memory == NULL)
 		memory = mmap(NULL, MEMORY_ROOM, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert(memory != MAP_FAILED);
-	p = memory + memory_used;
-	memory_used += (n + 15) & ~(size_t)15;
-	assert(memory_used < MEMORY_ROOM);
+	return memory;
+}
+
+size_t
+load_mark(void)
+{
+	return *(size_t *)(void *)memory_all();
+}
+
+void
+load_forget(size_t mark)
+{
+	*(size_t *)(void *)memory_all() = mark;
+}
+
+void *
+load_memory(size_t n)
+{
+	size_t used = load_mark();
+	void *p = memory_all() + MEMORY_FRONT + used;
+
+	used += (n + 15) & ~(size_t)15;
+	assert(used < MEMORY_ROOM - MEMORY_FRONT);
+	load_forget(used);
 	/* A child may have been here before. */
 	memset(p, 0, n);
 	return p;

@@ -52,8 +52,10 @@ void load_make(
     struct load *load, const struct load_plan *plan, struct site *site);
 /* Admits the writers of `load` to another site of the same seed. */
 void load_admit(const struct load *load, struct site *site);
-/* Gives the memory of all loads so far back for the next. */
-void load_forget(void);
+/* How much memory loads have; gives back what they took since that was `mark`.
+ */
+size_t load_mark(void);
+void load_forget(size_t mark);
 /* Memory that is shared with children, zeroed, until the program ends. */
 void *load_memory(size_t n);
 

@@ -86,7 +86,7 @@ slice_merge(
 	double start;
 	double core;
 
-	load_forget();
+	load_forget(0);
 	load_make(&load, &plan, site);
 	sample_load(sample, &load);
 	start = row_seconds();

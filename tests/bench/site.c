@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #include "core/founder.h"
+#include "core/lookup_keep.h"
+#include "core/view_keep.h"
 #include "proto/fact.h"
 
 static uint64_t
@@ -71,7 +73,39 @@ site_fini(struct site *site)
 void
 site_open(struct site *site)
 {
-	site_must(store_open(site->path, &site->host, &site->store));
+	if (site->keeps != NULL)
+		site_must(
+		    store_open_alone(site->path, &site->host, &site->store));
+	else
+		site_must(store_open(site->path, &site->host, &site->store));
+}
+
+void
+site_keep(struct site *site, const struct site_keeps *keeps)
+{
+	site_close(site);
+	site->keeps = keeps;
+	site_open(site);
+	site_begin(site);
+	lookup_keep_reset(store_txn(site->store));
+	view_keep_reset(store_txn(site->store));
+	site_must(store_commit(site->store));
+}
+
+void
+site_begin(struct site *site)
+{
+	struct txn *txn;
+
+	if (site->keeps == NULL) {
+		site_must(store_begin(site->store, true));
+		return;
+	}
+	site_must(store_begin_rebuild(site->store, true));
+	txn = store_txn(site->store);
+	txn->pack = site->keeps->pack;
+	txn->lookup = site->keeps->lookup;
+	txn->views = site->keeps->views;
 }
 
 void

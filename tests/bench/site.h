@@ -6,6 +6,13 @@
 #include "tests/lib/prng.h"
 #include "tests/lib/tempdir.h"
 
+/* Which indexes and views a writer keeps, whatever the store says; borrowed. */
+struct site_keeps {
+	const struct pack *pack;
+	const struct lookup *lookup; /* NULL: none */
+	const struct views *views;   /* NULL: none */
+};
+
 /*
  * A store of the benchmark's own, the founder of a city.  Clock and randomness
  * follow from a seed, so that two sites of one seed that are given the same
@@ -18,6 +25,7 @@ struct site {
 	struct prng prng;
 	uint64_t now_ms; /* rises by one at each look */
 	struct store *store;
+	const struct site_keeps *keeps; /* borrowed; NULL: as the store says */
 };
 
 /* Ends the program with the text of `e`, unless that is ERR_OK. */
@@ -30,6 +38,10 @@ void site_found(struct site *site, uint64_t seed);
 void site_fini(struct site *site);
 void site_open(struct site *site);
 void site_close(struct site *site);
+/* From now on the store, which has no records yet, keeps `keeps`. */
+void site_keep(struct site *site, const struct site_keeps *keeps);
+/* Begins a transaction that writes. */
+void site_begin(struct site *site);
 /* The name of the `i`-th case space. */
 struct space site_space(size_t i);
 /* Admits the `n` keys, the i-th of which may write in site_space(first + i). */

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "proto/mem.h"
 #include "tests/bench/row.h"
 
 enum {
@@ -17,14 +18,6 @@ enum {
 	PAIRS = 5,
 	SLICE = 32,
 	EACH_ROUNDS = 30, /* of one delta from every centre, in a pair */
-};
-
-/* Three that take the same: on tape, played, and timed. */
-struct trio {
-	struct load load;
-	struct site taped;
-	struct site timed;
-	struct tape_env *bare;
 };
 
 /* Takes chunks of `centre` from number `at` on into one transaction; gives the
@@ -62,11 +55,10 @@ uint64_t
 take_centres(struct site *site, const struct load *load, size_t first, size_t n,
     take_look_fn *look, void *arg)
 {
-	size_t at[CENTRES_ALL] = {0};
+	size_t *at = mem_zeros(n, sizeof(*at));
 	uint64_t taken = 0;
 	bool more = true;
 
-	assert(n <= CENTRES_ALL);
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < n; i++) {
@@ -75,7 +67,7 @@ take_centres(struct site *site, const struct load *load, size_t first, size_t n,
 
 			if (at[i] == centre->chunks_n)
 				continue;
-			site_must(store_begin(site->store, true));
+			site_begin(site);
 			at[i] = batch_take(site, centre, at[i], &taken);
 			if (look != NULL)
 				look(arg);
@@ -83,34 +75,36 @@ take_centres(struct site *site, const struct load *load, size_t first, size_t n,
 			more = more || at[i] < centre->chunks_n;
 		}
 	}
+	mem_free(at);
 	return taken;
 }
 
 static void
-trio_make(struct trio *trio, const struct load_plan *plan)
+trio_make(
+    struct take_trio *trio, struct load *load, const struct load_plan *plan)
 {
 	double start = row_seconds();
 
 	site_found(&trio->taped, 1);
-	load_make(&trio->load, plan, &trio->taped);
+	load_make(load, plan, &trio->taped);
 	site_found(&trio->timed, 1);
-	load_admit(&trio->load, &trio->timed);
+	load_admit(load, &trio->timed);
+	trio->load = load;
 	trio->bare = site_bare(&trio->taped);
 	printf("  made %zu logs of %zu deltas in %.1f s\n", plan->centres,
 	    plan->deltas, row_seconds() - start);
 }
 
-static void
-trio_fini(struct trio *trio)
+void
+take_trio_fini(struct take_trio *trio)
 {
 	tape_env_close(trio->bare);
 	site_fini(&trio->taped);
 	site_fini(&trio->timed);
 }
 
-/* What one delta costs in calls. */
-static void
-count_print(double deltas)
+void
+take_count_print(double deltas)
 {
 	struct tape_count n = tape_count();
 
@@ -122,24 +116,16 @@ count_print(double deltas)
 	    (double)n.verifies / deltas, (double)n.commits / deltas);
 }
 
-/* What limit and store spend on a core, without waiting for the disk. */
-struct spent {
-	double limit_s;
-	double store_s;
-	double deltas;
-};
-
-/* One pair: `n` centres from `at` on. */
-static void
-pair_take(struct trio *trio, size_t at, size_t n, struct row *row,
-    struct spent *spent)
+void
+take_pair(struct take_trio *trio, size_t at, size_t n, struct row *row,
+    struct take_spent *spent)
 {
 	double limit_s = 0;
 	double store_s = 0;
 	uint64_t taken;
 
 	tape_start();
-	taken = take_centres(&trio->taped, &trio->load, at, n, NULL, NULL);
+	taken = take_centres(&trio->taped, trio->load, at, n, NULL, NULL);
 	tape_stop();
 	/* Who comes first takes turns. */
 	for (unsigned turn = 0; turn < 2; turn++) {
@@ -151,7 +137,7 @@ pair_take(struct trio *trio, size_t at, size_t n, struct row *row,
 			spent->limit_s += row_cpu_seconds() - cpu;
 		} else {
 			(void)take_centres(
-			    &trio->timed, &trio->load, at, n, NULL, NULL);
+			    &trio->timed, trio->load, at, n, NULL, NULL);
 			store_s = row_seconds() - start;
 			spent->store_s += row_cpu_seconds() - cpu;
 		}
@@ -163,10 +149,11 @@ pair_take(struct trio *trio, size_t at, size_t n, struct row *row,
 void
 take_row(bool full)
 {
-	static struct trio trio;
+	static struct take_trio trio;
+	static struct load load;
 	size_t slice = SLICE;
 	size_t centres = full ? CENTRES_ALL : PAIRS * slice;
-	struct spent spent = {0};
+	struct take_spent spent = {0};
 	double last_deltas = 0;
 	double hashing_s;
 	struct row row = {.name = "W4 merge",
@@ -175,16 +162,16 @@ take_row(bool full)
 	    .aim = 0.7,
 	    .gate_rate = 80000};
 
-	trio_make(
-	    &trio, &(struct load_plan){
-		       .centres = centres, .deltas = DELTAS, .edits = true});
+	trio_make(&trio, &load,
+	    &(struct load_plan){
+		.centres = centres, .deltas = DELTAS, .edits = true});
 	for (size_t at = 0; at < centres; at += slice) {
 		size_t n = centres - at < slice ? centres - at : slice;
 
-		pair_take(&trio, at, n, &row, &spent);
+		take_pair(&trio, at, n, &row, &spent);
 		last_deltas = (double)n * (DELTAS + 1);
 		if (at == 0)
-			count_print((double)n * (DELTAS + 1));
+			take_count_print((double)n * (DELTAS + 1));
 	}
 	row_print(&row);
 	hashing_s = row_cpu_seconds();
@@ -195,7 +182,7 @@ take_row(bool full)
 	    "signatures %.1f; store %.1f us\n",
 	    1e6 * spent.limit_s / spent.deltas, 1e6 * hashing_s / last_deltas,
 	    1e6 * spent.store_s / spent.deltas);
-	trio_fini(&trio);
+	take_trio_fini(&trio);
 }
 
 /* One delta of every centre in one transaction, `rounds` times from chunk `at`
@@ -222,16 +209,18 @@ rounds_take(
 void
 take_row_each(void)
 {
-	static struct trio trio;
+	static struct take_trio trio;
+	static struct load load;
 	struct row row = {.name = "a run for every delta",
 	    .unit = "deltas",
 	    .gate = 0.85,
 	    .aim = 1.7};
 
-	trio_make(&trio, &(struct load_plan){.centres = CENTRES_ALL,
-			     .deltas = PAIRS * EACH_ROUNDS - 1,
-			     .edits = true,
-			     .head_each = true});
+	trio_make(&trio, &load,
+	    &(struct load_plan){.centres = CENTRES_ALL,
+		.deltas = PAIRS * EACH_ROUNDS - 1,
+		.edits = true,
+		.head_each = true});
 	for (size_t pair = 0; pair < PAIRS; pair++) {
 		double limit_s = 0;
 		double start;
@@ -239,20 +228,20 @@ take_row_each(void)
 
 		tape_start();
 		taken = rounds_take(
-		    &trio.taped, &trio.load, pair * EACH_ROUNDS, EACH_ROUNDS);
+		    &trio.taped, &load, pair * EACH_ROUNDS, EACH_ROUNDS);
 		tape_stop();
 		if (pair % 2 == 0)
 			limit_s = tape_play(NULL, TAPE_VERIFY);
 		start = row_seconds();
 		(void)rounds_take(
-		    &trio.timed, &trio.load, pair * EACH_ROUNDS, EACH_ROUNDS);
+		    &trio.timed, &load, pair * EACH_ROUNDS, EACH_ROUNDS);
 		start = row_seconds() - start;
 		if (pair % 2 != 0)
 			limit_s = tape_play(NULL, TAPE_VERIFY);
 		row_add(&row, (double)taken, limit_s, start);
 		if (pair == 0)
-			count_print((double)taken);
+			take_count_print((double)taken);
 	}
 	row_print(&row);
-	trio_fini(&trio);
+	take_trio_fini(&trio);
 }

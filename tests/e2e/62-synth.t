@@ -167,4 +167,55 @@ ok 'the other city goes into one of its own' exits 0 "$GOLMOK" import --store t 
 head -n 3 a/d01/c012/0000.jsonl >twice.jsonl
 head -n 1 a/d01/c012/0000.jsonl >>twice.jsonl
 ok 'without --update no id may come twice' exits 5 "$GOLMOK" import twice.jsonl --dry-run
+# ---- and back: what export wrote goes into an empty store -----------------
+cat >more.jsonl <<'EOF'
+{"collection":"poll","id":"01550000000000000000000000000001","space":"d01/c012/public","fields":{"question":"=1+1은?","group":"전체","answers":{"예":53,"아니오":47}}}
+{"collection":"village_plan","id":"01550000000000000000000000000002","space":"d01/c012/public","fields":{"dong":"01550000000000000000000000000009","year":2021,"agendas":["첫째","-둘째"],"state":"preparing"}}
+{"collection":"metric","id":"01550000000000000000000000000003","space":"city/all/public","fields":{"key":"한 해의 방문","version":1,"expr":"@count","unit":"건","as_reported":{"2018":152}}}
+{"collection":"report_run","id":"01550000000000000000000000000004","space":"city/all/public","fields":{"metric_set":["01550000000000000000000000000003"],"scope":"01550000000000000000000000000009","period":"2018","frontier":{"d01":7},"rows":"c0ffee","signature":"00ff"}}
+EOF
+ok 'what the city has none of is added' exits 0 "$GOLMOK" import more.jsonl
+ok '... and pairs that are one home' exits 0 "$GOLMOK" duplicates find
+ok 'all of it comes out' exits 0 sh -c '"$GOLMOK" export --reason 시험 | grep -v remark >all.jsonl'
+ok '... and the copies' exits 0 sh -c '"$GOLMOK" export --collection match_entry | grep -v remark | sort >copies.jsonl'
+kinds=$(cat all.jsonl copies.jsonl | sed 's/^{"collection":"\([a-z_]*\)".*/\1/' | sort -u)
+ok '... of each kind that the pack has' is 46 "$(echo "$kinds" | wc -l)"
+# Where a guard asks for another record, files have an order that rows have not.
+"$GOLMOK" init r --found 서울 --label 시청 >/dev/null
+"$GOLMOK" init c --found 서울 --label 시청 >/dev/null
+ok 'not all of that may be written newly' exits 5 "$GOLMOK" import --store r all.jsonl --dry-run
+ok '... which says what to do' errs '--restore takes rows that export wrote'
+ok 'no role may restore' exits 2 "$GOLMOK" import --store r --restore all.jsonl --role 팀장
+ok 'nor a row without id' exits 5 sh -c 'sed "s/\"id\":\"[0-9a-f]*\",//" more.jsonl | "$GOLMOK" import --store r --restore -'
+ok 'all of it goes into an empty store' exits 0 "$GOLMOK" import --store r --restore all.jsonl --json
+ok '... every row' is "$(wc -l <all.jsonl)" "$(json created)"
+# back STORE: what came out of it, but for what is kept of its exports.
+back() {
+	"$GOLMOK" export --store "$1" --reason 시험 2>/dev/null | grep -v '"action":"내보내기"' | sort
+}
+grep -v '"action":"내보내기"' all.jsonl | sort >want.jsonl
+back r >got.jsonl
+ok '... and comes out again as it went in' cmp -s want.jsonl got.jsonl
+"$GOLMOK" export --store r --collection match_entry | sort >got.jsonl
+ok '... with the same copies' cmp -s copies.jsonl got.jsonl
+ok '... and once more says nothing new' exits 0 "$GOLMOK" import --store r --restore --update all.jsonl --json
+ok '... of any row' is "$(wc -l <all.jsonl)" "$(json same)"
+bad=
+for kind in $kinds; do
+	[ "$kind" = match_entry ] || [ "$kind" = access_log ] && continue
+	"$GOLMOK" export --collection "$kind" --format csv --labels --reason 시험 >one.csv 2>/dev/null &&
+		"$GOLMOK" import --store c --restore --collection "$kind" one.csv >/dev/null 2>>bad || bad="$bad $kind"
+done
+ok 'as tables it goes into another store, kind by kind' is '' "$bad"
+# A cell has all notes of a field as one.
+notes() {
+	perl -MJSON::PP -ne '
+		my $row = JSON::PP->new->utf8->decode($_);
+		ref $_ eq "ARRAY" and $_ = join "\n", sort split /\n/, join "\n", @$_ for values %{ $row->{fields} };
+		print JSON::PP->new->utf8->canonical->encode($row), "\n"' | sort
+}
+back c >got.jsonl
+grep -v '"access_log"' want.jsonl | comm -23 - got.jsonl | notes >want.notes
+grep -v '"access_log"' want.jsonl | comm -13 - got.jsonl | notes >got.notes
+ok '... and comes out with the same fields' cmp -s want.notes got.notes
 finish
