@@ -87,6 +87,23 @@ query_text_read(const struct pack *pack,
 	return e;
 }
 
+/* May `in` have `word` in it once it is folded?  A syllable of Hangul that it
+ * has then stands in it as it is, or is put together of letters, all of which
+ * begin with one byte.  A wrong "yes" costs only time. */
+static bool
+may_have(struct bytes in, struct bytes word)
+{
+	enum { SYLLABLE_SIZE = 3, LETTER_FIRST = 0xe1 };
+
+	/* Syllables go from ea b0 80 to ed 9e a3, and behind them is nothing
+	 * that has another form. */
+	if (word.n < SYLLABLE_SIZE || word.p[0] < 0xea || word.p[0] > 0xed ||
+	    (word.p[0] == 0xea && word.p[1] < 0xb0))
+		return true;
+	return bytes_search(in, bytes_first(word, SYLLABLE_SIZE)) < in.n ||
+	       bytes_find(in, LETTER_FIRST) < in.n;
+}
+
 /* Marks the words that a value of `field` has in it. */
 static size_t
 mark(const struct query_text *text, const struct record_field *field,
@@ -97,10 +114,14 @@ mark(const struct query_text *text, const struct record_field *field,
 	for (size_t i = 0; i < field->n; i++) {
 		struct reader r;
 		struct bytes is;
+		bool may = false;
 
 		codec_begin(&r, field->values[i].value);
 		is = codec_get_text(&r);
-		if (r.bad)
+		for (size_t w = 0; w < text->words_n && !r.bad; w++)
+			may = may ||
+			      (!found[w] && may_have(is, text->folded[w]));
+		if (!may)
 			continue;
 		/* What is too large in normal form is taken as it is. */
 		if (fold_text(text->fold, is, folded) == ERR_OK)
