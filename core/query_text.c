@@ -7,6 +7,9 @@
 #include "core/fold.h"
 #include "proto/codec.h"
 
+/* Of syllables, and the first byte of the letters that they are made of. */
+enum { SYLLABLE_SIZE = 3, LETTER_FIRST = 0xe1 };
+
 static bool
 is_text(const struct pack_field *field)
 {
@@ -87,21 +90,33 @@ query_text_read(const struct pack *pack,
 	return e;
 }
 
-/* May `in` have `word` in it once it is folded?  A syllable of Hangul that it
- * has then stands in it as it is, or is put together of letters, all of which
- * begin with one byte.  A wrong "yes" costs only time. */
+/* Is what `text` begins with a syllable of Hangul?  They go from ea b0 80 to ed
+ * 9e a3, and behind them is nothing that has another form. */
+static bool
+is_syllable(struct bytes text)
+{
+	return text.n >= SYLLABLE_SIZE && text.p[0] >= 0xea &&
+	       text.p[0] <= 0xed && (text.p[0] > 0xea || text.p[1] >= 0xb0);
+}
+
+/* May `in` have `word` in it once it is folded?  A syllable that it has then
+ * stands in it as it is, or is put together of letters, all of which begin with
+ * one byte.  A wrong "yes" costs only time. */
 static bool
 may_have(struct bytes in, struct bytes word)
 {
-	enum { SYLLABLE_SIZE = 3, LETTER_FIRST = 0xe1 };
+	bool may = true;
 
-	/* Syllables go from ea b0 80 to ed 9e a3, and behind them is nothing
-	 * that has another form. */
-	if (word.n < SYLLABLE_SIZE || word.p[0] < 0xea || word.p[0] > 0xed ||
-	    (word.p[0] == 0xea && word.p[1] < 0xb0))
+	if (bytes_find(in, LETTER_FIRST) < in.n)
 		return true;
-	return bytes_search(in, bytes_first(word, SYLLABLE_SIZE)) < in.n ||
-	       bytes_find(in, LETTER_FIRST) < in.n;
+	while (may && word.n > 0) {
+		size_t n = is_syllable(word) ? SYLLABLE_SIZE : 1;
+
+		if (n == SYLLABLE_SIZE)
+			may = bytes_search(in, bytes_first(word, n)) < in.n;
+		word = bytes_after(word, n);
+	}
+	return may;
 }
 
 /* Marks the words that a value of `field` has in it. */
@@ -150,7 +165,9 @@ query_text_holds(const struct query_text *text, const struct record *record)
 		const struct record_field *field = merge_find(record,
 		    bytes_text(text->fields[i]->name), text->fields[i]->kind);
 
-		if (field != NULL)
+		if (field != NULL && field->values == NULL)
+			n = text->words_n;
+		else if (field != NULL)
 			n += mark(text, field, found, &folded);
 	}
 	buf_fini(&marks);
