@@ -12,6 +12,8 @@ struct access {
 	const struct pack_collection *collection; /* that is taken; NULL: all */
 	unsigned classes;   /* bits 1 << class that are taken */
 	const char *reason; /* NULL: none was given */
+	bool looks;	    /* somebody looks, and takes nothing away */
+	const struct record_id *subject; /* at whom; NULL: at all of it */
 };
 
 /* Writes a record for each unit of which personal data lie in the `n` `spaces`,

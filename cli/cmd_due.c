@@ -6,13 +6,14 @@
 
 #include <string.h>
 
-#include "cli/cell.h"
+#include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
-#include "cli/open.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
+#include "cli/show_expr.h"
 #include "core/due.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
 
@@ -25,6 +26,7 @@ struct wish {
 	uint64_t limit; /* 0: all */
 	bool late;	/* only what is late */
 	bool csv;
+	struct grid grid; /* of it */
 };
 
 static enum err
@@ -53,10 +55,10 @@ wish_read(const struct args *args, struct wish *wish)
 		    "init` says how a store gets one");
 	wish->limit = LIMIT_DEFAULT;
 	wish->late = args_has(args, "late");
-	wish->csv = args_has(args, "csv");
-	wish->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
-	e = unit_scope(args, wish->work, &wish->ask.prefix, &scope);
+	wish->ask.now_seconds = host_now_seconds();
+	e = grid_read(args, wish->work->out, &wish->csv, &wish->grid);
+	if (e == ERR_OK)
+		e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
 	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
@@ -66,6 +68,17 @@ wish_read(const struct args *args, struct wish *wish)
 }
 
 /* ---- all lists ---------------------------------------------------------- */
+
+static void
+hidden_say(const struct wish *wish, size_t n)
+{
+	struct buf words = {0};
+
+	buf_add_format(&words,
+	    "%zu lists are left out that go by what this role does not see", n);
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
+}
 
 static enum err
 say_summary(struct wish *wish)
@@ -78,6 +91,7 @@ say_summary(struct wish *wish)
 	const struct pack *pack = wish->work->pack;
 	struct out_table *table = out_table_new(
 	    wish->work->out, columns, COUNT_OF(columns));
+	size_t hidden = 0;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < pack->due_n; i++) {
@@ -96,28 +110,50 @@ say_summary(struct wish *wish)
 				       buf_bytes(&all), buf_bytes(&late),
 				       bytes_text(pack->due[i].label.ko),
 				       bytes_text(pack->due[i].label.en)});
-		else
+		else if (e == ERR_DENIED) {
+			hidden++;
+			e = ERR_OK;
+		} else
 			e = err_wrap(e, "%s", pack->due[i].name);
 		buf_fini(&late);
 		buf_fini(&all);
 		due_fini(&items);
 	}
 	out_table_end(table, "no due lists");
+	if (e == ERR_OK && hidden > 0)
+		hidden_say(wish, hidden);
 	return e;
 }
 
 /* ---- one list ----------------------------------------------------------- */
 
-/* "오늘", how many days or hours it is late, or how many are left. */
+/* For people, or for a machine that reads CSV. */
 static void
-say_lateness(const struct due_item *item, struct buf *text)
+value_add(
+    const struct wish *wish, const struct expr_value *value, struct buf *text)
+{
+	if (wish->csv)
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_WHOLE, text);
+	else
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
+}
+
+/* How many days or hours ago it was due, or how many are left: in CSV as a bare
+ * number. */
+static void
+say_lateness(
+    const struct wish *wish, const struct due_item *item, struct buf *text)
 {
 	const char *unit = item->due.type == EXPR_DATETIME ? "h" : "d";
 
 	if (item->due.type == EXPR_NOTHING)
 		return;
-	buf_add_format(text, "%s%lld%s", item->late > 0 ? "+" : "",
-	    (long long)item->late, unit);
+	if (wish->csv) {
+		buf_add_format(text, "%lld", (long long)item->passed);
+		return;
+	}
+	buf_add_format(text, "%s%lld%s", item->passed > 0 ? "+" : "",
+	    (long long)item->passed, unit);
 	if (item->is_late)
 		buf_add_text(text, " !");
 }
@@ -135,6 +171,8 @@ open_words(const struct wish *wish, const struct due_item *item,
 
 	if (e != ERR_OK)
 		return e;
+	(void)staff_hide(wish->work->role,
+	    pack_collection(wish->work->pack, record.collection), &record);
 	buf_add(collection, record.collection);
 	n = due_conflicts(&record, arena, &fields);
 	for (size_t i = 0; i < n; i++) {
@@ -168,13 +206,13 @@ json_row(const struct wish *wish, const struct due_item *item,
 	object_text(&json, "list", bytes_text(list->name));
 	object_hex(&json, "id", bytes_of(item->id.b, sizeof(item->id.b)));
 	object_text(&json, "space", bytes_text(item->space->name.text));
-	cell_json("due", &item->due, &json);
+	show_expr_json(wish->work->pack, "due", &item->due, &json);
 	object_bool(&json, "late", item->is_late);
 	object_number(&json, "urgency", (uint64_t)item->urgency);
 	object_number(&json, "risk", (uint64_t)item->risk);
 	object_array(&json, "show");
 	for (size_t i = 0; values != NULL && i < list->show_n + list->by_n; i++)
-		cell_json(NULL, &values[i], &json);
+		show_expr_json(wish->work->pack, NULL, &values[i], &json);
 	object_array_end(&json);
 	object_end(&json);
 	out_json(wish->work->out, buf_bytes(&json));
@@ -193,8 +231,8 @@ item_cells(const struct wish *wish, const struct due_item *item,
 	enum err e;
 
 	ascii_hex(bytes_of(item->id.b, sizeof(item->id.b)), &hex);
-	cell_text(wish->work->pack, &item->due, &cells[0]);
-	say_lateness(item, &cells[1]);
+	value_add(wish, &item->due, &cells[0]);
+	say_lateness(wish, item, &cells[1]);
 	buf_add(&cells[2], buf_bytes(&hex));
 	buf_fini(&hex);
 	if (list->open) {
@@ -208,8 +246,7 @@ item_cells(const struct wish *wish, const struct due_item *item,
 		json_row(wish, item, values);
 	for (size_t i = 0; e == ERR_OK && values != NULL && i < list->show_n;
 	     i++)
-		cell_text(
-		    wish->work->pack, &values[i], &cells[FIXED_COLUMNS + i]);
+		value_add(wish, &values[i], &cells[FIXED_COLUMNS + i]);
 	return e;
 }
 
@@ -235,24 +272,9 @@ columns_make(const struct pack_due *list, struct out_column *columns)
 	return n;
 }
 
-static void
-csv_line(struct out *out, const struct bytes *cells, size_t n)
-{
-	struct buf line = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_text(&line, ",");
-		cell_csv(cells[i], &line);
-	}
-	buf_add_text(&line, "\r\n");
-	out_picture(out, buf_bytes(&line));
-	buf_fini(&line);
-}
-
 /* Writes the rows of `items`; `*shown` is how many. */
 static enum err
-say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
+say_rows(struct wish *wish, const struct due_items *items, size_t *shown)
 {
 	struct out_column columns[OUT_COLUMNS_MAX];
 	size_t n = columns_make(wish->ask.list, columns);
@@ -263,10 +285,8 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 
 	for (size_t i = 0; i < n; i++)
 		titles[i] = bytes_text(columns[i].title);
-	if (wish->csv) {
-		out_picture(wish->work->out, bytes_text(cell_csv_begin));
-		csv_line(wish->work->out, titles, n);
-	}
+	if (wish->csv)
+		e = grid_line(&wish->grid, titles, n);
 	if (!wish->csv && !wish->work->out->json)
 		table = out_table_new(wish->work->out, columns, n);
 	for (size_t i = 0; e == ERR_OK && i < items->n &&
@@ -282,7 +302,7 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 		for (size_t k = 0; k < n; k++)
 			row[k] = buf_bytes(&cells[k]);
 		if (e == ERR_OK && wish->csv)
-			csv_line(wish->work->out, row, n);
+			e = grid_line(&wish->grid, row, n);
 		else if (e == ERR_OK && table != NULL)
 			out_table_row(table, row);
 		for (size_t k = 0; k < COUNT_OF(cells); k++)
@@ -293,6 +313,19 @@ say_rows(const struct wish *wish, const struct due_items *items, size_t *shown)
 	if (table != NULL)
 		out_table_end(table, "nothing is due");
 	return e;
+}
+
+static void
+merged_say(const struct wish *wish, size_t n)
+{
+	struct buf words = {0};
+
+	buf_add_format(&words,
+	    "%zu were merged into others, which are on the list if something "
+	    "is to be done",
+	    n);
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
 }
 
 static enum err
@@ -310,6 +343,8 @@ say_list(struct wish *wish)
 	if (e == ERR_OK)
 		e = say_rows(wish, &items, &shown);
 	all = wish->late ? items.late_n : items.n;
+	if (e == ERR_OK && items.merged_n > 0)
+		merged_say(wish, items.merged_n);
 	if (e == ERR_OK && shown < all) {
 		struct buf words = {0};
 
@@ -331,8 +366,10 @@ list_named(
 
 	for (size_t i = 0; i < pack->due_n; i++) {
 		*list = &pack->due[i];
-		if (strcmp(pack->due[i].name, name) == 0)
+		if (strcmp(pack->due[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->due[i].name);
 	}
@@ -350,6 +387,9 @@ due_run(const struct args *args, struct out *out)
 	enum err e = open_begin(args, out, false, &work);
 
 	if (e == ERR_OK)
+		e = open_role(&work);
+	wish.ask.role = work.role;
+	if (e == ERR_OK)
 		e = wish_read(args, &wish);
 	if (e == ERR_OK && args->words_n == 0)
 		e = say_summary(&wish);
@@ -358,16 +398,18 @@ due_run(const struct args *args, struct out *out)
 		if (e == ERR_OK)
 			e = say_list(&wish);
 	}
+	grid_fini(&wish.grid);
 	open_end(&work);
 	return e;
 }
 
 static const struct args_option due_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
+    OPEN_ROLE_OPTION,
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
 };
 
 const struct args_command cmd_due_commands[] = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/access.h"
+#include "cli/show_cell.h"
 #include "cli/grid.h"
 #include "cli/load.h"
 #include "cli/name.h"
@@ -60,9 +61,6 @@ static void json_value(
     const struct pack_field *field, struct bytes value, struct buf *row);
 static void csv_cells(struct export *export, const struct record *record,
     const struct pack_collection *collection);
-static void csv_field(struct export *export, const struct record *record,
-    const struct record_field *content, const struct pack_field *field,
-    struct buf *text);
 static void losses_say(struct export *export);
 
 static enum err
@@ -453,67 +451,13 @@ csv_cells(struct export *export, const struct record *record,
 
 		if (!is_taken(export, field))
 			continue;
-		if (content != NULL)
-			csv_field(export, record, content, field, &text);
+		export->bent += show_cell_field(
+		    record, content, field, &export->work.arena, &text);
 		grid_cell(&export->grid, buf_bytes(&text), field->name);
 		buf_fini(&text);
 	}
 	for (size_t i = 0; i < record->fields_n; i++)
 		(void)field_known(export, collection, &record->fields[i]);
-}
-
-/* Appends one value, and sees whether it would be read as it was. */
-static void
-csv_value(struct export *export, const struct pack_field *field,
-    struct bytes value, struct buf *text)
-{
-	struct buf one = {0};
-	struct bytes rest;
-	struct bytes element = {0};
-
-	pack_show_value(field, value, &one);
-	rest = buf_bytes(&one);
-	if (!pack_text_next(field, &rest, &element) || element.n != one.n)
-		export->bent++;
-	buf_add(text, buf_bytes(&one));
-	buf_fini(&one);
-}
-
-static void
-csv_field(struct export *export, const struct record *record,
-    const struct record_field *content, const struct pack_field *field,
-    struct buf *text)
-{
-	const size_t *order;
-
-	switch (content->kind) {
-	case KIND_REGISTER:
-	case KIND_STATE:
-		csv_value(export, field,
-		    effective_value(field, record, content)->value, text);
-		break;
-	case KIND_COUNTER:
-		buf_add_format(text, "%lld", (long long)show_sum(content));
-		break;
-	case KIND_SET:
-	case KIND_NOTES:
-		order = show_order(record, content, &export->work.arena);
-		if (content->kind == KIND_NOTES)
-			export->bent += content->n - 1;
-		for (size_t i = 0; i < content->n; i++) {
-			if (content->kind == KIND_SET &&
-			    is_repeated(content, order[i]))
-				continue;
-			if (text->n > 0)
-				buf_add_text(text,
-				    content->kind == KIND_SET ? ";" : "\n");
-			csv_value(export, field,
-			    content->values[order[i]].value, text);
-		}
-		break;
-	case KIND_COUNT:
-		assert(content->kind != KIND_COUNT);
-	}
 }
 
 /* ---- out ---------------------------------------------------------------- */

@@ -9,16 +9,19 @@
 #include <string.h>
 
 #include "cli/column.h"
+#include "cli/grid.h"
+#include "cli/host.h"
 #include "cli/open.h"
 #include "cli/scope.h"
 #include "cli/show.h"
 #include "cli/where.h"
+#include "core/alias.h"
+#include "core/query_seen.h"
 #include "core/query_sort.h"
 #include "core/query_text.h"
 #include "core/record.h"
 #include "core/staff.h"
 #include "proto/ascii.h"
-#include "proto/csv.h"
 #include "proto/text.h"
 
 enum {
@@ -28,6 +31,7 @@ enum {
 	COLUMNS_CHOSEN = 4, /* where nothing is wished */
 	KEYS_MAX = 8,
 	WORDS_MAX = 64,
+	MERGED_SAID = 20, /* by name */
 };
 
 struct find {
@@ -44,7 +48,10 @@ struct find {
 	uint64_t limit; /* 0: none */
 	uint64_t shown;
 	uint64_t found;
+	struct query_seen seen; /* once some record stands for others */
+	uint64_t merged;	/* hits for which another one is shown */
 	bool csv;
+	struct grid grid; /* of it */
 	struct out_column heads[OUT_COLUMNS_MAX];
 	struct out_table *table; /* NULL with --csv */
 };
@@ -56,11 +63,9 @@ static enum err row_show(
     struct find *find, const struct expr_source *source) MUST_USE;
 static void find_say(struct find *find);
 
-static void
+static enum err
 rows_begin(struct find *find)
 {
-	struct buf row = {0};
-
 	find->heads[0] = (struct out_column){.key = "id", .title = "RECORD"};
 	find->heads[1] = (struct out_column){.key = "space", .title = "SPACE"};
 	find->heads[2] = (struct out_column){
@@ -73,27 +78,22 @@ rows_begin(struct find *find)
 	if (!find->csv) {
 		find->table = out_table_new(
 		    find->work.out, find->heads, FIXED_COLUMNS + find->list.n);
-		return;
+		return ERR_OK;
 	}
 	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
-		csv_add_cell(&row, bytes_text(find->heads[i].key));
-	csv_add_row_end(&row);
-	/* A write that fails is told by out_end. */
-	(void)fwrite(row.p, 1, row.n, find->work.out->to);
-	buf_fini(&row);
+		grid_cell(&find->grid, bytes_text(find->heads[i].key), "head");
+	return grid_row(&find->grid, "the header");
 }
 
 static enum err
 find_run(const struct args *args, struct out *out)
 {
-	struct find find = {.csv = args_has(args, "csv")};
+	struct find find = {0};
 	enum err e;
 
 	find.list = (struct column_list){
 	    .p = find.columns, .max = COUNT_OF(find.columns)};
-	if (find.csv && out->json)
-		return err_set(
-		    ERR_USAGE, "--csv and --json are two forms: give one");
+	find.csv = args_has(args, "csv");
 	e = open_begin(args, out, false, &find.work);
 	if (e == ERR_OK)
 		e = open_role(&find.work);
@@ -104,8 +104,11 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = query_begin(
 		    store_txn(find.work.store), &find.query, &find.run);
+	if (e == ERR_OK)
+		e = grid_read(args, out, &find.csv, &find.grid);
+	if (e == ERR_OK)
+		e = rows_begin(&find);
 	if (e == ERR_OK) {
-		rows_begin(&find);
 		e = find.keys_n > 0 ? find_sorted(&find) : find_plain(&find);
 		if (find.table != NULL)
 			out_table_end(find.table, "nothing is found");
@@ -113,6 +116,8 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		find_say(&find);
 	query_end(&find.run);
+	query_seen_fini(&find.seen);
+	grid_fini(&find.grid);
 	buf_fini(&find.words);
 	scope_fini(&find.scope);
 	open_end(&find.work);
@@ -246,8 +251,14 @@ find_prepare(struct find *find)
 		return err_set(ERR_INVALID,
 		    "this store follows no pack, so nothing is known of its "
 		    "fields; golmok ls lists its records");
+	if (!args_has(args, "apart")) {
+		e = alias_held(
+		    store_txn(find->work.store), &find->query.aliases);
+		if (e != ERR_OK)
+			return e;
+	}
 	find->query.prefix = find->scope.prefix;
-	find->query.now_seconds = scope_now_seconds(&find->work);
+	find->query.now_seconds = host_now_seconds();
 	e = pack_get_collection(pack, bytes_text(scope_word(&find->scope, 0)),
 	    &find->query.collection);
 	if (e != ERR_OK)
@@ -277,6 +288,58 @@ find_prepare(struct find *find)
 
 /* ---- what is found ------------------------------------------------------ */
 
+static void
+merged_say(struct find *find, const struct record_id *from,
+    const struct record_id *to, bool is_held)
+{
+	struct buf text = {0};
+
+	if (find->merged++ >= MERGED_SAID)
+		return;
+	ascii_hex(bytes_of(from->b, sizeof(from->b)), &text);
+	buf_add_text(&text, " was merged into ");
+	ascii_hex(bytes_of(to->b, sizeof(to->b)), &text);
+	buf_add_text(&text,
+	    is_held ? ", which is shown for it" : ", which is not held here");
+	out_notice(find->work.out, buf_text(&text));
+	buf_fini(&text);
+}
+
+/* Puts in the place of `source` what stands for its record (`other`, with the
+ * `id`); `*again` when that was shown already.  Where it is not held, the
+ * record speaks for itself. */
+static enum err
+stand_in(struct find *find, struct expr_source *source, struct record *other,
+    struct record_id *id, bool *again)
+{
+	struct txn *txn = source->txn;
+	struct space_state *space;
+	bool stands;
+	enum err e;
+
+	*again = false;
+	if (find->query.aliases == NULL)
+		return ERR_OK;
+	e = alias_stands(txn, find->query.aliases, source->id, id, &stands);
+	if (e == ERR_OK && stands) {
+		e = record_locate(txn, id, &space);
+		merged_say(find, source->id, id, e == ERR_OK);
+	}
+	if (e == ERR_OK && stands) {
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = source->arena},
+		    id, other);
+		source->space = &space->name;
+		source->id = id;
+		source->record = other;
+	}
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	*again = e == ERR_OK && !query_seen_add(&find->seen, source->id);
+	return e;
+}
+
 static enum err
 find_plain(struct find *find)
 {
@@ -284,15 +347,21 @@ find_plain(struct find *find)
 
 	for (;;) {
 		struct expr_source source;
+		struct record other;
+		struct record_id id;
+		bool again;
 		enum err e = query_next(&find->run, &found);
 
 		if (e != ERR_OK || !found)
 			return e;
-		find->found++;
-		/* The others are only counted. */
-		if (find->limit > 0 && find->shown == find->limit)
-			continue;
 		source = query_source(&find->run);
+		e = stand_in(find, &source, &other, &id, &again);
+		if (e != ERR_OK)
+			return e;
+		find->found += again ? 0 : 1;
+		/* The others are only counted. */
+		if (again || (find->limit > 0 && find->shown == find->limit))
+			continue;
 		e = row_show(find, &source);
 		if (e != ERR_OK)
 			return e;
@@ -313,12 +382,16 @@ find_sorted(struct find *find)
 	find->found = sorted.found;
 	for (size_t i = 0; i < sorted.n && e == ERR_OK; i++) {
 		struct record record;
+		struct record other;
+		struct record_id id;
+		bool again = false;
 		struct expr_source source = {.txn = txn,
 		    .space = &sorted.rows[i].space->name,
 		    .id = &sorted.rows[i].id,
 		    .record = &record,
 		    .now_seconds = find->query.now_seconds,
-		    .arena = &find->work.arena};
+		    .arena = &find->work.arena,
+		    .aliases = find->query.aliases};
 
 		e = record_get(txn,
 		    &(struct record_read){.space = sorted.rows[i].space,
@@ -326,6 +399,9 @@ find_sorted(struct find *find)
 			.arena = &find->work.arena},
 		    &sorted.rows[i].id, &record);
 		if (e == ERR_OK)
+			e = stand_in(find, &source, &other, &id, &again);
+		find->found -= again ? 1 : 0;
+		if (e == ERR_OK && !again)
 			e = row_show(find, &source);
 		arena_reset(&find->work.arena);
 	}
@@ -338,29 +414,22 @@ row_show(struct find *find, const struct expr_source *source)
 {
 	struct buf texts[OUT_COLUMNS_MAX] = {0};
 	struct bytes cells[OUT_COLUMNS_MAX] = {0};
-	struct buf row = {0};
 	enum err e = ERR_OK;
 
 	ascii_hex(bytes_of(source->id->b, sizeof(source->id->b)), &texts[0]);
 	buf_add_text(&texts[1], source->space->text);
 	buf_add_text(&texts[2], show_standing(source->record));
 	for (size_t i = 0; i < find->list.n && e == ERR_OK; i++)
-		e = column_text(&find->columns[i], find->work.pack, source,
-		    &texts[FIXED_COLUMNS + i]);
-	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++) {
+		e = (find->csv ? column_cell : column_text)(&find->columns[i],
+		    find->work.pack, source, &texts[FIXED_COLUMNS + i]);
+	for (size_t i = 0; i < FIXED_COLUMNS + find->list.n; i++)
 		if (texts[i].n > 0)
 			cells[i] = buf_bytes(&texts[i]);
-		if (find->csv)
-			csv_add_cell(&row, cells[i]);
-	}
 	find->shown++;
-	if (e == ERR_OK && find->csv) {
-		csv_add_row_end(&row);
-		(void)fwrite(row.p, 1, row.n, find->work.out->to);
-	} else if (e == ERR_OK) {
+	if (e == ERR_OK && find->csv)
+		e = grid_line(&find->grid, cells, FIXED_COLUMNS + find->list.n);
+	else if (e == ERR_OK)
 		out_table_row(find->table, cells);
-	}
-	buf_fini(&row);
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		buf_fini(&texts[i]);
 	return e;
@@ -416,6 +485,13 @@ find_say(struct find *find)
 		buf_add_text(&text, " shown; --limit 0 shows all");
 		out_notice(out, buf_text(&text));
 	}
+	if (find->merged > MERGED_SAID) {
+		buf_cut(&text, 0);
+		number_add(find->merged - MERGED_SAID, &text);
+		buf_add_text(&text, " more were merged; --apart shows each by "
+				    "itself");
+		out_notice(out, buf_text(&text));
+	}
 	if (args_has(find->work.args, "explain"))
 		explain(find, &text);
 	buf_fini(&text);
@@ -460,7 +536,8 @@ static const struct args_option find_options[] = {
     {.name = "limit",
 	.value = "N",
 	.help = "at most N records; 0 all (terminals 40)"},
-    {.name = "csv", .help = "write CSV"},
+    {.name = "apart", .help = "what was merged into another by itself"},
+    GRID_OPTIONS,
     {.name = "explain", .help = "tell which index was used"},
 };
 

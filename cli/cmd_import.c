@@ -47,7 +47,6 @@ struct repeat {
 	bool again;
 };
 
-static enum err maps_list(const struct args *args, struct out *out) MUST_USE;
 static enum err options_read(struct import *import) MUST_USE;
 static enum err encoding_read(struct import *import) MUST_USE;
 static enum err map_read(struct import *import) MUST_USE;
@@ -73,7 +72,7 @@ import_run(const struct args *args, struct out *out)
 	enum err e;
 
 	if (args_has(args, "maps"))
-		return maps_list(args, out);
+		return map_open_list(out);
 	if (args->words_n == 0)
 		return err_set(ERR_USAGE, "import: no file is named");
 	e = open_begin(args, out, false, &import.work);
@@ -125,6 +124,12 @@ options_read(struct import *import)
 	import->plan.work = &import->work;
 	import->plan.prefix = args_text(args, "prefix", 0);
 	import->plan.update = args_has(args, "update");
+	import->plan.restore = args_has(args, "restore");
+	if (import->plan.restore &&
+	    (import->work.role != NULL || args_has(args, "map")))
+		return err_set(ERR_USAGE,
+		    "--restore is for rows that export wrote, and for whoever "
+		    "has the keys of the node: without --role and --map");
 	if (collection != NULL)
 		e = pack_get_collection(import->work.pack,
 		    bytes_text(collection), &import->how.collection);
@@ -167,6 +172,7 @@ map_read(struct import *import)
 {
 	const struct args *args = import->work.args;
 	const char *word = args_text(args, "map", 0);
+	const struct units *units;
 	enum err e;
 
 	if (word == NULL)
@@ -175,9 +181,16 @@ map_read(struct import *import)
 		return err_set(ERR_USAGE,
 		    "--collection and --map: the mapping says what rows are");
 	e = map_open_named(import->work.pack, word, &import->map);
-	if (e == ERR_OK && import->map->unit.n > 0)
-		e = map_units_load(&import->work, &import->units);
-	return e;
+	if (e != ERR_OK || import->map->unit.n == 0)
+		return e;
+	e = open_units(&import->work, &units);
+	if (e == ERR_OK && units->n == 0)
+		e = err_set(ERR_NOT_FOUND,
+		    "no units are held here (%s), so the rows can name none: "
+		    "import them first, or ask an admin for read:N where they "
+		    "lie",
+		    import->work.pack->units->collection->name);
+	return e == ERR_OK ? map_units_make(units, &import->units) : e;
 }
 
 static enum err
@@ -231,8 +244,11 @@ check_all(struct import *import)
 		buf_fini(&rest);
 	}
 	return err_set(ERR_INVALID,
-	    "%llu of %llu rows are bad; nothing was stored",
-	    (unsigned long long)import->bad, (unsigned long long)import->rows);
+	    "%llu of %llu rows are bad; nothing was stored%s",
+	    (unsigned long long)import->bad, (unsigned long long)import->rows,
+	    import->plan.restore || import->map != NULL
+		? ""
+		: " (--restore takes rows that export wrote as they are)");
 }
 
 static enum err
@@ -344,7 +360,7 @@ repeat_check(
 		return err_set(ERR_INVALID,
 		    "id: another row of these files has it already: with "
 		    "--update it changes that record");
-	for (size_t i = 0; i < row->n; i++) {
+	for (size_t i = 0; i < row->n && !import->plan.restore; i++) {
 		const struct load_value *value = &row->values[i];
 		struct buf text = {0};
 		bool fresh;
@@ -516,40 +532,6 @@ result_say(struct import *import)
 		    (unsigned long long)import->skipped);
 }
 
-/* The mappings that are compiled in. */
-static enum err
-maps_list(const struct args *args, struct out *out)
-{
-	static const struct out_column columns[] = {
-	    {"mapping", "Mapping", OUT_TEXT}, {"what", "What", OUT_TEXT},
-	    {"records", "Records", OUT_TEXT}};
-	struct out_table *table = out_table_new(
-	    out, columns, COUNT_OF(columns));
-	struct pack *pack = NULL;
-	enum err e = pack_parse(pack_embedded(), &pack);
-
-	(void)args;
-	for (size_t i = 0; e == ERR_OK && map_open_embedded(i).n > 0; i++) {
-		struct buf records = {0};
-		struct map *map;
-
-		e = map_parse(pack, map_open_embedded(i), &map);
-		if (e != ERR_OK)
-			break;
-		for (size_t k = 0; k < map->records_n; k++)
-			buf_add_format(&records, "%s%s", k > 0 ? ", " : "",
-			    map->records[k].collection->name);
-		out_table_row(
-		    table, (const struct bytes[]){bytes_text(map->name),
-			       bytes_text(map->label.ko), buf_bytes(&records)});
-		buf_fini(&records);
-		map_free(map);
-	}
-	out_table_end(table, "No mapping is compiled in.");
-	pack_free(pack);
-	return e;
-}
-
 static const struct args_option import_options[] = {
     {.name = "map",
 	.value = "MAPPING",
@@ -570,6 +552,8 @@ static const struct args_option import_options[] = {
 	.help = "of CSV; auto: UTF-8 when the whole file is"},
     OPEN_ROLE_OPTION,
     {.name = "update", .help = "change records whose id is there already"},
+    {.name = "restore",
+	.help = "rows that export wrote: all was judged when it was written"},
     {.name = "dry-run", .help = "check only, store nothing"},
 };
 
@@ -579,7 +563,8 @@ static const char import_about[] =
     "are one transaction; more are stored 20,000 at a time.  Rows with ids of\n"
     "their own can be imported again with --update: what is there already is\n"
     "left as it is.  With --map the rows are those of another table, as\n"
-    "docs/importing.md has it: what was taken in before is left as it is.";
+    "docs/importing.md has it: what was taken in before is left as it is.\n"
+    "With --restore the rows are what export wrote of another store.";
 
 const struct args_command cmd_import_commands[] = {
     {.name = "import",

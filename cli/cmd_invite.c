@@ -9,6 +9,7 @@
 #include "cli/object.h"
 #include "cli/qr.h"
 #include "cli/role.h"
+#include "cli/commons.h"
 #include "cli/sheet.h"
 #include "cli/show.h"
 #include "proto/ascii.h"
@@ -120,6 +121,10 @@ one_run(const struct args *args, struct out *out)
 		    args_text(args, "expires", 0), &invite.expires_s);
 	if (e == ERR_OK)
 		e = open_begin(args, out, true, &work);
+	if (e == ERR_OK && args_has(args, "role"))
+		e = commons_grants(&work,
+		    bytes_text(args_text(args, "role", 0)), invite.grants,
+		    &invite.grants_n);
 	if (e == ERR_OK)
 		e = invite_plan_init(&work, args, &plan);
 	if (e == ERR_OK)

@@ -4,6 +4,7 @@
  */
 #include "cli/cmd_match.h"
 
+#include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -35,9 +36,8 @@ static enum err
 day_read(const struct opened *work, char text[CALENDAR_TEXT_SIZE])
 {
 	const char *from = args_text(work->args, "from", 0);
-	const struct host *host = store_txn(work->store)->host;
-	int64_t seconds = (int64_t)(host->now_ms(host->arg) / 1000);
-	int64_t day = calendar_day_at(seconds, work->pack->clock_seconds);
+	int64_t day = calendar_day_at(
+	    host_now_seconds(), work->pack->clock_seconds);
 
 	if (from != NULL && !calendar_read_day(bytes_text(from), &day))
 		return err_set(ERR_USAGE,
@@ -93,6 +93,7 @@ key_run(const struct args *args, struct out *out)
 	struct record_id id;
 	struct space space;
 	struct buf hex = {0};
+	struct buf json = {0};
 	enum err e = name_space(args_word(args, 0), &space);
 
 	if (e == ERR_OK)
@@ -106,13 +107,37 @@ key_run(const struct args *args, struct out *out)
 	if (e == ERR_OK) {
 		ascii_hex(bytes_of(id.b, sizeof(id.b)), &hex);
 		out_say(out, "id %s", buf_text(&hex));
+		object_begin(&json, NULL);
+		object_text(&json, "id", buf_bytes(&hex));
+		object_end(&json);
+		out_json(out, buf_bytes(&json));
 		out_notice(out,
 		    "whoever reads this space can compare records by it; once "
 		    "it is everywhere, golmok match rekey at each centre makes "
 		    "old records comparable");
 	}
 	buf_fini(&hex);
+	buf_fini(&json);
 	open_end(&work);
+	return e;
+}
+
+enum err
+cmd_match_lacking_say(struct opened *work)
+{
+	struct buf names = {0};
+	struct buf text = {0};
+	enum err e = match_lacking(store_txn(work->store), &names);
+
+	buf_add_format(&text,
+	    "no match key is here for %s: what is written there cannot be "
+	    "compared with other centres; golmok match key makes one, and "
+	    "golmok match rekey fills in what is missing",
+	    buf_text(&names));
+	if (e == ERR_OK && names.n > 0)
+		out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+	buf_fini(&names);
 	return e;
 }
 

@@ -9,7 +9,7 @@
 #include "cli/host.h"
 #include "cli/report_html.h"
 #include "cli/report_text.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/file.h"
 
 enum { STALE_DAYS = 7 };
@@ -42,8 +42,10 @@ report_named(const struct pack *pack, const char *name,
 
 	for (size_t i = 0; i < pack->reports_n; i++) {
 		*report = &pack->reports[i];
-		if (strcmp(pack->reports[i].name, name) == 0)
+		if (strcmp(pack->reports[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->reports[i].name);
 	}
@@ -62,19 +64,18 @@ words_read(const struct args *args, struct report_words *words)
 	    words->work->pack, args_word(args, 0), &words->ask.report);
 
 	words->stale_days = STALE_DAYS;
-	words->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
+	words->ask.now_seconds = host_now_seconds();
 	words->ask.period = (struct period){INT64_MIN, INT64_MAX};
 	if (e == ERR_OK)
-		e = unit_scope(
-		    args, words->work, &words->ask.prefix, &words->scope);
+		e = scope_prefix(
+		    words->work, &words->ask.prefix, &words->scope);
 	if (e == ERR_OK)
 		e = args_number(args, "stale", UINT16_MAX, &words->stale_days);
 	if (e == ERR_OK && period != NULL &&
 	    !period_read(bytes_text(period), &words->ask.period))
 		e = err_set(ERR_USAGE,
-		    "--period %s is no time: say 2016, 2016-Q3, 2016-07 or "
-		    "2015-07/2016-06",
+		    "--period %s is no time, or ends before it begins: say "
+		    "2016, 2016-Q3, 2016-07 or 2015-07/2016-06",
 		    period);
 	buf_add_text(&words->period, period == NULL ? "전체" : period);
 	return e;
@@ -98,14 +99,20 @@ static enum err
 report_write(const struct args *args, struct report_words *words)
 {
 	const char *page = args_text(args, "html", 0);
+	struct grid grid;
+	bool csv;
+	enum err e;
 
 	if (page != NULL)
 		return write_page(words, page);
-	if (words->work->out->json)
+	if (words->work->out->json && !args_has(args, "csv"))
 		return report_text_json(words);
-	if (args_has(args, "csv"))
-		return report_text_csv(words);
-	return report_text_write(words);
+	e = grid_read(args, words->work->out, &csv, &grid);
+	if (e == ERR_OK)
+		e = csv ? report_text_csv(words, &grid)
+			: report_text_write(words);
+	grid_fini(&grid);
+	return e;
 }
 
 /* Has what is counted counted anew, when the pack is another since; that is
@@ -121,7 +128,11 @@ count_anew(struct opened *work)
 	e = store_begin(work->store, true);
 	if (e == ERR_OK)
 		e = store_commit(work->store);
-	return e == ERR_OK ? store_begin(work->store, false) : e;
+	if (e == ERR_OK)
+		e = store_begin(work->store, false);
+	/* It may be another one that the writer found in force. */
+	work->pack = store_pack(work->store);
+	return e == ERR_OK ? open_role(work) : e;
 }
 
 static enum err
@@ -134,6 +145,10 @@ report_run(const struct args *args, struct out *out)
 	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
 		e = err_set(ERR_INVALID, "the pack of this store has no "
 					 "reports");
+	/* Sums and counts are for every role; a wrong one is told all the
+	 * same. */
+	if (e == ERR_OK)
+		e = open_role(&work);
 	if (e == ERR_OK && args->words_n == 0) {
 		e = list_reports(&work);
 		goto out;
@@ -155,14 +170,15 @@ out:
 }
 
 static const struct args_option report_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
+    OPEN_ROLE_OPTION,
     {.name = "period",
 	.value = "TIME",
 	.help = "2016, 2016-Q3, 2016-07, 2015-07/2016-06; all otherwise"},
     {.name = "stale",
 	.value = "DAYS",
 	.help = "name units of which nothing is newer than that (7)"},
-    {.name = "csv", .help = "write CSV"},
+    GRID_OPTIONS,
     {.name = "html",
 	.value = "FILE",
 	.help = "write a page for printing into FILE"},

@@ -13,18 +13,12 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/synth.h"
+#include "cli/synth_files.h"
 #include "cli/synth_tenant.h"
-#include "cli/synth_truth.h"
 #include "core/file.h"
 #include "proto/mem.h"
 
-enum { COLLECTIONS_MAX = 64, FILE_MODE = 0600, SIZES_N = 4 };
-
-/* Which years of which dongs. */
-struct span {
-	int first; /* 0: none */
-	int last;
-};
+enum { COLLECTIONS_MAX = 64, FILE_MODE = 0600, SIZES_N = 5 };
 
 struct counted {
 	const char *collection; /* borrowed for ever */
@@ -36,9 +30,10 @@ struct work {
 	struct out *out;
 	const char *dir;
 	struct synth_city *city;
-	struct span spans[SYNTH_DONGS];
+	struct synth_span spans[SYNTH_DONGS];
 	bool city_too; /* what is of no dong */
 	bool tenant;
+	bool figures; /* only what those of the city are made of */
 	struct progress progress;
 	uint64_t parts_done;
 	struct buf content; /* of the file under way */
@@ -47,12 +42,11 @@ struct work {
 	uint64_t rows;
 	uint64_t files;
 	uint64_t bytes;
-	FILE *truth;
-	FILE *events;
+	struct synth_files beside;
 };
 
 static const char *const sizes[SIZES_N] = {
-    "tiny", "gu", "city-1y", "city-full"};
+    "tiny", "gu", "city-1y", "city-full", "figures"};
 
 static enum err options_read(
     const struct args *args, struct work *work, uint64_t *seed) MUST_USE;
@@ -63,8 +57,6 @@ static enum err city_write(struct work *work) MUST_USE;
 static enum err dongs_write(struct work *work) MUST_USE;
 static enum err tenant_write(struct work *work) MUST_USE;
 static enum err header_write(struct work *work, uint64_t seed) MUST_USE;
-static enum err streams_open(struct work *work) MUST_USE;
-static enum err streams_close(struct work *work) MUST_USE;
 static void result_say(struct work *work, uint64_t seed);
 
 static enum err
@@ -84,8 +76,8 @@ synth_run(const struct args *args, struct out *out)
 	}
 	if (e == ERR_OK)
 		e = header_write(work, seed);
-	if (e == ERR_OK && work->city_too)
-		e = streams_open(work);
+	if (e == ERR_OK && work->city_too && !work->figures)
+		e = synth_files_open(&work->beside, work->dir);
 	if (e == ERR_OK && work->city_too)
 		e = city_write(work);
 	if (e == ERR_OK)
@@ -94,13 +86,10 @@ synth_run(const struct args *args, struct out *out)
 	if (e == ERR_OK && work->tenant)
 		e = tenant_write(work);
 	if (e == ERR_OK)
-		e = streams_close(work);
+		e = synth_files_close(&work->beside, work->dir);
 	if (e == ERR_OK)
 		result_say(work, seed);
-	if (work->truth != NULL)
-		(void)fclose(work->truth);
-	if (work->events != NULL)
-		(void)fclose(work->events);
+	synth_files_fini(&work->beside);
 	buf_fini(&work->content);
 	synth_city_free(work->city);
 	mem_free(work);
@@ -135,7 +124,9 @@ options_read(const struct args *args, struct work *work, uint64_t *seed)
 		which++;
 	if (which == SIZES_N)
 		return err_set(ERR_USAGE,
-		    "--size is tiny, gu, city-1y or city-full, not '%s'", size);
+		    "--size is tiny, gu, city-1y, city-full or figures, not "
+		    "'%s'",
+		    size);
 	work->city = synth_city_new(*seed);
 	if (args_has(args, "dong")) {
 		e = one_read(args, work);
@@ -145,6 +136,7 @@ options_read(const struct args *args, struct work *work, uint64_t *seed)
 		spans_make(work, which);
 		work->city_too = true;
 		work->tenant = which != 2;
+		work->figures = which == SIZES_N - 1;
 		e = years_read(args, work);
 	}
 	progress_init(&work->progress, work->out, "years of dongs",
@@ -176,7 +168,7 @@ one_read(const struct args *args, struct work *work)
 		return err_set(ERR_NOT_FOUND,
 		    "%s joined the programme later than in %u", dong->name,
 		    (unsigned)year);
-	work->spans[dong->number] = (struct span){
+	work->spans[dong->number] = (struct synth_span){
 	    .first = year != 0 ? (int)year : SYNTH_YEAR_FIRST,
 	    .last = year != 0 ? (int)year : SYNTH_YEAR_LAST};
 	return ERR_OK;
@@ -187,11 +179,12 @@ spans_make(struct work *work, size_t size)
 {
 	static const struct {
 		const char *code;
-		struct span span;
+		struct synth_span span;
 	} tiny[] = {{"1111061500", {2016, 2016}}, {"1111065000", {2015, 2016}},
 	    {"1111068000", {2016, 2016}}};
-	static const struct span spans[SIZES_N] = {{0}, {2016, 2017},
-	    {2020, 2020}, {SYNTH_YEAR_FIRST, SYNTH_YEAR_LAST}};
+	static const struct synth_span spans[SIZES_N] = {{0}, {2016, 2017},
+	    {2020, 2020}, {SYNTH_YEAR_FIRST, SYNTH_YEAR_LAST},
+	    {SYNTH_YEAR_FIRST, SYNTH_YEAR_LAST}};
 
 	for (size_t i = 0; i < COUNT_OF(tiny) && size == 0; i++)
 		work->spans[synth_city_find(
@@ -207,7 +200,7 @@ static enum err
 years_read(const struct args *args, struct work *work)
 {
 	const char *text = args_text(args, "years", 0);
-	struct span span = {0};
+	struct synth_span span = {0};
 	int end = 0;
 
 	if (text == NULL)
@@ -306,19 +299,38 @@ header_write(struct work *work, uint64_t seed)
 	buf_add_format(&work->content,
 	    "가상 데이터 / SYNTHETIC\n"
 	    "\n"
-	    "All of this is invented by golmok synth, seed %llu. No person, "
-	    "household, street\n"
-	    "or telephone number here exists; names of dongs and published "
-	    "figures do.\n"
+	    "All of this is invented by golmok synth, seed %llu.\n"
+	    "No person, household, street or telephone number exists;\n"
+	    "names of dongs and published figures do.\n"
 	    "이 자료는 모두 지어낸 것입니다. 실제 사람, 가구, 도로, "
 	    "전화번호가 아닙니다.\n"
-	    "동 이름과 공개된 통계만 실제입니다.\n"
-	    "\n"
-	    "The files of a centre are imported in the order of their names, "
-	    "with --update.\n"
-	    "한 센터의 파일은 이름 순서대로 --update 로 가져옵니다.\n",
+	    "동 이름과 공개된 통계만 실제입니다.\n\n"
+	    "Import, with --update: city/all, then all of the district\n"
+	    "(d01/all), then the files of a centre by name.\n"
+	    "city/all, 자치구(d01/all), 센터 파일을 이름 순서대로\n"
+	    "--update 로 가져옵니다.\n",
 	    (unsigned long long)seed);
 	return content_write(work, "SYNTHETIC.txt");
+}
+
+/* What a district knows of the years of `span`. */
+static enum err
+district_write(
+    struct work *work, size_t district, const struct synth_span *span)
+{
+	struct synth_part part = {
+	    .kind = SYNTH_PART_DISTRICT, .district = district};
+	char where[2 * SYNTH_PREFIX_SIZE];
+	char name[SYNTH_PREFIX_SIZE];
+	enum err e = ERR_OK;
+
+	(void)snprintf(where, sizeof(where), "d%02zu/all", district + 1);
+	for (part.year = span->first; part.year <= span->last && e == ERR_OK;
+	     part.year++) {
+		(void)snprintf(name, sizeof(name), "%d.jsonl", part.year);
+		e = part_write(work, &part, where, name);
+	}
+	return e;
 }
 
 static enum err
@@ -328,153 +340,59 @@ city_write(struct work *work)
 	    &(struct synth_part){.kind = SYNTH_PART_CITY}, "city/all",
 	    "0000.jsonl");
 
-	for (size_t i = 0; i < SYNTH_DONGS && e == ERR_OK; i++) {
-		const struct synth_dong *dong = &work->city->dongs[i];
-		const struct span *span = &work->spans[i];
-		size_t before = dong->district;
+	for (size_t i = 0; i < SYNTH_DISTRICTS && e == ERR_OK; i++) {
+		const struct synth_district *of = &work->city->districts[i];
+		const struct synth_span *span = &work->spans[of->first];
+		struct synth_span all = {SYNTH_YEAR_LAST + 1, 0};
 
-		/* The first chosen dong of a district stands for it. */
-		for (size_t k = work->city->districts[before].first; k < i; k++)
-			if (work->spans[k].first != 0)
-				before = SYNTH_DISTRICTS;
-		for (int year = span->first;
-		     year != 0 && year <= span->last &&
-		     before < SYNTH_DISTRICTS && e == ERR_OK;
-		     year++) {
-			char where[2 * SYNTH_PREFIX_SIZE];
-			char name[SYNTH_PREFIX_SIZE];
-
-			(void)snprintf(where, sizeof(where), "%s/all",
-			    work->city->districts[dong->district].prefix);
-			(void)snprintf(name, sizeof(name), "%d.jsonl", year);
-			e = part_write(work,
-			    &(struct synth_part){.kind = SYNTH_PART_DISTRICT,
-				.district = dong->district,
-				.year = year},
-			    where, name);
+		for (size_t k = 0; k < of->dongs_n; k++, span++) {
+			if (span->first != 0 && span->first < all.first)
+				all.first = span->first;
+			if (span->last > all.last)
+				all.last = span->last;
 		}
+		if (all.last != 0 && !work->figures)
+			e = district_write(work, i, &all);
 	}
 	return e;
 }
 
 static enum err
-dong_write(
-    struct work *work, const struct synth_dong *dong, const struct span *span)
+years_write(
+    struct work *work, struct synth_part *part, const struct synth_span *span)
 {
-	struct synth_part part = {.kind = SYNTH_PART_STANDING, .dong = dong};
 	char name[2 * SYNTH_PREFIX_SIZE];
-	enum err e = part_write(work, &part, dong->prefix, "0000.jsonl");
+	enum err e = ERR_OK;
 
-	part.kind = SYNTH_PART_STOCK;
-	part.year = span->first;
-	(void)snprintf(name, sizeof(name), "%d-before.jsonl", span->first);
-	if (e == ERR_OK)
-		e = part_write(work, &part, dong->prefix, name);
-	part.kind = SYNTH_PART_YEAR;
-	for (; part.year <= span->last && e == ERR_OK; part.year++) {
-		(void)snprintf(name, sizeof(name), "%d.jsonl", part.year);
-		e = part_write(work, &part, dong->prefix, name);
+	for (part->year = span->first; part->year <= span->last && e == ERR_OK;
+	     part->year++) {
+		(void)snprintf(name, sizeof(name), "%d.jsonl", part->year);
+		e = part_write(work, part, part->dong->prefix, name);
 		progress_step(
 		    &work->progress, ++work->parts_done, progress_now_ms());
 	}
 	return e;
 }
 
-/* ---- truth and events --------------------------------------------------- */
-
 static enum err
-stream_open(const struct work *work, const char *name, FILE **stream)
+dong_write(struct work *work, const struct synth_dong *dong,
+    const struct synth_span *span)
 {
-	char *path = file_path(work->dir, name);
-	enum err e = ERR_OK;
+	struct synth_part part = {.kind = SYNTH_PART_FIGURES, .dong = dong};
+	char name[2 * SYNTH_PREFIX_SIZE];
+	enum err e;
 
-	*stream = fopen(path, "w");
-	if (*stream == NULL)
-		e = file_error(errno, "open", path);
-	mem_free(path);
-	return e;
-}
-
-static enum err
-streams_open(struct work *work)
-{
-	enum err e = stream_open(work, "truth.csv", &work->truth);
-
+	if (work->figures)
+		return years_write(work, &part, span);
+	part.kind = SYNTH_PART_STANDING;
+	e = part_write(work, &part, dong->prefix, "0000.jsonl");
+	part.kind = SYNTH_PART_STOCK;
+	part.year = span->first;
+	(void)snprintf(name, sizeof(name), "%d-before.jsonl", span->first);
 	if (e == ERR_OK)
-		e = stream_open(work, "events.jsonl", &work->events);
-	if (e == ERR_OK)
-		(void)fputs("a,b,a_space,b_space,where,noise\n", work->truth);
-	return e;
-}
-
-static enum err
-streams_close(struct work *work)
-{
-	FILE *streams[2] = {work->truth, work->events};
-	bool bad = false;
-
-	work->truth = NULL;
-	work->events = NULL;
-	for (size_t i = 0; i < COUNT_OF(streams); i++)
-		if (streams[i] != NULL) {
-			bad |= ferror(streams[i]) != 0;
-			bad |= fclose(streams[i]) != 0;
-		}
-	if (bad)
-		return file_error(errno, "write", work->dir);
-	return ERR_OK;
-}
-
-static void
-troubles_write(struct work *work, const struct synth_plan *plan,
-    const bool chosen[SYNTH_DONGS])
-{
-	struct buf text = {0};
-
-	synth_truth_csv(plan, chosen, &text);
-	(void)fwrite(text.p, 1, text.n, work->truth);
-	buf_cut(&text, 0);
-	synth_truth_events(plan, &text);
-	(void)fwrite(text.p, 1, text.n, work->events);
-	buf_fini(&text);
-}
-
-/* The dongs of a pair were both chosen, and in that year. */
-static void
-troubles_all(struct work *work, const struct synth_dong *dong)
-{
-	const struct span *span = &work->spans[dong->number];
-
-	for (int year = span->first; year <= span->last; year++) {
-		bool chosen[SYNTH_DONGS];
-		struct synth_plan plan;
-
-		for (size_t i = 0; i < SYNTH_DONGS; i++)
-			chosen[i] = work->spans[i].first != 0 &&
-				    work->spans[i].first <= year &&
-				    work->spans[i].last >= year;
-		if (synth_plan_make(work->city, dong, year, &plan))
-			troubles_write(work, &plan, chosen);
-	}
-}
-
-static void
-scripted_write(struct work *work)
-{
-	struct buf text = {0};
-
-	for (int year = SYNTH_YEAR_FIRST; year <= SYNTH_YEAR_LAST; year++) {
-		bool chosen = false;
-
-		for (size_t i = 0; i < SYNTH_DONGS; i++)
-			chosen |= work->spans[i].first != 0 &&
-				  work->spans[i].first <= year &&
-				  work->spans[i].last >= year;
-		if (chosen)
-			synth_truth_scripted(year, &text);
-	}
-	(void)fwrite(text.p, 1, text.n, work->events);
-	buf_fini(&text);
+		e = part_write(work, &part, dong->prefix, name);
+	part.kind = SYNTH_PART_YEAR;
+	return e == ERR_OK ? years_write(work, &part, span) : e;
 }
 
 static enum err
@@ -482,16 +400,20 @@ dongs_write(struct work *work)
 {
 	enum err e = ERR_OK;
 
-	if (work->events != NULL)
-		scripted_write(work);
+	synth_files_city(&work->beside, work->spans);
 	for (size_t i = 0; i < SYNTH_DONGS && e == ERR_OK; i++) {
 		const struct synth_dong *dong = &work->city->dongs[i];
 
 		if (work->spans[i].first == 0)
 			continue;
-		e = dong_write(work, dong, &work->spans[i]);
-		if (e == ERR_OK && work->truth != NULL)
-			troubles_all(work, dong);
+		if (!work->city_too)
+			e = district_write(
+			    work, dong->district, &work->spans[i]);
+		if (e == ERR_OK)
+			e = dong_write(work, dong, &work->spans[i]);
+		if (e == ERR_OK)
+			synth_files_dong(
+			    &work->beside, work->city, work->spans, dong);
 	}
 	return e;
 }
@@ -556,8 +478,9 @@ result_say(struct work *work, uint64_t seed)
 
 static const struct args_option synth_options[] = {
     {.name = "size",
-	.value = "tiny|gu|city-1y|city-full",
-	.help = "3 dongs, 17, or all 424 for one year or six; tiny otherwise"},
+	.value = "tiny|gu|city-1y|city-full|figures",
+	.help = "3 dongs, 17, all 424 for a year or six, or of those only what "
+		"figures of the whole city are made of; tiny otherwise"},
     {.name = "seed", .value = "N", .help = "another city; 1 otherwise"},
     {.name = "years",
 	.value = "FIRST-LAST",
@@ -573,7 +496,7 @@ static const char synth_about[] =
     "visits and cases that do not exist, with the figures that were published\n"
     "(docs/synth.md).  DIR must not exist, but with --dong it may.  The same\n"
     "seed gives the same bytes on every machine.  A centre goes into a store\n"
-    "with golmok import --update DIR/city/all/*.jsonl DIR/d01/c012/*.jsonl.";
+    "with golmok import --update DIR/city/all/* DIR/d01/all/* DIR/d01/c012/*.";
 
 const struct args_command cmd_synth_commands[] = {
     {.name = "synth",

@@ -5,8 +5,8 @@
 #include "cli/column.h"
 
 #include "cli/show.h"
-#include "proto/ascii.h"
-#include "proto/calendar.h"
+#include "cli/show_cell.h"
+#include "cli/show_expr.h"
 #include "proto/text.h"
 
 size_t
@@ -125,64 +125,25 @@ column_read(const struct expr_scope *scope, const char *text,
 	return e;
 }
 
-/* A time by the clocks of the pack: 2016-07-25T09:30:00+09:00. */
-static void
-time_add(int64_t seconds, int64_t offset_seconds, struct buf *text)
+enum err
+column_cell(const struct column *column, const struct pack *pack,
+    const struct expr_source *source, struct buf *text)
 {
-	int64_t day = calendar_day_at(seconds, offset_seconds);
-	int64_t of_day = seconds + offset_seconds - day * CALENDAR_DAY_SECONDS;
-	int64_t ahead = offset_seconds < 0 ? -offset_seconds : offset_seconds;
-	char date[CALENDAR_TEXT_SIZE];
+	struct expr_value value;
+	enum err e;
 
-	calendar_write_day(day, date);
-	buf_add_format(text, "%sT%02d:%02d:%02d", date, (int)(of_day / 3600),
-	    (int)(of_day / 60 % 60), (int)(of_day % 60));
-	if (offset_seconds == 0)
-		buf_add_text(text, "Z");
-	else
-		buf_add_format(text, "%c%02d:%02d",
-		    offset_seconds < 0 ? '-' : '+', (int)(ahead / 3600),
-		    (int)(ahead / 60 % 60));
-}
-
-void
-column_value(
-    const struct pack *pack, const struct expr_value *value, struct buf *text)
-{
-	char day[CALENDAR_TEXT_SIZE];
-
-	for (size_t i = 0; value->is_set && i < value->n; i++) {
-		buf_add_text(text, i > 0 ? "; " : "");
-		column_value(pack, &value->items[i], text);
+	/* For people an expression may stand before the field. */
+	if (column->field != NULL) {
+		(void)show_cell_field(source->record,
+		    merge_find(source->record, bytes_text(column->field->name),
+			column->field->kind),
+		    column->field, source->arena, text);
+		return ERR_OK;
 	}
-	if (value->is_set)
-		return;
-	switch (value->type) {
-	case EXPR_NOTHING:
-	case EXPR_MAP:
-		break;
-	case EXPR_BOOL:
-		buf_add_text(text, value->i != 0 ? "true" : "false");
-		break;
-	case EXPR_INT:
-	case EXPR_SPAN:
-		buf_add_format(text, "%lld", (long long)value->i);
-		break;
-	case EXPR_TEXT:
-		buf_add(text, value->b);
-		break;
-	case EXPR_DATE:
-		calendar_write_day(value->i, day);
-		buf_add_text(text, day);
-		break;
-	case EXPR_DATETIME:
-		time_add(value->i, expr_offset_seconds(pack), text);
-		break;
-	case EXPR_REF:
-	case EXPR_BYTES:
-		ascii_hex(value->b, text);
-		break;
-	}
+	e = expr_eval(column->expr, source, &value);
+	if (e == ERR_OK)
+		show_expr_text(pack, &value, SHOW_EXPR_WHOLE, text);
+	return e;
 }
 
 enum err
@@ -197,7 +158,7 @@ column_text(const struct column *column, const struct pack *pack,
 	if (column->expr != NULL)
 		e = expr_eval(column->expr, source, &value);
 	if (e == ERR_OK && column->expr != NULL)
-		column_value(pack, &value, text);
+		show_expr_text(pack, &value, SHOW_EXPR_WHOLE, text);
 	if (e != ERR_OK || text->n > before || column->field == NULL)
 		return e;
 	content = merge_find(source->record, bytes_text(column->field->name),

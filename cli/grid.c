@@ -11,6 +11,22 @@
 static enum err to_cp949(
     struct grid *grid, const char *what, struct buf *bytes) MUST_USE;
 
+enum err
+grid_read(
+    const struct args *args, struct out *out, bool *wished, struct grid *grid)
+{
+	*wished = args_has(args, "csv");
+	*grid = (struct grid){.out = out};
+	if (*wished && out->json)
+		return err_set(
+		    ERR_USAGE, "--csv and --json are two forms: give one");
+	if (!*wished && args_has(args, "no-bom"))
+		return err_set(ERR_USAGE, "--no-bom is for --csv");
+	if (*wished)
+		grid_begin(grid, !args_has(args, "no-bom"));
+	return ERR_OK;
+}
+
 void
 grid_begin(struct grid *grid, bool mark)
 {
@@ -52,6 +68,14 @@ grid_row(struct grid *grid, const char *what)
 	buf_cut(&grid->cells, 0);
 	grid->n = 0;
 	return e;
+}
+
+enum err
+grid_line(struct grid *grid, const struct bytes *cells, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		grid_cell(grid, cells[i], "a cell");
+	return grid_row(grid, "a row");
 }
 
 /* The cell that cannot be said. */
@@ -102,7 +126,8 @@ to_cp949(struct grid *grid, const char *what, struct buf *bytes)
 	if (e != ERR_INVALID)
 		return e;
 	if (!grid->replace)
-		return cell_refuse(grid, what);
+		return err_wrap(cell_refuse(grid, what),
+		    "--replace writes a question mark");
 	characters_put(grid, bytes);
 	return ERR_OK;
 }

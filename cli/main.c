@@ -28,6 +28,7 @@
 #include "cli/cmd_member.h"
 #include "cli/cmd_net.h"
 #include "cli/cmd_pack.h"
+#include "cli/cmd_pair.h"
 #include "cli/cmd_peer.h"
 #include "cli/cmd_read.h"
 #include "cli/cmd_report.h"
@@ -155,6 +156,7 @@ gather(size_t *n)
 	    {cmd_find_commands, cmd_find_commands_n},
 	    {cmd_due_commands, cmd_due_commands_n},
 	    {cmd_duplicates_commands, cmd_duplicates_commands_n},
+	    {cmd_pair_commands, cmd_pair_commands_n},
 	    {cmd_report_commands, cmd_report_commands_n},
 	    {cmd_import_commands, cmd_import_commands_n},
 	    {cmd_export_commands, cmd_export_commands_n},

@@ -5,6 +5,7 @@
 #include "cli/map_open.h"
 
 #include "core/file.h"
+#include "core/pack.h"
 #include "proto/limits.h"
 
 extern const unsigned char embed_alley_proposals[];
@@ -71,5 +72,37 @@ map_open_named(const struct pack *pack, const char *word, struct map **map)
 	else if (e != ERR_OK)
 		e = err_wrap(e, "%s", word);
 	buf_fini(&json);
+	return e;
+}
+
+enum err
+map_open_list(struct out *out)
+{
+	static const struct out_column columns[] = {
+	    {"mapping", "Mapping", OUT_TEXT}, {"what", "What", OUT_TEXT},
+	    {"records", "Records", OUT_TEXT}};
+	struct out_table *table = out_table_new(
+	    out, columns, COUNT_OF(columns));
+	struct pack *pack = NULL;
+	enum err e = pack_parse(pack_embedded(), &pack);
+
+	for (size_t i = 0; e == ERR_OK && map_open_embedded(i).n > 0; i++) {
+		struct buf records = {0};
+		struct map *map;
+
+		e = map_parse(pack, map_open_embedded(i), &map);
+		if (e != ERR_OK)
+			break;
+		for (size_t k = 0; k < map->records_n; k++)
+			buf_add_format(&records, "%s%s", k > 0 ? ", " : "",
+			    map->records[k].collection->name);
+		out_table_row(
+		    table, (const struct bytes[]){bytes_text(map->name),
+			       bytes_text(map->label.ko), buf_bytes(&records)});
+		buf_fini(&records);
+		map_free(map);
+	}
+	out_table_end(table, "No mapping is compiled in.");
+	pack_free(pack);
 	return e;
 }

@@ -79,6 +79,7 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	struct opened *work = plan->work;
 	struct store_write write = {.act = ACT_EDIT,
 	    .dry = dry,
+	    .restored = plan->restore,
 	    .has_record = row->has_id,
 	    .record = row->id,
 	    .has_actor = work->has_actor,
@@ -92,6 +93,9 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	enum err e = ERR_OK;
 
 	arena_reset(&work->arena);
+	if (plan->restore && !row->has_id)
+		return err_set(ERR_INVALID,
+		    "id: is missing: a row that export wrote has one");
 	if (!dry)
 		e = fresh_settle(plan, row);
 	if (e == ERR_OK && row->has_id)
@@ -120,14 +124,23 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	return e;
 }
 
-/* Looks for the record that has the row's id, wherever it lies. */
+/* Looks for the record that has the row's id, wherever it lies; first where the
+ * row says. */
 static enum err
 existing_find(const struct plan *plan, const struct load_row *row,
     struct store_write *write, bool *exists, struct record *record)
 {
 	struct opened *work = plan->work;
-	enum err e = store_locate(work->store, &row->id, &write->space);
+	enum err e = ERR_NOT_FOUND;
+	bool there = false;
 
+	write->space = row->space;
+	if (row->has_space)
+		e = store_get(
+		    work->store, &write->space, &row->id, &work->arena, record);
+	there = e == ERR_OK;
+	if (e == ERR_NOT_FOUND)
+		e = store_locate(work->store, &row->id, &write->space);
 	*exists = e == ERR_OK;
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -143,8 +156,9 @@ existing_find(const struct plan *plan, const struct load_row *row,
 		return err_set(ERR_INVALID,
 		    "space: this record lies in %s, and stays there",
 		    write->space.text);
-	e = store_get(
-	    work->store, &write->space, &row->id, &work->arena, record);
+	if (!there)
+		e = store_get(
+		    work->store, &write->space, &row->id, &work->arena, record);
 	if (e == ERR_OK && !bytes_is(record->collection, row->collection->name))
 		e = err_set(ERR_INVALID,
 		    "collection: this record is one of %.*s, and stays that",

@@ -15,6 +15,7 @@ struct plan {
 	struct space space;
 	const char *prefix; /* else: the class of the collection goes behind */
 	bool update;	    /* records that exist are changed */
+	bool restore;	    /* rows that export wrote: store_write.restored */
 	struct seen fresh;  /* ids of rows that no delta holds yet */
 };
 
@@ -25,7 +26,8 @@ enum plan_outcome { PLAN_CREATED, PLAN_CHANGED, PLAN_SAME };
  * plan->update all of it, with it its states, and all of a deleted one.  Else
  * ERR_EXISTS for a record that is there, without plan->update;
  * ERR_INVALID for another collection or space than that record has, and for a
- * row without space; else as store_write. */
+ * row without space or, with plan->restore, without id; else as store_write.
+ */
 enum err plan_write(struct plan *plan, const struct load_row *row, bool dry,
     enum plan_outcome *outcome) MUST_USE;
 /* The transaction has ended, or the work. */

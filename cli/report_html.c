@@ -4,9 +4,7 @@
  */
 #include "cli/report_html.h"
 
-#include "cli/show.h"
-#include "cli/unit.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum {
@@ -239,7 +237,7 @@ said_write(struct report_words *words, struct buf *page)
 		struct buf unit = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		element("<tr><td>", bytes_text(said->figure->label.ko), "</td>",
 		    page);
 		element("<td>", buf_bytes(&unit), "</td>", page);
@@ -273,7 +271,7 @@ frontier_write(struct report_words *words, struct buf *page)
 	    "<h2>기준 시점</h2><p class=\"note\">기관 %zu곳, 로그 %zu개. "
 	    "요약값 %s"
 	    "</p>",
-	    words->report.units_n, words->report.logs_n, buf_text(&hex));
+	    report_words_held(words), words->report.logs_n, buf_text(&hex));
 	buf_fini(&hex);
 	for (size_t i = 0; e == ERR_OK && i < words->report.units_n; i++) {
 		const struct report_unit *unit = &words->report.units[i];
@@ -286,10 +284,8 @@ frontier_write(struct report_words *words, struct buf *page)
 			    "<p class=\"note differs\">%llu일 넘게 소식이 없는 "
 			    "기관: ",
 			    (unsigned long long)words->stale_days);
-		e = unit_label(words->work, unit->prefix, &name);
-		buf_add_text(&name, " (");
-		show_time(unit->newest, &name);
-		element(any ? ", " : "", buf_bytes(&name), ")", page);
+		e = report_words_unit(words, unit, &name);
+		element(any ? ", " : "", buf_bytes(&name), "", page);
 		buf_fini(&name);
 		any = true;
 	}

@@ -3,11 +3,8 @@
  */
 #include "cli/report_text.h"
 
-#include "cli/cell.h"
 #include "cli/object.h"
-#include "cli/show.h"
-#include "cli/unit.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum { BAR_COLUMNS = 24, LABELS_SHOWN = 8, DIGITS_SHOWN = 16 };
@@ -211,7 +208,7 @@ write_said(struct report_words *words)
 		struct buf computed = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		report_words_plain(&value, said->scale, &reported);
 		report_words_plain(&said->computed, said->scale, &computed);
 		out_table_row(out,
@@ -244,16 +241,13 @@ write_frontier(struct report_words *words)
 		if (stale++ >= LABELS_SHOWN)
 			continue;
 		buf_add_text(&names, names.n > 0 ? ", " : "");
-		e = unit_label(words->work, unit->prefix, &names);
-		buf_add_text(&names, " (");
-		show_time(unit->newest, &names);
-		buf_add_text(&names, ")");
+		e = report_words_unit(words, unit, &names);
 	}
 	ascii_hex(bytes_of(words->report.frontier.b,
 		      sizeof(words->report.frontier.b)),
 	    &hex);
 	out_say(words->work->out, "\n기준: 기관 %zu곳, 로그 %zu개, 요약값 %.*s",
-	    words->report.units_n, words->report.logs_n, DIGITS_SHOWN,
+	    report_words_held(words), words->report.logs_n, DIGITS_SHOWN,
 	    buf_text(&hex));
 	if (stale > LABELS_SHOWN)
 		buf_add_format(
@@ -291,24 +285,9 @@ report_text_write(struct report_words *words)
 
 /* ---- CSV ---------------------------------------------------------------- */
 
-static void
-csv_line(struct out *out, const struct bytes *cells, size_t n)
-{
-	struct buf text = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add_text(&text, ",");
-		cell_csv(cells[i], &text);
-	}
-	buf_add_text(&text, "\r\n");
-	out_picture(out, buf_bytes(&text));
-	buf_fini(&text);
-}
-
 static enum err
-csv_row(struct report_words *words, const struct report_table *table,
-    const struct report_row *row)
+csv_row(struct report_words *words, struct grid *grid,
+    const struct report_table *table, const struct report_row *row)
 {
 	struct buf label = {0};
 	enum err e = report_words_row(words, table->table, row->key, &label);
@@ -319,15 +298,17 @@ csv_row(struct report_words *words, const struct report_table *table,
 
 		report_words_plain(
 		    &row->cells[i], report_words_digits(figure), &value);
-		csv_line(words->work->out,
+		e = grid_line(grid,
 		    (const struct bytes[]){bytes_text(table->table->label.ko),
 			row->key, buf_bytes(&label),
 			bytes_text(figure->label.ko),
 			bytes_text(
 			    figure->unit.ko == NULL ? "" : figure->unit.ko),
 			buf_bytes(&value),
-			bytes_text(
-			    table->columns[i].missing != 0 ? "일부" : "")},
+			bytes_text(table->columns[i].missing != 0 ||
+					   table->columns[i].cut > 0
+				       ? "일부"
+				       : "")},
 		    7);
 		buf_fini(&value);
 	}
@@ -336,12 +317,9 @@ csv_row(struct report_words *words, const struct report_table *table,
 }
 
 enum err
-report_text_csv(struct report_words *words)
+report_text_csv(struct report_words *words, struct grid *grid)
 {
-	enum err e = ERR_OK;
-
-	out_picture(words->work->out, bytes_text(cell_csv_begin));
-	csv_line(words->work->out,
+	enum err e = grid_line(grid,
 	    (const struct bytes[]){bytes_text("표"), bytes_text("키"),
 		bytes_text("행"), bytes_text("지표"), bytes_text("단위"),
 		bytes_text("값"), bytes_text("비고")},
@@ -349,7 +327,7 @@ report_text_csv(struct report_words *words)
 	for (size_t i = 0; e == ERR_OK && i < words->ask.report->tables_n; i++)
 		for (size_t k = 0;
 		     e == ERR_OK && k < words->report.tables[i].rows_n; k++)
-			e = csv_row(words, &words->report.tables[i],
+			e = csv_row(words, grid, &words->report.tables[i],
 			    &words->report.tables[i].rows[k]);
 	return e;
 }
@@ -411,7 +389,7 @@ json_table(struct report_words *words, const struct report_table *table,
 	object_array(json, "partial");
 	for (size_t k = 0; k < table->table->columns_n; k++)
 		if (table->columns[k].missing != 0 ||
-		    table->columns[k].left_out > 0)
+		    table->columns[k].left_out > 0 || table->columns[k].cut > 0)
 			object_text(json, NULL,
 			    bytes_text(table->table->columns[k]->name));
 	object_array_end(json);

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CLI_REPORT_TEXT_H
 #define GOLMOK_CLI_REPORT_TEXT_H
 
+#include "cli/grid.h"
 #include "cli/report_words.h"
 
 /*
@@ -12,6 +13,7 @@ enum err report_text_write(struct report_words *words) MUST_USE;
 /* As one object of JSON. */
 enum err report_text_json(struct report_words *words) MUST_USE;
 /* As CSV: a line for each cell: table, row, figure, unit, value, note. */
-enum err report_text_csv(struct report_words *words) MUST_USE;
+enum err report_text_csv(
+    struct report_words *words, struct grid *grid) MUST_USE;
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#include "cli/unit.h"
+#include "cli/scope.h"
+#include "cli/show.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -72,7 +73,7 @@ report_words_row(struct report_words *words, const struct pack_table *table,
 	enum err e;
 
 	if (table->rows == PACK_ROWS_UNIT)
-		return unit_label(words->work, key, text);
+		return scope_label(words->work, key, text);
 	e = report_label(store_txn(words->work->store), table, key,
 	    &words->work->arena, &label);
 	if (e == ERR_OK && label.n > 0)
@@ -91,6 +92,23 @@ classes_text(unsigned classes, struct buf *text)
 			    pack_class_names[c]);
 }
 
+/* Moves `line` behind `lines`, unless it stands there: two tables may have one
+ * figure. */
+static void
+line_move(struct buf *line, struct buf *lines)
+{
+	struct bytes rest = buf_bytes(lines);
+
+	while (rest.n > 0 && !bytes_begins(rest, buf_bytes(line))) {
+		size_t n = bytes_find(rest, '\n');
+
+		rest = bytes_after(rest, n < rest.n ? n + 1 : n);
+	}
+	if (rest.n == 0)
+		buf_add(lines, buf_bytes(line));
+	buf_cut(line, 0);
+}
+
 void
 report_words_notes(const struct report_words *words,
     const struct report_table *table, size_t column, struct buf *lines)
@@ -99,25 +117,63 @@ report_words_notes(const struct report_words *words,
 	const char *name = table->table->columns[column]->label.ko;
 	bool all = words->ask.period.first == INT64_MIN &&
 		   words->ask.period.last == INT64_MAX;
+	struct buf classes = {0};
+	struct buf line = {0};
 
 	if (says->missing != 0) {
-		struct buf classes = {0};
-
 		classes_text(says->missing, &classes);
-		buf_add_format(lines,
+		buf_add_format(&line,
 		    "%s: %s등급 자료가 이 노드에 다 있지 않습니다 (로그 "
 		    "%llu개); 실제보다 적을 "
 		    "수 있습니다\n",
 		    name, buf_text(&classes),
 		    (unsigned long long)says->missing_logs);
-		buf_fini(&classes);
+		line_move(&line, lines);
 	}
-	if (says->left_out > 0)
-		buf_add_format(lines, "%s: 기록 %llu건이 집계에서 빠졌습니다\n",
+	if (says->left_out > 0) {
+		buf_add_format(&line, "%s: 기록 %llu건이 집계에서 빠졌습니다\n",
 		    name, (unsigned long long)says->left_out);
-	if (!says->is_timed && !all)
+		line_move(&line, lines);
+	}
+	if (says->cut > 0) {
+		buf_add_format(&line,
+		    "%s: 요청한 기간보다 큰 단위로 집계된 값 %llu개가 "
+		    "빠졌습니다; 기간을 넓혀 보십시오\n",
+		    name, (unsigned long long)says->cut);
+		line_move(&line, lines);
+	}
+	if (!says->is_timed && !all) {
 		buf_add_format(
-		    lines, "%s: 기간과 상관없는 현재 값입니다\n", name);
+		    &line, "%s: 기간과 상관없는 현재 값입니다\n", name);
+		line_move(&line, lines);
+	}
+	buf_fini(&classes);
+	buf_fini(&line);
+}
+
+enum err
+report_words_unit(struct report_words *words, const struct report_unit *unit,
+    struct buf *text)
+{
+	enum err e = scope_label(words->work, unit->prefix, text);
+
+	buf_add_text(text, " (");
+	if (unit->logs_n > 0)
+		show_time(unit->newest, text);
+	else
+		buf_add_text(text, "받은 자료 없음");
+	buf_add_text(text, ")");
+	return e;
+}
+
+size_t
+report_words_held(const struct report_words *words)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < words->report.units_n; i++)
+		n += words->report.units[i].logs_n > 0 ? 1 : 0;
+	return n;
 }
 
 bool

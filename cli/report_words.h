@@ -36,6 +36,11 @@ enum err report_words_row(struct report_words *words,
  * that is not held, records left out, a number without a time. */
 void report_words_notes(const struct report_words *words,
     const struct report_table *table, size_t column, struct buf *lines);
+/* Appends what people call `unit`, and when it was last heard of. */
+enum err report_words_unit(struct report_words *words,
+    const struct report_unit *unit, struct buf *text) MUST_USE;
+/* Of how many units something is held. */
+size_t report_words_held(const struct report_words *words);
 /* Is the newest word of `unit` older than it should be? */
 bool report_words_is_stale(
     const struct report_words *words, const struct report_unit *unit);

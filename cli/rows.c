@@ -25,6 +25,7 @@ struct rows {
 };
 
 static enum err input_read(struct buf *content) MUST_USE;
+static enum err text_check(struct bytes all) MUST_USE;
 static enum err encoding_find(struct rows *rows) MUST_USE;
 
 static bool
@@ -55,11 +56,34 @@ rows_open(const struct rows_plan *plan, const char *path, struct rows **out)
 		return e;
 	if (!csv && plan->encoding == ROWS_CP949)
 		return err_set(ERR_USAGE, "%s: JSON lines are UTF-8", path);
-	if (csv)
+	e = text_check(buf_bytes(&rows->content));
+	if (e == ERR_OK && csv)
 		e = encoding_find(rows);
 	if (e != ERR_OK)
 		return err_wrap(e, "%s", path);
 	rows_rewind(rows);
+	return ERR_OK;
+}
+
+/* Is it text at all?  "Unicode text" of spreadsheets is UTF-16. */
+static enum err
+text_check(struct bytes all)
+{
+	uint64_t line = 1;
+
+	if (bytes_begins(all, bytes_text("\xff\xfe")) ||
+	    bytes_begins(all, bytes_text("\xfe\xff")) ||
+	    (all.n > 1 && (all.p[0] == 0 || all.p[1] == 0)))
+		return err_set(ERR_INVALID,
+		    "the file is in UTF-16: save it again as CSV in UTF-8");
+	for (size_t i = 0; i < all.n; i++) {
+		if (all.p[i] == 0)
+			return err_set(ERR_INVALID,
+			    "line %llu has a zero byte, which no text has: "
+			    "save the table again as CSV in UTF-8",
+			    (unsigned long long)line);
+		line += all.p[i] == '\n';
+	}
 	return ERR_OK;
 }
 
@@ -189,6 +213,21 @@ is_remark(const struct csv_row *row)
 	return bytes_begins(row->cells[0], bytes_text("# "));
 }
 
+/* Tables of some countries and programs have other signs between cells. */
+static enum err
+commas_check(const struct csv_row *row)
+{
+	struct bytes cell = row->cells[0];
+	bool tab = bytes_find(cell, '\t') < cell.n;
+
+	if (row->n > 1 || (!tab && bytes_find(cell, ';') == cell.n))
+		return ERR_OK;
+	return err_set(ERR_INVALID,
+	    "no commas, but %s stand between the cells: save the table again "
+	    "as CSV with commas",
+	    tab ? "tabs" : "semicolons");
+}
+
 enum err
 rows_cells(struct rows *rows, struct csv_row *row, bool *found)
 {
@@ -202,6 +241,10 @@ rows_cells(struct rows *rows, struct csv_row *row, bool *found)
 	do
 		e = row_next(rows, row, found);
 	while (e == ERR_OK && *found && !rows->began && is_remark(row));
+	if (e == ERR_OK && *found && !rows->began)
+		e = commas_check(row);
+	if (e != ERR_OK)
+		*found = false;
 	rows->began = true;
 	if (e != ERR_OK) {
 		csv_free(rows->csv);

@@ -9,6 +9,7 @@
 #include "cli/object.h"
 #include "cli/qr.h"
 #include "cli/role.h"
+#include "cli/commons.h"
 #include "cli/show.h"
 #include "core/file.h"
 #include "proto/ascii.h"
@@ -248,7 +249,12 @@ sheet_make(
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < sheet->n && e == ERR_OK; i++) {
-		e = invite_make(work, plan, &sheet->cards[i].invite);
+		struct invite *invite = &sheet->cards[i].invite;
+
+		e = commons_grants(work, sheet->cards[i].cells[COLUMN_ROLE],
+		    invite->grants, &invite->grants_n);
+		if (e == ERR_OK)
+			e = invite_make(work, plan, invite);
 		if (e != ERR_OK)
 			e = err_wrap(e, "line %llu",
 			    (unsigned long long)sheet->cards[i].line);
@@ -393,6 +399,16 @@ escape(struct bytes text, struct buf *html)
 	}
 }
 
+static void
+cell_add(struct buf *rows, struct bytes text)
+{
+	struct buf cell = {0};
+
+	csv_guard(text, &cell);
+	csv_add_cell(rows, buf_bytes(&cell));
+	buf_wipe(&cell);
+}
+
 enum err
 sheet_csv(const struct sheet *sheet, const char *path)
 {
@@ -402,7 +418,7 @@ sheet_csv(const struct sheet *sheet, const char *path)
 	enum err e;
 
 	for (size_t i = 0; i < COUNT_OF(titles); i++)
-		csv_add_cell(&text, bytes_text(titles[i]));
+		cell_add(&text, bytes_text(titles[i]));
 	csv_add_row_end(&text);
 	for (size_t i = 0; i < sheet->n; i++) {
 		const struct card *card = &sheet->cards[i];
@@ -411,12 +427,12 @@ sheet_csv(const struct sheet *sheet, const char *path)
 
 		ascii_hex(bytes_of(card->invite.id.b, 4), &id);
 		until_text(card, &until);
-		csv_add_cell(&text, buf_bytes(&id));
-		csv_add_cell(&text, card->invite.label);
-		csv_add_cell(&text, card->cells[COLUMN_ROLE]);
-		csv_add_cell(&text, card->cells[COLUMN_SPACE]);
-		csv_add_cell(&text, buf_bytes(&until));
-		csv_add_cell(&text, buf_bytes(&card->invite.token));
+		cell_add(&text, buf_bytes(&id));
+		cell_add(&text, card->invite.label);
+		cell_add(&text, card->cells[COLUMN_ROLE]);
+		cell_add(&text, card->cells[COLUMN_SPACE]);
+		cell_add(&text, buf_bytes(&until));
+		cell_add(&text, buf_bytes(&card->invite.token));
 		csv_add_row_end(&text);
 		buf_fini(&until);
 		buf_fini(&id);

@@ -9,6 +9,9 @@
 #include "cli/map_tree.h"
 #include "proto/clean.h"
 #include "proto/mem.h"
+#include "proto/text.h"
+
+enum { SEEN_COLUMNS = 40 }; /* of a cell that an error shows */
 
 struct source {
 	struct source_plan plan;
@@ -191,6 +194,7 @@ header_bind(struct source *source, const struct csv_row *row)
 	source->columns_n = row->n;
 	for (size_t i = 0; i < row->n && e == ERR_OK; i++) {
 		struct bytes cell = csv_unguarded(row->cells[i]);
+		struct bytes seen = text_cut_columns(cell, SEEN_COLUMNS);
 
 		buf_cut(&key, 0);
 		e = clean_key(cell, &key);
@@ -201,9 +205,10 @@ header_bind(struct source *source, const struct csv_row *row)
 		    !is_ignored(map, buf_bytes(&key)))
 			e = err_set(ERR_INVALID,
 			    "column %zu, '%.*s': the mapping %s does not know "
-			    "it: name it in columns or in ignore",
-			    i + 1, (int)(cell.n < 60 ? cell.n : 60),
-			    (const char *)cell.p, map->name);
+			    "it: take it out of the table, or name it in "
+			    "columns or in ignore of a mapping of your own",
+			    i + 1, (int)seen.n, (const char *)seen.p,
+			    map->name);
 	}
 	buf_fini(&key);
 	return e;
@@ -295,6 +300,7 @@ csv_take(struct source *source, const struct csv_row *row)
 	assert(row->n == source->columns_n);
 	for (size_t i = 0; i < row->n; i++) {
 		struct bytes cell = content(csv_unguarded(row->cells[i]));
+		struct bytes seen = text_cut_columns(cell, SEEN_COLUMNS);
 
 		if (source->columns[i] != MAP_NONE)
 			source->cells[source->columns[i]] = cell;
@@ -302,8 +308,7 @@ csv_take(struct source *source, const struct csv_row *row)
 			return err_set(ERR_INVALID,
 			    "column %zu has no name in the header, and here "
 			    "'%.*s': were cells of the header merged?",
-			    i + 1, (int)(cell.n < 60 ? cell.n : 60),
-			    (const char *)cell.p);
+			    i + 1, (int)seen.n, (const char *)seen.p);
 	}
 	return ERR_OK;
 }

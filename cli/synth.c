@@ -5,8 +5,10 @@
 
 #include <stdio.h>
 
+#include "cli/synth_access.h"
 #include "cli/synth_case.h"
 #include "cli/synth_home.h"
+#include "cli/synth_move.h"
 #include "cli/synth_pinned.h"
 #include "cli/synth_plan.h"
 #include "cli/synth_resident.h"
@@ -61,8 +63,28 @@ year_write(const struct synth_city *city, const struct synth_part *part,
 	synth_case_referrals(&plan);
 	synth_resident_rows(&plan);
 	synth_year_rows(&plan);
+	synth_move_rows(&plan);
+	synth_access_rows(&plan);
 	synth_truth_rows(&plan);
 	synth_pinned_rows(&plan);
+}
+
+static void
+figures_write(const struct synth_city *city, const struct synth_part *part,
+    struct synth_rows *rows)
+{
+	struct synth_plan plan;
+	struct synth_plan last;
+
+	if (!synth_plan_make(city, part->dong, part->year, &plan))
+		return;
+	if (synth_plan_make(city, part->dong, part->year - 1, &last))
+		plan.before = &last;
+	plan.rows = rows;
+	synth_case_crises(&plan);
+	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++)
+		if (synth_city_published[k].year == part->year)
+			synth_visit_made(&plan, synth_city_published[k].month);
 }
 
 static void
@@ -107,6 +129,9 @@ synth_draw(const struct synth_city *city, const struct synth_part *part,
 		break;
 	case SYNTH_PART_YEAR:
 		year_write(city, part, &rows);
+		break;
+	case SYNTH_PART_FIGURES:
+		figures_write(city, part, &rows);
 		break;
 	}
 	e = synth_rows_out(&rows, take, arg);

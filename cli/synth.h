@@ -16,6 +16,8 @@ enum synth_kind {
 	SYNTH_PART_STOCK, /* households and cases of the year before `year`: for
 			     a centre whose earlier years are not there */
 	SYNTH_PART_YEAR,  /* a year of a centre */
+	SYNTH_PART_FIGURES, /* of that year only what the figures of the whole
+				city are made of, each row as it ended */
 };
 
 struct synth_part {

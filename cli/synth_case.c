@@ -34,7 +34,9 @@ struct the_case {
 	int64_t received_day;
 };
 
+static void case_begin(struct the_case *c);
 static void case_write(struct the_case *c);
+static void found_write(struct the_case *c);
 static void begin_write(struct the_case *c);
 static void conference_write(struct the_case *c);
 static void whole_write(struct the_case *c);
@@ -60,8 +62,8 @@ synth_case_id(const struct synth_plan *plan, uint32_t n, int64_t *at)
 	return synth_plan_id(plan, SYNTH_CASE, n, *at);
 }
 
-void
-synth_case_rows(const struct synth_plan *given)
+static void
+cases_write(const struct synth_plan *given, bool found_only)
 {
 	/* Cases go on into the next year, where only this one is known. */
 	struct synth_plan alone = *given;
@@ -78,8 +80,24 @@ synth_case_rows(const struct synth_plan *given)
 		while (n % CYCLE >= origin_bounds[c.origin + 1])
 			c.origin++;
 		c.crisis = (n + 1) * crisis / all > n * crisis / all;
-		case_write(&c);
+		case_begin(&c);
+		if (!found_only)
+			case_write(&c);
+		else if (c.crisis)
+			found_write(&c);
 	}
+}
+
+void
+synth_case_rows(const struct synth_plan *plan)
+{
+	cases_write(plan, false);
+}
+
+void
+synth_case_crises(const struct synth_plan *plan)
+{
+	cases_write(plan, true);
 }
 
 /* Some days on, at some hour; never back. */
@@ -112,13 +130,18 @@ note(const struct the_case *c, const char *field, const char *words)
 }
 
 static void
-case_write(struct the_case *c)
+case_begin(struct the_case *c)
 {
 	(void)synth_prng_below(&c->prng, 20000);
 	c->id = synth_case_id(c->plan, c->n, &c->found);
 	c->at = c->found;
 	synth_home_pick(c->plan, &c->prng, c->at,
 	    c->crisis ? SYNTH_HOME_CRISIS : SYNTH_HOME_ANY, &c->home);
+}
+
+static void
+case_write(struct the_case *c)
+{
 	c->whole = synth_prng_below(&c->prng, 3) == 0;
 	begin_write(c);
 	conference_write(c);
@@ -133,16 +156,12 @@ case_write(struct the_case *c)
 	close_write(c);
 }
 
-/* Found, taken in, received, looked into. */
 static void
-begin_write(struct the_case *c)
+found_write(struct the_case *c)
 {
 	static const char *const origins[] = {
 	    "제보", "발굴시스템", "방문", "일제조사", "내방", "이관"};
 	struct synth_rows *rows = c->plan->rows;
-	struct record_id manager = synth_plan_staff(
-	    c->plan, SYNTH_PLANNERS_FIRST + c->n % SYNTH_PLANNERS_N);
-	bool missed = synth_prng_chance(&c->prng, MISSED_PERMILLE);
 	char number[SYNTH_TEXT_SIZE];
 
 	(void)snprintf(number, sizeof(number), "C%s-%d-%04u",
@@ -158,6 +177,18 @@ begin_write(struct the_case *c)
 	synth_rows_text(rows, "state", "found");
 	synth_rows_day(rows, "found_on", c->at / DAY);
 	synth_rows_end(rows);
+}
+
+/* Found, taken in, received, looked into. */
+static void
+begin_write(struct the_case *c)
+{
+	struct synth_rows *rows = c->plan->rows;
+	struct record_id manager = synth_plan_staff(
+	    c->plan, SYNTH_PLANNERS_FIRST + c->n % SYNTH_PLANNERS_N);
+	bool missed = synth_prng_chance(&c->prng, MISSED_PERMILLE);
+
+	found_write(c);
 	c->at += 1800;
 	move(c, "intake");
 	synth_rows_ref(rows, "manager", &manager);
@@ -298,6 +329,9 @@ close_write(struct the_case *c)
 		return;
 	later(c, 5, 10);
 	move(c, "aftercare");
+	synth_rows_end(rows);
+	later(c, 60, 60);
+	move(c, "archived");
 	synth_rows_end(rows);
 }
 

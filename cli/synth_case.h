@@ -7,6 +7,8 @@
  * conferences and service plans, up to their end, which may come a year later:
  * plan->rows says which times are kept. */
 void synth_case_rows(const struct synth_plan *plan);
+/* Writes only that care-crisis households were found. */
+void synth_case_crises(const struct synth_plan *plan);
 /* Writes the referrals of the year, with the consents that they need. */
 void synth_case_referrals(const struct synth_plan *plan);
 

@@ -33,6 +33,7 @@ static void dong_read(struct synth_city *city, size_t n, struct bytes line);
 static void stages_draw(struct synth_city *city);
 static void weights_draw(struct synth_city *city);
 static void crisis_share(struct synth_city *city);
+static void visits_share(struct synth_city *city);
 
 struct synth_city *
 synth_city_new(uint64_t seed)
@@ -44,6 +45,7 @@ synth_city_new(uint64_t seed)
 	stages_draw(city);
 	weights_draw(city);
 	crisis_share(city);
+	visits_share(city);
 	return city;
 }
 
@@ -105,6 +107,15 @@ synth_city_crisis(int year)
 
 	assert(year >= SYNTH_YEAR_FIRST && year <= SYNTH_YEAR_LAST);
 	return found[year - SYNTH_YEAR_FIRST];
+}
+
+const struct synth_month synth_city_published[SYNTH_PINNED_MONTHS] = {
+    {2015, 6, 57}, {2019, 5, 152}};
+
+bool
+synth_city_is_busy(const struct synth_dong *dong, int year)
+{
+	return strcmp(dong->code, "1111065000") == 0 && year <= 2016;
 }
 
 unsigned
@@ -389,5 +400,33 @@ crisis_share(struct synth_city *city)
 		for (size_t i = 0; i < SYNTH_DONGS; i++)
 			city->dongs[i].crisis[year - SYNTH_YEAR_FIRST] =
 			    shares[i];
+	}
+}
+
+/* In those months the mean of all centres is what was published. */
+static void
+visits_share(struct synth_city *city)
+{
+	uint32_t weights[SYNTH_DONGS];
+	uint32_t shares[SYNTH_DONGS];
+
+	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++) {
+		const struct synth_month *month = &synth_city_published[k];
+		int64_t end = calendar_day(
+		    (struct calendar_date){month->year, month->month + 2, 1});
+		uint32_t total = 0;
+
+		for (size_t i = 0; i < SYNTH_DONGS; i++) {
+			struct synth_dong *dong = &city->dongs[i];
+			bool there = dong->start_day < end;
+			bool busy = synth_city_is_busy(dong, month->year);
+
+			weights[i] = there && !busy ? dong->weight : 0;
+			total += there ? month->mean : 0;
+			total -= there && busy ? SYNTH_BUSY_MET : 0;
+		}
+		synth_prng_share(total, weights, SYNTH_DONGS, shares);
+		for (size_t i = 0; i < SYNTH_DONGS; i++)
+			city->dongs[i].made[k] = shares[i];
 	}
 }

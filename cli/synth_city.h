@@ -19,7 +19,17 @@ enum {
 	SYNTH_NAME_SIZE = 64,
 	SYNTH_CODE_SIZE = 11,
 	SYNTH_PREFIX_SIZE = 16,
+	SYNTH_PINNED_MONTHS = 2,
+	SYNTH_BUSY_MET = 200, /* visits of the busy centre in each month */
 };
+
+/* A month of which it was published how often a centre made visits. */
+struct synth_month {
+	int year;
+	unsigned month; /* from 0 */
+	uint32_t mean;
+};
+extern const struct synth_month synth_city_published[SYNTH_PINNED_MONTHS];
 
 struct synth_dong {
 	char code[SYNTH_CODE_SIZE];
@@ -35,6 +45,7 @@ struct synth_dong {
 	uint32_t weight; /* the mean has 1,000 */
 	bool honorary;	 /* all its volunteers are honorary officers */
 	uint32_t crisis[SYNTH_YEARS]; /* care-crisis households to be found */
+	uint32_t made[SYNTH_PINNED_MONTHS]; /* visits in those months */
 };
 
 struct synth_district {
@@ -70,6 +81,8 @@ bool synth_city_is_late(const struct synth_district *district);
 int64_t synth_city_stage_day(unsigned stage);
 /* How many care-crisis households were found in the whole city in `year`. */
 uint32_t synth_city_crisis(int year);
+/* Is `dong` the busy centre in the year in which it was? */
+bool synth_city_is_busy(const struct synth_dong *dong, int year);
 /* How many months of `year`, begun ones too, `dong` was in the programme. */
 unsigned synth_city_months(const struct synth_dong *dong, int year);
 

@@ -381,3 +381,49 @@ synth_known_values(const struct synth_city *city, struct synth_rows *rows)
 	for (size_t i = 0; i < COUNT_OF(values); i++)
 		synth_known_value(city, i, &values[i], rows);
 }
+
+void
+synth_known_metrics(const struct synth_city *city, struct synth_rows *rows)
+{
+	/* What a period was not printed for is assumed, and says so. */
+	static const struct {
+		const char *key;
+		const char *expr;
+		const char *unit;
+	} metrics[] = {
+	    {"rollout.dongs", "enrolment: count(dong)", "동"},
+	    {"rollout.districts", "enrolment: count(district)", "자치구"},
+	    {"rollout.planners", "enrolment: sum(planned_planners)", "명"},
+	    {"rollout.nurses", "enrolment: sum(planned_nurses)", "명"},
+	    {"staff.before", "enrolment: mean(staff_before)", "명"},
+	    {"staff.after", "enrolment: mean(staff_after)", "명"},
+	    {"visits.monthly",
+		"visit done: count / dong / month (period assumed)", "건"},
+	    {"crisis_found", "case indicator 돌봄위기가구: count", "건"},
+	    {"people.visited", "visit done: count(persons_met)", "명"},
+	    {"services", "service: count", "건"},
+	    {"chief_day.households", "visit 동장체험: count(household)",
+		"가구"},
+	    {"chief_day.companions", "visit 동장체험: count(companions)", "명"},
+	    {"study.members", "session 학습: count(staff)", "명"},
+	    {"residents_council.dongs", "council: count(dong)", "동"},
+	    {"care_sos.districts", "org_unit care_sos: count(parent)",
+		"자치구"},
+	    {"space.improved", "space_project completed: count(dong)", "동"},
+	    {"space.planned", "space_project candidate: count", "동"},
+	    {"pact.attendees", "pact: sum(attendees_n)", "명"},
+	    {"awards.people", "award of persons: count", "명"},
+	    {"awards.organisations", "award of units: count", "곳"},
+	};
+
+	for (uint32_t i = 0; i < COUNT_OF(metrics); i++) {
+		struct record_id id = known_id(city, "metric", i);
+
+		row_begin(rows, "metric", "public", &id, first_day());
+		synth_rows_text(rows, "key", metrics[i].key);
+		synth_rows_int(rows, "version", 1);
+		synth_rows_text(rows, "expr", metrics[i].expr);
+		synth_rows_text(rows, "unit", metrics[i].unit);
+		synth_rows_end(rows);
+	}
+}

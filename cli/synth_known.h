@@ -10,6 +10,9 @@ void synth_known_service_types(
     const struct synth_city *city, struct synth_rows *rows);
 void synth_known_key(const struct synth_city *city, struct synth_rows *rows);
 void synth_known_values(const struct synth_city *city, struct synth_rows *rows);
+/* Writes what the published numbers are numbers of. */
+void synth_known_metrics(
+    const struct synth_city *city, struct synth_rows *rows);
 
 /* A unit as org_unit has it; what is NULL is left out. */
 struct synth_unit {

@@ -9,6 +9,7 @@
 
 #include "cli/synth_home.h"
 #include "cli/synth_known.h"
+#include "cli/synth_life.h"
 #include "cli/synth_resident.h"
 #include "proto/calendar.h"
 
@@ -80,34 +81,40 @@ chief_write(const struct synth_plan *plan, uint32_t n, int64_t day)
 static void
 app_write(const struct synth_plan *plan, uint32_t n)
 {
-	static const char *const steps[] = {
-	    "selected", "contracted", "funded", "running", "settled"};
-	static const int64_t days[COUNT_OF(steps)] = {10, 20, 25, 31, 125};
+	static const char *const steps[] = {"selected", "contracted", "funded",
+	    "running", "settled", "published"};
+	static const int64_t days[COUNT_OF(steps)] = {10, 20, 25, 31, 125, 135};
 	struct synth_rows *rows = plan->rows;
 	int64_t first = day_of(2016, 8, 1) * DAY + (int64_t)9 * 3600;
+	int64_t at = day_of(2016, 7, 25) * DAY + (int64_t)9 * 3600;
 	struct record_id id = synth_plan_id(
-	    plan, SYNTH_APP, APPS_FIRST + n, first);
+	    plan, SYNTH_APP, APPS_FIRST + n, at);
 	struct record_id contest = synth_resident_contest(
 	    plan->city, plan->dong->district, plan->year);
 	uint32_t members = n + 2;
 	char text[SYNTH_TEXT_SIZE];
 
 	(void)snprintf(text, sizeof(text), "가상 %u인 모임", members);
-	synth_plan_new(plan, SYNTH_APP, &id, first);
+	synth_plan_new(plan, SYNTH_APP, &id, at);
 	synth_rows_ref(rows, "contest", &contest);
 	synth_rows_text(rows, "group_name", text);
 	synth_rows_int(rows, "members_n", members);
 	synth_rows_text(rows, "contact", "010-0000-0000");
 	synth_rows_text(rows, "field", "마을");
 	synth_rows_int(rows, "asked", GRANT);
-	synth_rows_text(rows, "state", members < 3 ? "draft" : "screening");
+	synth_rows_text(rows, "state", "draft");
 	synth_rows_end(rows);
-	for (size_t i = 0; i < COUNT_OF(steps) && members >= 3; i++) {
+	if (members < 3)
+		return;
+	/* On the last day. */
+	synth_resident_apply(plan, &id,
+	    day_of(2016, 7, 29) * DAY + (int64_t)(9 + n) * 3600, first);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		synth_plan_change(plan, SYNTH_APP, &id, first + days[i] * DAY);
 		synth_rows_text(rows, "state", steps[i]);
 		if (i == 0)
 			synth_rows_int(rows, "granted", GRANT);
-		if (i + 1 == COUNT_OF(steps))
+		if (strcmp(steps[i], "settled") == 0)
 			synth_rows_int(rows, "spent", GRANT);
 		synth_rows_end(rows);
 	}
@@ -246,6 +253,8 @@ void
 synth_pinned_city(const struct synth_city *city, struct synth_rows *rows)
 {
 	synth_known_units(city, rows);
+	synth_life_units(city, rows);
+	synth_known_metrics(city, rows);
 	synth_known_service_types(city, rows);
 	synth_known_key(city, rows);
 	synth_known_values(city, rows);

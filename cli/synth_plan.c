@@ -49,8 +49,10 @@ static const struct {
     [SYNTH_TRANSFER] = {"transfer", "case", 80},
     [SYNTH_NOTICE] = {"notice", "public", 150},
     [SYNTH_TRIP] = {"vehicle", "public", 250},
+    [SYNTH_ACCESS] = {"access_log", "access", 1000},
     [SYNTH_CHECK] = {"access_check", "access", 12},
     [SYNTH_HEALTH] = {"health_check", "health", 100},
+    [SYNTH_PLAN] = {"village_plan", "public", 0},
     [SYNTH_TWIN] = {"household", "case", 18},
     [SYNTH_TWIN_PERSON] = {"person", "case", 0},
     [SYNTH_PINNED] = {"program", "public", 0},
@@ -84,7 +86,7 @@ synth_plan_make(const struct synth_city *city, const struct synth_dong *dong,
 	if (plan->months == 0 || year > SYNTH_YEAR_LAST)
 		return false;
 	plan->first_day = dong->start_day > first ? dong->start_day : first;
-	plan->busy = strcmp(dong->code, "1111065000") == 0 && year <= 2016;
+	plan->busy = synth_city_is_busy(dong, year);
 	for (size_t i = 0; i < SYNTH_ENTITIES; i++)
 		plan->key[i] = synth_prng_key(city->seed, dong->code,
 		    words[i] != NULL ? words[i] : kinds[i].collection,
@@ -213,6 +215,7 @@ counts_make(struct synth_plan *plan)
 	plan->n[SYNTH_TRAINING] = 26 * plan->months / SYNTH_MONTHS;
 	plan->n[SYNTH_ROUND] = 312 * plan->months / SYNTH_MONTHS;
 	plan->n[SYNTH_TRIP] = 250 * plan->months / SYNTH_MONTHS;
+	plan->n[SYNTH_ACCESS] = 1000 * plan->months / SYNTH_MONTHS;
 	plan->n[SYNTH_CHECK] = plan->months;
 	plan->n[SYNTH_PROGRAM] = SYNTH_PROGRAMS_N;
 	plan->n[SYNTH_CAMPAIGN] = SYNTH_CAMPAIGNS_N;
@@ -234,24 +237,38 @@ counts_make(struct synth_plan *plan)
 	plan->n[SYNTH_SERVICE] = 1100;
 }
 
-/* 57 visits in July 2015, 152 in June 2019 and from then on, for the mean dong;
- * the busy centre meets 200 people a month, and 56 times nobody. */
+/* How many visits are made: 57 in July 2015, 152 in June 2019 and from then on
+ * for the mean dong, and exactly so in those months. */
+static uint32_t
+made_draw(const struct synth_plan *plan, unsigned month)
+{
+	struct synth_prng prng = synth_prng_at(
+	    plan->key[SYNTH_VISIT], UINT32_MAX - month);
+	int since = (plan->year - 2015) * 12 + (int)month - 6;
+	uint32_t mean;
+
+	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++)
+		if (synth_city_published[k].year == plan->year &&
+		    synth_city_published[k].month == month)
+			return plan->dong->made[k];
+	since = since > 47 ? 47 : since;
+	mean = (57 * 16 * 47 + 95 * 16 * (uint32_t)since) / 47;
+	return synth_prng_poisson(
+	    &prng, mean * plan->dong->weight / SYNTH_WEIGHT_MEAN);
+}
+
+/* Of a hundred that are planned 78 are made; the busy centre meets 200 people a
+ * month, and 56 times nobody. */
 static void
 visits_draw(struct synth_plan *plan)
 {
 	for (unsigned month = SYNTH_MONTHS - plan->months; month < SYNTH_MONTHS;
 	     month++) {
-		struct synth_prng prng = synth_prng_at(
-		    plan->key[SYNTH_VISIT], UINT32_MAX - month);
-		int since = (plan->year - 2015) * 12 + (int)month - 6;
-		uint32_t mean;
+		bool busy = plan->busy && (plan->year == 2015 || month < 6);
+		uint32_t made = busy ? SYNTH_BUSY_MET : made_draw(plan, month);
 
-		since = since > 47 ? 47 : since;
-		mean = (57 * 16 * 47 + 95 * 16 * (uint32_t)since) / 47;
-		plan->visits[month] = synth_prng_poisson(
-		    &prng, mean * plan->dong->weight / SYNTH_WEIGHT_MEAN);
-		if (plan->busy && (plan->year == 2015 || month < 6))
-			plan->visits[month] = 256;
+		plan->made[month] = made;
+		plan->visits[month] = made + (busy ? 56 : made * 22 / 78);
 		plan->n[SYNTH_VISIT] += plan->visits[month];
 	}
 }

@@ -46,8 +46,10 @@ enum synth_entity {
 	SYNTH_TRANSFER,
 	SYNTH_NOTICE,
 	SYNTH_TRIP,
+	SYNTH_ACCESS,
 	SYNTH_CHECK,
 	SYNTH_HEALTH,
+	SYNTH_PLAN,	   /* of the village, for the year that follows */
 	SYNTH_TWIN,	   /* a household entered twice */
 	SYNTH_TWIN_PERSON, /* and its head */
 	SYNTH_PINNED,
@@ -87,7 +89,8 @@ struct synth_plan {
 	size_t slots_n;
 	size_t month_slot[SYNTH_MONTHS + 1];
 	size_t half_slot;
-	uint32_t visits[SYNTH_MONTHS];
+	uint32_t visits[SYNTH_MONTHS]; /* that are planned, */
+	uint32_t made[SYNTH_MONTHS];   /* and made */
 	uint32_t n[SYNTH_ENTITIES];
 	uint32_t half_n[SYNTH_ENTITIES]; /* how many before July */
 	uint64_t key[SYNTH_ENTITIES];

@@ -94,6 +94,15 @@ report_move(const struct synth_plan *plan, struct report *r, const char *state,
 	synth_rows_text(plan->rows, "state", state);
 }
 
+struct record_id
+synth_resident_report(const struct synth_plan *plan, uint32_t n, int64_t *at)
+{
+	struct synth_prng prng = synth_plan_prng(plan, SYNTH_REPORT, n);
+
+	*at = synth_plan_hour(&prng, synth_plan_day(plan, SYNTH_REPORT, n));
+	return synth_plan_id(plan, SYNTH_REPORT, n, *at);
+}
+
 static void
 report_write(const struct synth_plan *plan, uint32_t n, uint32_t *converted)
 {
@@ -370,34 +379,66 @@ app_move(const struct synth_plan *plan, const struct record_id *id,
 	synth_rows_text(plan->rows, "state", state);
 }
 
-/* What is handed in was looked at before it was typed in. */
-static void
-app_write(const struct synth_plan *plan, uint32_t n)
+/* Gives how much it asks for. */
+static int64_t
+app_new(const struct synth_plan *plan, const struct record_id *id, uint32_t n,
+    struct synth_prng *prng, int64_t at)
 {
 	static const char *const fields[] = {"마을", "복지", "문화", "환경"};
 	struct synth_rows *rows = plan->rows;
-	struct synth_prng prng = synth_plan_prng(plan, SYNTH_APP, n);
-	int64_t at = calendar_day((struct calendar_date){plan->year, 8, 1}) *
-			 DAY +
-		     (int64_t)10 * 3600;
-	struct record_id id = synth_plan_id(plan, SYNTH_APP, n, at);
 	struct record_id contest = synth_resident_contest(
 	    plan->city, plan->dong->district, plan->year);
-	int64_t asked = 10000 * (int64_t)(50 + synth_prng_below(&prng, 31));
+	int64_t asked = 10000 * (int64_t)(50 + synth_prng_below(prng, 31));
 	char text[SYNTH_TEXT_SIZE];
 
 	(void)snprintf(text, sizeof(text), "가상 모임 %u", n + 1);
-	synth_plan_new(plan, SYNTH_APP, &id, at);
+	synth_plan_new(plan, SYNTH_APP, id, at);
 	synth_rows_ref(rows, "contest", &contest);
 	synth_rows_text(rows, "group_name", text);
-	synth_rows_int(rows, "members_n", 3 + synth_prng_below(&prng, 9));
-	synth_home_phone(&prng, text);
+	synth_rows_int(rows, "members_n", 3 + synth_prng_below(prng, 9));
+	synth_home_phone(prng, text);
 	synth_rows_text(rows, "contact", text);
 	synth_rows_text(
-	    rows, "field", fields[synth_prng_below(&prng, COUNT_OF(fields))]);
+	    rows, "field", fields[synth_prng_below(prng, COUNT_OF(fields))]);
 	synth_rows_int(rows, "asked", asked);
-	synth_rows_text(rows, "state", "screening");
+	synth_rows_text(rows, "state", "draft");
 	synth_rows_end(rows);
+	return asked;
+}
+
+void
+synth_resident_apply(const struct synth_plan *plan, const struct record_id *id,
+    int64_t at, int64_t screened_at)
+{
+	struct synth_rows *rows = plan->rows;
+
+	synth_plan_change(plan, SYNTH_APP, id, at);
+	synth_rows_text(rows, "state", "applied");
+	synth_rows_day(rows, "applied_on", at / DAY);
+	synth_rows_end(rows);
+	synth_plan_change(plan, SYNTH_APP, id, screened_at);
+	synth_rows_text(rows, "state", "screening");
+	synth_rows_one(rows, "scores", "서류를 살펴봄 (가상)");
+	synth_rows_end(rows);
+}
+
+/* Handed in before the deadline, some never; looked at from August on. */
+static void
+app_write(const struct synth_plan *plan, uint32_t n)
+{
+	struct synth_rows *rows = plan->rows;
+	struct synth_prng prng = synth_plan_prng(plan, SYNTH_APP, n);
+	int64_t first = calendar_day((struct calendar_date){plan->year, 7, 19});
+	int64_t at = (first + n % 7) * DAY + (int64_t)10 * 3600;
+	struct record_id id = synth_plan_id(plan, SYNTH_APP, n, at);
+	int64_t asked = app_new(plan, &id, n, &prng, at);
+
+	if (synth_prng_chance(&prng, 100))
+		return;
+	first = calendar_day((struct calendar_date){plan->year, 8, 1});
+	synth_resident_apply(
+	    plan, &id, at + 3600, first * DAY + (int64_t)10 * 3600);
+	at = first * DAY + (int64_t)10 * 3600;
 	if (synth_prng_chance(&prng, 300)) {
 		app_move(plan, &id, "rejected", &at, 10);
 		synth_rows_end(rows);
@@ -415,5 +456,7 @@ app_write(const struct synth_plan *plan, uint32_t n)
 	app_move(plan, &id, "settled", &at, 95);
 	synth_rows_int(
 	    rows, "spent", asked - 1000 * (int64_t)synth_prng_below(&prng, 40));
+	synth_rows_end(rows);
+	app_move(plan, &id, "published", &at, 10);
 	synth_rows_end(rows);
 }

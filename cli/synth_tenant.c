@@ -293,6 +293,30 @@ session_write(const struct synth_plan *plan, uint32_t of, uint32_t n)
 		dishes_write(plan, n, &id, at);
 }
 
+/* From 2021 on the people of the dong plan for themselves. */
+static void
+plan_write(const struct synth_plan *plan)
+{
+	struct synth_rows *rows = plan->rows;
+	int64_t at = calendar_day((struct calendar_date){YEAR, 12, 1}) * DAY +
+		     (int64_t)10 * 3600;
+	struct record_id id = synth_plan_id(plan, SYNTH_PLAN, 0, at);
+	struct record_id org = synth_plan_org(plan);
+
+	synth_plan_new(plan, SYNTH_PLAN, &id, at);
+	synth_rows_ref(rows, "dong", &org);
+	synth_rows_int(rows, "year", YEAR + 1);
+	synth_rows_list(rows, "members");
+	for (uint32_t i = 0; i < 12; i++) {
+		struct record_id member = synth_plan_officer(plan, i);
+
+		synth_rows_add_ref(rows, &member);
+	}
+	synth_rows_list_end(rows);
+	synth_rows_text(rows, "state", "preparing");
+	synth_rows_end(rows);
+}
+
 void
 synth_tenant_rows(const struct synth_city *tenant, struct synth_rows *rows)
 {
@@ -310,4 +334,5 @@ synth_tenant_rows(const struct synth_city *tenant, struct synth_rows *rows)
 	for (uint32_t of = 0; of < CHILDREN; of++)
 		for (uint32_t n = 0; n < children[of].sessions; n++)
 			session_write(&plan, of, n);
+	plan_write(&plan);
 }

@@ -7,12 +7,17 @@
 #include <string.h>
 
 #include "cli/synth_case.h"
+#include "cli/synth_move.h"
+#include "cli/synth_resident.h"
+#include "cli/synth_visit.h"
+#include "cli/synth_year.h"
 #include "proto/calendar.h"
 
 enum {
 	DAY = SYNTH_DAY_SECONDS,
-	NEAR = 3, /* how many dongs on, in the district */
-	CONFLICTS = 20,
+	NEAR = 3,	/* how many dongs on, in the district */
+	CONFLICTS = 20, /* in a year, and */
+	CONTESTED = 6,	/* states that two people move */
 	OUTAGES = 5,
 	SYLLABLE_FIRST = 0xac00,
 	SYLLABLE_BYTES = 3,
@@ -232,8 +237,8 @@ synth_truth_csv(const struct synth_plan *plan, const bool chosen[SYNTH_DONGS],
 
 /* ---- troubles ----------------------------------------------------------- */
 
-static void
-time_add(struct buf *lines, const char *key, int64_t at)
+void
+synth_truth_time(struct buf *lines, const char *key, int64_t at)
 {
 	char day[CALENDAR_TEXT_SIZE];
 	unsigned rest = (unsigned)(at % DAY);
@@ -241,6 +246,14 @@ time_add(struct buf *lines, const char *key, int64_t at)
 	calendar_write_day(at / DAY, day);
 	buf_add_format(lines, ",\"%s\":\"%sT%02u:%02u:%02u+09:00\"", key, day,
 	    rest / 3600, rest / 60 % 60, rest % 60);
+}
+
+void
+synth_truth_id(struct buf *lines, const char *key, const struct record_id *id)
+{
+	buf_add_format(lines, ",\"%s\":\"", key);
+	hex_add(lines, id);
+	buf_add_u8(lines, '"');
 }
 
 static void
@@ -260,8 +273,8 @@ outages_add(const struct synth_plan *plan, struct buf *lines)
 
 		buf_add_format(lines, "{\"event\":\"offline\",\"unit\":\"%s\"",
 		    plan->dong->prefix);
-		time_add(lines, "from", from);
-		time_add(lines, "to", to);
+		synth_truth_time(lines, "from", from);
+		synth_truth_time(lines, "to", to);
 		buf_add_text(lines, "}\n");
 	}
 }
@@ -324,23 +337,63 @@ conflict_draw(const struct synth_plan *plan, uint32_t n, struct conflict *c)
 		    c->values[i], sizeof(c->values[i]), "%s", values[i]);
 }
 
+/* Two people move one state where it may go either way. */
+static void
+contest_draw(const struct synth_plan *plan, uint32_t n, struct conflict *c)
+{
+	static const struct {
+		const char *collection;
+		const char *values[2];
+		enum synth_entity entity;
+	} moves[] = {{"visit", {"absent", "refused"}, SYNTH_VISIT},
+	    {"report", {"duplicate", "invalid"}, SYNTH_REPORT},
+	    {"survey_entry", {"not_found", "refused"}, SYNTH_SURVEY}};
+	size_t kind = n % COUNT_OF(moves);
+	struct synth_prng prng = synth_plan_prng(
+	    plan, SYNTH_PINNED, 2 + CONFLICTS + n);
+	uint32_t which = synth_prng_below(&prng, plan->n[moves[kind].entity]);
+
+	*c = (struct conflict){
+	    .collection = moves[kind].collection, .field = "state"};
+	if (kind == 0)
+		c->id = synth_visit_id(plan, which, &c->at);
+	else if (kind == 1)
+		c->id = synth_resident_report(plan, which, &c->at);
+	else
+		c->id = synth_year_entry(plan, which, &c->at);
+	/* Before somebody else does. */
+	c->at += kind == 1 ? 9000 : 300;
+	for (size_t i = 0; i < COUNT_OF(c->values); i++)
+		(void)snprintf(c->values[i], sizeof(c->values[i]), "%s",
+		    moves[kind].values[i]);
+}
+
+static void
+conflict_add(
+    const struct synth_plan *plan, const struct conflict *c, struct buf *lines)
+{
+	buf_add_format(lines, "{\"event\":\"conflict\",\"unit\":\"%s\"",
+	    plan->dong->prefix);
+	synth_truth_time(lines, "at", synth_plan_inside(plan, c->at));
+	buf_add_format(lines, ",\"collection\":\"%s\"", c->collection);
+	synth_truth_id(lines, "id", &c->id);
+	buf_add_format(lines, ",\"field\":\"%s\",\"values\":[\"%s\",\"%s\"]}\n",
+	    c->field, c->values[0], c->values[1]);
+}
+
 static void
 conflicts_add(const struct synth_plan *plan, struct buf *lines)
 {
-	for (uint32_t i = 0; i < CONFLICTS; i++) {
-		struct conflict c;
+	struct conflict c;
 
+	for (uint32_t i = 0; i < CONFLICTS; i++) {
 		conflict_draw(plan, i, &c);
-		buf_add_format(lines, "{\"event\":\"conflict\",\"unit\":\"%s\"",
-		    plan->dong->prefix);
-		time_add(lines, "at",
-		    synth_plan_inside(plan, c.at + (int64_t)40 * DAY));
-		buf_add_format(
-		    lines, ",\"collection\":\"%s\",\"id\":\"", c.collection);
-		hex_add(lines, &c.id);
-		buf_add_format(lines,
-		    "\",\"field\":\"%s\",\"values\":[\"%s\",\"%s\"]}\n",
-		    c.field, c.values[0], c.values[1]);
+		c.at += (int64_t)40 * DAY;
+		conflict_add(plan, &c, lines);
+	}
+	for (uint32_t i = 0; i < CONTESTED; i++) {
+		contest_draw(plan, i, &c);
+		conflict_add(plan, &c, lines);
 	}
 }
 
@@ -350,6 +403,7 @@ synth_truth_events(const struct synth_plan *plan, struct buf *lines)
 	clock_add(plan, lines);
 	outages_add(plan, lines);
 	conflicts_add(plan, lines);
+	synth_move_events(plan, lines);
 }
 
 void
@@ -378,8 +432,8 @@ synth_truth_scripted(int year, struct buf *lines)
 		       (int64_t)9 * 3600;
 		buf_add_format(lines, "{\"event\":\"%s\",\"what\":\"%s\"",
 		    events[i].name, events[i].what);
-		time_add(lines, "from", from);
-		time_add(lines, "to", from + events[i].hours * 3600);
+		synth_truth_time(lines, "from", from);
+		synth_truth_time(lines, "to", from + events[i].hours * 3600);
 		buf_add_text(lines, "}\n");
 	}
 }

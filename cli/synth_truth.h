@@ -31,8 +31,13 @@ void synth_truth_csv(const struct synth_plan *plan,
 
 /* Appends a line of JSON for each trouble of the dong of `plan` in its year to
  * `lines`: when its line is down, when two people change one field, how wrong
- * its clock is. */
+ * its clock is, and who moves away. */
 void synth_truth_events(const struct synth_plan *plan, struct buf *lines);
+/* Appends a member `key` with a time or an id to a line of JSON, behind others.
+ */
+void synth_truth_time(struct buf *lines, const char *key, int64_t at);
+void synth_truth_id(
+    struct buf *lines, const char *key, const struct record_id *id);
 /* Appends the three events of the whole city, if they lie in `year`. */
 void synth_truth_scripted(int year, struct buf *lines);
 

@@ -9,7 +9,11 @@
 #include "cli/synth_home.h"
 #include "proto/calendar.h"
 
-enum { MET_MONTHLY = 200, HALF_MONTHS = 6, HEALTH_PERMILLE = 100 };
+enum {
+	HALF_MONTHS = 6,
+	HEALTH_PERMILLE = 100,
+	CONFIRMED_PERMILLE = 800,
+};
 
 struct visit {
 	uint32_t n; /* of the year */
@@ -31,11 +35,15 @@ struct visit {
 static void visit_make(const struct synth_plan *plan, struct visit *visit);
 static void visit_draw(const struct synth_plan *plan, struct visit *visit);
 static void visit_first_met(const struct synth_plan *plan, struct visit *visit);
-static void result_draw(struct visit *visit);
+static void result_draw(const struct synth_plan *plan, struct visit *visit);
 static void visit_write(
     const struct synth_plan *plan, const struct visit *visit);
+static void fields_write(
+    const struct synth_plan *plan, const struct visit *visit);
+static void done_write(struct synth_rows *rows, struct visit *visit);
 static void result_write(const struct synth_plan *plan, struct visit *visit);
 static void health_write(const struct synth_plan *plan, struct visit *visit);
+static void confirm_write(const struct synth_plan *plan, struct visit *visit);
 static void service_write(const struct synth_plan *plan, uint32_t n);
 
 void
@@ -57,10 +65,45 @@ synth_visit_rows(const struct synth_plan *plan)
 		service_write(plan, i);
 }
 
+void
+synth_visit_made(const struct synth_plan *plan, unsigned month)
+{
+	struct visit visit = {.month = month};
+
+	for (unsigned i = 0; i < month; i++)
+		visit.n += plan->visits[i];
+	for (uint32_t i = 0; i < plan->visits[month]; i++, visit.n++) {
+		struct visit one = visit;
+
+		one.of_month = i;
+		visit_make(plan, &one);
+		if (one.state[0] != 'd')
+			continue;
+		synth_plan_new(plan, SYNTH_VISIT, &one.id, one.at);
+		fields_write(plan, &one);
+		synth_rows_text(plan->rows, "state", "done");
+		synth_rows_int(plan->rows, "attempts", one.late ? 2 : 1);
+		done_write(plan->rows, &one);
+		synth_rows_end(plan->rows);
+	}
+}
+
+struct record_id
+synth_visit_id(const struct synth_plan *plan, uint32_t n, int64_t *at)
+{
+	struct visit visit = {.n = n, .of_month = n};
+
+	while (visit.of_month >= plan->visits[visit.month])
+		visit.of_month -= plan->visits[visit.month++];
+	visit_make(plan, &visit);
+	*at = visit.planned_at;
+	return visit.id;
+}
+
 static void
 visit_make(const struct synth_plan *plan, struct visit *visit)
 {
-	bool busy = plan->busy && plan->visits[visit->month] == 256 &&
+	bool busy = plan->busy &&
 		    (plan->year == 2015 || visit->month < HALF_MONTHS);
 	int64_t day;
 
@@ -68,11 +111,11 @@ visit_make(const struct synth_plan *plan, struct visit *visit)
 	day = synth_plan_month_day(
 	    plan, visit->month, visit->of_month, plan->visits[visit->month]);
 	visit->at = synth_plan_hour(&visit->prng, day);
-	if (busy && visit->of_month < MET_MONTHLY)
+	if (busy && visit->of_month < SYNTH_BUSY_MET)
 		visit_first_met(plan, visit);
 	else
 		visit_draw(plan, visit);
-	if (busy && visit->of_month >= MET_MONTHLY)
+	if (busy && visit->of_month >= SYNTH_BUSY_MET)
 		visit->state = synth_prng_chance(&visit->prng, 700) ? "absent"
 								    : "refused";
 	visit->planned_at = visit->at -
@@ -94,7 +137,7 @@ visit_first_met(const struct synth_plan *plan, struct visit *visit)
 {
 	static const char *const kinds[] = {"보편_65세", "보편_70세",
 	    "보편_출산", "빈곤위기", "돌봄위기", "안부", "정기"};
-	uint32_t person = (visit->month % HALF_MONTHS) * MET_MONTHLY +
+	uint32_t person = (visit->month % HALF_MONTHS) * SYNTH_BUSY_MET +
 			  visit->of_month;
 	int64_t day;
 
@@ -134,23 +177,35 @@ visit_draw(const struct synth_plan *plan, struct visit *visit)
 	if (visit->home.persons_n > 1 && synth_prng_chance(&visit->prng, 400))
 		visit->met = 2;
 	visit->pair = universal || visit->home.pair;
-	result_draw(visit);
+	result_draw(plan, visit);
+}
+
+/* Those that are made are spread over the month. */
+static bool
+is_made(const struct synth_plan *plan, const struct visit *visit)
+{
+	uint64_t made = plan->made[visit->month];
+	uint32_t all = plan->visits[visit->month];
+
+	return (visit->of_month + 1) * made / all >
+	       visit->of_month * made / all;
 }
 
 static void
-result_draw(struct visit *visit)
+result_draw(const struct synth_plan *plan, struct visit *visit)
 {
-	static const char *const states[] = {
-	    "done", "absent", "refused", "cancelled"};
-	static const uint16_t weights[COUNT_OF(states)] = {78, 14, 5, 3};
+	static const char *const states[] = {"absent", "refused", "cancelled"};
+	static const uint16_t weights[COUNT_OF(states)] = {14, 5, 3};
 	size_t state = synth_prng_pick(&visit->prng, weights, COUNT_OF(states));
 
-	visit->state = states[state];
-	visit->late = state == 0 && synth_prng_chance(&visit->prng, 80);
+	visit->state = is_made(plan, visit) ? "done" : states[state];
+	visit->late = visit->state[0] == 'd' &&
+		      synth_prng_chance(&visit->prng, 80);
 }
 
+/* What is known of a visit that was planned. */
 static void
-visit_write(const struct synth_plan *plan, const struct visit *visit)
+fields_write(const struct synth_plan *plan, const struct visit *visit)
 {
 	struct synth_rows *rows = plan->rows;
 	uint32_t planner = visit->n % SYNTH_PLANNERS_N;
@@ -159,7 +214,6 @@ visit_write(const struct synth_plan *plan, const struct visit *visit)
 	struct record_id nurse = synth_plan_staff(
 	    plan, SYNTH_NURSES_FIRST + visit->n % SYNTH_NURSES_N);
 
-	synth_plan_new(plan, SYNTH_VISIT, &visit->id, visit->planned_at);
 	synth_rows_ref(rows, "household", &visit->home.id);
 	synth_rows_text(rows, "kind", visit->kind);
 	synth_rows_day(rows, "planned_on", visit->at / SYNTH_DAY_SECONDS);
@@ -170,9 +224,16 @@ visit_write(const struct synth_plan *plan, const struct visit *visit)
 		synth_rows_add_ref(rows, &nurse);
 	synth_rows_list_end(rows);
 	synth_rows_text(rows, "channel", "방문");
-	synth_rows_text(rows, "state", "assigned");
 	synth_rows_bool(rows, "offline", visit->n % 5 != 0);
-	synth_rows_end(rows);
+}
+
+static void
+visit_write(const struct synth_plan *plan, const struct visit *visit)
+{
+	synth_plan_new(plan, SYNTH_VISIT, &visit->id, visit->planned_at);
+	fields_write(plan, visit);
+	synth_rows_text(plan->rows, "state", "assigned");
+	synth_rows_end(plan->rows);
 }
 
 static void
@@ -245,6 +306,24 @@ result_write(const struct synth_plan *plan, struct visit *visit)
 	synth_rows_end(rows);
 	if (done && synth_prng_chance(&visit->prng, HEALTH_PERMILLE))
 		health_write(plan, visit);
+	if (done && synth_prng_chance(&visit->prng, CONFIRMED_PERMILLE))
+		confirm_write(plan, visit);
+}
+
+/* The team lead looks at what was done some days later. */
+static void
+confirm_write(const struct synth_plan *plan, struct visit *visit)
+{
+	int64_t at = visit->at + 7200 +
+		     (int64_t)SYNTH_DAY_SECONDS *
+			 (1 + synth_prng_below(&visit->prng, 6));
+
+	at = synth_plan_inside(plan, at);
+	if (at <= visit->at)
+		return; /* the year is over */
+	synth_plan_change(plan, SYNTH_VISIT, &visit->id, at);
+	synth_rows_text(plan->rows, "state", "confirmed");
+	synth_rows_end(plan->rows);
 }
 
 static void

@@ -25,7 +25,6 @@ static void program_write(const struct synth_plan *plan, uint32_t n);
 static void session_write(const struct synth_plan *plan, uint32_t n);
 static void training_write(const struct synth_plan *plan, uint32_t n);
 static void round_write(const struct synth_plan *plan, uint32_t n);
-static void transfer_write(const struct synth_plan *plan, uint32_t n);
 static void notice_write(const struct synth_plan *plan, uint32_t n);
 static void trip_write(const struct synth_plan *plan, uint32_t n);
 static void check_write(const struct synth_plan *plan, uint32_t n);
@@ -47,8 +46,6 @@ synth_year_rows(const struct synth_plan *plan)
 		training_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_ROUND]; n++)
 		round_write(plan, n);
-	for (uint32_t n = 0; n < plan->n[SYNTH_TRANSFER]; n++)
-		transfer_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_NOTICE]; n++)
 		notice_write(plan, n);
 	for (uint32_t n = 0; n < plan->n[SYNTH_TRIP]; n++)
@@ -111,6 +108,11 @@ campaign_write(const struct synth_plan *plan, uint32_t n)
 	synth_plan_change(plan, SYNTH_CAMPAIGN, &id, at);
 	synth_rows_text(rows, "state", "closed");
 	synth_rows_end(rows);
+	at += (int64_t)14 * DAY;
+	synth_plan_change(
+	    plan, SYNTH_CAMPAIGN, &id, synth_plan_inside(plan, at));
+	synth_rows_text(rows, "state", "reported");
+	synth_rows_end(rows);
 }
 
 static void
@@ -133,6 +135,16 @@ survey_link(const struct synth_plan *plan, const struct record_id *id,
 	++*linked;
 }
 
+struct record_id
+synth_year_entry(const struct synth_plan *plan, uint32_t n, int64_t *at)
+{
+	struct synth_prng prng = synth_plan_prng(plan, SYNTH_SURVEY, n);
+
+	*at = synth_plan_day(plan, SYNTH_SURVEY, n) + 9 * 3600 +
+	      synth_prng_below(&prng, 3600);
+	return synth_plan_id(plan, SYNTH_SURVEY, n, *at);
+}
+
 static void
 survey_write(const struct synth_plan *plan, uint32_t n, uint32_t *linked)
 {
@@ -142,12 +154,11 @@ survey_write(const struct synth_plan *plan, uint32_t n, uint32_t *linked)
 	    780, 100, 50, 22, 20, 28};
 	struct synth_rows *rows = plan->rows;
 	struct synth_prng prng = synth_plan_prng(plan, SYNTH_SURVEY, n);
-	int64_t at = synth_plan_day(plan, SYNTH_SURVEY, n) + 9 * 3600 +
-		     synth_prng_below(&prng, 3600);
+	int64_t at;
+	struct record_id id = synth_year_entry(plan, n, &at);
 	int64_t opened;
 	uint32_t of = n * SYNTH_CAMPAIGNS_N / plan->n[SYNTH_SURVEY];
 	struct record_id campaign = campaign_id(plan, of, &opened);
-	struct record_id id = synth_plan_id(plan, SYNTH_SURVEY, n, at);
 	struct record_id who = synth_plan_officer(
 	    plan, synth_prng_below(&prng, SYNTH_OFFICERS_N));
 	struct synth_home home;
@@ -312,68 +323,6 @@ round_write(const struct synth_plan *plan, uint32_t n)
 	synth_rows_list_end(rows);
 	if (synth_prng_chance(&prng, 250))
 		synth_rows_one(rows, "issues", "골목 불편을 들음 (가상)");
-	synth_rows_end(rows);
-}
-
-static void
-transfer_begin(const struct synth_plan *plan, const struct synth_home *home,
-    struct synth_prng *prng, const struct record_id *id, int64_t at)
-{
-	struct synth_rows *rows = plan->rows;
-	const struct synth_city *city = plan->city;
-	const struct synth_district *district =
-	    &city->districts[plan->dong->district];
-	struct record_id from = synth_plan_org(plan);
-	struct record_id to;
-	size_t number;
-
-	number = synth_prng_chance(prng, 650)
-		     ? district->first +
-			   synth_prng_below(prng, (uint32_t)district->dongs_n)
-		     : synth_prng_below(prng, SYNTH_DONGS);
-	if (number == plan->dong->number)
-		number = (number + 1) % SYNTH_DONGS;
-	to = synth_plan_unit(city, city->dongs[number].code);
-	synth_plan_new(plan, SYNTH_TRANSFER, id, at);
-	synth_rows_ref(rows, "household", &home->id);
-	synth_rows_ref(rows, "from_dong", &from);
-	synth_rows_ref(rows, "to_dong", &to);
-	synth_rows_text(rows, "reason",
-	    synth_prng_chance(prng, 800) ? "전입신고" : "실거주변경");
-	synth_rows_day(rows, "moved_on", at / DAY);
-	synth_rows_int(rows, "epoch", 1);
-	synth_rows_text(rows, "state", "proposed");
-	synth_rows_end(rows);
-}
-
-static void
-transfer_write(const struct synth_plan *plan, uint32_t n)
-{
-	struct synth_rows *rows = plan->rows;
-	struct synth_prng prng = synth_plan_prng(plan, SYNTH_TRANSFER, n);
-	int64_t at = synth_plan_day(plan, SYNTH_TRANSFER, n) +
-		     (int64_t)16 * 3600;
-	struct record_id id = synth_plan_id(plan, SYNTH_TRANSFER, n, at);
-	struct synth_home home;
-
-	synth_home_pick(plan, &prng, at, SYNTH_HOME_ANY, &home);
-	transfer_begin(plan, &home, &prng, &id, at);
-	synth_plan_change(plan, SYNTH_TRANSFER, &id, at + 600);
-	synth_rows_text(rows, "state", "sent");
-	synth_rows_one(rows, "handover", "지금까지의 경과를 넘김 (가상)");
-	synth_rows_end(rows);
-	at += (int64_t)DAY * (1 + synth_prng_below(&prng, 5));
-	if (synth_prng_chance(&prng, 80))
-		return; /* nobody answers */
-	at = synth_plan_inside(plan, at);
-	synth_plan_change(plan, SYNTH_TRANSFER, &id, at);
-	synth_rows_text(rows, "state", "accepted");
-	synth_rows_end(rows);
-	synth_plan_change(plan, SYNTH_TRANSFER, &id, at + 600);
-	synth_rows_text(rows, "state", "completed");
-	synth_rows_end(rows);
-	synth_plan_change(plan, SYNTH_HOUSEHOLD, &home.id, at + 660);
-	synth_rows_text(rows, "state", "moved_out");
 	synth_rows_end(rows);
 }
 

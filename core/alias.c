@@ -9,6 +9,7 @@
 
 #include "core/lookup.h"
 #include "core/query.h"
+#include "core/record.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 
@@ -54,9 +55,100 @@ find(const struct aliases *aliases, const struct record_id *id)
 struct record_id
 alias_of(const struct aliases *aliases, const struct record_id *id)
 {
-	const struct alias *alias = find(aliases, id);
+	const struct alias *alias = aliases != NULL ? find(aliases, id) : NULL;
 
 	return alias != NULL ? alias->to : *id;
+}
+
+static int
+by_end(const void *a, const void *b)
+{
+	const struct alias *x = a;
+	const struct alias *y = b;
+	int way = memcmp(&x->to, &y->to, sizeof(x->to));
+
+	return way != 0 ? way : by_from(x, y);
+}
+
+enum err
+alias_held(struct txn *txn, const struct aliases **aliases)
+{
+	struct aliases gathered = {0};
+	struct aliases *held;
+	struct alias *ends;
+	enum err e;
+
+	*aliases = txn->aliases;
+	if (txn->write || txn->aliases_known)
+		return ERR_OK;
+	e = alias_load(txn, &gathered);
+	if (e == ERR_OK && gathered.n > 0) {
+		held = arena_array(&txn->arena, 1, sizeof(*held));
+		held->n = gathered.n;
+		held->p = arena_array(&txn->arena, held->n, sizeof(*held->p));
+		ends = arena_array(&txn->arena, held->n, sizeof(*ends));
+		for (size_t i = 0; i < held->n; i++)
+			ends[i] = held->p[i] = gathered.p[i];
+		qsort(ends, held->n, sizeof(*ends), by_end);
+		held->ends = ends;
+		txn->aliases = *aliases = held;
+	}
+	txn->aliases_known = e == ERR_OK;
+	alias_fini(&gathered);
+	return e;
+}
+
+enum err
+alias_stands(struct txn *txn, const struct aliases *aliases,
+    const struct record_id *id, struct record_id *end, bool *stands)
+{
+	struct arena arena = {0};
+	struct space_state *space;
+	struct record record = {0};
+	enum err e;
+
+	*end = alias_of(aliases, id);
+	*stands = memcmp(end, id, sizeof(*end)) != 0;
+	if (!*stands)
+		return ERR_OK;
+	e = record_locate(txn, end, &space);
+	if (e == ERR_OK)
+		e = record_get(txn,
+		    &(struct record_read){.space = space, .arena = &arena}, end,
+		    &record);
+	/* What others hold was not taken away as far as we know. */
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	else if (e == ERR_OK && record.exists &&
+		 record.status == RECORD_DELETED)
+		*stands = false;
+	if (!*stands)
+		*end = *id;
+	arena_fini(&arena);
+	return e;
+}
+
+size_t
+alias_members(const struct aliases *aliases, const struct record_id *end,
+    const struct alias **members)
+{
+	size_t first = 0;
+	size_t above = aliases->n;
+	size_t n = 0;
+
+	while (first < above) {
+		size_t middle = first + (above - first) / 2;
+
+		if (memcmp(&aliases->ends[middle].to, end, sizeof(*end)) < 0)
+			first = middle + 1;
+		else
+			above = middle;
+	}
+	*members = &aliases->ends[first];
+	while (first + n < aliases->n &&
+	       memcmp(&(*members)[n].to, end, sizeof(*end)) == 0)
+		n++;
+	return n;
 }
 
 /* ---- gathered ----------------------------------------------------------- */

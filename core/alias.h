@@ -17,11 +17,13 @@ struct alias {
 	struct record_id to;
 };
 
-/* All of them that are held here, by `from`. */
+/* All of them that are held here. */
 struct aliases {
-	struct alias *p; /* owned */
+	struct alias *p; /* owned; by `from` */
 	size_t n;
 	size_t room;
+	/* Of the same, made by alias_held: by `to`, then `from`. */
+	const struct alias *ends;
 };
 
 /* Gathers the aliases of all spaces held into the zeroed `aliases`, ended with
@@ -32,8 +34,21 @@ struct aliases {
 enum err alias_load(struct txn *txn, struct aliases *aliases) MUST_USE;
 /* A zeroed struct is fine. */
 void alias_fini(struct aliases *aliases);
-/* What stands for `id`: itself where nothing does. */
+/* What stands for `id`: itself where nothing does, or `aliases` is NULL. */
 struct record_id alias_of(
     const struct aliases *aliases, const struct record_id *id);
+
+/* The same as alias_load, once for all of a transaction that reads, in its
+ * arena.  `*aliases` is NULL when there is none, and in one that writes, where
+ * what is asked of a write goes by the records that it names. */
+enum err alias_held(struct txn *txn, const struct aliases **aliases) MUST_USE;
+/* Does another record stand for `id`, which is not known to be deleted?  Then
+ * `*end` is that; else `id`.  ERR_CORRUPT. */
+enum err alias_stands(struct txn *txn, const struct aliases *aliases,
+    const struct record_id *id, struct record_id *end, bool *stands) MUST_USE;
+/* Those for which `end` stands, by `from`; returns how many.  `aliases` is what
+ * alias_held gave. */
+size_t alias_members(const struct aliases *aliases, const struct record_id *end,
+    const struct alias **members);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/composing.h"
+#include "core/dated.h"
 #include "core/effective.h"
 #include "core/history.h"
 #include "core/known.h"
@@ -86,7 +87,7 @@ compose_write(struct composer *composer, const struct store_write *given,
 		e = rules_check(txn->pack, &write, &c.record, txn->host);
 	if (e == ERR_OK)
 		e = shown_read(&c);
-	if (e == ERR_OK && !write.resolve)
+	if (e == ERR_OK && !write.resolve && !write.restored)
 		e = moves_check(&c);
 	if (e != ERR_OK)
 		return e;
@@ -124,6 +125,8 @@ write_fill(struct composing *c, struct store_write *write)
 	e = staff_may_write(write->role, c->collection);
 	if (e != ERR_OK || c->collection == NULL || write->act != ACT_EDIT)
 		return e;
+	if (!write->restored)
+		dated_fill(txn, c->collection, &c->record, write);
 	e = match_fill(txn, c->collection, write);
 	return e == ERR_OK ? edits_count(write) : e;
 }
@@ -143,16 +146,27 @@ change_make(struct composing *c)
 	c->change.shown = c->shown.record.changed;
 }
 
+/* Is it a record with a key for match fields? */
+static bool
+is_key(const struct composing *c)
+{
+	const struct pack *pack = c->composer->txn->pack;
+
+	return c->collection != NULL && pack->match != NULL &&
+	       pack->match->collection == c->collection;
+}
+
 /* The last questions; then it is written, with its copies. */
 static enum err
 change_write(struct composing *c)
 {
 	struct composer *composer = c->composer;
+	struct draft *draft;
 	enum err e = composing_hidden(c);
 
-	if (e == ERR_OK)
+	if (e == ERR_OK && !c->write->restored)
 		e = composing_guards(c);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !c->write->restored)
 		e = unique_claim(&(struct unique){.txn = composer->txn,
 		    .space = c->space,
 		    .id = &c->id,
@@ -167,9 +181,12 @@ change_write(struct composing *c)
 		return e;
 	if (c->collection != NULL)
 		e = composing_copies(c);
-	return e == ERR_OK ? change_add(c, draft_get(composer->txn,
-					       composer->drafts, c->write))
-			   : e;
+	if (e != ERR_OK)
+		return e;
+	draft = draft_get(composer->txn, composer->drafts, c->write);
+	e = change_add(c, draft);
+	/* What comes next may be made comparable by this key. */
+	return e == ERR_OK && is_key(c) ? compose_seal(composer, draft) : e;
 }
 
 static enum err

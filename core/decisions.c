@@ -167,12 +167,14 @@ enum err
 decisions_add(struct txn *txn, const struct history_delta *from,
     struct decision_list *turned)
 {
-	struct docket *docket = docket_of(txn, from->log->space);
 	struct ref ref = {.log = from->log->trunk, .seq = from->seq};
+	struct docket *docket;
 	const struct log *owner;
 	bool counts;
 	enum err e = oplog_owner(txn, from->log, from->seq, &owner);
 
+	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
+	docket = docket_before(txn, from->log->space, &ref);
 	*turned = (struct decision_list){0};
 	if (docket == NULL)
 		return kv_failed(txn->kv);
@@ -180,7 +182,6 @@ decisions_add(struct txn *txn, const struct history_delta *from,
 	if (e != ERR_OK || owner != from->log)
 		return e;
 	rows_put(txn, from);
-	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
 	counts = tip_may(txn, from->log, RIGHT_ADMIN, from->seq);
 	if (!counts && !docket_awaits(docket, &ref))
 		return kv_failed(txn->kv);

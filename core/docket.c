@@ -44,6 +44,9 @@ static enum err replaced_load(
 static void walk(struct docket *docket, struct decision *from);
 static void scratch_grow(struct txn *txn, struct docket *docket);
 
+static struct decision *decision_find(
+    struct docket *docket, const struct ref *ref);
+
 static int
 id_compare(const struct log_id *a, const struct log_id *b)
 {
@@ -67,9 +70,14 @@ ref_order(const void *a, const void *b)
 	return id_ref_compare(a, b);
 }
 
-/* The decisions of `space`, read at the first use; NULL after a failure. */
 struct docket *
 docket_of(struct txn *txn, struct space_state *space)
+{
+	return docket_before(txn, space, NULL);
+}
+
+struct docket *
+docket_before(struct txn *txn, struct space_state *space, const struct ref *ref)
 {
 	struct docket *docket = txn->dockets;
 	struct decision_list turned;
@@ -80,9 +88,11 @@ docket_of(struct txn *txn, struct space_state *space)
 		return docket;
 	docket = arena_new(&txn->arena, sizeof(*docket));
 	docket->space = space;
+	docket->unborn = ref;
 	if (docket_load(txn, docket) != ERR_OK ||
 	    docket_settle(txn, docket, &turned) != ERR_OK)
 		return NULL;
+	docket->unborn = NULL;
 	docket->next = txn->dockets;
 	txn->dockets = docket;
 	return docket;
@@ -175,7 +185,7 @@ docket_take(struct txn *txn, struct docket *docket,
 	struct decision *decision;
 
 	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
-	decision = docket_find(docket, &ref);
+	decision = decision_find(docket, &ref);
 	if (decision == NULL) {
 		decision = arena_new(&txn->arena, sizeof(*decision));
 		decision->ref = ref;
@@ -374,7 +384,7 @@ chase(struct txn *txn, struct docket *docket)
 
 		docket->chased = at->chased;
 		for (size_t i = 0; i < at->replaces_n && e == ERR_OK; i++)
-			if (docket_find(docket, &at->replaces[i]) == NULL)
+			if (decision_find(docket, &at->replaces[i]) == NULL)
 				e = replaced_load(
 				    txn, docket, &at->replaces[i]);
 	}
@@ -386,7 +396,10 @@ replaced_load(struct txn *txn, struct docket *docket, const struct ref *ref)
 {
 	struct arena arena = {0};
 	struct history_delta from = {0};
-	const struct log *log = tip_holding(txn, docket->space, ref);
+	bool unborn = docket->unborn != NULL &&
+		      id_ref_compare(docket->unborn, ref) == 0;
+	const struct log *log = unborn ? NULL
+				       : tip_holding(txn, docket->space, ref);
 	enum err e = kv_failed(txn->kv);
 
 	if (e == ERR_OK && log != NULL)
@@ -412,7 +425,7 @@ walk(struct docket *docket, struct decision *from)
 		const struct decision *at = docket->stack[--depth];
 
 		for (size_t i = 0; i < at->replaces_n; i++) {
-			struct decision *next = docket_find(
+			struct decision *next = decision_find(
 			    docket, &at->replaces[i]);
 
 			if (next == NULL)
@@ -438,8 +451,9 @@ scratch_grow(struct txn *txn, struct docket *docket)
 	    &txn->arena, docket->room, sizeof(struct decision *));
 }
 
-struct decision *
-docket_find(struct docket *docket, const struct ref *ref)
+/* The decision `ref`; NULL when it is not there. */
+static struct decision *
+decision_find(struct docket *docket, const struct ref *ref)
 {
 	size_t at = position(docket, ref);
 

@@ -29,11 +29,17 @@ struct docket {
 	size_t scratch_room; /* of these two */
 	/* Those of which it is not known yet what they replace. */
 	struct decision *chased;
+	const struct ref *unborn; /* not looked at; NULL: none */
 };
 
 /* The decisions of `space`, read at the first use, and settled; NULL after a
  * failure, which `txn` keeps. */
 struct docket *docket_of(struct txn *txn, struct space_state *space);
+/* The same as it was before the decision `ref` came, which was just appended
+ * to its log: what is read first now must not know of it, or nobody could tell
+ * what turned by it. */
+struct docket *docket_before(
+    struct txn *txn, struct space_state *space, const struct ref *ref);
 /* Reads the decisions that count and are not there yet, without settling: to be
  * called when rights have changed. */
 enum err docket_load(struct txn *txn, struct docket *docket) MUST_USE;
@@ -47,8 +53,6 @@ bool docket_awaits(const struct docket *docket, const struct ref *ref);
 /* Works out which decisions hold; `turned` are those of which that changed. */
 enum err docket_settle(struct txn *txn, struct docket *docket,
     struct decision_list *turned) MUST_USE;
-/* The decision `ref`; NULL when it is not there. */
-struct decision *docket_find(struct docket *docket, const struct ref *ref);
 /* The index of the first link to `target`, or where it would be. */
 size_t docket_about(const struct docket *docket, const struct log_id *target);
 

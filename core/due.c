@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alias.h"
 #include "core/lookup.h"
 #include "core/record.h"
+#include "core/staff.h"
 #include "proto/calendar.h"
 #include "proto/mem.h"
 
@@ -35,22 +37,31 @@ add(struct due_items *items, size_t *room, const struct due_item *item)
 	return ERR_OK;
 }
 
+/* How many days ago `from` was, or hours if it is a time. */
+static int64_t
+passed_since(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	if (from->type == EXPR_DATE)
+		return calendar_day_at(
+			   ask->now_seconds, expr_offset_seconds(txn->pack)) -
+		       from->i;
+	return from->type == EXPR_DATETIME
+		   ? (ask->now_seconds - from->i) / HOUR_SECONDS
+		   : 0;
+}
+
 /* Says how late `item` is: from `from` on, or once `from` has passed. */
 static void
 lateness(const struct txn *txn, const struct due_ask *ask,
     const struct expr_value *from, bool passed, struct due_item *item)
 {
-	int64_t seconds = ask->now_seconds - from->i;
-
-	if (from->type == EXPR_DATE) {
-		item->late = calendar_day_at(ask->now_seconds,
-				 expr_offset_seconds(txn->pack)) -
-			     from->i;
+	item->late = passed_since(txn, ask, from);
+	item->passed = passed_since(txn, ask, &item->due);
+	if (from->type == EXPR_DATE)
 		item->is_late = item->late >= (passed ? 1 : 0);
-	} else if (from->type == EXPR_DATETIME) {
-		item->late = seconds / HOUR_SECONDS;
-		item->is_late = seconds >= (passed ? 1 : 0);
-	}
+	else if (from->type == EXPR_DATETIME)
+		item->is_late = ask->now_seconds - from->i >= (passed ? 1 : 0);
 }
 
 /* An expression that the pack may have left out: nothing. */
@@ -63,6 +74,16 @@ eval(const struct pack_expr *expr, const struct expr_source *source,
 				  : expr_eval(expr->code, source, value);
 }
 
+/* The same; nothing when it is not for the role to see. */
+static enum err
+eval_seen(const struct due_ask *ask, const struct pack_expr *expr,
+    const struct expr_source *source, struct expr_value *value)
+{
+	*value = (struct expr_value){0};
+	return staff_sees_all(ask->role, expr->code) ? eval(expr, source, value)
+						     : ERR_OK;
+}
+
 static int64_t
 within(const struct expr_value *value, int64_t max)
 {
@@ -71,7 +92,21 @@ within(const struct expr_value *value, int64_t max)
 	return value->i > max ? max : value->i;
 }
 
-/* Works out the item of a record; `*shown` is false before its first day. */
+/* Has the day or time come from which on a record is on the list? */
+static bool
+has_come(const struct txn *txn, const struct due_ask *ask,
+    const struct expr_value *from)
+{
+	int64_t today = calendar_day_at(
+	    ask->now_seconds, expr_offset_seconds(txn->pack));
+
+	if (from->type == EXPR_DATE)
+		return from->i <= today;
+	return from->type != EXPR_DATETIME || from->i <= ask->now_seconds;
+}
+
+/* Works out the item of a record; `*shown` is false before its first day or
+ * time. */
 static enum err
 item_make(struct txn *txn, const struct due_ask *ask,
     const struct expr_source *source, struct due_item *item, bool *shown)
@@ -81,20 +116,18 @@ item_make(struct txn *txn, const struct due_ask *ask,
 	struct expr_value overdue;
 	struct expr_value urgency;
 	struct expr_value risk;
-	int64_t today = calendar_day_at(
-	    ask->now_seconds, expr_offset_seconds(txn->pack));
 	enum err e = eval(&list->from, source, &from);
 
-	*shown = from.type != EXPR_DATE || from.i <= today;
+	*shown = has_come(txn, ask, &from);
 	if (e != ERR_OK || !*shown)
 		return e;
 	e = eval(&list->due, source, &item->due);
 	if (e == ERR_OK)
 		e = eval(&list->overdue, source, &overdue);
 	if (e == ERR_OK)
-		e = eval(&list->urgency, source, &urgency);
+		e = eval_seen(ask, &list->urgency, source, &urgency);
 	if (e == ERR_OK)
-		e = eval(&list->risk, source, &risk);
+		e = eval_seen(ask, &list->risk, source, &risk);
 	if (e != ERR_OK)
 		return e;
 	if (overdue.type != EXPR_NOTHING)
@@ -129,12 +162,30 @@ order(const void *a, const void *b)
 	return way != 0 ? way : memcmp(x->id.b, y->id.b, sizeof(x->id.b));
 }
 
+/* Who is on a list says what the list looks at. */
+static enum err
+list_check(const struct due_ask *ask)
+{
+	const struct pack_due *list = ask->list;
+
+	if (staff_sees_all(ask->role, list->where.code) &&
+	    staff_sees_all(ask->role, list->due.code) &&
+	    staff_sees_all(ask->role, list->from.code) &&
+	    staff_sees_all(ask->role, list->overdue.code))
+		return ERR_OK;
+	return err_set(ERR_DENIED,
+	    "the list goes by what the role %s (%s) does not see",
+	    ask->role->label.ko, ask->role->label.en);
+}
+
 enum err
 due_find(struct txn *txn, const struct due_ask *ask, struct due_items *items)
 {
-	enum err e = ask->list->open ? find_open(txn, ask, items)
-				     : find_records(txn, ask, items);
+	enum err e = list_check(ask);
 
+	if (e == ERR_OK)
+		e = ask->list->open ? find_open(txn, ask, items)
+				    : find_records(txn, ask, items);
 	if (e == ERR_OK && items->n > 1)
 		qsort(items->p, items->n, sizeof(*items->p), order);
 	return e;
@@ -161,16 +212,25 @@ find_records(
 	struct query_run run = {0};
 	size_t room = 0;
 	bool found = true;
-	enum err e = query_begin(txn, &query, &run);
+	enum err e = alias_held(txn, &query.aliases);
 
+	if (e == ERR_OK)
+		e = query_begin(txn, &query, &run);
 	while (e == ERR_OK && found) {
 		struct due_item item = {0};
 		struct expr_source source;
+		struct record_id end;
 		bool shown = false;
+		bool merged;
 
 		e = query_next(&run, &found);
 		if (e != ERR_OK || !found)
 			break;
+		e = alias_stands(txn, query.aliases, &run.id, &end, &merged);
+		if (e != ERR_OK || merged) {
+			items->merged_n += merged ? 1 : 0;
+			continue;
+		}
 		source = query_source(&run);
 		item.space = run.space;
 		item.id = run.id;
@@ -194,6 +254,20 @@ due_record(struct txn *txn, const struct due_item *item, struct arena *arena,
 	    &item->id, record);
 }
 
+/* Does the role see what contradicts itself? */
+static bool
+is_seen(const struct txn *txn, const struct due_ask *ask, struct arena *arena,
+    struct record *record)
+{
+	const struct record_field **fields;
+
+	if (ask->role == NULL || record->status == RECORD_CONTESTED)
+		return true;
+	(void)staff_hide(
+	    ask->role, pack_collection(txn->pack, record->collection), record);
+	return due_conflicts(record, arena, &fields) > 0;
+}
+
 /* Open work is due since the day on which the record changed last. */
 static enum err
 open_make(struct txn *txn, const struct due_ask *ask, struct arena *arena,
@@ -205,8 +279,10 @@ open_make(struct txn *txn, const struct due_ask *ask, struct arena *arena,
 
 	if (e != ERR_OK)
 		return e;
-	*shown = ask->list->collection == NULL ||
-		 bytes_is(record.collection, ask->list->collection->name);
+	*shown = (ask->list->collection == NULL ||
+		     bytes_is(
+			 record.collection, ask->list->collection->name)) &&
+		 is_seen(txn, ask, arena, &record);
 	seconds = (int64_t)(stamp_ms(record.changed) / 1000);
 	item->due = (struct expr_value){.type = EXPR_DATE,
 	    .i = calendar_day_at(seconds, expr_offset_seconds(txn->pack))};
@@ -282,11 +358,14 @@ due_show(struct txn *txn, const struct due_ask *ask,
 	    .record = &record,
 	    .now_seconds = ask->now_seconds,
 	    .arena = arena};
-	enum err e = due_record(txn, item, arena, &record);
+	enum err e = alias_held(txn, &source.aliases);
 
+	if (e == ERR_OK)
+		e = due_record(txn, item, arena, &record);
 	for (size_t i = 0; e == ERR_OK && i < list->show_n + list->by_n; i++)
-		e = eval(i < list->show_n ? &list->show[i].is
-					  : &list->by[i - list->show_n].is,
+		e = eval_seen(ask,
+		    i < list->show_n ? &list->show[i].is
+				     : &list->by[i - list->show_n].is,
 		    &source, &values[i]);
 	return e;
 }

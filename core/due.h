@@ -12,6 +12,8 @@ struct due_ask {
 	const struct pack_due *list; /* of the pack in force */
 	struct space prefix;	     /* as struct query has it */
 	int64_t now_seconds;
+	/* Who asks (core/staff.h); NULL: nothing is hidden. */
+	const struct pack_role *role;
 };
 
 struct due_item {
@@ -22,6 +24,9 @@ struct due_item {
 	 * hours where `due` is a time.  Negative: so many are left. */
 	int64_t late;
 	bool is_late;
+	/* The same since `due`, which a list may let pass for some days before
+	 * it speaks of late. */
+	int64_t passed;
 	int64_t urgency; /* 0 to 9 */
 	int64_t risk;
 };
@@ -30,12 +35,17 @@ struct due_items {
 	struct due_item *p; /* owned; the most pressing first */
 	size_t n;
 	size_t late_n; /* of them are late */
+	/* Of records left out since another one stands for them (core/alias.h),
+	 * which is on the list if it has to be. */
+	size_t merged_n;
 };
 
 /* Puts all that `ask` has on its list into the zeroed `items`, ended with
  * due_fini in every case.  What is more urgent comes first, then what is late
  * for longer, then what has more risk, then by id; what has no day comes last
- * of its urgency.  ERR_LIMIT: more than LIMIT_DUE_ITEMS.  ERR_CORRUPT. */
+ * of its urgency.  ERR_LIMIT: more than LIMIT_DUE_ITEMS.  ERR_CORRUPT.
+ * ERR_DENIED: what decides who is on it is not for ask->role to see.  What
+ * only puts it in order, and what is only shown, is then nothing. */
 enum err due_find(struct txn *txn, const struct due_ask *ask,
     struct due_items *items) MUST_USE;
 /* A zeroed struct is fine. */

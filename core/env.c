@@ -15,6 +15,7 @@
 
 #include "core/env_walk.h"
 #include "core/pages.h"
+#include "core/pages_raw.h"
 #include "proto/mem.h"
 
 enum {
@@ -25,6 +26,9 @@ enum {
 	/* What LMDB maps of its file of locks and readers. */
 	LOCKS_SIZE = 8192,
 };
+
+/* No machine has more addresses for a program, and no store so much. */
+static const uint64_t map_bytes_max = (uint64_t)1 << 46;
 
 /* What is told of a damaged file. */
 struct first_wrong {
@@ -41,12 +45,15 @@ static enum err registry_add(struct env *env) MUST_USE;
 static void registry_remove(struct env *env);
 static enum err locks_reserve(const struct env *env) MUST_USE;
 static int lmdb_open(struct env *env, unsigned tables_max);
+static enum err map_check(const struct env *env) MUST_USE;
 static void keep_from_children(const struct env *env);
 static void on_wrong(void *arg, uint64_t page, const char *why);
 static enum err length_check(struct env *env) MUST_USE;
 static enum err length_repair(struct env *env) MUST_USE;
 static int tables_open(struct env *env, const char *const *names, size_t n,
     uint32_t make, MDB_dbi *tables);
+
+static enum err scrub(struct env *env) MUST_USE;
 
 enum err
 env_open(struct env *env, const struct env_config *config)
@@ -80,6 +87,11 @@ env_open(struct env *env, const struct env_config *config)
 	if (e != ERR_OK)
 		return e;
 	rc = lmdb_open(env, config->tables_max);
+	if (rc == ENOMEM && !fresh) {
+		e = map_check(env);
+		if (e != ERR_OK)
+			return e;
+	}
 	if (rc == 0)
 		rc = baton_init(&env->baton, env->data);
 	if (rc != 0)
@@ -87,12 +99,14 @@ env_open(struct env *env, const struct env_config *config)
 	if (fresh)
 		return file_sync(env->dir);
 	if (found.size_bytes <= config->scrub_bytes)
-		e = env_scrub(env);
+		e = scrub(env);
 	return e == ERR_OK ? length_check(env) : e;
 }
 
-enum err
-env_scrub(struct env *env)
+/* Looks at every page of the newest state, beside others who read and write,
+ * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
+static enum err
+scrub(struct env *env)
 {
 	enum err e = ERR_BUSY;
 
@@ -178,6 +192,35 @@ lmdb_open(struct env *env, unsigned tables_max)
 		return rc;
 	env->page_bytes = stat.ms_psize;
 	return mdb_reader_check(env->lmdb, &dead_n);
+}
+
+/* LMDB maps as much as its file says, whatever that is: where it gets no map,
+ * was it the file that asked for too much? */
+static enum err
+map_check(const struct env *env)
+{
+	struct pages_meta meta = {.page_bytes = 0};
+	int fd = open(env->data, O_RDONLY | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (fd < 0)
+		return file_error(errno, "open", env->data);
+	for (uint64_t i = 0; i < METAS && e == ERR_OK; i++) {
+		uint8_t raw[META_SIZE];
+
+		if (pread(fd, raw, sizeof(raw), (off_t)(i * meta.page_bytes)) !=
+		    (ssize_t)sizeof(raw))
+			break;
+		pages_raw_meta(raw, i, sizeof(raw), &meta);
+		if (meta.map_bytes > map_bytes_max)
+			e = err_set(ERR_CORRUPT,
+			    "open %s: it is damaged (page %llu says that %llu "
+			    "bytes are to be mapped): run `golmok repair`",
+			    env->data, (unsigned long long)i,
+			    (unsigned long long)meta.map_bytes);
+	}
+	(void)close(fd);
+	return e;
 }
 
 /* LMDB opens its data file twice to write, in some versions both times without

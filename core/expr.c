@@ -106,6 +106,17 @@ expr_reads_stamps(const struct expr *expr)
 	return reads_stamps(expr, 0);
 }
 
+void
+expr_fields(const struct expr *expr, expr_each *each, void *arg)
+{
+	if (expr->field != NULL &&
+	    (expr->code == CODE_FIELD || expr->code == CODE_CONFLICT ||
+		is_query(expr->code)))
+		each(arg, expr->field);
+	for (size_t i = 0; i < expr->n; i++)
+		expr_fields(expr->args[i], each, arg);
+}
+
 bool
 expr_asks(const struct expr *expr)
 {
@@ -173,6 +184,8 @@ collect(const struct expr *expr, struct binds *binds)
 	if (expr->code == CODE_IN || expr->code == CODE_HAS)
 		add(binds, expr->args[0], EXPR_EQUAL, &expr->args[1],
 		    expr->n - 1);
+	if (expr->code == CODE_NOT && expr->args[0]->code == CODE_IS_NOTHING)
+		add(binds, expr->args[0]->args[0], EXPR_SOME, NULL, 0);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		if (expr->code != codes[i].code)
 			continue;

@@ -14,6 +14,7 @@
  * A struct expr never changes and lives as long as its arena and its pack.
  */
 struct expr;
+struct aliases;
 
 enum expr_type {
 	EXPR_NOTHING, /* no value */
@@ -75,6 +76,11 @@ bool expr_reads(const struct expr *expr, const struct pack_field *field);
 /* Does it read `created` or `changed` of that record? */
 bool expr_reads_stamps(const struct expr *expr);
 
+/* Calls `each` with every field that `expr` reads, of whatever record, perhaps
+ * more than once. */
+typedef void expr_each(void *arg, const struct pack_field *field);
+void expr_fields(const struct expr *expr, expr_each *each, void *arg);
+
 /* Does `expr` look at other records than those that it is evaluated for? */
 bool expr_asks(const struct expr *expr);
 
@@ -84,13 +90,15 @@ bool expr_looks(const struct expr *expr, unsigned up);
 
 /* What binds a field of the record, among the conditions that `expr` puts
  * together by `and`: `field = value`, `field in (..)`, `field has value`,
- * `field < value`.  The values do not depend on the record. */
+ * `field < value`, `field is something`.  The values do not depend on the
+ * record. */
 enum expr_relation {
 	EXPR_EQUAL,
 	EXPR_LESS,
 	EXPR_LESS_EQUAL,
 	EXPR_MORE,
 	EXPR_MORE_EQUAL,
+	EXPR_SOME, /* any value, and none is given */
 };
 struct expr_bind {
 	const struct pack_field *field;
@@ -122,6 +130,9 @@ struct expr_source {
 	const struct record *record; /* all values that expr_reads loaded */
 	int64_t now_seconds;
 	struct arena *arena; /* what is made on the way is taken from it */
+	/* References to a record are taken for what stands for it
+	 * (core/alias.h); NULL: as they are. */
+	const struct aliases *aliases;
 };
 
 /* Evaluates `expr`, which was parsed for the record's collection.  What is not

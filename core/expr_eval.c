@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "core/alias.h"
 #include "core/effective.h"
 #include "core/expr_call.h"
 #include "core/expr_query.h"
@@ -70,6 +71,19 @@ value_read(
 	return value;
 }
 
+/* A reference leads to what stands for its record in the end. */
+static void
+settle(const struct expr_source *source, struct expr_value *value)
+{
+	struct record_id id;
+
+	if (source->aliases == NULL || value->type != EXPR_REF)
+		return;
+	bytes_copy(id.b, value->b);
+	id = alias_of(source->aliases, &id);
+	value->b = arena_bytes(source->arena, bytes_of(id.b, sizeof(id.b)));
+}
+
 static int
 order(const void *a, const void *b)
 {
@@ -79,15 +93,17 @@ order(const void *a, const void *b)
 /* All values of `from`, each once. */
 static void
 set_value(const struct expr *expr, const struct record_field *from,
-    struct arena *arena, struct expr_value *value)
+    const struct expr_source *source, struct expr_value *value)
 {
-	struct expr_value *items = arena_array(arena, from->n, sizeof(*items));
+	struct expr_value *items = arena_array(
+	    source->arena, from->n, sizeof(*items));
 	size_t n = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < from->n; i++) {
 		items[n] = value_read(
 		    expr->field, expr->type, from->values[i].value);
+		settle(source, &items[n]);
 		n += items[n].type != EXPR_NOTHING ? 1 : 0;
 	}
 	if (n > 1)
@@ -131,12 +147,13 @@ field_value(const struct expr *expr, const struct expr_frame *frame,
 		return;
 	assert(from->values != NULL && "only loaded fields are asked for");
 	if (expr->is_set) {
-		set_value(expr, from, source->arena, value);
+		set_value(expr, from, source, value);
 	} else if (expr->field->kind == KIND_COUNTER) {
 		counter_value(from, value);
 	} else {
 		winner = effective_value(expr->field, record, from);
 		*value = value_read(expr->field, expr->type, winner->value);
+		settle(source, value);
 	}
 }
 
@@ -345,17 +362,6 @@ day_of(const struct expr *expr, struct stamp stamp)
 	return (struct expr_value){.type = EXPR_DATE, .i = day};
 }
 
-/* The space without its last component. */
-static struct bytes
-unit_of(const struct space *space)
-{
-	struct bytes name = bytes_text(space->text);
-
-	while (name.n > 0 && name.p[name.n - 1] != '/')
-		name.n--;
-	return name.n > 0 ? bytes_first(name, name.n - 1) : name;
-}
-
 static void
 eval_name(const struct expr *expr, const struct expr_frame *frame,
     struct expr_value *value)
@@ -375,7 +381,7 @@ eval_name(const struct expr *expr, const struct expr_frame *frame,
 		*value = day_of(expr, source->record->changed);
 		break;
 	case CODE_SPACE:
-		value->b = unit_of(source->space);
+		value->b = id_above(bytes_text(source->space->text));
 		break;
 	case CODE_CONFLICT:
 		field = merge_find(source->record,
@@ -394,6 +400,7 @@ eval_name(const struct expr *expr, const struct expr_frame *frame,
 		value->b = expr->text;
 		break;
 	}
+	settle(frame->source, value);
 }
 
 enum err

@@ -6,6 +6,7 @@
 
 #include "core/expr_function.h"
 #include "core/expr_type.h"
+#include "core/pack_near.h"
 #include "core/staff.h"
 
 static enum err parse_field(struct expr_parser *p,
@@ -229,6 +230,32 @@ parse_value(struct expr_parser *p, const struct expr_lex_token *name,
 	return false;
 }
 
+/* The word `text` beside a field is none of its values, and no field. */
+static enum err
+no_value(const struct expr_parser *p, struct bytes text)
+{
+	const struct pack_field *hint = p->hint;
+	struct buf near = {0};
+	struct buf what = {0};
+	enum err e;
+
+	if (hint->type != PACK_ENUM) {
+		e = pack_get_field(p->level->collection, text, &hint);
+		return p->hint->type != PACK_TEXT
+			   ? e
+			   : err_wrap(e, "without quotes this is a name");
+	}
+	for (size_t i = 0; i < hint->values_n; i++)
+		pack_near_add(text, hint->values[i],
+		    hint->codes != NULL ? &hint->codes->values[i].label : NULL,
+		    &near);
+	buf_add_format(&what, "value of %s.%s (and no field) called",
+	    hint->collection, hint->name);
+	e = pack_near_unknown(buf_text(&what), text, &near);
+	buf_fini(&what);
+	return e;
+}
+
 /* The name `name` of the record of `level`, `up` levels out. */
 static enum err
 parse_in(struct expr_parser *p, const struct expr_level *level, unsigned up,
@@ -250,7 +277,9 @@ parse_in(struct expr_parser *p, const struct expr_level *level, unsigned up,
 	e = parse_word(p, name, up, expr);
 	if (e != ERR_OK || *expr != NULL)
 		return e;
-	e = pack_get_field(level->collection, name->text, &field);
+	e = p->hint != NULL && up == 0
+		? no_value(p, name->text)
+		: pack_get_field(level->collection, name->text, &field);
 	return err_wrap(e, "column %zu", name->column);
 }
 

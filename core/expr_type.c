@@ -90,9 +90,12 @@ expr_type_alike(struct expr_parser *p, size_t column, const struct expr *like,
 	}
 	if (is->is_set || is->type != like->type)
 		return err_set(ERR_INVALID,
-		    "column %zu: %s cannot be compared with %s", column,
+		    "column %zu: %s cannot be compared with %s%s", column,
 		    expr_type_name(like->type, false),
-		    expr_type_name(is->type, is->is_set));
+		    expr_type_name(is->type, is->is_set),
+		    like->type == EXPR_DATE && is->type != EXPR_DATE
+			? "; a date is written '2016-07-25'"
+			: "");
 	if (is_text && like->field != NULL && like->field->type == PACK_ENUM &&
 	    !has_value(like->field, is->text))
 		return err_set(ERR_INVALID,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/figure_logs.h"
 #include "core/oplog.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
@@ -110,10 +111,11 @@ is_all(const struct period *period)
 	return period->first == INT64_MIN && period->last == INT64_MAX;
 }
 
-/* Does the row's time lie in the period that was asked for? */
+/* Does the row's time lie in the period that was asked for?  One that lies
+ * there in part cannot be parted, and is told. */
 static bool
 in_period(const struct figure_ask *ask, const struct pack_figure *figure,
-    const struct view_row *row)
+    const struct view_row *row, struct figure_parts *parts)
 {
 	struct period is;
 	struct buf key = {0};
@@ -122,8 +124,13 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 	if (!figure_is_timed(figure) || is_all(&ask->period))
 		return true;
 	value_key(&row->groups[figure->period].is, &key);
-	in = period_read(buf_bytes(&key), &is) && period_has(&ask->period, &is);
+	in = period_read(buf_bytes(&key), &is);
 	buf_fini(&key);
+	if (in && !period_has(&ask->period, &is)) {
+		in = false;
+		parts->cut += is.first <= ask->period.last &&
+			      is.last >= ask->period.first;
+	}
 	return in;
 }
 
@@ -159,7 +166,7 @@ row_take(const struct figure_ask *ask, const struct pack_figure *figure,
 	for (size_t i = 0; i < figure->filters_n; i++)
 		if (!passes(&figure->filters[i], row))
 			return ERR_OK;
-	if (!in_period(ask, figure, row))
+	if (!in_period(ask, figure, row, parts))
 		return ERR_OK;
 	if (figure->take == PACK_TAKE_SUM)
 		sum = row->sums[figure->part];
@@ -195,38 +202,55 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
 
 /* ---- what is missing ---------------------------------------------------- */
 
+/* Of each collection of the pack the data classes (bits) that are read. */
+struct needs {
+	const struct pack *pack;
+	unsigned classes[LIMIT_COLLECTIONS];
+};
+
 static void
-class_add(const struct pack_collection *collection, const struct pack_expr *is,
-    unsigned *classes)
+need_class(struct needs *needs, struct bytes name, enum delta_class class)
 {
-	for (size_t i = 0; is->code != NULL && i < collection->fields_n; i++)
-		if (expr_reads(is->code, &collection->fields[i]))
-			*classes |= 1U << collection->fields[i].data_class;
+	const struct pack_collection *of = pack_collection(needs->pack, name);
+
+	if (of != NULL)
+		needs->classes[of - needs->pack->collections] |= 1U << class;
 }
 
-/* The data classes of which `figure` is made. */
-static unsigned
-classes_of(const struct pack_figure *figure)
+static void
+need_field(void *arg, const struct pack_field *field)
+{
+	need_class(arg, bytes_text(field->collection), field->data_class);
+}
+
+static void
+need_expr(struct needs *needs, const struct pack_expr *is)
+{
+	if (is->code != NULL)
+		expr_fields(is->code, need_field, needs);
+}
+
+/* What `figure`, of records of `collection`, is made of. */
+static void
+needs_make(const struct pack_figure *figure,
+    const struct pack_collection *collection, struct needs *needs)
 {
 	const struct pack_view *view = figure->view;
-	unsigned classes = 1U << CLASS_N;
 
+	need_class(needs, bytes_text(collection->name), CLASS_N);
 	if (figure->source == PACK_OF_QUERY) {
-		class_add(figure->collection, &figure->where, &classes);
-		class_add(figure->collection, &figure->of, &classes);
-		class_add(figure->collection, &figure->on, &classes);
-		return classes;
+		need_expr(needs, &figure->where);
+		need_expr(needs, &figure->of);
+		need_expr(needs, &figure->on);
+		return;
 	}
-	class_add(view->collection, &view->where, &classes);
+	need_expr(needs, &view->where);
 	for (size_t i = 0; i < view->group_n; i++)
-		class_add(view->collection, &view->group[i].is, &classes);
+		need_expr(needs, &view->group[i].is);
 	if (figure->take == PACK_TAKE_SUM)
-		class_add(
-		    view->collection, &view->sum[figure->part].is, &classes);
+		need_expr(needs, &view->sum[figure->part].is);
 	if (figure->take == PACK_TAKE_DISTINCT)
-		class_add(view->collection, &view->distinct[figure->part].is,
-		    &classes);
-	return classes;
+		need_expr(needs, &view->distinct[figure->part].is);
 }
 
 /* Which of `classes` are not here with all bodies of the space's logs. */
@@ -239,13 +263,12 @@ missing_add(struct txn *txn, struct space_state *space, unsigned classes,
 	enum err e = oplog_all(txn, space, &logs, &n);
 
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		unsigned before = parts->missing;
 		bool lacks = false;
 
 		for (unsigned c = 0; c < CLASS_COUNT; c++)
 			if ((classes & 1U << c) != 0 &&
 			    logs[i]->open[c] < logs[i]->frontier.size) {
-				parts->missing = before |= 1U << c;
+				parts->missing |= 1U << c;
 				lacks = true;
 			}
 		parts->missing_logs += lacks ? 1 : 0;
@@ -264,19 +287,64 @@ is_class(const struct space *space, const char *class)
 	return bytes_is(bytes_after(name, n), class);
 }
 
+/* The data classes that `needs` has of records in `space`. */
+static unsigned
+needs_in(const struct needs *needs, const struct space *space)
+{
+	const struct pack *pack = needs->pack;
+	unsigned classes = 0;
+
+	for (size_t i = 0; i < pack->collections_n; i++)
+		if (needs->classes[i] != 0 &&
+		    is_class(space, pack->collections[i].space))
+			classes |= needs->classes[i];
+	return classes;
+}
+
+/* ---- logs ---------------------------------------------------------------- */
+
+static enum err
+collect_logs(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct space_state *const *spaces,
+    size_t n, struct figure_parts *parts)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		struct view_sum sum = {0};
+		struct bytes key = {0};
+		int64_t more;
+
+		if (!id_covers(&ask->prefix, &spaces[i]->name))
+			continue;
+		e = figure_logs(txn, spaces[i], figure->logs, &more);
+		sum.low = (uint64_t)more;
+		if (ask->rows == PACK_ROWS_UNIT)
+			key = unit_key(&spaces[i]->name, ask->unit_depth);
+		if (e == ERR_OK)
+			e = part_add(parts, key, &sum, (struct bytes){0});
+	}
+	return e;
+}
+
 enum err
 figure_collect(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts)
 {
-	const struct pack_collection *collection =
-	    figure->source == PACK_OF_QUERY ? figure->collection
-					    : figure->view->collection;
-	unsigned classes = classes_of(figure);
+	struct needs needs = {.pack = txn->pack};
 	struct space_state **spaces;
 	size_t n = 0;
 	enum err e = space_all(txn, &spaces, &n);
 
 	assert(figure->source != PACK_OF_RATIO);
+	if (figure->source == PACK_OF_LOGS)
+		return e == ERR_OK
+			   ? collect_logs(txn, ask, figure, spaces, n, parts)
+			   : e;
+	needs_make(figure,
+	    figure->source == PACK_OF_QUERY ? figure->collection
+					    : figure->view->collection,
+	    &needs);
 	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
 	if (e == ERR_OK && !view_is_current(txn))
 		e = err_set(ERR_BUSY,
@@ -287,8 +355,9 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 		    figure->source == PACK_OF_VIEW ? figure->view : NULL,
 		    VIEW_DISTINCT + (unsigned)figure->part, &parts->same);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if (!id_covers(&ask->prefix, &spaces[i]->name) ||
-		    !is_class(&spaces[i]->name, collection->space))
+		unsigned classes = needs_in(&needs, &spaces[i]->name);
+
+		if (!id_covers(&ask->prefix, &spaces[i]->name) || classes == 0)
 			continue;
 		e = missing_add(txn, spaces[i], classes, parts);
 		if (e == ERR_OK && figure->source == PACK_OF_VIEW)
@@ -342,17 +411,40 @@ query_key_of(const struct figure_ask *ask, const struct query_run *run,
 	}
 }
 
+/* What a record adds by `of`: each element of a set is one of its own. */
+static enum err
+value_take(const struct pack_figure *figure, struct bytes key,
+    const struct expr_value *of, struct figure_parts *parts)
+{
+	const struct expr_value *items = of->is_set ? of->items : of;
+	size_t n = of->is_set ? of->n : 1;
+	struct view_sum sum = {.low = 1};
+	enum err e = ERR_OK;
+
+	if (figure->take == PACK_TAKE_SUM)
+		sum = (struct view_sum){
+		    .high = of->i < 0 ? -1 : 0, .low = (uint64_t)of->i};
+	if (figure->take != PACK_TAKE_DISTINCT)
+		return part_add(parts, key, &sum, (struct bytes){0});
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct buf element = {0};
+
+		value_key(&items[i], &element);
+		e = part_add(parts, key, &sum, buf_bytes(&element));
+		buf_fini(&element);
+	}
+	return e;
+}
+
 static enum err
 record_take(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct query_run *run,
     struct figure_parts *parts)
 {
 	struct expr_source source = query_source(run);
-	struct view_sum sum = {.low = 1};
 	struct expr_value on;
 	struct expr_value of;
 	struct buf key = {0};
-	struct buf element = {0};
 	int64_t day = 0;
 	bool has_day;
 	enum err e = eval(&figure->on, &source, &on);
@@ -367,14 +459,8 @@ record_take(struct txn *txn, const struct figure_ask *ask,
 		return ERR_OK;
 	if (figure->take != PACK_TAKE_COUNT && of.type == EXPR_NOTHING)
 		return ERR_OK;
-	if (figure->take == PACK_TAKE_SUM)
-		sum = (struct view_sum){
-		    .high = of.i < 0 ? -1 : 0, .low = (uint64_t)of.i};
-	if (figure->take == PACK_TAKE_DISTINCT)
-		value_key(&of, &element);
 	query_key_of(ask, run, has_day, day, &key);
-	e = part_add(parts, buf_bytes(&key), &sum, buf_bytes(&element));
-	buf_fini(&element);
+	e = value_take(figure, buf_bytes(&key), &of, parts);
 	buf_fini(&key);
 	return e;
 }

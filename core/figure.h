@@ -42,6 +42,8 @@ struct figure_parts {
 	unsigned missing;
 	uint64_t missing_logs;
 	uint64_t left_out; /* records that a view could not count */
+	/* Rows of a view whose month or year is only in part in the period. */
+	uint64_t cut;
 };
 
 /* Gathers all parts of `figure`, which is no ratio, into the zeroed `parts`,

@@ -11,6 +11,7 @@
 #include "core/meta.h"
 #include "core/packs.h"
 #include "core/view_keep.h"
+#include "proto/json.h"
 #include "proto/mem.h"
 #include "proto/version.h"
 
@@ -38,11 +39,12 @@ static void row_hash(struct txn *txn, struct hash *hash);
 static void program_hash(struct hash *program);
 static enum err pack_load(
     struct txn *txn, const struct hash *program, struct pack **pack) MUST_USE;
-static enum err row_write(struct txn *txn, const struct packs *packs,
-    const struct force_row *before) MUST_USE;
+static enum err row_write(struct txn *txn, const struct packs *packs) MUST_USE;
 static void lookup_start(const struct identity *identity, struct force *force);
 static void tell(
     struct txn *txn, const struct packs *packs, const struct force_row *before);
+
+static void lend(const struct force *force, struct txn *txn);
 
 enum err
 force_load(
@@ -120,7 +122,14 @@ row_hash(struct txn *txn, struct hash *hash)
 static void
 program_hash(struct hash *program)
 {
-	crypto_sha256_two(bytes_text(version_text), pack_embedded(), program);
+	struct crypto_sha256 all;
+
+	crypto_sha256_init(&all);
+	/* Those before wrote down the text instead of what is read from it. */
+	crypto_sha256_add(&all, bytes_of("doc", 4));
+	crypto_sha256_add(&all, bytes_text(version_text));
+	crypto_sha256_add(&all, pack_embedded());
+	crypto_sha256_out(&all, program);
 }
 
 /* Did another program write it down, or none yet? */
@@ -156,7 +165,7 @@ pack_load(struct txn *txn, const struct hash *program, struct pack **pack)
 	struct packs packs;
 	struct arena arena = {0};
 	struct bytes name;
-	struct bytes json;
+	struct bytes doc;
 	enum err e;
 
 	if (!meta_find(txn, meta_pack, &name))
@@ -164,11 +173,12 @@ pack_load(struct txn *txn, const struct hash *program, struct pack **pack)
 	if (is_due(txn, program)) {
 		packs_gather(txn, NULL, &arena, &packs);
 		e = packs_judge(txn, &arena, &packs, pack);
-	} else if (row_find(txn, &row) && row.source == PACKS_COMPILED) {
+	} else if (row_find(txn, &row) && row.source != SOURCE_NONE &&
+		   meta_find(txn, meta_pack_doc, &doc)) {
+		e = pack_parse_doc(doc, pack);
+	} else if (row.source == PACKS_COMPILED &&
+		   kv_failed(txn->kv) == ERR_OK) {
 		e = pack_parse(pack_embedded(), pack);
-	} else if (row.source != SOURCE_NONE &&
-		   meta_find(txn, meta_pack_text, &json)) {
-		e = pack_parse(json, pack);
 	} else {
 		e = kv_failed(txn->kv);
 	}
@@ -209,7 +219,7 @@ force_follow(
 			lookup_start(identity, force);
 		}
 	}
-	force_lend(force, txn);
+	lend(force, txn);
 	return e;
 }
 
@@ -251,7 +261,7 @@ force_settle(struct txn *txn, const struct authority *authority)
 		goto out;
 	e = packs_judge(txn, &arena, &packs, &pack);
 	if (e == ERR_OK)
-		e = row_write(txn, &packs, &row);
+		e = row_write(txn, &packs);
 	if (e == ERR_OK)
 		tell(txn, &packs, &row);
 	pack_free(pack);
@@ -260,14 +270,13 @@ out:
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }
 
-/* `before` is what was written down until now. */
 static enum err
-row_write(
-    struct txn *txn, const struct packs *packs, const struct force_row *before)
+row_write(struct txn *txn, const struct packs *packs)
 {
 	struct force_row row = {.source = SOURCE_NONE};
 	struct arena arena = {0};
 	struct bytes json = {0};
+	struct buf doc = {0};
 	struct hash program;
 	enum err e = ERR_OK;
 
@@ -279,14 +288,13 @@ row_write(
 		memcpy(row.sha256, packs->force->sha256.b, sizeof(row.sha256));
 		e = packs_text(txn, packs->force, &arena, &json);
 	}
-	if (e == ERR_OK && row.source == PACKS_COMPILED)
-		meta_del(txn, meta_pack_text);
-	else if (e == ERR_OK && (before->source == PACKS_COMPILED ||
-				    memcmp(row.sha256, before->sha256,
-					sizeof(row.sha256)) != 0))
-		meta_put(txn, meta_pack_text, json);
+	if (e == ERR_OK && packs->force != NULL)
+		e = json_decode(json, &doc);
+	if (e == ERR_OK && packs->force != NULL)
+		meta_put(txn, meta_pack_doc, buf_bytes(&doc));
 	if (e == ERR_OK)
 		meta_put(txn, meta_pack_force, bytes_of(&row, sizeof(row)));
+	buf_fini(&doc);
 	arena_fini(&arena);
 	return e;
 }
@@ -358,8 +366,9 @@ force_fini(struct force *force)
 	*force = (struct force){0};
 }
 
-void
-force_lend(const struct force *force, struct txn *txn)
+/* `txn` goes by `force` (borrowed until it ends) from now on. */
+static void
+lend(const struct force *force, struct txn *txn)
 {
 	txn->pack = force->pack;
 	txn->lookup = force->lookup;

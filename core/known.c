@@ -57,15 +57,17 @@ token_read(struct arena *arena, struct bytes token, struct known *known)
 {
 	struct bytes rest = token;
 	struct buf bin = {0};
+	bool more = true;
 	size_t n = 0;
 	enum err e = ERR_OK;
 
 	known->heads = arena_array(
 	    arena, rest.n / ID_CHANGE_SIZE + 1, sizeof(struct change_ref));
-	while (rest.n > 0 && e == ERR_OK) {
+	while (more && e == ERR_OK) {
 		struct bytes one = bytes_first(rest, bytes_find(rest, '.'));
 
-		rest = bytes_after(rest, one.n < rest.n ? one.n + 1 : one.n);
+		more = one.n < rest.n;
+		rest = bytes_after(rest, more ? one.n + 1 : one.n);
 		buf_cut(&bin, 0);
 		e = ascii_from_base32(one, &bin);
 		if (e == ERR_OK && bin.n != ID_CHANGE_SIZE)
@@ -105,9 +107,10 @@ known_merge(const struct known_of *of, struct known *known)
 	struct merge_change *changes;
 	bool *taken;
 	size_t n = 0;
-	enum err e;
+	enum err e = ERR_OK;
 
-	e = history_load(of->txn, of->space, of->id, arena, &all);
+	if (of->space != NULL)
+		e = history_load(of->txn, of->space, of->id, arena, &all);
 	if (e != ERR_OK)
 		return e;
 	if (all.n > 0)

@@ -17,10 +17,10 @@ extern const char meta_founding[];
 /* The name of the pack in force; missing: there is none. */
 extern const char meta_pack[];
 /* A version of the pack that this node was given in a file (core/packs.h); and
- * what is in force, with its text unless it is compiled in (core/force.c). */
+ * what is in force, with its text as pack_parse_doc reads it (core/force.c). */
 extern const char meta_pack_file[];
 extern const char meta_pack_force[];
-extern const char meta_pack_text[];
+extern const char meta_pack_doc[];
 /* How many bodies came to deltas of `authority` that were held without. */
 extern const char meta_facts[];
 /* The token by which this node joins; there until it has been let in. */

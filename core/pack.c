@@ -7,6 +7,7 @@
 #include "core/pack_file.h"
 #include "core/pack_near.h"
 #include "proto/buf.h"
+#include "proto/codec.h"
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "proto/mem.h"
@@ -43,6 +44,8 @@ extern const size_t embed_chatdong_size;
 
 static enum err parse(
     struct bytes json, struct pack **pack, struct buf *errors) MUST_USE;
+static enum err doc_read(
+    struct bytes doc, struct pack **pack, struct buf *errors) MUST_USE;
 
 struct bytes
 pack_embedded(void)
@@ -75,17 +78,36 @@ parse(struct bytes json, struct pack **pack, struct buf *errors)
 
 	*pack = NULL;
 	e = json_decode(json, &doc);
-	if (e != ERR_OK)
-		goto out;
-	*pack = mem_zeros(1, sizeof(**pack));
-	e = pack_file_read(buf_bytes(&doc), *pack, errors);
 	if (e == ERR_OK)
-		goto out;
-	pack_free(*pack);
-	*pack = NULL;
-out:
+		e = doc_read(buf_bytes(&doc), pack, errors);
 	buf_fini(&doc);
 	return e == ERR_OK ? e : err_wrap(e, "pack");
+}
+
+enum err
+pack_parse_doc(struct bytes doc, struct pack **pack)
+{
+	enum err e = codec_check(doc);
+
+	*pack = NULL;
+	if (e == ERR_OK)
+		e = doc_read(doc, pack, NULL);
+	return e == ERR_OK ? e : err_wrap(e, "pack");
+}
+
+/* Of a document that is known to be canonical. */
+static enum err
+doc_read(struct bytes doc, struct pack **pack, struct buf *errors)
+{
+	enum err e;
+
+	*pack = mem_zeros(1, sizeof(**pack));
+	e = pack_file_read(doc, *pack, errors);
+	if (e == ERR_OK)
+		return e;
+	pack_free(*pack);
+	*pack = NULL;
+	return e;
 }
 
 void
@@ -141,16 +163,10 @@ pack_word(const struct pack_field *field, struct bytes value, bool english)
 bool
 pack_is_urgent(const struct pack *pack, const struct space *space)
 {
-	struct bytes name = bytes_text(space->text);
+	const char *class = id_class(space);
 
-	for (size_t at = name.n; at > 0; at--) {
-		if (name.p[at - 1] != '/')
-			continue;
-		name = bytes_after(name, at);
-		break;
-	}
 	for (size_t i = 0; pack != NULL && i < pack->spaces_n; i++) {
-		if (bytes_is(name, pack->spaces[i].name))
+		if (strcmp(class, pack->spaces[i].name) == 0)
 			return pack->spaces[i].urgent;
 	}
 	return false;

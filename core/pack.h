@@ -100,6 +100,12 @@ struct pack_match {
 	enum pack_normal as;
 };
 
+/* A register says when its record first came into some state. */
+struct pack_when {
+	const struct pack_field *of; /* a state of the same collection */
+	uint64_t is;		     /* bit i stands for of->values[i] */
+};
+
 /* What has to hold when a state is written. */
 struct pack_guard {
 	uint64_t to; /* the states it watches: bit i stands for values[i] */
@@ -148,9 +154,11 @@ struct pack_field {
 	const char *unit; /* of a counter or int, "minutes"; NULL for none */
 	bool search;	  /* found by pieces of its text */
 	bool grows;	  /* of a counter: no amount is below zero */
+	bool past;	  /* of a date or datetime: not after the write */
 	int64_t min; /* of an int, money or counter (each amount); INT64_MIN */
 	int64_t max; /* and INT64_MAX where the pack says nothing */
 	const struct pack_match *match; /* filled by the node */
+	const struct pack_when *when;	/* likewise */
 };
 
 /* An index over several fields, in this order. */
@@ -278,8 +286,8 @@ struct pack_due {
 	struct pack_expr where;			  /* bool */
 	struct pack_expr due;	  /* date or datetime; always there, but for
 				   * `open` */
-	struct pack_expr from;	  /* date: shown from that day on */
-	struct pack_expr overdue; /* date: late from that day on; else `due` */
+	struct pack_expr from;	  /* as `due`: shown from then on */
+	struct pack_expr overdue; /* as `due`: late from then on; else `due` */
 	struct pack_expr urgency; /* int, 0 to 9; else 0 */
 	struct pack_expr risk;	  /* int; else 0 */
 	const struct pack_shown *show;
@@ -292,6 +300,7 @@ enum pack_source {
 	PACK_OF_VIEW,
 	PACK_OF_RATIO,
 	PACK_OF_QUERY,
+	PACK_OF_LOGS,
 };
 
 enum pack_take {
@@ -305,6 +314,19 @@ struct pack_filter {
 	size_t group; /* of view->group */
 	const char *const *values;
 	size_t values_n;
+};
+
+/* What of logs a figure counts. */
+enum pack_of_logs {
+	PACK_LOGS_LOGS,	    /* how many are held */
+	PACK_LOGS_DELTAS,   /* of them */
+	PACK_LOGS_VERIFIED, /* logs whose newest head is of all that is held,
+			     * and signed by the author */
+	PACK_LOGS_UNSIGNED, /* deltas behind the newest head */
+	PACK_LOGS_FORKED,   /* logs that contradict themselves */
+	PACK_LOGS_GAPS,	   /* deltas that a head knows, and that are not here */
+	PACK_LOGS_SEALED,  /* deltas of which some body is not here */
+	PACK_LOGS_REFUSED, /* deltas that do not count */
 };
 
 /* One number of reports. */
@@ -325,6 +347,8 @@ struct pack_figure {
 	const struct pack_figure *ratio[2];
 	unsigned digits; /* behind the point, 0 to 6 */
 	bool percent;	 /* times 100 */
+	/* PACK_OF_LOGS */
+	enum pack_of_logs logs;
 	/* PACK_OF_QUERY */
 	const struct pack_collection *collection;
 	struct pack_expr where;
@@ -429,9 +453,12 @@ struct pack_access {
 	const struct pack_field *at;	 /* datetime */
 	const struct pack_field *action; /* enum */
 	const char *export;		 /* its value for an export */
-	const struct pack_field *reason; /* text; the rest may be NULL */
-	const struct pack_field *place;	 /* text: the node */
-	const struct pack_field *before; /* hash: of what the space held */
+	const char *look; /* and for a look at what others may not see; NULL:
+			     the same */
+	const struct pack_field *reason;  /* text; the rest may be NULL */
+	const struct pack_field *subject; /* ref: of whom it was */
+	const struct pack_field *place;	  /* text: the node */
+	const struct pack_field *before;  /* hash: of what the space held */
 };
 
 /* Which records hold the values that others published. */
@@ -494,6 +521,9 @@ struct bytes pack_embedded(void);
  * ERR_VERSION for a newer "format"; what json_decode says when it is no JSON or
  * too large.  `*pack` is NULL after an error. */
 enum err pack_parse(struct bytes json, struct pack **pack) MUST_USE;
+/* The same of what json_decode makes of the text: without that half the time.
+ * `doc` may come from anywhere; ERR_MALFORMED when it is not canonical. */
+enum err pack_parse_doc(struct bytes doc, struct pack **pack) MUST_USE;
 /* The same for who writes a pack: goes on behind what is wrong, and appends
  * each error to `errors` as a line; the one that is returned is one of them. */
 struct buf;

@@ -5,46 +5,36 @@
 
 #include "proto/codec.h"
 
-/* A register that `access` names; what is not needed may be missing. */
 static enum err
-member_read(struct bytes doc, const char *key, const struct pack_access *access,
-    unsigned types, const struct pack_field **field)
+fields_read(struct bytes doc, struct pack_access *access)
 {
-	enum err e = pack_read_field(
-	    doc, key, access->collection, types, field);
+	const struct pack_read_part parts[] = {
+	    {"who", &access->who, 1U << PACK_REF, KIND_REGISTER, false},
+	    {"at", &access->at, 1U << PACK_DATETIME, KIND_REGISTER, false},
+	    {"action", &access->action, 1U << PACK_ENUM, KIND_REGISTER, false},
+	    {"reason", &access->reason, 1U << PACK_TEXT, KIND_REGISTER, false},
+	    {"where", &access->place, 1U << PACK_TEXT, KIND_REGISTER, true},
+	    {"before", &access->before, 1U << PACK_HASH, KIND_REGISTER, true},
+	    {"subject", &access->subject, 1U << PACK_REF, KIND_REGISTER, true},
+	};
 
-	if (e == ERR_OK && *field != NULL && (*field)->kind != KIND_REGISTER)
-		e = err_set(
-		    ERR_INVALID, "%s: %s is no register", key, (*field)->name);
-	return e;
+	return pack_read_parts(doc, access->collection, parts, COUNT_OF(parts));
 }
 
+/* Which of the values of `action` stands for `key`. */
 static enum err
-needed_read(struct bytes doc, const char *key, const struct pack_access *access,
-    unsigned types, const struct pack_field **field)
+value_read(struct pack_reading *r, struct bytes doc, const char *key,
+    const struct pack_field *action, const char **value)
 {
-	enum err e = member_read(doc, key, access, types, field);
-
-	if (e == ERR_OK && *field == NULL)
-		e = err_set(ERR_INVALID, "%s: missing", key);
-	return e;
-}
-
-/* Which of the values of `action` stands for an export. */
-static enum err
-export_read(
-    struct pack_reading *r, struct bytes doc, struct pack_access *access)
-{
-	const struct pack_field *action = access->action;
-	enum err e = pack_read_text(r, doc, "export", &access->export);
+	enum err e = pack_read_text(r, doc, key, value);
 
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < action->values_n; i++)
-		if (bytes_is(bytes_text(access->export), action->values[i]))
+		if (bytes_is(bytes_text(*value), action->values[i]))
 			return ERR_OK;
-	return err_set(ERR_INVALID, "export: %s has no value '%s'",
-	    action->name, access->export);
+	return err_set(
+	    ERR_INVALID, "%s: %s has no value '%s'", key, action->name, *value);
 }
 
 /* What such a record must have, the program has to give. */
@@ -72,7 +62,7 @@ enum err
 pack_access_read(struct pack_reading *r, struct bytes pack)
 {
 	static const char *const keys[] = {"collection", "who", "at", "action",
-	    "export", "reason", "where", "before", NULL};
+	    "export", "look", "subject", "reason", "where", "before", NULL};
 	struct bytes doc = pack_read_member(pack, "access");
 	struct pack_access *access;
 	enum err e;
@@ -86,25 +76,12 @@ pack_access_read(struct pack_reading *r, struct bytes pack)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &access->collection);
 	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "who", access, 1U << PACK_REF, &access->who);
+		e = fields_read(doc, access);
 	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "at", access, 1U << PACK_DATETIME, &access->at);
-	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "action", access, 1U << PACK_ENUM, &access->action);
-	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "reason", access, 1U << PACK_TEXT, &access->reason);
-	if (e == ERR_OK)
-		e = member_read(
-		    doc, "where", access, 1U << PACK_TEXT, &access->place);
-	if (e == ERR_OK)
-		e = member_read(
-		    doc, "before", access, 1U << PACK_HASH, &access->before);
-	if (e == ERR_OK)
-		e = export_read(r, doc, access);
+		e = value_read(
+		    r, doc, "export", access->action, &access->export);
+	if (e == ERR_OK && pack_read_member(doc, "look").n > 0)
+		e = value_read(r, doc, "look", access->action, &access->look);
 	if (e == ERR_OK)
 		e = log_check(access);
 	if (e == ERR_OK)

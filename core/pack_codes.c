@@ -86,7 +86,7 @@ day_read(struct pack_reading *r, struct bytes doc, const char *key,
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	value = codec_get_text(&in);
 	if (!calendar_read_day(value, days))
 		return err_set(ERR_INVALID,
@@ -198,7 +198,7 @@ retention_read(struct pack_reading *r, struct bytes doc)
 	if (doc.n == 0)
 		return ERR_OK;
 	pack_read_enter(r, "retention", SIZE_MAX);
-	codec_begin(&in, doc);
+	codec_begin_checked(&in, doc);
 	n = codec_get_map(&in, LIMIT_RETENTION);
 	if (in.bad || n == 0)
 		return err_set(ERR_INVALID,

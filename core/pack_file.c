@@ -66,10 +66,10 @@ head_read(struct pack_reading *r, struct bytes doc)
 	uint64_t format;
 	enum err e;
 
-	codec_begin(&in, doc);
+	codec_begin_checked(&in, doc);
 	if (codec_peek(&in) != CODEC_MAP)
 		return err_set(ERR_INVALID, "is not an object");
-	codec_begin(&in, pack_read_member(doc, "format"));
+	codec_begin_checked(&in, pack_read_member(doc, "format"));
 	format = codec_get_uint(&in, INT32_MAX);
 	if (in.bad || format == 0 || format > PACK_FORMAT)
 		return err_set(ERR_VERSION,
@@ -78,7 +78,7 @@ head_read(struct pack_reading *r, struct bytes doc)
 	e = pack_read_keys(doc, format == 1 ? keys : keys_2);
 	if (e != ERR_OK)
 		return e;
-	codec_begin(&in, pack_read_member(doc, "version"));
+	codec_begin_checked(&in, pack_read_member(doc, "version"));
 	pack->version = codec_get_uint(&in, INT32_MAX);
 	if (pack->version == 0)
 		return err_set(ERR_INVALID, "version: must be 1 or more");
@@ -98,7 +98,7 @@ clock_read(struct bytes doc, struct pack *pack)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	value = codec_get_text(&in);
 	for (size_t i = 0; i < COUNT_OF(at) && i < value.n; i++)
 		at[i] = value.p[i] - (unsigned)'0';

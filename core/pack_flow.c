@@ -57,21 +57,39 @@ state_bit(const struct pack_field *field, struct bytes name)
 	return 0;
 }
 
-/* The states in the next list of `r`, as bits; 0 when any is unknown. */
-static uint64_t
-read_states(const struct pack_field *field, struct reader *r)
+/* The state `asked` of `field`, as its bit. */
+static enum err
+state_get(const struct pack_field *field, struct bytes asked, uint64_t *bit)
+{
+	struct buf near = {0};
+
+	*bit = state_bit(field, asked);
+	if (*bit != 0)
+		return ERR_OK;
+	for (size_t i = 0; i < field->values_n; i++)
+		pack_near_add(asked, field->values[i], NULL, &near);
+	return pack_near_unknown("state", asked, &near);
+}
+
+/* The states in the next list of `r`, as bits. */
+static enum err
+read_states(const struct pack_field *field, struct reader *r, uint64_t *states)
 {
 	size_t n = codec_get_array(r, LIMIT_VALUES);
-	uint64_t states = 0;
+	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t bit = state_bit(field, codec_get_text(r));
+	*states = 0;
+	for (size_t i = 0; i < n && e == ERR_OK && !r->bad; i++) {
+		struct bytes name = codec_get_text(r);
+		uint64_t bit = 0;
 
-		if (bit == 0)
-			return 0;
-		states |= bit;
+		if (!r->bad)
+			e = state_get(field, name, &bit);
+		*states |= bit;
 	}
-	return r->bad ? 0 : states;
+	if (e == ERR_OK && (r->bad || *states == 0))
+		e = err_set(ERR_INVALID, "must be a list of states");
+	return e;
 }
 
 static enum err
@@ -85,7 +103,7 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	n = codec_get_map(&in, LIMIT_VALUES);
 	if (in.bad)
 		return err_set(
@@ -94,38 +112,23 @@ moves_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 	field->moves = moves;
 	for (size_t i = 0; i < n; i++) {
 		struct bytes from = codec_get_text_key(&in, &last);
-		uint64_t bit = state_bit(field, from);
 		struct reader list;
+		uint64_t bit;
 		uint64_t after;
+		enum err e = state_get(field, from, &bit);
 
-		codec_begin(&list, codec_get_value(&in));
-		after = read_states(field, &list);
-		if (bit == 0 || after == 0)
-			return err_set(ERR_INVALID,
-			    "transitions.%.*s: must go from one of values to "
-			    "a list of them",
-			    (int)from.n, (const char *)from.p);
+		codec_begin_checked(&list, codec_get_value(&in));
+		if (e == ERR_OK)
+			e = read_states(field, &list, &after);
+		if (e != ERR_OK)
+			return err_wrap(e, "transitions.%.*s", (int)from.n,
+			    (const char *)from.p);
 		for (size_t k = 0; k < field->values_n; k++) {
 			if (bit == UINT64_C(1) << k)
 				moves[k] = after;
 		}
 	}
 	return ERR_OK;
-}
-
-/* The state `name` of `field`, as its bit. */
-static enum err
-state_get(const struct pack_field *field, const char *name, uint64_t *bit)
-{
-	struct bytes asked = bytes_text(name);
-	struct buf near = {0};
-
-	*bit = state_bit(field, asked);
-	if (*bit != 0)
-		return ERR_OK;
-	for (size_t i = 0; i < field->values_n; i++)
-		pack_near_add(asked, field->values[i], NULL, &near);
-	return pack_near_unknown("state", asked, &near);
 }
 
 /* The states that `key` lists, as bits; 0 when it is not there. */
@@ -139,7 +142,7 @@ states_read(struct pack_reading *r, struct bytes doc, const char *key,
 
 	*states = 0;
 	for (size_t i = 0; i < words.n && e == ERR_OK; i++) {
-		e = state_get(field, words.p[i], &bit);
+		e = state_get(field, bytes_text(words.p[i]), &bit);
 		if (e != ERR_OK)
 			return err_wrap(e, "%s[%zu]", key, i);
 		*states |= bit;
@@ -277,5 +280,41 @@ guard_read(struct pack_reading *r, struct bytes doc, void *item)
 			return err_wrap(e, "who[%zu]", i);
 		who[i] = found;
 	}
+	return ERR_OK;
+}
+
+/* ---- When a state was reached -------------------------------------------- */
+
+enum err
+pack_flow_when(
+    struct pack_reading *r, struct bytes doc, struct pack_field *field)
+{
+	static const char *const keys[] = {"of", "is", NULL};
+	struct bytes in = pack_read_member(doc, "when");
+	struct pack_when *when;
+	enum err e;
+
+	if (in.n == 0)
+		return ERR_OK;
+	pack_read_enter(r, "when", SIZE_MAX);
+	when = arena_new(r->arena, sizeof(*when));
+	e = pack_read_keys(in, keys);
+	if (e == ERR_OK)
+		e = pack_read_field(in, "of", r->collection, ~0U, &when->of);
+	if (e == ERR_OK && (when->of == NULL || when->of->kind != KIND_STATE))
+		e = err_set(ERR_INVALID, "of: must be a state");
+	if (e == ERR_OK)
+		e = states_read(r, in, "is", when->of, &when->is);
+	if (e == ERR_OK && when->is == 0)
+		e = err_set(ERR_INVALID, "is: missing");
+	if (e != ERR_OK)
+		return e;
+	pack_read_leave(r);
+	field->when = when;
+	if (field->kind != KIND_REGISTER ||
+	    (field->type != PACK_DATE && field->type != PACK_DATETIME))
+		return err_set(ERR_INVALID,
+		    "when: only a register of type date or datetime is filled "
+		    "so");
 	return ERR_OK;
 }

@@ -118,7 +118,7 @@ shown_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (r->of == NULL)
 		return err_set(ERR_INVALID,
 		    "a list of all collections has no expressions");
-	codec_begin(&in, doc);
+	codec_begin_checked(&in, doc);
 	if (codec_peek(&in) == CODEC_TEXT) {
 		e = pack_read_expr_of(r, doc, &how, &shown->is);
 		if (e != ERR_OK)

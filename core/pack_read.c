@@ -16,18 +16,21 @@
 struct bytes
 pack_read_member(struct bytes doc, const char *key)
 {
-	struct bytes last = {0};
+	const struct bytes wanted = bytes_text(key);
 	struct reader r;
 	size_t n;
 
-	codec_begin(&r, doc);
+	codec_begin_checked(&r, doc);
 	n = codec_get_map(&r, SIZE_MAX);
+	/* Shorter keys come first. */
 	for (size_t i = 0; i < n && !r.bad; i++) {
-		struct bytes name = codec_get_text_key(&r, &last);
-		struct bytes value = codec_get_value(&r);
+		struct bytes name = codec_get_text(&r);
 
-		if (bytes_is(name, key))
-			return value;
+		if (r.bad || name.n > wanted.n)
+			break;
+		if (bytes_equal(name, wanted))
+			return codec_get_value(&r);
+		(void)codec_get_value(&r);
 	}
 	return (struct bytes){0};
 }
@@ -39,7 +42,7 @@ pack_read_keys(struct bytes doc, const char *const *keys)
 	struct reader r;
 	size_t n;
 
-	codec_begin(&r, doc);
+	codec_begin_checked(&r, doc);
 	if (codec_peek(&r) != CODEC_MAP)
 		return err_set(ERR_INVALID, "is not an object");
 	n = codec_get_map(&r, SIZE_MAX);
@@ -95,7 +98,7 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 {
 	struct reader r;
 
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	*text = codec_get_text(&r);
 	if (r.bad || text->n == 0 || text->n > max)
 		return err_set(
@@ -107,8 +110,9 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 	return ERR_OK;
 }
 
-enum err
-pack_read_text_of(struct pack_reading *r, struct bytes value, const char **text)
+/* The text `value`, which people read. */
+static enum err
+text_of(struct pack_reading *r, struct bytes value, const char **text)
 {
 	struct bytes got;
 	enum err e = plain_text(value, LIMIT_LABEL_SIZE, &got);
@@ -122,7 +126,7 @@ enum err
 pack_read_text(struct pack_reading *r, struct bytes doc, const char *key,
     const char **text)
 {
-	enum err e = pack_read_text_of(r, pack_read_member(doc, key), text);
+	enum err e = text_of(r, pack_read_member(doc, key), text);
 
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
 }
@@ -134,7 +138,7 @@ pack_read_name(struct pack_reading *r, struct bytes doc, const char *key,
 	struct reader in;
 	struct bytes got;
 
-	codec_begin(&in, pack_read_member(doc, key));
+	codec_begin_checked(&in, pack_read_member(doc, key));
 	got = codec_get_text(&in);
 	if (in.bad || !text_is_name(got))
 		return err_set(ERR_INVALID,
@@ -175,7 +179,7 @@ pack_read_one_of(struct bytes doc, const char *key, const char *const *names,
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	value = codec_get_text(&r);
 	for (size_t i = 0; i < n && !r.bad; i++) {
 		if (bytes_is(value, names[i])) {
@@ -200,7 +204,7 @@ pack_read_bool(struct bytes doc, const char *key, bool *v)
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	got = codec_get_bool(&r);
 	if (r.bad)
 		return err_set(ERR_INVALID, "%s: must be true or false", key);
@@ -218,7 +222,7 @@ pack_read_int(
 
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&r, value);
+	codec_begin_checked(&r, value);
 	got = codec_get_int(&r);
 	if (r.bad && min == INT64_MIN)
 		return err_set(ERR_INVALID, "%s: must be a whole number", key);
@@ -242,7 +246,7 @@ pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
 	*words = (struct pack_read_words){0};
 	if (value.n == 0)
 		return ERR_OK;
-	codec_begin(&in, value);
+	codec_begin_checked(&in, value);
 	words->n = codec_get_array(&in, max);
 	if (in.bad || words->n == 0)
 		return err_set(
@@ -250,7 +254,7 @@ pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
 	p = arena_array(r->arena, words->n, sizeof(*p));
 	words->p = p;
 	for (size_t i = 0; i < words->n && e == ERR_OK; i++) {
-		e = pack_read_text_of(r, codec_get_value(&in), &p[i]);
+		e = text_of(r, codec_get_value(&in), &p[i]);
 		for (size_t k = 0; k < i && e == ERR_OK; k++) {
 			if (strcmp(p[i], p[k]) == 0)
 				e = err_set(ERR_INVALID, "stands there twice");
@@ -283,7 +287,7 @@ list_begin(struct bytes doc, const struct pack_read_list *list,
 	struct bytes value = pack_read_member(doc, list->key);
 
 	*n = 0;
-	codec_begin(in, value);
+	codec_begin_checked(in, value);
 	if (value.n == 0 && !list->needed)
 		return ERR_OK;
 	*n = codec_get_array(in, list->max);
@@ -306,26 +310,23 @@ name_at(const void *items, size_t size, size_t at)
 
 static enum err list_failed(struct pack_reading *r) MUST_USE;
 
-enum err
-pack_read_list(struct pack_reading *r, struct bytes doc,
-    const struct pack_read_list *list, void **items, size_t *n)
+/* Reads the `n` elements that `in` stands before into `items`. */
+static enum err
+elements_read(struct pack_reading *r, const struct pack_read_list *list,
+    struct reader *in, void *items, size_t n)
 {
-	struct reader in;
 	size_t depth = r->depth;
 	bool failed = false;
-	enum err e = list_begin(doc, list, &in, n);
 
-	*items = NULL;
-	if (e != ERR_OK || *n == 0)
-		return e;
-	*items = arena_array(r->arena, *n, list->size);
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		enum err e;
+
 		pack_read_enter(r, list->key, i);
 		e = list->read(
-		    r, codec_get_value(&in), (char *)*items + i * list->size);
+		    r, codec_get_value(in), (char *)items + i * list->size);
 		for (size_t k = 0; k < i && list->named && e == ERR_OK; k++) {
-			const char *name = name_at(*items, list->size, i);
-			const char *other = name_at(*items, list->size, k);
+			const char *name = name_at(items, list->size, i);
+			const char *other = name_at(items, list->size, k);
 
 			if (other != NULL && strcmp(name, other) == 0)
 				e = err_set(ERR_INVALID,
@@ -340,6 +341,20 @@ pack_read_list(struct pack_reading *r, struct bytes doc,
 		failed = failed || e != ERR_OK;
 	}
 	return failed ? list_failed(r) : ERR_OK;
+}
+
+enum err
+pack_read_list(struct pack_reading *r, struct bytes doc,
+    const struct pack_read_list *list, void **items, size_t *n)
+{
+	struct reader in;
+	enum err e = list_begin(doc, list, &in, n);
+
+	*items = NULL;
+	if (e != ERR_OK || *n == 0)
+		return e;
+	*items = arena_array(r->arena, *n, list->size);
+	return elements_read(r, list, &in, *items, *n);
 }
 
 /* The errors of its elements are told. */
@@ -367,27 +382,14 @@ enum err
 pack_read_again(struct pack_reading *r, struct bytes doc,
     const struct pack_read_list *list, void *items)
 {
+	struct pack_read_list again = *list;
 	struct reader in;
 	size_t n;
-	size_t depth = r->depth;
-	bool failed = false;
 	enum err e = list_begin(doc, list, &in, &n);
 
-	if (e != ERR_OK)
-		return e;
-	for (size_t i = 0; i < n; i++) {
-		pack_read_enter(r, list->key, i);
-		e = list->read(
-		    r, codec_get_value(&in), (char *)items + i * list->size);
-		if (e != ERR_OK && r->errors == NULL)
-			return e;
-		if (e != ERR_OK)
-			pack_read_tell(r, e, depth);
-		else
-			pack_read_leave(r);
-		failed = failed || e != ERR_OK;
-	}
-	return failed ? list_failed(r) : ERR_OK;
+	/* Their names have been compared. */
+	again.named = false;
+	return e == ERR_OK ? elements_read(r, &again, &in, items, n) : e;
 }
 
 /* ---- References --------------------------------------------------------- */
@@ -492,6 +494,29 @@ pack_read_field(struct bytes doc, const char *key,
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
 }
 
+enum err
+pack_read_parts(struct bytes doc, const struct pack_collection *of,
+    const struct pack_read_part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct pack_read_part *part = &parts[i];
+		const struct pack_field **field = part->field;
+		enum err e = pack_read_field(
+		    doc, part->key, of, part->types, field);
+
+		if (e != ERR_OK)
+			return e;
+		if (*field == NULL && !part->optional)
+			return err_set(ERR_INVALID, "%s: missing", part->key);
+		if (*field != NULL && part->kind != KIND_COUNT &&
+		    (*field)->kind != part->kind)
+			return err_set(ERR_INVALID, "%s: %s is no %s",
+			    part->key, (*field)->name,
+			    pack_kind_names[part->kind]);
+	}
+	return ERR_OK;
+}
+
 /* ---- Expressions -------------------------------------------------------- */
 
 /* Where `key` (NULL: the part itself) stands, as text in the arena. */
@@ -502,13 +527,15 @@ place_text(const struct pack_reading *r, const char *key)
 	const char *place;
 
 	for (size_t i = 0; i < r->depth; i++) {
-		buf_add_format(
-		    &text, "%s%s", i == 0 ? "" : ": ", r->path[i].key);
+		buf_add_text(&text, i == 0 ? "" : ": ");
+		buf_add_text(&text, r->path[i].key);
 		if (r->path[i].at != SIZE_MAX)
 			buf_add_format(&text, "[%zu]", r->path[i].at);
 	}
-	if (key != NULL)
-		buf_add_format(&text, ": %s", key);
+	if (key != NULL) {
+		buf_add_text(&text, ": ");
+		buf_add_text(&text, key);
+	}
 	place = arena_text(r->arena, buf_bytes(&text));
 	buf_fini(&text);
 	return place;

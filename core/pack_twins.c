@@ -39,20 +39,16 @@ pack_twins_read(struct pack_reading *r, struct bytes doc)
 		   : e;
 }
 
-/* A member that must be there, and a register. */
 static enum err
-register_read(struct bytes doc, const char *key,
-    const struct pack_collection *of, unsigned types,
-    const struct pack_field **field)
+key_fields(struct bytes doc, struct pack_keys *match)
 {
-	enum err e = pack_read_field(doc, key, of, types, field);
+	const struct pack_read_part parts[] = {
+	    {"secret", &match->secret, 1U << PACK_BYTES | 1U << PACK_HASH,
+		KIND_REGISTER, false},
+	    {"from", &match->from, 1U << PACK_DATE, KIND_REGISTER, false},
+	};
 
-	if (e == ERR_OK && *field == NULL)
-		e = err_set(ERR_INVALID, "%s: missing", key);
-	if (e == ERR_OK && (*field)->kind != KIND_REGISTER)
-		e = err_set(
-		    ERR_INVALID, "%s: %s is no register", key, (*field)->name);
-	return e;
+	return pack_read_parts(doc, match->collection, parts, COUNT_OF(parts));
 }
 
 static enum err
@@ -72,11 +68,7 @@ keys_read(struct pack_reading *r, struct bytes doc)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &match->collection);
 	if (e == ERR_OK)
-		e = register_read(doc, "secret", match->collection,
-		    1U << PACK_BYTES | 1U << PACK_HASH, &match->secret);
-	if (e == ERR_OK)
-		e = register_read(doc, "from", match->collection,
-		    1U << PACK_DATE, &match->from);
+		e = key_fields(doc, match);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	r->pack->match = match;
@@ -118,7 +110,7 @@ pairs_read(struct pack_reading *r, struct bytes doc, struct pack_mirror *mirror)
 	struct reader in;
 	enum err e = ERR_OK;
 
-	codec_begin(&in, pack_read_member(doc, "fields"));
+	codec_begin_checked(&in, pack_read_member(doc, "fields"));
 	mirror->fields_n = codec_get_map(&in, LIMIT_FIELDS);
 	if (in.bad || mirror->fields_n == 0)
 		return err_set(ERR_INVALID,
@@ -131,7 +123,7 @@ pairs_read(struct pack_reading *r, struct bytes doc, struct pack_mirror *mirror)
 		struct bytes value = codec_get_value(&in);
 		struct reader from;
 
-		codec_begin(&from, value);
+		codec_begin_checked(&from, value);
 		value = codec_get_text(&from);
 		e = pack_get_field(mirror->to, to, &pairs[i].to);
 		if (e == ERR_OK)
@@ -186,8 +178,10 @@ mirror_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_collection(r, doc, "to", true, &mirror->to);
 	if (e == ERR_OK)
-		e = register_read(
-		    doc, "source", mirror->to, 1U << PACK_REF, &mirror->source);
+		e = pack_read_parts(doc, mirror->to,
+		    &(struct pack_read_part){"source", &mirror->source,
+			1U << PACK_REF, KIND_REGISTER, false},
+		    1);
 	if (e == ERR_OK)
 		e = pairs_read(r, doc, mirror);
 	return e == ERR_OK ? mirror_check(mirror) : e;
@@ -229,7 +223,7 @@ weights_read(
 	struct reader in;
 	enum err e = ERR_OK;
 
-	codec_begin(&in, pack_read_member(doc, "weights"));
+	codec_begin_checked(&in, pack_read_member(doc, "weights"));
 	twins->weights_n = codec_get_map(&in, LIMIT_WEIGHTS);
 	if (in.bad || twins->weights_n == 0)
 		return err_set(ERR_INVALID,
@@ -241,7 +235,7 @@ weights_read(
 		struct bytes name = codec_get_text_key(&in, &last);
 		struct reader number;
 
-		codec_begin(&number, codec_get_value(&in));
+		codec_begin_checked(&number, codec_get_value(&in));
 		weights[i].weight = (int64_t)codec_get_uint(
 		    &number, WEIGHT_MAX);
 		e = pack_get_field(twins->collection, name, &weights[i].field);

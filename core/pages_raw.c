@@ -56,6 +56,7 @@ pages_raw_meta(const uint8_t *raw, uint64_t number, uint64_t size_bytes,
 	uint32_t size = pages_raw_u32(body + 24);
 
 	*meta = (struct pages_meta){.page_bytes = size,
+	    .map_bytes = pages_raw_u64(body + 16),
 	    .last = pages_raw_u64(behind),
 	    .txn_id = pages_raw_u64(behind + 8)};
 	pages_raw_table(body + 24, &meta->free);

@@ -5,7 +5,8 @@
 
 /*
  * How LMDB 0.9 lays out a file: numbers in the order of the machine, 64 bits.
- * For core/pages.c alone.
+ * For core/pages.c, and for what core/env.c says of a file that cannot be
+ * mapped.
  */
 enum {
 	HEAD_SIZE = 16, /* in front of every page */
@@ -38,6 +39,7 @@ struct pages_table {
 struct pages_meta {
 	bool sound;
 	uint32_t page_bytes;
+	uint64_t map_bytes; /* what is to be mapped of the file at least */
 	uint64_t txn_id;
 	uint64_t last; /* the last page that was ever used */
 	struct pages_table free;

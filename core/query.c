@@ -112,7 +112,8 @@ query_source(struct query_run *run)
 	    .id = &run->id,
 	    .record = &run->record,
 	    .now_seconds = run->plan->query->now_seconds,
-	    .arena = &run->arena};
+	    .arena = &run->arena,
+	    .aliases = run->plan->query->aliases};
 }
 
 void

@@ -26,6 +26,8 @@ struct query {
 	 * that the pack has searched; empty: none. */
 	struct bytes words;
 	int64_t now_seconds;
+	/* As struct expr_source has it, for `where`. */
+	const struct aliases *aliases;
 };
 
 /* A query that has begun.  What was found lives until the next call. */

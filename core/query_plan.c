@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/alias.h"
+
 /* How many walks through one space a way may have: lists of values multiply,
  * and each walk seeks.  A way with more binds one field less. */
 enum { WALKS_MAX = 256 };
@@ -74,7 +76,8 @@ evaluate(
 	return expr_eval(expr,
 	    &(struct expr_source){.txn = p->plan->txn,
 		.now_seconds = p->plan->query->now_seconds,
-		.arena = p->plan->arena},
+		.arena = p->plan->arena,
+		.aliases = p->plan->query->aliases},
 	    value);
 }
 
@@ -109,6 +112,32 @@ is_usable(const struct expr_bind *bind)
 	return true;
 }
 
+/* Adds the value, and of a reference those for which its record stands; false
+ * when they are too many. */
+static bool
+value_add(const struct planning *p, const struct pack_field *field,
+    const struct expr_value *value, struct bytes *values, struct query_any *any)
+{
+	const struct aliases *aliases = p->plan->query->aliases;
+	const struct alias *members;
+	struct record_id id;
+	size_t n = 0;
+
+	if (aliases != NULL && value->type == EXPR_REF) {
+		bytes_copy(id.b, value->b);
+		n = alias_members(aliases, &id, &members);
+	}
+	if (n + 1 > WALKS_MAX - any->n)
+		return false;
+	values[any->n++] = encode(p, field, value);
+	for (size_t i = 0; i < n; i++)
+		values[any->n++] = encode(p, field,
+		    &(struct expr_value){.type = EXPR_REF,
+			.b = bytes_of(
+			    members[i].from.b, sizeof(members[i].from.b))});
+	return true;
+}
+
 /* The shortest list of values to which `field` is bound; `*bound` is false when
  * there is none.  What is nothing is equal to nothing. */
 static enum err
@@ -130,7 +159,9 @@ values_of(const struct planning *p, const struct pack_field *field,
 	if (best == NULL || best->values_n > WALKS_MAX)
 		return ERR_OK;
 	*bound = true;
-	values = arena_array(p->plan->arena, best->values_n, sizeof(*values));
+	values = arena_array(p->plan->arena,
+	    p->plan->query->aliases != NULL ? WALKS_MAX : best->values_n,
+	    sizeof(*values));
 	*any = (struct query_any){.p = values};
 	for (size_t i = 0; i < best->values_n; i++) {
 		struct expr_value value;
@@ -139,7 +170,8 @@ values_of(const struct planning *p, const struct pack_field *field,
 		if (e != ERR_OK)
 			return e;
 		if (value.type != EXPR_NOTHING)
-			values[any->n++] = encode(p, field, &value);
+			*bound = *bound &&
+				 value_add(p, field, &value, values, any);
 	}
 	return ERR_OK;
 }
@@ -165,7 +197,6 @@ narrow(struct bounds *bounds, enum expr_relation relation,
 	bool *is_open = is_low ? &bounds->above_low : &bounds->below_high;
 	int way = expr_compare(value, bound);
 
-	bounds->some = true;
 	bounds->none = bounds->none || value->type == EXPR_NOTHING;
 	if (bound->type == EXPR_NOTHING || (is_low ? way > 0 : way < 0)) {
 		*bound = *value;
@@ -193,6 +224,9 @@ range_of(const struct planning *p, const struct pack_field *field,
 
 		if (bind->field != field || bind->relation == EXPR_EQUAL ||
 		    !is_usable(bind))
+			continue;
+		bounds.some = true;
+		if (bind->relation == EXPR_SOME)
 			continue;
 		e = evaluate(p, bind->values[0], &value);
 		if (e != ERR_OK)

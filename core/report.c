@@ -11,7 +11,9 @@
 #include "core/query.h"
 #include "core/record.h"
 #include "core/report_said.h"
+#include "core/units.h"
 #include "proto/ascii.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 #include "proto/merkle.h"
@@ -158,6 +160,7 @@ column_collect(struct making *making, size_t column, struct report_column *says)
 		says->missing |= parts->missing;
 		says->missing_logs += parts->missing_logs;
 		says->left_out += parts->left_out;
+		says->cut += parts->cut;
 		says->is_timed = says->is_timed || figure_is_timed(figures[i]);
 	}
 	return e == ERR_OK ? e : err_wrap(e, "%s", figure->name);
@@ -262,22 +265,97 @@ table_make(struct making *making, struct report_table *out)
 
 /* ---- what it was made of ------------------------------------------------ */
 
-static void
-unit_meet(struct report_unit *units, size_t *n, const struct log *log)
+/* The unit in whose spaces `log` is: all but the last part of the name. */
+static struct report_unit
+unit_of(const struct log *log)
 {
 	struct bytes prefix = bytes_text(log->name.space.text);
-	struct report_unit *unit;
 
 	while (prefix.n > 0 && prefix.p[prefix.n - 1] != '/')
 		prefix.n--;
 	prefix.n -= prefix.n > 0 ? 1 : 0;
-	/* Spaces come by name, so that those of a unit follow each other. */
-	if (*n == 0 || !bytes_equal(units[*n - 1].prefix, prefix))
-		units[(*n)++] = (struct report_unit){.prefix = prefix};
-	unit = &units[*n - 1];
-	unit->logs_n++;
-	if (log->last.v > unit->newest.v)
-		unit->newest = log->last;
+	return (struct report_unit){
+	    .prefix = prefix, .logs_n = 1, .newest = log->last};
+}
+
+static int
+unit_order(const void *a, const void *b)
+{
+	const struct report_unit *x = a;
+	const struct report_unit *y = b;
+
+	return bytes_compare(x->prefix, y->prefix);
+}
+
+/* Puts those of one prefix together; returns how many remain. */
+static size_t
+units_join(struct report_unit *units, size_t n)
+{
+	size_t kept = 0;
+
+	if (n > 1)
+		qsort(units, n, sizeof(*units), unit_order);
+	for (size_t i = 0; i < n; i++) {
+		struct report_unit *last = &units[kept - (kept > 0 ? 1 : 0)];
+
+		if (kept == 0 || unit_order(last, &units[i]) != 0) {
+			units[kept++] = units[i];
+			continue;
+		}
+		last->logs_n += units[i].logs_n;
+		if (units[i].newest.v > last->newest.v)
+			last->newest = units[i].newest;
+	}
+	return kept;
+}
+
+/* Is nothing of `unit` or of what lies in it among the `n` that are held? */
+static bool
+is_missing(const struct unit *unit, const struct report_unit *held, size_t n)
+{
+	struct bytes prefix = bytes_text(unit->prefix.text);
+
+	for (size_t i = 0; i < n; i++)
+		if (bytes_begins(held[i].prefix, prefix) &&
+		    (held[i].prefix.n == prefix.n ||
+			held[i].prefix.p[prefix.n] == '/'))
+			return false;
+	return true;
+}
+
+/* Says of which units the report was made, and those of the city that are
+ * there today and of which nothing is held. */
+static enum err
+units_make(struct txn *txn, const struct report_ask *ask, struct arena *arena,
+    struct report *report)
+{
+	struct units known = {0};
+	struct report_unit *units;
+	int64_t today = calendar_day_at(
+	    ask->now_seconds, expr_offset_seconds(txn->pack));
+	size_t held;
+	size_t n;
+	enum err e = units_load(txn, ask->now_seconds, arena, &known);
+
+	if (e != ERR_OK)
+		return e;
+	units = arena_array(arena, report->logs_n + known.n, sizeof(*units));
+	for (size_t i = 0; i < report->logs_n; i++)
+		units[i] = unit_of(report->logs[i].log);
+	n = held = units_join(units, report->logs_n);
+	for (size_t i = 0; i < known.n; i++) {
+		const struct unit *unit = &known.p[i];
+
+		if (unit->prefix.text[0] != '\0' && !unit->is_past &&
+		    unit->from_days <= today &&
+		    id_covers_prefix(&ask->prefix, &unit->prefix) &&
+		    is_missing(unit, units, held))
+			units[n++] = (struct report_unit){
+			    .prefix = bytes_text(unit->prefix.text)};
+	}
+	report->units = units;
+	report->units_n = units_join(units, n);
+	return ERR_OK;
 }
 
 static void
@@ -299,7 +377,6 @@ frontier_make(struct txn *txn, const struct report_ask *ask,
 {
 	struct space_state **spaces;
 	struct report_log *logs = NULL;
-	struct report_unit *units;
 	struct crypto_sha256 state;
 	size_t room = 0;
 	size_t n = 0;
@@ -321,10 +398,6 @@ frontier_make(struct txn *txn, const struct report_ask *ask,
 		}
 	}
 	crypto_sha256_out(&state, &report->frontier);
-	units = arena_array(arena, report->logs_n, sizeof(*units));
-	for (size_t i = 0; logs != NULL && i < report->logs_n; i++)
-		unit_meet(units, &report->units_n, logs[i].log);
-	report->units = units;
 	if (logs != NULL) {
 		struct report_log *kept = arena_array(
 		    arena, report->logs_n, sizeof(*kept));
@@ -355,6 +428,8 @@ report_make(struct txn *txn, const struct report_ask *ask, struct arena *arena,
 	}
 	if (e == ERR_OK)
 		e = frontier_make(txn, ask, arena, report);
+	if (e == ERR_OK)
+		e = units_make(txn, ask, arena, report);
 	if (e == ERR_OK && txn->pack->reported != NULL)
 		e = report_said_find(txn, ask, arena, report);
 	return e == ERR_OK ? e : err_wrap(e, "%s", ask->report->name);

@@ -26,6 +26,7 @@ struct report_column {
 	unsigned missing; /* data classes (bits) that are not wholly here */
 	uint64_t missing_logs;
 	uint64_t left_out;
+	uint64_t cut;  /* as struct figure_parts has it */
 	bool is_timed; /* it depends on the period that was asked for */
 };
 
@@ -45,10 +46,10 @@ struct report_log {
 	const struct log *log; /* lives until the transaction ends */
 };
 
-/* What is known of one unit, the prefix of some spaces. */
+/* What is held of one unit, the prefix of some spaces. */
 struct report_unit {
 	struct bytes prefix;
-	size_t logs_n;
+	size_t logs_n;	     /* 0: the pack's units have it, and no more */
 	struct stamp newest; /* of all deltas held of it */
 };
 
@@ -72,7 +73,9 @@ struct report {
 	const struct report_log *logs;	   /* by space, then id */
 	size_t logs_n;
 	struct hash frontier; /* SHA-256 over their ids, sizes and roots */
-	const struct report_unit *units; /* by prefix */
+	/* By prefix: all that the logs are of, and those that the pack's units
+	 * say are there today and of which nothing is held. */
+	const struct report_unit *units;
 	size_t units_n;
 	const struct report_said *said;
 	size_t said_n;

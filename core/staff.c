@@ -78,8 +78,10 @@ staff_hide(const struct pack_role *role,
 
 	for (size_t i = 0; role != NULL && i < record->fields_n; i++) {
 		struct record_field *content = &record->fields[i];
-		const struct pack_field *field = pack_field(
-		    collection, content->name);
+		const struct pack_field *field = collection != NULL
+						     ? pack_field(collection,
+							   content->name)
+						     : NULL;
 		size_t n = 0;
 
 		assert(content->n == 0 || content->values != NULL);
@@ -94,4 +96,28 @@ staff_hide(const struct pack_role *role,
 	if (role != NULL)
 		record->fields_n = fields;
 	return hidden;
+}
+
+struct seen {
+	const struct pack_role *role;
+	bool all;
+};
+
+static void
+field_look(void *arg, const struct pack_field *field)
+{
+	struct seen *seen = arg;
+
+	seen->all = seen->all &&
+		    staff_sees(seen->role, field, field->data_class);
+}
+
+bool
+staff_sees_all(const struct pack_role *role, const struct expr *expr)
+{
+	struct seen seen = {.role = role, .all = true};
+
+	if (role != NULL && expr != NULL)
+		expr_fields(expr, field_look, &seen);
+	return seen.all;
 }

@@ -97,6 +97,10 @@ struct store_write {
 	/* Write every edit, and replace every value that was shown.  A state
 	 * may then become any of its values, whatever moves there are. */
 	bool resolve;
+	/* It says again what was written and judged before, here or elsewhere:
+	 * what the pack asks of new writing alone is not asked, which are
+	 * guards, moves, days of codes, what is required and what is unique. */
+	bool restored;
 	/* Only check: nothing is written, nor given an id. */
 	bool dry;
 	bool has_actor;

@@ -18,6 +18,7 @@ struct lookup;
 struct views;
 struct view_memo;
 struct pack;
+struct aliases;
 struct space_state;
 struct history_cache;
 struct blocks;
@@ -47,13 +48,17 @@ struct txn {
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
 	const struct views *views;     /* borrowed; of the pack, NULL: none */
 	struct view_memo *view_memo;   /* arena; core/view_keep.c */
+	bool aliases_known;	       /* of one that reads (core/alias.c) */
+	const struct aliases *aliases; /* arena; NULL: none */
 	struct vouch *vouch;	       /* borrowed from who began it, or NULL */
 	struct space_state *spaces;    /* arena; newest first (core/space.c) */
 	struct space_state **space_table; /* arena; by name, chained */
 	size_t space_table_size;	  /* slots: 0 or a power of two */
 	struct space_state **space_nos;	  /* arena; by number, or NULL */
 	size_t space_nos_size;
-	size_t spaces_n;	/* in txn->spaces */
+	size_t spaces_n;		 /* in txn->spaces */
+	struct space_state **spaces_all; /* arena; core/space.c */
+	size_t spaces_all_n;		 /* 0: not read yet */
 	struct log *logs;	/* arena; newest first (core/oplog.c) */
 	struct log **log_table; /* arena; by id (core/oplog.c) */
 	size_t log_table_size;	/* slots: 0 or a power of two */

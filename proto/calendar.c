@@ -112,6 +112,22 @@ calendar_write_day(int64_t day, char text[CALENDAR_TEXT_SIZE])
 	    (unsigned)date.year % 10000, date.month % 100, date.day % 100);
 }
 
+void
+calendar_write_time(
+    int64_t seconds, int64_t offset_seconds, char text[CALENDAR_TIME_SIZE])
+{
+	int64_t day = calendar_day_at(seconds, offset_seconds);
+	int64_t of_day = seconds + offset_seconds - day * CALENDAR_DAY_SECONDS;
+	int64_t ahead = offset_seconds < 0 ? -offset_seconds : offset_seconds;
+	char date[CALENDAR_TEXT_SIZE];
+
+	calendar_write_day(day, date);
+	(void)snprintf(text, CALENDAR_TIME_SIZE, "%sT%02u:%02u:%02u%c%02u:%02u",
+	    date, (unsigned)(of_day / 3600) % 100, (unsigned)(of_day / 60 % 60),
+	    (unsigned)(of_day % 60), offset_seconds < 0 ? '-' : '+',
+	    (unsigned)(ahead / 3600) % 100, (unsigned)(ahead / 60 % 60));
+}
+
 /* The offset at the end of an RFC 3339 time, in seconds. */
 static bool
 read_offset(struct bytes text, int64_t *seconds)

@@ -13,6 +13,7 @@ enum {
 	CALENDAR_LAST_DAY = 2932896,  /* 9999-12-31 */
 	CALENDAR_DAY_SECONDS = 86400,
 	CALENDAR_TEXT_SIZE = sizeof("YYYY-MM-DD"),
+	CALENDAR_TIME_SIZE = sizeof("YYYY-MM-DDThh:mm:ss+hh:mm"),
 };
 
 struct calendar_date {
@@ -35,6 +36,12 @@ void calendar_write_day(int64_t day, char text[CALENDAR_TEXT_SIZE]);
  * fraction, and Z or an offset, as seconds since 1970 (the fraction is dropped,
  * a leap second is the second before it); false when `text` is none. */
 bool calendar_read_time(struct bytes text, int64_t *seconds) MUST_USE;
+/* Writes the time at `seconds` since 1970 by clocks that are `offset_seconds`
+ * ahead of UTC (less than a day, whole minutes), as calendar_read_time reads
+ * it, with a final zero: always with the offset, "+00:00" for UTC.  The day
+ * there must be one that calendar_has. */
+void calendar_write_time(
+    int64_t seconds, int64_t offset_seconds, char text[CALENDAR_TIME_SIZE]);
 /* The day at `seconds` where clocks are `offset_seconds` ahead of UTC. */
 int64_t calendar_day_at(int64_t seconds, int64_t offset_seconds);
 /* The day `n` months after `day`, the last of that month when the month is too

@@ -199,6 +199,7 @@ clean_number(
 	static const char *const minus[] = {"-", "−", "▲", "△"};
 	struct buf plain = {0};
 	struct buf number = {0};
+	struct bytes seen;
 	struct bytes rest;
 	bool negative = false;
 	bool fine;
@@ -220,10 +221,11 @@ clean_number(
 	if (ends_with(rest, ".0"))
 		rest = bytes_first(rest, rest.n - 2);
 	fine = digits_put(rest, &number);
+	seen = text_cut_columns(text, 40);
 	if (e == ERR_OK && !fine)
 		e = err_set(ERR_INVALID,
 		    "'%.*s' is no whole number: 1234 or 1,234 is expected",
-		    (int)(text.n < 40 ? text.n : 40), (const char *)text.p);
+		    (int)seen.n, (const char *)seen.p);
 	if (e == ERR_OK && negative)
 		buf_add_u8(out, '-');
 	if (e == ERR_OK)

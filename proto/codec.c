@@ -16,8 +16,7 @@
 struct head {
 	enum codec_type type;
 	size_t size;   /* bytes of the head itself */
-	size_t n;      /* text, bytes: their size; array: elements; map: pairs
-			*/
+	size_t n;      /* bytes of a text or bytes; elements; pairs of a map */
 	int64_t value; /* integer, or 0 and 1 for false and true */
 };
 
@@ -70,16 +69,11 @@ static const struct form forms[FORMS_END - FORMS_FIRST] = {
 static uint64_t
 number_read(const uint8_t *p, size_t width)
 {
-	switch (width) {
-	case 1:
-		return p[0];
-	case 2:
-		return bytes_be16(p);
-	case 4:
-		return bytes_be32(p);
-	}
-	assert(width == 8);
-	return bytes_be64(p);
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < width; i++)
+		number = number << 8 | p[i];
+	return number;
 }
 
 /* Fills the value of an integer in one of the forms 0xcc-0xd3; gives the rule
@@ -269,6 +263,12 @@ codec_begin(struct reader *r, struct bytes in)
 	*r = (struct reader){.in = in};
 }
 
+void
+codec_begin_checked(struct reader *r, struct bytes in)
+{
+	*r = (struct reader){.in = in, .is_checked = true};
+}
+
 enum codec_type
 codec_peek(const struct reader *r)
 {
@@ -355,7 +355,7 @@ codec_get_text(struct reader *r)
 	if (!head_short(r, 0xe0, 0xa0, 1, &n))
 		n = reader_head(r, CODEC_TEXT).n;
 	text = reader_take(r, n);
-	if (text_is_utf8(text))
+	if (r->is_checked || text_is_utf8(text))
 		return text;
 	r->bad = true;
 	return (struct bytes){0};
@@ -364,9 +364,7 @@ codec_get_text(struct reader *r)
 struct bytes
 codec_get_bytes(struct reader *r)
 {
-	struct head head = reader_head(r, CODEC_BYTES);
-
-	return reader_take(r, head.n);
+	return reader_take(r, reader_head(r, CODEC_BYTES).n);
 }
 
 uint64_t
@@ -424,25 +422,57 @@ codec_get_map(struct reader *r, size_t max)
 	return collection_begin(r, CODEC_MAP, max);
 }
 
+/* Puts the size of the one value that `in` begins with into `*n`: sizes alone
+ * tell where a checked value ends.  Is it all there? */
+static bool
+value_measure(struct bytes in, size_t *n)
+{
+	size_t at = 0;
+
+	/* An element has a byte at least, so `left` cannot run over. */
+	for (size_t left = 1; left > 0; left--) {
+		uint8_t first = at < in.n ? in.p[at] : FORMS_FIRST;
+		struct head head;
+
+		/* Most are short texts. */
+		if (first >= 0xa0 && first < FORMS_FIRST) {
+			at += 1 + (size_t)(first & 0x1f);
+			continue;
+		}
+		if (at >= in.n || head_read(bytes_after(in, at), &head) != NULL)
+			return false;
+		at += head.size;
+		if (head.type == CODEC_ARRAY)
+			left += head.n;
+		else if (head.type == CODEC_MAP)
+			left += 2 * head.n;
+		else
+			at += head.n;
+	}
+	*n = at;
+	return at <= in.n;
+}
+
 struct bytes
 codec_get_value(struct reader *r)
 {
-	struct bytes rest;
-	struct bytes value;
+	const struct bytes in = r->in;
+	struct bytes rest = {0};
+	size_t n = 0;
 
 	if (codec_peek(r) == CODEC_TEXT) {
-		value = r->in;
 		(void)codec_get_text(r);
-		return r->bad ? (struct bytes){0}
-			      : bytes_first(value, value.n - r->in.n);
+		n = in.n - r->in.n;
+	} else if (r->is_checked) {
+		r->bad = r->bad || !value_measure(in, &n);
+	} else {
+		r->bad = r->bad || value_walk(in, &rest) != NULL;
+		n = in.n - rest.n;
 	}
-	if (r->bad || value_walk(r->in, &rest) != NULL) {
-		r->bad = true;
+	if (r->bad)
 		return (struct bytes){0};
-	}
-	value = bytes_first(r->in, r->in.n - rest.n);
-	r->in = rest;
-	return value;
+	r->in = bytes_after(in, n);
+	return bytes_first(in, n);
 }
 
 int64_t
@@ -513,10 +543,7 @@ codec_put_bool(struct buf *out, bool v)
 {
 	msgpack_packer packer = packer_of(out);
 
-	if (v)
-		msgpack_pack_true(&packer);
-	else
-		msgpack_pack_false(&packer);
+	(v ? msgpack_pack_true : msgpack_pack_false)(&packer);
 }
 
 void

@@ -28,6 +28,7 @@ enum codec_type {
 struct reader {
 	struct bytes in; /* what is left to read; borrowed */
 	bool bad;
+	bool is_checked; /* begun by codec_begin_checked */
 };
 
 /* Is `in` exactly one canonical value?  Every rule of docs/format.md §2 is
@@ -37,6 +38,11 @@ enum err codec_check(struct bytes in) MUST_USE;
 
 /* Starts `r` at the beginning of `in`. */
 void codec_begin(struct reader *r, struct bytes in);
+/* The same at a value that codec_check found canonical, or at one that lies in
+ * such a value: UTF-8 and the order of keys are not looked at again, which is
+ * most of the work where one document is read part by part.  Types and sizes
+ * are, so that a reader never leaves `in`, whatever it holds. */
+void codec_begin_checked(struct reader *r, struct bytes in);
 /* The type of the next value; reads nothing. */
 enum codec_type codec_peek(const struct reader *r);
 /* Reads one value of the type named; another type, a longer form than needed

@@ -140,6 +140,10 @@ text_measure(struct bytes text)
 	if (text.n > LIMIT_JSON_SIZE)
 		return err_set(ERR_LIMIT, "JSON of %zu bytes; %d is the most",
 		    text.n, LIMIT_JSON_SIZE);
+	if (bytes_begins(text, bytes_text("\xef\xbb\xbf")))
+		return scan_wrong(&scan, ERR_INVALID,
+		    "a byte order mark, which JSON has not: save the file in "
+		    "UTF-8 without it");
 	while (e == ERR_OK && scan.at < text.n) {
 		uint8_t c = text.p[scan.at];
 

@@ -5,6 +5,7 @@
 #include "proto/when.h"
 
 #include "proto/calendar.h"
+#include "proto/text.h"
 
 enum {
 	/* Serial days count from 30 December 1899, as spreadsheets do from
@@ -13,7 +14,7 @@ enum {
 	SERIAL_OF_1970 = 25569,
 	SERIAL_MIN = 10000,
 	SERIAL_MAX = 99999,
-	TEXT_SHOWN_MAX = 40,
+	SEEN_COLUMNS = 40,
 };
 
 const char *const when_style_names[WHEN_STYLE_COUNT] = {
@@ -95,8 +96,9 @@ trimmed(struct bytes text)
 static enum err
 refuse(struct bytes text, unsigned styles, unsigned others)
 {
-	int n = (int)(text.n < TEXT_SHOWN_MAX ? text.n : TEXT_SHOWN_MAX);
-	const char *p = (const char *)text.p;
+	struct bytes seen = text_cut_columns(text, SEEN_COLUMNS);
+	int n = (int)seen.n;
+	const char *p = (const char *)seen.p;
 	struct buf names = {0};
 	enum err e;
 
@@ -138,9 +140,11 @@ is_short(struct bytes text)
 enum err
 when_read(struct bytes text, unsigned styles, struct when *when)
 {
+	struct bytes seen;
 	unsigned others = 0;
 
 	text = trimmed(text);
+	seen = text_cut_columns(text, SEEN_COLUMNS);
 	for (size_t i = 0; i < WHEN_STYLE_COUNT; i++) {
 		struct when other;
 		bool wanted = (styles >> i & 1) != 0;
@@ -153,9 +157,7 @@ when_read(struct bytes text, unsigned styles, struct when *when)
 			return err_set(ERR_INVALID,
 			    "'%.*s' is no day of the calendar, or no time of a "
 			    "day",
-			    (int)(text.n < TEXT_SHOWN_MAX ? text.n
-							  : TEXT_SHOWN_MAX),
-			    (const char *)text.p);
+			    (int)seen.n, (const char *)seen.p);
 		if (outcome != NOT_SO)
 			others |= 1U << i;
 	}
@@ -163,8 +165,7 @@ when_read(struct bytes text, unsigned styles, struct when *when)
 		return err_set(ERR_INVALID,
 		    "'%.*s' has a year of two digits, which nobody guesses: "
 		    "write all four",
-		    (int)(text.n < TEXT_SHOWN_MAX ? text.n : TEXT_SHOWN_MAX),
-		    (const char *)text.p);
+		    (int)seen.n, (const char *)seen.p);
 	return refuse(text, styles, others);
 }
 
@@ -396,11 +397,9 @@ when_put_time(const struct when *when, int64_t offset_seconds, struct buf *text)
 {
 	int64_t offset = when->has_offset ? when->offset_seconds
 					  : offset_seconds;
-	int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+	int64_t seconds = when->day * CALENDAR_DAY_SECONDS + when->second;
+	char time[CALENDAR_TIME_SIZE];
 
-	when_put_day(when, text);
-	buf_add_format(text, "T%02d:%02d:%02d%c%02d:%02d",
-	    (int)(when->second / 3600), (int)(when->second / 60 % 60),
-	    (int)(when->second % 60), offset < 0 ? '-' : '+',
-	    (int)(minutes / 60), (int)(minutes % 60));
+	calendar_write_time(seconds - offset, offset, time);
+	buf_add_text(text, time);
 }

@@ -462,17 +462,10 @@ wraps_send(struct talk *talk, const struct log *log, struct ledger_log *entry,
 	struct arena arena = {0};
 	struct extract_bodies bodies = {.arena = &arena};
 	uint64_t to = log->wrapped < entry->sent ? log->wrapped : entry->sent;
-	uint64_t least = log->open[0];
 	struct extract_depth wraps;
 	uint64_t start;
 	enum err e = ERR_OK;
 
-	/* Of what we can open others' wraps are not kept. */
-	for (size_t class = 1; class < CLASS_COUNT; class ++)
-		least = log->open[class] < least ? log->open[class] : least;
-	if (memcmp(&log->name.author, &talk->me, sizeof(talk->me)) != 0 &&
-	    entry->sent_kept < least)
-		entry->sent_kept = least;
 	depth_fill(talk, depth, &wraps);
 	wraps.wraps = true;
 	wraps.held = entry->peer.held;

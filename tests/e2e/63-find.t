@@ -78,6 +78,16 @@ ok 'another name is fine' is 3 "$(count household --dong '성곽 마을')"
 ok '... and said too' errs '성곽 마을 is another name of 서울특별시 신당동'
 ok 'a dong is no district' exits 3 "$GOLMOK" find household --gu 신사동
 ok '... it says' errs "no gu is called '신사동'; golmok find org_unit lists them"
+ok 'a name that nobody has is no word of the condition' exits 3 "$GOLMOK" find household --gu 없는구
+ok '... also where there is one unit or none' exits 3 "$GOLMOK" find household --city 없는시
+ok '... it says' errs "no city is called '없는시'"
+ok 'a condition behind a scope is one' is 10 "$(count household --city "hh_no != 'x'")"
+ok 'a value that is none is told' exits 5 "$GOLMOK" find household state = actve
+ok '... with what was meant' errs "there is no value of household.state (and no field) called 'actve'; did you mean active?"
+ok 'what people call a value' exits 5 "$GOLMOK" find household state = 관리중
+ok '... is no value, but leads to it' errs 'did you mean active?'
+ok 'a day that is none' exits 5 "$GOLMOK" find visit 'due_on < 2016-13-01'
+ok '... says how one is written' errs "a date is written '2016-07-25'"
 ok 'a unit without spaces is no scope' exits 3 "$GOLMOK" find household --dong 논현1동
 ok '... and says what it lacks' errs '강남구 논현제1동 (1168010000) has no prefix'
 ok 'a scope that needs a name' exits 2 "$GOLMOK" find household --dong
@@ -119,6 +129,13 @@ run "$GOLMOK" find org_unit --under seoul --sort code
 ok 'tables have the labels of the pack' says '기관코드'
 ok '... and line up in Korean' is 1 "$(perl -CSD -Mutf8 -ne '
 	s/[\x{1100}-\x{11ff}\x{ac00}-\x{d7a3}]/../g; print index($_, "19"), "\n" if /19[47]/' out | sort -u | wc -l | tr -d ' ')"
+if command -v script >/dev/null; then
+	script -qc 'stty cols 70; "$GOLMOK" find org_unit --under seoul' tty </dev/null >/dev/null
+	ok 'on a narrow terminal no line is too long' is 0 "$(perl -CSD -Mutf8 -ne '
+		next if !/\S/ || /^Script/; s/[\r\n]//g; s/[\x{1100}-\x{11ff}\x{ac00}-\x{d7a3}]/../g;
+		print "$_\n" if length > 70' tty | wc -l | tr -d ' ')"
+	ok '... of the table that is there' grep -q 기관코드 tty
+fi
 ok 'a reference is shown by its title' exits 0 "$GOLMOK" find household --under d23
 ok '... of the record it leads to' says 신사동
 run "$GOLMOK" find household hh_no=none

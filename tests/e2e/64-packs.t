@@ -88,6 +88,23 @@ ok '... field by field' says badge
 ok '... and the older one without' exits 0 "$GOLMOK" pack show "chatdong@$base" --collection volunteer --store b
 ok '... that field' is '' "$(grep badge out)"
 
+# Windows puts a mark in front of UTF-8.
+{ printf '\357\273\277' && cat good.json; } >marked.json
+ok 'a mark in front of a pack is told' exits 5 "$GOLMOK" pack check marked.json
+ok '... with what to do' says 'line 1, column 1: a byte order mark'
+
+# A pack of another name, in the version that this program has of its own.
+tools=$(cd "$OLDPWD" && pwd)/docs/examples/tools.json
+[ -f "$tools" ] || tools=${GOLMOK%/build/*}/docs/examples/tools.json
+"$GOLMOK" init t --found 시험 --label 사무실 --pack none >/dev/null
+"$GOLMOK" pack use "$tools" --store t >/dev/null
+sed "s/\"version\": 1,/\"version\": $base,/" "$tools" >tools-next.json
+ok 'another pack has versions of its own' exits 0 "$GOLMOK" pack publish tools-next.json --store t
+run "$GOLMOK" pack ls --store t --json
+ok '... which come into force' grep -q "\"pack\":\"tools\",\"version\":$base,.*in-force" out
+ok '... and no older one after them' exits 5 "$GOLMOK" pack publish "$tools" --store t
+ok '... which is said' errs "version: 1 must be above $base"
+
 # A file of a node's own, beside what the city says.
 pack_file own.json $((next + 1)) "$note"
 ok 'a node may be given a file' exits 0 "$GOLMOK" pack use own.json --store b

@@ -51,6 +51,39 @@ campaign=$(out d01/c17/public --collection campaign | sed 's/.*"id":"\([0-9a-f]*
 ok 'a row makes a survey and an entry that leads to it' is 2 "$(grep -c "\"campaign\":\"$campaign\"" out)"
 ok '... with its indicators' says '"signals":["단전","단수"]'
 
+# ---- units by all that is above them --------------------------------------
+head=$(head -1 "$intake/call_120.csv")
+at() { printf '%s\n%s,2016-07-25 09:30,,이웃,가상로 1,%s,%s,,N,\n' "$head" "$1" "$2" "$3" >at.csv; }
+at u1 종로구 혜화동주민센터
+ok 'another name behind the district is found' exits 0 "$GOLMOK" import at.csv --map call_120 --dry-run
+at u2 종로구 1111065000
+ok '... and a code' exits 0 "$GOLMOK" import at.csv --map call_120 --dry-run
+at u3 '서울특별시 강남구' 신사동
+ok '... and a district behind its city' exits 0 "$GOLMOK" import at.csv --map call_120 --dry-run
+at u4 강남구 혜화동
+ok '... but not behind another' exits 5 "$GOLMOK" import at.csv --map call_120 --dry-run
+ok '... which is said' errs "no unit that is held here is called '강남구 혜화동'"
+
+# ---- a node that holds no units -------------------------------------------
+"$GOLMOK" init bare --found 시험 --label 사무실 >/dev/null
+ok 'without units no row can name one' exits 3 "$GOLMOK" import at.csv --map call_120 --store bare
+ok '... which is told once, with what to do' errs 'no units are held here (org_unit), so the rows can name none: import them first'
+
+# ---- files that are no tables ---------------------------------------------
+at n1 종로구 혜화동
+printf '\377\376\254\300' >utf16.csv
+ok 'UTF-16 is refused' exits 5 "$GOLMOK" import utf16.csv --map call_120
+ok '... by its name' errs 'the file is in UTF-16: save it again as CSV in UTF-8'
+sed 's/이웃/a\x00b/' at.csv >zero.csv
+ok 'a zero byte is refused' exits 5 "$GOLMOK" import zero.csv --map call_120
+ok '... with its line' errs 'line 2 has a zero byte'
+tr , ';' <at.csv >semicolons.csv
+ok 'semicolons between cells are refused' exits 5 "$GOLMOK" import semicolons.csv --map call_120
+ok '... and named' errs 'semicolons.csv:1: no commas, but semicolons stand between the cells'
+sed '1s/.*/가나다라마바사아자차카타파하가나다라마바사아자차카타파하,b/;2s/.*/a,b/' at.csv >long.csv
+ok 'a long name is shown by whole letters' exits 5 "$GOLMOK" import long.csv --map call_120
+ok '... cut' errs "'가나다라마바사아자차카타파하가나다라마바': the mapping"
+
 # ---- what people did with a record stays ----------------------------------
 id=$(out d23/c01/volunteer | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
 "$GOLMOK" patch "$id" state=verified phone=010-9999-9999 >/dev/null
@@ -103,7 +136,7 @@ bad() {
 	[ "$before" = "$("$GOLMOK" digest)" ] || ok '... and nothing is stored' false
 }
 printf '%s\n1,가상,,신사동,2016-07-25\n' "$H" >bad.csv
-bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500), 강남구 신사동 (1168051000)"
+bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500, d21/c10), 강남구 신사동 (1168051000, d23/c01)"
 printf '%s\n1,가상,,없는동,2016-07-25\n' "$H" >bad.csv
 bad 'a dong that is none' 5 "column '행정동': no unit that is held here is called '없는동'"
 printf '%s\n1,가상,,가상동,2016-07-25\n' "$H" >bad.csv

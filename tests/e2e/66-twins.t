@@ -6,14 +6,12 @@
 dong1=00000000000000000000000000000001
 dong2=00000000000000000000000000000002
 
-# joins NAME LABEL: a store of the city.
+# joins NAME LABEL ROLE SPACE: a store of the city, with what such a role gets.
 joins() {
 	run "$GOLMOK" init "$1" --city "$city" --json
 	key=$(json key)
-	"$GOLMOK" admit "$key" --label "$2" >/dev/null
+	"$GOLMOK" admit "$key" --label "$2" --role "$3" --space "$4" >/dev/null
 }
-# grants PREFIX RIGHTS: to the one that joined last.
-grants() { "$GOLMOK" member grant "$key" --prefix "$1" --rights "$2" >/dev/null; }
 # household UNIT DONG NO ADDRESS PHONE NAME BIRTH: $household and $person.
 household() {
 	run "$GOLMOK" put "$1/case" household owner_dong="$2" hh_no="$3" address="$4" phone="$5" \
@@ -33,22 +31,19 @@ all_meet() {
 	done
 }
 
+found z
+"$GOLMOK" put d03/c017/public org_unit code=1 level=dong name_ko=혜화동 valid_from=2000-01-01 >/dev/null
+"$GOLMOK" put d03/c017/case household owner_dong=00000000000000000000000000000001 hh_no=1 \
+	address=가 phone=010-0000-0001 state=active >/dev/null
+ok 'without a key nothing is compared' exits 0 "$GOLMOK" duplicates find
+ok '... which is told' errs 'no match key is here for d03/c017/case'
 found s
 city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
 "$GOLMOK" match key city/all/match_key --from 2026-01-01 >/dev/null || exit 2
-joins a 혜화동
-grants d03/c017 read:NPSF,hold,write
-grants city/all/match_key read:NP,hold
-grants d03/all/match read:N,hold,write
-joins b 명륜동
-grants d03/c018 read:NPSF,hold,write
-grants city/all/match_key read:NP,hold
-grants d03/all/match read:N,hold,write
-for store in g h; do
-	joins $store 종로구
-	grants '' read:N,hold
-	grants d03/all/match write
-done
+joins a 혜화동 dong d03/c017
+joins b 명륜동 dong d03/c018
+joins g 종로구 gu d03
+joins h 종로구2 gu d03
 ok 'all meet' all_meet
 
 # ---- entered apart ----------------------------------------------------------
@@ -88,6 +83,9 @@ ok 'that two found it contradicts nothing' says 'nothing waits'
 # ---- said by both -----------------------------------------------------------
 ok 'nobody merges alone' exits 6 "$GOLMOK" duplicates merge "$pair"
 ok '... who has to speak is named' errs 'd03/c017 has not said'
+ok 'nothing of it is opened' exits 0 "$GOLMOK" duplicates show "$pair"
+ok '... which is said' errs 'once both units have said'
+ok '... not even what lies here' [ "$(grep -c -e 김가상 -e 가상로 out)" = 0 ]
 ok 'a centre speaks for itself alone' exits 6 "$GOLMOK" duplicates same "$pair" --for d03/c018
 ok 'it says that they are the same' exits 0 "$GOLMOK" duplicates same "$pair" --json
 ok '... which is not enough' is 'same - open' "$(json says_a) $(json says_b) $(json state)"
@@ -99,6 +97,17 @@ ok '... do not count' is 'same - open' "$(json says_a) $(json says_b) $(json sta
 ok 'the other hears it' all_meet
 at b duplicates same "$pair" --json
 ok 'and agrees' is 'same same same' "$(json says_a) $(json says_b) $(json state)"
+ok 'to open it a reason is needed' exits 2 "$GOLMOK" duplicates show "$pair"
+at b duplicates show "$pair" --reason '중복 확인'
+ok 'then what lies here is open' says '가상로 17'
+ok '... of its members too' says 김가상
+ok '... and what lies with others is theirs' errs 'is seen where it lies'
+at b find access_log --fields action,reason,subject --csv --no-bom
+ok 'that somebody looked is kept, and at whom' says "조회,중복 확인,$two"
+at b duplicates show "$pair" --role 민원담당 --reason '중복 확인' --json
+ok 'a role sees no more than elsewhere' [ "$(grep -c '"field":"risk"' out)" = 0 ]
+at g duplicates show "$pair" --json --reason '중복 확인'
+ok 'who may read nothing personal opens nothing personal' [ "$(grep -c -e 김가상 -e 가상로 out)" = 0 ]
 at b duplicates merge "$pair" --json
 ok 'where the younger record lies it is merged' is "0 merged" "$status $(json state)"
 at b get "$two" --json
@@ -122,6 +131,25 @@ ok '... once' is 5 "$status"
 at b duplicates different "$pair" --json
 ok 'a centre may change its mind' is 'same different different' "$(json says_a) $(json says_b) $(json state)"
 ok '... and that is the end of merging' exits 6 "$GOLMOK" duplicates merge "$pair"
+# ---- what only one may have, given by two -----------------------------------
+GOLMOK_STORE=$home/s
+joins c 혜화동2 dong d03/c017
+meet "$home/s" "$home/c"
+GOLMOK_STORE=$home/c
+household d03/c017 $dong1 가-9 '가상로 5' 010-5555-0001 박가상 1960-01-01
+nine=$household
+GOLMOK_STORE=$home/a
+household d03/c017 $dong1 가-9 '가상로 6' 010-5555-0002 최가상 1961-01-01
+ok 'alone each node is right' exits 0 "$GOLMOK" conflicts
+ok '... and nothing waits' says 'nothing waits'
+meet "$home/s" "$home/a" && meet "$home/s" "$home/c"
+at c conflicts
+ok 'together they have one number for two homes' says "hh_no: only one may have it, and so has $household"
+ok '... which both sides see' says "$nine"
+at c patch "$nine" hh_no=가-10
+at c conflicts
+ok '... until one has another' says 'nothing waits'
+
 for store in a b g; do
 	at $store fsck
 	ok "all is as it must be at $store" is 0 "$status"

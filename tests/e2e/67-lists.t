@@ -67,13 +67,52 @@ ok "... with a bar" says "████"
 ok "... and what it was made of" says "로그 2개"
 ok "of a unit without loans" exits 0 "$GOLMOK" report YEAR --under d09
 ok "... nothing is counted" says "기록이 없습니다"
+ok "a day of what is counted by month" exits 0 "$GOLMOK" report YEAR --period 2024-01-05
+ok "... is no silent nothing" says "빠졌습니다; 기간을 넓혀 보십시오"
+ok "... nor in JSON" exits 0 "$GOLMOK" report YEAR --period 2024-01-05 --json
+ok "... nor there" says '"partial":["loans"'
+ok "a month says nothing of that" sh -c '! "$GOLMOK" report YEAR --period 2024-01 | grep -q 빠졌'
+ok "a time that ends first" exits 2 "$GOLMOK" report YEAR --period 2024-03/2024-01
+ok "... says so" errs "ends before it begins"
 ok "a time that is none" exits 2 "$GOLMOK" report YEAR --period 2024-13
 ok "a page for printing" exits 0 "$GOLMOK" report YEAR --html "$home/page.html"
 ok "... has a chart" grep -q "<svg" "$home/page.html"
 ok "... and no script" sh -c "! grep -qi '<script\|http://[^w]' '$home/page.html'"
 
+# ---- what a spreadsheet would compute ----------------------------------------
+put d02/c001/shelf tool name='=1+1' kind=ladder
+sum=$(id)
+put d02/c001/desk loan tool="$sum" neighbour='@가온;나' lent_on=2024-02-01 due_on=2024-02-08 state=lent
+later=$(id)
+# row COMMAND...: the last row of its CSV.
+row() { "$@" | tail -n 1 | tr -d '\r'; }
+ok "found, no cell is a formula" is "'=1+1,'@가온;나,$sum,true" \
+	"$(row "$GOLMOK" find loan --under d02 --csv --fields "tool.name,neighbour,tool,exists(loan, tool = this.tool)" | cut -d, -f4-)"
+ok "on a list neither" is "2024-02-08,22,'=1+1,'@가온;나" \
+	"$(row "$GOLMOK" due LATE --under d02 --on 2024-03-01 --csv | cut -d, -f1,2,4-)"
+ok "... which may be without a mark" is eab8b0 \
+	"$("$GOLMOK" due LATE --on 2024-03-01 --csv --no-bom | head -c 3 | od -An -tx1 | tr -d ' \n')"
+ok "a mark is of CSV alone" exits 2 "$GOLMOK" due LATE --no-bom
+ok "... which is one form" exits 2 "$GOLMOK" report YEAR --csv --json
+ok "a report has the same form" is efbbbf "$("$GOLMOK" report YEAR --csv | head -c 3 | od -An -tx1 | tr -d ' \n')"
+"$GOLMOK" rm "$later" >/dev/null
+
 ok "what is counted stands after a rebuild" exits 0 "$GOLMOK" rebuild
 ok "... the same" exits 0 "$GOLMOK" report YEAR --json
 ok "... numbers" says '"total":true,"loans":3,"tools_lent":2,"loans_per_tool":1.5'
 ok "everything is as it must be" exits 0 "$GOLMOK" fsck
+
+# ---- in one step ---------------------------------------------------------------
+sed 's/"kind": "state"/"kind": "stat"/' "$pack" >bad.json
+ok "a wrong file is told" exits 5 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack bad.json
+ok "... with its place" errs 'collections[1]: fields[5]: kind: must be one of'
+ok "... and nothing is made" [ ! -e "$home/one" ]
+ok "what is neither is told" exits 3 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack tool
+ok "a store begins with its file" exits 0 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack "$pack"
+ok "... and its rules" exits 5 "$GOLMOK" put d01/c001/shelf tool name=톱 kind=saw --store "$home/one"
+"$GOLMOK" join --store "$home/two" --request ask --name 둘 >/dev/null
+"$GOLMOK" admit ask --store "$home/one" --rights read:N,write --space d01 --answer answer >/dev/null
+ok "who joins does so too" exits 0 "$GOLMOK" join --store "$home/two" --grant answer --pack "$pack"
+ok "... under the same rules" exits 5 "$GOLMOK" put d01/c001/shelf tool name=톱 kind=saw --store "$home/two"
+ok "... which know what they refuse" errs 2024-12-31
 finish

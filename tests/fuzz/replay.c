@@ -39,6 +39,7 @@ static const struct target {
 } targets[] = {
     {"codec", target_codec},
     {"delta", target_delta},
+    {"expr", target_expr},
     {"fact", target_fact},
     {"body", target_body},
     {"note", target_note},

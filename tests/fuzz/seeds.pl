@@ -8,7 +8,9 @@
 use strict;
 use warnings;
 use Digest::MD5 qw(md5_hex);
+use Encode ();
 use File::Path qw(make_path);
+use JSON::PP ();
 use MIME::Base64 qw(decode_base64);
 
 my ($to) = @ARGV or die "usage: seeds.pl DIRECTORY\n";
@@ -106,15 +108,35 @@ put('map', '{"a":{"b":[1,true]}}');
 put('map', $_) for '2016. 7. 25.(월) 오후 2:05', '42576.4', '+82 10-1234-5678', '1,234';
 put('csv', "name,phone\r\n\"a\"\"b\",010\r\n\xc7\xd1\xb1\xdb,1\r\n");
 put('csv', qq({"collection":"case","fields":{"name":"a"}}\n));
+# A table for each mapping of the program: its first byte says which.
+my $row = "\xea\xb0\x80,2016. 7. 25.,\xec\x8b\xa0\xec\x82\xac\xeb\x8f\x99,010-1234-5678,1,,\r\n";
+for my $number (0 .. 3) {
+	my $file = "proto/packs/maps/" . (qw(card_app alley_proposals call_120 crisis_list))[$number] . ".json";
+	open(my $map, '<:raw', $file) or die "$file: $!\n";
+	my @headers = map { /"header": \["([^"]+)"/ ? $1 : () } <$map>;
+	my $table = join(',', @headers) . "\r\n" . $row x 2;
+	put('map', chr($number) . "\0$table");
+	put('map', chr($number) . "\0{" . join(',', map { qq("$_":"2016-07-25") } @headers) . "}\n");
+}
 open(my $pack, '<:raw', 'proto/packs/chatdong.json') or die "pack: $!\n";
-put('pack', join('', <$pack>));
+my $chatdong = join('', <$pack>);
+put('pack', $chatdong);
+# The expressions of its lists and views, each with the collection that it is of.
+my $said = JSON::PP->new->utf8->decode($chatdong);
+my %number = map { $said->{collections}[$_]{name} => $_ } 0 .. $#{ $said->{collections} };
+for my $part (@{ $said->{due} }, @{ $said->{views} }) {
+	my $of = $number{ $part->{collection} // next };
+	for my $key (grep { defined $part->{$_} && !ref $part->{$_} } qw(where due from overdue urgency risk)) {
+		put('expr', chr($of) . "\x07" . chr($key eq 'where' ? 0 : 1) . Encode::encode_utf8($part->{$key}));
+	}
+}
 put('pack', '{"format":1,"name":"a","version":1,"label":{"ko":"a","en":"a"},"collections":[{"name":"b","space":"b",'
     . '"label":{"ko":"b","en":"b"},"fields":[{"name":"c","label":{"ko":"c","en":"c"},"kind":"register","type":"text"}]}]}');
 # A pack of format 2 with every key, and with each part of it spoilt in turn.
 open(my $clinic, '<:raw', 'tests/lib/clinic.c') or die "clinic: $!\n";
 my $all = join('', map { /^    "(.*)"[,};]*$/ ? $1 : () } <$clinic>) =~ tr/`/"/r;
 put('pack', $all);
-for my $key (qw(codes units scopes roles retention collections views due figures reports match mirror)) {
+for my $key (qw(codes units scopes roles retention collections views due figures reports match mirror access)) {
 	put('pack', $all =~ s/("$key":([\[{]))/$1 . ($2 eq '[' ? '7,' : '"x":7,')/er);
 }
 put('pack', $all =~ s/"where":"state != done"/"where":"$_"/r) for '(', "if(kind = 'a', count(people), -1) > 0",

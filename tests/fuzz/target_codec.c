@@ -91,6 +91,24 @@ misread(struct bytes in)
 	}
 }
 
+/* Whatever the bytes are, who takes them for checked ones stays in them. */
+static void
+read_as_checked(struct bytes in, bool is_canonical)
+{
+	struct reader r;
+
+	codec_begin_checked(&r, in);
+	assert(bytes_equal(codec_get_value(&r), in) || !is_canonical);
+	while (!r.bad && r.in.n > 0) {
+		size_t left = r.in.n;
+
+		assert(codec_get_value(&r).n == left - r.in.n || r.bad);
+		assert(r.bad || r.in.n < left);
+	}
+	codec_begin_checked(&r, in);
+	assert(codec_get_text(&r).n <= in.n);
+}
+
 void
 target_codec(struct bytes in)
 {
@@ -107,6 +125,7 @@ target_codec(struct bytes in)
 	cost_begin();
 	e = codec_check(in);
 	misread(in);
+	read_as_checked(in, e == ERR_OK);
 	codec_begin(&r, in);
 	assert(bytes_equal(codec_get_value(&r), e == ERR_OK ? in : r.in) ||
 	       e != ERR_OK);

@@ -7,6 +7,7 @@
  * its file says at its head. */
 void target_codec(struct bytes in);
 void target_delta(struct bytes in);
+void target_expr(struct bytes in);
 void target_fact(struct bytes in);
 void target_body(struct bytes in);
 void target_note(struct bytes in);

@@ -72,7 +72,8 @@ static const char *const clinic[] = {
     "{`name`:`due_on`,`label`:{`ko`:`기한`,`en`:`Due`},`kind`:`register`,"
     "`type`:`date`,`class`:`N`,`index`:`plain`},"
     "{`name`:`closed_on`,`label`:{`ko`:`종결`,`en`:`Closed`},"
-    "`kind`:`register`,`type`:`date`,`class`:`N`},"
+    "`kind`:`register`,`type`:`date`,`class`:`N`,"
+    "`when`:{`of`:`state`,`is`:[`done`]}},"
     "{`name`:`people`,`label`:{`ko`:`사람`,`en`:`People`},`kind`:`set`,"
     "`type`:`enum`,`values`:[`x`,`y`],`class`:`N`},"
     "{`name`:`tries`,`label`:{`ko`:`시도`,`en`:`Tries`},`kind`:`counter`,"
@@ -82,7 +83,7 @@ static const char *const clinic[] = {
     "{`name`:`secret`,`label`:{`ko`:`비밀`,`en`:`Secret`},"
     "`kind`:`register`,`type`:`text`,`class`:`P`},"
     "{`name`:`born`,`label`:{`ko`:`생일`,`en`:`Birth`},`kind`:`register`,"
-    "`type`:`date`,`class`:`P`},"
+    "`type`:`date`,`class`:`P`,`not_after`:`now`},"
     "{`name`:`secret_key`,`label`:{`ko`:`키`,`en`:`Key`},`kind`:`register`,"
     "`type`:`hash`,`class`:`P`,`match`:{`of`:`secret`,`as`:`address`}}]},",
     "{`name`:`twin`,`space`:`match`,`label`:{`ko`:`쌍`,`en`:`Twin`},"
@@ -123,7 +124,24 @@ static const char *const clinic[] = {
     "{`name`:`key`,`label`:{`ko`:`지표`,`en`:`Key`},`kind`:`register`,"
     "`type`:`text`,`class`:`N`},"
     "{`name`:`value`,`label`:{`ko`:`값`,`en`:`Value`},`kind`:`register`,"
-    "`type`:`int`,`class`:`N`}]}],",
+    "`type`:`int`,`class`:`N`}]},"
+    "{`name`:`looked`,`space`:`task`,`label`:{`ko`:`열람`,`en`:`Looked`},"
+    "`fields`:["
+    "{`name`:`who`,`label`:{`ko`:`누가`,`en`:`Who`},`kind`:`register`,"
+    "`type`:`ref`,`targets`:[`person`],`class`:`N`,`required`:true},"
+    "{`name`:`at`,`label`:{`ko`:`언제`,`en`:`At`},`kind`:`register`,"
+    "`type`:`datetime`,`class`:`N`,`required`:true},"
+    "{`name`:`deed`,`label`:{`ko`:`무엇을`,`en`:`Deed`},`kind`:`register`,"
+    "`type`:`enum`,`values`:[`read`,`carried`],`class`:`N`,"
+    "`required`:true},"
+    "{`name`:`why`,`label`:{`ko`:`왜`,`en`:`Why`},`kind`:`register`,"
+    "`type`:`text`,`class`:`N`,`required`:true},"
+    "{`name`:`seat`,`label`:{`ko`:`어디서`,`en`:`Seat`},`kind`:`register`,"
+    "`type`:`text`,`class`:`N`},"
+    "{`name`:`notes`,`label`:{`ko`:`적바림`,`en`:`Notes`},`kind`:`notes`,"
+    "`class`:`N`},"
+    "{`name`:`before`,`label`:{`ko`:`앞`,`en`:`Before`},"
+    "`kind`:`register`,`type`:`hash`,`class`:`N`}]}],",
     "`views`:[{`name`:`done`,`collection`:`task`,`where`:`state = done`,"
     "`group`:[{`name`:`month`,`is`:`month(due_on)`},{`name`:`kind`,"
     "`is`:`kind`}],`count`:true,"
@@ -162,7 +180,10 @@ static const char *const clinic[] = {
     "`mirror`:[{`from`:`task`,`to`:`twin`,`source`:`of`,"
     "`fields`:{`key`:`secret_key`}}],"
     "`duplicates`:{`collection`:`twin`,`weights`:{`key`:350},`likely`:700,"
-    "`review`:450,`candidate`:`pair`}}"};
+    "`review`:450,`candidate`:`pair`},"
+    "`access`:{`collection`:`looked`,`who`:`who`,`at`:`at`,"
+    "`action`:`deed`,`export`:`carried`,`reason`:`why`,`where`:`seat`,"
+    "`before`:`before`}}"};
 /* clang-format on */
 
 void

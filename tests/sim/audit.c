@@ -113,20 +113,28 @@ knows_all(const struct sim_node *node)
 	       !sim->swarm.rollback;
 }
 
-/* Is the root key that was stolen still root here?  The rotation was lost when
- * its machine went back, and nobody else had heard of it. */
+/* Is a root key that was stolen root here?  The rotation was lost when its
+ * machine went back and nobody else had heard of it, or two copies of a founder
+ * said that different keys follow. */
 static bool
 is_unrotated(struct sim_node *node)
 {
+	const struct sim *sim = node->sim;
 	const struct authority *authority;
-	struct sign_key old;
+	size_t n = sim->old_roots_n < COUNT_OF(sim->old_roots)
+		       ? sim->old_roots_n
+		       : COUNT_OF(sim->old_roots);
 
-	if (!node->sim->stolen)
-		return false;
-	crypto_sign_key(&node->sim->old_root, &old);
 	sim_must(
 	    node->sim, store_authority(node->store, &authority), "read rights");
-	return memcmp(&old, &authority->root, sizeof(old)) == 0;
+	for (size_t i = 0; i < n; i++) {
+		struct sign_key old;
+
+		crypto_sign_key(&sim->old_roots[i], &old);
+		if (memcmp(&old, &authority->root, sizeof(old)) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Nothing of an author without the right is shown. */
@@ -291,9 +299,7 @@ equals_meet(struct sim_node *a, struct sim_node *b)
 {
 	struct sim *sim = a->sim;
 
-	/* After a revocation two may go on telling each other of logs that one
-	 * of them refuses. */
-	if (!verdict_talk(a, b) || sim->swarm.revoke != SWARM_NONE)
+	if (!verdict_talk(a, b))
 		return;
 	meet(a, b, true);
 	meet(a, b, true);

@@ -38,7 +38,7 @@ lie_tell(struct sim_node *node)
 	struct lie lie = {.node = node};
 	size_t which = sim_below(sim, COUNT_OF(lies));
 
-	if (sim->stolen && sim_once_in(sim, 3))
+	if (sim->old_roots_n > 0 && sim_once_in(sim, 3))
 		which = COUNT_OF(lies) - 1;
 
 	node_begin(node, true);
@@ -282,12 +282,14 @@ lie_root(struct lie *lie)
 	struct buf plain = {0};
 	struct hand hand;
 	struct ref given;
+	size_t last;
 
-	if (!sim->stolen)
+	if (sim->old_roots_n == 0)
 		return;
 	sim->fooled = true;
+	last = (sim->old_roots_n - 1) % COUNT_OF(sim->old_roots);
 	fact_grant_put(&fact, &plain);
-	hand_open_as(lie->node, &id_authority, &sim->old_root, &hand);
+	hand_open_as(lie->node, &id_authority, &sim->old_roots[last], &hand);
 	given = hand_fact(&hand, DELTA_GRANT, buf_bytes(&plain));
 	hand_close(&hand);
 	space_forge(lie, &given);

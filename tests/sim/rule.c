@@ -219,8 +219,10 @@ rule_rotate(struct sim_node *founder)
 	if (e == ERR_OK && node_commit(founder) == ERR_OK)
 		sim->count.rotations++;
 	if (e == ERR_OK) {
-		sim->stolen = true;
-		sim->old_root = seed;
+		size_t at = sim->old_roots_n % COUNT_OF(sim->old_roots);
+
+		sim->old_roots[at] = seed;
+		sim->old_roots_n++;
 	}
 	store_abort(founder->store);
 	sim_note(sim, "rotate", founder->number, (uint64_t)e);

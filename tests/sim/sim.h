@@ -24,6 +24,7 @@ enum {
 	SIM_NODES_MAX = 424,
 	SIM_CLONES_MAX = 2,
 	SIM_KEYS_MAX = 2, /* persons who get a new key */
+	SIM_OLD_ROOTS_MAX = 64,
 	SIM_STORES_JUDGED = SIM_JUDGED_MAX + SIM_CLONES_MAX + SIM_KEYS_MAX,
 	SIM_STORES_MAX = SIM_NODES_MAX + SIM_CLONES_MAX,
 	SIM_WIRES_MAX = 16,
@@ -165,10 +166,12 @@ struct sim_swarm {
 	unsigned twist;	   /* sessions of a changed program (twist.h) */
 	unsigned upgrade;  /* programs with another pack */
 	unsigned tight;	   /* sessions take and make little at a time */
+	unsigned city;	   /* rows of the invented city, and its pack */
 };
 
 struct sim_count {
 	uint64_t writes;
+	uint64_t deeds; /* rows of the invented city */
 	uint64_t forged;
 	uint64_t lies;
 	uint64_t revocations;
@@ -258,6 +261,7 @@ struct sim {
 	struct sim_count count;
 	struct model model;
 	struct space spaces[SIM_NODES_MAX];
+	size_t deeds[SIM_NODES_MAX]; /* how far each is in the rows */
 	size_t spaces_n;
 	/* Records that were ever made, and where. */
 	struct sim_record {
@@ -267,8 +271,9 @@ struct sim {
 	size_t records_n;
 	size_t records_room;
 	size_t twister; /* the person whose program was changed; 0: nobody */
-	bool stolen;	/* a root key that was replaced since: */
-	struct sign_seed old_root;
+	/* Root keys that were replaced, the last of them, which are stolen. */
+	struct sign_seed old_roots[SIM_OLD_ROOTS_MAX];
+	size_t old_roots_n;
 	bool merciful; /* something was adopted: it may have been a lie */
 	bool fooled;   /* a lie holds for who has not heard all yet */
 	bool agreed;   /* all have heard all */

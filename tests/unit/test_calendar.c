@@ -97,6 +97,33 @@ times_are_counted_in_seconds(void **state)
 }
 
 static void
+times_are_written_by_the_clocks_of_a_place(void **state)
+{
+	static const struct {
+		int64_t offset_seconds;
+		const char *text;
+	} all[] = {
+	    {0, "2016-07-24T23:30:05+00:00"},
+	    {9 * 3600, "2016-07-25T08:30:05+09:00"},
+	    {-(3 * 3600 + 1800), "2016-07-24T20:00:05-03:30"},
+	};
+	int64_t seconds;
+	int64_t again;
+
+	(void)state;
+	assert_true(
+	    calendar_read_time(bytes_text("2016-07-24T23:30:05Z"), &seconds));
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		char text[CALENDAR_TIME_SIZE];
+
+		calendar_write_time(seconds, all[i].offset_seconds, text);
+		assert_string_equal(text, all[i].text);
+		assert_true(calendar_read_time(bytes_text(text), &again));
+		assert_int_equal(again, seconds);
+	}
+}
+
+static void
 months_end_where_the_month_ends(void **state)
 {
 	int64_t sum;
@@ -146,6 +173,7 @@ main(void)
 	    cmocka_unit_test(numbers_follow_the_days_one_by_one),
 	    cmocka_unit_test(what_is_no_day_is_not_read),
 	    cmocka_unit_test(times_are_counted_in_seconds),
+	    cmocka_unit_test(times_are_written_by_the_clocks_of_a_place),
 	    cmocka_unit_test(months_end_where_the_month_ends),
 	    cmocka_unit_test(birthdays_come_once_a_year),
 	};

@@ -94,12 +94,73 @@ a_thousand_decisions_of_who_may_not_decide_are_not_even_read(void **state)
 	town_fini(town);
 }
 
+static bool
+shows(struct town *town, size_t at, const struct record_id *id)
+{
+	struct arena arena = {0};
+	struct record record;
+	bool there = town_get(town, at, space, id, &arena, &record);
+
+	arena_fini(&arena);
+	return there;
+}
+
+/* It is itself replaced, and ends what it replaces all the same.  The
+ * transaction in which it comes reads no other decision before it. */
+static void
+a_link_that_comes_last_turns_what_it_replaces(void **state)
+{
+	static struct town town_made;
+	struct town *town = &town_made;
+	size_t thief;
+	size_t judge;
+	size_t late;
+	struct record_id id;
+	struct ref target;
+	struct log_cut ours;
+
+	(void)state;
+	town_init(town, 31);
+	council_unroot(town);
+	thief = town_member(town, "d03", "read:NPSF,write");
+	judge = town_member(town, "d03", "read:NPSF,admin");
+	late = town_join(town);
+	(void)town_create(town, thief, space, "가");
+	town_copy(town, thief, 0);
+	assert_int_equal(council_revoke(town, 0, thief, 0, NULL), ERR_OK);
+	id = town_create(town, thief, space, "나");
+	town_copy(town, thief, 0);
+	town_copy(town, 0, judge);
+	target = council_ref(town, 0, thief, space, 2);
+	assert_int_equal(
+	    council_decide(town, judge, space, false, &target, 1), ERR_OK);
+	town_copy(town, judge, 0);
+	town_copy(town, 0, late);
+	assert_int_equal(
+	    council_decide(town, judge, space, true, &target, 1), ERR_OK);
+	town_copy(town, judge, 0);
+	assert_int_equal(
+	    council_decide(town, 0, space, false, &target, 1), ERR_OK);
+	assert_int_equal(
+	    council_decide(town, 0, space, true, &target, 1), ERR_OK);
+	assert_true(shows(town, 0, &id));
+	ours = council_cut(town, 0, 0, space, 0);
+	town_carry(town, 0, late,
+	    &(struct town_cargo){.space = space, .log = &ours.log});
+	assert_false(shows(town, late, &id));
+	town_carry(town, 0, late, &(struct town_cargo){.space = space});
+	assert_true(shows(town, late, &id));
+	council_sound(town, late);
+	town_fini(town);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		a_thousand_decisions_of_who_may_not_decide_are_not_even_read),
+	    cmocka_unit_test(a_link_that_comes_last_turns_what_it_replaces),
 	};
 
 	return cmocka_run_group_tests_name("docket", tests, NULL, NULL);

@@ -284,7 +284,9 @@ what_is_no_expression_is_refused_with_its_place(void **state)
 	    {"state =", "column 8: a field"},
 	    {"stat = done", "column 1: visit: there is no field 'stat'; did "
 			    "you mean state"},
-	    {"state = dnoe", "column 9: visit: there is no field 'dnoe'"},
+	    {"state = dnoe",
+		"column 9: there is no value of visit.state (and no field) "
+		"called 'dnoe'"},
 	    {"state = 'dnoe'", "column 9: 'dnoe' is no value of visit.state"},
 	    {"state < done", "column 1: values of a list have no order"},
 	    {"state = 3", "column 9: a text cannot be compared with a number"},

@@ -19,6 +19,7 @@
 
 #include "tests/lib/job_carry.h"
 #include "tests/lib/job_keys.h"
+#include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
 #include "tests/lib/trial.h"
 
@@ -51,6 +52,13 @@ calls_fail_in_what_is_done_with_rights_and_keys(void **state)
 	trial_run(&kind, job_keys, job_keys_n);
 }
 
+static void
+calls_fail_in_what_is_done_with_packs(void **state)
+{
+	(void)state;
+	trial_run(&kind, job_packs, job_packs_n);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, trial_print)
 
 int
@@ -60,6 +68,7 @@ main(void)
 	    TEST(calls_fail_in_the_jobs_of_a_store),
 	    TEST(calls_fail_in_what_goes_between_nodes),
 	    TEST(calls_fail_in_what_is_done_with_rights_and_keys),
+	    TEST(calls_fail_in_what_is_done_with_packs),
 	};
 
 	trial_begin();

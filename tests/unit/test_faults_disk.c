@@ -27,6 +27,7 @@
 #include "proto/mem.h"
 #include "tests/lib/job_carry.h"
 #include "tests/lib/job_keys.h"
+#include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
 #include "tests/lib/trial.h"
 
@@ -337,6 +338,13 @@ writes_and_syncs_fail_in_what_is_done_with_rights_and_keys(void **state)
 	trial_run(&kind, job_keys, job_keys_n);
 }
 
+static void
+writes_and_syncs_fail_in_what_is_done_with_packs(void **state)
+{
+	(void)state;
+	trial_run(&kind, job_packs, job_packs_n);
+}
+
 /* Against such a disk nothing helps, and this test would see it. */
 static void
 a_disk_that_lies_about_its_syncs_is_noticed_here(void **state)
@@ -379,6 +387,7 @@ main(void)
 	    TEST(writes_and_syncs_fail_in_the_jobs_of_a_store),
 	    TEST(writes_and_syncs_fail_in_what_goes_between_nodes),
 	    TEST(writes_and_syncs_fail_in_what_is_done_with_rights_and_keys),
+	    TEST(writes_and_syncs_fail_in_what_is_done_with_packs),
 	    TEST(a_disk_that_lies_about_its_syncs_is_noticed_here),
 	};
 

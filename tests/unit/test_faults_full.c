@@ -27,6 +27,7 @@
 #include "core/file.h"
 #include "tests/lib/job_carry.h"
 #include "tests/lib/job_keys.h"
+#include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
 #include "tests/lib/trial.h"
 
@@ -202,6 +203,8 @@ jobs_try(enum narrow narrow, uint64_t step)
 		job_try(&job_carry[i], narrow, step);
 	for (size_t i = 0; i < job_keys_n; i++)
 		job_try(&job_keys[i], narrow, step);
+	for (size_t i = 0; i < job_packs_n; i++)
+		job_try(&job_packs[i], narrow, step);
 	print_message("# %u refused, %u done\n", refused, done);
 	assert_true(getenv("JOB") != NULL || (refused > 10 && done > 10));
 }

@@ -26,6 +26,7 @@
 #include "tests/lib/child.h"
 #include "tests/lib/job_carry.h"
 #include "tests/lib/job_keys.h"
+#include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
 #include "tests/lib/trial.h"
 
@@ -250,6 +251,7 @@ whoever_runs_out_of_memory_loses_nothing(void **state)
 	jobs_try(job_store, job_store_n);
 	jobs_try(job_carry, job_carry_n);
 	jobs_try(job_keys, job_keys_n);
+	jobs_try(job_packs, job_packs_n);
 	assert_true(getenv("JOB") != NULL || ended > 0);
 	print_message("# %u ended, %u said no\n", ended, said_no);
 }

@@ -16,10 +16,10 @@
 #include "core/events.h"
 #include "core/history.h"
 #include "core/lookup.h"
-#include "core/meta.h"
 #include "core/publish.h"
 #include "core/space.h"
 #include "tests/lib/council.h"
+#include "tests/lib/press.h"
 
 struct bytes __wrap_pack_embedded(void);
 
@@ -27,30 +27,16 @@ struct bytes __wrap_pack_embedded(void);
  * listens. */
 enum { HALL, ADMIN, GU, DONG, NODES };
 
-#define LABEL "\"label\":{\"ko\":\"가\",\"en\":\"a\"}"
-#define HEAD "{\"format\":%u,\"name\":\"sim\",\"version\":%u," LABEL
-#define FIELD                                               \
-	"{\"name\":\"%s\"," LABEL ",\"kind\":\"register\"," \
-	"\"type\":\"text\",\"class\":\"N\",\"index\":\"plain\"}"
-
-/* A pack of some fields, named by the letters of `fields`, in text `number`. */
+/* Of some fields, named by the letters of `fields`, in text `number`. */
 static void
 text_make(struct buf *json, unsigned format, unsigned version,
     const char *fields, unsigned number)
 {
-	buf_add_format(json, HEAD, format, version);
-	buf_add_format(json,
-	    ",\"collections\":[{\"name\":\"card\",\"space\":\"case\","
-	    "\"label\":{\"ko\":\"카드%u\",\"en\":\"a\"},\"fields\":[",
-	    number);
-	for (const char *field = fields; *field != '\0'; field++) {
-		const char name[] = {*field, '\0'};
-
-		if (field > fields)
-			buf_add_u8(json, ',');
-		buf_add_format(json, FIELD, name);
-	}
-	buf_add_text(json, "]}]}");
+	press_text(&(struct press_plan){.format = format,
+		       .version = version,
+		       .fields = fields,
+		       .number = number},
+	    json);
 }
 
 struct bytes
@@ -79,12 +65,8 @@ town_make(void **state)
 	assert_int_equal(town_member(&town, "", "read:N,write,admin"), ADMIN);
 	assert_int_equal(town_member(&town, "d03", "read:N,write,admin"), GU);
 	assert_int_equal(town_member(&town, "d03", "read:N,write"), DONG);
-	for (size_t i = 0; i < NODES; i++) {
-		well(store_begin(town_store(&town, i), true));
-		meta_put(store_txn(town_store(&town, i)), meta_pack,
-		    bytes_text("sim"));
-		well(store_commit(town_store(&town, i)));
-	}
+	for (size_t i = 0; i < NODES; i++)
+		press_follow(&town, i);
 	town_meet(&town);
 	*state = &town;
 	return 0;
@@ -102,22 +84,6 @@ town_remove(void **state)
 }
 
 static enum err
-publish_text(struct town *town, size_t by, struct bytes json)
-{
-	struct store *store = town_store(town, by);
-	uint64_t version = 0;
-	enum err e;
-
-	town->now_ms += 1000;
-	well(store_begin(store, true));
-	e = publish_pack(store, json, &version);
-	if (e == ERR_OK)
-		return store_commit(store);
-	store_abort(store);
-	return e;
-}
-
-static enum err
 publish(struct town *town, size_t by, unsigned version, const char *fields,
     unsigned number)
 {
@@ -125,7 +91,7 @@ publish(struct town *town, size_t by, unsigned version, const char *fields,
 	enum err e;
 
 	text_make(&json, 1, version, fields, number);
-	e = publish_text(town, by, buf_bytes(&json));
+	e = press_publish(town, by, buf_bytes(&json));
 	buf_fini(&json);
 	return e;
 }
@@ -159,24 +125,10 @@ slip_text(struct town *town, size_t by, unsigned format, unsigned version,
 	buf_fini(&json);
 }
 
-/* What is in force at node `i`, as its next transaction has it. */
-static uint64_t
-force_at(struct town *town, size_t i)
-{
-	struct store *store = town_store(town, i);
-	uint64_t version;
-
-	well(store_begin(store, false));
-	version = store_pack(store)->version;
-	assert_ptr_equal(store_txn(store)->pack, store_pack(store));
-	store_abort(store);
-	return version;
-}
-
 static const char *
 label_at(struct town *town, size_t i)
 {
-	assert_true(force_at(town, i) > 0);
+	assert_true(press_version(town, i) > 0);
 	return store_pack(town_store(town, i))->collections[0].label.ko;
 }
 
@@ -233,20 +185,20 @@ what_root_publishes_is_in_force_everywhere(void **state)
 	struct town *town = *state;
 
 	for (size_t i = 0; i < NODES; i++)
-		assert_int_equal(force_at(town, i), 1);
+		assert_int_equal(press_version(town, i), 1);
 	well(publish(town, HALL, 2, "ab", 0));
-	assert_int_equal(force_at(town, HALL), 2);
-	assert_int_equal(force_at(town, DONG), 1);
+	assert_int_equal(press_version(town, HALL), 2);
+	assert_int_equal(press_version(town, DONG), 1);
 	town_meet(town);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_int_equal(force_at(town, i), 2);
+		assert_int_equal(press_version(town, i), 2);
 		assert_int_equal(
 		    why_at(town, i, PACKS_COMPILED, 1), PACKS_OLDER);
 		assert_true(told_at(town, i, EVENT_PACK_CHANGED, "version 2"));
 	}
 	town_close(town, DONG);
 	(void)town_open(town, DONG);
-	assert_int_equal(force_at(town, DONG), 2);
+	assert_int_equal(press_version(town, DONG), 2);
 }
 
 static void
@@ -281,12 +233,12 @@ an_admin_of_all_may_publish_and_nobody_below(void **state)
 
 	well(publish(town, ADMIN, 2, "ab", 0));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 2);
+	assert_int_equal(press_version(town, DONG), 2);
 	assert_int_equal(publish(town, GU, 3, "abc", 0), ERR_DENIED);
 	slip_text(town, GU, 1, 3, "abc", 0);
 	town_meet(town);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_int_equal(force_at(town, i), 2);
+		assert_int_equal(press_version(town, i), 2);
 		assert_int_equal(why_at(town, i, PACKS_FACT, 3), PACKS_OUTSIDE);
 	}
 }
@@ -302,7 +254,7 @@ who_adopts_a_pack_brings_it_into_force(void **state)
 	assert_int_equal(council_refs(town, HALL, "authority", refs, 4), 1);
 	well(council_decide(town, HALL, "authority", true, refs, 1));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 3);
+	assert_int_equal(press_version(town, DONG), 3);
 }
 
 static void
@@ -314,12 +266,12 @@ it_falls_back_when_its_publisher_loses_the_right(void **state)
 	town_meet(town);
 	well(publish(town, ADMIN, 3, "abc", 0));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 3);
+	assert_int_equal(press_version(town, DONG), 3);
 	/* As compromised, from before it was written. */
 	well(council_revoke(town, HALL, ADMIN, UINT64_C(1600000000000), NULL));
 	town_meet(town);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_int_equal(force_at(town, i), 2);
+		assert_int_equal(press_version(town, i), 2);
 		assert_int_equal(why_at(town, i, PACKS_FACT, 3), PACKS_OUTSIDE);
 	}
 	assert_true(told_at(town, DONG, EVENT_PACK_CHANGED, "version 2"));
@@ -335,7 +287,7 @@ what_needs_a_newer_program_leaves_the_older_in_force(void **state)
 	slip(town, ADMIN, 4, bytes_text("{\"format\":1}"));
 	town_meet(town);
 	for (size_t i = 0; i < NODES; i++) {
-		assert_int_equal(force_at(town, i), 2);
+		assert_int_equal(press_version(town, i), 2);
 		assert_int_equal(why_at(town, i, PACKS_FACT, 3), PACKS_NEWER);
 		assert_int_equal(
 		    why_at(town, i, PACKS_FACT, 4), PACKS_UNREADABLE);
@@ -355,13 +307,13 @@ what_would_lose_something_is_never_in_force(void **state)
 	assert_int_equal(publish(town, HALL, 1, "ab", 0), ERR_INVALID);
 	slip_text(town, ADMIN, 1, 3, "ac", 0);
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 2);
+	assert_int_equal(press_version(town, DONG), 2);
 	assert_int_equal(why_at(town, DONG, PACKS_FACT, 3), PACKS_LOSES);
 	assert_true(told_at(town, DONG, EVENT_PACK_REFUSED, "card.b"));
 	/* One that has all comes after both. */
 	well(publish(town, HALL, 4, "abc", 0));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 4);
+	assert_int_equal(press_version(town, DONG), 4);
 }
 
 static void
@@ -423,16 +375,17 @@ a_long_pack_travels_in_pieces(void **state)
 	text_make(&json, 1, 2, "ab", 0);
 	while (json.n < LIMIT_PACK_SIZE)
 		buf_add_u8(&json, ' ');
-	well(publish_text(town, HALL, buf_bytes(&json)));
-	assert_int_equal(force_at(town, HALL), 2);
+	well(press_publish(town, HALL, buf_bytes(&json)));
+	assert_int_equal(press_version(town, HALL), 2);
 	town_carry(town, HALL, DONG, &bare);
-	assert_int_equal(force_at(town, DONG), 1);
+	assert_int_equal(press_version(town, DONG), 1);
 	assert_int_equal(why_at(town, DONG, PACKS_FACT, 2), PACKS_OTHER_NAME);
 	town_carry(town, HALL, DONG, &bodies);
-	assert_int_equal(force_at(town, DONG), 2);
+	assert_int_equal(press_version(town, DONG), 2);
 	town_meet(town);
 	buf_add_u8(&json, ' ');
-	assert_int_equal(publish_text(town, HALL, buf_bytes(&json)), ERR_LIMIT);
+	assert_int_equal(
+	    press_publish(town, HALL, buf_bytes(&json)), ERR_LIMIT);
 	buf_fini(&json);
 }
 
@@ -455,7 +408,7 @@ a_piece_that_is_missing_or_wrong_makes_no_pack(void **state)
 	fact_pack_put(&fact, &plain);
 	council_put(town, ADMIN, &id_authority, &delta, buf_bytes(&plain));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 1);
+	assert_int_equal(press_version(town, DONG), 1);
 	assert_int_equal(why_at(town, DONG, PACKS_FACT, 5), PACKS_INCOMPLETE);
 	json.p[10] ^= 1;
 	fact.piece = 0;
@@ -464,7 +417,7 @@ a_piece_that_is_missing_or_wrong_makes_no_pack(void **state)
 	fact_pack_put(&fact, &plain);
 	council_put(town, ADMIN, &id_authority, &delta, buf_bytes(&plain));
 	town_meet(town);
-	assert_int_equal(force_at(town, DONG), 1);
+	assert_int_equal(press_version(town, DONG), 1);
 	assert_int_equal(why_at(town, DONG, PACKS_FACT, 5), PACKS_UNREADABLE);
 	buf_fini(&json);
 	buf_fini(&plain);
@@ -495,16 +448,16 @@ a_file_is_one_more_version_for_one_node(void **state)
 	struct town *town = *state;
 
 	well(use(town, DONG, 3, "abc"));
-	assert_int_equal(force_at(town, DONG), 3);
+	assert_int_equal(press_version(town, DONG), 3);
 	assert_int_equal(use(town, DONG, 4, "ab"), ERR_INVALID);
 	town_meet(town);
-	assert_int_equal(force_at(town, HALL), 1);
+	assert_int_equal(press_version(town, HALL), 1);
 	/* The city comes first with the same version. */
 	well(publish(town, HALL, 3, "abcd", 5));
 	town_meet(town);
 	assert_string_equal(label_at(town, DONG), "카드5");
 	well(use(town, DONG, 0, ""));
-	assert_int_equal(force_at(town, DONG), 3);
+	assert_int_equal(press_version(town, DONG), 3);
 }
 
 /* Kinds of facts that a later program may have. */

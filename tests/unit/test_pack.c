@@ -11,7 +11,10 @@
 
 #include "core/pack.h"
 #include "proto/buf.h"
+#include "proto/codec.h"
+#include "proto/json.h"
 #include "proto/limits.h"
+#include "proto/mem.h"
 #include "tests/lib/pack_sample.h"
 
 static int
@@ -79,7 +82,7 @@ the_compiled_in_pack_is_whole(void **state)
 		assert_non_null(pack_collection(pack, bytes_text(names[i])));
 	for (size_t i = 0; i < pack->collections_n; i++)
 		fields += pack->collections[i].fields_n;
-	assert_int_equal(fields, 391);
+	assert_int_equal(fields, 393);
 	field = pack_field(
 	    pack_collection(pack, bytes_text("visit")), bytes_text("kind"));
 	assert_int_equal(field->values_n, 13);
@@ -141,8 +144,8 @@ static const struct {
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
 		     "\"transitions\":{\"a\":[\"b\"]}"),
 	 ""),
-	"pack: collections[0]: fields[0]: transitions.a: must go from "
-	"one of values to a list of them"},
+	"pack: collections[0]: fields[0]: transitions.a: there is no state "
+	"'b'; did you mean a?"},
     {PACK(FIELD("f", "\"kind\":\"set\",\"type\":\"int\","
 		     "\"index\":\"unique\""),
 	 ""),
@@ -245,8 +248,8 @@ static const struct {
     {PACK(FIELD("f", "\"kind\":\"state\",\"values\":[\"a\"],"
 		     "\"transitions\":{\"a\":\"a\"}"),
 	 ""),
-	"pack: collections[0]: fields[0]: transitions.a: must go from "
-	"one of values to a list of them"},
+	"pack: collections[0]: fields[0]: transitions.a: must be a list of "
+	"states"},
     {PACK(FIELD("f", "\"kind\":\"notes\",\"transitions\":{}"), ""),
 	"pack: collections[0]: fields[0]: transitions: notes cannot have one"},
 };
@@ -290,6 +293,41 @@ a_pack_with_any_byte_changed_is_refused_or_sound(void **state)
 			assert_int_equal(pack->collections_n, 1);
 		pack_free(pack);
 	}
+}
+
+/* The bytes lie in memory of exactly their size. */
+static void
+what_is_decoded_already_is_checked_before_it_is_read(void **state)
+{
+	struct buf doc = {0};
+	struct pack *pack;
+
+	(void)state;
+	assert_int_equal(json_decode(bytes_text(pack_sample), &doc), ERR_OK);
+	assert_int_equal(pack_parse_doc(buf_bytes(&doc), &pack), ERR_OK);
+	assert_int_equal(pack->collections_n, 1);
+	pack_free(pack);
+	for (size_t i = 0; i < doc.n; i++) {
+		uint8_t *p = mem_new(doc.n);
+		bool canonical;
+		enum err e;
+
+		memcpy(p, doc.p, doc.n);
+		p[i] ^= 0x04;
+		canonical = codec_check(bytes_of(p, doc.n)) == ERR_OK;
+		e = pack_parse_doc(bytes_of(p, doc.n), &pack);
+		assert_true((e == ERR_MALFORMED) == !canonical);
+		assert_true((e == ERR_OK) == (pack != NULL));
+		pack_free(pack);
+		mem_free(p);
+		p = mem_new(i + 1);
+		memcpy(p, doc.p, i);
+		assert_int_equal(
+		    pack_parse_doc(bytes_of(p, i), &pack), ERR_MALFORMED);
+		assert_null(pack);
+		mem_free(p);
+	}
+	buf_fini(&doc);
 }
 
 static void
@@ -388,6 +426,8 @@ main(void)
 	    cmocka_unit_test(bad_packs_are_refused_with_their_place),
 	    cmocka_unit_test(a_pack_cut_anywhere_is_refused),
 	    cmocka_unit_test(a_pack_with_any_byte_changed_is_refused_or_sound),
+	    cmocka_unit_test(
+		what_is_decoded_already_is_checked_before_it_is_read),
 	    cmocka_unit_test(a_pack_that_is_too_large_is_refused),
 	    cmocka_unit_test(wrong_names_are_answered_with_near_ones),
 	    cmocka_unit_test(a_label_has_a_limit),

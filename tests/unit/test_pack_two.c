@@ -359,6 +359,35 @@ twins_are_told_by_keys_mirrors_and_weights(void **state)
 }
 
 static void
+who_took_personal_data_out_stands_in_a_collection(void **state)
+{
+	const struct pack *pack = *state;
+	const struct pack_access *access = pack->access;
+	struct pack *less;
+
+	assert_ptr_equal(access->collection, collection_of(pack, "looked"));
+	assert_ptr_equal(access->who, field_of(pack, "looked", "who"));
+	assert_ptr_equal(access->at, field_of(pack, "looked", "at"));
+	assert_ptr_equal(access->action, field_of(pack, "looked", "deed"));
+	assert_string_equal(access->export, "carried");
+	assert_ptr_equal(access->reason, field_of(pack, "looked", "why"));
+	assert_ptr_equal(access->place, field_of(pack, "looked", "seat"));
+	assert_ptr_equal(access->before, field_of(pack, "looked", "before"));
+	/* The last two may be missing. */
+	less = clinic_pack(",`where`:`seat`,`before`:`before`", "");
+	assert_non_null(less->access);
+	assert_null(less->access->place);
+	assert_null(less->access->before);
+	pack_free(less);
+	less = clinic_pack(",`access`:{`collection`:`looked`,`who`:`who`,"
+			   "`at`:`at`,`action`:`deed`,`export`:`carried`,"
+			   "`reason`:`why`,`where`:`seat`,`before`:`before`}",
+	    "");
+	assert_null(less->access);
+	pack_free(less);
+}
+
+static void
 format_one_says_nothing_of_it(void **state)
 {
 	const struct pack_field *field;
@@ -387,6 +416,7 @@ format_one_says_nothing_of_it(void **state)
 	assert_null(pack->match);
 	assert_null(pack->duplicates);
 	assert_null(pack->reported);
+	assert_null(pack->access);
 	assert_int_equal(pack->views_n + pack->due_n + pack->figures_n +
 			     pack->reports_n + pack->roles_n + pack->scopes_n,
 	    0);
@@ -414,6 +444,7 @@ main(void)
 	    cmocka_unit_test(figures_are_of_a_view_a_ratio_or_a_query),
 	    cmocka_unit_test(reports_have_tables),
 	    cmocka_unit_test(twins_are_told_by_keys_mirrors_and_weights),
+	    cmocka_unit_test(who_took_personal_data_out_stands_in_a_collection),
 	    cmocka_unit_test(format_one_says_nothing_of_it),
 	};
 

@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "core/pages.h"
+#include "core/pages_raw.h"
 #include "core/repair.h"
 #include "proto/mem.h"
 #include "tests/lib/wire.h"
@@ -132,6 +133,33 @@ a_damaged_page_is_told_before_it_is_believed(void **state)
 	town_fini(&town);
 }
 
+/* LMDB would ask for as many addresses, and tell of memory. */
+static void
+a_wrong_size_of_the_map_is_told_and_mended(void **state)
+{
+	struct town town;
+	struct buf data = {0};
+	struct repair_report report;
+	struct store *store;
+	struct pages_meta first;
+
+	(void)state;
+	begin(&town, 3);
+	load(&town, "data.mdb", &data);
+	pages_raw_meta(data.p, 0, data.n, &first);
+	/* Of both, as the newest one counts. */
+	for (size_t i = 0; i < METAS; i++)
+		data.p[i * first.page_bytes + HEAD_SIZE + 16 + 7] |= 0x40;
+	save(&town, "data.mdb", &data);
+	assert_int_equal(store_open(town.nodes[WRITER].dir, &town.host, &store),
+	    ERR_CORRUPT);
+	assert_non_null(strstr(err_text(), "golmok repair"));
+	assert_int_equal(repair(&town, &report), ERR_OK);
+	assert_whole(&town);
+	buf_fini(&data);
+	town_fini(&town);
+}
+
 /* A whole page of deltas is gone: nobody here has them, but the peer. */
 static void
 a_peer_brings_what_was_destroyed(void **state)
@@ -246,6 +274,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_sound_store_is_left_alone),
 	    cmocka_unit_test(a_damaged_page_is_told_before_it_is_believed),
+	    cmocka_unit_test(a_wrong_size_of_the_map_is_told_and_mended),
 	    cmocka_unit_test(a_peer_brings_what_was_destroyed),
 	    cmocka_unit_test(a_wrong_bit_in_a_row_is_mended_alone),
 	    cmocka_unit_test(a_key_with_a_wrong_bit_is_no_key),

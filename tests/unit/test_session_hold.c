@@ -459,6 +459,38 @@ wraps_behind_one_that_is_not_here_are_left_to_others(void **state)
 	town_fini(&scene.town);
 }
 
+/* The relay has the first records open, of which it has no wraps, and wraps of
+ * the others. */
+static void
+wraps_behind_what_is_open_here_are_left_to_others(void **state)
+{
+	struct scene scene;
+	size_t reader;
+	size_t relay;
+	size_t late;
+
+	(void)state;
+	scene_init(&scene);
+	reader = member(&scene, "read:NPSF");
+	relay = member(&scene, "read:NPSF,hold");
+	late = member(&scene, "hold");
+	wire_sync(&scene.town, scene.author, relay);
+	write_records(&scene, scene.author, 2);
+	wire_sync(&scene.town, scene.author, scene.holder);
+	wire_sync(&scene.town, scene.holder, relay);
+	assert_int_equal(
+	    forms_of(&scene, relay).n[BODY_PASSED], (size_t)2 * CLASS_COUNT);
+	wire_sync(&scene.town, scene.author, reader);
+	wire_sync(&scene.town, reader, late);
+	assert_forms(&scene, late, BODY_BLIND);
+	wraps_out = 0;
+	wire_sync(&scene.town, relay, late);
+	assert_int_equal(wraps_out, 0);
+	wire_sync(&scene.town, scene.author, late);
+	assert_forms(&scene, late, BODY_KEPT);
+	town_fini(&scene.town);
+}
+
 /* Two sessions are open at once: what comes by one goes on by the other. */
 static void
 wraps_go_on_over_live_links(void **state)
@@ -553,6 +585,7 @@ main(void)
 	    cmocka_unit_test(wraps_come_later_from_the_author),
 	    cmocka_unit_test(
 		wraps_behind_one_that_is_not_here_are_left_to_others),
+	    cmocka_unit_test(wraps_behind_what_is_open_here_are_left_to_others),
 	    cmocka_unit_test(wraps_go_on_over_live_links),
 	    cmocka_unit_test(made_up_wraps_are_passed_over_and_mended),
 	    cmocka_unit_test(without_the_actor_key_nothing_opens),
