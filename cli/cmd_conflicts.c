@@ -9,6 +9,7 @@
 #include "cli/show.h"
 #include "cli/value.h"
 #include "core/lookup.h"
+#include "core/repeats.h"
 #include "core/staff.h"
 #include "proto/ascii.h"
 
@@ -133,6 +134,65 @@ conflicts_in(
 	}
 }
 
+/* The field that is said, or all that are to be unique together. */
+static void
+rule_text(const struct repeat *repeat, struct buf *what)
+{
+	if (repeat->field != NULL) {
+		buf_add_text(what, repeat->field->name);
+		return;
+	}
+	for (size_t i = 0; i < repeat->compound->fields_n; i++)
+		buf_add_format(what, "%s%s", i > 0 ? " + " : "",
+		    repeat->compound->fields[i]->name);
+}
+
+/* A row for each record of `repeat`, with the others. */
+static void
+repeat_rows(const struct space *space, const struct repeat *repeat,
+    struct out_table *table)
+{
+	for (size_t i = 0; i < repeat->n; i++) {
+		struct buf what = {0};
+		struct buf hex = {0};
+
+		rule_text(repeat, &what);
+		buf_add_text(&what, ": only one may have it, and so has ");
+		for (size_t k = 0, said = 0; k < repeat->n; k++) {
+			if (k == i)
+				continue;
+			buf_add_text(&what, said++ > 0 ? ", " : "");
+			ascii_hex(bytes_of(repeat->ids[k].b,
+				      sizeof(repeat->ids[k].b)),
+			    &what);
+		}
+		ascii_hex(
+		    bytes_of(repeat->ids[i].b, sizeof(repeat->ids[i].b)), &hex);
+		out_table_row(table,
+		    (const struct bytes[]){bytes_text(space->text),
+			buf_bytes(&hex), bytes_text(repeat->collection->name),
+			buf_bytes(&what)});
+		buf_fini(&hex);
+		buf_fini(&what);
+	}
+}
+
+/* What two nodes gave twice, each without the other. */
+static enum err
+repeats_in(
+    struct opened *work, struct space_state *space, struct out_table *table)
+{
+	struct repeat *repeats;
+	size_t n;
+	enum err e = repeats_find(
+	    store_txn(work->store), space, &work->arena, &repeats, &n);
+
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		repeat_rows(&space->name, &repeats[i], table);
+	arena_reset(&work->arena);
+	return e;
+}
+
 static enum err
 conflicts_run(const struct args *args, struct out *out)
 {
@@ -150,8 +210,11 @@ conflicts_run(const struct args *args, struct out *out)
 	if (e == ERR_OK) {
 		table = out_table_new(
 		    out, conflict_columns, COUNT_OF(conflict_columns));
-		for (size_t i = 0; i < n && e == ERR_OK; i++)
+		for (size_t i = 0; i < n && e == ERR_OK; i++) {
 			e = conflicts_in(&work, spaces[i], table);
+			if (e == ERR_OK)
+				e = repeats_in(&work, spaces[i], table);
+		}
 		out_table_end(table, "nothing waits for a decision");
 	}
 	open_end(&work);

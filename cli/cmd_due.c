@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-#include "cli/cell.h"
 #include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
-#include "cli/open.h"
+#include "cli/scope.h"
 #include "cli/show_expr.h"
-#include "cli/unit.h"
 #include "core/due.h"
+#include "core/staff.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
 
@@ -56,11 +55,10 @@ wish_read(const struct args *args, struct wish *wish)
 		    "init` says how a store gets one");
 	wish->limit = LIMIT_DEFAULT;
 	wish->late = args_has(args, "late");
-	wish->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
+	wish->ask.now_seconds = host_now_seconds();
 	e = grid_read(args, wish->work->out, &wish->csv, &wish->grid);
 	if (e == ERR_OK)
-		e = unit_scope(args, wish->work, &wish->ask.prefix, &scope);
+		e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
 	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
@@ -70,6 +68,17 @@ wish_read(const struct args *args, struct wish *wish)
 }
 
 /* ---- all lists ---------------------------------------------------------- */
+
+static void
+hidden_say(const struct wish *wish, size_t n)
+{
+	struct buf words = {0};
+
+	buf_add_format(&words,
+	    "%zu lists are left out that go by what this role does not see", n);
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
+}
 
 static enum err
 say_summary(struct wish *wish)
@@ -82,6 +91,7 @@ say_summary(struct wish *wish)
 	const struct pack *pack = wish->work->pack;
 	struct out_table *table = out_table_new(
 	    wish->work->out, columns, COUNT_OF(columns));
+	size_t hidden = 0;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < pack->due_n; i++) {
@@ -100,13 +110,18 @@ say_summary(struct wish *wish)
 				       buf_bytes(&all), buf_bytes(&late),
 				       bytes_text(pack->due[i].label.ko),
 				       bytes_text(pack->due[i].label.en)});
-		else
+		else if (e == ERR_DENIED) {
+			hidden++;
+			e = ERR_OK;
+		} else
 			e = err_wrap(e, "%s", pack->due[i].name);
 		buf_fini(&late);
 		buf_fini(&all);
 		due_fini(&items);
 	}
 	out_table_end(table, "no due lists");
+	if (e == ERR_OK && hidden > 0)
+		hidden_say(wish, hidden);
 	return e;
 }
 
@@ -118,7 +133,7 @@ value_add(
     const struct wish *wish, const struct expr_value *value, struct buf *text)
 {
 	if (wish->csv)
-		cell_value(wish->work->pack, value, text);
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_WHOLE, text);
 	else
 		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
@@ -156,6 +171,8 @@ open_words(const struct wish *wish, const struct due_item *item,
 
 	if (e != ERR_OK)
 		return e;
+	(void)staff_hide(wish->work->role,
+	    pack_collection(wish->work->pack, record.collection), &record);
 	buf_add(collection, record.collection);
 	n = due_conflicts(&record, arena, &fields);
 	for (size_t i = 0; i < n; i++) {
@@ -349,8 +366,10 @@ list_named(
 
 	for (size_t i = 0; i < pack->due_n; i++) {
 		*list = &pack->due[i];
-		if (strcmp(pack->due[i].name, name) == 0)
+		if (strcmp(pack->due[i].name, name) == 0) {
+			buf_fini(&known);
 			return ERR_OK;
+		}
 		buf_add_format(
 		    &known, "%s%s", i > 0 ? ", " : "", pack->due[i].name);
 	}
@@ -368,6 +387,9 @@ due_run(const struct args *args, struct out *out)
 	enum err e = open_begin(args, out, false, &work);
 
 	if (e == ERR_OK)
+		e = open_role(&work);
+	wish.ask.role = work.role;
+	if (e == ERR_OK)
 		e = wish_read(args, &wish);
 	if (e == ERR_OK && args->words_n == 0)
 		e = say_summary(&wish);
@@ -382,7 +404,8 @@ due_run(const struct args *args, struct out *out)
 }
 
 static const struct args_option due_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
+    OPEN_ROLE_OPTION,
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},

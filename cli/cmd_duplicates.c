@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd_match.h"
 #include "cli/object.h"
 #include "cli/pairs.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/query.h"
 #include "proto/ascii.h"
 
@@ -137,6 +138,8 @@ find_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = pairs_rules(&work, &rules);
 	if (e == ERR_OK)
+		e = cmd_match_lacking_say(&work);
+	if (e == ERR_OK)
 		e = twins_find(store_txn(work.store), &prefix, &twins);
 	if (e == ERR_OK)
 		e = find_keep(&work, &twins, &tally);
@@ -188,7 +191,7 @@ unit_text(struct opened *work, struct bytes unit, struct buf *text)
 	if (work->out->json || unit.n == 0)
 		buf_add(text, unit);
 	else
-		e = unit_label(work, unit, text);
+		e = scope_label(work, unit, text);
 	return e;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "cli/cmd_match.h"
 
+#include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -35,9 +36,8 @@ static enum err
 day_read(const struct opened *work, char text[CALENDAR_TEXT_SIZE])
 {
 	const char *from = args_text(work->args, "from", 0);
-	const struct host *host = store_txn(work->store)->host;
-	int64_t seconds = (int64_t)(host->now_ms(host->arg) / 1000);
-	int64_t day = calendar_day_at(seconds, work->pack->clock_seconds);
+	int64_t day = calendar_day_at(
+	    host_now_seconds(), work->pack->clock_seconds);
 
 	if (from != NULL && !calendar_read_day(bytes_text(from), &day))
 		return err_set(ERR_USAGE,
@@ -119,6 +119,25 @@ key_run(const struct args *args, struct out *out)
 	buf_fini(&hex);
 	buf_fini(&json);
 	open_end(&work);
+	return e;
+}
+
+enum err
+cmd_match_lacking_say(struct opened *work)
+{
+	struct buf names = {0};
+	struct buf text = {0};
+	enum err e = match_lacking(store_txn(work->store), &names);
+
+	buf_add_format(&text,
+	    "no match key is here for %s: what is written there cannot be "
+	    "compared with other centres; golmok match key makes one, and "
+	    "golmok match rekey fills in what is missing",
+	    buf_text(&names));
+	if (e == ERR_OK && names.n > 0)
+		out_notice(work->out, buf_text(&text));
+	buf_fini(&text);
+	buf_fini(&names);
 	return e;
 }
 

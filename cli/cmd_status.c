@@ -7,9 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "cli/cmd_match.h"
 #include "cli/meter.h"
 #include "cli/open.h"
-#include "core/match.h"
 #include "core/packs.h"
 #include "net/loop.h"
 
@@ -91,26 +91,6 @@ status_say(struct opened *work, struct out *out)
 	return e;
 }
 
-/* Says which spaces have records that cannot be compared with others. */
-static enum err
-keys_say(struct opened *work)
-{
-	struct buf names = {0};
-	struct buf text = {0};
-	enum err e = match_lacking(store_txn(work->store), &names);
-
-	buf_add_format(&text,
-	    "no match key is here for %s: what is written there cannot be "
-	    "compared with other centres; golmok match key makes one, and "
-	    "golmok match rekey fills in what is missing",
-	    buf_text(&names));
-	if (e == ERR_OK && names.n > 0)
-		out_notice(work->out, buf_text(&text));
-	buf_fini(&text);
-	buf_fini(&names);
-	return e;
-}
-
 static enum err
 status_run(const struct args *args, struct out *out)
 {
@@ -122,7 +102,7 @@ status_run(const struct args *args, struct out *out)
 	} else if (e == ERR_OK) {
 		e = status_say(&work, out);
 		if (e == ERR_OK)
-			e = keys_say(&work);
+			e = cmd_match_lacking_say(&work);
 	}
 	open_end(&work);
 	return e;

@@ -15,8 +15,11 @@
 #include "proto/text.h"
 
 enum {
-	GAP = 2,	     /* spaces between columns */
-	NARROW_COLUMNS = 20, /* a column of text is wrapped down to this */
+	GAP = 2, /* spaces between columns */
+	/* A column of text is wrapped down to the first, all of them, and where
+	 * that is not enough to the second. */
+	NARROW_COLUMNS = 20,
+	NARROWEST_COLUMNS = 8,
 };
 
 struct out_table {
@@ -209,6 +212,18 @@ out_table_row(struct out_table *table, const struct bytes *cells)
 	}
 }
 
+void
+out_table_take(struct out_table *table, struct buf *texts)
+{
+	struct bytes cells[OUT_COLUMNS_MAX];
+
+	for (size_t i = 0; i < table->columns_n; i++)
+		cells[i] = buf_bytes(&texts[i]);
+	out_table_row(table, cells);
+	for (size_t i = 0; i < table->columns_n; i++)
+		buf_fini(&texts[i]);
+}
+
 static void
 row_json(struct out_table *table, const struct bytes *cells, struct buf *line)
 {
@@ -268,6 +283,7 @@ static void
 widths_fit(struct out_table *table)
 {
 	size_t sum = GAP * (table->columns_n - 1);
+	size_t least = NARROW_COLUMNS;
 	size_t *widest;
 
 	for (size_t i = 0; i < table->columns_n; i++)
@@ -279,7 +295,10 @@ widths_fit(struct out_table *table)
 			    (widest == NULL || table->widths[i] >= *widest))
 				widest = &table->widths[i];
 		}
-		if (widest == NULL || *widest <= NARROW_COLUMNS)
+		if (widest != NULL && *widest <= least &&
+		    least == NARROW_COLUMNS)
+			least = NARROWEST_COLUMNS;
+		if (widest == NULL || *widest <= least)
 			return;
 		(*widest)--;
 		sum--;

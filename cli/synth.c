@@ -83,8 +83,8 @@ figures_write(const struct synth_city *city, const struct synth_part *part,
 	plan.rows = rows;
 	synth_case_crises(&plan);
 	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++)
-		if (synth_months[k].year == part->year)
-			synth_visit_made(&plan, synth_months[k].month);
+		if (synth_city_published[k].year == part->year)
+			synth_visit_made(&plan, synth_city_published[k].month);
 }
 
 static void

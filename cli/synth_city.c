@@ -109,7 +109,7 @@ synth_city_crisis(int year)
 	return found[year - SYNTH_YEAR_FIRST];
 }
 
-const struct synth_month synth_months[SYNTH_PINNED_MONTHS] = {
+const struct synth_month synth_city_published[SYNTH_PINNED_MONTHS] = {
     {2015, 6, 57}, {2019, 5, 152}};
 
 bool
@@ -411,7 +411,7 @@ visits_share(struct synth_city *city)
 	uint32_t shares[SYNTH_DONGS];
 
 	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++) {
-		const struct synth_month *month = &synth_months[k];
+		const struct synth_month *month = &synth_city_published[k];
 		int64_t end = calendar_day(
 		    (struct calendar_date){month->year, month->month + 2, 1});
 		uint32_t total = 0;

@@ -29,7 +29,7 @@ struct synth_month {
 	unsigned month; /* from 0 */
 	uint32_t mean;
 };
-extern const struct synth_month synth_months[SYNTH_PINNED_MONTHS];
+extern const struct synth_month synth_city_published[SYNTH_PINNED_MONTHS];
 
 struct synth_dong {
 	char code[SYNTH_CODE_SIZE];

@@ -52,6 +52,22 @@ goal_draw(
 	move->to = synth_plan_unit(city, city->dongs[number].code);
 }
 
+/* No household twice: those of the year before, and when there is none, those
+ * that came in the first half of this one. */
+static void
+home_get(const struct synth_plan *plan, uint32_t n, struct synth_home *home)
+{
+	const struct synth_plan *from = plan->before != NULL ? plan->before
+							     : plan;
+	uint32_t all = from->n[SYNTH_HOUSEHOLD];
+	uint32_t place = (uint32_t)((uint64_t)n * all /
+				    plan->n[SYNTH_TRANSFER]);
+
+	/* A split takes even ones. */
+	place = plan->before != NULL ? place | 1 : place / 4 * 2;
+	synth_home_get(from, place < all ? place : all - 1, home);
+}
+
 static void
 move_draw(const struct synth_plan *plan, uint32_t n, struct move *move)
 {
@@ -61,7 +77,7 @@ move_draw(const struct synth_plan *plan, uint32_t n, struct move *move)
 	*move = (struct move){
 	    .at = synth_plan_day(plan, SYNTH_TRANSFER, n) + (int64_t)16 * 3600};
 	move->id = synth_plan_id(plan, SYNTH_TRANSFER, n, move->at);
-	synth_home_pick(plan, &prng, move->at, SYNTH_HOME_ANY, &home);
+	home_get(plan, n, &home);
 	move->home = home.id;
 	goal_draw(plan, &prng, move);
 	move->reason = synth_prng_chance(&prng, 800) ? "전입신고"

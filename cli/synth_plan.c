@@ -248,8 +248,8 @@ made_draw(const struct synth_plan *plan, unsigned month)
 	uint32_t mean;
 
 	for (size_t k = 0; k < SYNTH_PINNED_MONTHS; k++)
-		if (synth_months[k].year == plan->year &&
-		    synth_months[k].month == month)
+		if (synth_city_published[k].year == plan->year &&
+		    synth_city_published[k].month == month)
 			return plan->dong->made[k];
 	since = since > 47 ? 47 : since;
 	mean = (57 * 16 * 47 + 95 * 16 * (uint32_t)since) / 47;

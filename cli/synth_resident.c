@@ -379,14 +379,16 @@ app_move(const struct synth_plan *plan, const struct record_id *id,
 	synth_rows_text(plan->rows, "state", state);
 }
 
-static void
+/* Gives how much it asks for. */
+static int64_t
 app_new(const struct synth_plan *plan, const struct record_id *id, uint32_t n,
-    struct synth_prng *prng, int64_t at, int64_t asked)
+    struct synth_prng *prng, int64_t at)
 {
 	static const char *const fields[] = {"마을", "복지", "문화", "환경"};
 	struct synth_rows *rows = plan->rows;
 	struct record_id contest = synth_resident_contest(
 	    plan->city, plan->dong->district, plan->year);
+	int64_t asked = 10000 * (int64_t)(50 + synth_prng_below(prng, 31));
 	char text[SYNTH_TEXT_SIZE];
 
 	(void)snprintf(text, sizeof(text), "가상 모임 %u", n + 1);
@@ -401,6 +403,7 @@ app_new(const struct synth_plan *plan, const struct record_id *id, uint32_t n,
 	synth_rows_int(rows, "asked", asked);
 	synth_rows_text(rows, "state", "draft");
 	synth_rows_end(rows);
+	return asked;
 }
 
 void
@@ -428,9 +431,8 @@ app_write(const struct synth_plan *plan, uint32_t n)
 	int64_t first = calendar_day((struct calendar_date){plan->year, 7, 19});
 	int64_t at = (first + n % 7) * DAY + (int64_t)10 * 3600;
 	struct record_id id = synth_plan_id(plan, SYNTH_APP, n, at);
-	int64_t asked = 10000 * (int64_t)(50 + synth_prng_below(&prng, 31));
+	int64_t asked = app_new(plan, &id, n, &prng, at);
 
-	app_new(plan, &id, n, &prng, at, asked);
 	if (synth_prng_chance(&prng, 100))
 		return;
 	first = calendar_day((struct calendar_date){plan->year, 8, 1});

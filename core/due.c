@@ -10,6 +10,7 @@
 #include "core/alias.h"
 #include "core/lookup.h"
 #include "core/record.h"
+#include "core/staff.h"
 #include "proto/calendar.h"
 #include "proto/mem.h"
 
@@ -73,6 +74,16 @@ eval(const struct pack_expr *expr, const struct expr_source *source,
 				  : expr_eval(expr->code, source, value);
 }
 
+/* The same; nothing when it is not for the role to see. */
+static enum err
+eval_seen(const struct due_ask *ask, const struct pack_expr *expr,
+    const struct expr_source *source, struct expr_value *value)
+{
+	*value = (struct expr_value){0};
+	return staff_sees_all(ask->role, expr->code) ? eval(expr, source, value)
+						     : ERR_OK;
+}
+
 static int64_t
 within(const struct expr_value *value, int64_t max)
 {
@@ -114,9 +125,9 @@ item_make(struct txn *txn, const struct due_ask *ask,
 	if (e == ERR_OK)
 		e = eval(&list->overdue, source, &overdue);
 	if (e == ERR_OK)
-		e = eval(&list->urgency, source, &urgency);
+		e = eval_seen(ask, &list->urgency, source, &urgency);
 	if (e == ERR_OK)
-		e = eval(&list->risk, source, &risk);
+		e = eval_seen(ask, &list->risk, source, &risk);
 	if (e != ERR_OK)
 		return e;
 	if (overdue.type != EXPR_NOTHING)
@@ -151,12 +162,30 @@ order(const void *a, const void *b)
 	return way != 0 ? way : memcmp(x->id.b, y->id.b, sizeof(x->id.b));
 }
 
+/* Who is on a list says what the list looks at. */
+static enum err
+list_check(const struct due_ask *ask)
+{
+	const struct pack_due *list = ask->list;
+
+	if (staff_sees_all(ask->role, list->where.code) &&
+	    staff_sees_all(ask->role, list->due.code) &&
+	    staff_sees_all(ask->role, list->from.code) &&
+	    staff_sees_all(ask->role, list->overdue.code))
+		return ERR_OK;
+	return err_set(ERR_DENIED,
+	    "the list goes by what the role %s (%s) does not see",
+	    ask->role->label.ko, ask->role->label.en);
+}
+
 enum err
 due_find(struct txn *txn, const struct due_ask *ask, struct due_items *items)
 {
-	enum err e = ask->list->open ? find_open(txn, ask, items)
-				     : find_records(txn, ask, items);
+	enum err e = list_check(ask);
 
+	if (e == ERR_OK)
+		e = ask->list->open ? find_open(txn, ask, items)
+				    : find_records(txn, ask, items);
 	if (e == ERR_OK && items->n > 1)
 		qsort(items->p, items->n, sizeof(*items->p), order);
 	return e;
@@ -225,6 +254,20 @@ due_record(struct txn *txn, const struct due_item *item, struct arena *arena,
 	    &item->id, record);
 }
 
+/* Does the role see what contradicts itself? */
+static bool
+is_seen(const struct txn *txn, const struct due_ask *ask, struct arena *arena,
+    struct record *record)
+{
+	const struct record_field **fields;
+
+	if (ask->role == NULL || record->status == RECORD_CONTESTED)
+		return true;
+	(void)staff_hide(
+	    ask->role, pack_collection(txn->pack, record->collection), record);
+	return due_conflicts(record, arena, &fields) > 0;
+}
+
 /* Open work is due since the day on which the record changed last. */
 static enum err
 open_make(struct txn *txn, const struct due_ask *ask, struct arena *arena,
@@ -236,8 +279,10 @@ open_make(struct txn *txn, const struct due_ask *ask, struct arena *arena,
 
 	if (e != ERR_OK)
 		return e;
-	*shown = ask->list->collection == NULL ||
-		 bytes_is(record.collection, ask->list->collection->name);
+	*shown = (ask->list->collection == NULL ||
+		     bytes_is(
+			 record.collection, ask->list->collection->name)) &&
+		 is_seen(txn, ask, arena, &record);
 	seconds = (int64_t)(stamp_ms(record.changed) / 1000);
 	item->due = (struct expr_value){.type = EXPR_DATE,
 	    .i = calendar_day_at(seconds, expr_offset_seconds(txn->pack))};
@@ -318,8 +363,9 @@ due_show(struct txn *txn, const struct due_ask *ask,
 	if (e == ERR_OK)
 		e = due_record(txn, item, arena, &record);
 	for (size_t i = 0; e == ERR_OK && i < list->show_n + list->by_n; i++)
-		e = eval(i < list->show_n ? &list->show[i].is
-					  : &list->by[i - list->show_n].is,
+		e = eval_seen(ask,
+		    i < list->show_n ? &list->show[i].is
+				     : &list->by[i - list->show_n].is,
 		    &source, &values[i]);
 	return e;
 }

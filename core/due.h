@@ -12,6 +12,8 @@ struct due_ask {
 	const struct pack_due *list; /* of the pack in force */
 	struct space prefix;	     /* as struct query has it */
 	int64_t now_seconds;
+	/* Who asks (core/staff.h); NULL: nothing is hidden. */
+	const struct pack_role *role;
 };
 
 struct due_item {
@@ -41,7 +43,9 @@ struct due_items {
 /* Puts all that `ask` has on its list into the zeroed `items`, ended with
  * due_fini in every case.  What is more urgent comes first, then what is late
  * for longer, then what has more risk, then by id; what has no day comes last
- * of its urgency.  ERR_LIMIT: more than LIMIT_DUE_ITEMS.  ERR_CORRUPT. */
+ * of its urgency.  ERR_LIMIT: more than LIMIT_DUE_ITEMS.  ERR_CORRUPT.
+ * ERR_DENIED: what decides who is on it is not for ask->role to see.  What
+ * only puts it in order, and what is only shown, is then nothing. */
 enum err due_find(struct txn *txn, const struct due_ask *ask,
     struct due_items *items) MUST_USE;
 /* A zeroed struct is fine. */

@@ -24,7 +24,10 @@ fold_text(const struct pack_fold *fold, struct bytes text, struct buf *out)
 		goto out;
 	text_small(buf_bytes(&spare), &word);
 	/* A small letter may have another form than the large one. */
-	e = text_nfc(buf_bytes(&word), out);
+	if (bytes_equal(buf_bytes(&spare), buf_bytes(&word)))
+		buf_add(out, buf_bytes(&spare));
+	else
+		e = text_nfc(buf_bytes(&word), out);
 	for (size_t i = 0; i < all_n && e == ERR_OK; i++) {
 		const char *given = i < drop_n
 					? fold->drop[i]
@@ -48,22 +51,24 @@ word_drop(
 {
 	struct bytes left = buf_bytes(text);
 	struct buf was = *text;
+	size_t at = bytes_search(left, word);
 
+	/* Few texts have any of the words. */
+	if (word.n == 0 || at == left.n)
+		return;
 	buf_cut(spare, 0);
 	while (left.n > 0) {
-		struct bytes next = left;
-		bool drop;
+		struct bytes next = bytes_after(left, at);
 
-		while (word.n > 0 && bytes_begins(next, word))
+		buf_add(spare, bytes_first(left, at));
+		left = next;
+		while (bytes_begins(next, word))
 			next = bytes_after(next, word.n);
-		drop = next.n < left.n &&
-		       (!before_digit || (next.n > 0 && next.p[0] >= '0' &&
-					     next.p[0] <= '9'));
-		if (next.n == left.n)
-			next = bytes_after(left, 1);
-		if (!drop)
+		if (before_digit &&
+		    (next.n == 0 || next.p[0] < '0' || next.p[0] > '9'))
 			buf_add(spare, bytes_first(left, left.n - next.n));
 		left = next;
+		at = bytes_search(left, word);
 	}
 	*text = *spare;
 	*spare = was;

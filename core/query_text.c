@@ -87,15 +87,6 @@ query_text_read(const struct pack *pack,
 	return e;
 }
 
-static bool
-has(struct bytes in, struct bytes word)
-{
-	for (; in.n >= word.n; in = bytes_after(in, 1))
-		if (bytes_begins(in, word))
-			return true;
-	return false;
-}
-
 /* Marks the words that a value of `field` has in it. */
 static size_t
 mark(const struct query_text *text, const struct record_field *field,
@@ -115,7 +106,8 @@ mark(const struct query_text *text, const struct record_field *field,
 		if (fold_text(text->fold, is, folded) == ERR_OK)
 			is = buf_bytes(folded);
 		for (size_t w = 0; w < text->words_n; w++)
-			if (!found[w] && has(is, text->folded[w])) {
+			if (!found[w] &&
+			    bytes_search(is, text->folded[w]) < is.n) {
 				found[w] = true;
 				n++;
 			}

@@ -97,3 +97,27 @@ staff_hide(const struct pack_role *role,
 		record->fields_n = fields;
 	return hidden;
 }
+
+struct seen {
+	const struct pack_role *role;
+	bool all;
+};
+
+static void
+field_look(void *arg, const struct pack_field *field)
+{
+	struct seen *seen = arg;
+
+	seen->all = seen->all &&
+		    staff_sees(seen->role, field, field->data_class);
+}
+
+bool
+staff_sees_all(const struct pack_role *role, const struct expr *expr)
+{
+	struct seen seen = {.role = role, .all = true};
+
+	if (role != NULL && expr != NULL)
+		expr_fields(expr, field_look, &seen);
+	return seen.all;
+}

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_STAFF_H
 #define GOLMOK_CORE_STAFF_H
 
+#include "core/expr.h"
 #include "core/merge.h"
 #include "core/pack.h"
 
@@ -23,6 +24,8 @@ enum err staff_may_write(const struct pack_role *role,
  * class `class`? */
 bool staff_sees(const struct pack_role *role, const struct pack_field *field,
     enum delta_class class);
+/* Does it see all that `expr` (NULL: nothing) reads, of whatever records? */
+bool staff_sees_all(const struct pack_role *role, const struct expr *expr);
 /* Leaves in `record` (loaded, with arrays that are the caller's to change) what
  * `role` sees; returns how many fields hold something else.  Of a `collection`
  * that the pack does not know (NULL) it sees the classes that it reads. */

@@ -36,6 +36,20 @@ bytes_find(struct bytes b, uint8_t byte)
 	return hit != NULL ? (size_t)(hit - b.p) : b.n;
 }
 
+size_t
+bytes_search(struct bytes b, struct bytes part)
+{
+	struct bytes left = b;
+
+	while (part.n > 0 && left.n > 0) {
+		left = bytes_after(left, bytes_find(left, part.p[0]));
+		if (left.n == 0 || bytes_begins(left, part))
+			break;
+		left = bytes_after(left, 1);
+	}
+	return b.n - (part.n > 0 ? left.n : b.n);
+}
+
 uint64_t
 bytes_checksum(struct bytes b)
 {

@@ -75,6 +75,9 @@ bool bytes_begins(struct bytes b, struct bytes prefix);
 bool bytes_is(struct bytes b, const char *text);
 /* Where `byte` first stands in `b`; b.n when it does not. */
 size_t bytes_find(struct bytes b, uint8_t byte);
+/* Where `part` first stands in `b`; b.n when it does not, 0 for an empty one.
+ */
+size_t bytes_search(struct bytes b, struct bytes part);
 /* Copies all of `b` to `to`, which has room for it; an empty view is fine. */
 static inline void
 bytes_copy(void *to, struct bytes b)

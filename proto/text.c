@@ -165,9 +165,10 @@ static bool
 is_all_inert(struct bytes text)
 {
 	while (text.n > 0) {
-		size_t n;
+		size_t n = 1;
 
-		if (!is_inert(char_at(text, &n)))
+		if ((text.p[0] == 0 || text.p[0] >= 0x80) &&
+		    !is_inert(char_at(text, &n)))
 			return false;
 		text = bytes_after(text, n);
 	}
@@ -228,23 +229,36 @@ nfc_slowly(struct bytes text, struct buf *out)
 	mem_free(chars);
 }
 
+/* utf8proc looks it up; of what most texts are made of it is known. */
+static int32_t
+char_small(int32_t c)
+{
+	if (c < 0x80)
+		return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	return c >= 0xac00 && c <= 0xd7a3 ? c : utf8proc_tolower(c);
+}
+
 void
 text_small(struct bytes text, struct buf *out)
 {
-	while (text.n > 0) {
+	struct bytes left = text;
+
+	while (left.n > 0) {
 		uint8_t bytes[4];
 		size_t size;
-		int32_t c = char_at(text, &size);
-		int32_t small = c < 0 ? c : utf8proc_tolower(c);
+		int32_t c = char_at(left, &size);
+		int32_t small = char_small(c);
 
+		left = bytes_after(left, size);
 		if (small == c)
-			buf_add(out, bytes_first(text, size));
-		else
-			buf_add(out,
-			    bytes_of(bytes,
-				(size_t)utf8proc_encode_char(small, bytes)));
-		text = bytes_after(text, size);
+			continue;
+		/* What stands before it goes as it is. */
+		buf_add(out, bytes_first(text, text.n - left.n - size));
+		buf_add(out, bytes_of(bytes,
+				 (size_t)utf8proc_encode_char(small, bytes)));
+		text = left;
 	}
+	buf_add(out, text);
 }
 
 static size_t

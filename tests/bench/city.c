@@ -114,7 +114,7 @@ whole_take(const struct town *town)
 	struct total total = {0};
 	double start = row_seconds();
 
-	town_found(town, &site);
+	town_found(town, true, &site);
 	office_take(town, &site);
 	for (size_t at = 0; at < town->plan.n; at += SLICE) {
 		size_t mark = load_mark();
@@ -157,10 +157,10 @@ way_take(const struct town *town, const struct way *way,
 	struct take_spent spent = {0};
 	double changes = 0;
 
-	town_found(town, &trio.taped);
+	town_found(town, false, &trio.taped);
 	site_keep(&trio.taped, &way->keeps);
 	office_take(town, &trio.taped);
-	town_found(town, &trio.timed);
+	town_found(town, false, &trio.timed);
 	site_keep(&trio.timed, &way->keeps);
 	office_take(town, &trio.timed);
 	trio.bare = site_bare(&trio.taped);

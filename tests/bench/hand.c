@@ -72,6 +72,24 @@ row_write(const struct hand *hand, struct plan *plan, struct load_row *row,
 	site_must(store_settle(site->store));
 }
 
+/* What a state asks of other records it may not find apart from them.  The
+ * pack is that of this store alone. */
+static void
+guards_drop(const struct pack *pack)
+{
+	for (size_t i = 0; i < pack->collections_n; i++) {
+		const struct pack_collection *collection =
+		    &pack->collections[i];
+
+		for (size_t k = 0; k < collection->fields_n; k++) {
+			struct pack_field *field = (struct pack_field
+				*)(uintptr_t)&collection->fields[k];
+
+			field->guards_n = 0;
+		}
+	}
+}
+
 static void
 rows_write(const struct hand *hand, struct load *load, const int64_t *time)
 {
@@ -105,6 +123,8 @@ hand_write(struct hand *hand, const struct synth_part *part)
 	struct load *load;
 
 	assert(rows.file != NULL && plan.pack != NULL);
+	if (hand->apart)
+		guards_drop(plan.pack);
 	site_must(synth_draw(hand->city, part, row_keep, &rows));
 	assert(fclose(rows.file) == 0);
 	site_must(load_open(&plan, path, &load));

@@ -13,7 +13,8 @@ struct hand {
 	const struct synth_city *city; /* borrowed */
 	struct site *site;	       /* borrowed; nothing open */
 	/* Each collection has spaces of its own, but for that of the keys that
-	 * records are compared with: `d01/c012/k07/case`. */
+	 * records are compared with: `d01/c012/k07/case`.  What states ask of
+	 * other records (guards) is not asked then. */
 	bool apart;
 };
 

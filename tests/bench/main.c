@@ -8,8 +8,10 @@
 
 #include "proto/crypto.h"
 #include "tests/bench/city.h"
+#include "tests/bench/centre.h"
 #include "tests/bench/live.h"
 #include "tests/bench/look.h"
+#include "tests/bench/prices.h"
 #include "tests/bench/put.h"
 #include "tests/bench/scale.h"
 #include "tests/bench/site.h"
@@ -58,6 +60,10 @@ main(int argc, char **argv)
 		views_row();
 	if (wants(argc, argv, "city"))
 		city_row(full);
+	if (wants(argc, argv, "prices"))
+		prices_row();
+	if (wants(argc, argv, "centre"))
+		centre_row();
 	if (wants(argc, argv, "live"))
 		live_row();
 	return 0;

@@ -57,13 +57,13 @@ site_member(const struct town *town, struct site *site, size_t number)
 }
 
 static void
-site_bring(struct site *site)
+site_bring(struct site *site, const char *pack)
 {
 	struct store_plan plan = {.dir = site->path,
 	    .host = &site->host,
 	    .found = bytes_text("서울"),
 	    .label = bytes_text("시청"),
-	    .pack = pack_name};
+	    .pack = pack};
 
 	site_prepare(site, SEED);
 	site->now_ms = BEGIN_MS;
@@ -91,11 +91,11 @@ prefix_grant(struct site *site, const struct identity *node, const char *prefix)
 }
 
 void
-town_found(const struct town *town, struct site *site)
+town_found(const struct town *town, bool packed, struct site *site)
 {
 	const struct synth_city *city = town->city;
 
-	site_bring(site);
+	site_bring(site, packed ? pack_name : NULL);
 	site_must(store_begin(site->store, true));
 	for (size_t i = 0; i <= town->plan.n; i++)
 		member_admit(site, &town->nodes[i]);
@@ -132,7 +132,7 @@ town_init(struct town *town, const struct town_plan *plan)
 	*town = (struct town){.plan = *plan, .city = synth_city_new(SEED)};
 	assert(plan->n > 0 && plan->first + plan->n <= SYNTH_DONGS);
 	town->nodes = mem_zeros(plan->n + 1, sizeof(*town->nodes));
-	site_bring(&site);
+	site_bring(&site, NULL);
 	for (size_t i = 0; i <= plan->n; i++) {
 		site.prng = prng;
 		identity_make(&site.host, &store_identity(site.store)->city,
@@ -140,7 +140,7 @@ town_init(struct town *town, const struct town_plan *plan)
 		prng = site.prng;
 	}
 	site_fini(&site);
-	town_found(town, &site);
+	town_found(town, false, &site);
 	site_must(store_begin(site.store, false));
 	site_must(parcel_put(site.store, &town->parcel));
 	store_abort(site.store);
@@ -291,6 +291,30 @@ logs_keep(struct writing *w)
 	store_abort(w->site.store);
 }
 
+/* What the office has written for all, for the district, and for the dong. */
+static void
+office_take(struct writing *w)
+{
+	const struct load *all = &w->town->office->load;
+	const char *own = w->dong->prefix;
+	size_t district_n = strcspn(own, "/");
+	struct load some = {
+	    .centres = mem_zeros(all->plan.centres, sizeof(*some.centres))};
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->plan.centres; i++) {
+		const char *space = all->centres[i].name.space.text;
+
+		if (strncmp(space, "city/", 5) == 0 ||
+		    strncmp(space, own, strlen(own)) == 0 ||
+		    (strncmp(space, own, district_n) == 0 &&
+			strncmp(space + district_n, "/all", 4) == 0))
+			some.centres[n++] = all->centres[i];
+	}
+	(void)take_centres(&w->site, &some, 0, n, NULL, NULL);
+	mem_free(some.centres);
+}
+
 static void
 child(const struct town *town, const struct synth_dong *dong,
     struct town_load *out)
@@ -307,8 +331,7 @@ child(const struct town *town, const struct synth_dong *dong,
 	site_must(parcel_take(w->site.store, buf_bytes(&town->parcel), &taken));
 	site_must(store_commit(w->site.store));
 	if (dong != NULL)
-		(void)take_centres(&w->site, &town->office->load, 0,
-		    town->office->load.plan.centres, NULL, NULL);
+		office_take(w);
 	w->hand = (struct hand){
 	    .city = town->city, .site = &w->site, .apart = town->plan.apart};
 	parts_write(w);

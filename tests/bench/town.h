@@ -39,9 +39,10 @@ struct town {
 /* Makes the town and what its office sends; ended with town_fini. */
 void town_init(struct town *town, const struct town_plan *plan);
 void town_fini(struct town *town);
-/* Founds the aggregator of the town, with the pack in force and all members
- * admitted, and no records; the same again each time. */
-void town_found(const struct town *town, struct site *site);
+/* Founds the aggregator of the town, with all members admitted and no records;
+ * the same again each time.  `packed`: the pack is in force there; else nothing
+ * is kept but what site_keep says, and opening it is quick. */
+void town_found(const struct town *town, bool packed, struct site *site);
 /* What `n` dongs from the one with the number `first` on send, in memory that
  * is shared (tests/bench/load.h). */
 struct town_load *town_make(const struct town *town, size_t first, size_t n);

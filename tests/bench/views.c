@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/force.h"
-#include "core/view_keep.h"
+#include "core/tables.h"
+#include "core/view.h"
 #include "proto/codec.h"
-#include "tests/bench/load.h"
 #include "tests/bench/row.h"
+#include "tests/bench/take.h"
 
-enum { CENTRES = 16, DELTAS = 2500, BATCH_BYTES = 1024 * 1024, ROUNDS = 5 };
+enum { CENTRES = 16, DELTAS = 2500, ROUNDS = 5 };
 
 /* One way to count. */
 struct way {
@@ -101,51 +101,6 @@ visit_make(
 
 /* ---- merging ------------------------------------------------------------ */
 
-/* A writer that counts `views` and nothing else. */
-static void
-writer_start(struct site *site, const struct views *views)
-{
-	struct txn *txn;
-
-	site_must(store_begin_rebuild(site->store, true));
-	txn = store_txn(site->store);
-	txn->pack = views->pack;
-	txn->lookup = NULL;
-	txn->views = views;
-}
-
-static uint64_t
-centre_take(
-    struct site *site, const struct load_centre *centre, const struct views *v)
-{
-	const struct authority *authority;
-	uint64_t taken = 0;
-	size_t at = 0;
-
-	while (at < centre->chunks_n) {
-		size_t bytes = 0;
-		struct log_id log;
-
-		writer_start(site, v);
-		site_must(store_authority(site->store, &authority));
-		site_must(intake_run(store_txn(site->store), authority,
-		    centre->chunks[at].chunk.run, &log));
-		for (; at < centre->chunks_n && bytes < BATCH_BYTES; at++) {
-			struct intake_chunk chunk = centre->chunks[at].chunk;
-			struct intake_taken done;
-
-			chunk.authority = authority;
-			chunk.log = log;
-			site_must(intake_chunk(
-			    store_txn(site->store), &chunk, &done));
-			bytes += centre->chunks[at].bytes;
-			taken += done.deltas;
-		}
-		site_must(store_commit(site->store));
-	}
-	return taken;
-}
-
 /* Seconds on a core for a delta. */
 static double
 way_run(const struct way *way, const struct pack *whole, uint64_t *rows)
@@ -158,29 +113,26 @@ way_run(const struct way *way, const struct pack *whole, uint64_t *rows)
 	    .fields = way->cards ? NULL : visit_make};
 	struct pack pack = *whole;
 	struct views *views;
+	struct site_keeps keeps;
 	struct site site;
 	struct load load;
-	uint64_t taken = 0;
+	uint64_t taken;
 	double cpu_s;
 
 	site_found(&site, 1);
 	load_make(&load, &plan, &site);
-	site_close(&site);
-	site_must(store_open_alone(site.path, &site.host, &site.store));
 	/* The first of a few is the one of visits by month and kind. */
 	for (size_t i = 0; way->views_n == 1 && i < whole->views_n; i++)
 		if (strcmp(whole->views[i].name, "visits_done") == 0)
 			pack.views = &whole->views[i];
 	pack.views_n = way->views_n;
 	views = view_new(&pack, secret);
-	writer_start(&site, views);
-	view_keep_reset(store_txn(site.store));
-	site_must(store_commit(site.store));
+	keeps = (struct site_keeps){.pack = &pack, .views = views};
+	site_keep(&site, &keeps);
 	cpu_s = row_cpu_seconds();
-	for (size_t i = 0; i < CENTRES; i++)
-		taken += centre_take(&site, &load.centres[i], views);
+	taken = take_centres(&site, &load, 0, CENTRES, NULL, NULL);
 	cpu_s = row_cpu_seconds() - cpu_s;
-	writer_start(&site, views);
+	site_begin(&site);
 	assert(view_is_current(store_txn(site.store)));
 	*rows = kv_count(store_txn(site.store)->kv, TABLE_VIEWS);
 	store_abort(site.store);

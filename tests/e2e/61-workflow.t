@@ -203,6 +203,37 @@ ok 'what it does not see it does not replace' exits 6 "$GOLMOK" patch "$report" 
 ok 'nobody is what the pack does not have' exits 5 "$GOLMOK" get "$report" --role 임금
 ok '... and it is said what there is' errs 복지플래너
 unset GOLMOK_ROLE
+ok '... nor on lists' exits 5 "$GOLMOK" due --role 임금
+ok '... nor in reports' exits 5 "$GOLMOK" report --role 임금
+ok 'a list by birthdays is not for whom birthdays are not' exits 6 "$GOLMOK" due DL-01 --role 우리동네주무관
+ok '... which says why' errs 'DL-01: the list goes by what the role 우리동네주무관'
+ok 'all lists are those that the role may see' exits 0 "$GOLMOK" due --role 우리동네주무관
+ok '... the others are counted' errs 'lists are left out that go by what this role does not see'
+ok '... and not among them' [ "$(grep -c DL-01 out)" = 0 ]
+run "$GOLMOK" put d03/c017/public staff emp_no=77 name=이팀장 roles=팀장 dong=00000000000000000000000000000001 active_from=2020-01-01 pubkey=00112233445566778899aabbccddeeff --json
+manager=$(json id)
+run "$GOLMOK" put d03/c017/case case case_no=C-77 household=00000000000000000000000000000077 origin=내방 indicator=기타 \
+	state=received received_on=2026-01-05 "manager=$manager" --json
+run "$GOLMOK" due DL-07 --json
+ok 'whoever has the keys sees the whole list' says 이팀장
+run "$GOLMOK" due DL-07 --json --role 감사
+ok 'a role sees the list' says '"C-77"'
+ok '... without what it does not see' [ "$(grep -c 이팀장 out)" = 0 ]
+
+# ---- when it was ------------------------------------------------------------
+run "$GOLMOK" put d05/c001/report report channel=앱 subject_text=가 place_text=나 dong=00000000000000000000000000000001 \
+	urgency=일반 received_at=2026-11-02T09:00:00Z state=submitted --json
+tip=$(json id)
+"$GOLMOK" patch "$tip" state=triaged >/dev/null
+"$GOLMOK" patch "$tip" state=converted household=00000000000000000000000000000077 >/dev/null
+run "$GOLMOK" find report --under d05 --fields 'converted_on = today' --json
+ok 'the day of a move is kept' is true "$(sed 's/.*"converted_on = today":"*\([a-z]*\).*/\1/' out)"
+"$GOLMOK" patch "$tip" state=closed >/dev/null
+run "$GOLMOK" report RP-05 --under d05 --json
+ok 'what was converted is so when it is closed' says '"reports":1,"reports_converted":1'
+ok 'nothing is visited tomorrow' exits 5 "$GOLMOK" put d05/c001/case visit household=00000000000000000000000000000077 kind=정기 \
+	'staff=00000000000000000000000000000002' channel=방문 state=done visited_at=2999-01-01T10:00:00Z outcome=특이없음 offline=false
+ok '... which the clock says' errs 'visit.visited_at: 2999-01-01T10:00:00Z has not come yet: the clock of this node shows'
 
 ok 'fsck finds all as it must be' exits 0 "$GOLMOK" fsck
 finish

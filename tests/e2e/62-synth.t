@@ -12,7 +12,7 @@ fact() { sed -n "s/^$1 //p" facts; }
 ok 'a small city is written' exits 0 "$GOLMOK" synth a
 ok '... all invented' says 'all invented'
 ok '... which its header says' grep -q '가상 데이터 / SYNTHETIC' a/SYNTHETIC.txt
-ok '... as these bytes' is 6541ea0689dd2424e059d9e242f1db4cbe713ecc21c9062f7521e51d5b69a8e5 "$(sum a)"
+ok '... as these bytes' is bca877b23d001e31d919f24104372b3a892d585fcf0c398eb5af5df48e2d1cfd "$(sum a)"
 run "$GOLMOK" synth b --size tiny --seed 1 --json
 ok 'again, and counted' is "$(find a -name '*.jsonl' ! -name events.jsonl -print | xargs cat | wc -l)" "$(json rows)"
 ok '... the same bytes' is "$(sum a)" "$(sum b)"
@@ -29,21 +29,32 @@ ok 'no dong has that code' exits 3 "$GOLMOK" synth x --dong 1111000000
 ok 'a dong is in no year before it joined' exits 3 "$GOLMOK" synth x --dong 1111061500 --year 2015
 ok 'a year alone says too little' exits 2 "$GOLMOK" synth x --year 2016
 ok 'years end in 2020' exits 2 "$GOLMOK" synth x --years 2019-2021
-ok 'a size is one of four' exits 2 "$GOLMOK" synth x --size large
+ok 'a size is one of five' exits 2 "$GOLMOK" synth x --size large
 
 # ---- what was published ---------------------------------------------------
 cat >count.pl <<'EOF'
 use strict;
 use warnings;
+use Digest::SHA qw(sha256);
 use JSON::PP;
 use Time::Local;
-my (%n, %seen, %week, %program, %record);
+my (%n, %seen, %week, %program, %record, %chain);
 
 sub sees { $seen{ $_[0] }{$_}++ for @_[ 1 .. $#_ ] }
 while (my $line = <>) {
 	my $row = decode_json($line);
 	my ($what, $f) = ($row->{collection}, $row->{fields});
 	my $r = $record{ $row->{id} } //= { first => $f, space => $row->{space} };
+	$n{applied}++ if $what eq 'contest_app' && ($f->{state} // '') eq 'applied';
+	if ($what eq 'access_log') {
+		my $first = "\0" x 32;	# of a year
+		my $before = pack 'H*', $f->{prev};
+
+		$n{chained}++ if $before eq ($chain{ $row->{space} } // $first);
+		$n{begun}++ if $before eq $first;
+		$n{accesses}++;
+		$chain{ $row->{space} } = sha256($before . pack 'H*', $row->{id});
+	}
 	$r->{$_} = $f->{$_} for keys %$f;
 	$r->{collection} = $what;
 }
@@ -91,6 +102,13 @@ for my $id (keys %record) {
 		$n{laundry}++ if $r->{steps};
 		$n{laundry_people} += $r->{people_n} if $r->{steps};
 	}
+	$n{"visit_$r->{state}"}++ if $what eq 'visit' && $centre =~ /^d/;
+	$n{ended}++ if $what eq 'org_unit' && $r->{valid_to};
+	if ($what eq 'transfer' && $r->{state} ne 'expired') {
+		$n{moved}++;
+		$n{given}++ if $record{ $r->{household} }{owner_dong} eq $r->{to_dong};
+	}
+	sees('looked', $r->{who}) if $what eq 'access_log';
 	sees('dishes', $r->{household}) if $what eq 'service' && $centre eq 'z01/c001';
 }
 print "$_ $n{$_}\n" for sort keys %n;
@@ -104,7 +122,14 @@ ok '... on five days' is 5 "$(fact chief_days)"
 ok '... with five companions' is 5 "$(fact chief_companions)"
 ok 'eleven study on Tuesdays' is '13 13 11' "$(fact study) $(fact study_tuesdays) $(fact study_staff)"
 ok 'two people may not apply' is 1 "$(fact app_2_draft)"
-ok '... three and four may' is '1 1' "$(fact app_3_settled) $(fact app_4_settled)"
+ok '... three and four may, to the end' is '1 1' "$(fact app_3_published) $(fact app_4_published)"
+ok '... and hand in like others' is 1 "$(($(fact applied) > 9))"
+ok 'most visits that were made are confirmed' is 8 \
+	"$((10 * $(fact visit_confirmed) / ($(fact visit_confirmed) + $(fact visit_done))))"
+ok 'dongs that ended are known' is 13 "$(fact ended)"
+ok 'who moved is of another dong' is "$(fact moved)" "$(fact given)"
+ok 'all of the staff look at people' is 66 "$(fact looked)"
+ok '... each row with the hash of the one before' is "$(fact accesses)" "$(($(fact chained) + $(fact begun) - 3))"
 ok 'rooms of 283 centres are new, 59 planned' is '283 59' "$(fact space_completed) $(fact space_candidate)"
 ok 'seven districts agree before 200 people' is '7 200' "$(fact parties) $(fact pact)"
 ok '54 people and three units have awards' is '54 3' "$(fact award_people) $(fact award_units)"
@@ -128,6 +153,13 @@ ok '... every row' is "$(cat want)" "$(json rows)"
 ok '... as so many records' is "$(xargs cat <files | grep -o '"id":"[0-9a-f]*"' | sort -u | wc -l)" "$(json created)"
 run "$GOLMOK" ls d01/c012/case visit --where 'kind=동장체험' --json
 ok 'the chief is found there' is 10 "$(wc -l <out)"
+ok 'its year is reported' exits 0 "$GOLMOK" report RP-06 --dong 혜화동 --period 2015-07..2016-06
+ok '... with 2,400 people, as was published' grep -q ' 2400 *2400 *= ' out
+ok '... and 1,200 services' grep -q ' 1200 *1200 *= ' out
+run "$GOLMOK" ls d01/c012/case visit --where state=confirmed --json
+ok 'the team lead confirmed visits' grep -q confirmed out
+run "$GOLMOK" report RP-15 --dong 혜화동 --json
+ok 'who looked at whom is reported' grep -q '"access_records":[1-9]' out
 ok 'fsck has nothing to say' exits 0 "$GOLMOK" fsck
 "$GOLMOK" init t --found 의정부 --label 시청 >/dev/null
 # shellcheck disable=SC2046

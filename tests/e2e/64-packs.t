@@ -88,6 +88,11 @@ ok '... field by field' says badge
 ok '... and the older one without' exits 0 "$GOLMOK" pack show "chatdong@$base" --collection volunteer --store b
 ok '... that field' is '' "$(grep badge out)"
 
+# Windows puts a mark in front of UTF-8.
+{ printf '\357\273\277' && cat good.json; } >marked.json
+ok 'a mark in front of a pack is told' exits 5 "$GOLMOK" pack check marked.json
+ok '... with what to do' says 'line 1, column 1: a byte order mark'
+
 # A pack of another name, in the version that this program has of its own.
 tools=$(cd "$OLDPWD" && pwd)/docs/examples/tools.json
 [ -f "$tools" ] || tools=${GOLMOK%/build/*}/docs/examples/tools.json

@@ -64,6 +64,11 @@ at u4 강남구 혜화동
 ok '... but not behind another' exits 5 "$GOLMOK" import at.csv --map call_120 --dry-run
 ok '... which is said' errs "no unit that is held here is called '강남구 혜화동'"
 
+# ---- a node that holds no units -------------------------------------------
+"$GOLMOK" init bare --found 시험 --label 사무실 >/dev/null
+ok 'without units no row can name one' exits 3 "$GOLMOK" import at.csv --map call_120 --store bare
+ok '... which is told once, with what to do' errs 'no units are held here (org_unit), so the rows can name none: import them first'
+
 # ---- files that are no tables ---------------------------------------------
 at n1 종로구 혜화동
 printf '\377\376\254\300' >utf16.csv
@@ -131,7 +136,7 @@ bad() {
 	[ "$before" = "$("$GOLMOK" digest)" ] || ok '... and nothing is stored' false
 }
 printf '%s\n1,가상,,신사동,2016-07-25\n' "$H" >bad.csv
-bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500), 강남구 신사동 (1168051000)"
+bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500, d21/c10), 강남구 신사동 (1168051000, d23/c01)"
 printf '%s\n1,가상,,없는동,2016-07-25\n' "$H" >bad.csv
 bad 'a dong that is none' 5 "column '행정동': no unit that is held here is called '없는동'"
 printf '%s\n1,가상,,가상동,2016-07-25\n' "$H" >bad.csv

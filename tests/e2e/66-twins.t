@@ -31,6 +31,12 @@ all_meet() {
 	done
 }
 
+found z
+"$GOLMOK" put d03/c017/public org_unit code=1 level=dong name_ko=혜화동 valid_from=2000-01-01 >/dev/null
+"$GOLMOK" put d03/c017/case household owner_dong=00000000000000000000000000000001 hh_no=1 \
+	address=가 phone=010-0000-0001 state=active >/dev/null
+ok 'without a key nothing is compared' exits 0 "$GOLMOK" duplicates find
+ok '... which is told' errs 'no match key is here for d03/c017/case'
 found s
 city=$("$GOLMOK" whoami --json | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
 "$GOLMOK" match key city/all/match_key --from 2026-01-01 >/dev/null || exit 2
@@ -125,6 +131,25 @@ ok '... once' is 5 "$status"
 at b duplicates different "$pair" --json
 ok 'a centre may change its mind' is 'same different different' "$(json says_a) $(json says_b) $(json state)"
 ok '... and that is the end of merging' exits 6 "$GOLMOK" duplicates merge "$pair"
+# ---- what only one may have, given by two -----------------------------------
+GOLMOK_STORE=$home/s
+joins c 혜화동2 dong d03/c017
+meet "$home/s" "$home/c"
+GOLMOK_STORE=$home/c
+household d03/c017 $dong1 가-9 '가상로 5' 010-5555-0001 박가상 1960-01-01
+nine=$household
+GOLMOK_STORE=$home/a
+household d03/c017 $dong1 가-9 '가상로 6' 010-5555-0002 최가상 1961-01-01
+ok 'alone each node is right' exits 0 "$GOLMOK" conflicts
+ok '... and nothing waits' says 'nothing waits'
+meet "$home/s" "$home/a" && meet "$home/s" "$home/c"
+at c conflicts
+ok 'together they have one number for two homes' says "hh_no: only one may have it, and so has $household"
+ok '... which both sides see' says "$nine"
+at c patch "$nine" hh_no=가-10
+at c conflicts
+ok '... until one has another' says 'nothing waits'
+
 for store in a b g; do
 	at $store fsck
 	ok "all is as it must be at $store" is 0 "$status"

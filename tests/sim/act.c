@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
+#include "tests/sim/deed.h"
 #include "tests/sim/node.h"
 #include "tests/sim/seals.h"
 #include "tests/sim/swarm.h"
@@ -209,6 +210,20 @@ act_do(struct act *act, const struct store_write *write)
 	return e;
 }
 
+/* Mostly where it may. */
+static size_t
+space_pick(const struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+	size_t any = sim_below(sim, sim->spaces_n);
+
+	if (node->role != ROLE_CENTRE || sim_once_in(sim, 100))
+		return any;
+	return sim_once_in(sim, 2) && node->centre < 2 && !sim_is_large(sim)
+		   ? sim->spaces_n - 1
+		   : node->centre;
+}
+
 /* One write in the open transaction. */
 static enum err
 write_one(struct sim_node *node)
@@ -216,15 +231,12 @@ write_one(struct sim_node *node)
 	struct sim *sim = node->sim;
 	const struct sim_token *token =
 	    &node->tokens[sim_below(sim, SIM_TOKENS)];
-	struct act act = {.node = node, .space = sim_below(sim, sim->spaces_n)};
+	struct act act = {.node = node, .space = space_pick(node)};
 	struct store_write write = {.collection = bytes_text("card")};
 	enum err e;
 
-	if (node->role == ROLE_CENTRE && !sim_once_in(sim, 100))
-		act.space = sim_once_in(sim, 2) && node->centre < 2 &&
-				    !sim_is_large(sim)
-				? sim->spaces_n - 1
-				: node->centre;
+	if (sim->swarm.city && !sim_once_in(sim, 5))
+		return deed_write(node, act.space);
 	if (token->used && sim_once_in(sim, 3)) {
 		act.space = token->space;
 		act.record = token->record;

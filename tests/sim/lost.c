@@ -17,12 +17,16 @@ lost_look(struct sim_node *node, const struct model_promise *promises, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t line = promises[i].log;
 		const struct log_name *name = &node->sim->model.logs[line].name;
+		uint64_t back;
 
 		if (memcmp(&name->author, &node->key, sizeof(node->key)) != 0)
 			continue;
-		if (node->takes)
-			model_set(&node->lost, line, 1);
-		else if (model_size(&node->lost, line) > 0)
+		back = model_size(&node->lost, line);
+		if (node->takes && back <= promises[i].seq)
+			model_set(&node->lost, line, promises[i].seq + 1);
+		/* What came back may be promised again, where nobody was told
+		 * that it was committed. */
+		else if (!node->takes && back > 0 && back <= promises[i].seq)
 			sim_fail(node->sim,
 			    "node %zu goes on in a log in %s that it had lost "
 			    "some of",

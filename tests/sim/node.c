@@ -185,8 +185,8 @@ node_make(struct sim *sim, enum sim_role role, size_t centre)
 		plan.found = bytes_text("서울");
 		plan.label = bytes_text("시청");
 	}
-	if (sim->swarm.upgrade && !sim_once_in(sim, 4)) {
-		node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+	if (sim->swarm.city || (sim->swarm.upgrade && !sim_once_in(sim, 4))) {
+		node->pack = packs_draw(sim);
 		plan.pack = packs_name;
 	}
 	packs_use(node);
@@ -390,29 +390,31 @@ node_commit(struct sim_node *node)
 	struct sim *sim = node->sim;
 	struct model_promise promises[MODEL_PROMISES_MAX];
 	size_t n;
+	enum wrap_commit how = COMMIT_TRUE;
 	enum err e;
 
 	sim_must(sim, store_settle(node->store), "settle");
 	n = model_promise(node, promises);
 	if (!sim->healing && node->is_full) {
 		sim->count.refused++;
-		wrap_next_commit(COMMIT_FAILS);
+		how = COMMIT_FAILS;
 	} else if (!sim->healing && swarm_now(sim, sim->swarm.disk, 40)) {
 		sim->count.faults++;
-		wrap_next_commit(
-		    sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN);
+		how = sim_once_in(sim, 2) ? COMMIT_FAILS : COMMIT_UNKNOWN;
 	}
+	wrap_next_commit(how);
 	e = store_commit(node->store);
 	wrap_next_commit(COMMIT_TRUE);
 	sim->count.commits++;
 	/* Whether it says so or not, it may have changed. */
 	node->looked_txn = UINT64_MAX;
 	node->unseen = node->unseen || e != ERR_OK;
-	if (e == ERR_OK) {
+	if (e == ERR_OK)
 		model_acknowledge(node, promises, n);
-		lost_look(node, promises, n);
-	} else if (!wrap_failed())
+	else if (!wrap_failed())
 		sim_must(sim, e, "commit");
+	if (e == ERR_OK || (node->takes && how == COMMIT_UNKNOWN))
+		lost_look(node, promises, n);
 	sim_note(sim, "commit", node->number, (uint64_t)e);
 	return e;
 }

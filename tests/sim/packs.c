@@ -14,7 +14,9 @@
 #include "proto/mem.h"
 #include "proto/version.h"
 #include "tests/sim/court.h"
+#include "tests/sim/deed_pack.h"
 #include "tests/sim/node.h"
+#include "tests/sim/swarm.h"
 
 #define LABEL "\"label\":{\"ko\":\"가\",\"en\":\"a\"}"
 #define HEAD(version)                                                   \
@@ -91,11 +93,37 @@ packs_use(const struct sim_node *node)
 	running = node->pack;
 }
 
+static struct bytes
+text_of(unsigned version)
+{
+	return version >= DEED_PACK_FIRST ? deed_pack(version)
+					  : bytes_text(texts[version - 1]);
+}
+
 struct bytes
 __wrap_pack_embedded(void)
 {
-	return running == 0 ? __real_pack_embedded()
-			    : bytes_text(texts[running - 1]);
+	return running == 0 ? __real_pack_embedded() : text_of(running);
+}
+
+struct bytes
+packs_card(void)
+{
+	static const char begin[] = "\"collections\":[";
+	struct bytes card = bytes_text(
+	    strstr(texts[1], begin) + sizeof(begin) - 1);
+
+	return bytes_first(card, card.n - strlen("]}"));
+}
+
+unsigned
+packs_draw(struct sim *sim)
+{
+	if (sim->swarm.city == SWARM_NONE)
+		return 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+	return sim->swarm.upgrade != SWARM_NONE && sim_once_in(sim, 2)
+		   ? DEED_PACK_LAST
+		   : DEED_PACK_FIRST;
 }
 
 static struct opened *
@@ -180,13 +208,21 @@ static void
 text_make(struct sim *sim, uint64_t number, struct buf *json)
 {
 	static const char mark[] = "\"version\":";
-	const char *text = texts[1 + sim_below(sim, PACKS_VERSIONS - 1)];
-	const char *at = strstr(text, mark) + sizeof(mark) - 1;
+	unsigned version = sim->swarm.city != SWARM_NONE
+			       ? packs_draw(sim)
+			       : 2 + (unsigned)sim_below(
+					 sim, PACKS_VERSIONS - 1);
+	struct bytes text = text_of(version);
+	size_t at = 0;
 
-	buf_add(json, bytes_of(text, (size_t)(at - text)));
+	/* All have it near the beginning. */
+	while (memcmp(text.p + at, mark, sizeof(mark) - 1) != 0)
+		at++;
+	at += sizeof(mark) - 1;
+	buf_add(json, bytes_first(text, at));
 	buf_add_format(json, "%llu", (unsigned long long)number);
 	/* What stands behind makes several texts of a version. */
-	buf_add_text(json, at + 1);
+	buf_add(json, bytes_after(text, at + 1));
 	for (uint64_t n = sim_below(sim, 4); n > 0; n--)
 		buf_add_u8(json, '\n');
 }

@@ -17,6 +17,10 @@ void packs_publish(struct sim_node *by);
 /* In an open transaction of `node`: the version in force is the one that
  * follows from the raw facts, by a reckoning of its own. */
 void packs_check(struct sim_node *node, const struct court *court);
+/* Which one the program of a node has that is made now, or opened anew. */
+unsigned packs_draw(struct sim *sim);
+/* The collection `card` as JSON. */
+struct bytes packs_card(void);
 /* The next store is made or opened by the program of `node`. */
 void packs_use(const struct sim_node *node);
 

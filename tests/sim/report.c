@@ -18,9 +18,9 @@
 static const struct item {
 	const char *name;
 	size_t offset;
-} items[] = {COUNTED(writes), COUNTED(commits), COUNTED(conflicts),
-    COUNTED(outside), COUNTED(adopted), COUNTED(forged), COUNTED(lies),
-    COUNTED(revocations), COUNTED(decisions), COUNTED(rekeys),
+} items[] = {COUNTED(writes), COUNTED(deeds), COUNTED(commits),
+    COUNTED(conflicts), COUNTED(outside), COUNTED(adopted), COUNTED(forged),
+    COUNTED(lies), COUNTED(revocations), COUNTED(decisions), COUNTED(rekeys),
     COUNTED(rotations), COUNTED(splits), COUNTED(grown), COUNTED(late),
     COUNTED(upgrades), COUNTED(published), COUNTED(forbidden), COUNTED(faults),
     COUNTED(full), COUNTED(refused), COUNTED(crashes), COUNTED(cut_answers),

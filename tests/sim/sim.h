@@ -166,10 +166,12 @@ struct sim_swarm {
 	unsigned twist;	   /* sessions of a changed program (twist.h) */
 	unsigned upgrade;  /* programs with another pack */
 	unsigned tight;	   /* sessions take and make little at a time */
+	unsigned city;	   /* rows of the invented city, and its pack */
 };
 
 struct sim_count {
 	uint64_t writes;
+	uint64_t deeds; /* rows of the invented city */
 	uint64_t forged;
 	uint64_t lies;
 	uint64_t revocations;
@@ -259,6 +261,7 @@ struct sim {
 	struct sim_count count;
 	struct model model;
 	struct space spaces[SIM_NODES_MAX];
+	size_t deeds[SIM_NODES_MAX]; /* how far each is in the rows */
 	size_t spaces_n;
 	/* Records that were ever made, and where. */
 	struct sim_record {

@@ -44,7 +44,7 @@ upgrade(struct sim_node *node)
 		return;
 	}
 	node_crash(node);
-	node->pack = 1 + (unsigned)sim_below(sim, PACKS_VERSIONS);
+	node->pack = packs_draw(sim);
 	node_open(node);
 	sim->count.upgrades++;
 	sim_note(sim, "upgrade", node->number, node->pack);

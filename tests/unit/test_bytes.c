@@ -30,6 +30,24 @@ empty_views_behave_like_any_other(void **state)
 }
 
 static void
+a_part_is_found_where_it_first_stands(void **state)
+{
+	struct bytes text = bytes_text("aababc");
+	struct bytes none = {0};
+
+	(void)state;
+	assert_int_equal(bytes_search(text, bytes_text("aab")), 0);
+	assert_int_equal(bytes_search(text, bytes_text("ab")), 1);
+	assert_int_equal(bytes_search(text, bytes_text("abc")), 3);
+	assert_int_equal(bytes_search(text, bytes_text("c")), 5);
+	assert_int_equal(bytes_search(text, bytes_text("cd")), 6);
+	assert_int_equal(bytes_search(text, bytes_text("aababcd")), 6);
+	assert_int_equal(bytes_search(text, none), 0);
+	assert_int_equal(bytes_search(none, text), 0);
+	assert_int_equal(bytes_search(none, none), 0);
+}
+
+static void
 views_are_ordered_as_unsigned_bytes(void **state)
 {
 	(void)state;
@@ -211,6 +229,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(empty_views_behave_like_any_other),
+	    cmocka_unit_test(a_part_is_found_where_it_first_stands),
 	    cmocka_unit_test(views_are_ordered_as_unsigned_bytes),
 	    cmocka_unit_test(big_endian_integers_come_back),
 	    cmocka_unit_test(text_forms_match_rfc_4648),
