@@ -129,7 +129,7 @@ count_anew(struct opened *work)
 	e = store_begin(work->store, true);
 	if (e == ERR_OK)
 		e = store_commit(work->store);
-	return e == ERR_OK ? store_begin(work->store, false) : e;
+	return e == ERR_OK ? open_read(work) : e;
 }
 
 static enum err
