@@ -16,15 +16,6 @@ enum { EDITS_MAX = 7 };
 static enum err record_write(
     const struct access *access, const struct space *space) MUST_USE;
 
-/* The last component of the name of `space`. */
-static const char *
-class_of(const struct space *space)
-{
-	const char *last = strrchr(space->text, '/');
-
-	return last == NULL ? space->text : last + 1;
-}
-
 /* Does the space hold fields that are taken and speak of people? */
 static bool
 is_personal(const struct access *access, const struct space *space)
@@ -34,7 +25,7 @@ is_personal(const struct access *access, const struct space *space)
 	for (size_t i = 0; i < pack->collections_n; i++) {
 		const struct pack_collection *of = &pack->collections[i];
 
-		if (strcmp(of->space, class_of(space)) != 0 ||
+		if (strcmp(of->space, id_class(space)) != 0 ||
 		    (access->collection != NULL && access->collection != of))
 			continue;
 		for (size_t k = 0; k < of->fields_n; k++)
@@ -46,27 +37,13 @@ is_personal(const struct access *access, const struct space *space)
 	return false;
 }
 
-/* Where it is kept that `space` was read: with its unit. */
-static enum err
-place_of(
-    const struct access *access, const struct space *space, struct space *place)
-{
-	size_t n = (size_t)(class_of(space) - space->text);
-	struct buf text = {0};
-	enum err e;
-
-	buf_add(&text, bytes_first(bytes_text(space->text), n));
-	buf_add_text(&text, access->work->pack->access->collection->space);
-	e = id_space(buf_bytes(&text), place);
-	buf_fini(&text);
-	return e;
-}
-
 /* The different places of all that is personal. */
 static enum err
 places_find(const struct access *access, struct space_state *const *spaces,
     size_t n, struct space **out, size_t *places_n)
 {
+	const struct pack_collection *to =
+	    access->work->pack->access->collection;
 	struct space *places = arena_array(
 	    &access->work->arena, n + 1, sizeof(*places));
 	enum err e = ERR_OK;
@@ -78,7 +55,11 @@ places_find(const struct access *access, struct space_state *const *spaces,
 
 		if (!is_personal(access, &spaces[i]->name))
 			continue;
-		e = place_of(access, &spaces[i]->name, &places[*places_n]);
+		if (!id_beside(&spaces[i]->name, to->space, &places[*places_n]))
+			e = err_set(ERR_LIMIT,
+			    "%s: the name of the space beside it for %s would "
+			    "be too long",
+			    spaces[i]->name.text, to->name);
 		for (size_t k = 0; k < *places_n && !known; k++)
 			known = id_space_equal(&places[k], &places[*places_n]);
 		*places_n += !known;
@@ -162,8 +143,7 @@ text_add(struct making *m, const struct pack_field *field, struct bytes text)
 static void
 time_add(struct making *m, const struct pack_field *field)
 {
-	const struct host *host = host_system();
-	int64_t now = (int64_t)(host->now_ms(host->arg) / 1000);
+	int64_t now = host_now_seconds();
 	int64_t offset = m->access->work->pack->clock_seconds;
 	char text[CALENDAR_TIME_SIZE];
 

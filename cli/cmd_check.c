@@ -133,7 +133,6 @@ verify_row(struct out_table *table, const struct log *log,
 	const uint64_t counts[] = {report->deltas, report->heads,
 	    report->bodies, report->bodies_opened};
 	struct buf texts[COUNT_OF(verify_columns)] = {0};
-	struct bytes cells[COUNT_OF(verify_columns)];
 
 	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &texts[0]);
 	buf_add_text(&texts[1], log->name.space.text);
@@ -141,11 +140,7 @@ verify_row(struct out_table *table, const struct log *log,
 		buf_add_format(
 		    &texts[i + 2], "%llu", (unsigned long long)counts[i]);
 	buf_add_text(&texts[6], report->found == 0 ? "yes" : "no");
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(table, texts);
 }
 
 /* Verifies one log and adds its counts to `total`.  A log that is wrong is a

@@ -6,14 +6,12 @@
 
 #include <string.h>
 
-#include "cli/cell.h"
 #include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
-#include "cli/open.h"
+#include "cli/scope.h"
 #include "cli/show_expr.h"
-#include "cli/unit.h"
 #include "core/due.h"
 #include "core/staff.h"
 #include "proto/ascii.h"
@@ -57,11 +55,10 @@ wish_read(const struct args *args, struct wish *wish)
 		    "init` says how a store gets one");
 	wish->limit = LIMIT_DEFAULT;
 	wish->late = args_has(args, "late");
-	wish->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
+	wish->ask.now_seconds = host_now_seconds();
 	e = grid_read(args, wish->work->out, &wish->csv, &wish->grid);
 	if (e == ERR_OK)
-		e = unit_scope(args, wish->work, &wish->ask.prefix, &scope);
+		e = scope_prefix(wish->work, &wish->ask.prefix, &scope);
 	buf_fini(&scope);
 	if (e == ERR_OK && on != NULL)
 		e = wish_day(wish, on);
@@ -136,7 +133,7 @@ value_add(
     const struct wish *wish, const struct expr_value *value, struct buf *text)
 {
 	if (wish->csv)
-		cell_value(wish->work->pack, value, text);
+		show_expr_text(wish->work->pack, value, SHOW_EXPR_WHOLE, text);
 	else
 		show_expr_text(wish->work->pack, value, SHOW_EXPR_SHORT, text);
 }
@@ -407,7 +404,7 @@ due_run(const struct args *args, struct out *out)
 }
 
 static const struct args_option due_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
     OPEN_ROLE_OPTION,
     {.name = "on", .value = "DAY", .help = "as if today were DAY"},
     {.name = "late", .help = "only what is late"},

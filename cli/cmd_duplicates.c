@@ -12,7 +12,7 @@
 #include "cli/cmd_match.h"
 #include "cli/object.h"
 #include "cli/pairs.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/query.h"
 #include "proto/ascii.h"
 
@@ -191,7 +191,7 @@ unit_text(struct opened *work, struct bytes unit, struct buf *text)
 	if (work->out->json || unit.n == 0)
 		buf_add(text, unit);
 	else
-		e = unit_label(work, unit, text);
+		e = scope_label(work, unit, text);
 	return e;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/access.h"
-#include "cli/cell.h"
+#include "cli/show_cell.h"
 #include "cli/grid.h"
 #include "cli/load.h"
 #include "cli/name.h"
@@ -451,7 +451,7 @@ csv_cells(struct export *export, const struct record *record,
 
 		if (!is_taken(export, field))
 			continue;
-		export->bent += cell_field(
+		export->bent += show_cell_field(
 		    record, content, field, &export->work.arena, &text);
 		grid_cell(&export->grid, buf_bytes(&text), field->name);
 		buf_fini(&text);

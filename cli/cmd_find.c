@@ -10,6 +10,7 @@
 
 #include "cli/column.h"
 #include "cli/grid.h"
+#include "cli/host.h"
 #include "cli/open.h"
 #include "cli/scope.h"
 #include "cli/show.h"
@@ -257,7 +258,7 @@ find_prepare(struct find *find)
 			return e;
 	}
 	find->query.prefix = find->scope.prefix;
-	find->query.now_seconds = scope_now_seconds(&find->work);
+	find->query.now_seconds = host_now_seconds();
 	e = pack_get_collection(pack, bytes_text(scope_word(&find->scope, 0)),
 	    &find->query.collection);
 	if (e != ERR_OK)

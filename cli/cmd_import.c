@@ -172,6 +172,7 @@ map_read(struct import *import)
 {
 	const struct args *args = import->work.args;
 	const char *word = args_text(args, "map", 0);
+	const struct units *units;
 	enum err e;
 
 	if (word == NULL)
@@ -180,15 +181,16 @@ map_read(struct import *import)
 		return err_set(ERR_USAGE,
 		    "--collection and --map: the mapping says what rows are");
 	e = map_open_named(import->work.pack, word, &import->map);
-	if (e == ERR_OK && import->map->unit.n > 0)
-		e = map_units_load(&import->work, &import->units);
-	if (e == ERR_OK && import->map->unit.n > 0 && import->units.n == 0)
+	if (e != ERR_OK || import->map->unit.n == 0)
+		return e;
+	e = open_units(&import->work, &units);
+	if (e == ERR_OK && units->n == 0)
 		e = err_set(ERR_NOT_FOUND,
 		    "no units are held here (%s), so the rows can name none: "
 		    "import them first, or ask an admin for read:N where they "
 		    "lie",
 		    import->work.pack->units->collection->name);
-	return e;
+	return e == ERR_OK ? map_units_make(units, &import->units) : e;
 }
 
 static enum err

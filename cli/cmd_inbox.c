@@ -156,7 +156,6 @@ ls_entry(void *arg, const struct inbox_entry *entry)
 {
 	struct look *look = arg;
 	struct buf texts[7] = {0};
-	struct bytes cells[COUNT_OF(texts)];
 
 	if (entry->voided && !entry->disputed && !look->all) {
 		look->hidden++;
@@ -174,11 +173,7 @@ ls_entry(void *arg, const struct inbox_entry *entry)
 	what_text(look, entry, &texts[4]);
 	why_text(entry, &texts[5]);
 	buf_add_text(&texts[6], status_text(entry));
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(look->table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(look->table, texts);
 	return ERR_OK;
 }
 

@@ -66,7 +66,6 @@ log_row(struct out_table *table, const struct authority *authority,
     const struct log *log)
 {
 	struct buf texts[COUNT_OF(log_columns)] = {0};
-	struct bytes cells[COUNT_OF(log_columns)];
 
 	ascii_hex(bytes_of(log->id.b, sizeof(log->id.b)), &texts[0]);
 	buf_add_text(&texts[1], log->name.space.text);
@@ -84,11 +83,7 @@ log_row(struct out_table *table, const struct authority *authority,
 	if (oplog_is_branch(log))
 		ascii_hex(
 		    bytes_of(log->trunk.b, sizeof(log->trunk.b)), &texts[8]);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(table, texts);
 }
 
 static enum err
@@ -218,7 +213,6 @@ delta_row(struct opened *work, const struct stored_delta *stored,
     const struct delta *delta, struct out_table *table)
 {
 	struct buf texts[COUNT_OF(delta_columns)] = {0};
-	struct bytes cells[COUNT_OF(delta_columns)];
 
 	show_ref(&(struct ref){.log = stored->log->trunk, .seq = stored->seq},
 	    &texts[0]);
@@ -232,11 +226,7 @@ delta_row(struct opened *work, const struct stored_delta *stored,
 		ascii_hex(bytes_of(delta->actor.b, 4), &texts[3]);
 	buf_add_format(&texts[4], "%zu", delta->changes_n);
 	buf_add_format(&texts[5], "%zu", stored->header.n);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(table, texts);
 }
 
 static enum err

@@ -4,6 +4,7 @@
  */
 #include "cli/cmd_match.h"
 
+#include "cli/host.h"
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/open.h"
@@ -35,9 +36,8 @@ static enum err
 day_read(const struct opened *work, char text[CALENDAR_TEXT_SIZE])
 {
 	const char *from = args_text(work->args, "from", 0);
-	const struct host *host = store_txn(work->store)->host;
-	int64_t seconds = (int64_t)(host->now_ms(host->arg) / 1000);
-	int64_t day = calendar_day_at(seconds, work->pack->clock_seconds);
+	int64_t day = calendar_day_at(
+	    host_now_seconds(), work->pack->clock_seconds);
 
 	if (from != NULL && !calendar_read_day(bytes_text(from), &day))
 		return err_set(ERR_USAGE,

@@ -168,18 +168,13 @@ grant_row(const struct authority *authority, const struct grant *grant,
     struct out_table *table)
 {
 	struct buf texts[5] = {0};
-	struct bytes cells[COUNT_OF(texts)];
 
 	show_ref(&grant->fact, &texts[0]);
 	explain_gives(grant, &texts[1]);
 	explain_origin(authority, grant, &texts[2]);
 	buf_add_text(&texts[3], explain_status(grant));
 	explain_end(authority, grant, &texts[4]);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(table, texts);
 }
 
 static void

@@ -48,7 +48,6 @@ version_row(struct out *out, const struct authority *authority,
     const struct packs_version *version, struct out_table *table)
 {
 	struct buf texts[COUNT_OF(columns)] = {0};
-	struct bytes cells[COUNT_OF(columns)] = {0};
 
 	buf_add(&texts[0], version->name);
 	buf_add_format(&texts[1], "%llu", (unsigned long long)version->version);
@@ -66,11 +65,7 @@ version_row(struct out *out, const struct authority *authority,
 		buf_add_text(&texts[8], ": ");
 		buf_add(&texts[8], version->detail);
 	}
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		cells[i] = buf_bytes(&texts[i]);
-	out_table_row(table, cells);
-	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		buf_fini(&texts[i]);
+	out_table_take(table, texts);
 }
 
 static enum err

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "cli/access.h"
-#include "cli/cell.h"
+#include "cli/show_cell.h"
 #include "cli/pairs.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/staff.h"
 
 enum { SIDES = 2 };
@@ -90,10 +90,10 @@ pair_say(struct showing *s)
 	struct pairs_pair *pair = &s->pair;
 	struct buf a = {0};
 	struct buf b = {0};
-	enum err e = unit_label(work, pair->unit_a, &a);
+	enum err e = scope_label(work, pair->unit_a, &a);
 
 	if (e == ERR_OK)
-		e = unit_label(work, pair->unit_b, &b);
+		e = scope_label(work, pair->unit_b, &b);
 	if (e == ERR_OK)
 		out_say(work->out, "A %s, B %s: %lld, the same in %s; %.*s",
 		    buf_text(&a), buf_text(&b), (long long)pair->score,
@@ -171,7 +171,7 @@ cell_add(struct showing *s, const struct side *side,
 	if (!side->is_held)
 		buf_add_text(text, "?");
 	else
-		(void)cell_field(&side->record,
+		(void)show_cell_field(&side->record,
 		    merge_find(
 			&side->record, bytes_text(field->name), field->kind),
 		    field, &s->work.arena, text);

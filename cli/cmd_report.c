@@ -9,7 +9,7 @@
 #include "cli/host.h"
 #include "cli/report_html.h"
 #include "cli/report_text.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "core/file.h"
 
 enum { STALE_DAYS = 7 };
@@ -64,12 +64,11 @@ words_read(const struct args *args, struct report_words *words)
 	    words->work->pack, args_word(args, 0), &words->ask.report);
 
 	words->stale_days = STALE_DAYS;
-	words->ask.now_seconds =
-	    (int64_t)(host_system()->now_ms(host_system()->arg) / 1000);
+	words->ask.now_seconds = host_now_seconds();
 	words->ask.period = (struct period){INT64_MIN, INT64_MAX};
 	if (e == ERR_OK)
-		e = unit_scope(
-		    args, words->work, &words->ask.prefix, &words->scope);
+		e = scope_prefix(
+		    words->work, &words->ask.prefix, &words->scope);
 	if (e == ERR_OK)
 		e = args_number(args, "stale", UINT16_MAX, &words->stale_days);
 	if (e == ERR_OK && period != NULL &&
@@ -129,7 +128,9 @@ count_anew(struct opened *work)
 	e = store_begin(work->store, true);
 	if (e == ERR_OK)
 		e = store_commit(work->store);
-	return e == ERR_OK ? open_read(work) : e;
+	if (e == ERR_OK)
+		e = open_read(work);
+	return e == ERR_OK ? open_role(work) : e;
 }
 
 static enum err
@@ -139,13 +140,13 @@ report_run(const struct args *args, struct out *out)
 	struct report_words words = {.work = &work};
 	enum err e = open_begin(args, out, false, &work);
 
+	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
+		e = err_set(ERR_INVALID, "the pack of this store has no "
+					 "reports");
 	/* Sums and counts are for every role; a wrong one is told all the
 	 * same. */
 	if (e == ERR_OK)
 		e = open_role(&work);
-	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
-		e = err_set(ERR_INVALID, "the pack of this store has no "
-					 "reports");
 	if (e == ERR_OK && args->words_n == 0) {
 		e = list_reports(&work);
 		goto out;
@@ -167,7 +168,7 @@ out:
 }
 
 static const struct args_option report_options[] = {
-    UNIT_OPTIONS,
+    SCOPE_UNDER,
     OPEN_ROLE_OPTION,
     {.name = "period",
 	.value = "TIME",

@@ -4,8 +4,8 @@
  */
 #include "cli/column.h"
 
-#include "cli/cell.h"
 #include "cli/show.h"
+#include "cli/show_cell.h"
 #include "cli/show_expr.h"
 #include "proto/text.h"
 
@@ -134,7 +134,7 @@ column_cell(const struct column *column, const struct pack *pack,
 
 	/* For people an expression may stand before the field. */
 	if (column->field != NULL) {
-		(void)cell_field(source->record,
+		(void)show_cell_field(source->record,
 		    merge_find(source->record, bytes_text(column->field->name),
 			column->field->kind),
 		    column->field, source->arena, text);
@@ -142,7 +142,7 @@ column_cell(const struct column *column, const struct pack *pack,
 	}
 	e = expr_eval(column->expr, source, &value);
 	if (e == ERR_OK)
-		cell_value(pack, &value, text);
+		show_expr_text(pack, &value, SHOW_EXPR_WHOLE, text);
 	return e;
 }
 

@@ -39,7 +39,7 @@ void column_titled(
  */
 enum err column_text(const struct column *column, const struct pack *pack,
     const struct expr_source *source, struct buf *text) MUST_USE;
-/* The same as a cell of CSV holds it (cli/cell.h). */
+/* The same as a cell of CSV holds it (cli/show_cell.h). */
 enum err column_cell(const struct column *column, const struct pack *pack,
     const struct expr_source *source, struct buf *text) MUST_USE;
 /* The end of the part of `text` up to the next comma that stands in no brackets

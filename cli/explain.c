@@ -8,8 +8,10 @@
 
 #include "cli/show.h"
 
-const struct revocation *
-explain_revocation(const struct authority *authority, const struct grant *grant)
+/* The revocation that took `grant`: of several one that says that the key is in
+ * other hands, then the one from highest up; NULL: none did. */
+static const struct revocation *
+revocation_of(const struct authority *authority, const struct grant *grant)
 {
 	const struct revocation *found = NULL;
 
@@ -75,7 +77,7 @@ explain_end(const struct authority *authority, const struct grant *grant,
 	}
 	if (!grant->revoked)
 		return;
-	revocation = explain_revocation(authority, grant);
+	revocation = revocation_of(authority, grant);
 	if (revocation == NULL)
 		return;
 	buf_add_text(text, "revoked by ");

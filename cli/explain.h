@@ -9,10 +9,6 @@
  * append to `text`.
  */
 
-/* The revocation that took `grant`: of several one that says that the key is in
- * other hands, then the one from highest up; NULL: none did. */
-const struct revocation *explain_revocation(
-    const struct authority *authority, const struct grant *grant);
 /* The grant under which `grant` was given, as far as it is known here; NULL for
  * one of root's. */
 const struct grant *explain_under(

@@ -44,3 +44,11 @@ host_system(void)
 
 	return &host;
 }
+
+int64_t
+host_now_seconds(void)
+{
+	const struct host *host = host_system();
+
+	return (int64_t)(host->now_ms(host->arg) / 1000);
+}

@@ -27,14 +27,6 @@ static enum err space_look(
 static enum err record_look(struct finding *f, struct space_state *space,
     const struct record_id *id) MUST_USE;
 
-static bool
-is_of_class(const struct space *space, const char *class)
-{
-	const char *last = strrchr(space->text, '/');
-
-	return strcmp(last == NULL ? space->text : last + 1, class) == 0;
-}
-
 enum err
 map_find_record(struct opened *work, const struct pack_field *field,
     struct bytes text, struct buf *id)
@@ -51,7 +43,7 @@ map_find_record(struct opened *work, const struct pack_field *field,
 	if (e == ERR_OK)
 		e = space_all(store_txn(work->store), &spaces, &n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		if (is_of_class(&spaces[i]->name, of->space))
+		if (strcmp(id_class(&spaces[i]->name), of->space) == 0)
 			e = space_look(&f, spaces[i]);
 	if (e == ERR_OK && f.n == 0)
 		e = err_set(ERR_NOT_FOUND,

@@ -20,7 +20,7 @@ enum { DAY_MS = 24 * 60 * 60 * 1000 };
 struct making {
 	const struct map_room *room;
 	const struct map_cells *cells;
-	const struct map_unit *unit; /* NULL: the rows have none */
+	const struct unit *unit; /* NULL: the rows have none */
 	struct load_row *rows;
 	struct load_row *row; /* of `record` */
 	const struct map_record *record;
@@ -164,8 +164,8 @@ unit_find(struct making *m)
 	text = joined(m, &map->unit, " ");
 	e = clean_text(text, &plain);
 	if (e == ERR_OK)
-		e = map_units_find(m->room->units, map->pack->fold,
-		    buf_bytes(&plain), day, &m->unit);
+		e = map_units_find(
+		    m->room->units, buf_bytes(&plain), day, &m->unit);
 	buf_fini(&plain);
 	return e == ERR_OK ? e : column_wrap(m, e, last);
 }
@@ -221,24 +221,31 @@ id_make(struct making *m)
 }
 
 static enum err
+prefix_refuse(struct making *m)
+{
+	struct buf words = {0};
+	enum err e;
+
+	units_words(m->unit, &words);
+	e = err_set(ERR_INVALID,
+	    "the unit %s has no %s: nothing says where its records lie",
+	    buf_text(&words), m->room->map->pack->units->prefix->name);
+	buf_fini(&words);
+	return e;
+}
+
+static enum err
 space_make(struct making *m)
 {
 	const struct map *map = m->room->map;
 	size_t last = map->unit.at[map->unit.n - 1];
-	struct bytes prefix = m->unit->prefix;
+	const char *prefix = m->unit->prefix.text;
 	struct buf text = {0};
 	enum err e;
 
-	if (prefix.n == 0)
-		return column_wrap(m,
-		    err_set(ERR_INVALID,
-			"the unit %.*s has no %s: nothing says where its "
-			"records lie",
-			(int)m->unit->shown.n, (const char *)m->unit->shown.p,
-			map->pack->units->prefix->name),
-		    last);
-	buf_add(&text, prefix);
-	buf_add_format(&text, "/%s", m->record->collection->space);
+	if (prefix[0] == '\0')
+		return column_wrap(m, prefix_refuse(m), last);
+	buf_add_format(&text, "%s/%s", prefix, m->record->collection->space);
 	m->row->has_space = true;
 	e = id_space(buf_bytes(&text), &m->row->space);
 	buf_fini(&text);

@@ -1,49 +1,37 @@
 #ifndef GOLMOK_CLI_MAP_UNITS_H
 #define GOLMOK_CLI_MAP_UNITS_H
 
-#include "cli/open.h"
+#include "core/units.h"
 
 /*
- * Units by what people call them, for rows that name one: by name, alias, code,
- * or one of these behind what the units above are called ("강남구 신사동"),
- * folded as the pack says.
+ * Units by what rows call them: by name, another name, code, or one of these
+ * behind what the units above are called ("강남구 신사동"), folded as the pack
+ * says.  Every row of an import asks, so all names are put in order once.
  */
-struct map_unit {
-	struct record_id id;
-	struct bytes prefix; /* of its spaces; empty: nothing says */
-	struct bytes shown;  /* "강남구 신사동 (1168051000)" */
-	struct bytes name;
-	struct bytes code;
-	struct record_id parent;
-	bool has_parent;
-	int64_t from_days; /* it is from the first to the last of these; */
-	int64_t to_days;   /* INT64_MIN and INT64_MAX: no bound */
-};
-
 struct map_name {
 	struct bytes key; /* folded */
-	size_t unit;
+	const struct unit *unit;
 };
 
-/* All units that a store holds, read once.  A zeroed struct is empty. */
+/* A zeroed struct is empty. */
 struct map_units {
-	struct arena arena; /* owned */
-	struct map_unit *units;
+	struct arena arena; /* owned: of the keys */
+	const struct pack_fold *fold;
+	struct map_name *names; /* owned; by key, then in the order of units */
 	size_t n;
 	size_t room;
-	struct map_name *names; /* sorted by key, then unit */
-	size_t names_n;
-	size_t names_room;
 };
 
-/* Reads the units of work->pack, which has some, in the open transaction. */
-enum err map_units_load(struct opened *work, struct map_units *units) MUST_USE;
-void map_units_fini(struct map_units *units);
-/* The unit that `text` names.  When it names several, those that were there on
- * `day` (INT64_MIN: unknown) come first.  ERR_NOT_FOUND; ERR_INVALID lists
- * those that it may mean. */
-enum err map_units_find(const struct map_units *units,
-    const struct pack_fold *fold, struct bytes text, int64_t day,
-    const struct map_unit **unit) MUST_USE;
+/* Makes the zeroed `names` of `units`, which must live as long; ended with
+ * map_units_fini in every case.  ERR_INVALID, ERR_LIMIT as fold_text. */
+enum err map_units_make(
+    const struct units *units, struct map_units *names) MUST_USE;
+/* A zeroed struct is fine. */
+void map_units_fini(struct map_units *names);
+/* The unit that `text` names.  When it names several and only one of them was
+ * there on `day` (counted as in proto/calendar.h; INT64_MIN: unknown), that
+ * one.  ERR_NOT_FOUND; ERR_INVALID lists those that it may mean. */
+enum err map_units_find(const struct map_units *names, struct bytes text,
+    int64_t day, const struct unit **unit) MUST_USE;
 
 #endif

@@ -53,6 +53,21 @@ open_role(struct opened *work)
 	return staff_get(work->pack, bytes_text(name), &work->role);
 }
 
+enum err
+open_units(struct opened *work, const struct units **units)
+{
+	enum err e = ERR_OK;
+
+	if (work->units == NULL) {
+		work->units = arena_array(
+		    &work->units_arena, 1, sizeof(*work->units));
+		e = units_load(store_txn(work->store), host_now_seconds(),
+		    &work->units_arena, work->units);
+	}
+	*units = work->units;
+	return e;
+}
+
 /* Fills `work` but for the store. */
 static void
 prepare(const struct args *args, struct out *out, struct opened *work)
@@ -192,5 +207,6 @@ open_end(struct opened *work)
 		store_abort(work->store);
 	store_close(work->store);
 	arena_fini(&work->arena);
+	arena_fini(&work->units_arena);
 	*work = (struct opened){0};
 }

@@ -5,6 +5,7 @@
 #include "cli/out.h"
 #include "core/pack.h"
 #include "core/store.h"
+#include "core/units.h"
 
 /*
  * What a command works with: the store that the words or the environment name,
@@ -19,6 +20,8 @@ struct opened {
 	bool has_actor;		 /* who writes is known */
 	struct actor_id actor;
 	const struct pack_role *role; /* after open_role; NULL: nobody said */
+	struct units *units;	      /* after open_units; in units_arena */
+	struct arena units_arena;     /* owned */
 };
 
 /* The option of commands that call open_role.  A macro, since the tables of
@@ -48,6 +51,10 @@ enum err open_alone(
  * declare, else $GOLMOK_ROLE, else none.  ERR_INVALID: the pack has no such
  * role. */
 enum err open_role(struct opened *work) MUST_USE;
+/* All units that are held (core/units.h), into `*units`: read once, as they
+ * stand in the open transaction when this is first called; they live until
+ * open_end. */
+enum err open_units(struct opened *work, const struct units **units) MUST_USE;
 /* After open_commit or store_abort: begins the next transaction that writes,
  * which knows the actor as open_begin says. */
 enum err open_again(struct opened *work) MUST_USE;

@@ -212,6 +212,18 @@ out_table_row(struct out_table *table, const struct bytes *cells)
 	}
 }
 
+void
+out_table_take(struct out_table *table, struct buf *texts)
+{
+	struct bytes cells[OUT_COLUMNS_MAX];
+
+	for (size_t i = 0; i < table->columns_n; i++)
+		cells[i] = buf_bytes(&texts[i]);
+	out_table_row(table, cells);
+	for (size_t i = 0; i < table->columns_n; i++)
+		buf_fini(&texts[i]);
+}
+
 static void
 row_json(struct out_table *table, const struct bytes *cells, struct buf *line)
 {

@@ -65,6 +65,8 @@ struct out_table *out_table_new(
 /* Adds a row: one cell for each column, copied.  A cell {NULL, 0} is empty, in
  * JSON null. */
 void out_table_row(struct out_table *table, const struct bytes *cells);
+/* The same of one text for each column, all of which are given back. */
+void out_table_take(struct out_table *table, struct buf *texts);
 /* Writes the table and gives it back.  Columns line up for Hangul too; on a
  * terminal too narrow for all, the widest columns of text are narrowed and
  * their cells take as many lines as they need.  A table without rows is only

@@ -4,7 +4,7 @@
  */
 #include "cli/report_html.h"
 
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum {
@@ -237,7 +237,7 @@ said_write(struct report_words *words, struct buf *page)
 		struct buf unit = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		element("<tr><td>", bytes_text(said->figure->label.ko), "</td>",
 		    page);
 		element("<td>", buf_bytes(&unit), "</td>", page);

@@ -4,7 +4,7 @@
 #include "cli/report_text.h"
 
 #include "cli/object.h"
-#include "cli/unit.h"
+#include "cli/scope.h"
 #include "proto/ascii.h"
 
 enum { BAR_COLUMNS = 24, LABELS_SHOWN = 8, DIGITS_SHOWN = 16 };
@@ -208,7 +208,7 @@ write_said(struct report_words *words)
 		struct buf computed = {0};
 
 		if (said->unit.n > 0)
-			e = unit_label(words->work, said->unit, &unit);
+			e = scope_label(words->work, said->unit, &unit);
 		report_words_plain(&value, said->scale, &reported);
 		report_words_plain(&said->computed, said->scale, &computed);
 		out_table_row(out,

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
+#include "cli/scope.h"
 #include "cli/show.h"
-#include "cli/unit.h"
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
@@ -73,7 +73,7 @@ report_words_row(struct report_words *words, const struct pack_table *table,
 	enum err e;
 
 	if (table->rows == PACK_ROWS_UNIT)
-		return unit_label(words->work, key, text);
+		return scope_label(words->work, key, text);
 	e = report_label(store_txn(words->work->store), table, key,
 	    &words->work->arena, &label);
 	if (e == ERR_OK && label.n > 0)
@@ -155,7 +155,7 @@ enum err
 report_words_unit(struct report_words *words, const struct report_unit *unit,
     struct buf *text)
 {
-	enum err e = unit_label(words->work, unit->prefix, text);
+	enum err e = scope_label(words->work, unit->prefix, text);
 
 	buf_add_text(text, " (");
 	if (unit->logs_n > 0)

@@ -68,14 +68,6 @@ scope_word(const struct scope *scope, size_t i)
 	return i < scope->words_n ? scope->words[i] : NULL;
 }
 
-int64_t
-scope_now_seconds(struct opened *work)
-{
-	const struct host *host = store_txn(work->store)->host;
-
-	return (int64_t)(host->now_ms(host->arg) / 1000);
-}
-
 static enum err
 unknown(struct opened *work, struct bytes name)
 {
@@ -97,14 +89,15 @@ unknown(struct opened *work, struct bytes name)
 
 /* The only unit of the level of `about`, if there is one at all. */
 static enum err
-only_unit(const struct pack_scope *about, struct scope *scope)
+only_unit(const struct units *units, const struct pack_scope *about,
+    struct scope *scope)
 {
 	struct buf list = {0};
 	size_t n = 0;
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < scope->units.n; i++) {
-		const struct unit *unit = &scope->units.p[i];
+	for (size_t i = 0; i < units->n; i++) {
+		const struct unit *unit = &units->p[i];
 
 		if (!bytes_is(unit->level, about->level) || unit->is_past)
 			continue;
@@ -137,18 +130,19 @@ static enum err
 unit_choose(struct opened *work, const struct pack_scope *about,
     const struct args_scope *given, struct scope *scope)
 {
+	const struct units *units = work->units;
 	struct buf note = {0};
 	enum err e = ERR_NOT_FOUND;
 
 	if (given->value != NULL)
-		e = units_find(&scope->units, bytes_text(given->value), about,
+		e = units_find_named(units, bytes_text(given->value), about,
 		    &scope->unit, &note);
 	if (e == ERR_OK && note.n > 0)
 		out_notice(work->out, buf_text(&note));
 	buf_fini(&note);
 	if (e != ERR_NOT_FOUND || given->is_inside)
 		return e;
-	e = only_unit(about, scope);
+	e = only_unit(units, about, scope);
 	if (given->value == NULL || e == ERR_NOT_FOUND)
 		return e;
 	/* It does need a name, or the value reads like one, a wrong one. */
@@ -167,8 +161,8 @@ static enum err
 given_read(
     struct opened *work, const struct args_scope *given, struct scope *scope)
 {
-	struct txn *txn = store_txn(work->store);
 	const struct pack_scope *about = NULL;
+	const struct units *units;
 	const struct unit *unit;
 	struct buf words = {0};
 	enum err e;
@@ -178,8 +172,7 @@ given_read(
 			about = &work->pack->scopes[i];
 	if (about == NULL)
 		return unknown(work, given->name);
-	e = units_load(
-	    txn, scope_now_seconds(work), &txn->arena, &scope->units);
+	e = open_units(work, &units);
 	if (e == ERR_OK)
 		e = unit_choose(work, about, given, scope);
 	if (e != ERR_OK || scope->unit == NULL)
@@ -188,7 +181,7 @@ given_read(
 	/* The whole city may have no prefix; one of several must. */
 	unit = scope->unit;
 	if (scope->prefix.text[0] != '\0' ||
-	    (only_unit(about, scope) == ERR_OK && scope->unit == unit))
+	    (only_unit(units, about, scope) == ERR_OK && scope->unit == unit))
 		return ERR_OK;
 	units_words(unit, &words);
 	e = err_set(ERR_NOT_FOUND,
@@ -199,11 +192,39 @@ given_read(
 	return e;
 }
 
-void
-scope_words(const struct scope *scope, struct buf *words)
+enum err
+scope_prefix(struct opened *work, struct space *prefix, struct buf *label)
 {
-	if (scope->unit != NULL)
-		units_words(scope->unit, words);
-	else
-		buf_add_text(words, scope->prefix.text);
+	const struct args *args = work->args;
+	struct scope scope;
+	enum err e = scope_read(work, &scope);
+
+	*prefix = scope.prefix;
+	if (e == ERR_OK && scope.words_n > args->words_n)
+		e = err_set(ERR_USAGE,
+		    "'%s' behind --%.*s is no name of a unit: put it in front",
+		    args->scopes[0].value, (int)args->scopes[0].name.n,
+		    (const char *)args->scopes[0].name.p);
+	if (e == ERR_OK && scope.unit != NULL)
+		units_words(scope.unit, label);
+	else if (e == ERR_OK && prefix->text[0] == '\0')
+		buf_add_text(label, "전체");
+	else if (e == ERR_OK)
+		e = scope_label(work, bytes_text(prefix->text), label);
+	scope_fini(&scope);
+	return e;
+}
+
+enum err
+scope_label(struct opened *work, struct bytes prefix, struct buf *text)
+{
+	const struct unit *unit;
+	const struct units *units;
+	enum err e = open_units(work, &units);
+
+	if (e != ERR_OK)
+		return e;
+	unit = units_at(units, prefix);
+	buf_add(text, unit != NULL && unit->name.n > 0 ? unit->name : prefix);
+	return ERR_OK;
 }

@@ -133,9 +133,8 @@ show_order(const struct record *record, const struct record_field *content,
 	return order;
 }
 
-/* Is an earlier value of `content` the same as number `i`? */
-static bool
-is_repeated(const struct record_field *content, size_t i)
+bool
+show_is_repeated(const struct record_field *content, size_t i)
 {
 	for (size_t at = 0; at < i; at++) {
 		if (bytes_equal(
@@ -161,7 +160,7 @@ show_field(const struct record *record, const struct record_field *content,
 		break;
 	case KIND_SET:
 		for (size_t i = 0; i < content->n; i++) {
-			if (is_repeated(content, i))
+			if (show_is_repeated(content, i))
 				continue;
 			buf_add_text(text, any ? "; " : "");
 			show_value(field, content->values[i].value, text);

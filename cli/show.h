@@ -41,6 +41,9 @@ int64_t show_sum(const struct record_field *content);
  * an array of content->n in `arena`. */
 const size_t *show_order(const struct record *record,
     const struct record_field *content, struct arena *arena);
+/* Is an earlier value of `content` the same as number `i`?  A set shows it
+ * once. */
+bool show_is_repeated(const struct record_field *content, size_t i);
 const char *show_status(enum record_status status);
 /* The same, or "conflict" when values of `record` contradict each other. */
 const char *show_standing(const struct record *record);

@@ -100,7 +100,7 @@ void
 show_expr_text(const struct pack *pack, const struct expr_value *value,
     enum show_expr_form form, struct buf *text)
 {
-	const char *between = form == SHOW_EXPR_SHORT ? ", " : "; ";
+	const char *between = form == SHOW_EXPR_SHORT ? ", " : ";";
 
 	if (!value->is_set) {
 		add_one(pack, value, form, text);

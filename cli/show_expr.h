@@ -12,8 +12,9 @@ enum show_expr_form {
 	 * seconds, spans as "3d" or "12h", of references the first digits,
 	 * elements of a set with a comma between. */
 	SHOW_EXPR_SHORT,
-	/* With nothing left out: true and false, times as RFC 3339, spans in
-	 * seconds, references in hex, elements with a semicolon between. */
+	/* As docs/packs.md has values as text, which import reads: true and
+	 * false, times as RFC 3339, spans in seconds, references in hex,
+	 * elements with a semicolon between. */
 	SHOW_EXPR_WHOLE,
 };
 

@@ -55,6 +55,8 @@ static void body_form_put(struct forming *f, const struct stored_body *body);
 static enum err block_join(struct squeeze *squeeze, struct forming *f,
     struct block_rows rows, struct buf *row) MUST_USE;
 
+static uint8_t shape_of(const struct stored_body *body);
+
 static void
 put_number(struct buf *out, uint64_t v)
 {
@@ -274,7 +276,7 @@ static void
 body_form_put(struct forming *f, const struct stored_body *body)
 {
 	put_number(&f->shapes, body->change);
-	buf_add_u8(&f->shapes, block_form_tag(body));
+	buf_add_u8(&f->shapes, shape_of(body));
 	put_number(&f->shapes, body->sealed.n);
 	buf_add(&f->bodies, bytes_of(body->key, sizeof(body->key)));
 	if (body->form == BODY_PASSED || body->form == BODY_KEPT)
@@ -282,8 +284,10 @@ body_form_put(struct forming *f, const struct stored_body *body)
 	buf_add(&f->bodies, body->sealed);
 }
 
-uint8_t
-block_form_tag(const struct stored_body *body)
+/* What of a body is told among the shapes; its key, wrap and sealed bytes lie
+ * with the bodies. */
+static uint8_t
+shape_of(const struct stored_body *body)
 {
 	return (uint8_t)((unsigned)body->class | (unsigned)body->form << 2);
 }

@@ -36,9 +36,6 @@ enum { BLOCK_HEAD_SIZE = TABLES_CHECKSUM_SIZE + 2 + 4 + 4, BLOCK_SUM_SIZE = 4 };
 /* What each frame may unpack to. */
 enum { BLOCK_PART_SIZE_MAX = 2 * (BLOCK_ROWS_SIZE_MAX + BLOCK_ROW_SIZE_MAX) };
 
-/* What of a body is told among the shapes; its key, wrap and sealed bytes lie
- * with the bodies. */
-uint8_t block_form_tag(const struct stored_body *body);
 /* The commitment that a header should have to `body`. */
 void block_form_commitment(
     const struct stored_body *body, struct hash *commitment);

@@ -36,8 +36,9 @@ static enum err late_take(
     struct bundle_in *in, const struct msg_bodies *bodies) MUST_USE;
 static enum err late_log(struct bundle_in *in, struct log **log) MUST_USE;
 
-bool
-bundle_in_is_theirs(enum err e)
+/* Is `e` the making of who sent it, and the transaction sound? */
+static bool
+is_theirs(enum err e)
 {
 	static const enum err theirs[] = {
 	    ERR_MALFORMED, ERR_DENIED, ERR_LIMIT, ERR_FORKED, ERR_VERSION};
@@ -114,7 +115,7 @@ bundle_in_message(struct bundle_in *in, struct bytes message)
 	else if (e == ERR_OK)
 		e = err_set(
 		    ERR_MALFORMED, "a message that has no place in a bundle");
-	if (bundle_in_is_theirs(e)) {
+	if (is_theirs(e)) {
 		run_drop(in, e);
 		e = ERR_OK;
 	}
@@ -130,7 +131,7 @@ bundle_in_lost(struct bundle_in *in)
 	/* Without headers: they were taken before all of their bodies came. */
 	if (in->bodies_left > 0 && !in->dropped && in->chunk.headers_n > 0)
 		e = chunk_apply(in);
-	if (bundle_in_is_theirs(e)) {
+	if (is_theirs(e)) {
 		run_drop(in, e);
 		e = ERR_OK;
 	}

@@ -48,7 +48,5 @@ void bundle_in_fini(struct bundle_in *in);
  */
 void bundle_in_trouble(
     struct bundle_in *in, enum err why, const struct log_name *log);
-/* Is `e` the making of who sent it, and the transaction sound? */
-bool bundle_in_is_theirs(enum err e);
 
 #endif

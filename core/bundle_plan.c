@@ -205,8 +205,9 @@ rank_of(const struct planning *p, const struct sign_key *author)
 	return rank;
 }
 
-bool
-bundle_plan_shares(const struct authority *authority, const struct sign_key *me,
+/* May this node and `peer` both have the log `name`? */
+static bool
+both_may(const struct authority *authority, const struct sign_key *me,
     const struct sign_key *peer, const struct log_name *name)
 {
 	struct clock_depth mine;
@@ -318,7 +319,7 @@ group_fill(struct planning *p, struct bundle_group *group)
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < p->logs_n; i++)
-		if (bundle_plan_shares(
+		if (both_may(
 			p->authority, p->me, &group->to[0], &p->logs[i]->name))
 			logs[group->logs_n++] = p->logs[i];
 	group->logs = arena_array(

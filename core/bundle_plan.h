@@ -56,9 +56,4 @@ enum err bundle_plan_make(struct store *store, const struct bundle_want *want,
     struct bundle_plan *plan) MUST_USE;
 void bundle_plan_fini(struct bundle_plan *plan);
 
-/* May this node and `peer` both have the log `name`? */
-bool bundle_plan_shares(const struct authority *authority,
-    const struct sign_key *me, const struct sign_key *peer,
-    const struct log_name *name);
-
 #endif

@@ -44,6 +44,9 @@ static enum err replaced_load(
 static void walk(struct docket *docket, struct decision *from);
 static void scratch_grow(struct txn *txn, struct docket *docket);
 
+static struct decision *decision_find(
+    struct docket *docket, const struct ref *ref);
+
 static int
 id_compare(const struct log_id *a, const struct log_id *b)
 {
@@ -182,7 +185,7 @@ docket_take(struct txn *txn, struct docket *docket,
 	struct decision *decision;
 
 	memcpy(ref.leaf, from->leaf, sizeof(ref.leaf));
-	decision = docket_find(docket, &ref);
+	decision = decision_find(docket, &ref);
 	if (decision == NULL) {
 		decision = arena_new(&txn->arena, sizeof(*decision));
 		decision->ref = ref;
@@ -381,7 +384,7 @@ chase(struct txn *txn, struct docket *docket)
 
 		docket->chased = at->chased;
 		for (size_t i = 0; i < at->replaces_n && e == ERR_OK; i++)
-			if (docket_find(docket, &at->replaces[i]) == NULL)
+			if (decision_find(docket, &at->replaces[i]) == NULL)
 				e = replaced_load(
 				    txn, docket, &at->replaces[i]);
 	}
@@ -422,7 +425,7 @@ walk(struct docket *docket, struct decision *from)
 		const struct decision *at = docket->stack[--depth];
 
 		for (size_t i = 0; i < at->replaces_n; i++) {
-			struct decision *next = docket_find(
+			struct decision *next = decision_find(
 			    docket, &at->replaces[i]);
 
 			if (next == NULL)
@@ -448,8 +451,9 @@ scratch_grow(struct txn *txn, struct docket *docket)
 	    &txn->arena, docket->room, sizeof(struct decision *));
 }
 
-struct decision *
-docket_find(struct docket *docket, const struct ref *ref)
+/* The decision `ref`; NULL when it is not there. */
+static struct decision *
+decision_find(struct docket *docket, const struct ref *ref)
 {
 	size_t at = position(docket, ref);
 

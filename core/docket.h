@@ -53,8 +53,6 @@ bool docket_awaits(const struct docket *docket, const struct ref *ref);
 /* Works out which decisions hold; `turned` are those of which that changed. */
 enum err docket_settle(struct txn *txn, struct docket *docket,
     struct decision_list *turned) MUST_USE;
-/* The decision `ref`; NULL when it is not there. */
-struct decision *docket_find(struct docket *docket, const struct ref *ref);
 /* The index of the first link to `target`, or where it would be. */
 size_t docket_about(const struct docket *docket, const struct log_id *target);
 

@@ -53,6 +53,8 @@ static enum err length_repair(struct env *env) MUST_USE;
 static int tables_open(struct env *env, const char *const *names, size_t n,
     uint32_t make, MDB_dbi *tables);
 
+static enum err scrub(struct env *env) MUST_USE;
+
 enum err
 env_open(struct env *env, const struct env_config *config)
 {
@@ -97,12 +99,14 @@ env_open(struct env *env, const struct env_config *config)
 	if (fresh)
 		return file_sync(env->dir);
 	if (found.size_bytes <= config->scrub_bytes)
-		e = env_scrub(env);
+		e = scrub(env);
 	return e == ERR_OK ? length_check(env) : e;
 }
 
-enum err
-env_scrub(struct env *env)
+/* Looks at every page of the newest state, beside others who read and write,
+ * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
+static enum err
+scrub(struct env *env)
 {
 	enum err e = ERR_BUSY;
 

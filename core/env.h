@@ -22,11 +22,12 @@ struct env {
 
 /* Opens the environment in config->dir into the zeroed `env`, with room for
  * config->tables_max tables; on failure too it is ended with env_close.  Makes
- * the data file if there is none and config->create.  Looks at its pages first
- * (env_scrub) when it has no more than config->scrub_bytes.  Clears dead
- * readers.
- * ERR_BUSY: this process has it open already, which LMDB would not notice.
- * ERR_CORRUPT: not LMDB's file, or cut short. */
+ * the data file if there is none and config->create.  Looks at every page of
+ * the newest state (core/pages.h), beside others who read and write, before
+ * LMDB believes it, when the file has no more than config->scrub_bytes.  Clears
+ * dead readers. ERR_BUSY: this process has it open already, which LMDB would
+ * not notice. ERR_CORRUPT: not LMDB's file, cut short, or with a page that is
+ * wrong. */
 struct env_config {
 	const char *dir; /* borrowed */
 	unsigned tables_max;
@@ -34,11 +35,9 @@ struct env_config {
 	uint64_t scrub_bytes;
 };
 enum err env_open(struct env *env, const struct env_config *config) MUST_USE;
-/* Looks at every page of the newest state, beside others who read and write,
- * before LMDB believes it (core/pages.h).  ERR_CORRUPT: one is wrong. */
-enum err env_scrub(struct env *env) MUST_USE;
-/* The same of the state of transaction `txn_id`, which a reader holds.
- * ERR_BUSY: others have committed twice since it was made. */
+/* Looks at every page of the state of transaction `txn_id`, which a reader
+ * holds.  ERR_CORRUPT: one is wrong.  ERR_BUSY: others have committed twice
+ * since it was made. */
 enum err env_scrub_state(struct env *env, uint64_t txn_id) MUST_USE;
 /* Closes all; every transaction has ended.  A zeroed one is nothing. */
 void env_close(struct env *env);

@@ -362,17 +362,6 @@ day_of(const struct expr *expr, struct stamp stamp)
 	return (struct expr_value){.type = EXPR_DATE, .i = day};
 }
 
-/* The space without its last component. */
-static struct bytes
-unit_of(const struct space *space)
-{
-	struct bytes name = bytes_text(space->text);
-
-	while (name.n > 0 && name.p[name.n - 1] != '/')
-		name.n--;
-	return name.n > 0 ? bytes_first(name, name.n - 1) : name;
-}
-
 static void
 eval_name(const struct expr *expr, const struct expr_frame *frame,
     struct expr_value *value)
@@ -392,7 +381,7 @@ eval_name(const struct expr *expr, const struct expr_frame *frame,
 		*value = day_of(expr, source->record->changed);
 		break;
 	case CODE_SPACE:
-		value->b = unit_of(source->space);
+		value->b = id_above(bytes_text(source->space->text));
 		break;
 	case CODE_CONFLICT:
 		field = merge_find(source->record,

@@ -48,17 +48,11 @@ static struct space_state *
 space_beside(struct txn *txn, const struct space *space,
     const struct pack_collection *collection)
 {
-	struct bytes name = bytes_text(space->text);
-	size_t class_size = strlen(collection->space);
 	struct space beside;
 
-	while (name.n > 0 && name.p[name.n - 1] != '/')
-		name.n--;
-	if (name.n + class_size >= sizeof(beside.text))
-		return NULL;
-	bytes_copy(beside.text, name);
-	memcpy(beside.text + name.n, collection->space, class_size + 1);
-	return space_find(txn, &beside);
+	return id_beside(space, collection->space, &beside)
+		   ? space_find(txn, &beside)
+		   : NULL;
 }
 
 /* The same wherever it lies: beside the record, or elsewhere. */

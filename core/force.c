@@ -44,6 +44,8 @@ static void lookup_start(const struct identity *identity, struct force *force);
 static void tell(
     struct txn *txn, const struct packs *packs, const struct force_row *before);
 
+static void lend(const struct force *force, struct txn *txn);
+
 enum err
 force_load(
     struct txn *txn, const struct identity *identity, struct force *force)
@@ -217,7 +219,7 @@ force_follow(
 			lookup_start(identity, force);
 		}
 	}
-	force_lend(force, txn);
+	lend(force, txn);
 	return e;
 }
 
@@ -364,8 +366,9 @@ force_fini(struct force *force)
 	*force = (struct force){0};
 }
 
-void
-force_lend(const struct force *force, struct txn *txn)
+/* `txn` goes by `force` (borrowed until it ends) from now on. */
+static void
+lend(const struct force *force, struct txn *txn)
 {
 	txn->pack = force->pack;
 	txn->lookup = force->lookup;

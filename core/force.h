@@ -31,8 +31,6 @@ enum err force_load(struct txn *txn, const struct identity *identity,
 /* The same for a store that says nothing yet: no pack. */
 void force_init(const struct identity *identity, struct force *force);
 void force_fini(struct force *force);
-/* `txn` goes by `force` (borrowed until it ends) from now on. */
-void force_lend(const struct force *force, struct txn *txn);
 /* In a writer: makes indexes and views those of what it goes by, a bounded part
  * at a time; `*whole` says whether that is done.  Else the caller commits and
  * comes again. */

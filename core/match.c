@@ -284,9 +284,7 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 		return ERR_OK;
 	today = calendar_day_at(seconds, txn->pack->clock_seconds);
 	while (e == ERR_OK && best.secret.n == 0 && prefix.n > 0) {
-		while (prefix.n > 0 && prefix.p[prefix.n - 1] != '/')
-			prefix.n--;
-		prefix.n -= prefix.n > 0 ? 1 : 0;
+		prefix = id_above(prefix);
 		if (prefix.n == 0)
 			break;
 		e = place_read(txn, prefix, "/", today, &best);
@@ -299,8 +297,9 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 	return e;
 }
 
-bool
-match_has(const struct pack_collection *collection)
+/* Does the pack say that the node fills a field of `collection`? */
+static bool
+is_filled_in(const struct pack_collection *collection)
 {
 	for (size_t i = 0; i < collection->fields_n; i++)
 		if (collection->fields[i].match != NULL)
@@ -312,12 +311,11 @@ match_has(const struct pack_collection *collection)
 static bool
 is_filled(const struct pack *pack, const struct space *space)
 {
-	const char *slash = strrchr(space->text, '/');
-	const char *class = slash != NULL ? slash + 1 : space->text;
+	const char *class = id_class(space);
 
 	for (size_t i = 0; i < pack->collections_n; i++)
 		if (strcmp(pack->collections[i].space, class) == 0 &&
-		    match_has(&pack->collections[i]))
+		    is_filled_in(&pack->collections[i]))
 			return true;
 	return false;
 }

@@ -35,8 +35,6 @@ void match_hash(struct bytes secret, struct bytes normal, uint8_t *hash);
 enum err match_key(
     struct txn *txn, const struct space *space, struct bytes *secret) MUST_USE;
 
-/* Does the pack say that the node fills a field of `collection`? */
-bool match_has(const struct pack_collection *collection);
 /* Appends the names of the spaces here, ", " between them, that hold records of
  * which fields stay empty for lack of a key. */
 enum err match_lacking(struct txn *txn, struct buf *names) MUST_USE;

@@ -78,24 +78,6 @@ mirror_write(struct composer *composer, const struct mirror_source *source)
 	return e;
 }
 
-/* The space beside that of the source; false when its name is too long. */
-static bool
-space_make(struct mirroring *m)
-{
-	const char *from = m->source->write->space.text;
-	const char *slash = strrchr(from, '/');
-	struct buf name = {0};
-	bool fits;
-
-	if (slash != NULL)
-		buf_add(&name, bytes_of(from, (size_t)(slash - from) + 1));
-	buf_add_text(&name, m->mirror->to->space);
-	fits = name.n <= LIMIT_SPACE_SIZE &&
-	       id_space(buf_bytes(&name), &m->write.space) == ERR_OK;
-	buf_fini(&name);
-	return fits;
-}
-
 /* Reads the copy as it stands, also when it was written just now. */
 static enum err
 copy_read(struct mirroring *m)
@@ -244,7 +226,8 @@ one_write(struct mirroring *m)
 	m->write.actor = from->actor;
 	m->write.act = from->act;
 	m->write.collection = bytes_text(m->mirror->to->name);
-	if (!space_make(m) ||
+	if (!id_beside(&m->source->write->space, m->mirror->to->space,
+		&m->write.space) ||
 	    own_may(&m->composer->writer, &m->write.space) != ERR_OK)
 		return ERR_OK;
 	e = copy_read(m);

@@ -163,16 +163,10 @@ pack_word(const struct pack_field *field, struct bytes value, bool english)
 bool
 pack_is_urgent(const struct pack *pack, const struct space *space)
 {
-	struct bytes name = bytes_text(space->text);
+	const char *class = id_class(space);
 
-	for (size_t at = name.n; at > 0; at--) {
-		if (name.p[at - 1] != '/')
-			continue;
-		name = bytes_after(name, at);
-		break;
-	}
 	for (size_t i = 0; pack != NULL && i < pack->spaces_n; i++) {
-		if (bytes_is(name, pack->spaces[i].name))
+		if (strcmp(class, pack->spaces[i].name) == 0)
 			return pack->spaces[i].urgent;
 	}
 	return false;

@@ -5,29 +5,20 @@
 
 #include "proto/codec.h"
 
-/* A register that `access` names; what is not needed may be missing. */
 static enum err
-member_read(struct bytes doc, const char *key, const struct pack_access *access,
-    unsigned types, const struct pack_field **field)
+fields_read(struct bytes doc, struct pack_access *access)
 {
-	enum err e = pack_read_field(
-	    doc, key, access->collection, types, field);
+	const struct pack_read_part parts[] = {
+	    {"who", &access->who, 1U << PACK_REF, KIND_REGISTER, false},
+	    {"at", &access->at, 1U << PACK_DATETIME, KIND_REGISTER, false},
+	    {"action", &access->action, 1U << PACK_ENUM, KIND_REGISTER, false},
+	    {"reason", &access->reason, 1U << PACK_TEXT, KIND_REGISTER, false},
+	    {"where", &access->place, 1U << PACK_TEXT, KIND_REGISTER, true},
+	    {"before", &access->before, 1U << PACK_HASH, KIND_REGISTER, true},
+	    {"subject", &access->subject, 1U << PACK_REF, KIND_REGISTER, true},
+	};
 
-	if (e == ERR_OK && *field != NULL && (*field)->kind != KIND_REGISTER)
-		e = err_set(
-		    ERR_INVALID, "%s: %s is no register", key, (*field)->name);
-	return e;
-}
-
-static enum err
-needed_read(struct bytes doc, const char *key, const struct pack_access *access,
-    unsigned types, const struct pack_field **field)
-{
-	enum err e = member_read(doc, key, access, types, field);
-
-	if (e == ERR_OK && *field == NULL)
-		e = err_set(ERR_INVALID, "%s: missing", key);
-	return e;
+	return pack_read_parts(doc, access->collection, parts, COUNT_OF(parts));
 }
 
 /* Which of the values of `action` stands for `key`. */
@@ -85,26 +76,7 @@ pack_access_read(struct pack_reading *r, struct bytes pack)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &access->collection);
 	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "who", access, 1U << PACK_REF, &access->who);
-	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "at", access, 1U << PACK_DATETIME, &access->at);
-	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "action", access, 1U << PACK_ENUM, &access->action);
-	if (e == ERR_OK)
-		e = needed_read(
-		    doc, "reason", access, 1U << PACK_TEXT, &access->reason);
-	if (e == ERR_OK)
-		e = member_read(
-		    doc, "where", access, 1U << PACK_TEXT, &access->place);
-	if (e == ERR_OK)
-		e = member_read(
-		    doc, "before", access, 1U << PACK_HASH, &access->before);
-	if (e == ERR_OK)
-		e = member_read(
-		    doc, "subject", access, 1U << PACK_REF, &access->subject);
+		e = fields_read(doc, access);
 	if (e == ERR_OK)
 		e = value_read(
 		    r, doc, "export", access->action, &access->export);

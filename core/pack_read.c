@@ -110,8 +110,9 @@ plain_text(struct bytes value, size_t max, struct bytes *text)
 	return ERR_OK;
 }
 
-enum err
-pack_read_text_of(struct pack_reading *r, struct bytes value, const char **text)
+/* The text `value`, which people read. */
+static enum err
+text_of(struct pack_reading *r, struct bytes value, const char **text)
 {
 	struct bytes got;
 	enum err e = plain_text(value, LIMIT_LABEL_SIZE, &got);
@@ -125,7 +126,7 @@ enum err
 pack_read_text(struct pack_reading *r, struct bytes doc, const char *key,
     const char **text)
 {
-	enum err e = pack_read_text_of(r, pack_read_member(doc, key), text);
+	enum err e = text_of(r, pack_read_member(doc, key), text);
 
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
 }
@@ -253,7 +254,7 @@ pack_read_words(struct pack_reading *r, struct bytes doc, const char *key,
 	p = arena_array(r->arena, words->n, sizeof(*p));
 	words->p = p;
 	for (size_t i = 0; i < words->n && e == ERR_OK; i++) {
-		e = pack_read_text_of(r, codec_get_value(&in), &p[i]);
+		e = text_of(r, codec_get_value(&in), &p[i]);
 		for (size_t k = 0; k < i && e == ERR_OK; k++) {
 			if (strcmp(p[i], p[k]) == 0)
 				e = err_set(ERR_INVALID, "stands there twice");
@@ -309,26 +310,23 @@ name_at(const void *items, size_t size, size_t at)
 
 static enum err list_failed(struct pack_reading *r) MUST_USE;
 
-enum err
-pack_read_list(struct pack_reading *r, struct bytes doc,
-    const struct pack_read_list *list, void **items, size_t *n)
+/* Reads the `n` elements that `in` stands before into `items`. */
+static enum err
+elements_read(struct pack_reading *r, const struct pack_read_list *list,
+    struct reader *in, void *items, size_t n)
 {
-	struct reader in;
 	size_t depth = r->depth;
 	bool failed = false;
-	enum err e = list_begin(doc, list, &in, n);
 
-	*items = NULL;
-	if (e != ERR_OK || *n == 0)
-		return e;
-	*items = arena_array(r->arena, *n, list->size);
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		enum err e;
+
 		pack_read_enter(r, list->key, i);
 		e = list->read(
-		    r, codec_get_value(&in), (char *)*items + i * list->size);
+		    r, codec_get_value(in), (char *)items + i * list->size);
 		for (size_t k = 0; k < i && list->named && e == ERR_OK; k++) {
-			const char *name = name_at(*items, list->size, i);
-			const char *other = name_at(*items, list->size, k);
+			const char *name = name_at(items, list->size, i);
+			const char *other = name_at(items, list->size, k);
 
 			if (other != NULL && strcmp(name, other) == 0)
 				e = err_set(ERR_INVALID,
@@ -343,6 +341,20 @@ pack_read_list(struct pack_reading *r, struct bytes doc,
 		failed = failed || e != ERR_OK;
 	}
 	return failed ? list_failed(r) : ERR_OK;
+}
+
+enum err
+pack_read_list(struct pack_reading *r, struct bytes doc,
+    const struct pack_read_list *list, void **items, size_t *n)
+{
+	struct reader in;
+	enum err e = list_begin(doc, list, &in, n);
+
+	*items = NULL;
+	if (e != ERR_OK || *n == 0)
+		return e;
+	*items = arena_array(r->arena, *n, list->size);
+	return elements_read(r, list, &in, *items, *n);
 }
 
 /* The errors of its elements are told. */
@@ -370,27 +382,14 @@ enum err
 pack_read_again(struct pack_reading *r, struct bytes doc,
     const struct pack_read_list *list, void *items)
 {
+	struct pack_read_list again = *list;
 	struct reader in;
 	size_t n;
-	size_t depth = r->depth;
-	bool failed = false;
 	enum err e = list_begin(doc, list, &in, &n);
 
-	if (e != ERR_OK)
-		return e;
-	for (size_t i = 0; i < n; i++) {
-		pack_read_enter(r, list->key, i);
-		e = list->read(
-		    r, codec_get_value(&in), (char *)items + i * list->size);
-		if (e != ERR_OK && r->errors == NULL)
-			return e;
-		if (e != ERR_OK)
-			pack_read_tell(r, e, depth);
-		else
-			pack_read_leave(r);
-		failed = failed || e != ERR_OK;
-	}
-	return failed ? list_failed(r) : ERR_OK;
+	/* Their names have been compared. */
+	again.named = false;
+	return e == ERR_OK ? elements_read(r, &again, &in, items, n) : e;
 }
 
 /* ---- References --------------------------------------------------------- */
@@ -493,6 +492,29 @@ pack_read_field(struct bytes doc, const char *key,
 	}
 	buf_fini(&text);
 	return e == ERR_OK ? e : err_wrap(e, "%s", key);
+}
+
+enum err
+pack_read_parts(struct bytes doc, const struct pack_collection *of,
+    const struct pack_read_part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct pack_read_part *part = &parts[i];
+		const struct pack_field **field = part->field;
+		enum err e = pack_read_field(
+		    doc, part->key, of, part->types, field);
+
+		if (e != ERR_OK)
+			return e;
+		if (*field == NULL && !part->optional)
+			return err_set(ERR_INVALID, "%s: missing", part->key);
+		if (*field != NULL && part->kind != KIND_COUNT &&
+		    (*field)->kind != part->kind)
+			return err_set(ERR_INVALID, "%s: %s is no %s",
+			    part->key, (*field)->name,
+			    pack_kind_names[part->kind]);
+	}
+	return ERR_OK;
 }
 
 /* ---- Expressions -------------------------------------------------------- */

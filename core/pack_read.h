@@ -82,6 +82,15 @@ struct pack_read_list {
 	pack_read_item *read;
 };
 
+/* A member that names a field. */
+struct pack_read_part {
+	const char *key;
+	const struct pack_field **field; /* where it goes; borrowed */
+	unsigned types;			 /* as pack_read_field has them */
+	enum field_kind kind;		 /* KIND_COUNT: any */
+	bool optional;			 /* NULL without the member */
+};
+
 /* Things with names, to be referred to: structs that begin with theirs. */
 struct pack_read_names {
 	const char *what;
@@ -111,9 +120,6 @@ enum err pack_read_text(struct pack_reading *r, struct bytes doc,
     const char *key, const char **text) MUST_USE;
 enum err pack_read_name(struct pack_reading *r, struct bytes doc,
     const char *key, const char **name) MUST_USE;
-/* The same out of `value` itself. */
-enum err pack_read_text_of(
-    struct pack_reading *r, struct bytes value, const char **text) MUST_USE;
 /* The label `key`; when it is not there and `other` is not NULL, that in both
  * languages. */
 enum err pack_read_label(struct pack_reading *r, struct bytes doc,
@@ -154,6 +160,10 @@ enum err pack_read_collection(const struct pack_reading *r, struct bytes doc,
 enum err pack_read_field(struct bytes doc, const char *key,
     const struct pack_collection *of, unsigned types,
     const struct pack_field **field) MUST_USE;
+/* The stored fields of `of` that the `n` members `parts` of `doc` name.
+ * ERR_INVALID: one is missing, or is of another kind or type. */
+enum err pack_read_parts(struct bytes doc, const struct pack_collection *of,
+    const struct pack_read_part *parts, size_t n) MUST_USE;
 /* `name` as one of `names`, or ERR_INVALID. */
 enum err pack_read_find(struct bytes name, const struct pack_read_names *names,
     const void **found) MUST_USE;

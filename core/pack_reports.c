@@ -17,6 +17,15 @@ static const char *const take_names[] = {[PACK_TAKE_COUNT] = "count",
     [PACK_TAKE_SUM] = "sum",
     [PACK_TAKE_DISTINCT] = "distinct"};
 
+static const char *const logs_names[] = {[PACK_LOGS_LOGS] = "logs",
+    [PACK_LOGS_DELTAS] = "deltas",
+    [PACK_LOGS_VERIFIED] = "verified",
+    [PACK_LOGS_UNSIGNED] = "unsigned",
+    [PACK_LOGS_FORKED] = "forked",
+    [PACK_LOGS_GAPS] = "gaps",
+    [PACK_LOGS_SEALED] = "sealed",
+    [PACK_LOGS_REFUSED] = "refused"};
+
 static enum err reported_read(struct pack_reading *r, struct bytes doc);
 static enum err figure_read(
     struct pack_reading *r, struct bytes doc, void *item);
@@ -64,6 +73,25 @@ pack_reports_read(struct pack_reading *r, struct bytes doc)
 /* ---- What others published ---------------------------------------------- */
 
 static enum err
+reported_fields(struct bytes doc, struct pack_reported *reported)
+{
+	const unsigned text = 1U << PACK_TEXT;
+	const unsigned number = 1U << PACK_INT | 1U << PACK_MONEY;
+	const unsigned period = text | 1U << PACK_DATE;
+	const struct pack_read_part parts[] = {
+	    {"key", &reported->key, text, KIND_COUNT, false},
+	    {"value", &reported->value, number, KIND_COUNT, false},
+	    {"source", &reported->source, text, KIND_COUNT, true},
+	    {"period", &reported->period, period, KIND_COUNT, true},
+	    {"unit", &reported->unit, 1U << PACK_REF, KIND_COUNT, true},
+	    {"scale", &reported->scale, number, KIND_COUNT, true},
+	};
+
+	return pack_read_parts(
+	    doc, reported->collection, parts, COUNT_OF(parts));
+}
+
+static enum err
 reported_read(struct pack_reading *r, struct bytes doc)
 {
 	static const char *const keys[] = {"collection", "key", "value",
@@ -80,35 +108,8 @@ reported_read(struct pack_reading *r, struct bytes doc)
 	if (e == ERR_OK)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &reported->collection);
-	if (e != ERR_OK)
-		return e;
-	{
-		const unsigned text = 1U << PACK_TEXT;
-		const unsigned number = 1U << PACK_INT | 1U << PACK_MONEY;
-		const struct {
-			const char *key;
-			unsigned types;
-			const struct pack_field **field;
-		} parts[] = {
-		    {"key", text, &reported->key},
-		    {"value", number, &reported->value},
-		    {"source", text, &reported->source},
-		    {"period", text | 1U << PACK_DATE, &reported->period},
-		    {"unit", 1U << PACK_REF, &reported->unit},
-		    {"scale", number, &reported->scale},
-		};
-
-		for (size_t i = 0; i < COUNT_OF(parts) && e == ERR_OK; i++) {
-			const struct pack_field *field;
-
-			e = pack_read_field(doc, parts[i].key,
-			    reported->collection, parts[i].types, &field);
-			*parts[i].field = field;
-			if (e == ERR_OK && field == NULL && i < 2)
-				e = err_set(
-				    ERR_INVALID, "%s: missing", parts[i].key);
-		}
-	}
+	if (e == ERR_OK)
+		e = reported_fields(doc, reported);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	return e;
@@ -128,7 +129,9 @@ source_read(struct bytes doc, struct pack_figure *figure)
 	    "name", "label", "unit", "metric", "query", "take", NULL};
 	static const char *const all[] = {"name", "label", "unit", "metric",
 	    "view", "take", "filter", "period", "ratio", "digits", "percent",
-	    "query", NULL};
+	    "query", "logs", NULL};
+	static const char *const of_logs[] = {
+	    "name", "label", "unit", "metric", "logs", NULL};
 	enum err e = pack_read_keys(doc, all);
 
 	if (e != ERR_OK)
@@ -145,7 +148,23 @@ source_read(struct bytes doc, struct pack_figure *figure)
 		figure->source = PACK_OF_QUERY;
 		return pack_read_keys(doc, of_query);
 	}
-	return err_set(ERR_INVALID, "must have a view, a ratio or a query");
+	if (pack_read_member(doc, "logs").n > 0) {
+		figure->source = PACK_OF_LOGS;
+		return pack_read_keys(doc, of_logs);
+	}
+	return err_set(
+	    ERR_INVALID, "must have a view, a ratio, a query or logs");
+}
+
+static enum err
+logs_read(struct bytes doc, struct pack_figure *figure)
+{
+	size_t at = PACK_LOGS_LOGS;
+	enum err e = pack_read_one_of(
+	    doc, "logs", logs_names, COUNT_OF(logs_names), &at);
+
+	figure->logs = (enum pack_of_logs)at;
+	return e;
 }
 
 static enum err
@@ -171,6 +190,8 @@ figure_read(struct pack_reading *r, struct bytes doc, void *item)
 		e = view_read(r, doc, figure);
 	if (e == ERR_OK && figure->source == PACK_OF_QUERY)
 		e = query_read(r, doc, figure);
+	if (e == ERR_OK && figure->source == PACK_OF_LOGS)
+		e = logs_read(doc, figure);
 	return e;
 }
 
@@ -414,9 +435,9 @@ column_check(const struct pack_table *table, const struct pack_figure *figure)
 		return err_set(
 		    ERR_INVALID, "the figure %s has no period", figure->name);
 	}
-	if (figure->source == PACK_OF_QUERY)
+	if (figure->source == PACK_OF_QUERY || figure->source == PACK_OF_LOGS)
 		return err_set(ERR_INVALID,
-		    "the figure %s is a query, and has no groups",
+		    "the figure %s is a query, or of logs, and has no groups",
 		    figure->name);
 	return group_find(figure->view, bytes_text(table->group), &group);
 }

@@ -39,20 +39,16 @@ pack_twins_read(struct pack_reading *r, struct bytes doc)
 		   : e;
 }
 
-/* A member that must be there, and a register. */
 static enum err
-register_read(struct bytes doc, const char *key,
-    const struct pack_collection *of, unsigned types,
-    const struct pack_field **field)
+key_fields(struct bytes doc, struct pack_keys *match)
 {
-	enum err e = pack_read_field(doc, key, of, types, field);
+	const struct pack_read_part parts[] = {
+	    {"secret", &match->secret, 1U << PACK_BYTES | 1U << PACK_HASH,
+		KIND_REGISTER, false},
+	    {"from", &match->from, 1U << PACK_DATE, KIND_REGISTER, false},
+	};
 
-	if (e == ERR_OK && *field == NULL)
-		e = err_set(ERR_INVALID, "%s: missing", key);
-	if (e == ERR_OK && (*field)->kind != KIND_REGISTER)
-		e = err_set(
-		    ERR_INVALID, "%s: %s is no register", key, (*field)->name);
-	return e;
+	return pack_read_parts(doc, match->collection, parts, COUNT_OF(parts));
 }
 
 static enum err
@@ -72,11 +68,7 @@ keys_read(struct pack_reading *r, struct bytes doc)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &match->collection);
 	if (e == ERR_OK)
-		e = register_read(doc, "secret", match->collection,
-		    1U << PACK_BYTES | 1U << PACK_HASH, &match->secret);
-	if (e == ERR_OK)
-		e = register_read(doc, "from", match->collection,
-		    1U << PACK_DATE, &match->from);
+		e = key_fields(doc, match);
 	if (e == ERR_OK)
 		pack_read_leave(r);
 	r->pack->match = match;
@@ -186,8 +178,10 @@ mirror_read(struct pack_reading *r, struct bytes doc, void *item)
 	if (e == ERR_OK)
 		e = pack_read_collection(r, doc, "to", true, &mirror->to);
 	if (e == ERR_OK)
-		e = register_read(
-		    doc, "source", mirror->to, 1U << PACK_REF, &mirror->source);
+		e = pack_read_parts(doc, mirror->to,
+		    &(struct pack_read_part){"source", &mirror->source,
+			1U << PACK_REF, KIND_REGISTER, false},
+		    1);
 	if (e == ERR_OK)
 		e = pairs_read(r, doc, mirror);
 	return e == ERR_OK ? mirror_check(mirror) : e;

@@ -57,6 +57,24 @@ target_check(const struct pack_units *units, const char *key,
 }
 
 static enum err
+unit_fields(struct bytes doc, struct pack_units *units)
+{
+	const struct pack_read_part parts[] = {
+	    {"name", &units->name, 1U << PACK_TEXT, KIND_REGISTER, false},
+	    {"prefix", &units->prefix, 1U << PACK_TEXT, KIND_REGISTER, false},
+	    {"level", &units->level, 1U << PACK_ENUM, KIND_REGISTER, false},
+	    {"parent", &units->parent, 1U << PACK_REF, KIND_REGISTER, true},
+	    {"aliases", &units->aliases, 1U << PACK_TEXT, KIND_SET, true},
+	    {"code", &units->code, 1U << PACK_TEXT, KIND_REGISTER, true},
+	    {"from", &units->from, 1U << PACK_DATE, KIND_REGISTER, true},
+	    {"to", &units->to, 1U << PACK_DATE, KIND_REGISTER, true},
+	    {"successors", &units->successors, 1U << PACK_REF, KIND_SET, true},
+	};
+
+	return pack_read_parts(doc, units->collection, parts, COUNT_OF(parts));
+}
+
+static enum err
 units_read(struct pack_reading *r, struct bytes doc)
 {
 	static const char *const keys[] = {"collection", "name", "aliases",
@@ -73,45 +91,8 @@ units_read(struct pack_reading *r, struct bytes doc)
 	if (e == ERR_OK)
 		e = pack_read_collection(
 		    r, doc, "collection", true, &units->collection);
-	if (e != ERR_OK)
-		return e;
-	{
-		const struct {
-			const char *key;
-			unsigned types;
-			const struct pack_field **field;
-			bool needed;
-			bool set;
-		} parts[] = {
-		    {"name", 1U << PACK_TEXT, &units->name, true, false},
-		    {"prefix", 1U << PACK_TEXT, &units->prefix, true, false},
-		    {"level", 1U << PACK_ENUM, &units->level, true, false},
-		    {"parent", 1U << PACK_REF, &units->parent, false, false},
-		    {"aliases", 1U << PACK_TEXT, &units->aliases, false, true},
-		    {"code", 1U << PACK_TEXT, &units->code, false, false},
-		    {"from", 1U << PACK_DATE, &units->from, false, false},
-		    {"to", 1U << PACK_DATE, &units->to, false, false},
-		    {"successors", 1U << PACK_REF, &units->successors, false,
-			true},
-		};
-
-		for (size_t i = 0; i < COUNT_OF(parts) && e == ERR_OK; i++) {
-			const struct pack_field *field;
-
-			e = pack_read_field(doc, parts[i].key,
-			    units->collection, parts[i].types, &field);
-			*parts[i].field = field;
-			if (e == ERR_OK && field == NULL && parts[i].needed)
-				e = err_set(
-				    ERR_INVALID, "%s: missing", parts[i].key);
-			if (e == ERR_OK && field != NULL &&
-			    field->kind !=
-				(parts[i].set ? KIND_SET : KIND_REGISTER))
-				e = err_set(ERR_INVALID, "%s: %s is no %s",
-				    parts[i].key, field->name,
-				    parts[i].set ? "set" : "register");
-		}
-	}
+	if (e == ERR_OK)
+		e = unit_fields(doc, units);
 	if (e == ERR_OK)
 		e = target_check(units, "parent", units->parent);
 	if (e == ERR_OK)

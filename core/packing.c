@@ -53,6 +53,9 @@ static enum err block_write(
 static void rows_settle(struct gathering *g);
 static enum err log_at(struct txn *txn, uint32_t no, struct log **log) MUST_USE;
 
+static enum err log_pack(struct txn *txn, struct log *log,
+    struct packing *packing, uint64_t budget) MUST_USE;
+
 enum err
 packing_some(struct txn *txn, struct packing *packing, uint64_t budget)
 {
@@ -68,7 +71,7 @@ packing_some(struct txn *txn, struct packing *packing, uint64_t budget)
 		packing->ended = e == ERR_OK && log == NULL;
 		if (log == NULL)
 			break;
-		e = packing_log(txn, log, packing, until - packing->deltas);
+		e = log_pack(txn, log, packing, until - packing->deltas);
 		/* It may have more when the budget is used up. */
 		packing->at = log->no.v + (packing->deltas < until);
 	}
@@ -94,8 +97,9 @@ log_at(struct txn *txn, uint32_t no, struct log **log)
 	return oplog_by_no(txn, found, log);
 }
 
-enum err
-packing_log(
+/* Packs about `budget` deltas of `log` alone; adds to the counts. */
+static enum err
+log_pack(
     struct txn *txn, struct log *log, struct packing *packing, uint64_t budget)
 {
 	struct gathering *g = mem_zeros(1, sizeof(*g));
@@ -348,7 +352,7 @@ packing_keep_up(struct txn *txn, struct log *log)
 
 	if (log->frontier.size - log->packed < PACKING_OWN)
 		return ERR_OK;
-	return packing_log(
+	return log_pack(
 	    txn, log, &packing, budget < PACKING_STEP ? budget : PACKING_STEP);
 }
 

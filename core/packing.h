@@ -38,9 +38,6 @@ struct packing {
  * say. */
 enum err packing_some(
     struct txn *txn, struct packing *packing, uint64_t budget) MUST_USE;
-/* Packs about `budget` deltas of `log` alone; adds to the counts. */
-enum err packing_log(struct txn *txn, struct log *log, struct packing *packing,
-    uint64_t budget) MUST_USE;
 /* For who writes `log`: packs some of it when PACKING_OWN deltas are not, about
  * twice as many as this transaction appended. */
 enum err packing_keep_up(struct txn *txn, struct log *log) MUST_USE;

@@ -105,8 +105,10 @@ one_total(struct txn *txn, const struct figure_ask *ask,
 	return e;
 }
 
-enum err
-report_said_total(struct txn *txn, const struct figure_ask *ask,
+/* The one number of `figure`, ratios too, over all that `ask` covers; a ratio
+ * has `digits` behind the point.  `ask->rows` is ignored. */
+static enum err
+total_make(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, unsigned digits,
     struct figure_number *number)
 {
@@ -154,7 +156,7 @@ compute(struct txn *txn, const struct report_ask *ask, struct report_said *said)
 	if (e != ERR_OK ||
 	    (said->period.n > 0 && !period_read(said->period, &figure.period)))
 		return ERR_OK;
-	e = report_said_total(
+	e = total_make(
 	    txn, &figure, said->figure, said->scale, &said->computed);
 	for (unsigned i = 0;
 	     said->figure->source != PACK_OF_RATIO && i < said->scale; i++)

@@ -12,10 +12,5 @@
  * figure, unit, period and id.  Errors as figure_collect. */
 enum err report_said_find(struct txn *txn, const struct report_ask *ask,
     struct arena *arena, struct report *report) MUST_USE;
-/* The one number of `figure`, ratios too, over all that `ask` covers; a ratio
- * has `digits` behind the point.  `ask->rows` is ignored. */
-enum err report_said_total(struct txn *txn, const struct figure_ask *ask,
-    const struct pack_figure *figure, unsigned digits,
-    struct figure_number *number) MUST_USE;
 
 #endif

@@ -118,27 +118,18 @@ twins_id(const struct pack_collection *candidate, const struct record_id *a,
 	buf_fini(&text);
 }
 
-/* A name without its last component. */
-static struct bytes
-parent_of(struct bytes name)
-{
-	while (name.n > 0 && name.p[name.n - 1] != '/')
-		name.n--;
-	return bytes_first(name, name.n > 0 ? name.n - 1 : 0);
-}
-
 enum err
 twins_space(const struct pack_collection *candidate, struct bytes unit_a,
     struct bytes unit_b, struct space *space)
 {
-	struct bytes parent = parent_of(unit_a);
+	struct bytes parent = id_above(unit_a);
 	struct buf name = {0};
 	enum err e;
 
 	if (bytes_equal(unit_a, unit_b)) {
 		buf_add(&name, unit_a);
 		buf_add_text(&name, unit_a.n > 0 ? "/" : "");
-	} else if (parent.n > 0 && bytes_equal(parent, parent_of(unit_b))) {
+	} else if (parent.n > 0 && bytes_equal(parent, id_above(unit_b))) {
 		buf_add(&name, parent);
 		buf_add_text(&name, "/all/");
 	} else {
@@ -202,7 +193,7 @@ entry_take(struct finding *f, const struct query_run *run)
 {
 	struct entry *last = f->entries_n > 0 ? &f->entries[f->entries_n - 1]
 					      : NULL;
-	struct bytes unit = parent_of(bytes_text(run->space->name.text));
+	struct bytes unit = id_above(bytes_text(run->space->name.text));
 	struct entry *entry;
 
 	if (last != NULL && bytes_equal(last->unit, unit))

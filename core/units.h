@@ -39,16 +39,9 @@ struct units {
  * `now_seconds`.  ERR_CORRUPT. */
 enum err units_load(struct txn *txn, int64_t now_seconds, struct arena *arena,
     struct units *units) MUST_USE;
-/* The unit that `words` name: by its name, another name, its code or the prefix
- * of its spaces, or how a name begins when nothing else fits; before it what
- * the unit above is called may stand ("강남 신사동").  Names are compared as
- * the pack folds them.  With `scope` only units of its level are meant.  One
- * that is no more gives the one that came in its place; `note` then says so, as
- * when another name was given.  ERR_NOT_FOUND; ERR_INVALID lists the units that
- * fit when there are several. */
-enum err units_find(const struct units *units, struct bytes words,
-    const struct pack_scope *scope, const struct unit **unit,
-    struct buf *note) MUST_USE;
+/* The first unit, in their order, whose spaces have the prefix `prefix`; NULL
+ * when there is none, and for the empty prefix. */
+const struct unit *units_at(const struct units *units, struct bytes prefix);
 /* Appends what tells `unit` from all others: "강남구 신사동 (1168051000,
  * d23/c05)". */
 void units_words(const struct unit *unit, struct buf *words);

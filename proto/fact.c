@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/cut.h"
+#include "proto/fields.h"
 #include "proto/text.h"
 
 enum { FOUNDING_FORMAT, FOUNDING_ROOT, FOUNDING_NEXT, FOUNDING_NAME };
@@ -22,7 +23,6 @@ enum {
 enum { REVOKE_GRANT, REVOKE_CUTS, REVOKE_COMPROMISED, REVOKE_REASON };
 enum { ROTATION_FORMAT, ROTATION_BEFORE, ROTATION_NEXT, ROTATION_CUTS };
 enum { REASON_TEXT };
-enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 
 static const char class_letters[] = "NPSF";
 static const struct {
@@ -56,21 +56,8 @@ struct rotation_reading {
 	struct arena *arena; /* borrowed */
 };
 
-typedef void field_fn(struct reader *r, int64_t key, void *fact);
-
-/* The keys of a map: 0..needed_n - 1 must be there, those up to known_n - 1 may
- * be. */
-struct fields {
-	int64_t needed_n;
-	int64_t known_n;
-	field_fn *field;
-	const char *what;
-};
-
-static enum err fields_read(struct bytes in, int64_t keys_n, field_fn *field,
+static enum err fields_read(struct bytes in, int64_t keys_n, fields_fn *field,
     void *fact, const char *what) MUST_USE;
-static enum err fields_pass(
-    struct bytes in, const struct fields *fields, void *fact) MUST_USE;
 static void addresses_read(struct reader *r, struct fact_member *member);
 static void founding_field(struct reader *r, int64_t key, void *fact);
 static void member_field(struct reader *r, int64_t key, void *fact);
@@ -188,7 +175,7 @@ fact_reason_put(const struct fact_reason *reason, struct buf *out)
 
 /* Reads a map that has each of the keys 0..keys_n - 1. */
 static enum err
-fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
+fields_read(struct bytes in, int64_t keys_n, fields_fn *field, void *fact,
     const char *what)
 {
 	const struct fields fields = {.needed_n = keys_n,
@@ -196,37 +183,7 @@ fields_read(struct bytes in, int64_t keys_n, field_fn *field, void *fact,
 	    .field = field,
 	    .what = what};
 
-	return fields_pass(in, &fields, fact);
-}
-
-static enum err
-fields_pass(struct bytes in, const struct fields *fields, void *fact)
-{
-	struct reader r;
-	int64_t last = -1;
-	int64_t found = 0;
-	size_t n;
-
-	codec_begin(&r, in);
-	n = codec_get_map(&r, KEYS_MAX);
-	for (size_t i = 0; i < n && !r.bad; i++) {
-		int64_t key = codec_get_key(&r, &last);
-
-		if (r.bad)
-			break;
-		if (key >= KEY_IGNORABLE) {
-			(void)codec_get_value(&r);
-		} else if (key >= fields->known_n) {
-			return err_set(ERR_VERSION,
-			    "%s with key %d, which a newer program wrote",
-			    fields->what, (int)key);
-		} else {
-			found += key < fields->needed_n;
-			fields->field(&r, key, fact);
-		}
-	}
-	r.bad = r.bad || found != fields->needed_n;
-	return codec_end(&r, fields->what);
+	return fields_get(in, &fields, fact);
 }
 
 enum err
@@ -296,7 +253,7 @@ fact_member_get(struct bytes in, struct fact_member *member)
 	    .what = "member fact"};
 
 	memset(member, 0, sizeof(*member));
-	return fields_pass(in, &fields, member);
+	return fields_get(in, &fields, member);
 }
 
 static void

@@ -5,7 +5,7 @@
  */
 #include "proto/fact_pack.h"
 
-#include "proto/codec.h"
+#include "proto/fields.h"
 #include "proto/text.h"
 
 enum {
@@ -17,9 +17,8 @@ enum {
 	PACK_JSON,
 	PACK_KEYS
 };
-enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 
-static void pack_field(struct reader *r, int64_t key, struct fact_pack *pack);
+static void pack_field(struct reader *r, int64_t key, void *into);
 static bool is_sound(const struct fact_pack *pack);
 
 size_t
@@ -60,38 +59,25 @@ fact_pack_put(const struct fact_pack *pack, struct buf *out)
 enum err
 fact_pack_get(struct bytes in, struct fact_pack *pack)
 {
-	struct reader r;
-	int64_t last = -1;
-	int64_t found = 0;
-	size_t n;
+	static const struct fields fields = {.needed_n = PACK_KEYS,
+	    .known_n = PACK_KEYS,
+	    .field = pack_field,
+	    .what = "pack fact"};
+	enum err e;
 
 	*pack = (struct fact_pack){0};
-	codec_begin(&r, in);
-	n = codec_get_map(&r, KEYS_MAX);
-	for (size_t i = 0; i < n && !r.bad; i++) {
-		int64_t key = codec_get_key(&r, &last);
-
-		if (r.bad)
-			break;
-		if (key >= KEY_IGNORABLE) {
-			(void)codec_get_value(&r);
-		} else if (key >= PACK_KEYS) {
-			return err_set(ERR_VERSION,
-			    "pack fact with key %d, which a newer program "
-			    "wrote",
-			    (int)key);
-		} else {
-			found++;
-			pack_field(&r, key, pack);
-		}
-	}
-	r.bad = r.bad || found != PACK_KEYS || !is_sound(pack);
-	return codec_end(&r, "pack fact");
+	e = fields_get(in, &fields, pack);
+	if (e == ERR_OK && !is_sound(pack))
+		e = err_set(ERR_MALFORMED,
+		    "pack fact: its name, version or sizes are not sound");
+	return e;
 }
 
 static void
-pack_field(struct reader *r, int64_t key, struct fact_pack *pack)
+pack_field(struct reader *r, int64_t key, void *into)
 {
+	struct fact_pack *pack = into;
+
 	switch (key) {
 	case PACK_NAME:
 		pack->name = codec_get_text(r);

@@ -102,6 +102,46 @@ id_covers_prefix(const struct space *prefix, const struct space *inner)
 	       (inner->text[n] == '\0' || inner->text[n] == '/');
 }
 
+const char *
+id_class(const struct space *space)
+{
+	const char *slash = strrchr(space->text, '/');
+
+	return slash != NULL ? slash + 1 : space->text;
+}
+
+struct bytes
+id_above(struct bytes name)
+{
+	while (name.n > 0 && name.p[name.n - 1] != '/')
+		name.n--;
+	return name.n > 0 ? bytes_first(name, name.n - 1) : name;
+}
+
+bool
+id_beside(const struct space *space, const char *class, struct space *beside)
+{
+	size_t before = (size_t)(id_class(space) - space->text);
+	size_t size = strlen(class) + 1;
+
+	*beside = (struct space){0};
+	if (size > sizeof(beside->text) - before)
+		return false;
+	memcpy(beside->text, space->text, before);
+	memcpy(beside->text + before, class, size);
+	return true;
+}
+
+size_t
+id_depth(const struct space *prefix)
+{
+	size_t n = prefix->text[0] != '\0' ? 1 : 0;
+
+	for (const char *p = prefix->text; *p != '\0'; p++)
+		n += *p == '/' ? 1 : 0;
+	return n;
+}
+
 void
 id_origin(const struct log_name *name, struct buf *line)
 {

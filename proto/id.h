@@ -49,6 +49,18 @@ bool id_is_authority(const struct space *space);
 bool id_covers(const struct space *prefix, const struct space *space);
 /* Does `prefix` cover all that `inner`, a prefix too, covers? */
 bool id_covers_prefix(const struct space *prefix, const struct space *inner);
+/* The last component of `space` ("case" of d03/c017/case), the class by which
+ * packs know what its records are: a pointer into its text. */
+const char *id_class(const struct space *space);
+/* `name`, that of a space or a prefix, without its last component: "d03/c017",
+ * the unit of d03/c017/case; empty when it has no other. */
+struct bytes id_above(struct bytes name);
+/* Puts the space of the same unit whose class is `class` into `*beside`; false
+ * when its name would be longer than LIMIT_SPACE_SIZE. */
+bool id_beside(const struct space *space, const char *class,
+    struct space *beside) MUST_USE;
+/* How many components `prefix` has; 0 for the empty one. */
+size_t id_depth(const struct space *prefix);
 
 /* What names a log, spelled out. */
 struct log_name {

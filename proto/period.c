@@ -99,21 +99,3 @@ period_has(const struct period *outer, const struct period *inner)
 {
 	return inner->first >= outer->first && inner->last <= outer->last;
 }
-
-void
-period_write(const struct period *period, struct buf *text)
-{
-	char day[CALENDAR_TEXT_SIZE];
-
-	if (calendar_has(period->first)) {
-		calendar_write_day(period->first, day);
-		buf_add_text(text, day);
-	}
-	if (period->first == period->last)
-		return;
-	buf_add_text(text, "/");
-	if (calendar_has(period->last)) {
-		calendar_write_day(period->last, day);
-		buf_add_text(text, day);
-	}
-}

@@ -1,7 +1,7 @@
 #ifndef GOLMOK_PROTO_PERIOD_H
 #define GOLMOK_PROTO_PERIOD_H
 
-#include "proto/buf.h"
+#include "proto/bytes.h"
 
 /*
  * Spans of whole days, as people name them: 2016, 2016-Q3, 2016-07, 2016-07-25,
@@ -17,7 +17,5 @@ struct period {
 bool period_read(struct bytes text, struct period *period) MUST_USE;
 /* Does all of `inner` lie in `outer`? */
 bool period_has(const struct period *outer, const struct period *inner);
-/* Appends it as two days with a slash between, or as one. */
-void period_write(const struct period *period, struct buf *text);
 
 #endif

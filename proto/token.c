@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "proto/codec.h"
+#include "proto/fields.h"
 #include "proto/text.h"
 
 enum {
@@ -34,7 +34,6 @@ enum {
 	TOKEN_ADDRESSES,
 	TOKEN_N,
 };
-enum { KEY_IGNORABLE = 128, KEYS_MAX = 16 };
 
 /* Digits and lower case without i, l, o and u. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -54,7 +53,7 @@ static enum err prefix_take(struct bytes *values) MUST_USE;
 static enum err groups_take(struct bytes values, struct buf *out) MUST_USE;
 static enum err typing_error(size_t group) MUST_USE;
 static enum err content_get(struct bytes content, struct token *token) MUST_USE;
-static void field_get(struct reader *r, int64_t key, struct token *token);
+static void field_get(struct reader *r, int64_t key, void *into);
 static bool is_place(struct bytes address);
 
 enum err
@@ -338,31 +337,15 @@ typing_error(size_t group)
 static enum err
 content_get(struct bytes content, struct token *token)
 {
-	struct reader r;
-	int64_t last = -1;
-	size_t known_n = 0;
-	size_t n;
-	enum err e;
+	static const struct fields fields = {.needed_n = TOKEN_N,
+	    .known_n = TOKEN_N,
+	    .field = field_get,
+	    .what = "this token"};
+	enum err e = fields_get(content, &fields, token);
 
-	codec_begin(&r, content);
-	n = codec_get_map(&r, KEYS_MAX);
-	for (size_t i = 0; i < n && !r.bad; i++) {
-		int64_t key = codec_get_key(&r, &last);
-
-		if (r.bad)
-			break;
-		if (key >= KEY_IGNORABLE) {
-			(void)codec_get_value(&r);
-			continue;
-		}
-		if (key >= TOKEN_N)
-			return err_set(ERR_VERSION,
-			    "a newer golmok made this token: update this one");
-		known_n++;
-		field_get(&r, key, token);
-	}
-	r.bad = r.bad || known_n != TOKEN_N;
-	e = codec_end(&r, "this token");
+	if (e == ERR_VERSION)
+		e = err_set(ERR_VERSION,
+		    "a newer golmok made this token: update this one");
 	if (e != ERR_OK)
 		return e;
 	e = token_check(token);
@@ -370,8 +353,10 @@ content_get(struct bytes content, struct token *token)
 }
 
 static void
-field_get(struct reader *r, int64_t key, struct token *token)
+field_get(struct reader *r, int64_t key, void *into)
 {
+	struct token *token = into;
+
 	switch (key) {
 	case TOKEN_CITY:
 		bytes_copy(

@@ -455,25 +455,29 @@ rule 'links in the documents lead to files' => sub {
 	return @hits;
 };
 
-rule 'docs/architecture.md names every .c file, and none that is not there' => sub {
+rule 'docs/architecture.md names every file in its room, and none that is not there' => sub {
 	my $map = 'docs/architecture.md';
 	return 'SKIP' unless -f $map;
-	my (@hits, %named, @globs);
+	my (@hits, %named, @globs, $room);
 	my $n = 0;
 	for my $line (lines(text($map))) {
 		$n++;
-		while ($line =~ m{([\w/*.-]*[\w*])\.(?:c\b|h\b|\[ch\])}g) {
-			my $path = $1;
-			my ($base) = $path =~ m{([^/]+)$};
-			$named{$base} = 1;
-			push @globs, $base if $base =~ /\*/;
-			next if $path !~ m{^(?:proto|core|net|cli)/} || $path =~ /\*/;
-			push @hits, "$map:$n: $path is not there" unless -f "$path.c" || -f "$path.h";
+		$room = $line =~ m{^### ((?:proto|core|net|cli)(?:/\w+)*)/$} ? $1 : undef if $line =~ /^#/;
+		my ($cell) = $line =~ /^\|\s*([^|]*?)\s*\|/;
+		while (defined $room && defined $cell && $cell =~ m{([\w*]+)\.(c\b|h\b|\[ch\])}g) {
+			my ($base, $ends) = ($1, $2);
+			for my $path (map { "$room/$base.$_" } $ends =~ /[ch]/g) {
+				$named{$path} = 1;
+				push @globs, quotemeta($path) =~ s/\\\*/\\w*/gr if $path =~ /\*/;
+				push @hits, "$map:$n: $path is not there" unless $path =~ /\*/ || -f $path;
+			}
+		}
+		while ($line =~ m{\b((?:proto|core|net|cli)/[\w/]+\.[ch])\b}g) {
+			push @hits, "$map:$n: $1 is not there" unless -f $1;
 		}
 	}
-	for my $file (@c) {
-		my ($base) = $file =~ m{([^/]+)\.c$};
-		next if $named{$base} || grep { my $glob = quotemeta =~ s/\\\*/.*/gr; $base =~ /^$glob$/ } @globs;
+	for my $file (@c, @h) {
+		next if $named{$file} || grep { $file =~ /^$_$/ } @globs;
 		push @hits, "$file:1: is not named in $map";
 	}
 	return @hits;

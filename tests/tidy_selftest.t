@@ -49,7 +49,11 @@ for my $file (qw(.clang-format proto/base.h proto/err.h proto/err.c proto/mem.h 
 put('Makefile', get("$root/Makefile"));
 put('.ci/deps', "exit 0\n");
 put('README.md', "# A sample\nRead [the map](docs/architecture.md#rooms) or <https://example.org>.\n");
-put('docs/architecture.md', "| file | what |\n|---|---|\n| proto/err.[ch] | errors |\n| proto/mem.[ch] | memory |\n| planted.[ch], sample_*.c | samples |\n| net/ | loop.h |\n");
+put('docs/architecture.md', "# The map\n" . join('', map {
+	my ($room, @files) = @$_;
+	("### $room/\n| file | what |\n|---|---|\n", map { "| $_ | samples |\n" } @files);
+} ['proto', 'err.[ch], mem.[ch]', 'base.h', 'planted*.[ch]'], ['core', 'planted*.[ch]'],
+    ['net', 'loop.h'], ['net/peer', '*.h'], ['net/http', '*.h'], ['cli', 'sample_*.[ch]']));
 put('net/loop.h', "#ifndef GOLMOK_NET_LOOP_H\n#define GOLMOK_NET_LOOP_H\n\n#include <uv.h>\n\n/* Runs it. */\nvoid loop_run(uv_loop_t *loop);\n\n#endif\n");
 my %sample = pair('cli/sample_one', "/* Says `text`.  Two of\n * a kind; the caller waits; nothing is kept. */\nvoid sample_one_say(const char *text);\nenum err sample_one_try(int n) MUST_USE;\n",
     "void\nsample_one_say(const char *text)\n{\n\tif (puts(text) < 0)\n\t\tabort();\n}\n\nenum err\nsample_one_try(int n)\n{\n\tif (n < 0)\n\t\tgoto out;\n\treturn ERR_OK;\nout:\n\treturn err_set(ERR_USAGE, \"%d; goto over; /* no */\", n);\n}\n",
@@ -108,8 +112,10 @@ my @breaches = (
 	['nothing of a domain', 'core/planted.c:9', pair('core/planted', body("\t/* As chatdong has it. */\n"))],
 	['nothing of a domain', 'core/planted.c:9', pair('core/planted', body("\t/* For a 방문간호사. */\n"))],
 	['links in the documents', 'README.md:3', 'README.md+' => "See [this](docs/nowhere.md).\n"],
-	['names every .c', 'core/unmapped.c:1', 'core/unmapped.c' => "/*\n * Not on the map.\n */\n#include <stddef.h>\n\nstatic_assert(sizeof(size_t) > 1, \"large\");\n" =~ s/<stddef.h>/"proto\/base.h"/r],
-	['names every .c', 'docs/architecture.md:7', 'docs/architecture.md+' => "| core/gone.c | gone |\n"],
+	['names every file', 'core/unmapped.c:1', 'core/unmapped.c' => "/*\n * Not on the map.\n */\n#include <stddef.h>\n\nstatic_assert(sizeof(size_t) > 1, \"large\");\n" =~ s/<stddef.h>/"proto\/base.h"/r],
+	['names every file', 'core/planted.c:1', pair('core/planted', body('')), 'docs/architecture.md' => "### cli/\n| planted.[ch] |\n| sample_*.[ch] |\n### net/\n| loop.h |\n### proto/\n| *.[ch] |\n"],
+	['names every file', 'docs/architecture.md:\d+', 'docs/architecture.md+' => "| gone.c | gone |\n"],
+	['names every file', 'docs/architecture.md:\d+', 'docs/architecture.md+' => "See core/gone.c.\n"],
 	['top level holds', 'stray:1', 'stray' => "left\n"],
 	['end-to-end test', 'tests/e2e/02-two.t:3', 'tests/e2e/02-two.t' => "#!/bin/sh\n# Goal: none.\nsleep 1\n"],
 	['end-to-end test', 'tests/e2e/two.t:1', 'tests/e2e/two.t' => "#!/bin/sh\n# Goal: none.\necho 1..0\n"],

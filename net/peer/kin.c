@@ -13,13 +13,12 @@ enum { DRAW_SIZE = 16 };
 
 struct candidate {
 	const struct member *member;
-	unsigned breadth; /* components of its broadest common prefix */
+	size_t breadth; /* components of its broadest common prefix */
 	uint8_t draw[DRAW_SIZE];
 };
 
 static bool is_shared(const struct authority *authority,
     const struct sign_key *me, const struct grant *theirs, bool upward);
-static unsigned components(const struct space *prefix);
 static int candidate_compare(const void *a, const void *b);
 static void kin_add(struct kin *kin, const struct member *member);
 
@@ -41,8 +40,8 @@ kin_find(const struct authority *authority, const struct sign_key *me,
 		    member->addresses_n == 0 ||
 		    !is_shared(authority, me, grant, upward))
 			continue;
-		all[n] = (struct candidate){.member = member,
-		    .breadth = components(&grant->what.prefix)};
+		all[n] = (struct candidate){
+		    .member = member, .breadth = id_depth(&grant->what.prefix)};
 		crypto_blake2b(bytes_of(me->b, sizeof(me->b)),
 		    bytes_of(member->key.b, sizeof(member->key.b)), all[n].draw,
 		    sizeof(all[n].draw));
@@ -94,16 +93,6 @@ is_shared(const struct authority *authority, const struct sign_key *me,
 			return true;
 	}
 	return false;
-}
-
-static unsigned
-components(const struct space *prefix)
-{
-	unsigned n = prefix->text[0] != '\0';
-
-	for (const char *p = prefix->text; *p != '\0'; p++)
-		n += *p == '/';
-	return n;
 }
 
 static int

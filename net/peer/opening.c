@@ -34,6 +34,9 @@ static enum err clock_list(
 static enum err live_begin(
     struct talk *talk, const struct authority *authority) MUST_USE;
 
+static bool both_may(const struct talk *talk, const struct authority *authority,
+    const struct log_name *name);
+
 enum err
 opening_begin(struct talk *talk)
 {
@@ -138,7 +141,7 @@ refused_ask(struct talk *talk, const struct authority *authority)
 	for (size_t i = 0; i < talk->refused_n && e == ERR_OK; i++) {
 		const struct talk_refused *refused = &talk->refused[i];
 
-		if (opening_shares(talk, authority, &refused->name))
+		if (both_may(talk, authority, &refused->name))
 			e = ask_anew(talk, &refused->id);
 		else
 			talk->refused[left++] = *refused;
@@ -168,8 +171,10 @@ ask_anew(struct talk *talk, const struct log_id *id)
 	return e == ERR_OK ? talk_send(talk, &msg) : e;
 }
 
-bool
-opening_shares(const struct talk *talk, const struct authority *authority,
+/* Is the log `name` one that both may speak of: do both have a right in its
+ * space, or has one, and the other is the log's author? */
+static bool
+both_may(const struct talk *talk, const struct authority *authority,
     const struct log_name *name)
 {
 	struct clock_depth mine;
@@ -209,7 +214,7 @@ share_all(struct talk *talk, const struct authority *authority)
 	return e;
 }
 
-/* As opening_shares, without working out again what a space allows. */
+/* As both_may, without working out again what a space allows. */
 static bool
 shares_log(
     struct talk *talk, const struct authority *authority, const struct log *log)
@@ -224,7 +229,7 @@ shares_log(
 		       0 ||
 		   memcmp(&log->name.author, &talk->me, sizeof(talk->me)) ==
 		       0) &&
-	       opening_shares(talk, authority, &log->name);
+	       both_may(talk, authority, &log->name);
 }
 
 enum err

@@ -19,10 +19,6 @@ void opening_number(struct talk *talk);
  * more. */
 enum err opening_go_on(
     struct talk *talk, const struct authority *authority) MUST_USE;
-/* Is the log `name` one that both may speak of: do both have a right in its
- * space, or has one, and the other is the log's author? */
-bool opening_shares(const struct talk *talk, const struct authority *authority,
-    const struct log_name *name);
 /* Enters `log` of this store into the ledger and queues it if both may have it;
  * one that they may not have is hidden, unless the peer spoke of it. */
 enum err opening_share(struct talk *talk, const struct authority *authority,

@@ -136,7 +136,7 @@ bad() {
 	[ "$before" = "$("$GOLMOK" digest)" ] || ok '... and nothing is stored' false
 }
 printf '%s\n1,가상,,신사동,2016-07-25\n' "$H" >bad.csv
-bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500), 강남구 신사동 (1168051000)"
+bad 'a dong that is two' 5 "bad.csv:2: column '행정동': '신사동' may mean 관악구 신사동 (1162068500, d21/c10), 강남구 신사동 (1168051000, d23/c01)"
 printf '%s\n1,가상,,없는동,2016-07-25\n' "$H" >bad.csv
 bad 'a dong that is none' 5 "column '행정동': no unit that is held here is called '없는동'"
 printf '%s\n1,가상,,가상동,2016-07-25\n' "$H" >bad.csv

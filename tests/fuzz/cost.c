@@ -216,3 +216,19 @@ __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_n,
 	return __real_crypto_pwhash(
 	    out, out_n, text, n, salt, 1, 8 * 1024, algorithm);
 }
+
+void
+cost_assert_asked(const struct crypto_cost *asked, enum err e)
+{
+	uint64_t done = cost_end().stretched_bytes;
+
+	if (asked->passes == 0 || asked->passes > CRYPTO_COST_PASSES_MAX ||
+	    asked->memory_bytes < CRYPTO_COST_BYTES_MIN ||
+	    asked->memory_bytes > CRYPTO_COST_BYTES_MAX) {
+		assert(e == ERR_LIMIT);
+		assert(done == 0);
+		return;
+	}
+	assert(e == ERR_DENIED || e == ERR_OK);
+	assert(done == asked->passes * asked->memory_bytes);
+}

@@ -1,7 +1,8 @@
 #ifndef GOLMOK_TESTS_FUZZ_COST_H
 #define GOLMOK_TESTS_FUZZ_COST_H
 
-#include "proto/base.h"
+#include "proto/crypto.h"
+#include "proto/err.h"
 
 /* What the first use of an arena takes, and of a thread. */
 enum { COST_ARENA = 65 * 1024, COST_THREAD = 4096 };
@@ -33,5 +34,9 @@ struct cost_limit {
 /* What came since cost_begin is within `limit` for an input of `n` bytes;
  * otherwise says by what it is not, and ends the process. */
 void cost_assert(const struct cost_limit *limit, size_t n);
+/* After cost_begin and the opening of a file that asks for the work `asked`,
+ * which ended with `e`: whoever asks for more than there may be, or for
+ * nothing, was refused before any of it was done. */
+void cost_assert_asked(const struct crypto_cost *asked, enum err e);
 
 #endif

@@ -75,3 +75,10 @@ disk_get(const char *name, struct buf *content)
 	}
 	assert(fclose(file) == 0);
 }
+
+void
+disk_assert_read(enum err e)
+{
+	assert(e == ERR_OK || e == ERR_CORRUPT || e == ERR_VERSION ||
+	       e == ERR_LIMIT);
+}

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_TESTS_FUZZ_DISK_H
 #define GOLMOK_TESTS_FUZZ_DISK_H
 
+#include "proto/err.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Files of a target's own, in memory where there is room for it: what a disk
@@ -15,5 +16,7 @@ const char *disk_path(const char *name);
 const char *disk_put(const char *name, struct bytes content);
 /* What is there, appended to `content`. */
 void disk_get(const char *name, struct buf *content);
+/* Is `e` what reading such a file may end with? */
+void disk_assert_read(enum err e);
 
 #endif

@@ -18,13 +18,6 @@ struct places {
 	uint8_t many[64];
 };
 
-static void
-assert_of_a_file(enum err e)
-{
-	assert(e == ERR_OK || e == ERR_CORRUPT || e == ERR_VERSION ||
-	       e == ERR_LIMIT);
-}
-
 static enum err
 places_load(const char *path, struct places *places, struct buf *text)
 {
@@ -50,7 +43,7 @@ places_try(struct bytes in)
 	struct buf same = {0};
 	enum err e = places_load(disk_put(name, in), &places, &text);
 
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e == ERR_OK) {
 		e = places_load(
 		    disk_put(name, buf_bytes(&text)), &again, &same);
@@ -81,7 +74,7 @@ identity_try(struct fuzz_input *input)
 	while (fuzz_more(input))
 		fuzz_mutate(input, &text);
 	e = identity_load(disk_put(name, buf_bytes(&text)), &again);
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e == ERR_OK)
 		assert(memcmp(&identity, &again, sizeof(identity)) == 0);
 	e = identity_save(disk_put(name, buf_bytes(&text)), &identity);
@@ -106,7 +99,7 @@ root_try(struct fuzz_input *input)
 	while (fuzz_more(input))
 		fuzz_mutate(input, &text);
 	e = identity_load_root(disk_put(name, buf_bytes(&text)), &again);
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e == ERR_OK)
 		assert(memcmp(&root, &again, sizeof(root)) == 0);
 	buf_fini(&text);

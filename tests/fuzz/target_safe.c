@@ -18,32 +18,13 @@ pattern(void *arg, uint8_t *p, size_t n)
 }
 
 static void
-assert_of_a_file(enum err e)
-{
-	assert(e == ERR_OK || e == ERR_CORRUPT || e == ERR_VERSION ||
-	       e == ERR_LIMIT);
-}
-
-/* Whoever asks for more, or for nothing at all, gets none. */
-static void
 open_try(const struct safe *safe)
 {
-	const struct crypto_cost *asked = &safe->cost;
 	struct identity identity;
-	enum err e;
 
 	cost_begin();
-	e = safe_open(safe, bytes_text("열려라"), &identity);
-	if (asked->passes == 0 || asked->passes > CRYPTO_COST_PASSES_MAX ||
-	    asked->memory_bytes < CRYPTO_COST_BYTES_MIN ||
-	    asked->memory_bytes > CRYPTO_COST_BYTES_MAX) {
-		assert(e == ERR_LIMIT);
-		assert(cost_end().stretched_bytes == 0);
-		return;
-	}
-	assert(e == ERR_DENIED || e == ERR_OK);
-	assert(
-	    cost_end().stretched_bytes == asked->passes * asked->memory_bytes);
+	cost_assert_asked(
+	    &safe->cost, safe_open(safe, bytes_text("열려라"), &identity));
 }
 
 /* The bytes as a file. */
@@ -64,7 +45,7 @@ raw_try(struct bytes in)
 	cost_begin();
 	e = safe_load(path, &safe);
 	cost_assert(&limit, in.n);
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e == ERR_OK)
 		open_try(&safe);
 }
@@ -88,7 +69,7 @@ made_try(struct fuzz_input *input)
 	while (fuzz_more(input))
 		fuzz_mutate(input, &text);
 	e = safe_load(disk_put(name, buf_bytes(&text)), &again);
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e == ERR_OK) {
 		assert(memcmp(&safe, &again, sizeof(safe)) == 0);
 		open_try(&again);

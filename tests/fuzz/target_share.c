@@ -11,39 +11,20 @@
 static const char name[] = "share";
 
 static void
-assert_of_a_file(enum err e)
-{
-	assert(e == ERR_OK || e == ERR_CORRUPT || e == ERR_VERSION ||
-	       e == ERR_LIMIT);
-}
-
-static void
 assert_sound(const struct share_split *split)
 {
 	assert(split->threshold >= 2 && split->threshold <= split->count);
 	assert(split->count <= LIMIT_SHARES);
 }
 
-/* Whoever asks for more work than there may be gets none. */
 static void
 open_try(const struct share_file *file)
 {
-	const struct crypto_cost *asked = &file->cost;
 	struct share share;
-	enum err e;
 
 	cost_begin();
-	e = share_open(file, bytes_text("열려라"), &share);
-	if (asked->passes == 0 || asked->passes > CRYPTO_COST_PASSES_MAX ||
-	    asked->memory_bytes < CRYPTO_COST_BYTES_MIN ||
-	    asked->memory_bytes > CRYPTO_COST_BYTES_MAX) {
-		assert(e == ERR_LIMIT);
-		assert(cost_end().stretched_bytes == 0);
-		return;
-	}
-	assert(e == ERR_DENIED || e == ERR_OK);
-	assert(
-	    cost_end().stretched_bytes == asked->passes * asked->memory_bytes);
+	cost_assert_asked(
+	    &file->cost, share_open(file, bytes_text("열려라"), &share));
 }
 
 static void
@@ -53,7 +34,7 @@ share_try(struct bytes text, const struct share_file *was)
 	struct share_file file;
 	enum err e = share_load(path, &file);
 
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e != ERR_OK)
 		return;
 	assert(was == NULL || memcmp(was, &file, sizeof(file)) == 0);
@@ -72,7 +53,7 @@ vault_try(struct bytes text, const struct share_vault *was)
 	struct root_keys keys;
 	enum err e = share_load_vault(path, &vault);
 
-	assert_of_a_file(e);
+	disk_assert_read(e);
 	if (e != ERR_OK)
 		return;
 	assert(was == NULL || memcmp(was, &vault, sizeof(vault)) == 0);

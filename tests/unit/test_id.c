@@ -11,6 +11,7 @@
 
 #include "proto/ascii.h"
 #include "proto/id.h"
+#include "proto/limits.h"
 #include "tests/lib/prng.h"
 #include "tests/lib/vectors.h"
 
@@ -377,6 +378,48 @@ the_same_thing_has_the_same_id_in_one_city(void **state)
 	assert_memory_not_equal(id.b, other.b, sizeof(id.b));
 }
 
+static void
+a_space_has_a_class_and_a_unit(void **state)
+{
+	static const struct {
+		const char *name, *class, *above, *beside;
+		size_t depth;
+	} all[] = {
+	    {"d03/c017/case", "case", "d03/c017", "d03/c017/visit", 3},
+	    {"d03/visit", "visit", "d03", "d03/visit", 2},
+	    {"city", "city", "", "visit", 1},
+	    {"", "", "", "visit", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		struct space space = {0};
+		struct space beside;
+
+		strcpy(space.text, all[i].name);
+		assert_string_equal(id_class(&space), all[i].class);
+		assert_true(
+		    bytes_is(id_above(bytes_text(space.text)), all[i].above));
+		assert_true(id_beside(&space, "visit", &beside));
+		assert_string_equal(beside.text, all[i].beside);
+		assert_int_equal(id_depth(&space), all[i].depth);
+	}
+}
+
+static void
+a_space_beside_another_has_no_name_that_is_too_long(void **state)
+{
+	struct space space = {0};
+	struct space beside;
+
+	(void)state;
+	memset(space.text, 'a', LIMIT_SPACE_SIZE);
+	memcpy(space.text + LIMIT_SPACE_SIZE - 3, "/bb", 3);
+	assert_true(id_beside(&space, "cc", &beside));
+	assert_int_equal(strlen(beside.text), LIMIT_SPACE_SIZE);
+	assert_false(id_beside(&space, "ccc", &beside));
+}
+
 int
 main(void)
 {
@@ -394,6 +437,9 @@ main(void)
 	    cmocka_unit_test(dots_are_ordered_as_their_bytes_are),
 	    cmocka_unit_test(hex_is_of_exactly_the_size_and_lower_case),
 	    cmocka_unit_test(the_same_thing_has_the_same_id_in_one_city),
+	    cmocka_unit_test(a_space_has_a_class_and_a_unit),
+	    cmocka_unit_test(
+		a_space_beside_another_has_no_name_that_is_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,36 +121,6 @@ one_span_has_another_when_all_its_days_are_in_it(void **state)
 	assert_true(period_has(&(struct period){INT64_MIN, INT64_MAX}, &other));
 }
 
-static void
-what_is_written_is_read_as_the_same(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *written;
-	} examples[] = {
-	    {"2016", "2016-01-01/2016-12-31"},
-	    {"2016-07-25", "2016-07-25"},
-	    {"2016-07-25/2016-07-25", "2016-07-25"},
-	    {"2016-Q3..", "2016-07-01/"},
-	    {"/0001-01-01", "/0001-01-01"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(examples); i++) {
-		struct buf text = {0};
-		struct period period;
-		struct period again;
-
-		assert_true(period_read(bytes_text(examples[i].text), &period));
-		period_write(&period, &text);
-		assert_string_equal(buf_text(&text), examples[i].written);
-		assert_true(period_read(buf_bytes(&text), &again));
-		assert_true(
-		    again.first == period.first && again.last == period.last);
-		buf_fini(&text);
-	}
-}
-
 int
 main(void)
 {
@@ -160,7 +130,6 @@ main(void)
 	    cmocka_unit_test(what_names_no_span_is_refused),
 	    cmocka_unit_test(a_span_ends_where_its_bytes_end),
 	    cmocka_unit_test(one_span_has_another_when_all_its_days_are_in_it),
-	    cmocka_unit_test(what_is_written_is_read_as_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ sets_are_lists_of_their_elements(void **state)
 	const struct expr_value empty = {.type = EXPR_INT, .is_set = true};
 
 	(void)state;
-	is_shown(&set, "1, 2", "1; 2", "[1,2]");
+	is_shown(&set, "1, 2", "1;2", "[1,2]");
 	is_shown(&empty, "", "", "[]");
 }
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "core/units.h"
+#include "core/units_find.h"
 #include "proto/codec.h"
 #include "tests/lib/desk.h"
 
@@ -171,7 +171,7 @@ find(struct office *office, const char *words, const char *scope,
 {
 	const struct unit *unit;
 	struct buf unheard = {0};
-	enum err e = units_find(&office->units, bytes_text(words),
+	enum err e = units_find_named(&office->units, bytes_text(words),
 	    scope_of(office, scope), &unit, note != NULL ? note : &unheard);
 
 	buf_fini(&unheard);

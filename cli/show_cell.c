@@ -1,36 +1,13 @@
 /*
- * Cells of CSV.  Called by the commands that write it; knows no store.
+ * What a field of a record holds, as a cell of a table that is read again.
+ * Called by the commands that write CSV; what people look at is for show.c.
  */
-#include "cli/cell.h"
+#include "cli/show_cell.h"
 
 #include "cli/show.h"
-#include "cli/show_expr.h"
 #include "core/effective.h"
 #include "core/pack_show.h"
 #include "core/pack_text.h"
-
-void
-cell_value(
-    const struct pack *pack, const struct expr_value *value, struct buf *text)
-{
-	for (size_t i = 0; value->is_set && i < value->n; i++) {
-		buf_add_text(text, i > 0 ? ";" : "");
-		cell_value(pack, &value->items[i], text);
-	}
-	if (!value->is_set)
-		show_expr_text(pack, value, SHOW_EXPR_WHOLE, text);
-}
-
-/* Has `content` that value before number `i`? */
-static bool
-is_repeated(const struct record_field *content, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (bytes_equal(
-			content->values[k].value, content->values[i].value))
-			return true;
-	return false;
-}
 
 /* Appends one value; returns 1 when it would be read as another. */
 static size_t
@@ -59,7 +36,8 @@ values_add(const struct record *record, const struct record_field *content,
 	bool any = false;
 
 	for (size_t i = 0; i < content->n; i++) {
-		if (content->kind == KIND_SET && is_repeated(content, order[i]))
+		if (content->kind == KIND_SET &&
+		    show_is_repeated(content, order[i]))
 			continue;
 		if (any)
 			buf_add_text(
@@ -71,7 +49,7 @@ values_add(const struct record *record, const struct record_field *content,
 }
 
 size_t
-cell_field(const struct record *record, const struct record_field *content,
+show_cell_field(const struct record *record, const struct record_field *content,
     const struct pack_field *field, struct arena *arena, struct buf *text)
 {
 	if (content == NULL || content->n == 0)
