@@ -82,7 +82,7 @@ show_value(const struct pack_field *field, struct bytes value, struct buf *text)
 	codec_begin(&r, value);
 	if (codec_peek(&r) == CODEC_TEXT)
 		buf_add(text, codec_get_text(&r));
-	else if (json_encode(value, false, text) != ERR_OK)
+	else if (json_encode(value, text) != ERR_OK)
 		buf_add_text(text, "?");
 }
 
