@@ -76,8 +76,8 @@ WRAPPED := mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get mdb_cursor_clo
 	$(addprefix crypto_aead_chacha20poly1305_ietf_,encrypt decrypt)
 $(OUT)/tests/bench/bench: $(BENCH) $(OUT)/tests/lib/crowd.o $(OUT)/tests/lib/tempdir.o $(OUT)/tests/lib/prng.o $(OUT)/libgolmok.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $(LDLIBS)
-bench: $(OUT)/tests/bench/bench ## measure; FULL=1 all 424 centres, ROW=merge one part
-	@FULL=$(FULL) $(OUT)/tests/bench/bench $(ROW)
+bench: $(OUT)/tests/bench/bench $(OUT)/golmok ## measure; FULL=1 all 424 centres, ROW=merge one part
+	@FULL=$(FULL) GOLMOK=$(OUT)/golmok $(OUT)/tests/bench/bench $(ROW)
 
 # Beside stores that others use: npm packages, and SQLite.
 PEERS_BENCH := $(addprefix $(OUT)/tests/bench/peers/,golmok sqlite)

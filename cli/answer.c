@@ -199,7 +199,8 @@ take_anew(const struct answer_plan *plan, struct bytes parcel)
 		    .host = host_system(),
 		    .join = &city,
 		    .keys = &keys,
-		    .pack = plan->pack,
+		    .pack = plan->choice->name,
+		    .pack_file = buf_bytes(&plan->choice->json),
 		});
 	if (e == ERR_OK) {
 		e = take_into(buf_text(&fresh), parcel);

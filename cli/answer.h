@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CLI_ANSWER_H
 #define GOLMOK_CLI_ANSWER_H
 
+#include "cli/choice.h"
 #include "cli/open.h"
 
 /*
@@ -24,7 +25,7 @@ enum err answer_ask(struct out *out, const char *dir, const char *path,
 struct answer_plan {
 	const char *dir;
 	const char *path;
-	const char *pack;
+	const struct choice *choice; /* the pack */
 	const char *city;
 };
 enum err answer_take(struct out *out, const struct answer_plan *plan) MUST_USE;

@@ -13,6 +13,7 @@
 #include "cli/name.h"
 #include "cli/object.h"
 #include "cli/role.h"
+#include "cli/choice.h"
 #include "cli/commons.h"
 #include "core/file.h"
 #include "proto/request.h"
@@ -24,9 +25,6 @@ enum {
 	TYPED_SIZE_MAX = 16 * 1024,
 	REQUEST_SIZE_MAX = 4096,
 };
-
-/* The pack of a store that is told nothing else. */
-#define PACK_DEFAULT "chatdong"
 
 /* ---- join --------------------------------------------------------------- */
 
@@ -50,24 +48,13 @@ typed_read(struct buf *text)
 	}
 }
 
-/* The rules of the new store; NULL: none. */
-static const char *
-pack_read(const struct args *args)
-{
-	const char *pack = args_text(args, "pack", 0);
-
-	if (pack == NULL)
-		return PACK_DEFAULT;
-	return strcmp(pack, "none") == 0 ? NULL : pack;
-}
-
 static enum err
-token_run(const struct args *args, struct out *out)
+token_run(const struct args *args, struct out *out, const struct choice *choice)
 {
 	struct join_plan plan = {
 	    .dir = open_dir(args),
 	    .text = args_word(args, 0),
-	    .pack = pack_read(args),
+	    .choice = choice,
 	};
 	struct buf typed = {0};
 	uint64_t timeout_s = TIMEOUT_S;
@@ -85,7 +72,7 @@ token_run(const struct args *args, struct out *out)
 }
 
 static enum err
-join_run(const struct args *args, struct out *out)
+way_run(const struct args *args, struct out *out, const struct choice *choice)
 {
 	const char *request = args_text(args, "request", 0);
 	const char *grant = args_text(args, "grant", 0);
@@ -105,9 +92,21 @@ join_run(const struct args *args, struct out *out)
 		return answer_take(
 		    out, &(struct answer_plan){.dir = open_dir(args),
 			     .path = grant,
-			     .pack = pack_read(args),
+			     .choice = choice,
 			     .city = args_text(args, "city", 0)});
-	return token_run(args, out);
+	return token_run(args, out, choice);
+}
+
+static enum err
+join_run(const struct args *args, struct out *out)
+{
+	struct choice choice = {0};
+	enum err e = choice_read(args, &choice);
+
+	if (e == ERR_OK)
+		e = way_run(args, out, &choice);
+	choice_fini(&choice);
+	return e;
 }
 
 /* ---- admit -------------------------------------------------------------- */
@@ -285,9 +284,7 @@ static const struct args_option join_options[] = {
     {.name = "timeout",
 	.value = "SECONDS",
 	.help = "give up after so long without a sign of the peer (60)"},
-    {.name = "pack",
-	.value = "NAME",
-	.help = "whose rules hold here (chatdong); none: no rules"},
+    CHOICE_OPTION,
     {.name = "request",
 	.value = "FILE",
 	.help = "without a line: write a request to be admitted"},

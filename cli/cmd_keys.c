@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "cli/choice.h"
 #include "cli/host.h"
 #include "cli/join.h"
 #include "cli/object.h"
@@ -17,9 +18,6 @@
 #include "core/safe.h"
 
 enum { TIMEOUT_S = 60, TIMEOUT_S_MAX = 24 * 60 * 60 };
-
-/* The pack of a store that is told nothing else. */
-#define PACK_DEFAULT "chatdong"
 
 /* What was done with which file and key; for programs. */
 static void
@@ -156,21 +154,22 @@ fetch(struct out *out, struct store *store, struct node_sync *sync)
 static enum err
 restore_run(const struct args *args, struct out *out)
 {
-	const char *pack = args_text(args, "pack", 0);
+	struct choice choice = {0};
 	struct identity identity = {0};
 	struct store_plan plan = {.dir = open_dir(args),
 	    .host = host_system(),
 	    .join = &identity.city,
-	    .keys = &identity,
-	    .pack = pack != NULL ? pack : PACK_DEFAULT};
+	    .keys = &identity};
 	struct node_sync sync = {.peer = args_text(args, "peer", 0)};
 	struct store *store = NULL;
 	uint64_t timeout_s = TIMEOUT_S;
 	enum err e = args_number(args, "timeout", TIMEOUT_S_MAX, &timeout_s);
 
 	sync.timeout_ms = timeout_s * 1000;
-	if (strcmp(plan.pack, "none") == 0)
-		plan.pack = NULL;
+	if (e == ERR_OK)
+		e = choice_read(args, &choice);
+	plan.pack = choice.name;
+	plan.pack_file = buf_bytes(&choice.json);
 	if (e == ERR_OK)
 		e = keys_open(out, args_word(args, 0), &identity);
 	if (e == ERR_OK)
@@ -190,6 +189,7 @@ restore_run(const struct args *args, struct out *out)
 		e = fetch(out, store, &sync);
 out:
 	store_close(store);
+	choice_fini(&choice);
 	identity_fini(&identity);
 	return e;
 }
@@ -201,9 +201,7 @@ static const struct args_option restore_options[] = {
     {.name = "timeout",
 	.value = "SECONDS",
 	.help = "give up after so long without a sign of the peer (60)"},
-    {.name = "pack",
-	.value = "NAME",
-	.help = "whose rules hold here (chatdong); none: no rules"},
+    CHOICE_OPTION,
 };
 
 const struct args_command cmd_keys_commands[] = {

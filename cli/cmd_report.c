@@ -128,7 +128,11 @@ count_anew(struct opened *work)
 	e = store_begin(work->store, true);
 	if (e == ERR_OK)
 		e = store_commit(work->store);
-	return e == ERR_OK ? store_begin(work->store, false) : e;
+	if (e == ERR_OK)
+		e = store_begin(work->store, false);
+	/* It may be another one that the writer found in force. */
+	work->pack = store_pack(work->store);
+	return e == ERR_OK ? open_role(work) : e;
 }
 
 static enum err
@@ -138,13 +142,13 @@ report_run(const struct args *args, struct out *out)
 	struct report_words words = {.work = &work};
 	enum err e = open_begin(args, out, false, &work);
 
+	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
+		e = err_set(ERR_INVALID, "the pack of this store has no "
+					 "reports");
 	/* Sums and counts are for every role; a wrong one is told all the
 	 * same. */
 	if (e == ERR_OK)
 		e = open_role(&work);
-	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
-		e = err_set(ERR_INVALID, "the pack of this store has no "
-					 "reports");
 	if (e == ERR_OK && args->words_n == 0) {
 		e = list_reports(&work);
 		goto out;

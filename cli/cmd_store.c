@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cli/choice.h"
 #include "cli/exit.h"
 #include "cli/explain.h"
 #include "cli/host.h"
@@ -155,9 +156,6 @@ whoami_run(const struct args *args, struct out *out)
 	return e;
 }
 
-/* The pack of a store that is told nothing else. */
-#define PACK_DEFAULT "chatdong"
-
 /* The city to belong to, or what to found one with. */
 static enum err
 plan_read(const struct args *args, struct store_plan *plan,
@@ -166,12 +164,8 @@ plan_read(const struct args *args, struct store_plan *plan,
 	const char *found = args_text(args, "found", 0);
 	const char *label = args_text(args, "label", 0);
 	const char *join = args_text(args, "city", 0);
-	const char *pack = args_text(args, "pack", 0);
 	enum err e;
 
-	plan->pack = pack != NULL ? pack : PACK_DEFAULT;
-	if (strcmp(plan->pack, "none") == 0)
-		plan->pack = NULL;
 	if ((found != NULL) == (join != NULL))
 		return err_set(ERR_USAGE,
 		    "say either --found NAME, to found a city, or --city ID, "
@@ -201,8 +195,13 @@ init_run(const struct args *args, struct out *out)
 	struct opened work = {.args = args, .out = out};
 	struct city_id city;
 	struct buf text[2] = {0};
+	struct choice choice = {0};
 	enum err e = plan_read(args, &plan, &city, text);
 
+	if (e == ERR_OK)
+		e = choice_read(args, &choice);
+	plan.pack = choice.name;
+	plan.pack_file = buf_bytes(&choice.json);
 	plan.dir = dir != NULL ? dir : open_dir(args);
 	if (e == ERR_OK)
 		e = founder_create(&plan);
@@ -213,6 +212,7 @@ init_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		e = self_show(&work);
 	open_end(&work);
+	choice_fini(&choice);
 	buf_fini(&text[1]);
 	buf_fini(&text[0]);
 	return e;
@@ -426,9 +426,7 @@ static const struct args_option init_options[] = {
     {.name = "city",
 	.value = "ID",
 	.help = "belong to the city with that id instead"},
-    {.name = "pack",
-	.value = "NAME",
-	.help = "whose rules hold here (chatdong); none: no rules"},
+    CHOICE_OPTION,
 };
 
 static const struct args_option feed_options[] = {

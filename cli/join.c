@@ -75,7 +75,8 @@ store_make(struct joining *joining)
 	    .host = host_system(),
 	    .join = &joining->token.city,
 	    .token = buf_bytes(&joining->text),
-	    .pack = joining->plan->pack,
+	    .pack = joining->plan->choice->name,
+	    .pack_file = buf_bytes(&joining->plan->choice->json),
 	});
 }
 

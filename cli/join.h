@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CLI_JOIN_H
 #define GOLMOK_CLI_JOIN_H
 
+#include "cli/choice.h"
 #include "cli/open.h"
 
 /*
@@ -19,7 +20,7 @@
 struct join_plan {
 	const char *dir;
 	const char *text;
-	const char *pack; /* NULL: none */
+	const struct choice *choice; /* the pack */
 	uint64_t timeout_ms;
 };
 enum err join_by_token(struct out *out, const struct join_plan *plan) MUST_USE;

@@ -15,8 +15,11 @@
 #include "proto/text.h"
 
 enum {
-	GAP = 2,	     /* spaces between columns */
-	NARROW_COLUMNS = 20, /* a column of text is wrapped down to this */
+	GAP = 2, /* spaces between columns */
+	/* A column of text is wrapped down to the first, all of them, and where
+	 * that is not enough to the second. */
+	NARROW_COLUMNS = 20,
+	NARROWEST_COLUMNS = 8,
 };
 
 struct out_table {
@@ -280,6 +283,7 @@ static void
 widths_fit(struct out_table *table)
 {
 	size_t sum = GAP * (table->columns_n - 1);
+	size_t least = NARROW_COLUMNS;
 	size_t *widest;
 
 	for (size_t i = 0; i < table->columns_n; i++)
@@ -291,7 +295,10 @@ widths_fit(struct out_table *table)
 			    (widest == NULL || table->widths[i] >= *widest))
 				widest = &table->widths[i];
 		}
-		if (widest == NULL || *widest <= NARROW_COLUMNS)
+		if (widest != NULL && *widest <= least &&
+		    least == NARROW_COLUMNS)
+			least = NARROWEST_COLUMNS;
+		if (widest == NULL || *widest <= least)
 			return;
 		(*widest)--;
 		sum--;

@@ -124,14 +124,23 @@ plan_write(struct plan *plan, const struct load_row *row, bool dry,
 	return e;
 }
 
-/* Looks for the record that has the row's id, wherever it lies. */
+/* Looks for the record that has the row's id, wherever it lies; first where the
+ * row says. */
 static enum err
 existing_find(const struct plan *plan, const struct load_row *row,
     struct store_write *write, bool *exists, struct record *record)
 {
 	struct opened *work = plan->work;
-	enum err e = store_locate(work->store, &row->id, &write->space);
+	enum err e = ERR_NOT_FOUND;
+	bool there = false;
 
+	write->space = row->space;
+	if (row->has_space)
+		e = store_get(
+		    work->store, &write->space, &row->id, &work->arena, record);
+	there = e == ERR_OK;
+	if (e == ERR_NOT_FOUND)
+		e = store_locate(work->store, &row->id, &write->space);
 	*exists = e == ERR_OK;
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -147,8 +156,9 @@ existing_find(const struct plan *plan, const struct load_row *row,
 		return err_set(ERR_INVALID,
 		    "space: this record lies in %s, and stays there",
 		    write->space.text);
-	e = store_get(
-	    work->store, &write->space, &row->id, &work->arena, record);
+	if (!there)
+		e = store_get(
+		    work->store, &write->space, &row->id, &work->arena, record);
 	if (e == ERR_OK && !bytes_is(record->collection, row->collection->name))
 		e = err_set(ERR_INVALID,
 		    "collection: this record is one of %.*s, and stays that",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/composing.h"
+#include "core/dated.h"
 #include "core/effective.h"
 #include "core/history.h"
 #include "core/known.h"
@@ -124,6 +125,8 @@ write_fill(struct composing *c, struct store_write *write)
 	e = staff_may_write(write->role, c->collection);
 	if (e != ERR_OK || c->collection == NULL || write->act != ACT_EDIT)
 		return e;
+	if (!write->restored)
+		dated_fill(txn, c->collection, &c->record, write);
 	e = match_fill(txn, c->collection, write);
 	return e == ERR_OK ? edits_count(write) : e;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/figure_logs.h"
 #include "core/oplog.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
@@ -300,20 +301,50 @@ needs_in(const struct needs *needs, const struct space *space)
 	return classes;
 }
 
+/* ---- logs ---------------------------------------------------------------- */
+
+static enum err
+collect_logs(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct space_state *const *spaces,
+    size_t n, struct figure_parts *parts)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		struct view_sum sum = {0};
+		struct bytes key = {0};
+		int64_t more;
+
+		if (!id_covers(&ask->prefix, &spaces[i]->name))
+			continue;
+		e = figure_logs(txn, spaces[i], figure->logs, &more);
+		sum.low = (uint64_t)more;
+		if (ask->rows == PACK_ROWS_UNIT)
+			key = unit_key(&spaces[i]->name, ask->unit_depth);
+		if (e == ERR_OK)
+			e = part_add(parts, key, &sum, (struct bytes){0});
+	}
+	return e;
+}
+
 enum err
 figure_collect(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts)
 {
-	const struct pack_collection *collection =
-	    figure->source == PACK_OF_QUERY ? figure->collection
-					    : figure->view->collection;
 	struct needs needs = {.pack = txn->pack};
 	struct space_state **spaces;
 	size_t n = 0;
 	enum err e = space_all(txn, &spaces, &n);
 
 	assert(figure->source != PACK_OF_RATIO);
-	needs_make(figure, collection, &needs);
+	if (figure->source == PACK_OF_LOGS)
+		return e == ERR_OK
+			   ? collect_logs(txn, ask, figure, spaces, n, parts)
+			   : e;
+	needs_make(figure,
+	    figure->source == PACK_OF_QUERY ? figure->collection
+					    : figure->view->collection,
+	    &needs);
 	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
 	if (e == ERR_OK && !view_is_current(txn))
 		e = err_set(ERR_BUSY,

@@ -10,6 +10,7 @@
 #include "core/ballast.h"
 #include "core/file.h"
 #include "core/meta.h"
+#include "core/publish.h"
 #include "proto/text.h"
 
 static enum err plan_check(const struct store_plan *plan) MUST_USE;
@@ -107,6 +108,8 @@ content_make(
 		if (e == ERR_OK)
 			e = store_grant(store, &grant);
 	}
+	if (e == ERR_OK && plan->pack_file.n > 0)
+		e = publish_file(store, plan->pack_file);
 	if (e != ERR_OK) {
 		store_abort(store);
 		return e;

@@ -18,6 +18,9 @@ struct store_plan {
 	/* The name of the pack whose rules hold here; NULL: no rules.  It must
 	 * be compiled in. */
 	const char *pack;
+	/* Or the text of a pack that this node alone follows, as core/publish.h
+	 * has publish_file; empty: none. */
+	struct bytes pack_file;
 };
 
 /* Makes the store plan->dir in a temporary directory beside it, synced and

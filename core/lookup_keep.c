@@ -22,6 +22,9 @@ struct keeping {
 	const struct lookup_set *set;
 	/* Of set->collection->indexes: some of its fields changed. */
 	bool moved[LIMIT_INDEXES];
+	/* The field at hand has one value at most, before and after: so each of
+	 * its rows stands for one, and need not be read. */
+	bool alone;
 };
 
 static void set_settle(const struct turn_place *at, const struct turn *turn,
@@ -30,7 +33,7 @@ static void single_settle(struct keeping *k, const struct record_field *old,
     const struct record_field *next);
 static void cell_settle(
     struct keeping *k, const struct cell *come, const struct cell *gone);
-static void value_settle(const struct turn_place *at,
+static void value_settle(const struct keeping *k,
     const struct lookup_index *index, const struct cell *come,
     const struct cell *gone);
 static void compound_settle(
@@ -41,6 +44,7 @@ static bool is_among(
     const struct cell *cells, size_t n, const struct cell *cell);
 static int rows_order(const struct lookup_rows *a, size_t i,
     const struct lookup_rows *b, size_t j);
+static void row_settle(const struct keeping *k, const struct key *key, int by);
 static void row_bump(struct txn *txn, const struct key *key, int by);
 static void row_put(struct txn *txn, const struct key *key, uint32_t n);
 static bool is_loaded(
@@ -94,21 +98,6 @@ lookup_keep_enter(const struct turn_place *at, const struct turn *turn)
 	lookup_work_settle(at, turn);
 }
 
-/* Are all values there of which rows are made? */
-static bool
-is_loaded(const struct lookup_set *set, const struct record *record)
-{
-	for (size_t i = 0; i < set->touches_n; i++) {
-		const struct pack_field *of = set->touches[i].field;
-		const struct record_field *field = merge_find(
-		    record, bytes_text(of->name), of->kind);
-
-		if (field != NULL && field->values == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* In a fold both mostly have one name. */
 static int
 field_order(const struct record_field *a, const struct record_field *b)
@@ -141,6 +130,20 @@ touch_of(const struct lookup_set *set, struct bytes name, enum field_kind kind)
 	return NULL;
 }
 
+/* Are all values there of which rows are made? */
+static bool
+is_loaded(const struct lookup_set *set, const struct record *record)
+{
+	for (size_t i = 0; i < record->fields_n; i++) {
+		const struct record_field *field = &record->fields[i];
+
+		if (field->values == NULL &&
+		    touch_of(set, field->name, field->kind) != NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Finds what changed.  Values of several come and go as cells, a single one
  * lies in the row (core/turn.h). */
 static void
@@ -166,6 +169,7 @@ set_settle(const struct turn_place *at, const struct turn *turn,
 		i += order <= 0;
 		j += order >= 0;
 	}
+	k.alone = false;
 	for (size_t c = 0; c < turn->come_n; c++)
 		cell_settle(&k, &turn->come[c], NULL);
 	for (size_t c = 0; c < turn->gone_n; c++)
@@ -192,6 +196,8 @@ single_settle(struct keeping *k, const struct record_field *old,
 	if (goes && comes && old->values[0].class == next->values[0].class &&
 	    bytes_equal(old->values[0].value, next->values[0].value))
 		return;
+	k->alone = (old == NULL || old->n <= 1) &&
+		   (next == NULL || next->n <= 1);
 	if (goes)
 		gone = cell_of(k->turn->old, old, &old->values[0]);
 	if (comes)
@@ -218,7 +224,7 @@ cell_settle(struct keeping *k, const struct cell *come, const struct cell *gone)
 			k->moved[index->compound -
 				 k->set->collection->indexes] = true;
 		else
-			value_settle(k->at, index, come, gone);
+			value_settle(k, index, come, gone);
 	}
 }
 
@@ -250,7 +256,7 @@ rows_order(const struct lookup_rows *a, size_t i, const struct lookup_rows *b,
 /* The rows of a value that came have one value more, those of one that went one
  * less. */
 static void
-value_settle(const struct turn_place *at, const struct lookup_index *index,
+value_settle(const struct keeping *k, const struct lookup_index *index,
     const struct cell *come, const struct cell *gone)
 {
 	struct lookup_rows more = {0};
@@ -258,18 +264,31 @@ value_settle(const struct turn_place *at, const struct lookup_index *index,
 	size_t i = 0;
 	size_t j = 0;
 
-	value_rows(at, index, come, &more);
-	value_rows(at, index, gone, &less);
+	value_rows(k->at, index, come, &more);
+	value_rows(k->at, index, gone, &less);
 	while (i < more.n || j < less.n) {
 		int order = rows_order(&more, i, &less, j);
 
 		if (order < 0)
-			row_bump(at->txn, &more.p[i].key, 1);
+			row_settle(k, &more.p[i].key, 1);
 		else if (order > 0)
-			row_bump(at->txn, &less.p[j].key, -1);
+			row_settle(k, &less.p[j].key, -1);
 		i += order <= 0;
 		j += order >= 0;
 	}
+}
+
+static void
+row_settle(const struct keeping *k, const struct key *key, int by)
+{
+	struct txn *txn = k->at->txn;
+
+	if (!k->alone)
+		row_bump(txn, key, by);
+	else if (by > 0)
+		row_put(txn, key, 1);
+	else
+		kv_del(txn->kv, TABLE_LOOKUP, tables_key(key));
 }
 
 /* One value more or less.  While the indexes are made again a record may not
@@ -400,11 +419,20 @@ lookup_keep_rows(const struct turn_place *at, const struct record *record,
 static void
 rows_put(const struct turn_place *at, const struct record *record)
 {
-	struct lookup_row *rows;
-	size_t n = lookup_keep_rows(at, record, &rows);
+	const struct lookup_set *set = lookup_set(
+	    at->txn->lookup, record->collection);
+	struct lookup_rows rows = {0};
+	struct key key;
 
-	for (size_t i = 0; i < n; i++)
-		row_put(at->txn, &rows[i].key, rows[i].n);
+	for (size_t i = 0; set != NULL && i < set->n; i++) {
+		lookup_rows_index(at, &set->indexes[i], record, &rows);
+		for (size_t k = 0; k < rows.n; k++)
+			row_put(at->txn, &rows.p[k].key, rows.p[k].n);
+	}
+	if (!lookup_work_is_open(at, record))
+		return;
+	lookup_work_key(at, &key);
+	row_put(at->txn, &key, 0);
 }
 
 bool

@@ -57,10 +57,16 @@ row_order(const void *a, const void *b)
 void
 lookup_rows_sort(struct lookup_rows *rows)
 {
-	size_t kept = 0;
+	size_t kept = 1;
 
-	if (rows->n > 1)
-		qsort(rows->p, rows->n, sizeof(*rows->p), row_order);
+	/* Mostly they are in order already: one, or made so. */
+	while (
+	    kept < rows->n && row_order(&rows->p[kept - 1], &rows->p[kept]) < 0)
+		kept++;
+	if (kept >= rows->n)
+		return;
+	kept = 0;
+	qsort(rows->p, rows->n, sizeof(*rows->p), row_order);
 	for (size_t i = 0; i < rows->n; i++) {
 		if (kept > 0 && row_order(&rows->p[kept - 1], &rows->p[i]) == 0)
 			rows->p[kept - 1].n += rows->p[i].n;
@@ -106,37 +112,47 @@ anything_add(const struct turn_place *at, const struct lookup_index *index,
 	lookup_key_record(at->id, key);
 }
 
+static int
+pair_order(const void *a, const void *b)
+{
+	return bytes_compare(
+	    *(const struct bytes *)a, *(const struct bytes *)b);
+}
+
 /* Adds a row for each two letters of `text` that follow each other.  A text of
  * one letter has none: nobody can ask for two of it. */
 static void
 pairs_add(const struct turn_place *at, const struct lookup_index *index,
     struct bytes text, struct lookup_rows *rows)
 {
-	struct lookup_rows pairs = {0};
+	struct bytes pairs[LIMIT_INDEX_ROWS + 1];
 	struct buf folded = {0};
 	struct bytes left;
-	struct bytes pair;
-
+	size_t n = 0;
 	/* Its normal form may be too large. */
-	if (fold_text(at->txn->lookup->fold, text, &folded) != ERR_OK) {
+	enum err e = fold_text(at->txn->lookup->fold, text, &folded);
+
+	left = buf_bytes(&folded);
+	while (
+	    e == ERR_OK && n < COUNT_OF(pairs) && fold_pair(&left, &pairs[n]))
+		n++;
+	if (e != ERR_OK || n == COUNT_OF(pairs)) {
 		anything_add(at, index, rows);
 		goto out;
 	}
-	left = buf_bytes(&folded);
-	while (pairs.n <= LIMIT_INDEX_ROWS && fold_pair(&left, &pair)) {
-		struct key *key = &lookup_rows_add(at, &pairs)->key;
+	/* No letter begins with another, so their rows are in this order. */
+	if (n > 1)
+		qsort(pairs, n, sizeof(*pairs), pair_order);
+	for (size_t i = 0; i < n; i++) {
+		struct key *key;
 
+		if (i > 0 && pair_order(&pairs[i - 1], &pairs[i]) == 0)
+			continue;
+		key = &lookup_rows_add(at, rows)->key;
 		lookup_key_begin(at->space->no, index->no, key);
-		lookup_key_pair(pair, key);
+		lookup_key_pair(pairs[i], key);
 		lookup_key_record(at->id, key);
 	}
-	if (pairs.n > LIMIT_INDEX_ROWS) {
-		anything_add(at, index, rows);
-		goto out;
-	}
-	lookup_rows_sort(&pairs);
-	for (size_t i = 0; i < pairs.n; i++)
-		lookup_rows_add(at, rows)->key = pairs.p[i].key;
 out:
 	buf_fini(&folded);
 }
@@ -240,38 +256,47 @@ values_of(const struct turn_place *at, const struct record *record,
 }
 
 void
+lookup_rows_index(const struct turn_place *at, const struct lookup_index *index,
+    const struct record *record, struct lookup_rows *rows)
+{
+	const struct pack_compound *compound = index->compound;
+	struct lookup_values values[LIMIT_INDEX_FIELDS];
+	struct key *key;
+
+	rows->n = 0;
+	switch (index->kind) {
+	case LOOKUP_LIST:
+		key = &lookup_rows_add(at, rows)->key;
+		lookup_key_begin(at->space->no, index->no, key);
+		lookup_key_record(at->id, key);
+		break;
+	case LOOKUP_FIELD:
+	case LOOKUP_TEXT:
+		values[0] = values_of(at, record, index->field);
+		for (size_t k = 0; k < values[0].n; k++)
+			lookup_rows_value(at, index, &values[0].p[k], rows);
+		break;
+	case LOOKUP_COMPOUND:
+		for (size_t k = 0; k < compound->fields_n; k++)
+			values[k] = values_of(at, record, compound->fields[k]);
+		lookup_rows_compound(at, index, values, rows);
+		break;
+	}
+	lookup_rows_sort(rows);
+}
+
+void
 lookup_rows_record(const struct turn_place *at, const struct record *record,
     struct lookup_rows *rows)
 {
 	const struct lookup_set *set = lookup_set(
 	    at->txn->lookup, record->collection);
+	struct lookup_rows some = {0};
 
+	/* The numbers of the indexes rise, so all of it is sorted. */
 	for (size_t i = 0; set != NULL && i < set->n; i++) {
-		const struct lookup_index *index = &set->indexes[i];
-		const struct pack_compound *compound = index->compound;
-		struct lookup_values values[LIMIT_INDEX_FIELDS];
-		struct key *key;
-
-		switch (index->kind) {
-		case LOOKUP_LIST:
-			key = &lookup_rows_add(at, rows)->key;
-			lookup_key_begin(at->space->no, index->no, key);
-			lookup_key_record(at->id, key);
-			break;
-		case LOOKUP_FIELD:
-		case LOOKUP_TEXT:
-			values[0] = values_of(at, record, index->field);
-			for (size_t k = 0; k < values[0].n; k++)
-				lookup_rows_value(
-				    at, index, &values[0].p[k], rows);
-			break;
-		case LOOKUP_COMPOUND:
-			for (size_t k = 0; k < compound->fields_n; k++)
-				values[k] = values_of(
-				    at, record, compound->fields[k]);
-			lookup_rows_compound(at, index, values, rows);
-			break;
-		}
+		lookup_rows_index(at, &set->indexes[i], record, &some);
+		for (size_t k = 0; k < some.n; k++)
+			*lookup_rows_add(at, rows) = some.p[k];
 	}
-	lookup_rows_sort(rows);
 }

@@ -47,7 +47,13 @@ void lookup_rows_compound(const struct turn_place *at,
 /* The loaded values of `field`, in the arena of `at`; NULL: none. */
 struct lookup_values lookup_rows_values(
     const struct turn_place *at, const struct record_field *field);
-/* Adds all rows of `record`, whose values are loaded, but that of open work. */
+/* Makes `rows` those of `record`, whose values are loaded, in one `index` of
+ * its collection, sorted, in place of what it held. */
+void lookup_rows_index(const struct turn_place *at,
+    const struct lookup_index *index, const struct record *record,
+    struct lookup_rows *rows);
+/* Adds all rows of `record`, whose values are loaded, but that of open work,
+ * sorted. */
 void lookup_rows_record(const struct turn_place *at,
     const struct record *record, struct lookup_rows *rows);
 /* Sorts `rows` and makes one of those with the same key. */

@@ -100,6 +100,12 @@ struct pack_match {
 	enum pack_normal as;
 };
 
+/* A register says when its record first came into some state. */
+struct pack_when {
+	const struct pack_field *of; /* a state of the same collection */
+	uint64_t is;		     /* bit i stands for of->values[i] */
+};
+
 /* What has to hold when a state is written. */
 struct pack_guard {
 	uint64_t to; /* the states it watches: bit i stands for values[i] */
@@ -148,9 +154,11 @@ struct pack_field {
 	const char *unit; /* of a counter or int, "minutes"; NULL for none */
 	bool search;	  /* found by pieces of its text */
 	bool grows;	  /* of a counter: no amount is below zero */
+	bool past;	  /* of a date or datetime: not after the write */
 	int64_t min; /* of an int, money or counter (each amount); INT64_MIN */
 	int64_t max; /* and INT64_MAX where the pack says nothing */
 	const struct pack_match *match; /* filled by the node */
+	const struct pack_when *when;	/* likewise */
 };
 
 /* An index over several fields, in this order. */
@@ -292,6 +300,7 @@ enum pack_source {
 	PACK_OF_VIEW,
 	PACK_OF_RATIO,
 	PACK_OF_QUERY,
+	PACK_OF_LOGS,
 };
 
 enum pack_take {
@@ -305,6 +314,19 @@ struct pack_filter {
 	size_t group; /* of view->group */
 	const char *const *values;
 	size_t values_n;
+};
+
+/* What of logs a figure counts. */
+enum pack_of_logs {
+	PACK_LOGS_LOGS,	    /* how many are held */
+	PACK_LOGS_DELTAS,   /* of them */
+	PACK_LOGS_VERIFIED, /* logs whose newest head is of all that is held,
+			     * and signed by the author */
+	PACK_LOGS_UNSIGNED, /* deltas behind the newest head */
+	PACK_LOGS_FORKED,   /* logs that contradict themselves */
+	PACK_LOGS_GAPS,	   /* deltas that a head knows, and that are not here */
+	PACK_LOGS_SEALED,  /* deltas of which some body is not here */
+	PACK_LOGS_REFUSED, /* deltas that do not count */
 };
 
 /* One number of reports. */
@@ -325,6 +347,8 @@ struct pack_figure {
 	const struct pack_figure *ratio[2];
 	unsigned digits; /* behind the point, 0 to 6 */
 	bool percent;	 /* times 100 */
+	/* PACK_OF_LOGS */
+	enum pack_of_logs logs;
 	/* PACK_OF_QUERY */
 	const struct pack_collection *collection;
 	struct pack_expr where;

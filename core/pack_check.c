@@ -356,3 +356,29 @@ pack_check_transition(
 	buf_fini(&text);
 	return e;
 }
+
+enum err
+pack_check_past(const struct pack_field *field, struct bytes value,
+    int64_t now_seconds, int64_t offset)
+{
+	int64_t today = calendar_day_at(now_seconds, offset);
+	char now[CALENDAR_TIME_SIZE];
+	struct bytes text;
+	struct reader r;
+	int64_t when = 0;
+	bool come;
+
+	codec_begin(&r, value);
+	text = codec_get_text(&r);
+	if (field->type == PACK_DATE)
+		come = !calendar_read_day(text, &when) || when <= today;
+	else
+		come = !calendar_read_time(text, &when) || when <= now_seconds;
+	if (come)
+		return ERR_OK;
+	calendar_write_time(now_seconds, offset, now);
+	return err_set(ERR_INVALID,
+	    "%s.%s: %.*s has not come yet: the clock of this node shows %s",
+	    field->collection, field->name, (int)text.n, (const char *)text.p,
+	    now);
+}

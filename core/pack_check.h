@@ -14,6 +14,11 @@ enum err pack_check_value(
  * force yet, or no more, and its day. */
 enum err pack_check_dated(
     const struct pack_field *field, struct bytes value, int64_t today) MUST_USE;
+/* Has the day or time `value` of `field`, which pack_check_value allows, come
+ * at `now_seconds`, by clocks that are `offset` seconds ahead of UTC?
+ * ERR_INVALID tells both. */
+enum err pack_check_past(const struct pack_field *field, struct bytes value,
+    int64_t now_seconds, int64_t offset) MUST_USE;
 /* Are all required fields of `collection` among the `n` fields `present`?
  * ERR_INVALID names all that are missing. */
 enum err pack_check_required(const struct pack_collection *collection,

@@ -71,7 +71,7 @@ keys_check(const struct pack_reading *r, struct bytes doc, bool derived)
 	static const char *const keys_2[] = {"name", "label", "type", "class",
 	    "values", "targets", "unit", "kind", "index", "required",
 	    "transitions", "codes", "search", "match", "min", "max", "grows",
-	    "start", "end", "contested", "guards", NULL};
+	    "start", "end", "contested", "guards", "when", "not_after", NULL};
 
 	if (r->pack->format == 1)
 		return pack_read_keys(doc, derived ? derived_keys : keys);
@@ -184,6 +184,23 @@ values_read(struct pack_reading *r, struct bytes doc, struct pack_field *field)
 	return ERR_OK;
 }
 
+/* Is it of what has happened? */
+static enum err
+past_read(struct bytes doc, struct pack_field *field)
+{
+	static const char *const names[] = {"now"};
+	bool is_time = field->type == PACK_DATE || field->type == PACK_DATETIME;
+	size_t at = SIZE_MAX;
+
+	if (!is_time)
+		return pack_read_there(
+		    doc, "not_after", false, pack_type_names[field->type]);
+	if (pack_read_member(doc, "not_after").n == 0)
+		return ERR_OK;
+	field->past = true;
+	return pack_read_one_of(doc, "not_after", names, COUNT_OF(names), &at);
+}
+
 /* What numbers and texts may be, beyond their type. */
 static enum err
 bounds_read(struct bytes doc, struct pack_field *field)
@@ -202,6 +219,8 @@ bounds_read(struct bytes doc, struct pack_field *field)
 	if (e == ERR_OK)
 		e = pack_read_int(
 		    doc, "max", INT64_MIN, INT64_MAX, &field->max);
+	if (e == ERR_OK)
+		e = past_read(doc, field);
 	if (e == ERR_OK)
 		e = pack_read_bool(doc, "grows", &field->grows);
 	if (e == ERR_OK)
@@ -293,5 +312,7 @@ pack_fields_refer(struct pack_reading *r, struct bytes doc, void *item)
 	struct pack_field *field = item;
 	enum err e = match_read(r, pack_read_member(doc, "match"), field);
 
+	if (e == ERR_OK)
+		e = pack_flow_when(r, doc, field);
 	return e == ERR_OK ? pack_flow_guards(r, doc, field) : e;
 }

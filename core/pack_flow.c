@@ -282,3 +282,39 @@ guard_read(struct pack_reading *r, struct bytes doc, void *item)
 	}
 	return ERR_OK;
 }
+
+/* ---- When a state was reached -------------------------------------------- */
+
+enum err
+pack_flow_when(
+    struct pack_reading *r, struct bytes doc, struct pack_field *field)
+{
+	static const char *const keys[] = {"of", "is", NULL};
+	struct bytes in = pack_read_member(doc, "when");
+	struct pack_when *when;
+	enum err e;
+
+	if (in.n == 0)
+		return ERR_OK;
+	pack_read_enter(r, "when", SIZE_MAX);
+	when = arena_new(r->arena, sizeof(*when));
+	e = pack_read_keys(in, keys);
+	if (e == ERR_OK)
+		e = pack_read_field(in, "of", r->collection, ~0U, &when->of);
+	if (e == ERR_OK && (when->of == NULL || when->of->kind != KIND_STATE))
+		e = err_set(ERR_INVALID, "of: must be a state");
+	if (e == ERR_OK)
+		e = states_read(r, in, "is", when->of, &when->is);
+	if (e == ERR_OK && when->is == 0)
+		e = err_set(ERR_INVALID, "is: missing");
+	if (e != ERR_OK)
+		return e;
+	pack_read_leave(r);
+	field->when = when;
+	if (field->kind != KIND_REGISTER ||
+	    (field->type != PACK_DATE && field->type != PACK_DATETIME))
+		return err_set(ERR_INVALID,
+		    "when: only a register of type date or datetime is filled "
+		    "so");
+	return ERR_OK;
+}

@@ -17,6 +17,15 @@ static const char *const take_names[] = {[PACK_TAKE_COUNT] = "count",
     [PACK_TAKE_SUM] = "sum",
     [PACK_TAKE_DISTINCT] = "distinct"};
 
+static const char *const logs_names[] = {[PACK_LOGS_LOGS] = "logs",
+    [PACK_LOGS_DELTAS] = "deltas",
+    [PACK_LOGS_VERIFIED] = "verified",
+    [PACK_LOGS_UNSIGNED] = "unsigned",
+    [PACK_LOGS_FORKED] = "forked",
+    [PACK_LOGS_GAPS] = "gaps",
+    [PACK_LOGS_SEALED] = "sealed",
+    [PACK_LOGS_REFUSED] = "refused"};
+
 static enum err reported_read(struct pack_reading *r, struct bytes doc);
 static enum err figure_read(
     struct pack_reading *r, struct bytes doc, void *item);
@@ -120,7 +129,9 @@ source_read(struct bytes doc, struct pack_figure *figure)
 	    "name", "label", "unit", "metric", "query", "take", NULL};
 	static const char *const all[] = {"name", "label", "unit", "metric",
 	    "view", "take", "filter", "period", "ratio", "digits", "percent",
-	    "query", NULL};
+	    "query", "logs", NULL};
+	static const char *const of_logs[] = {
+	    "name", "label", "unit", "metric", "logs", NULL};
 	enum err e = pack_read_keys(doc, all);
 
 	if (e != ERR_OK)
@@ -137,7 +148,23 @@ source_read(struct bytes doc, struct pack_figure *figure)
 		figure->source = PACK_OF_QUERY;
 		return pack_read_keys(doc, of_query);
 	}
-	return err_set(ERR_INVALID, "must have a view, a ratio or a query");
+	if (pack_read_member(doc, "logs").n > 0) {
+		figure->source = PACK_OF_LOGS;
+		return pack_read_keys(doc, of_logs);
+	}
+	return err_set(
+	    ERR_INVALID, "must have a view, a ratio, a query or logs");
+}
+
+static enum err
+logs_read(struct bytes doc, struct pack_figure *figure)
+{
+	size_t at = PACK_LOGS_LOGS;
+	enum err e = pack_read_one_of(
+	    doc, "logs", logs_names, COUNT_OF(logs_names), &at);
+
+	figure->logs = (enum pack_of_logs)at;
+	return e;
 }
 
 static enum err
@@ -163,6 +190,8 @@ figure_read(struct pack_reading *r, struct bytes doc, void *item)
 		e = view_read(r, doc, figure);
 	if (e == ERR_OK && figure->source == PACK_OF_QUERY)
 		e = query_read(r, doc, figure);
+	if (e == ERR_OK && figure->source == PACK_OF_LOGS)
+		e = logs_read(doc, figure);
 	return e;
 }
 
@@ -406,9 +435,9 @@ column_check(const struct pack_table *table, const struct pack_figure *figure)
 		return err_set(
 		    ERR_INVALID, "the figure %s has no period", figure->name);
 	}
-	if (figure->source == PACK_OF_QUERY)
+	if (figure->source == PACK_OF_QUERY || figure->source == PACK_OF_LOGS)
 		return err_set(ERR_INVALID,
-		    "the figure %s is a query, and has no groups",
+		    "the figure %s is a query, or of logs, and has no groups",
 		    figure->name);
 	return group_find(figure->view, bytes_text(table->group), &group);
 }

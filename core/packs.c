@@ -372,6 +372,7 @@ packs_text(struct txn *txn, const struct packs_version *version,
 	struct bytes name;
 	struct hash hash;
 	uint64_t number;
+	enum err first;
 	enum err e = ERR_OK;
 
 	if (version->source == PACKS_COMPILED) {
@@ -379,11 +380,15 @@ packs_text(struct txn *txn, const struct packs_version *version,
 		return ERR_OK;
 	}
 	if (version->source == PACKS_FILE) {
-		if (!meta_find(txn, meta_pack_file, &row) ||
-		    !file_get(row, &number, &name, json))
-			return err_set(ERR_NOT_FOUND, "the file is gone");
-		*json = arena_bytes(arena, *json);
-		return kv_failed(txn->kv);
+		bool found = meta_find(txn, meta_pack_file, &row) &&
+			     file_get(row, &number, &name, json);
+
+		e = kv_failed(txn->kv);
+		if (e == ERR_OK && !found)
+			e = err_set(ERR_NOT_FOUND, "the file is gone");
+		if (e == ERR_OK)
+			*json = arena_bytes(arena, *json);
+		return e;
 	}
 	for (size_t i = 0; i < fact_pack_pieces(version->size) && e == ERR_OK;
 	     i++)
@@ -397,7 +402,9 @@ packs_text(struct txn *txn, const struct packs_version *version,
 	if (e == ERR_OK)
 		*json = arena_bytes(arena, buf_bytes(&text));
 	buf_fini(&text);
-	return e;
+	/* What could not be read is not gone. */
+	first = kv_failed(txn->kv);
+	return first == ERR_OK ? e : first;
 }
 
 static enum err

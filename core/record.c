@@ -239,13 +239,15 @@ record_locate(
 		struct key key;
 
 		tables_record_key(spaces[i]->no, id, &key);
-		if (!txn_find(txn, TABLE_RECORDS, &key, &row)) {
-			e = history_none(txn, spaces[i], id);
-			continue;
+		if (txn_find(txn, TABLE_RECORDS, &key, &row)) {
+			*space = spaces[i];
+			return ERR_OK;
 		}
-		*space = spaces[i];
-		return ERR_OK;
+		e = kv_failed(txn->kv);
 	}
+	/* Is its row lost?  A writer asks that where it writes. */
+	for (size_t i = 0; i < n && e == ERR_OK && !txn->write; i++)
+		e = history_none(txn, spaces[i], id);
 	return e != ERR_OK
 		   ? e
 		   : err_set(ERR_NOT_FOUND, "no record has this id here");

@@ -313,13 +313,13 @@ units_join(struct report_unit *units, size_t n)
 static bool
 is_missing(const struct unit *unit, const struct report_unit *held, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct space prefix;
+	struct bytes prefix = bytes_text(unit->prefix.text);
 
-		if (id_prefix(held[i].prefix, &prefix) == ERR_OK &&
-		    id_covers_prefix(&unit->prefix, &prefix))
+	for (size_t i = 0; i < n; i++)
+		if (bytes_begins(held[i].prefix, prefix) &&
+		    (held[i].prefix.n == prefix.n ||
+			held[i].prefix.p[prefix.n] == '/'))
 			return false;
-	}
 	return true;
 }
 

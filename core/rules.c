@@ -131,8 +131,8 @@ is_shown(const struct record *record, const struct pack_field *field,
 	return false;
 }
 
-/* A code is written newly only on its days; what the record shows may be said
- * again.  Few lists have days, and only they need to know which one it is. */
+/* A code is written newly only on its days, and what has happened only when it
+ * has; what the record shows may be said again.  Few fields ask for the day. */
 static enum err
 dated_check(const struct pack *pack, const struct pack_collection *collection,
     const struct store_write *write, const struct record *record,
@@ -145,16 +145,21 @@ dated_check(const struct pack *pack, const struct pack_collection *collection,
 		const struct pack_field *field = pack_field(
 		    collection, edit->field);
 		uint64_t now_ms;
+		bool dated;
 
 		assert(field != NULL);
-		if (field->codes == NULL || !field->codes->dated ||
-		    !body_has_value(edit->code) ||
+		dated = field->codes != NULL && field->codes->dated;
+		if ((!dated && !field->past) || !body_has_value(edit->code) ||
 		    (!write->create && is_shown(record, field, edit)))
 			continue;
 		now_ms = host->now_ms(host->arg);
-		e = pack_check_dated(field, edit->value,
-		    calendar_day_at(
-			(int64_t)(now_ms / 1000), pack->clock_seconds));
+		if (dated)
+			e = pack_check_dated(field, edit->value,
+			    calendar_day_at(
+				(int64_t)(now_ms / 1000), pack->clock_seconds));
+		if (e == ERR_OK && field->past)
+			e = pack_check_past(field, edit->value,
+			    (int64_t)(now_ms / 1000), pack->clock_seconds);
 	}
 	return e;
 }

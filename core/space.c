@@ -199,6 +199,11 @@ space_all(struct txn *txn, struct space_state ***out, size_t *n)
 	size_t count = 0;
 	enum err e;
 
+	/* Spaces come, and never go while a transaction is open. */
+	*out = txn->spaces_all;
+	*n = txn->spaces_all_n;
+	if (room > 0 && room == *n)
+		return kv_failed(txn->kv);
 	all = arena_array(&txn->arena, room, sizeof(*all));
 	kv_cursor_init(&cursor, txn->kv, TABLE_SPACES);
 	for (bool more = kv_seek(&cursor, (struct bytes){0});
@@ -219,8 +224,8 @@ space_all(struct txn *txn, struct space_state ***out, size_t *n)
 	}
 	kv_cursor_fini(&cursor);
 	/* The table is sorted by bytes, as names are. */
-	*out = all;
-	*n = count;
+	*out = txn->spaces_all = all;
+	*n = txn->spaces_all_n = count;
 	return kv_failed(txn->kv);
 }
 

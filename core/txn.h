@@ -56,7 +56,9 @@ struct txn {
 	size_t space_table_size;	  /* slots: 0 or a power of two */
 	struct space_state **space_nos;	  /* arena; by number, or NULL */
 	size_t space_nos_size;
-	size_t spaces_n;	/* in txn->spaces */
+	size_t spaces_n;		 /* in txn->spaces */
+	struct space_state **spaces_all; /* arena; core/space.c */
+	size_t spaces_all_n;		 /* 0: not read yet */
 	struct log *logs;	/* arena; newest first (core/oplog.c) */
 	struct log **log_table; /* arena; by id (core/oplog.c) */
 	size_t log_table_size;	/* slots: 0 or a power of two */

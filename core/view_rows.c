@@ -20,7 +20,8 @@ struct slim {
 	struct view_bits open; /* fields all of whose values are of class N */
 };
 
-/* One view while the rows of a record are made. */
+/* One view while the rows of a record are made.  Large, and made for every
+ * change: values_eval fills as much of it as the view has parts. */
 struct making {
 	const struct slim *slim;
 	const struct view_reads *reads;
@@ -64,21 +65,21 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
     struct view_amounts *amounts)
 {
 	struct slim slim = {.at = at, .plan = plan, .from = record};
+	struct making m;
 	enum err e;
 
 	if (!record->exists || record->status == RECORD_DELETED)
 		return ERR_OK;
 	e = slim_make(&slim, views);
+	m.slim = &slim;
+	m.out = amounts;
+	m.source = (struct expr_source){.txn = at->txn,
+	    .space = &at->space->name,
+	    .id = at->id,
+	    .record = &slim.record,
+	    .arena = at->arena};
 	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++) {
-		struct making m = {.slim = &slim,
-		    .reads = &plan->views[i],
-		    .out = amounts,
-		    .source = {.txn = at->txn,
-			.space = &at->space->name,
-			.id = at->id,
-			.record = &slim.record,
-			.arena = at->arena}};
-
+		m.reads = &plan->views[i];
 		if (view_bits_has(views, i))
 			e = view_make(&m);
 	}
@@ -279,6 +280,7 @@ values_eval(struct making *m)
 		e = expr_eval(
 		    view->group[i].is.code, &m->source, &m->groups[i]);
 		group_as_set(arena, &m->groups[i]);
+		m->at[i] = 0;
 		m->groups_hidden[i] = is_hidden(m->slim, &m->reads->group[i]);
 	}
 	for (size_t i = 0; i < view->distinct_n && e == ERR_OK; i++) {
@@ -291,6 +293,7 @@ values_eval(struct making *m)
 	}
 	for (size_t i = 0; i < view->sum_n && e == ERR_OK; i++) {
 		e = expr_eval(view->sum[i].is.code, &m->source, &value);
+		m->sums[i] = (struct view_sum){0};
 		if (e == ERR_OK && value.type != EXPR_NOTHING)
 			m->sums[i] = (struct view_sum){
 			    .high = value.i < 0 ? -1 : 0,

@@ -8,6 +8,7 @@
 
 #include "proto/crypto.h"
 #include "tests/bench/city.h"
+#include "tests/bench/centre.h"
 #include "tests/bench/live.h"
 #include "tests/bench/look.h"
 #include "tests/bench/prices.h"
@@ -61,6 +62,8 @@ main(int argc, char **argv)
 		city_row(full);
 	if (wants(argc, argv, "prices"))
 		prices_row();
+	if (wants(argc, argv, "centre"))
+		centre_row();
 	if (wants(argc, argv, "live"))
 		live_row();
 	return 0;

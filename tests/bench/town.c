@@ -291,6 +291,30 @@ logs_keep(struct writing *w)
 	store_abort(w->site.store);
 }
 
+/* What the office has written for all, for the district, and for the dong. */
+static void
+office_take(struct writing *w)
+{
+	const struct load *all = &w->town->office->load;
+	const char *own = w->dong->prefix;
+	size_t district_n = strcspn(own, "/");
+	struct load some = {
+	    .centres = mem_zeros(all->plan.centres, sizeof(*some.centres))};
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->plan.centres; i++) {
+		const char *space = all->centres[i].name.space.text;
+
+		if (strncmp(space, "city/", 5) == 0 ||
+		    strncmp(space, own, strlen(own)) == 0 ||
+		    (strncmp(space, own, district_n) == 0 &&
+			strncmp(space + district_n, "/all", 4) == 0))
+			some.centres[n++] = all->centres[i];
+	}
+	(void)take_centres(&w->site, &some, 0, n, NULL, NULL);
+	mem_free(some.centres);
+}
+
 static void
 child(const struct town *town, const struct synth_dong *dong,
     struct town_load *out)
@@ -307,8 +331,7 @@ child(const struct town *town, const struct synth_dong *dong,
 	site_must(parcel_take(w->site.store, buf_bytes(&town->parcel), &taken));
 	site_must(store_commit(w->site.store));
 	if (dong != NULL)
-		(void)take_centres(&w->site, &town->office->load, 0,
-		    town->office->load.plan.centres, NULL, NULL);
+		office_take(w);
 	w->hand = (struct hand){
 	    .city = town->city, .site = &w->site, .apart = town->plan.apart};
 	parts_write(w);

@@ -242,11 +242,11 @@ invites city --role auditor --name 감사관
 joins auditor
 serve jongno --peer "$at_city"
 at_jongno=$address
-invites jongno --role dong --name 혜화동 --space d01/c017
+invites jongno --role dong --name 혜화동 --space d01/c012
 joins hyehwa
-invites jongno --role dong --name 창신2동 --space d01/c018
+invites jongno --role dong --name 창신2동 --space d01/c014
 joins changsin2
-run member grant 창신2동 --prefix d01/c017/case --rights read:NPSF,write --store "$demo/jongno"
+run member grant 창신2동 --prefix d01/c012/case --rights read:NPSF,write --store "$demo/jongno"
 grants_may_be_given() {
 	"$golmok" member grant 혜화동 --prefix d00/c000/public --rights read:N --store "$demo/jongno" >/dev/null 2>&1
 }
@@ -266,9 +266,9 @@ all_members() {
 must "the centre 혜화동 knows all five members, from the district alone" all_members
 
 chapter 2 "A year of work" "혜화동의 한 해"
-say "The city publishes the 424 dongs of Seoul. Then 혜화동 imports a made-up year in" \
-	"which, as was published of its real first year, 2,400 people were visited and" \
-	"1,200 services given. What is counted comes out of the store."
+say "The city publishes the 424 dongs of Seoul. Then 혜화동 imports its first year, as" \
+	"golmok synth invents it: made-up people, and as many as were published, 2,400 people" \
+	"visited and 1,200 services given. What is counted comes out of the store."
 run import tests/demo/dongs.csv --collection org_unit --space d00/c000/public --store "$demo/city"
 dongs_are_there() {
 	"$golmok" export d00/c000/public --collection org_unit --store "$demo/jongno" |
@@ -281,17 +281,22 @@ must "424 dongs are in the public space, read at 혜화동" said '424 rows; 424 
 run ls d00/c000/public org_unit --where name_ko=혜화동 --store "$demo/hyehwa"
 dong=$(first_id d00/c000/public org_unit --where code=1111065000 --store "$demo/hyehwa")
 must "혜화동 is one of them" [ -n "$dong" ]
-printf '\n%s$ perl tests/demo/year.pl %s > %s%s\n' "$bold" "$dong" "$demo/year.jsonl" "$plain"
-perl tests/demo/year.pl "$dong" >"$demo/year.jsonl" || fail "the year is written"
-run import "$demo/year.jsonl" --prefix d01/c017 --store "$demo/hyehwa"
-count persons_met export d01/c017/case --collection visit --reason 보고 --store "$demo/hyehwa"
+run synth "$demo/invented"
+printf '\n%s$ perl tests/demo/year.pl %s %s > %s%s\n' "$bold" "$demo/invented" "$dong" "$demo/year.jsonl" "$plain"
+perl tests/demo/year.pl "$demo/invented" "$dong" >"$demo/year.jsonl" || fail "the year is written"
+run import "$demo/year.jsonl" --store "$demo/hyehwa"
+count persons_met export d01/c012/case --collection visit --reason 보고 --store "$demo/hyehwa"
 must "2,400 people were visited" said ' 2400 different'
-count given_on export d01/c017/case --collection service --reason 보고 --store "$demo/hyehwa"
+count given_on export d01/c012/case --collection service --reason 보고 --store "$demo/hyehwa"
 must "1,200 services were given" said '1200 rows'
-household=$(first_id d01/c017/case household --where hh_no=1111065000-01-000001 --store "$demo/hyehwa")
-must "the household that we shall follow is there" [ -n "$household" ]
+perl tests/demo/script.pl "$demo/invented" "$demo/year.jsonl" >"$demo/log/script" || fail "a script is picked"
+# What it sets is used below: household, number, risky, risk_a, risk_b.
+household= number= risky= risk_a= risk_b=
+. "$demo/log/script"
+must "the two households that we shall follow are there" \
+	eval '"$golmok" get "$household" --store "$demo/hyehwa" && "$golmok" get "$risky" --store "$demo/hyehwa"'
 say "" "For one household a case is opened."
-run put d01/c017/case case case_no=2026-혜화-0001 "household=$household" origin=방문 \
+run put d01/c012/case case case_no=2026-혜화-0001 "household=$household" origin=방문 \
 	indicator=빈곤위기가구 state=intake track=서비스연계 received_on=2026-11-02 \
 	--actor 김주무관 --store "$demo/hyehwa"
 case=$(sed -n 's/^id //p' "$demo/log/out")
@@ -309,7 +314,7 @@ run get "$household" --store "$demo/changsin2"
 must "the neighbour reads the address" said 찾동가상로
 run get "$household" --store "$demo/jongno"
 must "the district reads the state of the household, but no address or risk" \
-	eval 'said 1111065000-01-000001 && unsaid 찾동가상로 && unsaid 위기도'
+	eval 'said "$number" && unsaid 찾동가상로 && unsaid 위기도'
 run get "$household" --store "$demo/auditor"
 must "the auditor reads nothing" said 'no fields that can be read here'
 run log ls --store "$demo/auditor"
@@ -336,7 +341,7 @@ sealed_bodies() {
 must "the auditor holds no body of any record" no_bodies
 must "the district holds every body, and cannot open all of them" sealed_bodies
 # The same search finds them where they may be read, so it can fail.
-in_files() { grep -qaE '찾동가상로|가상-[0-9]' "$demo/$1/data.mdb"; }
+in_files() { grep -qaE '찾동가상로|가온[0-9]|나래[0-9]' "$demo/$1/data.mdb"; }
 only_at_centres() {
 	in_files hyehwa && in_files changsin2 && ! in_files jongno && ! in_files auditor
 }
@@ -347,16 +352,22 @@ run note "$case" notes '문을 열지 않아 쪽지를 남김' --actor 김주무
 must "the note of 혜화동 is read at 창신2동, by itself" soon note_is_there '쪽지를 남김'
 
 chapter 4 "The line is cut" "회선이 끊기다"
-say "All nodes stop listening. Nothing else stops: both centres go on working, and" \
-	"change the same case and the same household without knowing of each other."
+say "What follows is in the script that synth wrote beside its rows, events.jsonl: an" \
+	"outage, a household that moves from one centre to the other, and another whose risk" \
+	"two people judge at a time:" ""
+sed -n 's/^# /  /p' "$demo/log/script"
+say "" "All nodes stop listening. Nothing else stops: both centres go on working, and change" \
+	"the same case and the same households without knowing of each other."
 cut_line
 ends 13 sync "$at_hyehwa" --store "$demo/changsin2" --timeout 5
 must "there is no line" [ "$status" -eq 13 ]
 run patch "$case" track=통합사례관리 state=received --actor 김주무관 --store "$demo/hyehwa"
-run patch "$household" 'address=종로구 혜화동 찾동가상로 9길 1' risk=긴급 --actor 김주무관 --store "$demo/hyehwa"
+run patch "$household" 'address=종로구 혜화동 찾동가상로 9길 1' --actor 김주무관 --store "$demo/hyehwa"
+run patch "$risky" "risk=$risk_a" --actor 김주무관 --store "$demo/hyehwa"
 run note "$case" notes '혜화동에서 상담함' --actor 김주무관 --store "$demo/hyehwa"
 run patch "$case" track=미선정 --actor 이주무관 --store "$demo/changsin2"
-run patch "$household" 'address=종로구 창신2동 찾동가상로 3길 7' risk=높음 --actor 이주무관 --store "$demo/changsin2"
+run patch "$household" 'address=종로구 창신2동 찾동가상로 3길 7' --actor 이주무관 --store "$demo/changsin2"
+run patch "$risky" "risk=$risk_b" --actor 이주무관 --store "$demo/changsin2"
 run note "$case" notes '창신2동으로 이사했다고 함' --actor 이주무관 --store "$demo/changsin2"
 run status --store "$demo/changsin2"
 must "창신2동 knows that its changes are nowhere else yet" said 'not yet safe elsewhere'
@@ -378,12 +389,13 @@ must "both values of the case are shown, with who and when" \
 	eval 'said 통합사례관리 && said 미선정 && said CONFLICT && said 이주무관'
 must "both notes are there" eval 'said 상담함 && said 이사했다고'
 run get "$household" --store "$demo/hyehwa"
-must "so are both addresses and both risks" \
-	eval 'said "9길 1" && said "3길 7" && said 긴급 && said 높음'
+must "so are both addresses" eval 'said "9길 1" && said "3길 7"'
+run get "$risky" --store "$demo/hyehwa"
+must "and both risks" eval 'said "$risk_a" && said "$risk_b"'
 say "" "A person decides. Here 혜화동 decides on the case and 창신2동 on the household."
 run resolve "$case" track 통합사례관리 --actor 김주무관 --store "$demo/hyehwa"
 run resolve "$household" address '종로구 창신2동 찾동가상로 3길 7' --actor 이주무관 --store "$demo/changsin2"
-run resolve "$household" risk 긴급 --actor 이주무관 --store "$demo/changsin2"
+run resolve "$risky" risk "$risk_b" --actor 이주무관 --store "$demo/changsin2"
 nothing_waits() {
 	"$golmok" conflicts --store "$demo/$1" | grep -q '^nothing waits'
 }
@@ -444,7 +456,7 @@ chapter 7 "What to try next" "이어서 해 볼 것"
 say "The stores stay in $demo/. No node runs any more; all of these work without:" \
 	"" \
 	"  $golmok history $case --store $demo/hyehwa" \
-	"  $golmok ls d01/c017/case household --where risk=긴급 --store $demo/changsin2" \
+	"  $golmok ls d01/c012/case household --where state=moved_out --store $demo/changsin2" \
 	"  $golmok note $case notes '안부 전화함' --store $demo/changsin2" \
 	"  $golmok status --store $demo/changsin2" \
 	"  $golmok fsck --store $demo/hyehwa" \

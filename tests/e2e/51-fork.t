@@ -62,6 +62,10 @@ ok 'status counts one forked log' is 1 "$(json forked)"
 ok '... of which all is elsewhere too' is 0 "$(json forked_alone)"
 run "$GOLMOK" status --store b
 ok '... in words' says 'FORKED'
+run "$GOLMOK" report RP-15 --store b --under d03 --json
+ok 'who audits sees two branches of one log' says '"logs_forked":2'
+ok '... each of them signed' says '"logs_held":2,"logs_deltas":4,"logs_verified":2,"logs_unsigned":0'
+ok '... and nothing that is missing' says '"logs_gaps":0,"logs_sealed":0,"logs_refused":0'
 
 GOLMOK_STORE=$PWD/b volunteer 안중근
 next=$id

@@ -220,5 +220,20 @@ run "$GOLMOK" due DL-07 --json --role 감사
 ok 'a role sees the list' says '"C-77"'
 ok '... without what it does not see' [ "$(grep -c 이팀장 out)" = 0 ]
 
+# ---- when it was ------------------------------------------------------------
+run "$GOLMOK" put d05/c001/report report channel=앱 subject_text=가 place_text=나 dong=00000000000000000000000000000001 \
+	urgency=일반 received_at=2026-11-02T09:00:00Z state=submitted --json
+tip=$(json id)
+"$GOLMOK" patch "$tip" state=triaged >/dev/null
+"$GOLMOK" patch "$tip" state=converted household=00000000000000000000000000000077 >/dev/null
+run "$GOLMOK" find report --under d05 --fields 'converted_on = today' --json
+ok 'the day of a move is kept' is true "$(sed 's/.*"converted_on = today":"*\([a-z]*\).*/\1/' out)"
+"$GOLMOK" patch "$tip" state=closed >/dev/null
+run "$GOLMOK" report RP-05 --under d05 --json
+ok 'what was converted is so when it is closed' says '"reports":1,"reports_converted":1'
+ok 'nothing is visited tomorrow' exits 5 "$GOLMOK" put d05/c001/case visit household=00000000000000000000000000000077 kind=정기 \
+	'staff=00000000000000000000000000000002' channel=방문 state=done visited_at=2999-01-01T10:00:00Z outcome=특이없음 offline=false
+ok '... which the clock says' errs 'visit.visited_at: 2999-01-01T10:00:00Z has not come yet: the clock of this node shows'
+
 ok 'fsck finds all as it must be' exits 0 "$GOLMOK" fsck
 finish

@@ -129,6 +129,13 @@ run "$GOLMOK" find org_unit --under seoul --sort code
 ok 'tables have the labels of the pack' says '기관코드'
 ok '... and line up in Korean' is 1 "$(perl -CSD -Mutf8 -ne '
 	s/[\x{1100}-\x{11ff}\x{ac00}-\x{d7a3}]/../g; print index($_, "19"), "\n" if /19[47]/' out | sort -u | wc -l | tr -d ' ')"
+if command -v script >/dev/null; then
+	script -qc 'stty cols 70; "$GOLMOK" find org_unit --under seoul' tty </dev/null >/dev/null
+	ok 'on a narrow terminal no line is too long' is 0 "$(perl -CSD -Mutf8 -ne '
+		next if !/\S/ || /^Script/; s/[\r\n]//g; s/[\x{1100}-\x{11ff}\x{ac00}-\x{d7a3}]/../g;
+		print "$_\n" if length > 70' tty | wc -l | tr -d ' ')"
+	ok '... of the table that is there' grep -q 기관코드 tty
+fi
 ok 'a reference is shown by its title' exits 0 "$GOLMOK" find household --under d23
 ok '... of the record it leads to' says 신사동
 run "$GOLMOK" find household hh_no=none

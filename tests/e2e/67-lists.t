@@ -101,4 +101,18 @@ ok "what is counted stands after a rebuild" exits 0 "$GOLMOK" rebuild
 ok "... the same" exits 0 "$GOLMOK" report YEAR --json
 ok "... numbers" says '"total":true,"loans":3,"tools_lent":2,"loans_per_tool":1.5'
 ok "everything is as it must be" exits 0 "$GOLMOK" fsck
+
+# ---- in one step ---------------------------------------------------------------
+sed 's/"kind": "state"/"kind": "stat"/' "$pack" >bad.json
+ok "a wrong file is told" exits 5 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack bad.json
+ok "... with its place" errs 'collections[1]: fields[5]: kind: must be one of'
+ok "... and nothing is made" [ ! -e "$home/one" ]
+ok "what is neither is told" exits 3 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack tool
+ok "a store begins with its file" exits 0 "$GOLMOK" init "$home/one" --found 시험 --label 하나 --pack "$pack"
+ok "... and its rules" exits 5 "$GOLMOK" put d01/c001/shelf tool name=톱 kind=saw --store "$home/one"
+"$GOLMOK" join --store "$home/two" --request ask --name 둘 >/dev/null
+"$GOLMOK" admit ask --store "$home/one" --rights read:N,write --space d01 --answer answer >/dev/null
+ok "who joins does so too" exits 0 "$GOLMOK" join --store "$home/two" --grant answer --pack "$pack"
+ok "... under the same rules" exits 5 "$GOLMOK" put d01/c001/shelf tool name=톱 kind=saw --store "$home/two"
+ok "... which know what they refuse" errs 2024-12-31
 finish

@@ -72,7 +72,8 @@ static const char *const clinic[] = {
     "{`name`:`due_on`,`label`:{`ko`:`기한`,`en`:`Due`},`kind`:`register`,"
     "`type`:`date`,`class`:`N`,`index`:`plain`},"
     "{`name`:`closed_on`,`label`:{`ko`:`종결`,`en`:`Closed`},"
-    "`kind`:`register`,`type`:`date`,`class`:`N`},"
+    "`kind`:`register`,`type`:`date`,`class`:`N`,"
+    "`when`:{`of`:`state`,`is`:[`done`]}},"
     "{`name`:`people`,`label`:{`ko`:`사람`,`en`:`People`},`kind`:`set`,"
     "`type`:`enum`,`values`:[`x`,`y`],`class`:`N`},"
     "{`name`:`tries`,`label`:{`ko`:`시도`,`en`:`Tries`},`kind`:`counter`,"
@@ -82,7 +83,7 @@ static const char *const clinic[] = {
     "{`name`:`secret`,`label`:{`ko`:`비밀`,`en`:`Secret`},"
     "`kind`:`register`,`type`:`text`,`class`:`P`},"
     "{`name`:`born`,`label`:{`ko`:`생일`,`en`:`Birth`},`kind`:`register`,"
-    "`type`:`date`,`class`:`P`},"
+    "`type`:`date`,`class`:`P`,`not_after`:`now`},"
     "{`name`:`secret_key`,`label`:{`ko`:`키`,`en`:`Key`},`kind`:`register`,"
     "`type`:`hash`,`class`:`P`,`match`:{`of`:`secret`,`as`:`address`}}]},",
     "{`name`:`twin`,`space`:`match`,`label`:{`ko`:`쌍`,`en`:`Twin`},"

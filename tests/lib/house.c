@@ -69,7 +69,7 @@ fill(void)
 		"state=active"));
 	(void)put("d23/c01/case", "person",
 	    WORDS(ref("household", &home), "name=홍길동", "birth=1948-02-29",
-		"status=alive"));
+		"status=resident"));
 	(void)put("d23/c01/case", "visit",
 	    WORDS(ref("household", &home), "kind=빈곤위기",
 		"planned_on=2016-07-25", "due_on=2016-07-31", ref("staff", &gu),

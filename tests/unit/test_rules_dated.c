@@ -163,10 +163,53 @@ what_has_ended_may_be_taken_out(void **state)
 	site_fini(&site);
 }
 
+/* Is a birth on `day` written at the time `now_ms` of a node? */
+static enum err
+birth_write(struct site *site, const char *day, uint64_t now_ms)
+{
+	struct buf value = {0};
+	struct store_edit edits[] = {site->edits[0],
+	    {.field = bytes_text("born"), .code = OP_SET, .class = CLASS_P}};
+	struct store_write write = site->write;
+	enum err e;
+
+	codec_put_text(&value, bytes_text(day));
+	edits[1].value = buf_bytes(&value);
+	write.edits = edits;
+	write.edits_n = COUNT_OF(edits);
+	site->now_ms = now_ms;
+	e = rules_check(site->pack, &write, &site->record, &site->host);
+	if (e == ERR_OK) {
+		write.restored = true;
+		assert_int_equal(
+		    rules_check(site->pack, &write, &site->record, &site->host),
+		    ERR_OK);
+	}
+	buf_fini(&value);
+	return e;
+}
+
+static void
+what_has_not_come_is_not_written(void **state)
+{
+	struct site site;
+
+	(void)state;
+	site_init(&site, NULL, NULL);
+	assert_int_equal(birth_write(&site, "2019-07-01", JULY_MS), ERR_OK);
+	assert_int_equal(
+	    birth_write(&site, "2019-07-01", JULY_MS - 1000), ERR_INVALID);
+	assert_non_null(strstr(err_text(),
+	    "task.born: 2019-07-01 has not come yet: the clock of this node "
+	    "shows 2019-06-30T23:59:59+09:00"));
+	site_fini(&site);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_has_not_come_is_not_written),
 	    cmocka_unit_test(a_code_ends_with_its_last_day_where_clocks_are),
 	    cmocka_unit_test(what_a_record_shows_may_be_said_again),
 	    cmocka_unit_test(names_of_a_map_have_days_too),
