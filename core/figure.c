@@ -276,17 +276,6 @@ missing_add(struct txn *txn, struct space_state *space, unsigned classes,
 	return e;
 }
 
-static bool
-is_class(const struct space *space, const char *class)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = name.n;
-
-	while (n > 0 && name.p[n - 1] != '/')
-		n--;
-	return bytes_is(bytes_after(name, n), class);
-}
-
 /* The data classes that `needs` has of records in `space`. */
 static unsigned
 needs_in(const struct needs *needs, const struct space *space)
@@ -296,7 +285,7 @@ needs_in(const struct needs *needs, const struct space *space)
 
 	for (size_t i = 0; i < pack->collections_n; i++)
 		if (needs->classes[i] != 0 &&
-		    is_class(space, pack->collections[i].space))
+		    strcmp(id_class(space), pack->collections[i].space) == 0)
 			classes |= needs->classes[i];
 	return classes;
 }
