@@ -42,6 +42,17 @@ show_utc(struct stamp stamp, struct buf *text)
 }
 
 void
+show_number(uint64_t n, struct buf *text)
+{
+	if (n >= 1000) {
+		show_number(n / 1000, text);
+		buf_add_format(text, ",%03u", (unsigned)(n % 1000));
+	} else {
+		buf_add_format(text, "%u", (unsigned)n);
+	}
+}
+
+void
 show_member(const struct authority *authority, const struct sign_key *key,
     struct buf *text)
 {
