@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -48,6 +49,27 @@ has(struct bytes in, struct bytes part)
 	return false;
 }
 
+/* Or has it the word without what is dropped before a digit, and a digit? */
+static bool
+fits(struct bytes text, struct bytes word)
+{
+	size_t end = strlen(before[0]);
+	bool found = has(text, word);
+
+	if (word.n <= end ||
+	    !bytes_is(bytes_after(word, word.n - end), before[0]))
+		return found;
+	for (char digit = '0'; digit <= '9' && !found; digit++) {
+		struct buf open = {0};
+
+		buf_add(&open, bytes_first(word, word.n - end));
+		buf_add_u8(&open, (uint8_t)digit);
+		found = has(text, buf_bytes(&open));
+		buf_fini(&open);
+	}
+	return found;
+}
+
 static void
 a_record_has_a_word_when_its_folded_text_does(void **state)
 {
@@ -88,7 +110,7 @@ a_record_has_a_word_when_its_folded_text_does(void **state)
 		assert_int_equal(
 		    fold_text(&fold, buf_bytes(&text), &folded), ERR_OK);
 		for (size_t w = 0; w < wanted.words_n; w++)
-			all = all && has(buf_bytes(&folded), wanted.folded[w]);
+			all = all && fits(buf_bytes(&folded), wanted.folded[w]);
 		assert_int_equal(query_text_holds(&wanted, &record), all);
 		held += all ? 1 : 0;
 		arena_reset(&arena);
