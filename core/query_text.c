@@ -80,8 +80,13 @@ query_text_read(const struct pack *pack,
 		/* A point alone means nothing. */
 		if (e != ERR_OK || one.n == 0)
 			continue;
-		raw[text->words_n] = word;
-		folded[text->words_n++] = arena_bytes(arena, buf_bytes(&one));
+		folded[text->words_n] = arena_bytes(arena, buf_bytes(&one));
+		/* The index has no end that is dropped. */
+		raw[text->words_n] = fold_open(
+		    text->fold, folded[text->words_n]);
+		if (raw[text->words_n].n == one.n)
+			raw[text->words_n] = word;
+		text->words_n++;
 	}
 	buf_fini(&one);
 	if (e == ERR_OK && text->words_n == 0)
@@ -143,7 +148,7 @@ mark(const struct query_text *text, const struct record_field *field,
 			is = buf_bytes(folded);
 		for (size_t w = 0; w < text->words_n; w++)
 			if (!found[w] &&
-			    bytes_search(is, text->folded[w]) < is.n) {
+			    fold_has(text->fold, is, text->folded[w], false)) {
 				found[w] = true;
 				n++;
 			}

@@ -11,7 +11,8 @@
 struct query_text {
 	const struct pack_fold *fold; /* borrowed from the pack */
 	/* Each is to be found; none has nothing in it when folded. */
-	const struct bytes *words;  /* as they were given */
+	const struct bytes *words;  /* as they were given, or, what an index is
+				     * asked for, without an open end */
 	const struct bytes *folded; /* as the pack compares texts */
 	size_t words_n;
 	/* In one of these: the fields that the pack has searched; without any
