@@ -180,29 +180,55 @@ step_walk(struct query_run *run, bool *found)
 	return ERR_OK;
 }
 
+/* Loads the record to which a walk led; `*wanted` is false when its row alone
+ * tells that it has not the words. */
+static enum err
+load(struct query_run *run, bool *wanted)
+{
+	const struct query_plan *plan = run->plan;
+	struct record_read read = {.space = run->space, .arena = &run->arena};
+	enum err e = ERR_OK;
+
+	*wanted = true;
+	if (plan->text.words_n > 0) {
+		e = record_get(plan->txn, &read, &run->id, &run->record);
+		*wanted = e == ERR_OK &&
+			  query_text_holds(&plan->text, &run->record);
+	}
+	read.cells = true;
+	if (*wanted)
+		e = record_get(plan->txn, &read, &run->id, &run->record);
+	run->looked++;
+	return e;
+}
+
 /* Loads the next record of the space that the way leads to. */
 static enum err
 step(struct query_run *run, bool *found)
 {
 	struct query_plan *plan = run->plan;
-	struct record_read read = {
-	    .space = run->space, .cells = true, .arena = &run->arena};
-	enum err e;
+	bool wanted = false;
+	enum err e = ERR_OK;
 
 	arena_reset(&run->arena);
 	if (plan->way.kind == QUERY_EACH) {
-		read.met = &plan->met;
-		e = record_next(
-		    plan->txn, &read, &plan->last, &run->record, found);
+		e = record_next(plan->txn,
+		    &(struct record_read){.space = run->space,
+			.cells = true,
+			.arena = &run->arena,
+			.met = &plan->met},
+		    &plan->last, &run->record, found);
 		run->id = plan->last;
-	} else {
-		e = step_walk(run, found);
-		if (e == ERR_OK && *found)
-			e = record_get(
-			    plan->txn, &read, &run->id, &run->record);
+		run->looked += e == ERR_OK && *found ? 1 : 0;
+		return e;
 	}
-	if (e == ERR_OK && *found)
-		run->looked++;
+	while (e == ERR_OK && !wanted) {
+		e = step_walk(run, found);
+		if (e != ERR_OK || !*found)
+			return e;
+		arena_reset(&run->arena);
+		e = load(run, &wanted);
+	}
 	return e;
 }
 

@@ -114,6 +114,8 @@ command_run(const struct centre *centre, const char *const *words)
 	assert(posix_spawn_file_actions_init(&files) == 0);
 	assert(posix_spawn_file_actions_addopen(
 		   &files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0);
+	assert(posix_spawn_file_actions_adddup2(
+		   &files, STDOUT_FILENO, STDERR_FILENO) == 0);
 	assert(posix_spawn(
 		   &pid, centre->program, &files, NULL, argv, environ) == 0);
 	assert(waitpid(pid, &status, 0) == pid);

@@ -180,6 +180,18 @@ way_take(const struct town *town, const struct way *way,
 	take_trio_fini(&trio);
 }
 
+/* Of how many centres the whole is: $CENTRES of them, if that is said. */
+static size_t
+centres_n(bool full)
+{
+	const char *text = getenv("CENTRES");
+	size_t n = text != NULL ? strtoul(text, NULL, 10) : 0;
+
+	if (n == 0)
+		return full ? SYNTH_DONGS : DONGS;
+	return n < DONGS ? DONGS : n > SYNTH_DONGS ? SYNTH_DONGS : n;
+}
+
 void
 city_row(bool full)
 {
@@ -193,8 +205,8 @@ city_row(bool full)
 	struct lookup *lookup;
 	struct views *views;
 
-	town_init(&town,
-	    &(struct town_plan){.year = YEAR, .n = full ? SYNTH_DONGS : DONGS});
+	town_init(
+	    &town, &(struct town_plan){.year = YEAR, .n = centres_n(full)});
 	whole_take(&town);
 	for (size_t i = 0; i < DONGS / SLICE; i++)
 		slices[i] = town_make(&town, i * SLICE, SLICE);

@@ -360,7 +360,7 @@ static const struct wrong wrong[] = {
      "pack: figures[0]: ratio: unknown key"},
     {"`ratio`:[`done`,`tried`],`digits`:2,`percent`:true",
      "`period`:`month`",
-     "pack: figures[0]: must have a view, a ratio or a query"},
+     "pack: figures[0]: must have a view, a ratio, a query or logs"},
     {"`view`:`done`,`take`:`count`",
      "`view`:`dome`,`take`:`count`",
      "pack: figures[1]: view: there is no view 'dome'; did you mean done?"},
