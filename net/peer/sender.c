@@ -201,6 +201,9 @@ serve_log(struct talk *talk, const struct authority *authority,
 		*more = true;
 		return chunk_send(talk, log, entry, &depth);
 	}
+	/* The peer passes bodies over that are behind what it was told of. */
+	if (e == ERR_OK && !entry->is_split && !entry->is_foreign)
+		e = clock_tell(talk, entry, log);
 	if (e == ERR_OK && !entry->is_split && !entry->is_foreign)
 		e = owed_send(talk, log, entry, &depth, more);
 	if (e == ERR_OK && !*more)
