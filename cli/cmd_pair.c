@@ -122,10 +122,11 @@ side_read(struct showing *s, const struct record_id *id, struct side *side)
 	if (e == ERR_OK)
 		e = store_get(
 		    work->store, &side->space, id, &work->arena, &side->record);
-	if (e != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_OK : e;
-	side->is_held = side->record.status != RECORD_DELETED;
-	return ERR_OK;
+	side->is_held = e == ERR_OK && side->record.status != RECORD_DELETED;
+	/* It may be sealed here, or count for nothing. */
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
 
 /* One record for each side that lies here. */

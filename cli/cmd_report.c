@@ -129,9 +129,7 @@ count_anew(struct opened *work)
 	if (e == ERR_OK)
 		e = store_commit(work->store);
 	if (e == ERR_OK)
-		e = store_begin(work->store, false);
-	/* It may be another one that the writer found in force. */
-	work->pack = store_pack(work->store);
+		e = open_read(work);
 	return e == ERR_OK ? open_role(work) : e;
 }
 

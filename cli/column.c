@@ -86,6 +86,9 @@ one_read(const struct expr_scope *scope, struct bytes text, struct arena *arena,
 	}
 	*column = (struct column){.key = arena_text(arena, text)};
 	column->title = column->key;
+	for (size_t i = 0; i < scope->collection->derived_n; i++)
+		if (bytes_is(text, scope->collection->derived[i].name))
+			column->title = scope->collection->derived[i].label.ko;
 	e = expr_parse(text, scope, EXPR_ANY | EXPR_SETS, arena, &column->expr);
 	if (e != ERR_OK)
 		return err_wrap(

@@ -103,7 +103,17 @@ open_begin(
 	e = unlock(work);
 	if (e != ERR_OK)
 		return e;
-	return write ? open_again(work) : store_begin(work->store, false);
+	return write ? open_again(work) : open_read(work);
+}
+
+enum err
+open_read(struct opened *work)
+{
+	enum err e = store_begin(work->store, false);
+
+	/* Another one may have come into force since. */
+	work->pack = store_pack(work->store);
+	return e;
 }
 
 /* The root keys, where shares of them were named. */

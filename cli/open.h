@@ -58,6 +58,9 @@ enum err open_units(struct opened *work, const struct units **units) MUST_USE;
 /* After open_commit or store_abort: begins the next transaction that writes,
  * which knows the actor as open_begin says. */
 enum err open_again(struct opened *work) MUST_USE;
+/* The same for one that only reads.  The pack in force may be another one after
+ * either of them. */
+enum err open_read(struct opened *work) MUST_USE;
 /* Makes what was written durable and tells when the store turned out to have
  * been restored or copied.  Only ERR_OK is a yes. */
 enum err open_commit(struct opened *work) MUST_USE;

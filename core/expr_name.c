@@ -256,6 +256,53 @@ no_value(const struct expr_parser *p, struct bytes text)
 	return e;
 }
 
+/* The derived field `name` of the record that has names here. */
+static const struct pack_field *
+derived_find(const struct pack_collection *collection, struct bytes name)
+{
+	for (size_t i = 0; i < collection->derived_n; i++)
+		if (bytes_is(name, collection->derived[i].name))
+			return collection->derived[i].is.text.n > 0
+				   ? &collection->derived[i]
+				   : NULL;
+	return NULL;
+}
+
+/* What it is stands in its place.  `this` in it is no record around. */
+static enum err
+parse_derived(struct expr_parser *p, const struct pack_field *field,
+    const struct expr_lex_token *name, const struct expr **expr)
+{
+	struct expr_parser outside = *p;
+	struct expr_level level = {.collection = p->level->collection};
+	enum err e;
+
+	if (p->derived != NULL)
+		return err_set(ERR_INVALID,
+		    "column %zu: %s is derived, and cannot stand in %s, which "
+		    "is derived too",
+		    name->column, field->name, p->derived->name);
+	p->derived = field;
+	p->hint = NULL;
+	p->level = &level;
+	p->lexer = (struct expr_lexer){
+	    .rest = field->is.text, .column = 1, .arena = p->arena};
+	e = expr_parse_next(p);
+	if (e == ERR_OK)
+		e = expr_parse_any(p, expr);
+	if (e == ERR_OK && p->token.type != TOKEN_END)
+		e = err_set(ERR_INVALID, "column %zu: nothing may follow here",
+		    p->token.column);
+	if (e != ERR_OK)
+		e = err_wrap(e, "%s.%s", field->collection, field->name);
+	p->derived = NULL;
+	p->hint = outside.hint;
+	p->level = outside.level;
+	p->lexer = outside.lexer;
+	p->token = outside.token;
+	return e;
+}
+
 /* The name `name` of the record of `level`, `up` levels out. */
 static enum err
 parse_in(struct expr_parser *p, const struct expr_level *level, unsigned up,
@@ -274,6 +321,9 @@ parse_in(struct expr_parser *p, const struct expr_level *level, unsigned up,
 		    p->scope->role->label.ko, p->scope->role->label.en);
 	if (field != NULL)
 		return parse_field(p, field, up, expr);
+	field = up == 0 ? derived_find(level->collection, name->text) : NULL;
+	if (field != NULL)
+		return parse_derived(p, field, name, expr);
 	e = parse_word(p, name, up, expr);
 	if (e != ERR_OK || *expr != NULL)
 		return e;

@@ -26,6 +26,8 @@ struct expr_parser {
 	unsigned queries; /* that we are in */
 	/* A word may be one of its values: what stands left of a comparison. */
 	const struct pack_field *hint;
+	/* The derived field in whose text we are; NULL: in none. */
+	const struct pack_field *derived;
 };
 
 /* Reads one expression into `*expr`, as far as it goes.  ERR_INVALID with the

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/figure_logs.h"
+#include "core/figure_needs.h"
 #include "core/oplog.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
@@ -200,115 +201,15 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
 	return e;
 }
 
-/* ---- what is missing ---------------------------------------------------- */
-
-/* Of each collection of the pack the data classes (bits) that are read. */
-struct needs {
-	const struct pack *pack;
-	unsigned classes[LIMIT_COLLECTIONS];
-};
-
-static void
-need_class(struct needs *needs, struct bytes name, enum delta_class class)
-{
-	const struct pack_collection *of = pack_collection(needs->pack, name);
-
-	if (of != NULL)
-		needs->classes[of - needs->pack->collections] |= 1U << class;
-}
-
-static void
-need_field(void *arg, const struct pack_field *field)
-{
-	need_class(arg, bytes_text(field->collection), field->data_class);
-}
-
-static void
-need_expr(struct needs *needs, const struct pack_expr *is)
-{
-	if (is->code != NULL)
-		expr_fields(is->code, need_field, needs);
-}
-
-/* What `figure`, of records of `collection`, is made of. */
-static void
-needs_make(const struct pack_figure *figure,
-    const struct pack_collection *collection, struct needs *needs)
-{
-	const struct pack_view *view = figure->view;
-
-	need_class(needs, bytes_text(collection->name), CLASS_N);
-	if (figure->source == PACK_OF_QUERY) {
-		need_expr(needs, &figure->where);
-		need_expr(needs, &figure->of);
-		need_expr(needs, &figure->on);
-		return;
-	}
-	need_expr(needs, &view->where);
-	for (size_t i = 0; i < view->group_n; i++)
-		need_expr(needs, &view->group[i].is);
-	if (figure->take == PACK_TAKE_SUM)
-		need_expr(needs, &view->sum[figure->part].is);
-	if (figure->take == PACK_TAKE_DISTINCT)
-		need_expr(needs, &view->distinct[figure->part].is);
-}
-
-/* Which of `classes` are not here with all bodies of the space's logs. */
-static enum err
-missing_add(struct txn *txn, struct space_state *space, unsigned classes,
-    struct figure_parts *parts)
-{
-	struct log **logs;
-	size_t n = 0;
-	enum err e = oplog_all(txn, space, &logs, &n);
-
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		bool lacks = false;
-
-		for (unsigned c = 0; c < CLASS_COUNT; c++)
-			if ((classes & 1U << c) != 0 &&
-			    logs[i]->open[c] < logs[i]->frontier.size) {
-				parts->missing |= 1U << c;
-				lacks = true;
-			}
-		parts->missing_logs += lacks ? 1 : 0;
-	}
-	return e;
-}
-
-static bool
-is_class(const struct space *space, const char *class)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = name.n;
-
-	while (n > 0 && name.p[n - 1] != '/')
-		n--;
-	return bytes_is(bytes_after(name, n), class);
-}
-
-/* The data classes that `needs` has of records in `space`. */
-static unsigned
-needs_in(const struct needs *needs, const struct space *space)
-{
-	const struct pack *pack = needs->pack;
-	unsigned classes = 0;
-
-	for (size_t i = 0; i < pack->collections_n; i++)
-		if (needs->classes[i] != 0 &&
-		    is_class(space, pack->collections[i].space))
-			classes |= needs->classes[i];
-	return classes;
-}
-
 /* ---- logs ---------------------------------------------------------------- */
 
 static enum err
 collect_logs(struct txn *txn, const struct figure_ask *ask,
-    const struct pack_figure *figure, struct space_state *const *spaces,
-    size_t n, struct figure_parts *parts)
+    const struct pack_figure *figure, struct figure_parts *parts)
 {
-	enum err e = ERR_OK;
+	struct space_state **spaces;
+	size_t n = 0;
+	enum err e = space_all(txn, &spaces, &n);
 
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		struct view_sum sum = {0};
@@ -317,7 +218,7 @@ collect_logs(struct txn *txn, const struct figure_ask *ask,
 
 		if (!id_covers(&ask->prefix, &spaces[i]->name))
 			continue;
-		e = figure_logs(txn, spaces[i], figure->logs, &more);
+		e = figure_logs_sum(txn, spaces[i], figure->logs, &more);
 		sum.low = (uint64_t)more;
 		if (ask->rows == PACK_ROWS_UNIT)
 			key = unit_key(&spaces[i]->name, ask->unit_depth);
@@ -331,17 +232,15 @@ enum err
 figure_collect(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts)
 {
-	struct needs needs = {.pack = txn->pack};
+	struct figure_needs needs = {.pack = txn->pack};
 	struct space_state **spaces;
 	size_t n = 0;
 	enum err e = space_all(txn, &spaces, &n);
 
 	assert(figure->source != PACK_OF_RATIO);
 	if (figure->source == PACK_OF_LOGS)
-		return e == ERR_OK
-			   ? collect_logs(txn, ask, figure, spaces, n, parts)
-			   : e;
-	needs_make(figure,
+		return e == ERR_OK ? collect_logs(txn, ask, figure, parts) : e;
+	figure_needs_make(figure,
 	    figure->source == PACK_OF_QUERY ? figure->collection
 					    : figure->view->collection,
 	    &needs);
@@ -355,11 +254,11 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 		    figure->source == PACK_OF_VIEW ? figure->view : NULL,
 		    VIEW_DISTINCT + (unsigned)figure->part, &parts->same);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		unsigned classes = needs_in(&needs, &spaces[i]->name);
+		unsigned classes = figure_needs_in(&needs, &spaces[i]->name);
 
 		if (!id_covers(&ask->prefix, &spaces[i]->name) || classes == 0)
 			continue;
-		e = missing_add(txn, spaces[i], classes, parts);
+		e = figure_needs_missing(txn, spaces[i], classes, parts);
 		if (e == ERR_OK && figure->source == PACK_OF_VIEW)
 			e = collect_space(txn, ask, figure, spaces[i], parts);
 	}

@@ -86,8 +86,8 @@ one(struct txn *txn, const struct log *log, enum pack_of_logs of, int64_t *n)
 }
 
 enum err
-figure_logs(struct txn *txn, struct space_state *space, enum pack_of_logs of,
-    int64_t *sum)
+figure_logs_sum(struct txn *txn, struct space_state *space,
+    enum pack_of_logs of, int64_t *sum)
 {
 	struct log **logs;
 	size_t n = 0;

@@ -13,7 +13,7 @@
 /* What `of` is in the logs of `space`, added up into `*sum`.  Signatures of
  * newest heads are verified again, and held against the trees.  ERR_CORRUPT for
  * damaged rows. */
-enum err figure_logs(struct txn *txn, struct space_state *space,
+enum err figure_logs_sum(struct txn *txn, struct space_state *space,
     enum pack_of_logs of, int64_t *sum) MUST_USE;
 
 #endif

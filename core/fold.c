@@ -85,6 +85,55 @@ letter_size(struct bytes text)
 	return n;
 }
 
+struct bytes
+fold_open(const struct pack_fold *fold, struct bytes word)
+{
+	size_t n = fold != NULL ? fold->drop_before_digit_n : 0;
+	struct bytes open = word;
+
+	for (size_t i = 0; i < n && open.n == word.n; i++) {
+		struct buf end = {0};
+
+		text_small(bytes_text(fold->drop_before_digit[i]), &end);
+		if (end.n > 0 && end.n < word.n &&
+		    bytes_equal(
+			bytes_after(word, word.n - end.n), buf_bytes(&end)))
+			open = bytes_first(word, word.n - end.n);
+		buf_fini(&end);
+	}
+	return open;
+}
+
+/* Is `word` in `text`, with a digit behind it? */
+static bool
+has_numbered(struct bytes text, struct bytes word, bool begins)
+{
+	while (text.n > word.n) {
+		size_t at = bytes_search(text, word);
+
+		if (at + word.n >= text.n || (begins && at > 0))
+			return false;
+		if (text.p[at + word.n] >= '0' && text.p[at + word.n] <= '9')
+			return true;
+		text = bytes_after(text, at + 1);
+		if (begins)
+			return false;
+	}
+	return false;
+}
+
+bool
+fold_has(const struct pack_fold *fold, struct bytes text, struct bytes word,
+    bool begins)
+{
+	struct bytes open = fold_open(fold, word);
+
+	if (begins ? bytes_begins(text, word)
+		   : bytes_search(text, word) < text.n)
+		return true;
+	return open.n < word.n && has_numbered(text, open, begins);
+}
+
 bool
 fold_pair(struct bytes *folded, struct bytes *pair)
 {

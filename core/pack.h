@@ -126,8 +126,9 @@ struct pack_field {
 	enum pack_type type;
 	enum pack_index index;
 	enum delta_class data_class;
-	bool required; /* a new record must have it */
-	bool derived;  /* computed from other fields, never written */
+	bool required;	     /* a new record must have it */
+	bool derived;	     /* computed from other fields, never written */
+	struct pack_expr is; /* of a derived one: what; may be nothing */
 	/* Of an enum or a state: all that may stand there, in the order in
 	 * which people see them.  Of a map: its keys, none for any. */
 	const char *const *values;

@@ -53,8 +53,20 @@ pack_fields_read_derived(struct pack_reading *r, struct bytes doc, void *item)
 {
 	struct pack_field *field = item;
 
+	struct pack_read_expr how = {.collection = r->collection,
+	    .want = PACK_READ_SINGLE,
+	    .may = PACK_READ_GLOBAL};
+	enum err e;
+
 	field->derived = true;
-	return pack_fields_read(r, doc, item);
+	e = pack_fields_read(r, doc, item);
+	if (field->type == PACK_BOOL)
+		how.want = PACK_READ_BOOL;
+	else if (field->type == PACK_INT || field->type == PACK_MONEY)
+		how.want = PACK_READ_INT;
+	else if (field->type == PACK_DATE || field->type == PACK_DATETIME)
+		how.want = PACK_READ_WHEN;
+	return e == ERR_OK ? pack_read_expr(r, doc, "is", &how, &field->is) : e;
 }
 
 /* Format 1 has fewer keys, and a derived field hardly any. */
@@ -64,7 +76,7 @@ keys_check(const struct pack_reading *r, struct bytes doc, bool derived)
 	static const char *const derived_keys[] = {"name", "label", "type",
 	    "class", "values", "targets", "unit", NULL};
 	static const char *const derived_keys_2[] = {"name", "label", "type",
-	    "class", "values", "targets", "unit", "codes", NULL};
+	    "class", "values", "targets", "unit", "codes", "is", NULL};
 	static const char *const keys[] = {"name", "label", "type", "class",
 	    "values", "targets", "unit", "kind", "index", "required",
 	    "transitions", NULL};

@@ -5,6 +5,8 @@
  */
 #include "core/query.h"
 
+#include <string.h>
+
 #include "core/query_plan.h"
 #include "core/query_seen.h"
 #include "core/record.h"
@@ -54,18 +56,6 @@ query_begin(struct txn *txn, const struct query *query, struct query_run *run)
 	return e == ERR_OK ? query_plan_choose(&about, &plan->way) : e;
 }
 
-/* The last component of the name of a space. */
-static struct bytes
-class_of(const struct space *space)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = name.n;
-
-	while (n > 0 && name.p[n - 1] != '/')
-		n--;
-	return bytes_after(name, n);
-}
-
 static enum err
 choose_spaces(struct query_plan *plan)
 {
@@ -74,7 +64,7 @@ choose_spaces(struct query_plan *plan)
 	size_t n;
 	enum err e;
 
-	if (bytes_is(class_of(&query->prefix), query->collection->space)) {
+	if (strcmp(id_class(&query->prefix), query->collection->space) == 0) {
 		plan->spaces = arena_array(
 		    &plan->arena, 1, sizeof(*plan->spaces));
 		plan->spaces[0] = space_find(plan->txn, &query->prefix);
@@ -87,7 +77,8 @@ choose_spaces(struct query_plan *plan)
 	plan->spaces = arena_array(&plan->arena, n, sizeof(*plan->spaces));
 	for (size_t i = 0; i < n; i++)
 		if (id_covers(&query->prefix, &all[i]->name) &&
-		    bytes_is(class_of(&all[i]->name), query->collection->space))
+		    strcmp(id_class(&all[i]->name), query->collection->space) ==
+			0)
 			plan->spaces[plan->spaces_n++] = all[i];
 	return ERR_OK;
 }
@@ -189,29 +180,55 @@ step_walk(struct query_run *run, bool *found)
 	return ERR_OK;
 }
 
+/* Loads the record to which a walk led; `*wanted` is false when its row alone
+ * tells that it has not the words. */
+static enum err
+load(struct query_run *run, bool *wanted)
+{
+	const struct query_plan *plan = run->plan;
+	struct record_read read = {.space = run->space, .arena = &run->arena};
+	enum err e = ERR_OK;
+
+	*wanted = true;
+	if (plan->text.words_n > 0) {
+		e = record_get(plan->txn, &read, &run->id, &run->record);
+		*wanted = e == ERR_OK &&
+			  query_text_holds(&plan->text, &run->record);
+	}
+	read.cells = true;
+	if (*wanted)
+		e = record_get(plan->txn, &read, &run->id, &run->record);
+	run->looked++;
+	return e;
+}
+
 /* Loads the next record of the space that the way leads to. */
 static enum err
 step(struct query_run *run, bool *found)
 {
 	struct query_plan *plan = run->plan;
-	struct record_read read = {
-	    .space = run->space, .cells = true, .arena = &run->arena};
-	enum err e;
+	bool wanted = false;
+	enum err e = ERR_OK;
 
 	arena_reset(&run->arena);
 	if (plan->way.kind == QUERY_EACH) {
-		read.met = &plan->met;
-		e = record_next(
-		    plan->txn, &read, &plan->last, &run->record, found);
+		e = record_next(plan->txn,
+		    &(struct record_read){.space = run->space,
+			.cells = true,
+			.arena = &run->arena,
+			.met = &plan->met},
+		    &plan->last, &run->record, found);
 		run->id = plan->last;
-	} else {
-		e = step_walk(run, found);
-		if (e == ERR_OK && *found)
-			e = record_get(
-			    plan->txn, &read, &run->id, &run->record);
+		run->looked += e == ERR_OK && *found ? 1 : 0;
+		return e;
 	}
-	if (e == ERR_OK && *found)
-		run->looked++;
+	while (e == ERR_OK && !wanted) {
+		e = step_walk(run, found);
+		if (e != ERR_OK || !*found)
+			return e;
+		arena_reset(&run->arena);
+		e = load(run, &wanted);
+	}
 	return e;
 }
 

@@ -7,6 +7,9 @@
 #include "core/fold.h"
 #include "proto/codec.h"
 
+/* Of syllables, and the first byte of the letters that they are made of. */
+enum { SYLLABLE_SIZE = 3, LETTER_FIRST = 0xe1 };
+
 static bool
 is_text(const struct pack_field *field)
 {
@@ -77,14 +80,48 @@ query_text_read(const struct pack *pack,
 		/* A point alone means nothing. */
 		if (e != ERR_OK || one.n == 0)
 			continue;
-		raw[text->words_n] = word;
-		folded[text->words_n++] = arena_bytes(arena, buf_bytes(&one));
+		folded[text->words_n] = arena_bytes(arena, buf_bytes(&one));
+		/* The index has no end that is dropped. */
+		raw[text->words_n] = fold_open(
+		    text->fold, folded[text->words_n]);
+		if (raw[text->words_n].n == one.n)
+			raw[text->words_n] = word;
+		text->words_n++;
 	}
 	buf_fini(&one);
 	if (e == ERR_OK && text->words_n == 0)
 		e = err_set(ERR_INVALID, "'%.*s' has no letter to look for",
 		    (int)words.n, (const char *)words.p);
 	return e;
+}
+
+/* Is what `text` begins with a syllable of Hangul?  They go from ea b0 80 to ed
+ * 9e a3, and behind them is nothing that has another form. */
+static bool
+is_syllable(struct bytes text)
+{
+	return text.n >= SYLLABLE_SIZE && text.p[0] >= 0xea &&
+	       text.p[0] <= 0xed && (text.p[0] > 0xea || text.p[1] >= 0xb0);
+}
+
+/* May `in` have `word` in it once it is folded?  A syllable that it has then
+ * stands in it as it is, or is put together of letters, all of which begin with
+ * one byte.  A wrong "yes" costs only time. */
+static bool
+may_have(struct bytes in, struct bytes word)
+{
+	bool may = true;
+
+	if (bytes_find(in, LETTER_FIRST) < in.n)
+		return true;
+	while (may && word.n > 0) {
+		size_t n = is_syllable(word) ? SYLLABLE_SIZE : 1;
+
+		if (n == SYLLABLE_SIZE)
+			may = bytes_search(in, bytes_first(word, n)) < in.n;
+		word = bytes_after(word, n);
+	}
+	return may;
 }
 
 /* Marks the words that a value of `field` has in it. */
@@ -97,17 +134,21 @@ mark(const struct query_text *text, const struct record_field *field,
 	for (size_t i = 0; i < field->n; i++) {
 		struct reader r;
 		struct bytes is;
+		bool may = false;
 
 		codec_begin(&r, field->values[i].value);
 		is = codec_get_text(&r);
-		if (r.bad)
+		for (size_t w = 0; w < text->words_n && !r.bad; w++)
+			may = may ||
+			      (!found[w] && may_have(is, text->folded[w]));
+		if (!may)
 			continue;
 		/* What is too large in normal form is taken as it is. */
 		if (fold_text(text->fold, is, folded) == ERR_OK)
 			is = buf_bytes(folded);
 		for (size_t w = 0; w < text->words_n; w++)
 			if (!found[w] &&
-			    bytes_search(is, text->folded[w]) < is.n) {
+			    fold_has(text->fold, is, text->folded[w], false)) {
 				found[w] = true;
 				n++;
 			}
@@ -129,7 +170,9 @@ query_text_holds(const struct query_text *text, const struct record *record)
 		const struct record_field *field = merge_find(record,
 		    bytes_text(text->fields[i]->name), text->fields[i]->kind);
 
-		if (field != NULL)
+		if (field != NULL && field->values == NULL)
+			n = text->words_n;
+		else if (field != NULL)
 			n += mark(text, field, found, &folded);
 	}
 	buf_fini(&marks);

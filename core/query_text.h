@@ -11,7 +11,8 @@
 struct query_text {
 	const struct pack_fold *fold; /* borrowed from the pack */
 	/* Each is to be found; none has nothing in it when folded. */
-	const struct bytes *words;  /* as they were given */
+	const struct bytes *words;  /* as they were given, or, what an index is
+				     * asked for, without an open end */
 	const struct bytes *folded; /* as the pack compares texts */
 	size_t words_n;
 	/* In one of these: the fields that the pack has searched; without any
@@ -28,7 +29,8 @@ struct query_text {
 enum err query_text_read(const struct pack *pack,
     const struct pack_collection *collection, struct bytes words,
     struct arena *arena, struct query_text *text) MUST_USE;
-/* Has `record`, whose values are loaded, all words in it? */
+/* Has `record` all words in it?  Where values of a field that is looked through
+ * are not loaded: might it have? */
 bool query_text_holds(
     const struct query_text *text, const struct record *record) MUST_USE;
 

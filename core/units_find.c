@@ -133,7 +133,7 @@ static enum fit
 fit_of_name(struct sought *sought, const struct unit *unit, struct bytes word)
 {
 	struct bytes name = folded(sought, unit->name);
-	bool begins = bytes_begins(name, word);
+	bool begins = fold_has(sought->units->pack->fold, name, word, true);
 
 	if (word.n == 0)
 		return FIT_NOT;

@@ -51,7 +51,7 @@ static enum err chunk_apply(struct talk *talk) MUST_USE;
 static enum err close_take(
     struct talk *talk, const struct msg_close *close) MUST_USE;
 static enum err late_take(struct talk *talk, const struct msg_bodies *bodies,
-    struct log_no no, bool renamed) MUST_USE;
+    struct log_no no, uint64_t end) MUST_USE;
 static enum err local_mark(struct talk *talk, const struct authority *authority,
     const struct intake_taken *taken) MUST_USE;
 
@@ -281,7 +281,7 @@ bodies_take(struct talk *talk, const struct msg_bodies *bodies)
 		struct msg_bodies late = *bodies;
 
 		late.bodies = bodies_place(bodies, in->chunk.from, &in->arena);
-		e = late_take(talk, &late, in->near, false);
+		e = late_take(talk, &late, in->near, UINT64_MAX);
 		arena_reset(&in->arena);
 	}
 	for (size_t i = 0; i < bodies->n && in->chunk.headers_n > 0; i++)
@@ -441,15 +441,17 @@ owed_take(struct talk *talk, const struct msg_bodies *bodies)
 		e = branch_compare(talk, log, entry);
 	if (e != ERR_OK || (log != NULL && entry->is_split))
 		return e;
-	return late_take(talk, bodies, entry->no, log == NULL);
+	/* Of a longer one than it told of, who knows which branch it is? */
+	return late_take(
+	    talk, bodies, entry->no, log == NULL ? 0 : entry->peer.size);
 }
 
-/* Bodies of headers of the log with the number `no`.  When it was `renamed`, by
- * being split, which of the branches the peer means shows only in what they
- * share. */
+/* Bodies of the first `end` headers of the log with the number `no`; 0: it was
+ * renamed, by being split, so which of the branches the peer means shows only
+ * in what they share. */
 static enum err
 late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no,
-    bool renamed)
+    uint64_t end)
 {
 	struct txn *txn = store_txn(talk->store);
 	const struct authority *authority;
@@ -462,8 +464,10 @@ late_take(struct talk *talk, const struct msg_bodies *bodies, struct log_no no,
 	e = oplog_by_no(txn, no, &log);
 	if (e != ERR_OK || !run_accept(talk, authority, &log->name, &accept))
 		return e;
+	if (end == 0)
+		end = log->from;
 	for (size_t i = 0; i < bodies->n && e == ERR_OK; i++)
-		if (!renamed || bodies->bodies[i].seq < log->from)
+		if (bodies->bodies[i].seq < end)
 			e = intake_body(txn, log, &bodies->bodies[i], accept);
 	if (ledger_find(&talk->ledger, &log->id) != NULL)
 		ack_touch(talk, &log->id);

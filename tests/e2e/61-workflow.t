@@ -235,5 +235,17 @@ ok 'nothing is visited tomorrow' exits 5 "$GOLMOK" put d05/c001/case visit house
 	'staff=00000000000000000000000000000002' channel=방문 state=done visited_at=2999-01-01T10:00:00Z outcome=특이없음 offline=false
 ok '... which the clock says' errs 'visit.visited_at: 2999-01-01T10:00:00Z has not come yet: the clock of this node shows'
 
+# ---- what is reckoned and stored nowhere ------------------------------------
+run "$GOLMOK" find case case_no=C-77 --fields assess_due,plan_due --csv --no-bom
+ok 'the days of a case follow from when it came' says '2026-01-15,2026-02-04'
+ok 'they may be asked for' exits 0 "$GOLMOK" find case 'plan_due < today' --json
+ok '... and find it' says C-77
+run "$GOLMOK" find case --sort plan_due:desc --json --fields case_no
+ok '... and put cases in order' says C-77
+ok 'what a reference leads to has them too' exits 0 "$GOLMOK" find conference 'count(cases) = 0' --fields held_on
+run "$GOLMOK" find visit --fields household.last_visit_on,household.next_due_on --csv --no-bom
+ok 'a home knows its last visit' [ "$(grep -cE ',20[0-9]{2}-[0-9]{2}-[0-9]{2},' out)" -gt 0 ]
+ok 'they are not written' exits 5 "$GOLMOK" patch "$household" last_visit_on=2026-01-01
+
 ok 'fsck finds all as it must be' exits 0 "$GOLMOK" fsck
 finish

@@ -15,6 +15,7 @@ id,code,level,name_ko,aliases,parent,prefix,valid_from,valid_to,successors
 00000000000000000000000000000006,1114061000,dong,신당제1동,,00000000000000000000000000000001,d02/c01,1970-01-01,2013-07-19,00000000000000000000000000000007
 00000000000000000000000000000007,1114061500,dong,신당동,성곽마을,00000000000000000000000000000001,d02/c01,2013-07-20,,
 00000000000000000000000000000008,1168010000,dong,논현제1동,,00000000000000000000000000000002,,1970-01-01,,
+00000000000000000000000000000009,1141065500,dong,홍제제3동,,00000000000000000000000000000001,d13/c05,1970-01-01,,
 END
 "$GOLMOK" import units.csv --collection org_unit --prefix seoul >/dev/null
 for at in d23/c01 d21/c02 d02/c01; do
@@ -91,7 +92,7 @@ ok '... says how one is written' errs "a date is written '2016-07-25'"
 ok 'a unit without spaces is no scope' exits 3 "$GOLMOK" find household --dong 논현1동
 ok '... and says what it lacks' errs '강남구 논현제1동 (1168010000) has no prefix'
 ok 'a scope that needs a name' exits 2 "$GOLMOK" find household --dong
-ok '... says so' errs '--dong needs a name; there are 4'
+ok '... says so' errs '--dong needs a name; there are 5'
 ok 'two scopes at once' exits 2 "$GOLMOK" find household --dong d21/c02 --under d21
 ok 'a prefix alone' is 4 "$(count household --under d23)"
 ok 'nothing is held of a prefix' exits 0 "$GOLMOK" find household --under d09
@@ -102,6 +103,11 @@ ok 'words are found in names' is 2 "$(count org_unit --text 신사)"
 ok '... without 제' is 1 "$(count org_unit --text '신당1동')"
 ok '... and with it' is 1 "$(count org_unit --text '신당 제1')"
 ok '... all of them' is 0 "$(count org_unit --text '신사 신당')"
+ok 'what stops before the digit finds it' is 1 "$(count org_unit --text 홍제)"
+ok '... and with it' is 1 "$(count org_unit --text 홍제3)"
+ok '... however it is spelt' is 1 "$(count org_unit --text '홍제 제3동')"
+ok '... but not without a digit' is 0 "$(count org_unit --text 강남제)"
+ok '... and names the unit' exits 0 "$GOLMOK" find household --dong 홍제
 ok '... as decomposed letters too' is 2 "$(count org_unit --text "$(printf '\341\204\211\341\205\265\341\206\253\341\204\211\341\205\241')")"
 ok 'the index of words is used' exits 0 "$GOLMOK" find org_unit --text 신사 --explain
 ok '... is told' errs 'org_unit.name_ko, org_unit.aliases (text: 신사): 1 space; 2 records looked at, 2 found'

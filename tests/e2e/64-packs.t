@@ -88,6 +88,23 @@ ok '... field by field' says badge
 ok '... and the older one without' exits 0 "$GOLMOK" pack show "chatdong@$base" --collection volunteer --store b
 ok '... that field' is '' "$(grep badge out)"
 
+# An upgrade of the program brings a later version: whatever is run first goes by
+# that one.  The older program is this one with a lower number in its pack.
+perl -0777 -pe 's/("name": "chatdong",\s+"version": )(\d)/$1 . ($2 - 1)/e' "$GOLMOK" >older
+chmod +x older
+upgraded() {
+	rm -rf u
+	./older init u --found 서울 --label 혜화동 >/dev/null
+	run ./older put d01/c017/public org_unit code=1111065000 level=dong name_ko=혜화동 \
+		prefix=d01/c017 valid_from=1988-04-23 --store u
+	echo '{"collection":"alley_meeting","space":"d01/c017/public","fields":{"title":"가로등","kind":"골목반상회","proposer":"홍길동","proposed_via":"방문","state":"proposed"}}' >meeting.jsonl
+	exits 0 "$GOLMOK" "$@" --store u
+}
+for command in 'report RP-02' 'due DL-17' 'find org_unit --dong 혜화동' 'import meeting.jsonl' \
+	'export --class N' 'conflicts' 'duplicates find' 'rebuild'; do
+	ok "after an upgrade, first: $command" upgraded $command
+done
+
 # Windows puts a mark in front of UTF-8.
 { printf '\357\273\277' && cat good.json; } >marked.json
 ok 'a mark in front of a pack is told' exits 5 "$GOLMOK" pack check marked.json

@@ -2,12 +2,9 @@
  * Any text as an expression of a collection of the first pack, and what it
  * gives for the records of a store.
  */
-#include "core/expr.h"
-
-#include <string.h>
-
-#include "core/lookup.h"
+#include "cli/show_expr.h"
 #include "core/query.h"
+#include "proto/text.h"
 #include "tests/fuzz/cost.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/targets.h"
@@ -36,6 +33,18 @@ is_of_type(const struct expr *expr, const struct expr_value *value)
 }
 
 static void
+show(const struct pack *pack, const struct expr_value *value)
+{
+	struct buf text = {0};
+
+	show_expr_text(pack, value, SHOW_EXPR_SHORT, &text);
+	show_expr_text(pack, value, SHOW_EXPR_WHOLE, &text);
+	show_expr_json(pack, NULL, value, &text);
+	assert(text_is_utf8(buf_bytes(&text)));
+	buf_fini(&text);
+}
+
+static void
 record_ask(struct asked *asked, const struct expr_source *source)
 {
 	struct expr_value once;
@@ -52,6 +61,7 @@ record_ask(struct asked *asked, const struct expr_source *source)
 	assert(once.is_set == twice.is_set && once.n == twice.n);
 	if (!once.is_set)
 		assert(expr_compare(&once, &twice) == 0);
+	show(asked->txn->pack, &once);
 	if (!asked->is_test)
 		return;
 	assert(expr_test(asked->expr, source, &holds) == ERR_OK);

@@ -78,22 +78,72 @@ line_add(struct buf *text, struct bytes line, unsigned version)
 	}
 }
 
+/* How long what a line says to people is, at its beginning; 0: nothing.  What
+ * takes its place in `*to`. */
+static size_t
+words_size(struct bytes line, const char **to)
+{
+	static const struct {
+		const char *from;
+		const char *end;
+		const char *to;
+	} words[] = {
+	    {"\"label\": {", "}", "\"label\":{\"ko\":\"a\",\"en\":\"a\"}"},
+	    {"\"say\": {", "}", "\"say\":{\"ko\":\"a\",\"en\":\"a\"}"},
+	    {", \"ko\": \"", "\"", ""},
+	    {", \"en\": \"", "\"", ""},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t n = strlen(words[i].from);
+
+		if (!begins(line, words[i].from))
+			continue;
+		*to = words[i].to;
+		return n + find(bytes_after(line, n), words[i].end) + 1;
+	}
+	return 0;
+}
+
+/* It is read again whenever a store is opened: shorter is faster. */
+static void
+squeezed_add(struct buf *text, struct bytes line)
+{
+	while (line.n > 0) {
+		const char *to;
+		size_t n = words_size(line, &to);
+
+		if (n > 0) {
+			buf_add_text(text, to);
+		} else {
+			n = 1;
+			if (!begins(line, "  "))
+				buf_add(text, bytes_first(line, 1));
+		}
+		line = bytes_after(line, n);
+	}
+}
+
 static void
 text_make(struct buf *text, unsigned version)
 {
 	struct bytes rest = __real_pack_embedded();
+	struct buf whole = {0};
 
 	/* Behind the views nothing is wished. */
 	while (!begins(rest, "  \"due\": [")) {
 		size_t n = find(rest, "\n");
 
 		assert(n != SIZE_MAX);
-		line_add(text, bytes_first(rest, n + 1), version);
+		line_add(&whole, bytes_first(rest, n + 1), version);
 		rest = bytes_after(rest, n + 1);
 	}
-	while (text->p[text->n - 1] != ',')
-		buf_cut(text, text->n - 1);
-	text->p[text->n - 1] = '}';
+	assert(whole.p != NULL);
+	while (whole.p[whole.n - 1] != ',')
+		buf_cut(&whole, whole.n - 1);
+	whole.p[whole.n - 1] = '}';
+	squeezed_add(text, buf_bytes(&whole));
+	buf_fini(&whole);
 }
 
 struct bytes

@@ -18,7 +18,7 @@ const struct swarm_kind swarm_kinds[] = {KIND(crash, 2), KIND(restore, 2),
     KIND(rollback, 4), KIND(relay, 2), KIND(sticks, 2), KIND(packing, 2),
     KIND(budget, 2), KIND(grow, 2), KIND(full, 3), KIND(slow, 3),
     KIND(twice, 3), KIND(twist, 4), KIND(upgrade, 3), KIND(tight, 4),
-    KIND(city, 4)};
+    KIND(city, 6)};
 const size_t swarm_kinds_n = COUNT_OF(swarm_kinds);
 
 unsigned *

@@ -347,7 +347,7 @@ static void
 of_what_contradicts_itself_the_fields_are_told(void **state)
 {
 	struct town *town = *state;
-	struct store *store = town_store(town, HALL);
+	struct store *store;
 	struct due_ask ask = {.now_seconds = 0};
 	struct due_items items = {0};
 	struct record_id ids[3];

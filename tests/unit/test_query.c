@@ -319,6 +319,29 @@ of_several_indexes_the_one_with_the_fewest_rows_is_taken(void **state)
 	buf_fini(&how);
 }
 
+static void
+an_index_leads_to_those_that_have_some_value(void **state)
+{
+	static struct ids want;
+	static struct ids got;
+	struct workshop *stage = *state;
+	struct query query = {
+	    .collection = pack_collection(stage->pack, bytes_text("job")),
+	    .now_seconds = stage->now};
+	struct txn *txn = workshop_own_pack(stage, false);
+	struct buf how = {0};
+
+	query.where = parse(stage, "of is something", 1U << EXPR_BOOL);
+	look_at_all(stage, txn, &query, &want);
+	ask(txn, &query, &got, &how);
+	assert_in_range(want.n, 1, stage->n - 1);
+	assert_int_equal(want.n, got.n);
+	assert_memory_equal(want.p, got.p, want.n * sizeof(*want.p));
+	assert_string_equal(buf_text(&how), "job.of (of: a range): 3 spaces");
+	store_abort(stage->hall.store);
+	buf_fini(&how);
+}
+
 /* ---- words --------------------------------------------------------------- */
 
 static void
@@ -431,6 +454,7 @@ main(void)
 	    cmocka_unit_test(a_query_gives_what_a_look_at_all_records_finds),
 	    cmocka_unit_test(
 		of_several_indexes_the_one_with_the_fewest_rows_is_taken),
+	    cmocka_unit_test(an_index_leads_to_those_that_have_some_value),
 	    cmocka_unit_test(
 		words_without_a_letter_and_collections_without_text_are_refused),
 	    cmocka_unit_test(texts_that_are_not_searched_are_scanned),

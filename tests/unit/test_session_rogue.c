@@ -179,6 +179,39 @@ owed_bodies_are_taken_once_and_wrong_ones_end_it(void **state)
 	scene_end(&scene, ERR_MALFORMED, scene.log.n);
 }
 
+/* An author whose machine went back unnoticed, and that wrote on, may send them
+ * before it says how far its log goes now. */
+static void
+bodies_behind_what_the_peer_told_of_are_passed_over(void **state)
+{
+	struct scene scene;
+	struct msg run;
+	struct msg msg = {.type = MSG_CLOCK, .u.clock = {.n = 1}};
+	struct msg_body *bodies = scene.log.bodies;
+
+	(void)state;
+	scene_begin(&scene, false);
+	rogue_say_log(&scene.rogue, &scene.log, false);
+	rogue_make_run(&scene.rogue, &scene.log, 4, &run);
+	msg.u.clock.entries = &run.u.run.entry;
+	rogue_say(&scene.rogue, &msg);
+	for (size_t i = 0; i + 1 < scene.log.bodies_n; i++)
+		bodies[i].sealed = bodies[scene.log.bodies_n - 1].sealed;
+	msg = (struct msg){
+	    .type = MSG_BODIES, .u.bodies = {.log = scene.log.id, .n = 1}};
+	for (size_t i = 0; i + 1 < scene.log.bodies_n; i++) {
+		msg.u.bodies.bodies = &bodies[i];
+		if (bodies[i].seq >= 4)
+			rogue_say(&scene.rogue, &msg);
+	}
+	rogue_run(&scene.rogue);
+	assert_int_equal(rogue_fault(&scene.rogue), ERR_OK);
+	msg.u.bodies.bodies = bodies;
+	assert_true(bodies[0].seq < 4);
+	rogue_say(&scene.rogue, &msg);
+	scene_end(&scene, ERR_MALFORMED, scene.log.n);
+}
+
 static void
 a_gap_is_answered_and_gaps_without_end_end_it(void **state)
 {
@@ -528,6 +561,8 @@ main(void)
 	    cmocka_unit_test(a_body_given_twice_ends_it),
 	    cmocka_unit_test(a_body_of_a_header_that_promised_none_ends_it),
 	    cmocka_unit_test(owed_bodies_are_taken_once_and_wrong_ones_end_it),
+	    cmocka_unit_test(
+		bodies_behind_what_the_peer_told_of_are_passed_over),
 	    cmocka_unit_test(a_gap_is_answered_and_gaps_without_end_end_it),
 	    cmocka_unit_test(who_asks_again_gets_a_new_run),
 	    cmocka_unit_test(idle_counts_only_when_all_is_acknowledged),
