@@ -43,6 +43,9 @@ json_decode(struct bytes text, struct buf *value)
 	e = text_measure(text);
 	if (e != ERR_OK)
 		return e;
+	/* A lack of memory is nothing that the text did wrong, and a pack would
+	 * be taken for one that breaks the rules, for good. */
+	json_set_alloc_funcs(mem_new, mem_free);
 	json = json_loadb(text.n > 0 ? (const char *)text.p : "", text.n,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &wrong);
 	if (json == NULL &&
