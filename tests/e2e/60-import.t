@@ -23,8 +23,8 @@ ok 'the same rows without ids break the unique code' is 5 "$status"
 ok '... by name, value and line' errs "dongs.csv:2: org_unit.code: is unique, and '1111051500'"
 ok '... and are counted' errs '424 of 424 rows are bad; nothing was stored'
 ok '... the others than the first twenty as a number' errs 'and 404 more bad rows'
-"$GOLMOK" synth invented >/dev/null
-perl "$demo/year.pl" invented >year.jsonl
+"$GOLMOK" synth city >/dev/null
+perl "$demo/year.pl" city >year.jsonl
 run "$GOLMOK" import year.jsonl --json
 ok 'a year of a centre goes in' is 7899 "$(json created)"
 run "$GOLMOK" import year.jsonl
