@@ -56,6 +56,7 @@ static const struct search {
 
 struct centre {
 	struct site site;
+	char prefix[SYNTH_PREFIX_SIZE]; /* of its spaces */
 	const char *program;
 	uint64_t rows;
 	FILE *file; /* being written */
@@ -166,6 +167,8 @@ centre_make(struct centre *centre)
 	for (int year = FIRST_YEAR; year <= SYNTH_YEAR_LAST; year++)
 		part_write(centre, city, SYNTH_PART_YEAR, year);
 	assert(fclose(centre->file) == 0);
+	(void)snprintf(centre->prefix, sizeof(centre->prefix), "%s",
+	    synth_city_find(city, bytes_text(dong_code))->prefix);
 	synth_city_free(city);
 	must_run(centre, (const char *[]){"init", centre->site.path, "--found",
 			     "서울", "--label", "시청", NULL});
@@ -210,7 +213,7 @@ list_ask(struct txn *txn, const struct pack_due *list)
 }
 
 static void
-report_ask(struct txn *txn, const struct pack_report *wanted)
+report_ask(const struct centre *centre, const struct pack_report *wanted)
 {
 	struct report_ask ask = {
 	    .report = wanted, .now_seconds = day_seconds()};
@@ -218,7 +221,9 @@ report_ask(struct txn *txn, const struct pack_report *wanted)
 	struct arena arena = {0};
 
 	assert(period_read(bytes_text(report_year), &ask.period));
-	site_must(report_make(txn, &ask, &arena, &report));
+	site_must(id_prefix(bytes_text(centre->prefix), &ask.prefix));
+	site_must(
+	    report_make(store_txn(centre->site.store), &ask, &arena, &report));
 	arena_fini(&arena);
 }
 
@@ -273,8 +278,7 @@ question_ask(struct centre *centre, const struct question *question)
 		if (question->list != NULL)
 			list_ask(store_txn(centre->site.store), question->list);
 		else if (question->report != NULL)
-			report_ask(
-			    store_txn(centre->site.store), question->report);
+			report_ask(centre, question->report);
 		else if (question->search != NULL)
 			search_ask(
 			    store_txn(centre->site.store), question->search);
