@@ -25,6 +25,8 @@ ok '... and are counted' errs '424 of 424 rows are bad; nothing was stored'
 ok '... the others than the first twenty as a number' errs 'and 404 more bad rows'
 "$GOLMOK" synth city >/dev/null
 perl "$demo/year.pl" city >year.jsonl
+ok 'a year has the services that were published' is 1200 "$(grep -c '"collection":"service"' year.jsonl)"
+ok '... and the people visited' is 2400 "$(grep -o '"persons_met":\[[^]]*' year.jsonl | grep -oE '[0-9a-f]{32}' | sort -u | wc -l)"
 run "$GOLMOK" import year.jsonl --json
 ok 'a year of a centre goes in' is 7899 "$(json created)"
 run "$GOLMOK" import year.jsonl

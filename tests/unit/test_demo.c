@@ -1,6 +1,6 @@
 /*
- * The demo data of tests/demo obey the compiled-in pack, and the made-up year
- * has exactly the published totals.  Runs where the sources are.
+ * The dongs of tests/demo obey the compiled-in pack.  Runs where the sources
+ * are; what its year holds, tests/e2e/60-import.t looks at.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,20 +15,8 @@
 #include "core/pack.h"
 #include "core/pack_check.h"
 #include "core/pack_text.h"
-#include "proto/codec.h"
 #include "proto/csv.h"
-#include "proto/json.h"
 #include "proto/limits.h"
-
-enum { PEOPLE_MAX = 8192 };
-
-/* What is counted over the lines of a year. */
-struct tally {
-	const struct pack *pack;
-	size_t services;
-	size_t met_n;
-	uint8_t met[PEOPLE_MAX][PACK_REF_SIZE];
-};
 
 static int
 open_pack(void **state)
@@ -126,115 +114,11 @@ the_dongs_are_424_organisation_units(void **state)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* Takes all elements of `value` for `field`, or the one value that it is. */
-static void
-check_field(
-    struct tally *tally, const struct pack_field *field, struct bytes value)
-{
-	bool many = field->kind == KIND_SET || field->kind == KIND_NOTES;
-	struct buf one = {0};
-	struct reader r;
-	size_t n = 1;
-
-	codec_begin(&r, value);
-	if (many)
-		n = codec_get_array(&r, LIMIT_OPERATIONS);
-	for (size_t i = 0; i < n; i++) {
-		buf_cut(&one, 0);
-		assert_fine(pack_text_json(field, codec_get_value(&r), &one),
-		    "year.pl");
-		if (strcmp(field->name, "persons_met") != 0)
-			continue;
-		assert_int_equal(one.n, 2 + PACK_REF_SIZE);
-		assert_true(tally->met_n < PEOPLE_MAX);
-		memcpy(tally->met[tally->met_n++], one.p + 2, PACK_REF_SIZE);
-	}
-	assert_fine(codec_end(&r, field->name), "year.pl");
-	buf_fini(&one);
-}
-
-/* {"collection":..., "fields":{...}, "id":...}, in canonical order. */
-static void
-check_line(struct tally *tally, struct bytes line)
-{
-	const struct pack_collection *collection = NULL;
-	const struct pack_field *present[LIMIT_FIELDS];
-	struct bytes fields = {0};
-	struct bytes last = {0};
-	struct buf doc = {0};
-	struct reader r;
-	size_t n;
-
-	assert_fine(json_decode(line, &doc), "year.pl");
-	codec_begin(&r, buf_bytes(&doc));
-	n = codec_get_map(&r, 3);
-	for (size_t i = 0; i < n; i++) {
-		struct bytes key = codec_get_text_key(&r, &last);
-
-		if (bytes_is(key, "collection"))
-			assert_fine(pack_get_collection(tally->pack,
-					codec_get_text(&r), &collection),
-			    "year.pl");
-		else if (bytes_is(key, "fields"))
-			fields = codec_get_value(&r);
-		else
-			assert_int_equal(codec_get_text(&r).n, 32);
-	}
-	assert_fine(codec_end(&r, "line"), "year.pl");
-	assert_non_null(collection);
-	codec_begin(&r, fields);
-	n = codec_get_map(&r, LIMIT_FIELDS);
-	last = (struct bytes){0};
-	for (size_t i = 0; i < n; i++) {
-		assert_fine(pack_get_field(collection,
-				codec_get_text_key(&r, &last), &present[i]),
-		    "year.pl");
-		check_field(tally, present[i], codec_get_value(&r));
-	}
-	assert_fine(pack_check_required(collection, present, n), "year.pl");
-	if (strcmp(collection->name, "service") == 0)
-		tally->services++;
-	buf_fini(&doc);
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, PACK_REF_SIZE);
-}
-
-static void
-the_year_obeys_the_pack_and_has_the_published_totals(void **state)
-{
-	static struct tally tally;
-	FILE *lines = popen("perl tests/demo/year.pl", "r");
-	char line[4096];
-	size_t people = 0;
-
-	assert_non_null(lines);
-	tally.pack = *state;
-	while (fgets(line, sizeof(line), lines) != NULL) {
-		assert_non_null(strchr(line, '\n'));
-		check_line(&tally, bytes_text(line));
-	}
-	assert_int_equal(pclose(lines), 0);
-	qsort(tally.met, tally.met_n, PACK_REF_SIZE, compare_ids);
-	for (size_t i = 0; i < tally.met_n; i++) {
-		if (i == 0 || compare_ids(tally.met[i - 1], tally.met[i]) != 0)
-			people++;
-	}
-	assert_int_equal(people, 2400);
-	assert_true(tally.met_n > people);
-	assert_int_equal(tally.services, 1200);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_dongs_are_424_organisation_units),
-	    cmocka_unit_test(
-		the_year_obeys_the_pack_and_has_the_published_totals),
 	};
 
 	return cmocka_run_group_tests(tests, open_pack, close_pack);
