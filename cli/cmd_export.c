@@ -431,7 +431,7 @@ json_value(const struct pack_field *field, struct bytes value, struct buf *row)
 	    field->type == PACK_BYTES) {
 		pack_show_value(field, value, &text);
 		out_json_text(buf_bytes(&text), row);
-	} else if (json_encode(value, false, row) != ERR_OK) {
+	} else if (json_encode(value, row) != ERR_OK) {
 		buf_add_text(row, "null");
 	}
 	buf_fini(&text);

@@ -437,28 +437,16 @@ row_show(struct find *find, const struct expr_source *source)
 
 /* ---- what there is to say besides --------------------------------------- */
 
-/* 1234567 as 1,234,567. */
-static void
-number_add(uint64_t n, struct buf *text)
-{
-	if (n >= 1000) {
-		number_add(n / 1000, text);
-		buf_add_format(text, ",%03u", (unsigned)(n % 1000));
-	} else {
-		buf_add_format(text, "%u", (unsigned)n);
-	}
-}
-
 static void
 explain(struct find *find, struct buf *text)
 {
 	buf_cut(text, 0);
 	query_explain(&find->run, text);
 	buf_add_text(text, "; ");
-	number_add(find->run.looked, text);
+	show_number(find->run.looked, text);
 	buf_add_format(
 	    text, " record%s looked at, ", find->run.looked == 1 ? "" : "s");
-	number_add(find->found, text);
+	show_number(find->found, text);
 	buf_add_text(text, " found");
 	out_notice(find->work.out, buf_text(text));
 }
@@ -479,15 +467,15 @@ find_say(struct find *find)
 	}
 	if (find->found > find->shown) {
 		buf_cut(&text, 0);
-		number_add(find->shown, &text);
+		show_number(find->shown, &text);
 		buf_add_text(&text, " of ");
-		number_add(find->found, &text);
+		show_number(find->found, &text);
 		buf_add_text(&text, " shown; --limit 0 shows all");
 		out_notice(out, buf_text(&text));
 	}
 	if (find->merged > MERGED_SAID) {
 		buf_cut(&text, 0);
-		number_add(find->merged - MERGED_SAID, &text);
+		show_number(find->merged - MERGED_SAID, &text);
 		buf_add_text(&text, " more were merged; --apart shows each by "
 				    "itself");
 		out_notice(out, buf_text(&text));

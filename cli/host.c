@@ -9,6 +9,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "proto/calendar.h"
+
 static uint64_t
 now_ms(void *arg)
 {
@@ -50,5 +52,5 @@ host_now_seconds(void)
 {
 	const struct host *host = host_system();
 
-	return (int64_t)(host->now_ms(host->arg) / 1000);
+	return calendar_seconds(host->now_ms(host->arg));
 }

@@ -21,7 +21,7 @@ map_units_make(const struct units *units, struct map_units *names)
 {
 	enum err e = ERR_OK;
 
-	names->fold = units->pack->fold;
+	names->fold = units->pack != NULL ? units->pack->fold : NULL;
 	for (size_t i = 0; i < units->n && e == ERR_OK; i++)
 		e = names_add(names, &units->p[i]);
 	if (names->n > 0)

@@ -43,20 +43,6 @@ stamp_at(uint64_t ms)
 	return (struct stamp){.v = ms << 16};
 }
 
-/* 12,345 */
-static void
-number_add(uint64_t number, struct buf *text)
-{
-	uint64_t unit = 1;
-
-	while (number / unit >= 1000)
-		unit *= 1000;
-	buf_add_format(text, "%llu", (unsigned long long)(number / unit));
-	for (; unit > 1; unit /= 1000)
-		buf_add_format(text, ",%03llu",
-		    (unsigned long long)(number % unit / (unit / 1000)));
-}
-
 /* 512 B, 3.4 kB, 120 MB */
 static void
 bytes_add(uint64_t bytes, struct buf *text)
@@ -235,10 +221,10 @@ held_add(const struct safety_space *sum, struct buf *text)
 		    (unsigned long long)sum->held[i].replicas,
 		    last ? " or more" : "");
 		if (i + 1 < HELD_SHOWN)
-			number_add(sum->held[i].deltas, text);
+			show_number(sum->held[i].deltas, text);
 	}
 	if (sum->held_n >= HELD_SHOWN)
-		number_add(rest, text);
+		show_number(rest, text);
 }
 
 static void
@@ -273,11 +259,11 @@ say_spaces(struct out *out, const struct safety *safety)
 		struct buf cells[COUNT_OF(columns)] = {0};
 
 		buf_add_text(&cells[0], sum->space->text);
-		number_add(sum->deltas, &cells[1]);
-		number_add(sum->alone, &cells[2]);
-		number_add(sum->own_alone, &cells[3]);
+		show_number(sum->deltas, &cells[1]);
+		show_number(sum->alone, &cells[2]);
+		show_number(sum->own_alone, &cells[3]);
 		if (sum->held_n > 0)
-			number_add(safety_fewest(sum), &cells[4]);
+			show_number(safety_fewest(sum), &cells[4]);
 		held_add(sum, &cells[5]);
 		row_end(table, cells, COUNT_OF(cells));
 	}
@@ -309,9 +295,9 @@ say_peers(struct out *out, const struct safety *safety,
 			show_time(stamp_at(peer->met.met_ms), &cells[1]);
 		if (peer->met.said_ms > 0)
 			show_time(stamp_at(peer->met.said_ms), &cells[2]);
-		number_add(peer->lacks.deltas, &cells[3]);
+		show_number(peer->lacks.deltas, &cells[3]);
 		bytes_add(peer->lacks.bytes, &cells[4]);
-		number_add(peer->ahead.deltas, &cells[5]);
+		show_number(peer->ahead.deltas, &cells[5]);
 		buf_add_text(&cells[6], peer->standing == SAFETY_COUNTS
 					    ? "yes"
 					    : standing_text(peer->standing));
@@ -323,7 +309,7 @@ say_peers(struct out *out, const struct safety *safety,
 static void
 amount_add(const struct safety_amount *amount, struct buf *text)
 {
-	number_add(amount->deltas, text);
+	show_number(amount->deltas, text);
 	buf_add_text(text, " changes");
 	if (amount->deltas == 0)
 		return;
@@ -347,9 +333,9 @@ say_sums(struct out *out, const struct safety *safety)
 	buf_cut(&text, 0);
 	if (safety->alone > 0) {
 		buf_add_text(&text, "not yet safe elsewhere: ");
-		number_add(safety->alone, &text);
+		show_number(safety->alone, &text);
 		buf_add_text(&text, " changes, ");
-		number_add(own, &text);
+		show_number(own, &text);
 		buf_add_text(&text, " of them in logs of this node");
 	} else {
 		buf_add_text(&text, "all of it is held elsewhere too");

@@ -81,6 +81,6 @@ void
 object_value(struct buf *json, const char *key, struct bytes value)
 {
 	object_key(json, key);
-	if (json_encode(value, false, json) != ERR_OK)
+	if (json_encode(value, json) != ERR_OK)
 		buf_add_text(json, "null");
 }

@@ -31,7 +31,8 @@ struct pairs_pair {
 enum err pairs_rules(
     const struct opened *work, const struct pack_duplicates **rules) MUST_USE;
 /* Reads the pair that the record `record`, `id` of `space`, is; what it points
- * at is borrowed from the record.  Ended with pairs_fini. */
+ * at is borrowed from the record.  Ended with pairs_fini in every case.
+ * ERR_INVALID: it does not name two records; ERR_CORRUPT. */
 enum err pairs_read(struct opened *work, struct space_state *space,
     const struct record_id *id, const struct record *record,
     struct pairs_pair *pair) MUST_USE;
@@ -43,8 +44,10 @@ void pairs_fini(struct pairs_pair *pair);
 
 /* What pairs_keep did. */
 enum pairs_kept { PAIRS_AS_IT_WAS, PAIRS_NEW, PAIRS_CHANGED, PAIRS_DENIED };
-/* Writes `twin` as a pair, if it is new or another score or other members than
- * the one that is there. */
+/* Writes `twin` as a pair in the open write transaction, if it is new or has
+ * another score or other members than the one that is there; one that was
+ * deleted stays so.  Where this node may not write, `*kept` says so and nothing
+ * is an error.  Else errors as store_write and twins_space. */
 enum err pairs_keep(struct opened *work, const struct twin *twin,
     enum pairs_kept *kept) MUST_USE;
 /* Writes what `unit` says, in place of what it said before, and where that

@@ -62,30 +62,11 @@ element(
 
 /* ---- charts ------------------------------------------------------------- */
 
-static int64_t
-value_at(const struct report_table *table, size_t row)
-{
-	const struct figure_number *cell = &table->rows[row].cells[0];
-
-	return cell->is_there && !cell->too_large && cell->n > 0 ? cell->n : 0;
-}
-
-static int64_t
-largest(const struct report_table *table)
-{
-	int64_t most = 1;
-
-	for (size_t i = 0; i < table->rows_n; i++)
-		if (value_at(table, i) > most)
-			most = value_at(table, i);
-	return most;
-}
-
 static enum err
 bars(struct report_words *words, const struct report_table *table,
     struct buf *page)
 {
-	double most = (double)largest(table);
+	double most = (double)report_words_largest(table);
 	enum err e = ERR_OK;
 
 	buf_add_format(page,
@@ -93,8 +74,9 @@ bars(struct report_words *words, const struct report_table *table,
 	    "http://www.w3.org/2000/svg\">",
 	    CHART_WIDTH, table->rows_n * BAR_HEIGHT + 4);
 	for (size_t i = 0; e == ERR_OK && i < table->rows_n; i++) {
-		double width = (double)value_at(table, i) / most *
-			       (CHART_WIDTH - LABEL_WIDTH - 90);
+		double width = (double)report_words_drawn(
+				   &table->rows[i].cells[0]) /
+			       most * (CHART_WIDTH - LABEL_WIDTH - 90);
 		size_t y = i * BAR_HEIGHT;
 		struct buf label = {0};
 
@@ -122,7 +104,7 @@ bars(struct report_words *words, const struct report_table *table,
 static void
 lines(const struct report_table *table, struct buf *page)
 {
-	double most = (double)largest(table);
+	double most = (double)report_words_largest(table);
 	double step = table->rows_n > 1
 			  ? (double)CHART_WIDTH / (double)(table->rows_n - 1)
 			  : 0;
@@ -137,7 +119,8 @@ lines(const struct report_table *table, struct buf *page)
 		buf_add_format(page, "%s%.1f,%.1f", i > 0 ? " " : "",
 		    step * (double)i,
 		    LINE_HEIGHT -
-			(double)value_at(table, i) / most * (LINE_HEIGHT - 10));
+			(double)report_words_drawn(&table->rows[i].cells[0]) /
+			    most * (LINE_HEIGHT - 10));
 	buf_add_text(page, "\"/>");
 	if (table->rows_n > 0) {
 		buf_add_format(

@@ -14,21 +14,6 @@ static enum err write_table(
 
 /* ---- small charts ------------------------------------------------------- */
 
-static int64_t
-largest(const struct report_table *table, size_t column)
-{
-	int64_t most = 0;
-
-	for (size_t i = 0; i < table->rows_n; i++) {
-		const struct figure_number *cell =
-		    &table->rows[i].cells[column];
-
-		if (cell->is_there && !cell->too_large && cell->n > most)
-			most = cell->n;
-	}
-	return most;
-}
-
 /* `n` of `most` as a bar of blocks, in eighths of a column. */
 static void
 bar(int64_t n, int64_t most, struct buf *text)
@@ -37,8 +22,6 @@ bar(int64_t n, int64_t most, struct buf *text)
 	    "", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
 	int64_t eighths;
 
-	if (n <= 0 || most <= 0)
-		return;
 	eighths = (int64_t)((double)n / (double)most * BAR_COLUMNS * 8);
 	for (int64_t i = 0; i < eighths / 8; i++)
 		buf_add_text(text, "█");
@@ -51,15 +34,12 @@ line(const struct report_table *table, struct buf *text)
 {
 	static const char *const parts[] = {
 	    "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	int64_t most = largest(table, 0);
+	double most = (double)report_words_largest(table);
 
 	for (size_t i = 0; i < table->rows_n; i++) {
-		const struct figure_number *cell = &table->rows[i].cells[0];
-		int64_t at = 0;
+		int64_t n = report_words_drawn(&table->rows[i].cells[0]);
 
-		if (most > 0 && cell->is_there && cell->n > 0)
-			at = (int64_t)((double)cell->n / (double)most * 7);
-		buf_add_text(text, parts[at]);
+		buf_add_text(text, parts[(size_t)((double)n / most * 7)]);
 	}
 }
 
@@ -97,8 +77,8 @@ write_row(const struct report_table *table, struct bytes label,
 	     i < table->table->columns_n && n + 1 < OUT_COLUMNS_MAX; i++)
 		report_words_number(
 		    table->table->columns[i], &cells[i], &texts[n++]);
-	if (most > 0 && cells[0].is_there)
-		bar(cells[0].n, most, &texts[n]);
+	if (most > 0)
+		bar(report_words_drawn(&cells[0]), most, &texts[n]);
 	for (size_t i = 0; i < OUT_COLUMNS_MAX; i++)
 		row[i] = buf_bytes(&texts[i]);
 	out_table_row(out, row);
@@ -133,8 +113,9 @@ write_table(struct report_words *words, const struct report_table *table)
 {
 	struct out_column columns[OUT_COLUMNS_MAX];
 	size_t n = columns_make(table, columns);
-	int64_t most = table->table->chart == PACK_CHART_BAR ? largest(table, 0)
-							     : 0;
+	int64_t most = table->table->chart == PACK_CHART_BAR
+			   ? report_words_largest(table)
+			   : 0;
 	struct out_table *out;
 	enum err e = ERR_OK;
 

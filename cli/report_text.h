@@ -8,7 +8,8 @@
  * Reports for terminals, and for programs.
  */
 
-/* Writes `words` as tables with small charts, and what a reader has to know. */
+/* Writes `words` to words->work->out as tables with small charts, and what a
+ * reader has to know.  Errors of all three as scope_label and report_label. */
 enum err report_text_write(struct report_words *words) MUST_USE;
 /* As one object of JSON. */
 enum err report_text_json(struct report_words *words) MUST_USE;

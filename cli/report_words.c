@@ -65,6 +65,28 @@ report_words_plain(
 		digits(number->n, scale, false, text);
 }
 
+int64_t
+report_words_drawn(const struct figure_number *number)
+{
+	return number->is_there && !number->too_large && number->n > 0
+		   ? number->n
+		   : 0;
+}
+
+int64_t
+report_words_largest(const struct report_table *table)
+{
+	int64_t most = 1;
+
+	for (size_t i = 0; i < table->rows_n; i++) {
+		int64_t n = report_words_drawn(&table->rows[i].cells[0]);
+
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
 enum err
 report_words_row(struct report_words *words, const struct pack_table *table,
     struct bytes key, struct buf *text)

@@ -26,6 +26,11 @@ void report_words_number(const struct pack_figure *figure,
  * threes. */
 void report_words_plain(
     const struct figure_number *number, unsigned scale, struct buf *text);
+/* What a chart shows of `number`: 0 where there is none, or none that can be
+ * drawn (it is negative or too large). */
+int64_t report_words_drawn(const struct figure_number *number);
+/* The largest that a chart shows in the first column of `table`; at least 1. */
+int64_t report_words_largest(const struct report_table *table);
 /* How many digits behind the point `figure` has. */
 unsigned report_words_digits(const struct pack_figure *figure);
 /* What people call the row `key` of `table`, appended to `text`. */

@@ -42,6 +42,17 @@ show_utc(struct stamp stamp, struct buf *text)
 }
 
 void
+show_number(uint64_t n, struct buf *text)
+{
+	if (n >= 1000) {
+		show_number(n / 1000, text);
+		buf_add_format(text, ",%03u", (unsigned)(n % 1000));
+	} else {
+		buf_add_format(text, "%u", (unsigned)n);
+	}
+}
+
+void
 show_member(const struct authority *authority, const struct sign_key *key,
     struct buf *text)
 {
@@ -82,7 +93,7 @@ show_value(const struct pack_field *field, struct bytes value, struct buf *text)
 	codec_begin(&r, value);
 	if (codec_peek(&r) == CODEC_TEXT)
 		buf_add(text, codec_get_text(&r));
-	else if (json_encode(value, false, text) != ERR_OK)
+	else if (json_encode(value, text) != ERR_OK)
 		buf_add_text(text, "?");
 }
 

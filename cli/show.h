@@ -13,6 +13,8 @@
 void show_time(struct stamp stamp, struct buf *text);
 /* The same for machines: 2026-03-02T05:05:09.123Z. */
 void show_utc(struct stamp stamp, struct buf *text);
+/* 1234567 as 1,234,567. */
+void show_number(uint64_t n, struct buf *text);
 /* The label of the member `key`, or the first digits of the key. */
 void show_member(const struct authority *authority, const struct sign_key *key,
     struct buf *text);

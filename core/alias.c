@@ -215,11 +215,14 @@ static struct record_id
 circle_least(const struct aliases *aliases, const struct alias *at)
 {
 	struct record_id least = at->from;
+	const struct alias *next = find(aliases, &at->to);
 
-	for (const struct alias *next = find(aliases, &at->to); next != at;
-	     next = find(aliases, &next->to))
+	while (next != at) {
+		assert(next != NULL);
 		if (memcmp(&next->from, &least, sizeof(least)) < 0)
 			least = next->from;
+		next = find(aliases, &next->to);
+	}
 	return least;
 }
 

@@ -20,7 +20,7 @@ struct composing {
 
 /* The record as it stands with all its values, in the arena; what the
  * transaction writes later does not touch it.  A zeroed one when nothing of its
- * space is held. */
+ * space is held.  ERR_CORRUPT. */
 enum err composing_load(
     const struct composing *c, struct record *record) MUST_USE;
 /* The name of its collection. */
@@ -32,9 +32,9 @@ const struct pack_field *composing_field(
 /* What a role does not see it may add to, and not replace: ERR_DENIED.  Asks of
  * the operations in c->change, as the two below. */
 enum err composing_hidden(const struct composing *c) MUST_USE;
-/* Do the guards of all states that change let them (core/guard.h)? */
+/* Do the guards of all states that change let them?  As guard_check. */
 enum err composing_guards(struct composing *c) MUST_USE;
-/* Writes the copies of the record (core/mirror.h). */
+/* Writes the copies of the record.  As mirror_write. */
 enum err composing_copies(struct composing *c) MUST_USE;
 
 #endif

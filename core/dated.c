@@ -70,8 +70,7 @@ is_asked(const struct store_write *write, const struct record *record,
 static struct bytes
 now_value(struct txn *txn, const struct pack_field *field)
 {
-	uint64_t now_ms = txn->host->now_ms(txn->host->arg);
-	int64_t seconds = (int64_t)(now_ms / 1000);
+	int64_t seconds = calendar_seconds(txn->host->now_ms(txn->host->arg));
 	int64_t offset = txn->pack->clock_seconds;
 	char time[CALENDAR_TIME_SIZE];
 	char day[CALENDAR_TEXT_SIZE];

@@ -3,6 +3,8 @@
  */
 #include "core/figure_needs.h"
 
+#include <string.h>
+
 #include "core/oplog.h"
 
 static void
@@ -72,17 +74,6 @@ figure_needs_missing(struct txn *txn, struct space_state *space,
 	return e;
 }
 
-static bool
-is_class(const struct space *space, const char *class)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = name.n;
-
-	while (n > 0 && name.p[n - 1] != '/')
-		n--;
-	return bytes_is(bytes_after(name, n), class);
-}
-
 unsigned
 figure_needs_in(const struct figure_needs *needs, const struct space *space)
 {
@@ -91,7 +82,7 @@ figure_needs_in(const struct figure_needs *needs, const struct space *space)
 
 	for (size_t i = 0; i < pack->collections_n; i++)
 		if (needs->classes[i] != 0 &&
-		    is_class(space, pack->collections[i].space))
+		    strcmp(id_class(space), pack->collections[i].space) == 0)
 			classes |= needs->classes[i];
 	return classes;
 }

@@ -6,6 +6,7 @@
 
 #include "core/expr.h"
 #include "core/host.h"
+#include "proto/calendar.h"
 #include "proto/codec.h"
 
 static struct bytes
@@ -133,7 +134,7 @@ guard_check(const struct guard_move *move, const struct pack_field *field,
 	    .space = move->space,
 	    .id = move->id,
 	    .record = move->after,
-	    .now_seconds = (int64_t)(host->now_ms(host->arg) / 1000),
+	    .now_seconds = calendar_seconds(host->now_ms(host->arg)),
 	    .arena = &move->txn->arena};
 	enum err e = ERR_OK;
 

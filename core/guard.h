@@ -26,7 +26,7 @@ bool guard_watches(const struct pack_field *field, struct bytes value);
  * pass when its `unless` holds, or else when its `need` holds and move->role is
  * one of its `who`; without a role `who` is not asked.  ERR_INVALID names the
  * state, says why in both languages, and what is needed; ERR_DENIED the roles
- * that may. */
+ * that may; ERR_CORRUPT for damaged rows of what conditions look at. */
 enum err guard_check(const struct guard_move *move,
     const struct pack_field *field, struct bytes value) MUST_USE;
 

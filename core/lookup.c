@@ -110,35 +110,20 @@ lookup_claim(const struct lookup *lookup, const struct lookup_index *index,
 
 /* ---- what is in the table ----------------------------------------------- */
 
-enum lookup_stand
-lookup_stand(struct txn *txn, struct lookup_done *done)
+enum stand
+lookup_stand(struct txn *txn, struct stand_done *done)
 {
-	struct bytes state = {0};
-	struct bytes row;
-	struct key key = {0};
-
-	/* A damaged value is as good as none: the indexes are made anew. */
-	tables_key_add(&key, bytes_text(lookup_meta));
-	if (txn->lookup == NULL ||
-	    !kv_find(txn->kv, TABLE_META, tables_key(&key), &row) ||
-	    tables_open(TABLE_META, tables_key(&key), row, &state) != ERR_OK ||
-	    !bytes_begins(state, bytes_of(txn->lookup->state, LOOKUP_STATE)))
-		return LOOKUP_OTHER;
-	if (state.n == LOOKUP_STATE)
-		return LOOKUP_WHOLE;
-	if (state.n != LOOKUP_STATE + 4 + sizeof(done->id.b))
-		return LOOKUP_OTHER;
-	done->space = bytes_be32(bytes_after(state, LOOKUP_STATE).p);
-	bytes_copy(done->id.b, bytes_after(state, LOOKUP_STATE + 4));
-	return LOOKUP_UNDONE;
+	return txn->lookup == NULL
+		   ? STAND_OTHER
+		   : stand_find(txn, lookup_meta, txn->lookup->state, done);
 }
 
 bool
 lookup_is_current(struct txn *txn)
 {
-	struct lookup_done done;
+	struct stand_done done;
 
-	return lookup_stand(txn, &done) == LOOKUP_WHOLE;
+	return lookup_stand(txn, &done) == STAND_WHOLE;
 }
 
 bool

@@ -2,6 +2,7 @@
 #define GOLMOK_CORE_LOOKUP_H
 
 #include "core/pack.h"
+#include "core/stand.h"
 #include "core/turn.h"
 
 /*
@@ -27,7 +28,7 @@
  * name what is indexed, how, and under which key.  While they are made again
  * it goes on with the number of a space and the id of the record done last.
  */
-enum { LOOKUP_STATE = 32, LOOKUP_OPEN_WORK = 0 };
+enum { LOOKUP_OPEN_WORK = 0 };
 
 enum lookup_kind {
 	LOOKUP_LIST,	 /* every record of the collection */
@@ -62,7 +63,7 @@ struct lookup_set {
 
 struct lookup {
 	uint8_t secret[32];
-	uint8_t state[LOOKUP_STATE];
+	uint8_t state[STAND_STATE];
 	const struct pack_fold *fold; /* borrowed from the pack; may be NULL */
 	size_t sets_n;
 	struct lookup_set *sets; /* by the collections' names */
@@ -89,12 +90,7 @@ void lookup_claim(const struct lookup *lookup, const struct lookup_index *index,
 
 /* What the meta value says of txn->lookup: other indexes are in the table, or
  * these up to `*done`, or these wholly.  Failures are kept in `txn`. */
-enum lookup_stand { LOOKUP_OTHER, LOOKUP_UNDONE, LOOKUP_WHOLE };
-struct lookup_done {
-	uint32_t space;
-	struct record_id id;
-};
-enum lookup_stand lookup_stand(struct txn *txn, struct lookup_done *done);
+enum stand lookup_stand(struct txn *txn, struct stand_done *done);
 /* Does a walk through an index find all?  When not, the caller looks at all
  * records; the next writer makes the indexes. */
 bool lookup_is_current(struct txn *txn);

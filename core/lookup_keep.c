@@ -444,28 +444,12 @@ lookup_keep_has_row(struct txn *txn, const struct lookup_row *row)
 	       is.n == 4 && bytes_be32(is.p) == row->n;
 }
 
-static void
-stand_write(struct txn *txn, const struct lookup_done *done)
-{
-	uint8_t state[LOOKUP_STATE + 4 + sizeof(done->id.b)];
-	size_t n = LOOKUP_STATE;
-
-	memcpy(state, txn->lookup->state, LOOKUP_STATE);
-	if (done != NULL) {
-		bytes_put_be32(state + LOOKUP_STATE, done->space);
-		memcpy(
-		    state + LOOKUP_STATE + 4, done->id.b, sizeof(done->id.b));
-		n = sizeof(state);
-	}
-	meta_put(txn, lookup_meta, bytes_of(state, n));
-}
-
 void
 lookup_keep_reset(struct txn *txn)
 {
 	kv_clear(txn->kv, TABLE_LOOKUP);
 	if (txn->lookup != NULL)
-		stand_write(txn, NULL);
+		stand_put(txn, lookup_meta, txn->lookup->state, NULL);
 	else
 		meta_del(txn, lookup_meta);
 }
@@ -474,16 +458,16 @@ enum err
 lookup_keep_refresh(struct txn *txn, bool *whole)
 {
 	struct arena arena = {0};
-	struct lookup_done done = {.space = 1};
+	struct stand_done done = {.space = 1};
 	uint64_t spaces = kv_count(txn->kv, TABLE_SPACES);
-	enum lookup_stand stand = lookup_stand(txn, &done);
+	enum stand stand = lookup_stand(txn, &done);
 	enum err e = kv_failed(txn->kv);
 
 	assert(txn->write && txn->lookup != NULL);
-	*whole = stand == LOOKUP_WHOLE;
+	*whole = stand == STAND_WHOLE;
 	if (e != ERR_OK || *whole)
 		return e;
-	if (stand == LOOKUP_OTHER)
+	if (stand == STAND_OTHER)
 		kv_clear(txn->kv, TABLE_LOOKUP);
 	for (int n = 0;
 	     n < REFRESH_RECORDS && done.space <= spaces && e == ERR_OK; n++) {
@@ -504,11 +488,12 @@ lookup_keep_refresh(struct txn *txn, bool *whole)
 		if (e == ERR_OK && found)
 			rows_put(&at, &record);
 		else if (e == ERR_OK)
-			done = (struct lookup_done){.space = done.space + 1};
+			done = (struct stand_done){.space = done.space + 1};
 	}
 	*whole = done.space > spaces;
 	if (e == ERR_OK)
-		stand_write(txn, *whole ? NULL : &done);
+		stand_put(txn, lookup_meta, txn->lookup->state,
+		    *whole ? NULL : &done);
 	arena_fini(&arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }

@@ -274,7 +274,7 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 {
 	const struct host *host = txn->host;
 	struct bytes prefix = bytes_text(space->text);
-	int64_t seconds = (int64_t)(host->now_ms(host->arg) / 1000);
+	int64_t seconds = calendar_seconds(host->now_ms(host->arg));
 	int64_t today;
 	struct best best = {0};
 	enum err e = ERR_OK;

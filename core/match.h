@@ -31,17 +31,19 @@ void match_hash(struct bytes secret, struct bytes normal, uint8_t *hash);
  * has one whose day has come, the newest; of two of one day the one whose
  * record id is greater.  Near is, for `d03/c017/case`: d03/c017, d03/c017/all,
  * d03, d03/all, and at last city/all.  `*secret` is from the arena of `txn`,
- * empty when there is none. */
+ * empty when there is none.  ERR_CORRUPT: a row of such a space is damaged. */
 enum err match_key(
     struct txn *txn, const struct space *space, struct bytes *secret) MUST_USE;
 
 /* Appends the names of the spaces here, ", " between them, that hold records of
- * which fields stay empty for lack of a key. */
+ * which fields stay empty for lack of a key.  ERR_CORRUPT. */
 enum err match_lacking(struct txn *txn, struct buf *names) MUST_USE;
 
 /* Adds to the edits of `write`, of a record of `collection`, what it means for
  * the fields with `match` whose source it edits; an edit of such a field that
- * was there gives way.  Without a key nothing is added. */
+ * was there gives way.  Without a key nothing is added, so what stood
+ * there stays.  The edits are then an array in the arena of `txn`.  Errors as
+ * match_normal and match_key. */
 enum err match_fill(struct txn *txn, const struct pack_collection *collection,
     struct store_write *write) MUST_USE;
 

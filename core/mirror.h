@@ -31,7 +31,8 @@ void mirror_id(const struct pack_collection *to, const struct record_id *id,
  * its own that has the class of the copy's collection.  A copy begins when
  * there is something to be compared (a hash, under a key in force, where hashes
  * are copied), follows its source from then on, and is deleted and kept with
- * it.  Where this node may not write none is made. */
+ * it.  Where this node may not write none is made.  Errors
+ * as store_write. */
 enum err mirror_write(
     struct composer *composer, const struct mirror_source *source) MUST_USE;
 

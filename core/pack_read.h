@@ -11,6 +11,10 @@
  *
  * The file as a whole is canonical: json_decode or codec_check said so before
  * any part of it came here.  Nothing is checked so again.
+ *
+ * The functions of all core/pack_*.h that are given a struct pack_reading take
+ * what they keep from its arena, and end with ERR_INVALID for anything that
+ * docs/packs.md does not allow, with the part not left.
  */
 enum { PACK_READ_DEPTH = 6 }; /* below LIMIT_DEPTH of the JSON */
 

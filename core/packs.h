@@ -57,7 +57,8 @@ struct packs {
 void packs_gather(struct txn *txn, const struct authority *authority,
     struct arena *arena, struct packs *packs);
 /* Says of each version why it is in force or not, and gives the pack that is,
- * owned by the caller; NULL when there is none. */
+ * owned by the caller; NULL when there is none.  ERR_CORRUPT; what is wrong
+ * with a version is no error but in its `why`. */
 enum err packs_judge(struct txn *txn, struct arena *arena, struct packs *packs,
     struct pack **pack) MUST_USE;
 /* The text of `version`, in `arena` or static.  ERR_NOT_FOUND: a piece is

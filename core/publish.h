@@ -20,7 +20,8 @@ enum err publish_pack(
 /* Keeps the pack `json` as the file that this node was given, in the open write
  * transaction; it is in force from the next one on if its version is the
  * highest.  An empty `json` takes the file away again; ERR_INVALID when the
- * store would be left without rules. */
+ * store would be left without rules.  Else what pack_parse says, and
+ * ERR_INVALID as publish_pack. */
 enum err publish_file(struct store *store, struct bytes json) MUST_USE;
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "core/query.h"
 
+#include <string.h>
+
 #include "core/query_plan.h"
 #include "core/query_seen.h"
 #include "core/record.h"
@@ -54,18 +56,6 @@ query_begin(struct txn *txn, const struct query *query, struct query_run *run)
 	return e == ERR_OK ? query_plan_choose(&about, &plan->way) : e;
 }
 
-/* The last component of the name of a space. */
-static struct bytes
-class_of(const struct space *space)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = name.n;
-
-	while (n > 0 && name.p[n - 1] != '/')
-		n--;
-	return bytes_after(name, n);
-}
-
 static enum err
 choose_spaces(struct query_plan *plan)
 {
@@ -74,7 +64,7 @@ choose_spaces(struct query_plan *plan)
 	size_t n;
 	enum err e;
 
-	if (bytes_is(class_of(&query->prefix), query->collection->space)) {
+	if (strcmp(id_class(&query->prefix), query->collection->space) == 0) {
 		plan->spaces = arena_array(
 		    &plan->arena, 1, sizeof(*plan->spaces));
 		plan->spaces[0] = space_find(plan->txn, &query->prefix);
@@ -87,7 +77,8 @@ choose_spaces(struct query_plan *plan)
 	plan->spaces = arena_array(&plan->arena, n, sizeof(*plan->spaces));
 	for (size_t i = 0; i < n; i++)
 		if (id_covers(&query->prefix, &all[i]->name) &&
-		    bytes_is(class_of(&all[i]->name), query->collection->space))
+		    strcmp(id_class(&all[i]->name), query->collection->space) ==
+			0)
 			plan->spaces[plan->spaces_n++] = all[i];
 	return ERR_OK;
 }

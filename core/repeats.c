@@ -76,7 +76,7 @@ record_take(const struct rule *rule, const struct query_run *run,
 		else if (whole)
 			buf_add(&rest, merge_winner(&run->record, has)->value);
 	}
-	for (size_t i = 0; whole && i < first->n; i++) {
+	for (size_t i = 0; whole && first != NULL && i < first->n; i++) {
 		struct buf values = {0};
 
 		buf_add(&values, first->values[i].value);

@@ -38,10 +38,8 @@ static enum err table_make(struct making *making, struct report_table *out);
 static size_t
 unit_depth(const struct space *prefix)
 {
-	size_t n = prefix->text[0] == '\0' ? 0 : 1;
+	size_t n = id_depth(prefix);
 
-	for (const char *p = prefix->text; *p != '\0'; p++)
-		n += *p == '/' ? 1 : 0;
 	return n < 2 ? n + 1 : n;
 }
 
@@ -269,11 +267,8 @@ table_make(struct making *making, struct report_table *out)
 static struct report_unit
 unit_of(const struct log *log)
 {
-	struct bytes prefix = bytes_text(log->name.space.text);
+	struct bytes prefix = id_above(bytes_text(log->name.space.text));
 
-	while (prefix.n > 0 && prefix.p[prefix.n - 1] != '/')
-		prefix.n--;
-	prefix.n -= prefix.n > 0 ? 1 : 0;
 	return (struct report_unit){
 	    .prefix = prefix, .logs_n = 1, .newest = log->last};
 }

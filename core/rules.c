@@ -144,7 +144,7 @@ dated_check(const struct pack *pack, const struct pack_collection *collection,
 		const struct store_edit *edit = &write->edits[i];
 		const struct pack_field *field = pack_field(
 		    collection, edit->field);
-		uint64_t now_ms;
+		int64_t now_seconds;
 		bool dated;
 
 		assert(field != NULL);
@@ -152,14 +152,13 @@ dated_check(const struct pack *pack, const struct pack_collection *collection,
 		if ((!dated && !field->past) || !body_has_value(edit->code) ||
 		    (!write->create && is_shown(record, field, edit)))
 			continue;
-		now_ms = host->now_ms(host->arg);
+		now_seconds = calendar_seconds(host->now_ms(host->arg));
 		if (dated)
 			e = pack_check_dated(field, edit->value,
-			    calendar_day_at(
-				(int64_t)(now_ms / 1000), pack->clock_seconds));
+			    calendar_day_at(now_seconds, pack->clock_seconds));
 		if (e == ERR_OK && field->past)
-			e = pack_check_past(field, edit->value,
-			    (int64_t)(now_ms / 1000), pack->clock_seconds);
+			e = pack_check_past(field, edit->value, now_seconds,
+			    pack->clock_seconds);
 	}
 	return e;
 }

@@ -25,8 +25,8 @@ struct twins_word {
 	struct actor_id actor;
 };
 
-/* The space of which a node must have the right to write to speak for
- * `unit`. */
+/* The space of which a node must have the right to write to speak for `unit`:
+ * that of the class of what is compared.  ERR_INVALID: its name is too long. */
 enum err twins_said_space(const struct pack_duplicates *rules,
     struct bytes unit, struct space *space) MUST_USE;
 /* A pair whose words are read; all borrowed. */
@@ -36,7 +36,8 @@ struct twins_said {
 	struct space_state *space;   /* in which it is kept */
 	const struct record *record; /* loaded */
 };
-/* What `unit` says of it, into `*word`. */
+/* What `unit` says of it, into `*word`: of several words that count `same` and
+ * `different` together are TWINS_TORN.  ERR_CORRUPT. */
 enum err twins_said_read(const struct twins_said *said, struct bytes unit,
     struct twins_word *word) MUST_USE;
 /* Do the units agree that it is the same?  One unit by itself does when it says

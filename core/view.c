@@ -108,35 +108,20 @@ fields_say(const struct view_plan *plan, struct buf *text)
 	}
 }
 
-enum view_stand
-view_stand(struct txn *txn, struct view_done *done)
+enum stand
+view_stand(struct txn *txn, struct stand_done *done)
 {
-	struct bytes state = {0};
-	struct bytes row;
-	struct key key = {0};
-
-	/* A damaged value is as good as none: the views are made anew. */
-	tables_key_add(&key, bytes_text(view_meta));
-	if (txn->views == NULL ||
-	    !kv_find(txn->kv, TABLE_META, tables_key(&key), &row) ||
-	    tables_open(TABLE_META, tables_key(&key), row, &state) != ERR_OK ||
-	    !bytes_begins(state, bytes_of(txn->views->state, VIEW_STATE)))
-		return VIEW_OTHER;
-	if (state.n == VIEW_STATE)
-		return VIEW_WHOLE;
-	if (state.n != VIEW_STATE + 4 + sizeof(done->id.b))
-		return VIEW_OTHER;
-	done->space = bytes_be32(bytes_after(state, VIEW_STATE).p);
-	bytes_copy(done->id.b, bytes_after(state, VIEW_STATE + 4));
-	return VIEW_UNDONE;
+	return txn->views == NULL
+		   ? STAND_OTHER
+		   : stand_find(txn, view_meta, txn->views->state, done);
 }
 
 bool
 view_is_current(struct txn *txn)
 {
-	struct view_done done;
+	struct stand_done done;
 
-	return view_stand(txn, &done) == VIEW_WHOLE;
+	return view_stand(txn, &done) == STAND_WHOLE;
 }
 
 /* ---- sums --------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #define GOLMOK_CORE_VIEW_H
 
 #include "core/expr.h"
+#include "core/stand.h"
 #include "core/tables.h"
 
 /*
@@ -23,7 +24,6 @@
  * them, and while they are made again the number of a space and the id of the
  * record done last.
  */
-enum { VIEW_STATE = 32 };
 enum view_part {
 	VIEW_SUMS = 0,	   /* one row for all of a group */
 	VIEW_DISTINCT = 1, /* + i: a row for each element of distinct[i] */
@@ -34,7 +34,7 @@ struct view_plan; /* the views of one collection (core/view_plan.h) */
 struct views {
 	const struct pack *pack; /* borrowed */
 	uint8_t secret[32];
-	uint8_t state[VIEW_STATE];
+	uint8_t state[STAND_STATE];
 	struct view_plan *plans; /* owned; of collections that have views */
 	size_t plans_n;
 };
@@ -50,12 +50,7 @@ void view_free(struct views *views);
 /* What the meta value says of txn->views: other views are in the table, or
  * these with the records up to `*done`, or these wholly.  Failures are kept in
  * `txn`. */
-enum view_stand { VIEW_OTHER, VIEW_UNDONE, VIEW_WHOLE };
-struct view_done {
-	uint32_t space;
-	struct record_id id;
-};
-enum view_stand view_stand(struct txn *txn, struct view_done *done);
+enum stand view_stand(struct txn *txn, struct stand_done *done);
 /* Are the views in force in the table, so that a walk finds all? */
 bool view_is_current(struct txn *txn);
 

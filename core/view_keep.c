@@ -18,8 +18,8 @@ enum { REFRESH_RECORDS = 1000 };
  */
 struct view_memo {
 	const struct views *of;
-	enum view_stand stand;
-	struct view_done done;
+	enum stand stand;
+	struct stand_done done;
 };
 
 static bool is_counted(const struct turn_place *at);
@@ -31,7 +31,7 @@ static bool amounts_write(
     const struct turn_place *at, struct view_amounts *amounts) MUST_USE;
 static bool amount_write(struct txn *txn, const struct view_amount *amount);
 static void stand_write(
-    struct txn *txn, enum view_stand stand, const struct view_done *done);
+    struct txn *txn, enum stand stand, const struct stand_done *done);
 
 static struct view_memo *
 memo_of(struct txn *txn)
@@ -102,7 +102,7 @@ view_keep_enter(const struct turn_place *at, const struct turn *turn,
 	/* Nobody's change is refused for what others may have damaged, but the
 	 * views are counted anew. */
 	else if (step->amounts.n > 0 && !amounts_write(at, &step->amounts))
-		stand_write(at->txn, VIEW_OTHER, NULL);
+		stand_write(at->txn, STAND_OTHER, NULL);
 }
 
 /* Deleted records are in no view; contested ones are, as they are shown. */
@@ -119,14 +119,14 @@ is_counted(const struct turn_place *at)
 	const struct view_memo *memo = memo_of(at->txn);
 
 	switch (memo->stand) {
-	case VIEW_OTHER:
+	case STAND_OTHER:
 		return false;
-	case VIEW_UNDONE:
+	case STAND_UNDONE:
 		return at->space->no.v < memo->done.space ||
 		       (at->space->no.v == memo->done.space &&
 			   memcmp(at->id, &memo->done.id, sizeof(*at->id)) <=
 			       0);
-	case VIEW_WHOLE:
+	case STAND_WHOLE:
 		break;
 	}
 	return true;
@@ -235,33 +235,25 @@ amount_write(struct txn *txn, const struct view_amount *amount)
 /* ---- made anew ---------------------------------------------------------- */
 
 static void
-stand_write(
-    struct txn *txn, enum view_stand stand, const struct view_done *done)
+stand_write(struct txn *txn, enum stand stand, const struct stand_done *done)
 {
-	uint8_t state[VIEW_STATE + 4 + sizeof(struct record_id)];
 	struct view_memo *memo = memo_of(txn);
-	size_t n = VIEW_STATE;
 
 	memo->stand = stand;
-	if (stand == VIEW_OTHER) {
-		meta_del(txn, view_meta);
-		return;
-	}
-	memcpy(state, txn->views->state, VIEW_STATE);
-	if (stand == VIEW_UNDONE) {
+	if (stand == STAND_UNDONE)
 		memo->done = *done;
-		bytes_put_be32(state + VIEW_STATE, done->space);
-		memcpy(state + VIEW_STATE + 4, done->id.b, sizeof(done->id.b));
-		n = sizeof(state);
-	}
-	meta_put(txn, view_meta, bytes_of(state, n));
+	if (stand == STAND_OTHER)
+		meta_del(txn, view_meta);
+	else
+		stand_put(txn, view_meta, txn->views->state,
+		    stand == STAND_UNDONE ? done : NULL);
 }
 
 void
 view_keep_reset(struct txn *txn)
 {
 	kv_clear(txn->kv, TABLE_VIEWS);
-	stand_write(txn, txn->views != NULL ? VIEW_WHOLE : VIEW_OTHER, NULL);
+	stand_write(txn, txn->views != NULL ? STAND_WHOLE : STAND_OTHER, NULL);
 }
 
 /* `*sound` is set to false when the rows so far cannot be gone on with. */
@@ -288,15 +280,15 @@ enum err
 view_keep_refresh(struct txn *txn, bool *whole)
 {
 	struct view_memo *memo = memo_of(txn);
-	struct view_done done = {.space = 1};
+	struct stand_done done = {.space = 1};
 	uint64_t spaces = kv_count(txn->kv, TABLE_SPACES);
 	struct arena arena = {0};
 	enum err e = kv_failed(txn->kv);
 
 	assert(txn->write && txn->views != NULL);
-	if (e != ERR_OK || memo->stand == VIEW_WHOLE)
+	if (e != ERR_OK || memo->stand == STAND_WHOLE)
 		return e;
-	if (memo->stand == VIEW_UNDONE)
+	if (memo->stand == STAND_UNDONE)
 		done = memo->done;
 	else
 		kv_clear(txn->kv, TABLE_VIEWS);
@@ -321,16 +313,16 @@ view_keep_refresh(struct txn *txn, bool *whole)
 		if (e == ERR_OK && found)
 			e = record_count(&at, &record, &sound);
 		else if (e == ERR_OK)
-			done = (struct view_done){.space = done.space + 1};
+			done = (struct stand_done){.space = done.space + 1};
 		if (e == ERR_OK && !sound) {
 			kv_clear(txn->kv, TABLE_VIEWS);
-			done = (struct view_done){.space = 1};
+			done = (struct stand_done){.space = 1};
 		}
 	}
 	if (e == ERR_OK)
-		stand_write(
-		    txn, done.space > spaces ? VIEW_WHOLE : VIEW_UNDONE, &done);
-	*whole = *whole && memo->stand == VIEW_WHOLE;
+		stand_write(txn,
+		    done.space > spaces ? STAND_WHOLE : STAND_UNDONE, &done);
+	*whole = *whole && memo->stand == STAND_WHOLE;
 	arena_fini(&arena);
 	return e == ERR_OK ? kv_failed(txn->kv) : e;
 }

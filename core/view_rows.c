@@ -20,8 +20,8 @@ struct slim {
 	struct view_bits open; /* fields all of whose values are of class N */
 };
 
-/* One view while the rows of a record are made.  Large, and made for every
- * change: values_eval fills as much of it as the view has parts. */
+/* One view while the rows of a record are made.  Large, so that it is made for
+ * views alone whose condition holds. */
 struct making {
 	const struct slim *slim;
 	const struct view_reads *reads;
@@ -42,7 +42,11 @@ static enum err cells_take(struct slim *slim, const struct record_field *from,
     struct record_field *to) MUST_USE;
 static enum err slim_make(
     struct slim *slim, const struct view_bits *views) MUST_USE;
-static enum err view_make(struct making *m) MUST_USE;
+static enum err view_make(const struct slim *slim,
+    const struct view_reads *reads, struct view_amounts *out) MUST_USE;
+static enum err rows_make(const struct slim *slim,
+    const struct view_reads *reads, const struct expr_source *source,
+    struct view_amounts *out) MUST_USE;
 static enum err values_eval(struct making *m) MUST_USE;
 static size_t rows_count(const struct making *m);
 static void left_out_put(struct making *m);
@@ -65,24 +69,14 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
     struct view_amounts *amounts)
 {
 	struct slim slim = {.at = at, .plan = plan, .from = record};
-	struct making m;
 	enum err e;
 
 	if (!record->exists || record->status == RECORD_DELETED)
 		return ERR_OK;
 	e = slim_make(&slim, views);
-	m.slim = &slim;
-	m.out = amounts;
-	m.source = (struct expr_source){.txn = at->txn,
-	    .space = &at->space->name,
-	    .id = at->id,
-	    .record = &slim.record,
-	    .arena = at->arena};
-	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++) {
-		m.reads = &plan->views[i];
+	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++)
 		if (view_bits_has(views, i))
-			e = view_make(&m);
-	}
+			e = view_make(&slim, &plan->views[i], amounts);
 	return e;
 }
 
@@ -205,26 +199,40 @@ cells_take(
 /* ---- one view ----------------------------------------------------------- */
 
 static enum err
-view_make(struct making *m)
+view_make(const struct slim *slim, const struct view_reads *reads,
+    struct view_amounts *out)
 {
-	const struct pack_view *view = m->reads->view;
+	const struct pack_view *view = reads->view;
+	const struct expr_source source = {.txn = slim->at->txn,
+	    .space = &slim->at->space->name,
+	    .id = slim->at->id,
+	    .record = &slim->record,
+	    .arena = slim->at->arena};
 	bool holds = true;
 	enum err e = ERR_OK;
 
 	if (view->where.code != NULL)
-		e = expr_test(view->where.code, &m->source, &holds);
-	if (e != ERR_OK || !holds)
-		return e;
-	e = values_eval(m);
+		e = expr_test(view->where.code, &source, &holds);
+	return e == ERR_OK && holds ? rows_make(slim, reads, &source, out) : e;
+}
+
+static enum err
+rows_make(const struct slim *slim, const struct view_reads *reads,
+    const struct expr_source *source, struct view_amounts *out)
+{
+	struct making m = {
+	    .slim = slim, .reads = reads, .source = *source, .out = out};
+	enum err e = values_eval(&m);
+
 	if (e != ERR_OK)
 		return e;
-	if (rows_count(m) > LIMIT_VIEW_ROWS) {
-		left_out_put(m);
+	if (rows_count(&m) > LIMIT_VIEW_ROWS) {
+		left_out_put(&m);
 		return ERR_OK;
 	}
 	do
-		group_rows(m);
-	while (next_group(m));
+		group_rows(&m);
+	while (next_group(&m));
 	return ERR_OK;
 }
 
@@ -280,7 +288,6 @@ values_eval(struct making *m)
 		e = expr_eval(
 		    view->group[i].is.code, &m->source, &m->groups[i]);
 		group_as_set(arena, &m->groups[i]);
-		m->at[i] = 0;
 		m->groups_hidden[i] = is_hidden(m->slim, &m->reads->group[i]);
 	}
 	for (size_t i = 0; i < view->distinct_n && e == ERR_OK; i++) {
@@ -293,7 +300,6 @@ values_eval(struct making *m)
 	}
 	for (size_t i = 0; i < view->sum_n && e == ERR_OK; i++) {
 		e = expr_eval(view->sum[i].is.code, &m->source, &value);
-		m->sums[i] = (struct view_sum){0};
 		if (e == ERR_OK && value.type != EXPR_NOTHING)
 			m->sums[i] = (struct view_sum){
 			    .high = value.i < 0 ? -1 : 0,

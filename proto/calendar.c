@@ -192,6 +192,16 @@ calendar_read_time(struct bytes text, int64_t *seconds)
 }
 
 int64_t
+calendar_seconds(uint64_t now_ms)
+{
+	/* A day less than there are: elsewhere it may be tomorrow. */
+	const uint64_t last = (uint64_t)CALENDAR_LAST_DAY *
+			      CALENDAR_DAY_SECONDS;
+
+	return (int64_t)(now_ms / 1000 < last ? now_ms / 1000 : last - 1);
+}
+
+int64_t
 calendar_day_at(int64_t seconds, int64_t offset_seconds)
 {
 	int64_t local = seconds + offset_seconds;

@@ -42,6 +42,10 @@ bool calendar_read_time(struct bytes text, int64_t *seconds) MUST_USE;
  * there must be one that calendar_has. */
 void calendar_write_time(
     int64_t seconds, int64_t offset_seconds, char text[CALENDAR_TIME_SIZE]);
+/* The seconds since 1970 that a clock shows at `now_ms` milliseconds since
+ * then. One that is set thousands of years ahead counts as the end of the
+ * calendar: the day there, by clocks anywhere, is one that calendar_has. */
+int64_t calendar_seconds(uint64_t now_ms);
 /* The day at `seconds` where clocks are `offset_seconds` ahead of UTC. */
 int64_t calendar_day_at(int64_t seconds, int64_t offset_seconds);
 /* The day `n` months after `day`, the last of that month when the month is too

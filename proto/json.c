@@ -372,16 +372,15 @@ value_convert(json_t *json, unsigned depth, struct buf *out)
 struct writer {
 	struct reader in;
 	struct buf *out;
-	bool indented;
 	unsigned depth;
 };
 
 static void value_write(struct writer *w);
 
 enum err
-json_encode(struct bytes value, bool indented, struct buf *text)
+json_encode(struct bytes value, struct buf *text)
 {
-	struct writer w = {.out = text, .indented = indented};
+	struct writer w = {.out = text};
 	enum err e = codec_check(value);
 
 	if (e != ERR_OK)
@@ -390,16 +389,6 @@ json_encode(struct bytes value, bool indented, struct buf *text)
 	value_write(&w);
 	assert(!w.in.bad && w.in.in.n == 0);
 	return ERR_OK;
-}
-
-static void
-new_line(struct writer *w)
-{
-	if (!w->indented)
-		return;
-	buf_add_u8(w->out, '\n');
-	for (unsigned i = 0; i < w->depth; i++)
-		buf_add_text(w->out, "  ");
 }
 
 static void
@@ -425,7 +414,7 @@ key_write(struct writer *w)
 	}
 	}
 	json_add_text(w->out, buf_bytes(&name));
-	buf_add_text(w->out, w->indented ? ": " : ":");
+	buf_add_text(w->out, ":");
 	buf_fini(&name);
 }
 
@@ -441,14 +430,11 @@ collection_write(struct writer *w, bool is_map)
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_add_u8(w->out, ',');
-		new_line(w);
 		if (is_map)
 			key_write(w);
 		value_write(w);
 	}
 	w->depth--;
-	if (n > 0)
-		new_line(w);
 	buf_add_u8(w->out, is_map ? '}' : ']');
 }
 

@@ -22,11 +22,9 @@
 enum err json_decode(struct bytes text, struct buf *value) MUST_USE;
 
 /* Appends `value`, which must be one canonical value, as JSON text to `text`:
- * in one line without spaces or, when `indented`, with a line for each element
- * and two spaces for each level.  No newline follows.  ERR_MALFORMED, and
- * `text` as it was, when `value` is not canonical. */
-enum err json_encode(
-    struct bytes value, bool indented, struct buf *text) MUST_USE;
+ * in one line without spaces.  No newline follows.  ERR_MALFORMED, and `text`
+ * as it was, when `value` is not canonical. */
+enum err json_encode(struct bytes value, struct buf *text) MUST_USE;
 
 /* Appends `text` as a JSON string with its quotes to `out`; bytes that are not
  * UTF-8 become U+FFFD, so that the result is always JSON. */

@@ -82,8 +82,8 @@ guards_drop(const struct pack *pack)
 		    &pack->collections[i];
 
 		for (size_t k = 0; k < collection->fields_n; k++) {
-			struct pack_field *field = (struct pack_field
-				*)(uintptr_t)&collection->fields[k];
+			struct pack_field *field = site_writable(
+			    &collection->fields[k]);
 
 			field->guards_n = 0;
 		}

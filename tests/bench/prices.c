@@ -68,7 +68,7 @@ own_collection(const struct stall *stall, struct pack *pack)
 {
 	size_t i = (size_t)(stall->collection - stall->pack->collections);
 
-	return (struct pack_collection *)(uintptr_t)&pack->collections[i];
+	return site_writable(&pack->collections[i]);
 }
 
 /* Leaves one index, or none, in the collection. */
@@ -76,8 +76,7 @@ static void
 indexes_leave(
     struct pack_collection *collection, enum price_of of, size_t number)
 {
-	struct pack_field *fields = (struct pack_field *)(uintptr_t)
-					collection->fields;
+	struct pack_field *fields = site_writable(collection->fields);
 
 	for (size_t i = 0; i < collection->fields_n; i++) {
 		bool here = i == number;

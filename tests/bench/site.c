@@ -6,12 +6,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/founder.h"
 #include "core/lookup_keep.h"
 #include "core/view_keep.h"
 #include "proto/fact.h"
+
+void *
+site_writable(const void *p)
+{
+	void *writable;
+
+	memcpy(&writable, &p, sizeof(p));
+	return writable;
+}
 
 static uint64_t
 host_now_ms(void *arg)

@@ -6,6 +6,10 @@
 #include "tests/lib/prng.h"
 #include "tests/lib/tempdir.h"
 
+/* What `p` points at, to be changed: in a pack that was parsed for its caller
+ * alone. */
+void *site_writable(const void *p);
+
 /* Which indexes and views a writer keeps, whatever the store says; borrowed. */
 struct site_keeps {
 	const struct pack *pack;

@@ -23,21 +23,22 @@ ok 'the same rows without ids break the unique code' is 5 "$status"
 ok '... by name, value and line' errs "dongs.csv:2: org_unit.code: is unique, and '1111051500'"
 ok '... and are counted' errs '424 of 424 rows are bad; nothing was stored'
 ok '... the others than the first twenty as a number' errs 'and 404 more bad rows'
-perl "$demo/year.pl" >year.jsonl
-run "$GOLMOK" import year.jsonl --prefix d01/c01 --json
-ok 'a year of a centre goes in' is 6569 "$(json created)"
-run "$GOLMOK" import year.jsonl --prefix d01/c01
+"$GOLMOK" synth city >/dev/null
+perl "$demo/year.pl" city >year.jsonl
+run "$GOLMOK" import year.jsonl --json
+ok 'a year of a centre goes in' is 7899 "$(json created)"
+run "$GOLMOK" import year.jsonl
 ok 'a second time its ids are taken' is 5 "$status"
-ok '... unless they are to be changed' exits 0 "$GOLMOK" import year.jsonl --prefix d01/c01 --update --json
-ok '... and nothing changes' is 6569 "$(json same)"
+ok '... unless they are to be changed' exits 0 "$GOLMOK" import year.jsonl --update --json
+ok '... and nothing changes' is 7899 "$(json same)"
 digest=$("$GOLMOK" digest)
-"$GOLMOK" import year.jsonl --prefix d01/c01 --update >/dev/null
+"$GOLMOK" import year.jsonl --update >/dev/null
 ok '... not even a delta is written' is "$digest" "$("$GOLMOK" digest)"
 ok 'fsck has nothing to say' exits 0 "$GOLMOK" fsck
 
 # ---- out and in again -----------------------------------------------------
 all >all.jsonl
-ok 'export says one record a line' is 6993 "$(wc -l <all.jsonl)"
+ok 'export says one record a line' is 8323 "$(wc -l <all.jsonl)"
 "$GOLMOK" init t --found 부산 --label 구청 >/dev/null
 ok 'another store takes them' exits 0 "$GOLMOK" import all.jsonl --store t
 all --store t >again.jsonl
@@ -51,12 +52,12 @@ ok 'it begins with a byte order mark' is efbbbf "$(head -c 3 again.csv | od -An 
 "$GOLMOK" export --collection org_unit --format csv --no-bom --store u >bare.csv
 ok '... unless it is not wished' sh -c 'tail -c +4 again.csv | cmp -s - bare.csv'
 ok '... and is read with it' exits 0 "$GOLMOK" import again.csv --collection org_unit --update --store u --json
-ok '... as nothing new' is 425 "$(json same)"
+ok '... as nothing new' is 424 "$(json same)"
 "$GOLMOK" export --collection org_unit --format csv-cp949 --store u >korean.csv
 cp949 bare.csv want.csv
 ok 'CP949 is what iconv makes of it' cmp -s want.csv korean.csv
 ok '... and is recognised' exits 0 "$GOLMOK" import korean.csv --collection org_unit --update --store u --json
-ok '... as the same' is 425 "$(json same)"
+ok '... as the same' is 424 "$(json same)"
 
 # ---- conflicts ------------------------------------------------------------
 volunteer 홍길동
@@ -101,7 +102,7 @@ ok 'an id that is none is told' errs 'bad.csv:6:'
 ok '... and all are counted' errs '3 of 5 rows are bad; nothing was stored'
 ok 'nothing was stored' is "$before" "$("$GOLMOK" digest)"
 {
-	sed -n 1,3000p year.jsonl | sed 's/^{/{"space":"d08\/c08\/case",/; s/"id":"../"id":"ff/'
+	sed -n 1,3000p year.jsonl | sed 's/"space":"[^"]*"/"space":"d08\/c08\/case"/; s/"id":"../"id":"ff/'
 	echo '{"collection":"visit","fields":{"attempts":"many"}}'
 	echo '{"collection":"visit","field":{}}'
 	echo '{"collection":"visit","fields":{"attempts":1}'
@@ -132,7 +133,7 @@ ok 'no lines are no harm' exits 0 "$GOLMOK" import empty.jsonl
 ok 'a file that is not there is said' exits 3 "$GOLMOK" import none.csv $V
 ok 'dry-run stores nothing' exits 0 "$GOLMOK" import all.jsonl --dry-run --store u --update
 ok '... and says so' says 'nothing was stored'
-ok '... truly' is 426 "$(rows --collection org_unit --format csv --store u)"
+ok '... truly' is 425 "$(rows --collection org_unit --format csv --store u)"
 {
 	echo $head
 	row 000000000000000000000000000000c1 여섯

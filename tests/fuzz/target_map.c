@@ -9,6 +9,7 @@
 #include "cli/map.h"
 #include "cli/map_open.h"
 #include "cli/map_tree.h"
+#include "cli/open.h"
 #include "cli/source.h"
 #include "core/pack_check.h"
 #include "proto/clean.h"
@@ -123,6 +124,7 @@ table_look(const struct map *map, struct bytes table, enum rows_format format)
 {
 	static struct opened work;
 	static struct map_units units;
+	const struct units *held;
 	struct buf once = {0};
 	struct buf twice = {0};
 	struct source *source;
@@ -135,7 +137,8 @@ table_look(const struct map *map, struct bytes table, enum rows_format format)
 	if (work.store == NULL) {
 		work.store = house_store();
 		work.pack = map->pack;
-		assert(map_units_load(&work, &units) == ERR_OK);
+		assert(open_units(&work, &held) == ERR_OK);
+		assert(map_units_make(held, &units) == ERR_OK);
 	}
 	plan.load.pack = map->pack;
 	e = source_open(&plan, disk_put("table", table), &source);

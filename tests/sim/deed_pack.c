@@ -138,6 +138,7 @@ text_make(struct buf *text, unsigned version)
 		line_add(&whole, bytes_first(rest, n + 1), version);
 		rest = bytes_after(rest, n + 1);
 	}
+	assert(whole.p != NULL);
 	while (whole.p[whole.n - 1] != ',')
 		buf_cut(&whole, whole.n - 1);
 	whole.p[whole.n - 1] = '}';

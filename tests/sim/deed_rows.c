@@ -90,6 +90,7 @@ smallest(const struct synth_city *city)
 		if (synth_city_months(&city->dongs[i], YEAR) == 12 &&
 		    (least == NULL || city->dongs[i].weight < least->weight))
 			least = &city->dongs[i];
+	assert(least != NULL);
 	return least;
 }
 

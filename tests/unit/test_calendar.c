@@ -166,6 +166,28 @@ birthdays_come_once_a_year(void **state)
 	assert_int_equal(calendar_age(day("9990-02-01"), day("9999-12-31")), 9);
 }
 
+/* A machine whose clock was set wrong goes on: the day it shows is one. */
+static void
+a_clock_far_ahead_shows_the_end_of_the_calendar(void **state)
+{
+	const uint64_t far_ms[] = {UINT64_C(253402300799999),
+	    UINT64_C(253402300800000), UINT64_C(567804000000000), UINT64_MAX};
+	char text[CALENDAR_TIME_SIZE];
+
+	(void)state;
+	assert_int_equal(calendar_seconds(0), 0);
+	assert_int_equal(calendar_seconds(UINT64_C(1700000000999)), 1700000000);
+	for (size_t i = 0; i < COUNT_OF(far_ms); i++) {
+		int64_t seconds = calendar_seconds(far_ms[i]);
+
+		assert_true(calendar_has(calendar_day_at(seconds, 86340)));
+		calendar_write_time(seconds, 86340, text);
+		assert_memory_equal(text, "9999-12-31", 10);
+		calendar_write_time(seconds, -86340, text);
+		assert_memory_equal(text, "9999-12-", 8);
+	}
+}
+
 int
 main(void)
 {
@@ -175,6 +197,7 @@ main(void)
 	    cmocka_unit_test(times_are_counted_in_seconds),
 	    cmocka_unit_test(times_are_written_by_the_clocks_of_a_place),
 	    cmocka_unit_test(months_end_where_the_month_ends),
+	    cmocka_unit_test(a_clock_far_ahead_shows_the_end_of_the_calendar),
 	    cmocka_unit_test(birthdays_come_once_a_year),
 	};
 

@@ -509,7 +509,7 @@ assert_means(struct bytes value, const char *meaning)
 	struct buf text = {0};
 	struct buf again = {0};
 
-	assert_int_equal(json_encode(value, false, &text), ERR_OK);
+	assert_int_equal(json_encode(value, &text), ERR_OK);
 	assert_string_equal(buf_text(&text), meaning);
 	assert_int_equal(json_decode(bytes_text(meaning), &again), ERR_OK);
 	assert_true(bytes_equal(buf_bytes(&again), value));

@@ -32,7 +32,7 @@ normalised(const char *text)
 	} else {
 		assert_int_equal(codec_check(buf_bytes(&value)), ERR_OK);
 		assert_int_equal(
-		    json_encode(buf_bytes(&value), false, &again), ERR_OK);
+		    json_encode(buf_bytes(&value), &again), ERR_OK);
 		(void)snprintf(kept, sizeof(kept), "%s", buf_text(&again));
 	}
 	buf_fini(&value);
@@ -230,35 +230,14 @@ every_truncation_of_json_is_refused(void **state)
 }
 
 static void
-indented_text_has_a_line_for_each_element(void **state)
-{
-	struct buf value = {0};
-	struct buf text = {0};
-
-	(void)state;
-	assert_int_equal(
-	    json_decode(bytes_text("{\"a\":[1,{}],\"b\":{\"c\":[]},"
-				   "\"d\":{\"$bytes\":\"\"}}"),
-		&value),
-	    ERR_OK);
-	assert_int_equal(json_encode(buf_bytes(&value), true, &text), ERR_OK);
-	assert_string_equal(buf_text(&text),
-	    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": []\n"
-	    "  },\n  \"d\": {\"$bytes\":\"\"}\n}");
-	buf_fini(&value);
-	buf_fini(&text);
-}
-
-static void
 only_canonical_values_are_written(void **state)
 {
 	struct buf text = {0};
 
 	(void)state;
 	assert_int_equal(
-	    json_encode(bytes_text("\xcc\x01"), false, &text), ERR_MALFORMED);
-	assert_int_equal(
-	    json_encode((struct bytes){0}, false, &text), ERR_MALFORMED);
+	    json_encode(bytes_text("\xcc\x01"), &text), ERR_MALFORMED);
+	assert_int_equal(json_encode((struct bytes){0}, &text), ERR_MALFORMED);
 	assert_int_equal(text.n, 0);
 	buf_fini(&text);
 }
@@ -293,7 +272,6 @@ main(void)
 	    cmocka_unit_test(depth_and_size_are_bounded_before_parsing),
 	    cmocka_unit_test(elements_and_texts_are_bounded),
 	    cmocka_unit_test(every_truncation_of_json_is_refused),
-	    cmocka_unit_test(indented_text_has_a_line_for_each_element),
 	    cmocka_unit_test(only_canonical_values_are_written),
 	    cmocka_unit_test(any_bytes_make_a_json_string),
 	};

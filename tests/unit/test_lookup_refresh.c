@@ -110,15 +110,15 @@ follow(struct desk *desk, const char *name)
 	reopen(desk, false);
 }
 
-static enum lookup_stand
-stand(struct desk *desk, struct lookup_done *done)
+static enum stand
+stand(struct desk *desk, struct stand_done *done)
 {
-	enum lookup_stand is;
+	enum stand is;
 
 	desk_begin(desk, false);
 	is = lookup_stand(store_txn(desk->store), done);
 	assert_int_equal(
-	    lookup_is_current(store_txn(desk->store)), is == LOOKUP_WHOLE);
+	    lookup_is_current(store_txn(desk->store)), is == STAND_WHOLE);
 	store_abort(desk->store);
 	return is;
 }
@@ -145,12 +145,12 @@ table_dump(struct desk *desk, struct buf *out, size_t *n)
 static void
 assert_whole(struct desk *desk)
 {
-	struct lookup_done done;
+	struct stand_done done;
 	struct buf before = {0};
 	struct buf after = {0};
 	size_t n;
 
-	assert_int_equal(stand(desk, &done), LOOKUP_WHOLE);
+	assert_int_equal(stand(desk, &done), STAND_WHOLE);
 	table_dump(desk, &before, &n);
 	assert_int_equal(n, ROWS * RECORDS);
 	assert_int_equal(desk_check(desk, true), 0);
@@ -179,17 +179,17 @@ static void
 what_was_cut_off_goes_on_where_it_was(void **state)
 {
 	struct desk *desk = *state;
-	struct lookup_done done;
+	struct stand_done done;
 	struct buf rows = {0};
 	size_t n;
 
 	follow(desk, NULL);
 	follow(desk, "chatdong");
-	assert_int_equal(stand(desk, &done), LOOKUP_OTHER);
+	assert_int_equal(stand(desk, &done), STAND_OTHER);
 	cut_off(desk, 1);
-	assert_int_equal(stand(desk, &done), LOOKUP_OTHER);
+	assert_int_equal(stand(desk, &done), STAND_OTHER);
 	cut_off(desk, 2);
-	assert_int_equal(stand(desk, &done), LOOKUP_UNDONE);
+	assert_int_equal(stand(desk, &done), STAND_UNDONE);
 	table_dump(desk, &rows, &n);
 	assert_in_range(n, ROWS * 990, ROWS * 1000);
 	/* Whoever only reads is told nothing wrong meanwhile. */
@@ -197,7 +197,7 @@ what_was_cut_off_goes_on_where_it_was(void **state)
 	/* The last part goes with what its writer gives up. */
 	desk_begin(desk, true);
 	store_abort(desk->store);
-	assert_int_equal(stand(desk, &done), LOOKUP_UNDONE);
+	assert_int_equal(stand(desk, &done), STAND_UNDONE);
 	table_dump(desk, &rows, &n);
 	assert_in_range(n, ROWS * 1990, ROWS * 2000);
 	desk_begin(desk, true);
@@ -210,14 +210,14 @@ static void
 half_of_one_pack_is_no_beginning_of_another(void **state)
 {
 	struct desk *desk = *state;
-	struct lookup_done done;
+	struct stand_done done;
 
 	follow(desk, NULL);
 	follow(desk, "chatdong");
 	cut_off(desk, 2);
-	assert_int_equal(stand(desk, &done), LOOKUP_UNDONE);
+	assert_int_equal(stand(desk, &done), STAND_UNDONE);
 	follow(desk, NULL);
-	assert_int_equal(stand(desk, &done), LOOKUP_OTHER);
+	assert_int_equal(stand(desk, &done), STAND_OTHER);
 	desk_begin(desk, true);
 	assert_int_equal(kv_count(store_txn(desk->store)->kv, TABLE_LOOKUP), 0);
 	desk_commit(desk);
@@ -238,7 +238,7 @@ stand_damage(struct desk *desk, size_t n)
 	desk_begin(desk, true);
 	txn = store_txn(desk->store);
 	assert_true(meta_find(txn, lookup_meta, &is));
-	assert_int_equal(is.n, LOOKUP_STATE);
+	assert_int_equal(is.n, STAND_STATE);
 	buf_add(&row, bytes_first(is, n < is.n ? n : is.n));
 	while (row.n < n)
 		buf_add_u8(&row, 0);
@@ -251,18 +251,18 @@ stand_damage(struct desk *desk, size_t n)
 static void
 who_cannot_read_how_far_it_is_begins_anew(void **state)
 {
-	static const size_t sizes[] = {0, LOOKUP_STATE - 1, LOOKUP_STATE + 1,
-	    LOOKUP_STATE + 19, LOOKUP_STATE + 21};
+	static const size_t sizes[] = {0, STAND_STATE - 1, STAND_STATE + 1,
+	    STAND_STATE + 19, STAND_STATE + 21};
 	struct desk *desk = *state;
-	struct lookup_done done;
+	struct stand_done done;
 
 	follow(desk, "chatdong");
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		stand_damage(desk, sizes[i]);
-		assert_int_equal(stand(desk, &done), LOOKUP_OTHER);
+		assert_int_equal(stand(desk, &done), STAND_OTHER);
 		desk_begin(desk, true);
 		desk_commit(desk);
-		assert_int_equal(stand(desk, &done), LOOKUP_WHOLE);
+		assert_int_equal(stand(desk, &done), STAND_WHOLE);
 	}
 	assert_whole(desk);
 }

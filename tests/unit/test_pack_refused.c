@@ -453,7 +453,7 @@ static const struct wrong wrong[] = {
      "pack: reports[0]: tables[0]: columns: missing"},
     {"`rows`:`kind`,`columns`:[`done`,`ratio`]",
      "`rows`:`kind`,`columns`:[`small`]",
-     "pack: reports[0]: tables[1]: columns[0]: the figure small is a query, and has no groups"},
+     "pack: reports[0]: tables[1]: columns[0]: the figure small is a query, or of logs, and has no groups"},
     {"`rows`:`kind`",
      "`rows`:`kint`",
      "pack: reports[0]: tables[1]: columns[0]: there is no group 'kint'; did you mean kind?"},

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -36,6 +37,37 @@ draw(struct prng *prng, struct buf *text)
 	for (size_t i = 0; i < n; i++)
 		buf_add_text(
 		    text, letters[prng_below(prng, COUNT_OF(letters))]);
+}
+
+/* Is `part` in `in`?  Written anew, to be held against. */
+static bool
+has(struct bytes in, struct bytes part)
+{
+	for (; in.n >= part.n; in = bytes_after(in, 1))
+		if (bytes_begins(in, part))
+			return true;
+	return false;
+}
+
+/* Or has it the word without what is dropped before a digit, and a digit? */
+static bool
+fits(struct bytes text, struct bytes word)
+{
+	size_t end = strlen(before[0]);
+	bool found = has(text, word);
+
+	if (word.n <= end ||
+	    !bytes_is(bytes_after(word, word.n - end), before[0]))
+		return found;
+	for (char digit = '0'; digit <= '9' && !found; digit++) {
+		struct buf open = {0};
+
+		buf_add(&open, bytes_first(word, word.n - end));
+		buf_add_u8(&open, (uint8_t)digit);
+		found = has(text, buf_bytes(&open));
+		buf_fini(&open);
+	}
+	return found;
 }
 
 static void
@@ -78,8 +110,7 @@ a_record_has_a_word_when_its_folded_text_does(void **state)
 		assert_int_equal(
 		    fold_text(&fold, buf_bytes(&text), &folded), ERR_OK);
 		for (size_t w = 0; w < wanted.words_n; w++)
-			all = all && fold_has(&fold, buf_bytes(&folded),
-					 wanted.folded[w], false);
+			all = all && fits(buf_bytes(&folded), wanted.folded[w]);
 		assert_int_equal(query_text_holds(&wanted, &record), all);
 		held += all ? 1 : 0;
 		arena_reset(&arena);

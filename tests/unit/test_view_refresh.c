@@ -75,15 +75,15 @@ town_remove(void **state)
 	return 0;
 }
 
-static enum view_stand
-stand(struct town *town, struct view_done *done)
+static enum stand
+stand(struct town *town, struct stand_done *done)
 {
 	struct store *store = town_store(town, 0);
-	enum view_stand is;
+	enum stand is;
 
 	well(store_begin(store, false));
 	is = view_stand(store_txn(store), done);
-	assert_int_equal(view_is_current(store_txn(store)), is == VIEW_WHOLE);
+	assert_int_equal(view_is_current(store_txn(store)), is == STAND_WHOLE);
 	store_abort(store);
 	return is;
 }
@@ -128,21 +128,21 @@ what_was_cut_off_goes_on_where_it_was(void **state)
 {
 	struct town *town = *state;
 	struct store *store;
-	struct view_done first;
-	struct view_done done;
+	struct stand_done first;
+	struct stand_done done;
 
 	turn_over(town, 2);
-	assert_int_equal(stand(town, &done), VIEW_OTHER);
+	assert_int_equal(stand(town, &done), STAND_OTHER);
 	cut_off(town, 1);
-	assert_int_equal(stand(town, &done), VIEW_OTHER);
+	assert_int_equal(stand(town, &done), STAND_OTHER);
 	cut_off(town, 2);
-	assert_int_equal(stand(town, &first), VIEW_UNDONE);
+	assert_int_equal(stand(town, &first), STAND_UNDONE);
 	/* Half of it is no damage: nobody reads it. */
 	assert_int_equal(check(town).found, 0);
 	/* The last part goes with what its writer gives up. */
 	well(store_begin(town_store(town, 0), true));
 	store_abort(town_store(town, 0));
-	assert_int_equal(stand(town, &done), VIEW_UNDONE);
+	assert_int_equal(stand(town, &done), STAND_UNDONE);
 	assert_true(memcmp(&first, &done, sizeof(done)) != 0);
 	store = town_store(town, 0);
 	well(store_begin(store, true));
@@ -153,7 +153,7 @@ what_was_cut_off_goes_on_where_it_was(void **state)
 	turn_over(town, 1);
 	cut_off(town, 2);
 	turn_over(town, 2);
-	assert_int_equal(stand(town, &done), VIEW_OTHER);
+	assert_int_equal(stand(town, &done), STAND_OTHER);
 	store = town_store(town, 0);
 	well(store_begin(store, true));
 	well(store_commit(store));
@@ -215,8 +215,8 @@ what_is_written_meanwhile_is_counted_once(void **state)
 static void
 who_cannot_read_how_far_it_is_begins_anew(void **state)
 {
-	static const size_t sizes[] = {0, VIEW_STATE - 1, VIEW_STATE + 1,
-	    VIEW_STATE + 19, VIEW_STATE + 21};
+	static const size_t sizes[] = {0, STAND_STATE - 1, STAND_STATE + 1,
+	    STAND_STATE + 19, STAND_STATE + 21};
 	struct town *town = *state;
 	struct store *store = town_store(town, 0);
 
@@ -226,7 +226,7 @@ who_cannot_read_how_far_it_is_begins_anew(void **state)
 
 		well(store_begin(store, true));
 		assert_true(meta_find(store_txn(store), view_meta, &is));
-		assert_int_equal(is.n, VIEW_STATE);
+		assert_int_equal(is.n, STAND_STATE);
 		buf_add(
 		    &row, bytes_first(is, sizes[i] < is.n ? sizes[i] : is.n));
 		while (row.n < sizes[i])
