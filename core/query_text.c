@@ -60,12 +60,13 @@ query_text_read(const struct pack *pack,
 	size_t room = words.n / 2 + 1;
 	struct bytes *raw = arena_array(arena, room, sizeof(*raw));
 	struct bytes *folded = arena_array(arena, room, sizeof(*folded));
+	struct bytes *open = arena_array(arena, room, sizeof(*open));
 	struct bytes rest = arena_bytes(arena, words);
 	struct buf one = {0};
 	enum err e = ERR_OK;
 
 	*text = (struct query_text){
-	    .fold = pack->fold, .words = raw, .folded = folded};
+	    .fold = pack->fold, .words = raw, .folded = folded, .open = open};
 	choose_fields(collection, arena, text);
 	if (text->fields_n == 0)
 		return err_set(ERR_INVALID,
@@ -81,11 +82,12 @@ query_text_read(const struct pack *pack,
 		if (e != ERR_OK || one.n == 0)
 			continue;
 		folded[text->words_n] = arena_bytes(arena, buf_bytes(&one));
-		/* The index has no end that is dropped. */
-		raw[text->words_n] = fold_open(
+		open[text->words_n] = fold_open(
 		    text->fold, folded[text->words_n]);
-		if (raw[text->words_n].n == one.n)
-			raw[text->words_n] = word;
+		/* The index has no end that is dropped. */
+		raw[text->words_n] = open[text->words_n].n == one.n
+					 ? word
+					 : open[text->words_n];
 		text->words_n++;
 	}
 	buf_fini(&one);
@@ -139,8 +141,7 @@ mark(const struct query_text *text, const struct record_field *field,
 		codec_begin(&r, field->values[i].value);
 		is = codec_get_text(&r);
 		for (size_t w = 0; w < text->words_n && !r.bad; w++)
-			may = may ||
-			      (!found[w] && may_have(is, text->folded[w]));
+			may = may || (!found[w] && may_have(is, text->open[w]));
 		if (!may)
 			continue;
 		/* What is too large in normal form is taken as it is. */

@@ -14,6 +14,7 @@ struct query_text {
 	const struct bytes *words;  /* as they were given, or, what an index is
 				     * asked for, without an open end */
 	const struct bytes *folded; /* as the pack compares texts */
+	const struct bytes *open;   /* without such an end */
 	size_t words_n;
 	/* In one of these: the fields that the pack has searched; without any
 	 * all registers and sets of text, which no index helps with. */
