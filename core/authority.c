@@ -407,6 +407,20 @@ revocations_judge(
 	return kv_failed(txn->kv);
 }
 
+bool
+authority_is_behind(const struct authority *authority, uint64_t now_ms)
+{
+	for (size_t i = 0; i < authority->grants_n; i++)
+		if (authority->grants[i].counts &&
+		    stamp_ms(authority->grants[i].since) > now_ms)
+			return true;
+	for (size_t i = 0; i < authority->packs_n; i++)
+		if (authority->packs[i].counts &&
+		    stamp_ms(authority->packs[i].since) > now_ms)
+			return true;
+	return false;
+}
+
 const char *
 authority_why_text(enum authority_why why)
 {

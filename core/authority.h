@@ -179,6 +179,9 @@ bool authority_may(const struct authority *authority,
  * `admin`, within that one's prefix and rights, and not too deep? */
 bool authority_may_grant(const struct authority *authority,
     const struct sign_key *key, const struct fact_grant *grant);
+/* Was anything that counts in `authority` written after `now_ms`?  Then the
+ * clock that shows this is wrong: it was set back, or has lost the time. */
+bool authority_is_behind(const struct authority *authority, uint64_t now_ms);
 /* Does the counting grant `under` let its holder give `grant`: within its
  * prefix and the rights that it passes on, and not too deep? */
 bool authority_passes(

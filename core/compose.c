@@ -84,7 +84,8 @@ compose_write(struct composer *composer, const struct store_write *given,
 	if (e == ERR_OK)
 		e = cells_read(&c);
 	if (e == ERR_OK)
-		e = rules_check(txn->pack, &write, &c.record, txn->host);
+		e = rules_check(txn->pack, &write, &c.record, txn->host,
+		    composer->writer.authority);
 	if (e == ERR_OK)
 		e = shown_read(&c);
 	if (e == ERR_OK && !write.resolve && !write.restored)
@@ -126,7 +127,8 @@ write_fill(struct composing *c, struct store_write *write)
 	if (e != ERR_OK || c->collection == NULL || write->act != ACT_EDIT)
 		return e;
 	if (!write->restored)
-		dated_fill(txn, c->collection, &c->record, write);
+		dated_fill(txn, c->composer->writer.authority, c->collection,
+		    &c->record, write);
 	e = match_fill(txn, c->collection, write);
 	return e == ERR_OK ? edits_count(write) : e;
 }

@@ -87,8 +87,9 @@ now_value(struct txn *txn, const struct pack_field *field)
 }
 
 void
-dated_fill(struct txn *txn, const struct pack_collection *collection,
-    const struct record *record, struct store_write *write)
+dated_fill(struct txn *txn, const struct authority *authority,
+    const struct pack_collection *collection, const struct record *record,
+    struct store_write *write)
 {
 	struct store_edit *edits = NULL;
 	size_t n = write->edits_n;
@@ -96,7 +97,9 @@ dated_fill(struct txn *txn, const struct pack_collection *collection,
 	for (size_t i = 0; i < collection->fields_n; i++) {
 		const struct pack_field *field = &collection->fields[i];
 
-		if (!is_asked(write, record, field))
+		if (!is_asked(write, record, field) ||
+		    authority_is_behind(
+			authority, txn->host->now_ms(txn->host->arg)))
 			continue;
 		if (edits == NULL) {
 			edits = arena_array(&txn->arena,

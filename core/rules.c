@@ -22,9 +22,15 @@ static enum err space_check(const struct pack_collection *collection,
     const struct space *space) MUST_USE;
 static enum err edit_check(const struct pack_collection *collection,
     const struct store_edit *edit) MUST_USE;
+/* What shows the time, and what shows that it is wrong. */
+struct clock {
+	const struct host *host;
+	const struct authority *authority; /* may be NULL */
+};
+
 static enum err dated_check(const struct pack *pack,
     const struct pack_collection *collection, const struct store_write *write,
-    const struct record *record, const struct host *host) MUST_USE;
+    const struct record *record, const struct clock *clock) MUST_USE;
 static enum err required_check(const struct pack_collection *collection,
     const struct store_write *write) MUST_USE;
 static enum err stays_check(const struct pack_collection *collection,
@@ -34,9 +40,11 @@ static bool set_stays(const struct store_write *write,
 
 enum err
 rules_check(const struct pack *pack, const struct store_write *write,
-    const struct record *record, const struct host *host)
+    const struct record *record, const struct host *host,
+    const struct authority *authority)
 {
 	const struct pack_collection *collection;
+	const struct clock now = {.host = host, .authority = authority};
 	enum err e;
 
 	if (pack == NULL || write->act != ACT_EDIT)
@@ -47,7 +55,7 @@ rules_check(const struct pack *pack, const struct store_write *write,
 	for (size_t i = 0; i < write->edits_n && e == ERR_OK; i++)
 		e = edit_check(collection, &write->edits[i]);
 	if (e == ERR_OK && !write->restored)
-		e = dated_check(pack, collection, write, record, host);
+		e = dated_check(pack, collection, write, record, &now);
 	if (e != ERR_OK || (write->create && write->restored))
 		return e;
 	return write->create ? required_check(collection, write)
@@ -136,7 +144,7 @@ is_shown(const struct record *record, const struct pack_field *field,
 static enum err
 dated_check(const struct pack *pack, const struct pack_collection *collection,
     const struct store_write *write, const struct record *record,
-    const struct host *host)
+    const struct clock *clock)
 {
 	enum err e = ERR_OK;
 
@@ -144,6 +152,7 @@ dated_check(const struct pack *pack, const struct pack_collection *collection,
 		const struct store_edit *edit = &write->edits[i];
 		const struct pack_field *field = pack_field(
 		    collection, edit->field);
+		uint64_t now_ms;
 		int64_t now_seconds;
 		bool dated;
 
@@ -152,7 +161,11 @@ dated_check(const struct pack *pack, const struct pack_collection *collection,
 		if ((!dated && !field->past) || !body_has_value(edit->code) ||
 		    (!write->create && is_shown(record, field, edit)))
 			continue;
-		now_seconds = calendar_seconds(host->now_ms(host->arg));
+		now_ms = clock->host->now_ms(clock->host->arg);
+		if (clock->authority != NULL &&
+		    authority_is_behind(clock->authority, now_ms))
+			return ERR_OK;
+		now_seconds = calendar_seconds(now_ms);
 		if (dated)
 			e = pack_check_dated(field, edit->value,
 			    calendar_day_at(now_seconds, pack->clock_seconds));

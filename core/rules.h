@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_RULES_H
 #define GOLMOK_CORE_RULES_H
 
+#include "core/authority.h"
 #include "core/host.h"
 #include "core/lookup.h"
 #include "core/store.h"
@@ -10,7 +11,9 @@
  * whatever their pack says.
  */
 
-/* May `write` be done at the time of `host`?  `record` is the record as it
+/* May `write` be done at the time of `host`?  Where `authority` (NULL: nothing
+ * is known) shows that its clock is behind, no day is asked: a note must not be
+ * lost because a battery was empty.  `record` is the record as it
  * stands, with the values of the fields that are edited; ignored when creating.
  * Its collection and all fields must be known, kinds and data classes as
  * declared, values of their type, codes in force on that day unless they stand
@@ -18,7 +21,8 @@
  * of the collection's class.  ERR_INVALID names field, rule and value.
  * Everything is fine without a pack (NULL). */
 enum err rules_check(const struct pack *pack, const struct store_write *write,
-    const struct record *record, const struct host *host) MUST_USE;
+    const struct record *record, const struct host *host,
+    const struct authority *authority) MUST_USE;
 /* May the state `from` (a canonical value, or empty) move as `edit` (OP_MOVE)
  * wants it in the collection of `write` and `record`?  ERR_INVALID names the
  * states that may follow. */

@@ -38,6 +38,7 @@ struct site {
 	struct record_value shown;
 	struct record_field field;
 	struct record record;
+	const struct authority *authority;
 };
 
 static void
@@ -84,7 +85,7 @@ site_check(struct site *site, uint64_t now_ms)
 {
 	site->now_ms = now_ms;
 	return rules_check(
-	    site->pack, &site->write, &site->record, &site->host);
+	    site->pack, &site->write, &site->record, &site->host, NULL);
 }
 
 static void
@@ -178,11 +179,12 @@ birth_write(struct site *site, const char *day, uint64_t now_ms)
 	write.edits = edits;
 	write.edits_n = COUNT_OF(edits);
 	site->now_ms = now_ms;
-	e = rules_check(site->pack, &write, &site->record, &site->host);
+	e = rules_check(
+	    site->pack, &write, &site->record, &site->host, site->authority);
 	if (e == ERR_OK) {
 		write.restored = true;
-		assert_int_equal(
-		    rules_check(site->pack, &write, &site->record, &site->host),
+		assert_int_equal(rules_check(site->pack, &write, &site->record,
+				     &site->host, NULL),
 		    ERR_OK);
 	}
 	buf_fini(&value);
@@ -205,10 +207,32 @@ what_has_not_come_is_not_written(void **state)
 	site_fini(&site);
 }
 
+/* A tablet whose battery was empty shows 1970 and was admitted long after. */
+static void
+a_clock_that_is_behind_refuses_nothing(void **state)
+{
+	struct grant grants[] = {{.since = {.v = (JULY_MS + 5000) << 16}}};
+	struct authority authority = {.grants = grants, .grants_n = 1};
+	struct site site;
+
+	(void)state;
+	site_init(&site, NULL, NULL);
+	site.authority = &authority;
+	assert_int_equal(birth_write(&site, "2019-07-02", 0), ERR_INVALID);
+	grants[0].counts = true;
+	assert_int_equal(birth_write(&site, "2019-07-02", 0), ERR_OK);
+	assert_int_equal(
+	    birth_write(&site, "2019-07-02", JULY_MS + 4999), ERR_OK);
+	assert_int_equal(
+	    birth_write(&site, "2019-07-02", JULY_MS + 5000), ERR_INVALID);
+	site_fini(&site);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_clock_that_is_behind_refuses_nothing),
 	    cmocka_unit_test(what_has_not_come_is_not_written),
 	    cmocka_unit_test(a_code_ends_with_its_last_day_where_clocks_are),
 	    cmocka_unit_test(what_a_record_shows_may_be_said_again),
