@@ -80,6 +80,42 @@ hidden_say(const struct wish *wish, size_t n)
 	buf_fini(&words);
 }
 
+/* Lists of which some records may be missing. */
+struct lack {
+	struct buf names;
+	unsigned classes; /* bits */
+};
+
+static void
+lack_add(struct lack *lack, const struct pack_due *list,
+    const struct due_items *items)
+{
+	if (items->missing == 0)
+		return;
+	buf_add_format(
+	    &lack->names, "%s%s", lack->names.n > 0 ? ", " : "", list->name);
+	lack->classes |= items->missing;
+}
+
+/* Who waits and is sealed here is on no list: that has to be said. */
+static void
+lack_say(const struct wish *wish, struct lack *lack)
+{
+	static const char letters[CLASS_COUNT + 1] = "NPSF";
+	struct buf words = {0};
+
+	if (lack->classes == 0)
+		return;
+	buf_add_format(&words, "%s: some may be missing: data of class",
+	    buf_text(&lack->names));
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		if ((lack->classes >> c & 1) != 0)
+			buf_add_format(&words, " %c", letters[c]);
+	buf_add_text(&words, " are not all here, or not to be read here");
+	out_notice(wish->work->out, buf_text(&words));
+	buf_fini(&words);
+}
+
 static enum err
 say_summary(struct wish *wish)
 {
@@ -91,6 +127,7 @@ say_summary(struct wish *wish)
 	const struct pack *pack = wish->work->pack;
 	struct out_table *table = out_table_new(
 	    wish->work->out, columns, COUNT_OF(columns));
+	struct lack lack = {0};
 	size_t hidden = 0;
 	enum err e = ERR_OK;
 
@@ -101,6 +138,7 @@ say_summary(struct wish *wish)
 
 		wish->ask.list = &pack->due[i];
 		e = due_find(store_txn(wish->work->store), &wish->ask, &items);
+		lack_add(&lack, wish->ask.list, &items);
 		buf_add_format(&all, "%zu", items.n);
 		buf_add_format(&late, "%zu", items.late_n);
 		if (e == ERR_OK)
@@ -122,6 +160,9 @@ say_summary(struct wish *wish)
 	out_table_end(table, "no due lists");
 	if (e == ERR_OK && hidden > 0)
 		hidden_say(wish, hidden);
+	if (e == ERR_OK)
+		lack_say(wish, &lack);
+	buf_fini(&lack.names);
 	return e;
 }
 
@@ -333,6 +374,7 @@ say_list(struct wish *wish)
 {
 	const struct pack_due *list = wish->ask.list;
 	struct due_items items = {0};
+	struct lack lack = {0};
 	size_t shown = 0;
 	size_t all;
 	enum err e = due_find(store_txn(wish->work->store), &wish->ask, &items);
@@ -345,6 +387,11 @@ say_list(struct wish *wish)
 	all = wish->late ? items.late_n : items.n;
 	if (e == ERR_OK && items.merged_n > 0)
 		merged_say(wish, items.merged_n);
+	if (e == ERR_OK) {
+		lack_add(&lack, list, &items);
+		lack_say(wish, &lack);
+	}
+	buf_fini(&lack.names);
 	if (e == ERR_OK && shown < all) {
 		struct buf words = {0};
 

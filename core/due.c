@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/figure_needs.h"
 #include "core/lookup.h"
 #include "core/record.h"
 #include "core/staff.h"
@@ -178,10 +179,36 @@ list_check(const struct due_ask *ask)
 	    ask->role->label.ko, ask->role->label.en);
 }
 
+static enum err
+missing_find(
+    struct txn *txn, const struct due_ask *ask, struct due_items *items)
+{
+	struct figure_needs needs = {.pack = txn->pack};
+	struct figure_parts parts = {0};
+	struct space_state **spaces;
+	size_t n = 0;
+	enum err e = space_all(txn, &spaces, &n);
+
+	figure_needs_list(ask->list, &needs);
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		unsigned classes = figure_needs_in(&needs, &spaces[i]->name);
+
+		if (classes != 0 && id_covers(&ask->prefix, &spaces[i]->name))
+			e = figure_needs_missing(
+			    txn, spaces[i], classes, &parts);
+	}
+	items->missing = parts.missing;
+	items->missing_logs = parts.missing_logs;
+	return e;
+}
+
 enum err
 due_find(struct txn *txn, const struct due_ask *ask, struct due_items *items)
 {
 	enum err e = list_check(ask);
+
+	if (e == ERR_OK)
+		e = missing_find(txn, ask, items);
 
 	if (e == ERR_OK)
 		e = ask->list->open ? find_open(txn, ask, items)

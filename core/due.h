@@ -38,6 +38,10 @@ struct due_items {
 	/* Of records left out since another one stands for them (core/alias.h),
 	 * which is on the list if it has to be. */
 	size_t merged_n;
+	/* Data classes (bits) of what decides who is on the list that are not
+	 * wholly here, and in how many logs: some may be missing. */
+	unsigned missing;
+	uint64_t missing_logs;
 };
 
 /* Puts all that `ask` has on its list into the zeroed `items`, ended with

@@ -1,5 +1,6 @@
 /*
- * What figures are made of.  Called by core/figure.c; writes nothing.
+ * What figures and lists are made of.  Called by core/figure.c and core/due.c;
+ * writes nothing.
  */
 #include "core/figure_needs.h"
 
@@ -50,6 +51,18 @@ figure_needs_make(const struct pack_figure *figure,
 		need_expr(needs, &view->sum[figure->part].is);
 	if (figure->take == PACK_TAKE_DISTINCT)
 		need_expr(needs, &view->distinct[figure->part].is);
+}
+
+void
+figure_needs_list(const struct pack_due *list, struct figure_needs *needs)
+{
+	if (list->collection == NULL)
+		return;
+	need_class(needs, bytes_text(list->collection->name), CLASS_N);
+	need_expr(needs, &list->where);
+	need_expr(needs, &list->due);
+	need_expr(needs, &list->from);
+	need_expr(needs, &list->overdue);
 }
 
 enum err

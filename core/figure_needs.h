@@ -4,8 +4,8 @@
 #include "core/figure.h"
 
 /*
- * Which data classes of which records a figure is made of, and whether they are
- * wholly here.
+ * Which data classes of which records a figure or a list is made of, and
+ * whether they are wholly here.
  */
 
 /* Of each collection of the pack the data classes (bits) that are read. */
@@ -18,6 +18,9 @@ struct figure_needs {
  */
 void figure_needs_make(const struct pack_figure *figure,
     const struct pack_collection *collection, struct figure_needs *needs);
+/* The same for a list of the pack: what decides which records are on it.  None
+ * for one of open work in all collections. */
+void figure_needs_list(const struct pack_due *list, struct figure_needs *needs);
 /* The data classes that `needs` has of records in `space`. */
 unsigned figure_needs_in(
     const struct figure_needs *needs, const struct space *space);

@@ -205,6 +205,8 @@ change_fill(struct making *making, struct report_table *out)
 	out->change = change;
 }
 
+static void early_drop(const struct making *making, struct report_table *out);
+
 static void
 table_fill(struct making *making, struct report_table *out)
 {
@@ -228,7 +230,24 @@ table_fill(struct making *making, struct report_table *out)
 	out->rows = rows;
 	out->rows_n = n;
 	out->total = &cells[n * columns];
+	if (making->table->cumulative)
+		early_drop(making, out);
 	change_fill(making, out);
+}
+
+/* Rows of periods before the one that was asked for go: what they say is part
+ * of those behind them.  The last row stays in any case. */
+static void
+early_drop(const struct making *making, struct report_table *out)
+{
+	struct period of;
+
+	while (making->table->rows == PACK_ROWS_PERIOD && out->rows_n > 1 &&
+	       period_read(out->rows[0].key, &of) &&
+	       of.last < making->ask->period.first) {
+		out->rows++;
+		out->rows_n--;
+	}
 }
 
 static enum err
@@ -246,6 +265,9 @@ table_make(struct making *making, struct report_table *out)
 	    .rows = making->table->rows,
 	    .unit_depth = unit_depth(&making->ask->prefix),
 	    .group = making->table->group};
+	/* What came before is part of a running total. */
+	if (making->table->cumulative)
+		making->figure.period.first = INT64_MIN;
 	for (size_t c = 0; e == ERR_OK && c < columns; c++)
 		e = column_collect(making, c, &says[c]);
 	if (e == ERR_OK) {

@@ -107,6 +107,9 @@ list_below(struct town *town, size_t i, const char *name, const char *prefix,
 		late += items.p[k].is_late ? 1 : 0;
 	}
 	assert_int_equal(late, items.late_n);
+	if (items.missing != 0)
+		buf_add_format(&text, "class %u of %llu logs; ", items.missing,
+		    (unsigned long long)items.missing_logs);
 	if (!bytes_is(buf_bytes(&text), wanted))
 		fail_msg("%s: '%s', not '%s'", name, buf_text(&text), wanted);
 	buf_fini(&text);
@@ -388,7 +391,7 @@ of_what_contradicts_itself_the_fields_are_told(void **state)
 /* ---- what may not be read ----------------------------------------------- */
 
 static void
-what_is_sealed_here_is_on_no_list(void **state)
+what_is_sealed_here_is_on_no_list_which_says_so(void **state)
 {
 	struct town *town = *state;
 	int64_t now = office_time("2018-03-01T00:00:00+09:00");
@@ -399,7 +402,7 @@ what_is_sealed_here_is_on_no_list(void **state)
 	    town, WORDS("born=1948-02-29", "on=2018-03-01", "state=open"));
 	wire_sync(town, HALL, DONG);
 	list_below(town, HALL, "ages", "", now, "2018-03-01 0 u0 r0; ");
-	list_below(town, DONG, "ages", "", now, "");
+	list_below(town, DONG, "ages", "", now, "class 2 of 1 logs; ");
 	list_below(town, DONG, "days", "", now, "2018-03-01 0 u0 r0   open; ");
 }
 
@@ -421,7 +424,7 @@ main(void)
 	    TEST(a_list_of_one_unit_has_nothing_of_others),
 	    TEST(what_contradicts_itself_waits_since_it_changed),
 	    TEST(of_what_contradicts_itself_the_fields_are_told),
-	    TEST(what_is_sealed_here_is_on_no_list),
+	    TEST(what_is_sealed_here_is_on_no_list_which_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

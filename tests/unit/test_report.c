@@ -170,6 +170,16 @@ rows_of_periods_may_hold_those_before(void **state)
 	visits_make(town, homes);
 	office_rows_are(town, &(struct office_ask){.report = "rising"},
 	    "2015-12: 1 1 50; 2016-01: 2 1 -10; 2016-02: 5 3 6; = 5 3 6");
+	/* What came before the period is held, and a row for that. */
+	office_rows_are(town,
+	    &(struct office_ask){.report = "rising", .period = "2016-02"},
+	    "2016-02: 5 3 6; = 5 3 6");
+	office_rows_are(town,
+	    &(struct office_ask){.report = "rising", .period = "2016-01"},
+	    "2016-01: 2 1 -10; = 2 1 -10");
+	office_rows_are(town,
+	    &(struct office_ask){.report = "rising", .period = "2017"},
+	    "2016-02: 5 3 6; = 5 3 6");
 	/* The last over the first. */
 	office_open(
 	    town, HALL, &(struct office_ask){.report = "rising"}, &report);
