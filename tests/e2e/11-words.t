@@ -90,7 +90,7 @@ ok 'a collection outside the pack is refused' exits 5 "$GOLMOK" put d03/c017/mis
 ok '... by name' errs thing
 ok 'a store may have no pack' exits 0 "$GOLMOK" init free --found 서울 --label 시청 --pack none
 GOLMOK_STORE=$PWD/free
-ok 'a pack that is not there is refused' exits 5 "$GOLMOK" init no --found 서울 --label 시청 --pack nothing
+ok 'a pack that is not there is refused' exits 3 "$GOLMOK" init no --found 서울 --label 시청 --pack nothing
 for one in $a $b; do
 	run "$GOLMOK" put d03/c017/misc thing name=x --free --id $one
 done
