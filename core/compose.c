@@ -129,7 +129,7 @@ write_fill(struct composing *c, struct store_write *write)
 	if (!write->restored)
 		dated_fill(txn, c->composer->writer.authority, c->collection,
 		    &c->record, write);
-	e = match_fill(txn, c->collection, write);
+	e = match_fill(txn, c->collection, &c->record, write);
 	return e == ERR_OK ? edits_count(write) : e;
 }
 

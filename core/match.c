@@ -357,7 +357,8 @@ edit_of(const struct store_write *write, const struct pack_field *field)
 	return NULL;
 }
 
-/* What the hash `field` becomes when its source is edited as `edit`. */
+/* What the hash `field` becomes when its source is edited as `edit`: without a
+ * key it is not known any more. */
 static enum err
 edit_make(struct txn *txn, const struct pack_field *field,
     const struct store_edit *edit, struct bytes secret, struct store_edit *made)
@@ -370,7 +371,7 @@ edit_make(struct txn *txn, const struct pack_field *field,
 	enum err e = ERR_OK;
 
 	codec_begin(&r, edit->value);
-	if (body_has_value(edit->code))
+	if (body_has_value(edit->code) && secret.n > 0)
 		e = match_normal(
 		    field->match->as, fold, codec_get_text(&r), &normal);
 	*made = (struct store_edit){.field = bytes_text(field->name),
@@ -387,9 +388,24 @@ edit_make(struct txn *txn, const struct pack_field *field,
 	return e;
 }
 
+/* Does `record` show what `edit` sets already? */
+static bool
+is_shown(const struct record *record, const struct store_edit *edit)
+{
+	const struct record_field *has = merge_find(
+	    record, edit->field, body_kind(edit->code));
+
+	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
+	     i++)
+		if (body_has_value(edit->code) &&
+		    bytes_equal(has->values[i].value, edit->value))
+			return true;
+	return false;
+}
+
 enum err
 match_fill(struct txn *txn, const struct pack_collection *collection,
-    struct store_write *write)
+    const struct record *record, struct store_write *write)
 {
 	struct bytes secret = {0};
 	struct store_edit *edits = NULL;
@@ -400,7 +416,7 @@ match_fill(struct txn *txn, const struct pack_collection *collection,
 	for (size_t i = 0; i < collection->fields_n && e == ERR_OK; i++) {
 		const struct pack_field *field = &collection->fields[i];
 		const struct store_edit *of;
-		const struct store_edit *given;
+		const struct store_edit *given = edit_of(write, field);
 
 		if (field->match == NULL)
 			continue;
@@ -410,8 +426,11 @@ match_fill(struct txn *txn, const struct pack_collection *collection,
 		if (!asked)
 			e = match_key(txn, &write->space, &secret);
 		asked = true;
-		if (e != ERR_OK || secret.n == 0)
+		if (e != ERR_OK)
 			break;
+		if (secret.n == 0 &&
+		    (given != NULL || write->create || is_shown(record, of)))
+			continue;
 		if (edits == NULL) {
 			edits = arena_array(&txn->arena,
 			    write->edits_n + collection->fields_n,
@@ -419,7 +438,6 @@ match_fill(struct txn *txn, const struct pack_collection *collection,
 			for (size_t k = 0; k < n; k++)
 				edits[k] = write->edits[k];
 		}
-		given = edit_of(write, field);
 		e = edit_make(txn, field, of, secret,
 		    &edits[given != NULL ? (size_t)(given - write->edits)
 					 : n++]);

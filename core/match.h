@@ -41,10 +41,13 @@ enum err match_lacking(struct txn *txn, struct buf *names) MUST_USE;
 
 /* Adds to the edits of `write`, of a record of `collection`, what it means for
  * the fields with `match` whose source it edits; an edit of such a field that
- * was there gives way.  Without a key nothing is added, so what stood
- * there stays.  The edits are then an array in the arena of `txn`.  Errors as
- * match_normal and match_key. */
+ * was there gives way.  Without a key those of values that `record`, as it
+ * stands (ignored when creating), does not show are emptied, unless they are
+ * edited themselves: what stood there is not that of the new value.  The edits
+ * are then an array in the arena of `txn`.  Errors as match_normal and
+ * match_key.
+ */
 enum err match_fill(struct txn *txn, const struct pack_collection *collection,
-    struct store_write *write) MUST_USE;
+    const struct record *record, struct store_write *write) MUST_USE;
 
 #endif

@@ -251,6 +251,31 @@ hashes_from_elsewhere_are_not_copied(void **state)
 	assert_shown(&bench->desk, copies, &copy, "subject", "");
 }
 
+/* A node that lacks the key gets another number: what others compare is then
+ * nothing, and not the old one. */
+static void
+what_is_not_that_of_the_value_any_more_goes(void **state)
+{
+	const char *old = "00000000000000000000000000000000";
+	struct bench *bench = *state;
+	struct desk *desk = &bench->desk;
+	struct record_id id = household(desk, "hh_no=1", "phone=010-1");
+
+	desk_begin(desk, true);
+	slip_is(slip_patch(&bench->slip, &id,
+		    WORDS("phone_key=00000000000000000000000000000000")),
+	    ERR_OK, NULL);
+	slip_is(
+	    slip_patch(&bench->slip, &id, WORDS("phone=010-1")), ERR_OK, NULL);
+	desk_commit(desk);
+	assert_shown(desk, here, &id, "phone_key", old);
+	desk_begin(desk, true);
+	slip_is(
+	    slip_patch(&bench->slip, &id, WORDS("phone=010-2")), ERR_OK, NULL);
+	desk_commit(desk);
+	assert_shown(desk, here, &id, "phone_key", "");
+}
+
 static void
 a_copy_is_known_in_the_transaction_that_made_it(void **state)
 {
@@ -441,6 +466,7 @@ main(void)
 	    TEST(the_nearest_key_of_the_newest_day_that_has_come_counts),
 	    TEST(hashes_from_elsewhere_are_not_copied),
 	    TEST(a_copy_is_known_in_the_transaction_that_made_it),
+	    TEST(what_is_not_that_of_the_value_any_more_goes),
 	    TEST(what_is_given_gives_way_to_what_is_made),
 	    TEST(a_copy_follows_its_record),
 	    TEST(copies_made_apart_are_one_record),
