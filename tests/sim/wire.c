@@ -415,14 +415,14 @@ wire_tick(struct sim *sim)
 	}
 }
 
-/* Does nobody else tell it anything meanwhile? */
+/* Does nobody else tell it anything while it has this one session? */
 static bool
 is_alone(struct sim_node *node)
 {
 	struct sim_wire *wires[SIM_WIRES_MAX];
 	unsigned sides[SIM_WIRES_MAX];
 
-	return sessions_of(node, wires, sides) == 0;
+	return sessions_of(node, wires, sides) <= 1;
 }
 
 bool
@@ -432,8 +432,11 @@ wire_finish(struct sim_wire *wire)
 	struct sim_node *nodes[2] = {wire->node[0], wire->node[1]};
 	bool well[2] = {false, false};
 	bool agreed[2] = {false, false};
+	bool alone = true;
 
 	for (unsigned round = 0; round < FINISH_ROUNDS; round++) {
+		/* Others may end before this one does. */
+		alone = alone && is_alone(nodes[0]) && is_alone(nodes[1]);
 		for (unsigned side = 0; side < 2 && wire->used; side++) {
 			wire_work(wire->node[side], false);
 			wire_fill(wire->node[side]);
@@ -444,8 +447,7 @@ wire_finish(struct sim_wire *wire)
 			wire_carry(wire, side, SIZE_MAX);
 		}
 		if (!wire->used) {
-			if (agreed[0] && agreed[1] && is_alone(nodes[0]) &&
-			    is_alone(nodes[1]))
+			if (agreed[0] && agreed[1] && alone)
 				accord_check(nodes[0], nodes[1]);
 			return well[0] || well[1];
 		}
