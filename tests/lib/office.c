@@ -141,12 +141,23 @@ office_follow(struct town *town, size_t i)
 	slip_is(store_commit(store), ERR_OK, NULL);
 }
 
-void
-office_init(struct town *town, uint64_t seed)
+int
+office_make(void **state)
 {
+	static struct town town;
+
 	tempdir_in_memory();
-	town_init(town, seed);
-	office_follow(town, 0);
+	town_init(&town, 61);
+	office_follow(&town, 0);
+	*state = &town;
+	return 0;
+}
+
+int
+office_remove(void **state)
+{
+	town_fini(*state);
+	return 0;
 }
 
 /* ---- writes ------------------------------------------------------------- */

@@ -20,8 +20,10 @@
 struct bytes office_pack(void);
 /* From now on node `i` follows the pack. */
 void office_follow(struct town *town, size_t i);
-/* A town of which the founder (0) follows the pack. */
-void office_init(struct town *town, uint64_t seed);
+/* For cmocka, around a test: its state is a struct town of which the founder
+ * (0) follows the pack. */
+int office_make(void **state);
+int office_remove(void **state);
 
 /* Node `i` makes a record as `words` ("state=done") say, or changes one. */
 struct record_id office_put(struct town *town, size_t i, const char *space,

@@ -27,23 +27,6 @@ __wrap_pack_embedded(void)
 	return office_pack();
 }
 
-static int
-town_make(void **state)
-{
-	static struct town town;
-
-	office_init(&town, 61);
-	*state = &town;
-	return 0;
-}
-
-static int
-town_remove(void **state)
-{
-	town_fini(*state);
-	return 0;
-}
-
 static struct record_id
 visit(struct town *town, const char *const *words)
 {
@@ -406,7 +389,8 @@ what_is_sealed_here_is_on_no_list_which_says_so(void **state)
 	list_below(town, DONG, "days", "", now, "2018-03-01 0 u0 r0   open; ");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, town_make, town_remove)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, office_make, office_remove)
 
 int
 main(void)

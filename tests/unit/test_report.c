@@ -30,23 +30,6 @@ __wrap_pack_embedded(void)
 	return office_pack();
 }
 
-static int
-town_make(void **state)
-{
-	static struct town town;
-
-	office_init(&town, 71);
-	*state = &town;
-	return 0;
-}
-
-static int
-town_remove(void **state)
-{
-	town_fini(*state);
-	return 0;
-}
-
 static struct record_id
 visit(struct town *town, const char *space, const char *const *words)
 {
@@ -562,7 +545,8 @@ statistics_survive_what_is_erased(void **state)
 	buf_fini(&text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, town_make, town_remove)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, office_make, office_remove)
 
 int
 main(void)

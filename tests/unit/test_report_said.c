@@ -27,23 +27,6 @@ __wrap_pack_embedded(void)
 	return office_pack();
 }
 
-static int
-town_make(void **state)
-{
-	static struct town town;
-
-	office_init(&town, 81);
-	*state = &town;
-	return 0;
-}
-
-static int
-town_remove(void **state)
-{
-	town_fini(*state);
-	return 0;
-}
-
 static void
 visit(struct town *town, size_t i, const char *space)
 {
@@ -329,7 +312,8 @@ what_cannot_be_worked_out_here_is_not_there(void **state)
 	    "cost   500/0 - !; dear   5000/1 - !; ");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, town_make, town_remove)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, office_make, office_remove)
 
 int
 main(void)
