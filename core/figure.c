@@ -144,47 +144,55 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 	return in;
 }
 
+/* Rows of a view on their way into a figure. */
+struct taking {
+	const struct figure_ask *ask;
+	const struct pack_figure *figure;
+	struct figure_parts *parts;
+	bool away; /* what they count is taken away */
+};
+
 /* The row of the report to which a row of the view belongs. */
 static void
-row_key(const struct figure_parts *parts, const struct figure_ask *ask,
-    const struct pack_figure *figure, const struct space_state *space,
+row_key(const struct taking *t, const struct space_state *space,
     const struct view_row *row, struct buf *key)
 {
-	size_t group = figure->period;
+	const struct figure_ask *ask = t->ask;
+	const struct pack_view *view = t->figure->view;
+	size_t group = t->figure->period;
 
 	if (ask->rows == PACK_ROWS_UNIT) {
 		buf_add(key, unit_key(&space->name, ask->unit_depth));
 		return;
 	}
-	for (size_t i = 0;
-	     ask->rows == PACK_ROWS_GROUP && i < figure->view->group_n; i++)
-		if (strcmp(figure->view->group[i].name, ask->group) == 0)
+	for (size_t i = 0; ask->rows == PACK_ROWS_GROUP && i < view->group_n;
+	     i++)
+		if (strcmp(view->group[i].name, ask->group) == 0)
 			group = i;
-	if (group < figure->view->group_n)
-		value_key(parts, &row->groups[group].is, key);
+	if (group < view->group_n)
+		value_key(t->parts, &row->groups[group].is, key);
 }
 
-/* Adds what the row counts, or takes it away. */
 static enum err
-row_take(const struct figure_ask *ask, const struct pack_figure *figure,
-    const struct space_state *space, const struct view_row *row, bool away,
-    struct figure_parts *parts)
+row_take(const struct taking *t, const struct space_state *space,
+    const struct view_row *row)
 {
+	const struct pack_figure *figure = t->figure;
 	struct view_sum sum = {.low = row->records};
 	struct buf key = {0};
 	enum err e;
 
 	for (size_t i = 0; i < figure->filters_n; i++)
-		if (!passes(parts, &figure->filters[i], row))
+		if (!passes(t->parts, &figure->filters[i], row))
 			return ERR_OK;
-	if (!in_period(ask, figure, row, parts))
+	if (!in_period(t->ask, figure, row, t->parts))
 		return ERR_OK;
 	if (figure->take == PACK_TAKE_SUM)
 		sum = row->sums[figure->part];
-	if (away)
+	if (t->away)
 		view_sum_negate(&sum);
-	row_key(parts, ask, figure, space, row, &key);
-	e = part_add(parts, buf_bytes(&key), &sum, row->element_key);
+	row_key(t, space, row, &key);
+	e = part_add(t->parts, buf_bytes(&key), &sum, row->element_key);
 	buf_fini(&key);
 	return e;
 }
@@ -203,6 +211,8 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
     struct figure_parts *parts)
 {
 	const struct view_range all = {.part = part_of(figure)};
+	const struct taking taking = {
+	    .ask = ask, .figure = figure, .parts = parts};
 	struct view_scan scan;
 	struct view_row row;
 	bool found = true;
@@ -213,7 +223,7 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
 	while (e == ERR_OK && found) {
 		e = view_next(&scan, &row, &found);
 		if (e == ERR_OK && found)
-			e = row_take(ask, figure, space, &row, false, parts);
+			e = row_take(&taking, space, &row);
 	}
 	return e;
 }
@@ -225,6 +235,8 @@ merged_leave(struct txn *txn, const struct figure_ask *ask,
 {
 	/* What is cut is told of rows, not of records. */
 	uint64_t cut = parts->cut;
+	const struct taking taking = {
+	    .ask = ask, .figure = figure, .parts = parts, .away = true};
 	struct figure_merged walk;
 	struct view_row row;
 	bool left_out;
@@ -237,8 +249,7 @@ merged_leave(struct txn *txn, const struct figure_ask *ask,
 		if (e == ERR_OK && found && left_out)
 			parts->left_out--;
 		else if (e == ERR_OK && found)
-			e = row_take(
-			    ask, figure, walk.space, &row, true, parts);
+			e = row_take(&taking, walk.space, &row);
 	}
 	parts->cut = cut;
 	figure_merged_end(&walk);
