@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/host.h"
+#include "core/access_chain.h"
 #include "core/space.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
@@ -169,24 +170,25 @@ node_add(struct making *m, const struct pack_field *field)
 	return ERR_OK;
 }
 
-/* What the space held before: whoever takes a record out of the chain later
+/* What was written before it: whoever takes a record out of the chain later
  * would have to make the rest anew. */
-static void
+static enum err
 before_add(
     struct making *m, const struct pack_field *field, const struct space *space)
 {
-	struct space_state *state = space_find(
-	    store_txn(m->access->work->store), space);
-	struct digest none[CLASS_COUNT] = {0};
+	struct store *store = m->access->work->store;
 	struct buf value = {0};
-	struct hash hash;
+	struct hash before;
+	enum err e;
 
-	crypto_sha256(state != NULL
-			  ? bytes_of(state->digests, sizeof(state->digests))
-			  : bytes_of(none, sizeof(none)),
-	    &hash);
-	codec_put_bytes(&value, bytes_of(hash.b, sizeof(hash.b)));
+	if (field == NULL)
+		return ERR_OK;
+	e = access_chain_next(store_txn(store),
+	    space_find(store_txn(store), space), &store_identity(store)->key,
+	    &before);
+	codec_put_bytes(&value, bytes_of(before.b, sizeof(before.b)));
 	edit_add(m, field, &value);
+	return e;
 }
 
 static enum err
@@ -221,7 +223,8 @@ record_write(const struct access *access, const struct space *space)
 	}
 	text_add(&m, pack->reason, bytes_text(access->reason));
 	e = node_add(&m, pack->place);
-	before_add(&m, pack->before, space);
+	if (e == ERR_OK)
+		e = before_add(&m, pack->before, space);
 	write.edits_n = m.n;
 	return e == ERR_OK ? store_write(work->store, &write, &id, &changed)
 			   : e;
