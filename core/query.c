@@ -26,6 +26,8 @@ struct query_plan {
 	struct query_seen seen; /* in this space */
 	uint64_t met;		/* QUERY_EACH: in this space */
 	struct record_id last;	/* QUERY_EACH: the one read last */
+	struct kv_cursor near;	/* owned: on TABLE_RECORDS, of a reader */
+	bool has_near;
 	struct lookup_scan scan;
 };
 
@@ -43,6 +45,10 @@ query_begin(struct txn *txn, const struct query *query, struct query_run *run)
 	*run = (struct query_run){.plan = plan};
 	plan->query = query;
 	plan->txn = txn;
+	/* A writer may put between two records, which ends cursors. */
+	plan->has_near = !txn->write;
+	if (plan->has_near)
+		kv_cursor_init(&plan->near, txn->kv, TABLE_RECORDS);
 	e = choose_spaces(plan);
 	if (e == ERR_OK && query->words.n > 0) {
 		e = query_text_read(txn->pack, query->collection, query->words,
@@ -87,6 +93,8 @@ void
 query_end(struct query_run *run)
 {
 	if (run->plan != NULL) {
+		if (run->plan->has_near)
+			kv_cursor_fini(&run->plan->near);
 		query_seen_fini(&run->plan->seen);
 		arena_fini(&run->plan->arena);
 		mem_free(run->plan);
@@ -185,8 +193,11 @@ step_walk(struct query_run *run, bool *found)
 static enum err
 load(struct query_run *run, bool *wanted)
 {
-	const struct query_plan *plan = run->plan;
-	struct record_read read = {.space = run->space, .arena = &run->arena};
+	struct query_plan *plan = run->plan;
+	struct record_read read = {.space = run->space,
+	    .arena = &run->arena,
+	    .borrowed = true,
+	    .near = plan->has_near ? &plan->near : NULL};
 	enum err e = ERR_OK;
 
 	*wanted = true;
@@ -216,6 +227,8 @@ step(struct query_run *run, bool *found)
 		    &(struct record_read){.space = run->space,
 			.cells = true,
 			.arena = &run->arena,
+			.borrowed = true,
+			.near = plan->has_near ? &plan->near : NULL,
 			.met = &plan->met},
 		    &plan->last, &run->record, found);
 		run->id = plan->last;
