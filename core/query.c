@@ -21,6 +21,7 @@ struct query_plan {
 	struct space_state **spaces;
 	size_t spaces_n;
 	size_t at;		/* the space that is walked through */
+	size_t entered;		/* it and those before were looked into */
 	size_t walk;		/* the walk through it */
 	bool is_walking;	/* `scan` has begun */
 	struct query_seen seen; /* in this space */
@@ -130,6 +131,24 @@ query_explain(const struct query_run *run, struct buf *words)
 
 /* ---- records ------------------------------------------------------------ */
 
+/* Says once for each space whether any record of it can be meant. */
+static enum err
+space_enter(struct query_run *run, bool *may)
+{
+	struct query_plan *plan = run->plan;
+	struct expr_source source;
+
+	*may = true;
+	run->space = plan->spaces[plan->at];
+	if (plan->entered == plan->at + 1 || plan->query->where == NULL)
+		return ERR_OK;
+	plan->entered = plan->at + 1;
+	run->id = (struct record_id){0};
+	run->record = (struct record){0};
+	source = query_source(run);
+	return expr_may(plan->query->where, &source, may);
+}
+
 enum err
 query_next(struct query_run *run, bool *found)
 {
@@ -137,11 +156,15 @@ query_next(struct query_run *run, bool *found)
 
 	*found = false;
 	for (; plan->at < plan->spaces_n; plan->at++) {
-		run->space = plan->spaces[plan->at];
-		for (;;) {
-			bool more;
-			enum err e = step(run, &more);
+		bool may;
+		enum err e = space_enter(run, &may);
 
+		if (e != ERR_OK)
+			return e;
+		while (may) {
+			bool more;
+
+			e = step(run, &more);
 			if (e == ERR_OK && more)
 				e = looks_good(run, found);
 			if (e != ERR_OK || *found)
