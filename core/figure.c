@@ -283,6 +283,20 @@ collect_logs(struct txn *txn, const struct figure_ask *ask,
 	return e;
 }
 
+/* Are the views whole?  A store that cannot be read does not say so. */
+static enum err
+counted(struct txn *txn)
+{
+	bool is_current = view_is_current(txn);
+	enum err e = kv_failed(txn->kv);
+
+	if (e == ERR_OK && !is_current)
+		e = err_set(ERR_BUSY,
+		    "what is counted is being counted anew; the next write "
+		    "here ends that");
+	return e;
+}
+
 enum err
 figure_collect(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts)
@@ -300,10 +314,8 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 					    : figure->view->collection,
 	    &needs);
 	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
-	if (e == ERR_OK && !view_is_current(txn))
-		e = err_set(ERR_BUSY,
-		    "what is counted is being counted anew; the next write "
-		    "here ends that");
+	if (e == ERR_OK)
+		e = counted(txn);
 	if (e == ERR_OK)
 		e = alias_held(txn, &parts->aliases);
 	if (e == ERR_OK && parts->distinct)

@@ -10,6 +10,7 @@
 #include "core/history.h"
 #include "core/digest.h"
 #include "core/lookup_keep.h"
+#include "core/seat.h"
 #include "core/row_read.h"
 #include "core/turn_replace.h"
 #include "core/view_keep.h"
@@ -230,27 +231,28 @@ enum err
 record_locate(
     struct txn *txn, const struct record_id *id, struct space_state **space)
 {
-	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(txn, &spaces, &n);
+	struct seats seats = {0};
+	bool found = false;
+	bool all;
+	enum err e = seat_find(txn, id, &seats, &all);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < seats.n && e == ERR_OK && !found; i++) {
 		struct bytes row;
 		struct key key;
 
-		tables_record_key(spaces[i]->no, id, &key);
-		if (txn_find(txn, TABLE_RECORDS, &key, &row)) {
-			*space = spaces[i];
-			return ERR_OK;
-		}
+		*space = seats.p[i];
+		tables_record_key((*space)->no, id, &key);
+		found = txn_find(txn, TABLE_RECORDS, &key, &row);
 		e = kv_failed(txn->kv);
 	}
 	/* Is its row lost?  A writer asks that where it writes. */
-	for (size_t i = 0; i < n && e == ERR_OK && !txn->write; i++)
-		e = history_none(txn, spaces[i], id);
-	return e != ERR_OK
-		   ? e
-		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+	for (size_t i = 0; i < seats.n && e == ERR_OK && !found && !txn->write;
+	     i++)
+		e = history_none(txn, seats.p[i], id);
+	seats_fini(&seats);
+	if (e == ERR_OK && !found)
+		e = err_set(ERR_NOT_FOUND, "no record has this id here");
+	return e;
 }
 
 enum err
@@ -382,8 +384,11 @@ row_settle(const struct turn_place *at, const struct turn *turn)
 		tables_row_end(tables_key(&key), row);
 		kv_put(at->txn->kv, TABLE_RECORDS, tables_key(&key),
 		    buf_bytes(row));
+		if (!turn->old->exists && turn->old->heads_n == 0)
+			seat_put(at->txn, at->space->no, at->id);
 	} else {
 		kv_del(at->txn->kv, TABLE_RECORDS, tables_key(&key));
+		seat_drop(at->txn, at->space->no, at->id);
 	}
 }
 

@@ -6,9 +6,9 @@
 
 /*
  * Jobs (tests/lib/plant.h) under faults: call 1, 2, 3... of a job fails, once
- * or for good from then on.  Unless all are asked for by FAULTS=all, some of
- * the calls are drawn from a seed that is printed; SEED=n draws the same again,
- * JOB=name does that job alone.
+ * or for good from then on.  Some of the calls are drawn from a seed that is
+ * printed; FAULTS=each tries each call in one way, which is drawn, FAULTS=all
+ * in all ways.  SEED=n draws the same again, JOB=name does that job alone.
  */
 struct trial_kind {
 	const int *numbers; /* what calls fail with, as fault_plan.number */
