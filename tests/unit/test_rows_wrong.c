@@ -1,8 +1,7 @@
 /*
- * Rows of what is derived that say something else under a checksum that is
- * right, as a program with a fault could leave them: fsck tells each of them,
- * whoever reads them gets an error or an answer and never ends the process, and
- * nothing of it is carried on.
+ * Rows that say something else under a checksum that is right, as a program
+ * with a fault could leave them: fsck tells each of them, and whoever reads them
+ * gets an error or an answer; they never end the process.
  *
  * LINK: -Wl,--wrap=pack_embedded
  */
@@ -21,7 +20,7 @@
 
 struct bytes __wrap_pack_embedded(void);
 
-enum { ROWS = 24, WAYS = 12, HALL = 0 };
+enum { ROWS = 24, WAYS = 30, HALL = 0 };
 
 struct bytes
 __wrap_pack_embedded(void)
@@ -298,6 +297,11 @@ TABLE(records_are_told, TABLE_RECORDS)
 TABLE(histories_are_told, TABLE_HISTORY)
 TABLE(decisions_are_told, TABLE_DECISIONS)
 TABLE(words_are_told, TABLE_WORDS)
+TABLE(spaces_are_told, TABLE_SPACES)
+TABLE(logs_are_told, TABLE_LOGS)
+TABLE(numbers_of_logs_are_told, TABLE_LOG_NOS)
+TABLE(deltas_are_told, TABLE_DELTAS)
+TABLE(heads_are_told, TABLE_HEADS)
 
 #define OFFICE(test) \
 	cmocka_unit_test_setup_teardown(test, office_make, office_remove)
@@ -313,6 +317,11 @@ main(void)
 	    OFFICE(histories_are_told),
 	    OFFICE(decisions_are_told),
 	    OFFICE(words_are_told),
+	    OFFICE(spaces_are_told),
+	    OFFICE(logs_are_told),
+	    OFFICE(numbers_of_logs_are_told),
+	    OFFICE(deltas_are_told),
+	    OFFICE(heads_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
