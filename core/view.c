@@ -10,12 +10,13 @@
 #include "core/meta.h"
 #include "core/view_form.h"
 #include "core/view_plan.h"
+#include "proto/codec.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
 
 const char view_meta[] = "views";
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 static void state_make(struct views *views, const struct pack *pack);
 static void fields_say(const struct view_plan *plan, struct buf *text);
@@ -136,6 +137,27 @@ view_sum_add(struct view_sum *a, const struct view_sum *b)
 	 * that say otherwise are damaged, and wrap. */
 	a->high = (int64_t)((uint64_t)a->high + (uint64_t)b->high + carry);
 	a->low = low;
+}
+
+struct view_sum
+view_sum_minus(const struct view_sum *sum)
+{
+	return (struct view_sum){
+	    .high = (int64_t)(~(uint64_t)sum->high + (sum->low == 0 ? 1 : 0)),
+	    .low = ~sum->low + 1};
+}
+
+void
+view_sum_amount(struct view_sum *sum, struct bytes amount)
+{
+	struct reader r;
+	int64_t is;
+
+	codec_begin(&r, amount);
+	is = codec_get_int(&r);
+	if (!r.bad)
+		view_sum_add(sum, &(struct view_sum){.high = is < 0 ? -1 : 0,
+				      .low = (uint64_t)is});
 }
 
 bool
