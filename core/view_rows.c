@@ -139,8 +139,7 @@ static enum err
 field_take(struct slim *slim, const struct view_field *what,
     const struct record_field *from, struct record_field *to)
 {
-	bool kept = from->n > 1 && what->keeper != SIZE_MAX &&
-		    view_bits_has(slim->views, what->keeper);
+	bool kept = from->n > 1 && what->keeper != SIZE_MAX;
 	struct view_sum total = {0};
 	enum err e = ERR_OK;
 
@@ -149,7 +148,8 @@ field_take(struct slim *slim, const struct view_field *what,
 		total_take(slim, &total, to);
 	else if (from->values == NULL)
 		e = cells_take(slim, from, to);
-	if (e != ERR_OK || !kept)
+	/* Whatever changes the total touches the view that keeps it. */
+	if (e != ERR_OK || !kept || !view_bits_has(slim->views, what->keeper))
 		return e;
 	if (to->n == from->n)
 		for (size_t i = 0; i < to->n; i++)
@@ -209,24 +209,24 @@ total_old(const struct slim *slim, const struct view_field *what,
 	       view_form_read(content, &records, total, 1) && records == 1;
 }
 
-/* Adds what the cells of a turn add to `total`, or takes it away. */
-static void
+/* Adds the amounts of `field` among the `n` cells; how many there are. */
+static size_t
 cells_add(const struct cell *cells, size_t n, const struct pack_field *field,
-    bool minus, struct view_sum *total)
+    struct view_sum *total)
 {
-	struct view_sum sum = {0};
+	size_t amounts = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (cells[i].kind == field->kind &&
-		    bytes_is(cells[i].field, field->name))
-			view_sum_amount(&sum, cells[i].value);
-	if (minus)
-		sum = view_sum_minus(&sum);
-	view_sum_add(total, &sum);
+		    bytes_is(cells[i].field, field->name)) {
+			view_sum_amount(total, cells[i].value);
+			amounts++;
+		}
+	return amounts;
 }
 
 /* The total of a counter whose amounts are not loaded: the one that is kept,
- * and behind the step what that changed.  False when it has to be counted. */
+ * and behind the step what that added.  False when it has to be counted. */
 static bool
 total_find(const struct slim *slim, const struct view_field *what,
     struct view_sum *total)
@@ -234,22 +234,25 @@ total_find(const struct slim *slim, const struct view_field *what,
 	const struct turn *turn = slim->out->turn;
 	const struct pack_field *field = what->field;
 	const struct record_field *old;
+	struct view_sum gone = {0};
+	bool kept;
 
 	if (turn == NULL)
 		return false;
 	old = merge_find(turn->old, bytes_text(field->name), field->kind);
-	if (!total_old(slim, what, old, total)) {
-		*total = (struct view_sum){0};
-		return false;
+	kept = total_old(slim, what, old, total);
+	if (!slim->out->leaves) {
+		/* What was the only one gets a cell now. */
+		if (old != NULL && old->n == 1)
+			*total = (struct view_sum){0};
+		(void)cells_add(turn->come, turn->come_n, field, total);
+		/* Hardly ever: an amount is replaced by nothing. */
+		kept = kept &&
+		       cells_add(turn->gone, turn->gone_n, field, &gone) == 0;
 	}
-	if (slim->out->leaves)
-		return true;
-	/* What was the only one gets a cell now. */
-	if (old != NULL && old->n == 1)
+	if (!kept)
 		*total = (struct view_sum){0};
-	cells_add(turn->gone, turn->gone_n, field, true, total);
-	cells_add(turn->come, turn->come_n, field, false, total);
-	return true;
+	return kept;
 }
 
 /* One amount in the place of all, as near as there is. */
