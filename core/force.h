@@ -18,7 +18,7 @@ struct force {
 	struct lookup *lookup; /* owned */
 	struct views *views;   /* owned */
 	struct hash row;       /* of the row that they come from */
-	struct hash program;   /* of what this program has compiled in */
+	struct hash compiled;  /* of the pack in this program */
 	/* What was in force before: owned, for who still looks at it. */
 	struct force_past *past;
 };

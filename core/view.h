@@ -72,8 +72,8 @@ struct view_sum {
 };
 /* Adds `b` to `*a`. */
 void view_sum_add(struct view_sum *a, const struct view_sum *b);
-/* `-sum`. */
-struct view_sum view_sum_minus(const struct view_sum *sum);
+/* Makes `*sum` what has to be added to take it away. */
+void view_sum_negate(struct view_sum *sum);
 /* Adds an amount of a counter, canonical; what is no number is nothing. */
 void view_sum_amount(struct view_sum *sum, struct bytes amount);
 /* `*n` is the sum; false, and the nearest number there is, when it is too large
@@ -132,5 +132,10 @@ void view_scan(struct txn *txn, struct space_no space,
  * for a damaged one, kept in the transaction. */
 enum err view_next(
     struct view_scan *scan, struct view_row *row, bool *found) MUST_USE;
+
+/* Reads into `row` of which groups and which element the row with `key` of
+ * `part` of `view` is: all but what it counts.  False: it is no such row. */
+bool view_row_read(const struct pack_view *view, unsigned part,
+    struct bytes key, struct view_row *row) MUST_USE;
 
 #endif

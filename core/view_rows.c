@@ -547,11 +547,9 @@ row_put(struct arena *arena, struct view_amounts *out,
 	    .sums = arena_room(arena, n, sizeof(*sums)),
 	    .sums_n = n};
 	for (size_t i = 0; i < n; i++) {
-		const struct view_sum *sum = &sums[i];
-
-		amount->sums[i] = *sum;
+		amount->sums[i] = sums[i];
 		if (out->leaves)
-			amount->sums[i] = view_sum_minus(sum);
+			view_sum_negate(&amount->sums[i]);
 	}
 }
 

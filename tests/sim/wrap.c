@@ -12,6 +12,8 @@
  * LINK: -Wl,--wrap=crypto_sign_key,--wrap=crypto_sign_message
  * LINK: -Wl,--wrap=channel_new
  * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
+ * LINK: -Wl,--wrap=pack_parse,--wrap=pack_parse_doc,--wrap=pack_free
+ * LINK: -Wl,--wrap=json_decode
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded,--wrap=store_open,--wrap=store_open_alone
  * LINK: -Wl,--wrap=store_open_empty,--wrap=store_begin,--wrap=store_commit
