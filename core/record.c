@@ -318,7 +318,7 @@ record_locate(
 	for (size_t i = 0; i < seats.n && e == ERR_OK && !found && !txn->write;
 	     i++)
 		e = history_none(txn, seats.p[i], id);
-	seats_fini(&seats);
+	seat_end(&seats);
 	if (e == ERR_OK && !found)
 		e = err_set(ERR_NOT_FOUND, "no record has this id here");
 	return e;
