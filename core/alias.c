@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/lookup.h"
-#include "core/query.h"
 #include "core/record.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
@@ -177,22 +176,33 @@ take(const struct pack_field *field, const struct record_id *id,
 	aliases->p[aliases->n++] = alias;
 }
 
+enum err
+alias_query(struct txn *txn, const struct pack_collection *collection,
+    struct arena *arena, struct query *query)
+{
+	/* With an index on the field only those that have it are read. */
+	struct buf words = {0};
+	enum err e;
+
+	*query = (struct query){.collection = collection};
+	buf_add_format(&words, "%s is something", collection->alias->name);
+	e = expr_parse(buf_bytes(&words),
+	    &(struct expr_scope){.pack = txn->pack, .collection = collection},
+	    1 << EXPR_BOOL, arena, &query->where);
+	buf_fini(&words);
+	return e;
+}
+
 static enum err
 gather(struct txn *txn, const struct pack_collection *collection,
     struct aliases *aliases)
 {
-	/* With an index on the field only those that have it are read. */
-	struct buf words = {0};
 	struct arena arena = {0};
-	struct query query = {.collection = collection};
+	struct query query;
 	struct query_run run = {0};
 	bool found = true;
-	enum err e;
+	enum err e = alias_query(txn, collection, &arena, &query);
 
-	buf_add_format(&words, "%s is something", collection->alias->name);
-	e = expr_parse(buf_bytes(&words),
-	    &(struct expr_scope){.pack = txn->pack, .collection = collection},
-	    1 << EXPR_BOOL, &arena, &query.where);
 	if (e == ERR_OK)
 		e = query_begin(txn, &query, &run);
 	while (e == ERR_OK && found) {
@@ -202,7 +212,6 @@ gather(struct txn *txn, const struct pack_collection *collection,
 	}
 	query_end(&run);
 	arena_fini(&arena);
-	buf_fini(&words);
 	return e;
 }
 

@@ -10,6 +10,7 @@
 #include "core/lookup_keep.h"
 #include "core/meta.h"
 #include "core/packs.h"
+#include "core/seat.h"
 #include "core/view_keep.h"
 #include "proto/json.h"
 #include "proto/mem.h"
@@ -388,5 +389,7 @@ force_refresh(struct txn *txn, bool *whole)
 {
 	enum err e = lookup_keep_refresh(txn, whole);
 
-	return e == ERR_OK ? view_keep_refresh(txn, whole) : e;
+	if (e == ERR_OK)
+		e = view_keep_refresh(txn, whole);
+	return e == ERR_OK ? seat_refresh(txn, whole) : e;
 }

@@ -68,6 +68,8 @@ struct view_sum {
 };
 /* Adds `b` to `*a`. */
 void view_sum_add(struct view_sum *a, const struct view_sum *b);
+/* Makes `*sum` what has to be added to take it away. */
+void view_sum_negate(struct view_sum *sum);
 /* `*n` is the sum; false, and the nearest number there is, when it is too large
  * for 64 bits: then it cannot be shown. */
 bool view_sum_get(const struct view_sum *sum, int64_t *n) MUST_USE;
@@ -124,5 +126,10 @@ void view_scan(struct txn *txn, struct space_no space,
  * for a damaged one, kept in the transaction. */
 enum err view_next(
     struct view_scan *scan, struct view_row *row, bool *found) MUST_USE;
+
+/* Reads into `row` of which groups and which element the row with `key` of
+ * `part` of `view` is: all but what it counts.  False: it is no such row. */
+bool view_row_read(const struct pack_view *view, unsigned part,
+    struct bytes key, struct view_row *row) MUST_USE;
 
 #endif

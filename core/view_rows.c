@@ -406,14 +406,9 @@ row_put(struct making *m, const struct view_key *key,
 	    .sums = arena_room(arena, n, sizeof(*sums)),
 	    .sums_n = n};
 	for (size_t i = 0; i < n; i++) {
-		const struct view_sum *sum = &sums[i];
-
-		amount->sums[i] = *sum;
+		amount->sums[i] = sums[i];
 		if (out->leaves)
-			amount->sums[i] = (struct view_sum){
-			    .high = (int64_t)(~(uint64_t)sum->high +
-					      (sum->low == 0 ? 1 : 0)),
-			    .low = ~sum->low + 1};
+			view_sum_negate(&amount->sums[i]);
 	}
 }
 

@@ -33,14 +33,21 @@ enum {
 #define IS_SLOW 0
 #endif
 
+/* How much of what there is is tried: FAULTS. */
+enum extent { SOME, EACH, ALL };
+
 static uint64_t seed;
-static bool all;
+static enum extent extent;
 /* The one that is under way. */
 static const struct job *current;
 static struct fault_plan plan;
 static struct plant plant;
 
 static void job_try(const struct trial_kind *kind, const struct job *job);
+static unsigned drawn(
+    const struct trial_kind *kind, struct prng *prng, unsigned calls);
+static unsigned each(
+    const struct trial_kind *kind, struct prng *prng, unsigned calls);
 static void one(const struct trial_kind *kind, unsigned run);
 
 void
@@ -50,7 +57,10 @@ trial_begin(void)
 	const char *how = getenv("FAULTS");
 
 	seed = text != NULL ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
-	all = how != NULL && strcmp(how, "all") == 0;
+	if (how != NULL && strcmp(how, "all") == 0)
+		extent = ALL;
+	else if (how != NULL && strcmp(how, "each") == 0)
+		extent = EACH;
 	print_message("# SEED=%llu\n", (unsigned long long)seed);
 }
 
@@ -63,7 +73,7 @@ trial_seed(void)
 bool
 trial_is_all(void)
 {
-	return all;
+	return extent == ALL;
 }
 
 bool
@@ -79,7 +89,13 @@ trial_samples(const struct job *job, size_t calls)
 {
 	size_t n = job->costly || IS_SLOW ? SAMPLES_COSTLY : SAMPLES;
 
-	return all || n > calls ? calls : n;
+	return extent == ALL || n > calls ? calls : n;
+}
+
+unsigned
+trial_after(unsigned nth, unsigned part)
+{
+	return nth + 1 + (getenv("FAULTS") != NULL ? 0 : nth / part);
 }
 
 void
@@ -95,8 +111,8 @@ static void
 job_try(const struct trial_kind *kind, const struct job *job)
 {
 	struct prng prng = {seed};
-	unsigned runs = 0;
 	unsigned calls;
+	unsigned runs;
 
 	plant_init(&plant, job, 7);
 	plant_reset(&plant, job);
@@ -108,8 +124,22 @@ job_try(const struct trial_kind *kind, const struct job *job)
 	assert_false(fault_disarm());
 	plant_assert(&plant, job);
 	assert_true(calls > 0 || kind->seldom);
+	runs = extent == EACH ? each(kind, &prng, calls)
+			      : drawn(kind, &prng, calls);
+	print_message("# %s: %u calls, %u runs\n", job->name, calls, runs);
+	plant_fini(&plant);
+	current = NULL;
+}
+
+/* Some calls with each combination of number and duration, or all of them; how
+ * often one failed. */
+static unsigned
+drawn(const struct trial_kind *kind, struct prng *prng, unsigned calls)
+{
+	unsigned runs = 0;
+
 	for (size_t k = 0; k < 2 * kind->numbers_n; k++) {
-		size_t n = trial_samples(job, calls);
+		size_t n = trial_samples(current, calls);
 
 		for (size_t i = 0; i < n; i++) {
 			uint64_t from = calls * i / n;
@@ -117,15 +147,28 @@ job_try(const struct trial_kind *kind, const struct job *job)
 
 			plan = (struct fault_plan){
 			    .nth = 1 + (unsigned)(from +
-						  prng_below(&prng, to - from)),
+						  prng_below(prng, to - from)),
 			    .number = kind->numbers[k / 2],
 			    .for_ever = k % 2 == 1};
 			one(kind, ++runs);
 		}
 	}
-	print_message("# %s: %u calls, %u runs\n", job->name, calls, runs);
-	plant_fini(&plant);
-	current = NULL;
+	return runs;
+}
+
+/* Each call with a combination that is drawn for it. */
+static unsigned
+each(const struct trial_kind *kind, struct prng *prng, unsigned calls)
+{
+	for (unsigned i = 1; i <= calls; i++) {
+		uint64_t k = prng_below(prng, 2 * kind->numbers_n);
+
+		plan = (struct fault_plan){.nth = i,
+		    .number = kind->numbers[k / 2],
+		    .for_ever = k % 2 == 1};
+		one(kind, i);
+	}
+	return calls;
 }
 
 /* Whoever reads it learns what the system said. */

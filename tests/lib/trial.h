@@ -6,9 +6,9 @@
 
 /*
  * Jobs (tests/lib/plant.h) under faults: call 1, 2, 3... of a job fails, once
- * or for good from then on.  Unless all are asked for by FAULTS=all, some of
- * the calls are drawn from a seed that is printed; SEED=n draws the same again,
- * JOB=name does that job alone.
+ * or for good from then on.  Some of the calls are drawn from a seed that is
+ * printed; FAULTS=each tries each call in one way, which is drawn, FAULTS=all
+ * in all ways.  SEED=n draws the same again, JOB=name does that job alone.
  */
 struct trial_kind {
 	const int *numbers; /* what calls fail with, as fault_plan.number */
@@ -30,6 +30,9 @@ bool trial_is_all(void);
 bool trial_wants(const struct job *job);
 /* Of how many calls each combination of number and duration is tried. */
 size_t trial_samples(const struct job *job, size_t calls);
+/* For loops of their own: which call fails after call `nth`.  The later ones
+ * come less often, by a `part` of their number, unless FAULTS wants each. */
+unsigned trial_after(unsigned nth, unsigned part);
 /* Does those of the `n` jobs that are wanted. */
 void trial_run(const struct trial_kind *kind, const struct job *jobs, size_t n);
 /* A teardown of cmocka: says which trial failed, when one did. */

@@ -1,0 +1,572 @@
+/*
+ * Jobs that only read.  Whatever fails below them, what they tell is what they
+ * told before, or an error: half a list looks like a whole one.
+ */
+#include "tests/lib/job_look.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/events.h"
+#include "core/inbox.h"
+#include "core/publish.h"
+#include "core/query_sort.h"
+#include "core/twins.h"
+#include "core/units.h"
+#include "proto/codec.h"
+#include "tests/lib/council.h"
+#include "tests/lib/office.h"
+#include "tests/lib/slip.h"
+
+enum { VALUES_MAX = 16, KEYS = 2 };
+
+/* Works out something in the open transaction of `store`, and appends what it
+ * came to. */
+typedef enum err look_fn(
+    struct store *store, struct arena *arena, struct buf *text);
+
+static const char today[] = "2016-07-25T09:00:00+09:00";
+
+static enum err
+look(struct plant *plant, look_fn *fn, struct buf *text)
+{
+	struct store *store = plant->town.nodes[0].store;
+	struct arena arena = {0};
+	enum err e = store_begin(store, false);
+
+	if (e == ERR_OK)
+		e = plant_end(store, fn(store, &arena, text));
+	arena_fini(&arena);
+	return e;
+}
+
+/* The first time says what is right. */
+static void
+look_first(struct plant *plant, look_fn *fn, size_t least)
+{
+	if (look(plant, fn, &plant->wanted) != ERR_OK)
+		fail_msg("%s", err_text());
+	if (plant->wanted.n < least)
+		fail_msg("only '%s'", buf_text(&plant->wanted));
+}
+
+static enum err
+look_again(struct plant *plant, look_fn *fn)
+{
+	enum err e;
+
+	buf_cut(&plant->found, 0);
+	e = look(plant, fn, &plant->found);
+	if (e == ERR_OK &&
+	    !bytes_equal(buf_bytes(&plant->found), buf_bytes(&plant->wanted)))
+		plant->said->lied = true;
+	return e;
+}
+
+/* Node 0 follows the pack `json` from now on. */
+static void
+follow(struct plant *plant, struct bytes json)
+{
+	struct store *store = town_store(&plant->town, 0);
+
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	slip_is(publish_file(store, json), ERR_OK, NULL);
+	slip_is(store_commit(store), ERR_OK, NULL);
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	slip_is(store_commit(store), ERR_OK, NULL);
+}
+
+static void
+id_add(const struct record_id *id, struct buf *text)
+{
+	for (size_t i = 0; i < sizeof(id->b); i++)
+		buf_add_format(text, "%02x", id->b[i]);
+	buf_add_text(text, " ");
+}
+
+static void
+value_add(const struct expr_value *value, struct buf *text)
+{
+	if (value->type != EXPR_NOTHING && !value->is_set)
+		expr_encode(value, PACK_TEXT, text);
+	buf_add_format(
+	    text, " %d %lld ", (int)value->type, (long long)value->i);
+}
+
+/* ---- the office --------------------------------------------------------- */
+
+/* Homes, one of which stands for another, and visits to them; units that hold
+ * some of the spaces; figures that were published. */
+static void
+office_prepare(struct plant *plant)
+{
+	struct town *town = &plant->town;
+	struct record_id homes[3];
+	struct record_id unit;
+
+	follow(plant, office_pack());
+	unit = office_put(town, 0, "city/all/unit", "unit",
+	    WORDS("name=신사동", "prefix=d03/c017", "level=dong",
+		"since=2010-01-01"));
+	(void)office_put(town, 0, "city/all/unit", "unit",
+	    WORDS("name=논현동", "prefix=d03/c019", "level=dong",
+		"until=2015-01-01"));
+	homes[0] = office_put(
+	    town, 0, OFFICE_SPACE, "home", WORDS("no=H-1", "income=500"));
+	homes[1] = office_put(town, 0, OFFICE_SPACE, "home",
+	    WORDS("no=H-2", office_ref("same_as", &homes[0])));
+	homes[2] = office_put(
+	    town, 0, "d03/c018/case", "home", WORDS("no=H-3"));
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const days[] = {"on=2015-12-31",
+		    "on=2016-01-01", "on=2016-02-29", "on=2016-07-20",
+		    "on=2016-07-25", "on=2016-08-01"};
+		static const char *const states[] = {
+		    "state=done", "state=open", "state=shut"};
+
+		(void)office_put(town, 0,
+		    i < 4 ? OFFICE_SPACE : "d03/c018/case", "visit",
+		    WORDS(days[i], states[i % 3], "kind=crisis", "amount=5",
+			"tags+=가", "at=2016-07-01T09:00:00+09:00",
+			"until=2016-07-26T09:00:00+09:00", "born=1946-07-30",
+			"cost=1000", office_ref("home", &homes[i % 3])));
+	}
+	(void)office_put(town, 0, "city/all/unit", "metric",
+	    WORDS("key=visits", "value=3", "source=구청", "period=2016-01",
+		office_ref("unit", &unit)));
+	town_copy(town, 0, 1);
+}
+
+static void
+number_add(const struct figure_number *number, struct buf *text)
+{
+	buf_add_format(text, "%d%lld ", number->is_there, (long long)number->n);
+}
+
+static void
+table_add(const struct report_table *table, struct buf *text)
+{
+	size_t n = table->table->columns_n;
+
+	for (size_t i = 0; i < table->rows_n; i++) {
+		buf_add(text, table->rows[i].key);
+		for (size_t k = 0; k < n; k++)
+			number_add(&table->rows[i].cells[k], text);
+	}
+	for (size_t k = 0; k < n; k++)
+		buf_add_format(text, "%u %llu ", table->columns[k].missing,
+		    (unsigned long long)table->columns[k].left_out);
+}
+
+static enum err
+report_one(struct txn *txn, const struct pack_report *what, struct arena *arena,
+    struct buf *text)
+{
+	struct report_ask ask = {.report = what,
+	    .period = {INT64_MIN, INT64_MAX},
+	    .now_seconds = office_time(today)};
+	struct report report;
+	struct bytes label;
+	enum err e = report_make(txn, &ask, arena, &report);
+
+	if (e != ERR_OK)
+		return e;
+	buf_add_format(text, "%s: ", what->name);
+	for (size_t i = 0; i < what->tables_n && e == ERR_OK; i++) {
+		const struct report_table *table = &report.tables[i];
+
+		table_add(table, text);
+		for (size_t k = 0; k < table->rows_n && e == ERR_OK; k++) {
+			e = report_label(txn, table->table, table->rows[k].key,
+			    arena, &label);
+			if (e == ERR_OK)
+				buf_add(text, label);
+		}
+	}
+	for (size_t i = 0; i < report.said_n; i++)
+		buf_add_format(text, "%lld is %lld ",
+		    (long long)report.said[i].value,
+		    (long long)report.said[i].computed.n);
+	buf_add_format(
+	    text, "of %zu logs, %zu units\n", report.logs_n, report.units_n);
+	return e;
+}
+
+static enum err
+reports(struct store *store, struct arena *arena, struct buf *text)
+{
+	struct txn *txn = store_txn(store);
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < txn->pack->reports_n && e == ERR_OK; i++)
+		e = report_one(txn, &txn->pack->reports[i], arena, text);
+	return e;
+}
+
+static void
+reports_prepare(struct plant *plant)
+{
+	office_prepare(plant);
+	look_first(plant, reports, 400);
+}
+
+static enum err
+reports_step(struct plant *plant, size_t i)
+{
+	(void)i;
+	return look_again(plant, reports);
+}
+
+/* ---- what is due -------------------------------------------------------- */
+
+static enum err
+item_one(struct txn *txn, const struct due_ask *ask,
+    const struct due_item *item, struct arena *arena, struct buf *text)
+{
+	struct expr_value values[VALUES_MAX] = {0};
+	const struct record_field **fields;
+	struct record record;
+	enum err e;
+
+	id_add(&item->id, text);
+	buf_add_format(text, "%lld %lld %lld ", (long long)item->late,
+	    (long long)item->urgency, (long long)item->risk);
+	if (ask->list->open) {
+		e = due_record(txn, item, arena, &record);
+		if (e == ERR_OK)
+			buf_add_format(text, "%zu ",
+			    due_conflicts(&record, arena, &fields));
+		return e;
+	}
+	e = due_show(txn, ask, item, arena, values);
+	for (size_t i = 0; i < ask->list->show_n && e == ERR_OK; i++)
+		value_add(&values[i], text);
+	return e;
+}
+
+static enum err
+lists(struct store *store, struct arena *arena, struct buf *text)
+{
+	struct txn *txn = store_txn(store);
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < txn->pack->due_n && e == ERR_OK; i++) {
+		struct due_ask ask = {.list = &txn->pack->due[i],
+		    .now_seconds = office_time(today)};
+		struct due_items items = {0};
+
+		e = due_find(txn, &ask, &items);
+		buf_add_format(text, "%s: ", ask.list->name);
+		for (size_t k = 0; k < items.n && e == ERR_OK; k++)
+			e = item_one(txn, &ask, &items.p[k], arena, text);
+		buf_add_format(text, "%zu late, %zu merged, %u\n", items.late_n,
+		    items.merged_n, items.missing);
+		due_fini(&items);
+	}
+	return e;
+}
+
+/* And a record that two nodes changed apart. */
+static void
+lists_prepare(struct plant *plant)
+{
+	static const char *const states[] = {"done", "shut"};
+	struct town *town = &plant->town;
+	struct record_id id;
+
+	office_prepare(plant);
+	id = office_put(town, 0, OFFICE_SPACE, "visit",
+	    WORDS("on=2016-07-24", "state=open"));
+	town_copy(town, 0, 1);
+	for (size_t i = 0; i < 2; i++)
+		(void)town_patch(town, i, OFFICE_SPACE, &id,
+		    town_edit(OP_MOVE, "state", town_text(states[i])));
+	town_meet(town);
+	look_first(plant, lists, 400);
+}
+
+static enum err
+lists_step(struct plant *plant, size_t i)
+{
+	(void)i;
+	return look_again(plant, lists);
+}
+
+/* ---- what is searched for ----------------------------------------------- */
+
+static enum err
+find(struct txn *txn, const char *where, const char *words, struct arena *arena,
+    struct buf *text)
+{
+	struct query query = {
+	    .collection = pack_collection(txn->pack, bytes_text("visit")),
+	    .now_seconds = office_time(today),
+	    .words = bytes_text(words)};
+	struct expr_scope scope = {.pack = txn->pack,
+	    .collection = query.collection,
+	    .may = EXPR_MAY_ALL};
+	struct query_key keys[KEYS] = {{.down = true}, {0}};
+	struct query_sorted sorted = {0};
+	struct query_run run = {0};
+	enum err e = ERR_OK;
+
+	if (*where != '\0')
+		e = expr_parse(bytes_text(where), &scope, 1 << EXPR_BOOL, arena,
+		    &query.where);
+	if (e == ERR_OK)
+		e = expr_parse(
+		    bytes_text("on"), &scope, EXPR_ANY, arena, &keys[0].expr);
+	if (e == ERR_OK)
+		e = expr_parse(bytes_text("home.no"), &scope, EXPR_ANY, arena,
+		    &keys[1].expr);
+	if (e == ERR_OK)
+		e = query_begin(txn, &query, &run);
+	if (e == ERR_OK)
+		e = query_sort_run(&run,
+		    &(struct query_order){.keys = keys, .keys_n = KEYS},
+		    &sorted);
+	buf_add_format(text, "%s %s: ", where, words);
+	for (size_t i = 0; i < sorted.n; i++) {
+		id_add(&sorted.rows[i].id, text);
+		for (size_t k = 0; k < KEYS; k++)
+			value_add(&sorted.rows[i].values[k], text);
+	}
+	query_sort_fini(&sorted);
+	query_end(&run);
+	return e;
+}
+
+static enum err
+searches(struct store *store, struct arena *arena, struct buf *text)
+{
+	struct txn *txn = store_txn(store);
+	static const char *const wheres[] = {"", "home.no = 'H-1'",
+	    "home.no begins 'H'", "state = done and amount > 3",
+	    "count(visit, home = this.home) > 1",
+	    "exists(visit, home = this.home and state = open)",
+	    "latest(visit, on, home = this.home) > today",
+	    "total(visit, amount, home = this.home) > 4", "tags has '가'",
+	    "created <= today and conflict(state) or tries = 0"};
+	struct units units;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < COUNT_OF(wheres) && e == ERR_OK; i++)
+		e = find(txn, wheres[i], "", arena, text);
+	if (e == ERR_OK)
+		e = find(txn, "", "가", arena, text);
+	if (e == ERR_OK)
+		e = units_load(txn, office_time(today), arena, &units);
+	for (size_t i = 0; e == ERR_OK && i < units.n; i++)
+		buf_add(text, units.p[i].name);
+	return e;
+}
+
+static void
+searches_prepare(struct plant *plant)
+{
+	office_prepare(plant);
+	look_first(plant, searches, 400);
+}
+
+static enum err
+searches_step(struct plant *plant, size_t i)
+{
+	(void)i;
+	return look_again(plant, searches);
+}
+
+/* ---- who may be the same ------------------------------------------------ */
+
+/* JSON with ` for every quote. */
+/* clang-format off */
+#define HASH(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
+	"`kind`:`register`,`type`:`hash`,`class`:`N`,`index`:`plain`}"
+#define REGISTER(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
+	"`kind`:`register`,`type`:`" type "`,`class`:`N`}"
+#define REF(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
+	"`kind`:`register`,`type`:`ref`,`targets`:[`home`],`class`:`N`}"
+#define SET(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
+	"`kind`:`set`,`type`:`" type "`,`class`:`N`}"
+static const char twins_pack[] =
+    "{`format`:2,`name`:`homes`,`version`:1,`label`:{`ko`:`집`,`en`:`Homes`},"
+    "`collections`:["
+    "{`name`:`home`,`space`:`case`,`label`:{`ko`:`집`,`en`:`Home`},"
+    "`alias`:`into`,`fields`:[" REF("into") "]},"
+    "{`name`:`entry`,`space`:`match`,`label`:{`ko`:`것`,`en`:`Entry`},"
+    "`fields`:[" REF("of") "," HASH("addr") "," HASH("phone") "]},"
+    "{`name`:`pair`,`space`:`match`,`label`:{`ko`:`짝`,`en`:`Pair`},"
+    "`fields`:[" REF("a") "," REF("b") "," REGISTER("unit_a", "text") ","
+    REGISTER("unit_b", "text") "," REGISTER("score", "int") ","
+    SET("keys", "text") "," SET("members", "bytes") "," SET("said", "text") ","
+    "{`name`:`state`,`label`:{`ko`:`짝`,`en`:`State`},`kind`:`state`,"
+    "`values`:[`open`,`same`,`different`,`merged`,`unmerged`],"
+    "`class`:`N`}]}],"
+    "`duplicates`:{`collection`:`entry`,`group`:`of`,`weights`:{`addr`:350,"
+    "`phone`:250},`likely`:700,`review`:450,`candidate`:`pair`}}";
+/* clang-format on */
+
+static enum err
+twins(struct store *store, struct arena *arena, struct buf *text)
+{
+	struct txn *txn = store_txn(store);
+	struct space under = {0};
+	struct twins twins = {0};
+	enum err e = twins_find(txn, &under, &twins);
+
+	(void)arena;
+	for (size_t i = 0; i < twins.n && e == ERR_OK; i++) {
+		id_add(&twins.p[i].a, text);
+		id_add(&twins.p[i].b, text);
+		buf_add_format(text, "%lld %zu ", (long long)twins.p[i].score,
+		    twins.p[i].members_n);
+	}
+	buf_add_format(text, "%llu %llu", (unsigned long long)twins.entries,
+	    (unsigned long long)twins.groups);
+	twins_fini(&twins);
+	return e;
+}
+
+/* An entry of `of` (NULL: a whole), with the same address and telephone
+ * whenever `same` is. */
+static struct record_id
+entry_put(struct plant *plant, const char *space, const struct record_id *of,
+    unsigned char same)
+{
+	static const char *const names[] = {"addr", "phone"};
+	struct store_edit edits[3];
+	struct buf values[3] = {{0}};
+	struct store_write write = {.create = true,
+	    .space = town_space(space),
+	    .collection = bytes_text("entry"),
+	    .edits = edits};
+	struct record_id id;
+	bool changed;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t hash[16] = {same, (uint8_t)i};
+
+		codec_put_bytes(&values[i], bytes_of(hash, sizeof(hash)));
+		edits[write.edits_n++] = town_edit(
+		    OP_SET, names[i], buf_bytes(&values[i]));
+	}
+	if (of != NULL) {
+		codec_put_bytes(&values[2], bytes_of(of->b, sizeof(of->b)));
+		edits[write.edits_n++] = town_edit(
+		    OP_SET, "of", buf_bytes(&values[2]));
+	}
+	slip_is(
+	    town_write(&plant->town, 0, &write, &id, &changed), ERR_OK, NULL);
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		buf_fini(&values[i]);
+	return id;
+}
+
+static void
+twins_prepare(struct plant *plant)
+{
+	static const char *const spaces[] = {
+	    "d03/c017/match", "d03/c018/match", "d03/c017/match"};
+	struct buf json = {0};
+
+	buf_add_text(&json, twins_pack);
+	for (size_t i = 0; i < json.n; i++)
+		json.p[i] = json.p[i] == '`' ? '"' : json.p[i];
+	follow(plant, buf_bytes(&json));
+	buf_fini(&json);
+	for (size_t i = 0; i < COUNT_OF(spaces); i++) {
+		struct record_id whole = entry_put(plant, spaces[i], NULL, 7);
+
+		(void)entry_put(plant, spaces[i], &whole, 8);
+	}
+	look_first(plant, twins, 40);
+}
+
+static enum err
+twins_step(struct plant *plant, size_t i)
+{
+	(void)i;
+	return look_again(plant, twins);
+}
+
+/* ---- what does not count ------------------------------------------------ */
+
+static enum err
+entry_add(void *arg, const struct inbox_entry *entry)
+{
+	struct buf *text = arg;
+
+	buf_add_format(text, "%llu %d %d ",
+	    (unsigned long long)entry->delta.seq, (int)entry->why,
+	    entry->voided);
+	buf_add(text, entry->reason);
+	for (size_t i = 0; i < entry->records_n; i++)
+		id_add(&entry->records[i], text);
+	return ERR_OK;
+}
+
+static enum err
+outside(struct store *store, struct arena *arena, struct buf *text)
+{
+	struct txn *txn = store_txn(store);
+	const struct authority *authority;
+	struct event event;
+	uint64_t number = 0;
+	enum err e = store_authority(store, &authority);
+
+	(void)arena;
+	if (e == ERR_OK)
+		e = inbox_walk(txn, authority, NULL, entry_add, text);
+	while (e == ERR_OK && events_next(txn, number, &event)) {
+		number = event.number;
+		buf_add(text, event.text);
+	}
+	return e;
+}
+
+/* Node 2 has lost its right; of what it wrote since one delta is voided. */
+static void
+outside_prepare(struct plant *plant)
+{
+	struct town *town = &plant->town;
+	struct store_revoked revoked;
+	struct ref refs[4];
+
+	slip_is(council_revoke(town, 0, 2, 0, &revoked), ERR_OK, NULL);
+	for (int i = 0; i < 4; i++)
+		(void)town_create(town, 2, OFFICE_SPACE, "밖");
+	town_copy(town, 2, 0);
+	assert_true(council_refs(town, 0, OFFICE_SPACE, refs, 4) >= 1);
+	slip_is(council_decide(town, 0, OFFICE_SPACE, false, refs, 1), ERR_OK,
+	    NULL);
+	look_first(plant, outside, 100);
+}
+
+static enum err
+outside_step(struct plant *plant, size_t i)
+{
+	(void)i;
+	return look_again(plant, outside);
+}
+
+const struct job job_look[] = {
+    {.name = "reports",
+	.steps = 1,
+	.prepare = reports_prepare,
+	.step = reports_step},
+    {.name = "lists", .steps = 1, .prepare = lists_prepare, .step = lists_step},
+    {.name = "searches",
+	.steps = 1,
+	.prepare = searches_prepare,
+	.step = searches_step},
+    {.name = "twins", .steps = 1, .prepare = twins_prepare, .step = twins_step},
+    {.name = "outside",
+	.steps = 1,
+	.prepare = outside_prepare,
+	.step = outside_step},
+};
+const size_t job_look_n = COUNT_OF(job_look);
