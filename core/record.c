@@ -39,6 +39,8 @@ static enum err cells_scan(
     struct loading *load, const struct turn_place *at) MUST_USE;
 static bool cell_load(struct loading *load, const struct cell *cell);
 static bool is_whole(const struct loading *load);
+static bool sources_agree(
+    const struct record_source *given, const struct record *record);
 static void settle(const struct turn_place *at, const struct turn *turn);
 static void cells_settle(const struct turn_place *at, const struct turn *turn);
 static void digest_cell(
@@ -158,7 +160,35 @@ cells_get(const struct turn_place *at, struct record *record)
 			"not all values that the record counts are there"));
 	}
 	row_sources(load.given, at->arena, record);
+	if (!sources_agree(load.given, record)) {
+		tables_record_key(at->space->no, at->id, &key);
+		return txn_fail(at->txn,
+		    tables_corrupt(TABLE_CELLS, tables_key(&key),
+			"two values say otherwise of the change that they "
+			"stem from"));
+	}
 	return ERR_OK;
+}
+
+/* One change has one time and one actor, whichever of its values says so. */
+static bool
+sources_agree(const struct record_source *given, const struct record *record)
+{
+	for (size_t i = 0; i < record->fields_n; i++) {
+		const struct record_field *field = &record->fields[i];
+
+		for (size_t k = 0; k < field->n; k++, given++) {
+			const struct record_source *is =
+			    &record->sources[field->values[k].source];
+
+			if (given->stamp.v != is->stamp.v ||
+			    given->has_actor != is->has_actor ||
+			    memcmp(&given->actor, &is->actor,
+				sizeof(is->actor)) != 0)
+				return false;
+		}
+	}
+	return true;
 }
 
 static enum err
