@@ -55,5 +55,7 @@ shown_record(struct txn *txn, const struct record_id *id, struct arena *arena,
 			.space = space, .cells = true, .arena = arena},
 		    id, record);
 	*held = e == ERR_OK;
-	return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if (e == ERR_NOT_FOUND)
+		e = ERR_OK;
+	return e;
 }
