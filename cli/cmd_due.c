@@ -454,7 +454,7 @@ due_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct wish wish = {.work = &work};
-	enum err e = open_begin(args, out, false, &work);
+	enum err e = open_list(args, out, &work);
 
 	if (e == ERR_OK)
 		e = open_role(&work);

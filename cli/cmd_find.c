@@ -98,7 +98,7 @@ find_run(const struct args *args, struct out *out)
 	find.list = (struct column_list){
 	    .p = find.columns, .max = COUNT_OF(find.columns)};
 	find.csv = args_has(args, "csv");
-	e = open_begin(args, out, false, &find.work);
+	e = open_list(args, out, &find.work);
 	if (e == ERR_OK)
 		e = open_role(&find.work);
 	if (e == ERR_OK)
