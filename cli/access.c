@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/host.h"
+#include "core/access_chain.h"
 #include "core/space.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
@@ -53,7 +54,7 @@ places_find(const struct access *access, struct space_state *const *spaces,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		bool known = false;
 
-		if (!is_personal(access, &spaces[i]->name))
+		if (!access->known && !is_personal(access, &spaces[i]->name))
 			continue;
 		if (!id_beside(&spaces[i]->name, to->space, &places[*places_n]))
 			e = err_set(ERR_LIMIT,
@@ -84,13 +85,12 @@ access_log(const struct access *access, struct space_state *const *spaces,
 		return e;
 	if (access->reason == NULL || access->reason[0] == '\0')
 		return err_set(ERR_USAGE,
-		    "%s: say why with --reason, which is kept in %s%s",
+		    "%s: say why with --reason, which is kept in %s%s%s",
 		    access->looks ? "this opens personal data"
 				  : "personal data leave the store",
 		    work->pack->access->collection->name,
-		    access->looks ? ""
-				  : "; or take only what is not personal, with "
-				    "--class N");
+		    access->instead != NULL ? "; or " : "",
+		    access->instead != NULL ? access->instead : "");
 	*written = true;
 	store_abort(work->store);
 	e = open_again(work);
@@ -107,6 +107,40 @@ access_log(const struct access *access, struct space_state *const *spaces,
 	if (e == ERR_OK)
 		e = open_commit(work);
 	return e == ERR_OK ? store_begin(work->store, false) : e;
+}
+
+void
+access_reads(void *classes, const struct pack_field *field)
+{
+	*(unsigned *)classes |= 1U << field->data_class;
+}
+
+enum err
+access_table(
+    struct opened *work, const struct access_table *table, bool *written)
+{
+	const struct access access = {.work = work,
+	    .classes = table->classes,
+	    .reason = args_text(work->args, "reason", 0),
+	    .known = true,
+	    .instead = table->instead};
+	struct space_state **all;
+	size_t all_n = 0;
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	*written = false;
+	if ((table->classes & ~(1U << CLASS_N)) == 0)
+		return ERR_OK;
+	e = space_all(store_txn(work->store), &all, &all_n);
+	for (size_t i = 0; i < all_n; i++)
+		if (id_covers(table->prefix, &all[i]->name) &&
+		    strcmp(id_class(&all[i]->name), table->collection->space) ==
+			0)
+			all[n++] = all[i];
+	if (e == ERR_OK)
+		e = access_log(&access, all, n, written);
+	return e == ERR_OK && *written ? open_role(work) : e;
 }
 
 /* ---- One record --------------------------------------------------------- */
@@ -169,24 +203,25 @@ node_add(struct making *m, const struct pack_field *field)
 	return ERR_OK;
 }
 
-/* What the space held before: whoever takes a record out of the chain later
+/* What was written before it: whoever takes a record out of the chain later
  * would have to make the rest anew. */
-static void
+static enum err
 before_add(
     struct making *m, const struct pack_field *field, const struct space *space)
 {
-	struct space_state *state = space_find(
-	    store_txn(m->access->work->store), space);
-	struct digest none[CLASS_COUNT] = {0};
+	struct store *store = m->access->work->store;
 	struct buf value = {0};
-	struct hash hash;
+	struct hash before;
+	enum err e;
 
-	crypto_sha256(state != NULL
-			  ? bytes_of(state->digests, sizeof(state->digests))
-			  : bytes_of(none, sizeof(none)),
-	    &hash);
-	codec_put_bytes(&value, bytes_of(hash.b, sizeof(hash.b)));
+	if (field == NULL)
+		return ERR_OK;
+	e = access_chain_next(store_txn(store),
+	    space_find(store_txn(store), space), &store_identity(store)->key,
+	    &before);
+	codec_put_bytes(&value, bytes_of(before.b, sizeof(before.b)));
 	edit_add(m, field, &value);
+	return e;
 }
 
 static enum err
@@ -221,7 +256,8 @@ record_write(const struct access *access, const struct space *space)
 	}
 	text_add(&m, pack->reason, bytes_text(access->reason));
 	e = node_add(&m, pack->place);
-	before_add(&m, pack->before, space);
+	if (e == ERR_OK)
+		e = before_add(&m, pack->before, space);
 	write.edits_n = m.n;
 	return e == ERR_OK ? store_write(work->store, &write, &id, &changed)
 			   : e;

@@ -1,6 +1,7 @@
 #ifndef GOLMOK_CORE_ALIAS_H
 #define GOLMOK_CORE_ALIAS_H
 
+#include "core/query.h"
 #include "core/space.h"
 #include "proto/id.h"
 
@@ -37,6 +38,11 @@ void alias_fini(struct aliases *aliases);
 /* What stands for `id`: itself where nothing does, or `aliases` is NULL. */
 struct record_id alias_of(
     const struct aliases *aliases, const struct record_id *id);
+
+/* Makes `query` one for the records of `collection`, which has an alias, that
+ * lead to another, in all spaces; its condition is in `arena`. */
+enum err alias_query(struct txn *txn, const struct pack_collection *collection,
+    struct arena *arena, struct query *query) MUST_USE;
 
 /* The same as alias_load, once for all of a transaction that reads, in its
  * arena.  `*aliases` is NULL when there is none, and in one that writes, where

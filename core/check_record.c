@@ -11,6 +11,7 @@
 #include "core/digest.h"
 #include "core/history.h"
 #include "core/lookup_keep.h"
+#include "core/seat.h"
 #include "core/record.h"
 
 struct check_space {
@@ -27,6 +28,8 @@ static bool history_row(struct check_space *c, const struct kv_cursor *cursor,
     struct record_id *id);
 static void record_check(struct check_space *c, const struct record_id *id);
 static void record_count(struct check_space *c, const struct record_id *id,
+    const struct record *record);
+static void seat_check(struct check_space *c, const struct record_id *id,
     const struct record *record);
 static void rows_check(struct check_space *c, const struct record_id *id,
     const struct record *record);
@@ -101,6 +104,7 @@ record_check(struct check_space *c, const struct record_id *id)
 	}
 	merge_record(changes.p, changes.n, &c->arena, &is);
 	record_count(c, id, &is);
+	seat_check(c, id, &is);
 	rows_check(c, id, &is);
 	check_view_record(c->views, id, &is, &c->arena);
 	e = record_get(txn,
@@ -143,6 +147,25 @@ record_count(struct check_space *c, const struct record_id *id,
 			digest_add(&c->digests[value->class], &term);
 		}
 	}
+}
+
+/* The row that says in which space it lies. */
+static void
+seat_check(struct check_space *c, const struct record_id *id,
+    const struct record *record)
+{
+	struct key key;
+
+	if (!record->exists && record->heads_n == 0)
+		return;
+	c->check->rows[TABLE_SEATS]++;
+	if (!seat_is_made(c->check->txn) ||
+	    seat_has(c->check->txn, c->space->no, id))
+		return;
+	tables_seat_key(id, c->space->no, &key);
+	(void)check_passed(
+	    c->check, tables_corrupt(TABLE_SEATS, tables_key(&key),
+			  "it does not say where its record lies"));
 }
 
 /* The rows of indexes that lead to `record`. */

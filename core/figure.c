@@ -4,58 +4,23 @@
  */
 #include "core/figure.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alias.h"
+#include "core/figure_key.h"
 #include "core/figure_logs.h"
+#include "core/figure_merged.h"
 #include "core/figure_needs.h"
 #include "core/oplog.h"
-#include "proto/ascii.h"
 #include "proto/calendar.h"
 #include "proto/mem.h"
-
-enum { KEY_ROOM = 512 };
 
 static enum err collect_space(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct space_state *space,
     struct figure_parts *parts);
 static enum err collect_query(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts);
-
-/* ---- keys --------------------------------------------------------------- */
-
-/* Appends what a group value is called in the keys of rows. */
-static void
-value_key(const struct expr_value *value, struct buf *key)
-{
-	char day[CALENDAR_TEXT_SIZE];
-
-	if (value->type == EXPR_DATE) {
-		calendar_write_day(value->i, day);
-		buf_add_text(key, day);
-	} else if (value->type == EXPR_BOOL) {
-		buf_add_text(key, value->i != 0 ? "true" : "false");
-	} else if (value->type == EXPR_INT) {
-		buf_add_format(key, "%lld", (long long)value->i);
-	} else if (value->type == EXPR_TEXT) {
-		buf_add(key, value->b);
-	} else if (value->type != EXPR_NOTHING) {
-		ascii_hex(value->b, key);
-	}
-}
-
-/* The first `depth` components of the name of `space`. */
-static struct bytes
-unit_key(const struct space *space, size_t depth)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = 0;
-
-	while (n < name.n && (name.p[n] != '/' || --depth > 0))
-		n++;
-	return bytes_first(name, n);
-}
 
 static enum err
 part_add(struct figure_parts *parts, struct bytes key,
@@ -86,12 +51,13 @@ part_add(struct figure_parts *parts, struct bytes key,
 
 /* Is one of the values of the filter what the row has? */
 static bool
-passes(const struct pack_filter *filter, const struct view_row *row)
+passes(const struct figure_parts *parts, const struct pack_filter *filter,
+    const struct view_row *row)
 {
 	struct buf key = {0};
 	bool is = false;
 
-	value_key(&row->groups[filter->group].is, &key);
+	figure_key_value(parts->aliases, &row->groups[filter->group].is, &key);
 	for (size_t i = 0; i < filter->values_n && !is; i++)
 		is = bytes_is(buf_bytes(&key), filter->values[i]);
 	buf_fini(&key);
@@ -124,7 +90,7 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 
 	if (!figure_is_timed(figure) || is_all(&ask->period))
 		return true;
-	value_key(&row->groups[figure->period].is, &key);
+	figure_key_value(parts->aliases, &row->groups[figure->period].is, &key);
 	in = period_read(buf_bytes(&key), &is);
 	buf_fini(&key);
 	if (in && !period_has(&ask->period, &is)) {
@@ -135,46 +101,66 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 	return in;
 }
 
+/* Rows of a view on their way into a figure. */
+struct taking {
+	const struct figure_ask *ask;
+	const struct pack_figure *figure;
+	struct figure_parts *parts;
+	bool away; /* what they count is taken away */
+};
+
 /* The row of the report to which a row of the view belongs. */
 static void
-row_key(const struct figure_ask *ask, const struct pack_figure *figure,
-    const struct space_state *space, const struct view_row *row,
-    struct buf *key)
+row_key(const struct taking *t, const struct space_state *space,
+    const struct view_row *row, struct buf *key)
 {
-	size_t group = figure->period;
+	const struct figure_ask *ask = t->ask;
+	const struct pack_view *view = t->figure->view;
+	size_t group = t->figure->period;
 
 	if (ask->rows == PACK_ROWS_UNIT) {
-		buf_add(key, unit_key(&space->name, ask->unit_depth));
+		buf_add(key, figure_key_unit(&space->name, ask->unit_depth));
 		return;
 	}
-	for (size_t i = 0;
-	     ask->rows == PACK_ROWS_GROUP && i < figure->view->group_n; i++)
-		if (strcmp(figure->view->group[i].name, ask->group) == 0)
+	for (size_t i = 0; ask->rows == PACK_ROWS_GROUP && i < view->group_n;
+	     i++)
+		if (strcmp(view->group[i].name, ask->group) == 0)
 			group = i;
-	if (group < figure->view->group_n)
-		value_key(&row->groups[group].is, key);
+	if (group < view->group_n)
+		figure_key_value(
+		    t->parts->aliases, &row->groups[group].is, key);
 }
 
 static enum err
-row_take(const struct figure_ask *ask, const struct pack_figure *figure,
-    const struct space_state *space, const struct view_row *row,
-    struct figure_parts *parts)
+row_take(const struct taking *t, const struct space_state *space,
+    const struct view_row *row)
 {
+	const struct pack_figure *figure = t->figure;
 	struct view_sum sum = {.low = row->records};
 	struct buf key = {0};
 	enum err e;
 
 	for (size_t i = 0; i < figure->filters_n; i++)
-		if (!passes(&figure->filters[i], row))
+		if (!passes(t->parts, &figure->filters[i], row))
 			return ERR_OK;
-	if (!in_period(ask, figure, row, parts))
+	if (!in_period(t->ask, figure, row, t->parts))
 		return ERR_OK;
 	if (figure->take == PACK_TAKE_SUM)
 		sum = row->sums[figure->part];
-	row_key(ask, figure, space, row, &key);
-	e = part_add(parts, buf_bytes(&key), &sum, row->element_key);
+	if (t->away)
+		view_sum_negate(&sum);
+	row_key(t, space, row, &key);
+	e = part_add(t->parts, buf_bytes(&key), &sum, row->element_key);
 	buf_fini(&key);
 	return e;
+}
+
+static unsigned
+part_of(const struct pack_figure *figure)
+{
+	return figure->take == PACK_TAKE_DISTINCT
+		   ? VIEW_DISTINCT + (unsigned)figure->part
+		   : VIEW_SUMS;
 }
 
 static enum err
@@ -182,10 +168,9 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct space_state *space,
     struct figure_parts *parts)
 {
-	const struct view_range all = {
-	    .part = figure->take == PACK_TAKE_DISTINCT
-			? VIEW_DISTINCT + (unsigned)figure->part
-			: VIEW_SUMS};
+	const struct view_range all = {.part = part_of(figure)};
+	const struct taking taking = {
+	    .ask = ask, .figure = figure, .parts = parts};
 	struct view_scan scan;
 	struct view_row row;
 	bool found = true;
@@ -196,8 +181,36 @@ collect_space(struct txn *txn, const struct figure_ask *ask,
 	while (e == ERR_OK && found) {
 		e = view_next(&scan, &row, &found);
 		if (e == ERR_OK && found)
-			e = row_take(ask, figure, space, &row, parts);
+			e = row_take(&taking, space, &row);
 	}
+	return e;
+}
+
+/* Takes away what is counted for records that others stand for. */
+static enum err
+merged_leave(struct txn *txn, const struct figure_ask *ask,
+    const struct pack_figure *figure, struct figure_parts *parts)
+{
+	/* What is cut is told of rows, not of records. */
+	uint64_t cut = parts->cut;
+	const struct taking taking = {
+	    .ask = ask, .figure = figure, .parts = parts, .away = true};
+	struct figure_merged walk;
+	struct view_row row;
+	bool left_out;
+	bool found = true;
+	enum err e = figure_merged_begin(
+	    txn, &ask->prefix, figure->view, part_of(figure), &walk);
+
+	while (e == ERR_OK && found) {
+		e = figure_merged_next(&walk, &row, &left_out, &found);
+		if (e == ERR_OK && found && left_out)
+			parts->left_out--;
+		else if (e == ERR_OK && found)
+			e = row_take(&taking, walk.space, &row);
+	}
+	parts->cut = cut;
+	figure_merged_end(&walk);
 	return e;
 }
 
@@ -221,7 +234,8 @@ collect_logs(struct txn *txn, const struct figure_ask *ask,
 		e = figure_logs_sum(txn, spaces[i], figure->logs, &more);
 		sum.low = (uint64_t)more;
 		if (ask->rows == PACK_ROWS_UNIT)
-			key = unit_key(&spaces[i]->name, ask->unit_depth);
+			key = figure_key_unit(
+			    &spaces[i]->name, ask->unit_depth);
 		if (e == ERR_OK)
 			e = part_add(parts, key, &sum, (struct bytes){0});
 	}
@@ -261,10 +275,12 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
 	if (e == ERR_OK)
 		e = counted(txn);
+	if (e == ERR_OK)
+		e = alias_held(txn, &parts->aliases);
 	if (e == ERR_OK && parts->distinct)
 		e = figure_same_load(txn,
 		    figure->source == PACK_OF_VIEW ? figure->view : NULL,
-		    VIEW_DISTINCT + (unsigned)figure->part, &parts->same);
+		    part_of(figure), &parts->same);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		unsigned classes = figure_needs_in(&needs, &spaces[i]->name);
 
@@ -276,6 +292,8 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 	}
 	if (e == ERR_OK && figure->source == PACK_OF_QUERY)
 		e = collect_query(txn, ask, figure, parts);
+	else if (e == ERR_OK)
+		e = merged_leave(txn, ask, figure, parts);
 	return e;
 }
 
@@ -314,7 +332,8 @@ query_key_of(const struct figure_ask *ask, const struct query_run *run,
     bool has_day, int64_t day, struct buf *key)
 {
 	if (ask->rows == PACK_ROWS_UNIT) {
-		buf_add(key, unit_key(&run->space->name, ask->unit_depth));
+		buf_add(
+		    key, figure_key_unit(&run->space->name, ask->unit_depth));
 	} else if (ask->rows == PACK_ROWS_PERIOD && has_day) {
 		struct calendar_date date = calendar_date(day);
 
@@ -340,7 +359,7 @@ value_take(const struct pack_figure *figure, struct bytes key,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct buf element = {0};
 
-		value_key(&items[i], &element);
+		figure_key_value(parts->aliases, &items[i], &element);
 		e = part_add(parts, key, &sum, buf_bytes(&element));
 		buf_fini(&element);
 	}
@@ -383,14 +402,21 @@ collect_query(struct txn *txn, const struct figure_ask *ask,
 	struct query query = {.collection = figure->collection,
 	    .prefix = ask->prefix,
 	    .where = figure->where.code,
-	    .now_seconds = ask->now_seconds};
+	    .now_seconds = ask->now_seconds,
+	    .aliases = parts->aliases};
 	struct query_run run = {0};
 	bool found = true;
 	enum err e = query_begin(txn, &query, &run);
 
 	while (e == ERR_OK && found) {
+		struct record_id end;
+		bool merged = false;
+
 		e = query_next(&run, &found);
 		if (e == ERR_OK && found)
+			e = alias_stands(
+			    txn, parts->aliases, &run.id, &end, &merged);
+		if (e == ERR_OK && found && !merged)
 			e = record_take(txn, ask, figure, &run, parts);
 	}
 	query_end(&run);
@@ -436,6 +462,19 @@ number_of(const struct view_sum *sum)
 	return number;
 }
 
+/* Goes on behind the parts that are of the same element and row as the one at
+ * `*at`.  Does a record stay that has it there, or was all of it taken away? */
+static bool
+row_stays(const struct figure_parts *parts, size_t *at)
+{
+	const struct figure_part *first = &parts->p[*at];
+	struct view_sum records = {0};
+
+	for (; *at < parts->n && by_element(first, &parts->p[*at]) == 0; ++*at)
+		view_sum_add(&records, &parts->p[*at].sum);
+	return records.low != 0;
+}
+
 /* Counts each element once in each row, or once in the row with the lowest
  * place, and once in all. */
 static void
@@ -448,24 +487,27 @@ count_elements(struct figure_parts *parts, const struct figure_rows *rows,
 		qsort(parts->p, parts->n, sizeof(*parts->p), by_element);
 	for (size_t i = 0, end; i < parts->n; i = end) {
 		size_t first = SIZE_MAX;
+		bool is_there = false;
 
 		for (end = i;
 		     end < parts->n &&
-		     bytes_equal(parts->p[end].element, parts->p[i].element);
-		     end++) {
+		     bytes_equal(parts->p[end].element, parts->p[i].element);) {
 			size_t row = row_of(rows, parts->p[end].key);
+			size_t place = rows->places != NULL ? rows->places[row]
+							    : row;
 
-			if (rows->places != NULL)
-				first = rows->places[row] < first
-					    ? rows->places[row]
-					    : first;
-			else if (end == i || !bytes_equal(parts->p[end].key,
-						 parts->p[end - 1].key))
+			if (!row_stays(parts, &end))
+				continue;
+			is_there = true;
+			if (rows->places == NULL)
 				view_sum_add(&sums[row], &one);
+			else if (place < first)
+				first = place;
 		}
 		if (first != SIZE_MAX)
 			view_sum_add(&sums[first], &one);
-		view_sum_add(total, &one);
+		if (is_there)
+			view_sum_add(total, &one);
 	}
 }
 

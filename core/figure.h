@@ -37,6 +37,7 @@ struct figure_parts {
 	struct figure_same
 	    same;	    /* owned: of `distinct`, elements that are one */
 	struct arena arena; /* owned: keys and elements */
+	const struct aliases *aliases; /* of the transaction; NULL: none */
 	/* Data classes (bits) that the figure is made of and that are not
 	 * wholly here, and in how many logs that is so. */
 	unsigned missing;

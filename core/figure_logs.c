@@ -3,6 +3,7 @@
  */
 #include "core/figure_logs.h"
 
+#include "core/access_chain.h"
 #include "core/heads.h"
 #include "core/oplog.h"
 #include "core/tree.h"
@@ -81,6 +82,8 @@ one(struct txn *txn, const struct log *log, enum pack_of_logs of, int64_t *n)
 	case PACK_LOGS_REFUSED:
 		*n = behind(log, log->rights == 0 ? 0 : log->cut);
 		break;
+	case PACK_LOGS_UNCHAINED:
+		assert(false && "this is of a space, not of a log");
 	}
 	return e;
 }
@@ -90,9 +93,16 @@ figure_logs_sum(struct txn *txn, struct space_state *space,
     enum pack_of_logs of, int64_t *sum)
 {
 	struct log **logs;
+	uint64_t broken;
 	size_t n = 0;
-	enum err e = oplog_all(txn, space, &logs, &n);
+	enum err e;
 
+	if (of == PACK_LOGS_UNCHAINED) {
+		e = access_chain_broken(txn, space, &broken);
+		*sum = (int64_t)broken;
+		return e;
+	}
+	e = oplog_all(txn, space, &logs, &n);
 	*sum = 0;
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		int64_t more;

@@ -55,26 +55,26 @@ figure_same_load(struct txn *txn, const struct pack_view *view, unsigned part,
 	enum form first = view != NULL ? FORM_OPEN : FORM_HEX;
 	enum form last = view != NULL ? FORM_HIDDEN : FORM_HEX;
 	struct view_place place = {.part = (uint8_t)part};
-	struct aliases aliases = {0};
-	enum err e = alias_load(txn, &aliases);
+	const struct aliases *aliases;
+	size_t n;
+	enum err e = alias_held(txn, &aliases);
 
 	if (view != NULL) {
 		place.secret = txn->views->secret;
 		place.view = (uint16_t)(view - txn->pack->views);
 		place.text_max = view_form_text_max(view);
 	}
-	same->p = arena_array(
-	    &same->arena, 2 * aliases.n + 1, sizeof(*same->p));
-	for (size_t i = 0; i < aliases.n && e == ERR_OK; i++)
+	n = e == ERR_OK && aliases != NULL ? aliases->n : 0;
+	same->p = arena_array(&same->arena, 2 * n + 1, sizeof(*same->p));
+	for (size_t i = 0; i < n; i++)
 		for (enum form form = first; form <= last; form++)
 			same->p[same->n++] = (struct figure_same_pair){
-			    .from = element_make(
-				&place, form, &aliases.p[i].from, &same->arena),
+			    .from = element_make(&place, form,
+				&aliases->p[i].from, &same->arena),
 			    .to = element_make(
-				&place, form, &aliases.p[i].to, &same->arena)};
+				&place, form, &aliases->p[i].to, &same->arena)};
 	if (same->n > 1)
 		qsort(same->p, same->n, sizeof(*same->p), by_from);
-	alias_fini(&aliases);
 	return e;
 }
 

@@ -10,6 +10,7 @@
 #include "core/lookup_keep.h"
 #include "core/meta.h"
 #include "core/packs.h"
+#include "core/seat.h"
 #include "core/view_keep.h"
 #include "proto/json.h"
 #include "proto/mem.h"
@@ -36,9 +37,9 @@ struct force_past {
 static enum err store_check(
     struct txn *txn, const struct identity *identity) MUST_USE;
 static void row_hash(struct txn *txn, struct hash *hash);
-static void program_hash(struct hash *program);
-static enum err pack_load(
-    struct txn *txn, const struct hash *program, struct pack **pack) MUST_USE;
+static void compiled_hash(struct force *force);
+static void program_hash(struct txn *txn, struct hash *program);
+static enum err pack_load(struct txn *txn, struct pack **pack) MUST_USE;
 static enum err row_write(struct txn *txn, const struct packs *packs) MUST_USE;
 static void lookup_start(const struct identity *identity, struct force *force);
 static void tell(
@@ -53,8 +54,9 @@ force_load(
 	enum err e = store_check(txn, identity);
 
 	if (e == ERR_OK) {
-		program_hash(&force->program);
-		e = pack_load(txn, &force->program, &force->pack);
+		compiled_hash(force);
+		txn->compiled = &force->compiled;
+		e = pack_load(txn, &force->pack);
 	}
 	if (e != ERR_OK)
 		return e;
@@ -119,8 +121,15 @@ row_hash(struct txn *txn, struct hash *hash)
 	crypto_sha256_two(bytes_of(&row, sizeof(row)), name, hash);
 }
 
+/* Worked out when a store is opened, as the pack is long. */
 static void
-program_hash(struct hash *program)
+compiled_hash(struct force *force)
+{
+	crypto_sha256(pack_embedded(), &force->compiled);
+}
+
+static void
+program_hash(struct txn *txn, struct hash *program)
 {
 	struct crypto_sha256 all;
 
@@ -128,20 +137,23 @@ program_hash(struct hash *program)
 	/* Those before wrote down the text instead of what is read from it. */
 	crypto_sha256_add(&all, bytes_of("doc", 4));
 	crypto_sha256_add(&all, bytes_text(version_text));
-	crypto_sha256_add(&all, pack_embedded());
+	crypto_sha256_add(
+	    &all, bytes_of(txn->compiled->b, sizeof(txn->compiled->b)));
 	crypto_sha256_out(&all, program);
 }
 
 /* Did another program write it down, or none yet? */
 static bool
-is_due(struct txn *txn, const struct hash *program)
+is_due(struct txn *txn)
 {
 	struct force_row row;
+	struct hash program;
 	struct bytes name;
 
+	program_hash(txn, &program);
 	return meta_find(txn, meta_pack, &name) &&
 	       (!row_find(txn, &row) ||
-		   memcmp(row.program, program->b, sizeof(row.program)) != 0);
+		   memcmp(row.program, program.b, sizeof(row.program)) != 0);
 }
 
 enum err
@@ -150,7 +162,7 @@ force_ready(struct txn *txn, const struct identity *identity,
 {
 	enum err e = kv_failed(txn->kv);
 
-	if (e != ERR_OK || !is_due(txn, &force->program))
+	if (e != ERR_OK || !is_due(txn))
 		return e;
 	e = authority_load(txn, &identity->city, authority);
 	if (e == ERR_OK)
@@ -159,7 +171,7 @@ force_ready(struct txn *txn, const struct identity *identity,
 }
 
 static enum err
-pack_load(struct txn *txn, const struct hash *program, struct pack **pack)
+pack_load(struct txn *txn, struct pack **pack)
 {
 	struct force_row row;
 	struct packs packs;
@@ -170,7 +182,7 @@ pack_load(struct txn *txn, const struct hash *program, struct pack **pack)
 
 	if (!meta_find(txn, meta_pack, &name))
 		return kv_failed(txn->kv);
-	if (is_due(txn, program)) {
+	if (is_due(txn)) {
 		packs_gather(txn, NULL, &arena, &packs);
 		e = packs_judge(txn, &arena, &packs, pack);
 	} else if (row_find(txn, &row) && row.source != SOURCE_NONE &&
@@ -203,10 +215,11 @@ force_follow(
 	/* While the store is opened force_load reads all that, once. */
 	if (force->lookup == NULL)
 		return ERR_OK;
+	txn->compiled = &force->compiled;
 	row_hash(txn, &row);
 	e = kv_failed(txn->kv);
 	if (e == ERR_OK && memcmp(&row, &force->row, sizeof(row)) != 0) {
-		e = pack_load(txn, &force->program, &pack);
+		e = pack_load(txn, &pack);
 		if (e == ERR_OK) {
 			past = mem_zeros(1, sizeof(*past));
 			*past = (struct force_past){.next = force->past,
@@ -229,12 +242,10 @@ force_is_settled(struct txn *txn, const struct authority *authority)
 	struct arena arena = {0};
 	struct packs packs;
 	struct force_row row;
-	struct hash program;
 	bool settled;
 
-	program_hash(&program);
 	packs_gather(txn, authority, &arena, &packs);
-	settled = packs.name.n == 0 || is_due(txn, &program) ||
+	settled = packs.name.n == 0 || is_due(txn) ||
 		  (row_find(txn, &row) && memcmp(row.inputs, packs.inputs.b,
 					      sizeof(row.inputs)) == 0);
 	arena_fini(&arena);
@@ -248,15 +259,13 @@ force_settle(struct txn *txn, const struct authority *authority)
 	struct packs packs;
 	struct pack *pack = NULL;
 	struct force_row row;
-	struct hash program;
 	enum err e;
 
-	program_hash(&program);
 	packs_gather(txn, authority, &arena, &packs);
 	(void)row_find(txn, &row);
 	e = kv_failed(txn->kv);
 	if (e != ERR_OK || packs.name.n == 0 ||
-	    (!is_due(txn, &program) &&
+	    (!is_due(txn) &&
 		memcmp(row.inputs, packs.inputs.b, sizeof(row.inputs)) == 0))
 		goto out;
 	e = packs_judge(txn, &arena, &packs, &pack);
@@ -280,7 +289,7 @@ row_write(struct txn *txn, const struct packs *packs)
 	struct hash program;
 	enum err e = ERR_OK;
 
-	program_hash(&program);
+	program_hash(txn, &program);
 	memcpy(row.program, program.b, sizeof(row.program));
 	memcpy(row.inputs, packs->inputs.b, sizeof(row.inputs));
 	if (packs->force != NULL) {
@@ -333,7 +342,7 @@ tell(struct txn *txn, const struct packs *packs, const struct force_row *before)
 void
 force_init(const struct identity *identity, struct force *force)
 {
-	program_hash(&force->program);
+	compiled_hash(force);
 	lookup_start(identity, force);
 }
 
@@ -375,10 +384,18 @@ lend(const struct force *force, struct txn *txn)
 	txn->views = force->views;
 }
 
+bool
+force_is_current(struct txn *txn)
+{
+	return !is_due(txn) && lookup_is_current(txn) && view_is_current(txn);
+}
+
 enum err
 force_refresh(struct txn *txn, bool *whole)
 {
 	enum err e = lookup_keep_refresh(txn, whole);
 
-	return e == ERR_OK ? view_keep_refresh(txn, whole) : e;
+	if (e == ERR_OK)
+		e = view_keep_refresh(txn, whole);
+	return e == ERR_OK ? seat_refresh(txn, whole) : e;
 }

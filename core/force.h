@@ -18,7 +18,7 @@ struct force {
 	struct lookup *lookup; /* owned */
 	struct views *views;   /* owned */
 	struct hash row;       /* of the row that they come from */
-	struct hash program;   /* of what this program has compiled in */
+	struct hash compiled;  /* of the pack in this program */
 	/* What was in force before: owned, for who still looks at it. */
 	struct force_past *past;
 };
@@ -35,6 +35,10 @@ void force_fini(struct force *force);
  * at a time; `*whole` says whether that is done.  Else the caller commits and
  * comes again. */
 enum err force_refresh(struct txn *txn, bool *whole) MUST_USE;
+
+/* Has the next writer nothing of this to do?  While it has, who reads goes
+ * without indexes and views. */
+bool force_is_current(struct txn *txn);
 
 /* At the start of a transaction: gives it the pack and its indexes, read anew
  * when another one has come into force. */

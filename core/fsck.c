@@ -13,6 +13,7 @@
 #include "core/force.h"
 #include "core/heads.h"
 #include "core/lookup.h"
+#include "core/seat.h"
 #include "core/view.h"
 
 static uint64_t deltas_count(struct txn *txn);
@@ -216,8 +217,8 @@ counts_check(struct check *check)
 {
 	const enum table counted[] = {TABLE_LOGS, TABLE_DELTAS, TABLE_BLOCKS,
 	    TABLE_HEADS, TABLE_FORKS, TABLE_TIPS, TABLE_TREE, TABLE_HISTORY,
-	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_CELLS, TABLE_LOOKUP,
-	    TABLE_VIEWS};
+	    TABLE_DECISIONS, TABLE_RECORDS, TABLE_SEATS, TABLE_CELLS,
+	    TABLE_LOOKUP, TABLE_VIEWS};
 	struct kv_txn *kv = check->txn->kv;
 
 	for (size_t i = 0; i < COUNT_OF(counted); i++) {
@@ -227,6 +228,8 @@ counts_check(struct check *check)
 		if (table == TABLE_LOOKUP && !lookup_is_current(check->txn))
 			continue;
 		if (table == TABLE_VIEWS && !view_is_current(check->txn))
+			continue;
+		if (table == TABLE_SEATS && !seat_is_made(check->txn))
 			continue;
 
 		if (!check_went_well(check))

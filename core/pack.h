@@ -328,6 +328,7 @@ enum pack_of_logs {
 	PACK_LOGS_GAPS,	   /* deltas that a head knows, and that are not here */
 	PACK_LOGS_SEALED,  /* deltas of which some body is not here */
 	PACK_LOGS_REFUSED, /* deltas that do not count */
+	PACK_LOGS_UNCHAINED, /* accesses whose chain is broken there */
 };
 
 /* One number of reports. */
@@ -459,7 +460,7 @@ struct pack_access {
 	const struct pack_field *reason;  /* text; the rest may be NULL */
 	const struct pack_field *subject; /* ref: of whom it was */
 	const struct pack_field *place;	  /* text: the node */
-	const struct pack_field *before;  /* hash: of what the space held */
+	const struct pack_field *before;  /* hash: of the access before it */
 };
 
 /* Which records hold the values that others published. */

@@ -24,7 +24,8 @@ static const char *const logs_names[] = {[PACK_LOGS_LOGS] = "logs",
     [PACK_LOGS_FORKED] = "forked",
     [PACK_LOGS_GAPS] = "gaps",
     [PACK_LOGS_SEALED] = "sealed",
-    [PACK_LOGS_REFUSED] = "refused"};
+    [PACK_LOGS_REFUSED] = "refused",
+    [PACK_LOGS_UNCHAINED] = "unchained"};
 
 static enum err reported_read(struct pack_reading *r, struct bytes doc);
 static enum err figure_read(

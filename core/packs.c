@@ -20,7 +20,7 @@ struct judging {
 	struct arena *arena;
 	struct packs *packs;
 	struct pack *compiled; /* owned */
-	struct pack *force;    /* owned */
+	struct pack *force;    /* owned, or `compiled` */
 	struct packs_version *best;
 };
 
@@ -36,6 +36,7 @@ static enum err group_judge(
     struct judging *j, struct packs_version *group, size_t n) MUST_USE;
 static enum err version_judge(
     struct judging *j, struct packs_version *version, bool *fits) MUST_USE;
+static void force_drop(struct judging *j);
 static enum err version_read(struct judging *j, struct packs_version *version,
     struct pack **pack) MUST_USE;
 static bool loses(struct judging *j, const struct pack *old,
@@ -60,7 +61,7 @@ packs_gather(struct txn *txn, const struct authority *authority,
 	version = &packs->versions[packs->n++];
 	*version = (struct packs_version){
 	    .source = PACKS_COMPILED, .size = compiled.n};
-	crypto_sha256(compiled, &version->sha256);
+	version->sha256 = *txn->compiled;
 	crypto_sha256_init(&inputs);
 	/* What one program cannot read, the next one may. */
 	crypto_sha256_add(&inputs, bytes_text(version_text));
@@ -244,11 +245,21 @@ packs_judge(struct txn *txn, struct arena *arena, struct packs *packs,
 	if (e == ERR_OK) {
 		packs->force = j.best;
 		*pack = j.force;
-		j.force = NULL;
+	} else {
+		force_drop(&j);
 	}
-	pack_free(j.compiled);
-	pack_free(j.force);
+	if (*pack != j.compiled)
+		pack_free(j.compiled);
 	return e;
+}
+
+/* What is in force gives way. */
+static void
+force_drop(struct judging *j)
+{
+	if (j->force != j->compiled)
+		pack_free(j->force);
+	j->force = NULL;
 }
 
 /* The `n` texts of one version: the most preferred one that loses nothing of
@@ -286,25 +297,30 @@ static enum err
 version_judge(struct judging *j, struct packs_version *version, bool *fits)
 {
 	struct pack *pack = NULL;
-	enum err e = version_read(j, version, &pack);
+	enum err e = ERR_OK;
 
+	if (version->source == PACKS_COMPILED)
+		pack = j->compiled;
+	else
+		e = version_read(j, version, &pack);
 	if (e != ERR_OK || pack == NULL)
 		return e;
 	/* What this program wrote by its own text shall stay as well. */
 	*fits = (j->force == NULL || !loses(j, j->force, pack, version)) &&
-		(j->compiled->version != pack->version ||
+		(pack == j->compiled || j->compiled->version != pack->version ||
 		    strcmp(j->compiled->name, pack->name) != 0 ||
 		    !loses(j, j->compiled, pack, version));
 	if (*fits) {
-		pack_free(j->force);
+		force_drop(j);
 		j->force = pack;
-	} else {
+	} else if (pack != j->compiled) {
 		pack_free(pack);
 	}
 	return ERR_OK;
 }
 
-/* NULL for one that cannot be read, and version->why says so. */
+/* NULL for one that cannot be read, and version->why says so.  Not for what is
+ * compiled in. */
 static enum err
 version_read(
     struct judging *j, struct packs_version *version, struct pack **pack)

@@ -9,16 +9,16 @@
 #include <string.h>
 
 #include "core/medium.h"
-#include "core/pages_raw.h"
+#include "core/pages_meta.h"
+#include "core/pages_name.h"
 #include "proto/mem.h"
 
 enum {
-	NODE_SIZE = 8, /* in front of every key */
 	LEVELS_MAX = 32,
 	NODE_BIG = 1,	/* its value lies in pages of its own */
 	NODE_TABLE = 2, /* its value says where a table is */
 	DB_INTEGERS = 8,
-	PAGE_NUMBER_BITS = 48,
+	PAGE_NUMBER_BITS = 64, /* of a root; of a child 48 */
 	TABLE_NAME_MAX = 32,
 };
 
@@ -34,7 +34,18 @@ struct pages {
 	struct pages_table
 	    met;	/* what of the tree at hand was met: counts alone */
 	uint64_t given; /* of its rows; some that are lost among them */
+	uint64_t named; /* bits: watch->names that were met */
+	/* Owned: tables that are not whole, and wait until all others were
+	 * walked through, so that none takes a page of theirs for its own. */
+	struct late *late;
+	size_t late_n;
+	size_t late_room;
 	struct fault fault;
+};
+
+struct late {
+	struct pages_table table; /* its name: */
+	uint8_t name[TABLE_NAME_MAX];
 };
 
 /* Where a page hangs: keys from `low` up to, without, `high` (p NULL: all). */
@@ -45,24 +56,12 @@ struct place {
 	struct bytes high;
 };
 
-struct node {
-	uint16_t flags;
-	struct bytes key;
-	uint64_t child; /* of a branch */
-	uint64_t size;	/* of a value */
-	struct bytes data;
-	struct bytes rest; /* of the page, from the key on */
-};
-
-static enum err metas_read(
-    struct pages *p, uint64_t txn_id, struct pages_meta *meta) MUST_USE;
 static void pages_count(struct pages *p);
+static void late_walk(struct pages *p);
 static void tree_walk(struct pages *p, const struct pages_table *tree);
 static void page_walk(struct pages *p, uint64_t page, struct place at);
 static size_t page_check(
     struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind);
-static bool node_get(
-    const struct pages *p, const uint8_t *raw, size_t i, struct node *node);
 static bool in_order(
     const struct pages_table *tree, struct bytes a, struct bytes b);
 static bool fits(struct place at, struct bytes key);
@@ -71,13 +70,15 @@ static void branch_walk(
 static uint64_t child_find(struct pages *p, uint64_t child, struct place at);
 static void leaf_walk(
     struct pages *p, uint64_t page, struct place at, const uint8_t *raw);
-static void leaf_take(
-    struct pages *p, uint64_t page, struct place at, const struct node *node);
-static void table_take(struct pages *p, uint64_t page, const struct node *node);
+static void leaf_take(struct pages *p, uint64_t page, struct place at,
+    const struct pages_node *node);
+static void table_take(
+    struct pages *p, uint64_t page, const struct pages_node *node);
+static bool table_is_whole(struct pages *p, const struct pages_table *table);
 static void row_give(struct pages *p, const struct pages_table *tree,
-    const struct node *node, struct bytes value);
-static void big_read(struct pages *p, uint64_t page, const struct node *node,
-    bool wanted, struct bytes *value);
+    const struct pages_node *node, struct bytes value);
+static void big_read(struct pages *p, uint64_t page,
+    const struct pages_node *node, bool wanted, struct bytes *value);
 static void free_take(struct pages *p, uint64_t page, struct bytes list);
 
 static void
@@ -88,22 +89,13 @@ wrong(struct pages *p, uint64_t page, const char *why)
 		p->watch->wrong(p->watch->arg, page, why);
 }
 
-/* `n` bytes of the file; zeros stand for what it does not have. */
 static void
 bytes_read(struct pages *p, uint64_t at, size_t n, struct buf *to)
 {
-	enum err e = ERR_OK;
+	enum err e = pages_meta_bytes(&p->file, at, n, to);
 
-	buf_cut(to, 0);
-	if (at < p->file.size_bytes)
-		e = medium_read(&p->file, at, n, to);
 	if (e != ERR_OK && p->fault.code == ERR_OK)
 		err_keep(&p->fault, e);
-	if (to->n < n) {
-		size_t missing = n - to->n;
-
-		memset(buf_extend(to, missing), 0, missing);
-	}
 }
 
 static bool
@@ -124,12 +116,17 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
 {
 	struct pages p = {.watch = watch, .report = report};
 	struct pages_meta meta = {0};
+	bool pair = false;
 	enum err e = medium_open(&p.file, path);
 
 	*report = (struct pages_report){0};
 	if (e == ERR_OK)
-		e = metas_read(&p, txn_id, &meta);
+		e = pages_meta_read(&p.file, txn_id, &meta, &pair);
 	if (e == ERR_OK) {
+		p.page_bytes = meta.page_bytes;
+		p.last = meta.last;
+		if (!pair)
+			wrong(&p, 0, "the two first pages do not go together");
 		report->txn_id = meta.txn_id;
 		report->pages = meta.last + 1;
 		p.used = mem_zeros((size_t)(meta.last / 8 + 1), 1);
@@ -137,6 +134,7 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
 		/* First, so that no free page is taken for one in use. */
 		tree_walk(&p, &meta.free);
 		tree_walk(&p, &meta.main);
+		late_walk(&p);
 		pages_count(&p);
 		e = err_raise(&p.fault);
 	}
@@ -144,6 +142,7 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
 	buf_fini(&p.value);
 	mem_free(p.used);
 	mem_free(p.free);
+	mem_free(p.late);
 	return e;
 }
 
@@ -168,67 +167,6 @@ pages_count(struct pages *p)
 	}
 }
 
-/* The meta page of the state that is wanted.  Others may write the metas while
- * they are read; so two that do not go together are read again. */
-static enum err
-metas_read(struct pages *p, uint64_t txn_id, struct pages_meta *meta)
-{
-	enum { ROUNDS = 8 };
-	struct pages_meta both[METAS] = {{0}};
-	struct buf raw = {0};
-	const struct pages_meta *newest = NULL;
-	const struct pages_meta *wanted = NULL;
-	bool pair = false;
-
-	for (int round = 0; round < ROUNDS && !pair; round++) {
-		size_t step = PAGE_SIZE_MIN;
-
-		newest = NULL;
-		for (uint64_t i = 0; i < METAS; i++) {
-			bytes_read(p, i * step, META_SIZE, &raw);
-			pages_raw_meta(raw.p, i, p->file.size_bytes, &both[i]);
-			if (i > 0 && both[0].sound)
-				break;
-			/* When the first is gone, any size that has a second.
-			 */
-			if (both[i].sound)
-				step = both[i].page_bytes;
-			else if (i > 0 && step < PAGE_SIZE_MAX)
-				step *= 2, i--;
-		}
-		for (size_t i = 0; i < METAS; i++)
-			if (both[i].sound &&
-			    (newest == NULL || both[i].txn_id > newest->txn_id))
-				newest = &both[i];
-		pair = both[0].sound && both[1].sound &&
-		       both[0].page_bytes == both[1].page_bytes &&
-		       both[0].txn_id - both[1].txn_id + 1 <= 2;
-	}
-	buf_fini(&raw);
-	if (p->fault.code != ERR_OK)
-		return err_raise(&p->fault);
-	if (newest == NULL)
-		return err_set(ERR_CORRUPT,
-		    "%s is no LMDB file, or its first pages are destroyed: "
-		    "restore it from a backup or a peer",
-		    p->file.path);
-	for (size_t i = 0; i < METAS; i++)
-		if (both[i].sound && both[i].txn_id == txn_id)
-			wanted = &both[i];
-	if (txn_id == 0)
-		wanted = newest;
-	if (wanted == NULL)
-		return err_set(ERR_BUSY,
-		    "%s is written to faster than it is looked at",
-		    p->file.path);
-	if (!pair)
-		wrong(p, 0, "the two first pages do not go together");
-	*meta = *wanted;
-	p->page_bytes = meta->page_bytes;
-	p->last = meta->last;
-	return ERR_OK;
-}
-
 static void
 tree_walk(struct pages *p, const struct pages_table *tree)
 {
@@ -244,7 +182,7 @@ tree_walk(struct pages *p, const struct pages_table *tree)
 		page_walk(p, child_find(p, tree->root, at), at);
 	/* Where all pages are sound it is the number that is not. */
 	if (p->given < tree->entries && p->report->wrong > wrong_before)
-		row_give(p, tree, &(struct node){0}, (struct bytes){0});
+		row_give(p, tree, &(struct pages_node){0}, (struct bytes){0});
 	if (met->entries != tree->entries || met->branches != tree->branches ||
 	    met->leaves != tree->leaves || met->overflows != tree->overflows ||
 	    met->depth != tree->depth)
@@ -328,29 +266,11 @@ page_check(struct pages *p, uint64_t page, const uint8_t *raw, unsigned kind)
 	return n;
 }
 
+/* Is it the table of tables? */
 static bool
-node_get(const struct pages *p, const uint8_t *raw, size_t i, struct node *node)
+is_main(const struct pages_table *tree)
 {
-	size_t at = pages_raw_u16(raw + HEAD_SIZE + 2 * i);
-	size_t left;
-	size_t key_n;
-	const uint8_t *from = raw + at;
-
-	*node = (struct node){0};
-	if (at < HEAD_SIZE || at % 2 != 0 || at > p->page_bytes - NODE_SIZE)
-		return false;
-	left = p->page_bytes - at - NODE_SIZE;
-	key_n = pages_raw_u16(from + 6);
-	node->flags = pages_raw_u16(from + 4);
-	node->size = pages_raw_u16(from) | (uint64_t)pages_raw_u16(from + 2)
-					       << 16;
-	node->child = node->size | (uint64_t)node->flags << 32;
-	node->rest = bytes_of(from + NODE_SIZE, left);
-	if (key_n > left)
-		return false;
-	node->key = bytes_of(from + NODE_SIZE, key_n);
-	node->data = bytes_of(from + NODE_SIZE + key_n, left - key_n);
-	return true;
+	return tree->name.n == 0 && (tree->flags & DB_INTEGERS) == 0;
 }
 
 static bool
@@ -376,11 +296,11 @@ branch_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 	p->met.branches++;
 	for (size_t i = 0; i < n; i++) {
 		struct place below = at;
-		struct node node;
-		struct node next;
+		struct pages_node node;
+		struct pages_node next;
 
 		below.level++;
-		if (!node_get(p, raw, i, &node)) {
+		if (!pages_raw_node(raw, p->page_bytes, i, &node)) {
 			wrong(p, page, "a node of it lies outside");
 			continue;
 		}
@@ -389,7 +309,8 @@ branch_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 			below.low = node.key;
 		if (i > 0 && (node.key.n == 0 || !fits(at, node.key)))
 			wrong(p, page, "a key of it does not belong there");
-		if (i + 1 < n && node_get(p, raw, i + 1, &next)) {
+		if (i + 1 < n &&
+		    pages_raw_node(raw, p->page_bytes, i + 1, &next)) {
 			below.high = next.key;
 			if (i > 0 && !in_order(at.tree, node.key, next.key))
 				wrong(p, page, "its keys are out of order");
@@ -404,7 +325,7 @@ is_likely(struct pages *p, uint64_t page, struct place at)
 {
 	unsigned kind = at.level == at.tree->depth ? PAGE_LEAF : PAGE_BRANCH;
 	struct buf raw = {0};
-	struct node node;
+	struct pages_node node;
 	bool likely;
 
 	if (page < METAS || page > p->last || bit(p->used, page) ||
@@ -414,7 +335,8 @@ is_likely(struct pages *p, uint64_t page, struct place at)
 	likely = pages_raw_u64(raw.p) == page &&
 		 pages_raw_u16(raw.p + 10) == kind;
 	/* The first key of a branch says nothing. */
-	if (likely && node_get(p, raw.p, kind == PAGE_BRANCH, &node))
+	if (likely &&
+	    pages_raw_node(raw.p, p->page_bytes, kind == PAGE_BRANCH, &node))
 		likely = fits(at, node.key);
 	buf_fini(&raw);
 	return likely;
@@ -453,11 +375,14 @@ leaf_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 
 	p->met.leaves++;
 	for (size_t i = 0; i < n; i++) {
-		struct node node;
+		struct pages_node node;
 
-		if (!node_get(p, raw, i, &node)) {
+		if (!pages_raw_node(raw, p->page_bytes, i, &node)) {
 			wrong(p, page, "a node of it lies outside");
-			row_give(p, at.tree, &node, (struct bytes){0});
+			if (is_main(at.tree))
+				table_take(p, page, &node);
+			else
+				row_give(p, at.tree, &node, (struct bytes){0});
 			continue;
 		}
 		if (node.key.n == 0 || !fits(at, node.key))
@@ -472,11 +397,11 @@ leaf_walk(struct pages *p, uint64_t page, struct place at, const uint8_t *raw)
 
 /* One entry of a leaf: a row, a table, or a list of free pages. */
 static void
-leaf_take(
-    struct pages *p, uint64_t page, struct place at, const struct node *node)
+leaf_take(struct pages *p, uint64_t page, struct place at,
+    const struct pages_node *node)
 {
 	bool free_list = (at.tree->flags & DB_INTEGERS) != 0;
-	bool table = at.tree->name.n == 0 && !free_list;
+	bool table = is_main(at.tree);
 	unsigned kind = table ? NODE_TABLE : node->flags & NODE_BIG;
 	struct bytes value = {0};
 
@@ -500,28 +425,79 @@ leaf_take(
 /* What is said of a table has one size, whatever is said of that.  One without
  * a name would be taken for the main table again, and so for ever deeper. */
 static void
-table_take(struct pages *p, uint64_t page, const struct node *node)
+table_take(struct pages *p, uint64_t page, const struct pages_node *node)
 {
 	struct pages_table table;
-	bool usable = node->data.n >= DB_SIZE && node->key.n > 0 &&
-		      node->key.n <= TABLE_NAME_MAX;
+	struct bytes name = pages_name_find(
+	    p->watch, p->named, node->key, node->rest);
+	bool usable = name.n > 0 && name.n <= TABLE_NAME_MAX &&
+		      node->rest.n >= name.n + DB_SIZE;
 
 	if (!usable || node->size != DB_SIZE)
 		wrong(p, page, "what it says of a table has a wrong size");
 	if (!usable)
 		return;
-	pages_raw_table(node->data.p, &table);
-	table.name = node->key;
-	if (table.flags != 0 || pages_raw_u32(node->data.p) != 0)
+	pages_raw_table(node->rest.p + name.n, &table);
+	table.name = name;
+	if (table.flags != 0 || pages_raw_u32(node->rest.p + name.n) != 0)
 		wrong(p, page, "it is no table of ours");
 	table.flags = 0;
-	tree_walk(p, &table);
+	p->named |= pages_name_bit(p->watch, name);
+	if (p->watch->row == NULL || table_is_whole(p, &table)) {
+		tree_walk(p, &table);
+		return;
+	}
+	mem_room(&p->late, &p->late_room, p->late_n + 1, sizeof(*p->late));
+	bytes_copy(p->late[p->late_n].name, name);
+	p->late[p->late_n++].table = table;
+}
+
+/* Would all its pages be what they must be, and no more or less? */
+static bool
+table_is_whole(struct pages *p, const struct pages_table *table)
+{
+	const struct pages_watch watch = {0};
+	struct pages_report report = {0};
+	struct pages probe = *p;
+	size_t n = (size_t)(p->last / 8 + 1);
+
+	probe.watch = &watch;
+	probe.report = &report;
+	probe.value = (struct buf){0};
+	probe.used = mem_zeros(n, 1);
+	memcpy(probe.used, p->used, n);
+	tree_walk(&probe, table);
+	p->fault = probe.fault;
+	buf_fini(&probe.value);
+	mem_free(probe.used);
+	return report.wrong == 0;
+}
+
+static void
+late_walk(struct pages *p)
+{
+	const struct pages_watch *watch = p->watch;
+
+	for (size_t i = 0; i < p->late_n; i++) {
+		struct late *late = &p->late[i];
+
+		late->table.name = bytes_of(late->name, late->table.name.n);
+		tree_walk(p, &late->table);
+	}
+	for (size_t i = 0; i < watch->names_n; i++) {
+		const struct pages_table lost = {
+		    .name = bytes_text(watch->names[i])};
+
+		if ((p->named >> i & 1) == 0)
+			row_give(p, &lost, &(struct pages_node){0},
+			    (struct bytes){0});
+	}
 }
 
 /* Tells of an entry of `tree`, if that is a table. */
 static void
 row_give(struct pages *p, const struct pages_table *tree,
-    const struct node *node, struct bytes value)
+    const struct pages_node *node, struct bytes value)
 {
 	const struct pages_row row = {.table = tree->name,
 	    .key = node->key,
@@ -538,8 +514,8 @@ row_give(struct pages *p, const struct pages_table *tree,
  * `wanted`.
  */
 static void
-big_read(struct pages *p, uint64_t page, const struct node *node, bool wanted,
-    struct bytes *value)
+big_read(struct pages *p, uint64_t page, const struct pages_node *node,
+    bool wanted, struct bytes *value)
 {
 	struct buf head = {0};
 	uint64_t first;

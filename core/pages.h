@@ -33,7 +33,14 @@ struct pages_watch {
 	pages_wrong_fn *wrong; /* may be NULL */
 	pages_row_fn *row;     /* may be NULL: values are not read then */
 	void *arg;	       /* borrowed; for both */
+	/* With a row: the tables that the file should have.  One whose name, or
+	 * the size of that, has one wrong bit is taken for the one that is
+	 * meant; of one that is not found a row without a key is told.
+	 * Borrowed. */
+	const char *const *names;
+	size_t names_n; /* at most PAGES_NAMES_MAX */
 };
+enum { PAGES_NAMES_MAX = 64 };
 
 struct pages_report {
 	uint64_t txn_id; /* of the state that was walked through */

@@ -47,6 +47,32 @@ pages_raw_table(const uint8_t *from, struct pages_table *table)
 	    .root = pages_raw_u64(from + 40)};
 }
 
+bool
+pages_raw_node(
+    const uint8_t *raw, size_t page_bytes, size_t i, struct pages_node *node)
+{
+	size_t at = pages_raw_u16(raw + HEAD_SIZE + 2 * i);
+	size_t left;
+	size_t key_n;
+	const uint8_t *from = raw + at;
+
+	*node = (struct pages_node){0};
+	if (at < HEAD_SIZE || at % 2 != 0 || at > page_bytes - NODE_SIZE)
+		return false;
+	left = page_bytes - at - NODE_SIZE;
+	key_n = pages_raw_u16(from + 6);
+	node->flags = pages_raw_u16(from + 4);
+	node->size = pages_raw_u16(from) | (uint64_t)pages_raw_u16(from + 2)
+					       << 16;
+	node->child = node->size | (uint64_t)node->flags << 32;
+	node->rest = bytes_of(from + NODE_SIZE, left);
+	if (key_n > left)
+		return false;
+	node->key = bytes_of(from + NODE_SIZE, key_n);
+	node->data = bytes_of(from + NODE_SIZE + key_n, left - key_n);
+	return true;
+}
+
 void
 pages_raw_meta(const uint8_t *raw, uint64_t number, uint64_t size_bytes,
     struct pages_meta *meta)

@@ -11,6 +11,7 @@
 enum {
 	HEAD_SIZE = 16, /* in front of every page */
 	DB_SIZE = 48,	/* what is said of one table */
+	NODE_SIZE = 8,	/* in front of every key */
 	META_SIZE = HEAD_SIZE + 24 + 2 * DB_SIZE + 16,
 	METAS = 2,
 	PAGE_SIZE_MIN = 512,
@@ -46,12 +47,26 @@ struct pages_meta {
 	struct pages_table main;
 };
 
+/* An entry of a page. */
+struct pages_node {
+	uint16_t flags;
+	struct bytes key;
+	uint64_t child; /* of a branch */
+	uint64_t size;	/* of a value */
+	struct bytes data;
+	struct bytes rest; /* of the page, from the key on */
+};
+
 /* Numbers at any place. */
 uint16_t pages_raw_u16(const uint8_t *at);
 uint32_t pages_raw_u32(const uint8_t *at);
 uint64_t pages_raw_u64(const uint8_t *at);
 /* Reads the DB_SIZE bytes at `from`. */
 void pages_raw_table(const uint8_t *from, struct pages_table *table);
+/* Reads node `i` of the page `raw`, of `page_bytes`; false when it, or its key,
+ * lies outside: then node->rest may be there.  Views. */
+bool pages_raw_node(
+    const uint8_t *raw, size_t page_bytes, size_t i, struct pages_node *node);
 /* Reads the META_SIZE bytes of the page `number` (0 or 1) of a file of
  * `size_bytes`; meta->sound is false when it cannot be that page. */
 void pages_raw_meta(const uint8_t *raw, uint64_t number, uint64_t size_bytes,

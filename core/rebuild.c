@@ -14,6 +14,7 @@
 #include "core/meta.h"
 #include "core/oplog_body.h"
 #include "core/oplog_make.h"
+#include "core/seat.h"
 #include "core/trace.h"
 #include "core/tree.h"
 #include "proto/mem.h"
@@ -284,6 +285,7 @@ tables_empty(struct rebuild *r)
 	meta_put_number(txn, meta_rebuilding, 1);
 	for (size_t i = 0; i < COUNT_OF(derived); i++)
 		kv_clear(txn->kv, derived[i]);
+	seat_reset(txn);
 	words_clear(txn);
 	lookup_keep_reset(txn);
 	view_keep_reset(txn);

@@ -10,6 +10,7 @@
 #include "core/history.h"
 #include "core/digest.h"
 #include "core/lookup_keep.h"
+#include "core/seat.h"
 #include "core/row_read.h"
 #include "core/turn_replace.h"
 #include "core/view_keep.h"
@@ -23,8 +24,12 @@ struct loading {
 	size_t *loaded;		     /* values of each field so far */
 };
 
-static enum err row_get(
-    const struct turn_place *at, bool copied, struct record *record) MUST_USE;
+static enum err row_get(const struct turn_place *at, struct kv_cursor *near,
+    bool copied, struct record *record) MUST_USE;
+static enum err row_decode(const struct turn_place *at, struct bytes content,
+    bool copied, struct record *record) MUST_USE;
+static enum err values_load(const struct turn_place *at,
+    const struct record_read *read, struct record *record) MUST_USE;
 static void words_copy(struct arena *arena, struct record *record);
 static enum err cells_get(
     const struct turn_place *at, struct record *record) MUST_USE;
@@ -42,39 +47,74 @@ static void digest_cell(
     const struct turn_place *at, const struct cell *cell, struct digest *term);
 static void row_settle(const struct turn_place *at, const struct turn *turn);
 
+static bool
+is_copied(const struct txn *txn, const struct record_read *read)
+{
+	return read->cells && (txn->write || !read->borrowed);
+}
+
 enum err
 record_get(struct txn *txn, const struct record_read *read,
     const struct record_id *id, struct record *record)
 {
 	struct turn_place at = {
 	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
-	enum err e;
+	enum err e = row_get(&at, read->near, is_copied(txn, read), record);
 
-	e = row_get(&at, read->cells, record);
-	if (e == ERR_OK && read->cells) {
+	return e == ERR_OK ? values_load(&at, read, record) : e;
+}
+
+/* What the row does not have. */
+static enum err
+values_load(const struct turn_place *at, const struct record_read *read,
+    struct record *record)
+{
+	if (is_copied(at->txn, read))
 		words_copy(read->arena, record);
-		e = cells_get(&at, record);
-	}
-	return e;
+	return read->cells ? cells_get(at, record) : ERR_OK;
 }
 
 static enum err
-row_get(const struct turn_place *at, bool copied, struct record *record)
+row_get(const struct turn_place *at, struct kv_cursor *near, bool copied,
+    struct record *record)
 {
 	struct bytes content;
 	struct key key;
+	bool found;
 
 	memset(record, 0, sizeof(*record));
 	tables_record_key(at->space->no, at->id, &key);
-	if (!txn_find(at->txn, TABLE_RECORDS, &key, &content))
+	if (near == NULL) {
+		found = txn_find(at->txn, TABLE_RECORDS, &key, &content);
+	} else {
+		found = kv_seek(near, tables_key(&key)) &&
+			bytes_equal(near->key, tables_key(&key));
+		if (found) {
+			enum err e = tables_open(
+			    TABLE_RECORDS, near->key, near->value, &content);
+
+			if (e != ERR_OK)
+				return txn_fail(at->txn, e);
+		}
+	}
+	if (!found)
 		return kv_failed(at->txn->kv);
+	return row_decode(at, content, copied, record);
+}
+
+static enum err
+row_decode(const struct turn_place *at, struct bytes content, bool copied,
+    struct record *record)
+{
+	struct key key;
+
 	if (copied)
 		content = arena_bytes(at->arena, content);
-	if (!row_read_record(content, words_of(at->txn), at->arena, record))
-		return txn_fail(
-		    at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
-				 "its content is no record"));
-	return ERR_OK;
+	if (row_read_record(content, words_of(at->txn), at->arena, record))
+		return ERR_OK;
+	tables_record_key(at->space->no, at->id, &key);
+	return txn_fail(at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
+				     "its content is no record"));
 }
 
 /* The list of words may end with the transaction. */
@@ -260,27 +300,28 @@ enum err
 record_locate(
     struct txn *txn, const struct record_id *id, struct space_state **space)
 {
-	struct space_state **spaces;
-	size_t n;
-	enum err e = space_all(txn, &spaces, &n);
+	struct seats seats = {0};
+	bool found = false;
+	bool all;
+	enum err e = seat_find(txn, id, &seats, &all);
 
-	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < seats.n && e == ERR_OK && !found; i++) {
 		struct bytes row;
 		struct key key;
 
-		tables_record_key(spaces[i]->no, id, &key);
-		if (txn_find(txn, TABLE_RECORDS, &key, &row)) {
-			*space = spaces[i];
-			return ERR_OK;
-		}
+		*space = seats.p[i];
+		tables_record_key((*space)->no, id, &key);
+		found = txn_find(txn, TABLE_RECORDS, &key, &row);
 		e = kv_failed(txn->kv);
 	}
 	/* Is its row lost?  A writer asks that where it writes. */
-	for (size_t i = 0; i < n && e == ERR_OK && !txn->write; i++)
-		e = history_none(txn, spaces[i], id);
-	return e != ERR_OK
-		   ? e
-		   : err_set(ERR_NOT_FOUND, "no record has this id here");
+	for (size_t i = 0; i < seats.n && e == ERR_OK && !found && !txn->write;
+	     i++)
+		e = history_none(txn, seats.p[i], id);
+	seat_end(&seats);
+	if (e == ERR_OK && !found)
+		e = err_set(ERR_NOT_FOUND, "no record has this id here");
+	return e;
 }
 
 enum err
@@ -294,7 +335,7 @@ record_fold(struct txn *txn, struct space_state *space,
 	enum err e;
 
 	*done = false;
-	e = row_get(&at, true, &old);
+	e = row_get(&at, NULL, true, &old);
 	if (e == ERR_OK)
 		e = turn_fold(&at, &old, change, &turn, done);
 	if (e == ERR_OK && *done) {
@@ -412,8 +453,11 @@ row_settle(const struct turn_place *at, const struct turn *turn)
 		tables_row_end(tables_key(&key), row);
 		kv_put(at->txn->kv, TABLE_RECORDS, tables_key(&key),
 		    buf_bytes(row));
+		if (!turn->old->exists && turn->old->heads_n == 0)
+			seat_put(at->txn, at->space->no, at->id);
 	} else {
 		kv_del(at->txn->kv, TABLE_RECORDS, tables_key(&key));
+		seat_drop(at->txn, at->space->no, at->id);
 	}
 }
 
@@ -421,7 +465,11 @@ enum err
 record_next(struct txn *txn, const struct record_read *read,
     struct record_id *id, struct record *record, bool *found)
 {
-	struct kv_cursor cursor;
+	struct turn_place at = {
+	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
+	struct bytes content;
+	struct kv_cursor own = {0};
+	struct kv_cursor *cursor = read->near != NULL ? read->near : &own;
 	struct key prefix;
 	struct key key;
 	enum err e = ERR_OK;
@@ -430,22 +478,32 @@ record_next(struct txn *txn, const struct record_read *read,
 	tables_space_key(read->space->no, &prefix);
 	tables_record_key(read->space->no, id, &key);
 	tables_key_add(&key, bytes_of("", 1));
-	kv_cursor_init(&cursor, txn->kv, TABLE_RECORDS);
-	for (bool more = kv_seek(&cursor, tables_key(&key));
+	if (read->near == NULL)
+		kv_cursor_init(cursor, txn->kv, TABLE_RECORDS);
+	for (bool more = kv_seek(cursor, tables_key(&key));
 	     more && e == ERR_OK && !*found &&
-	     bytes_begins(cursor.key, tables_key(&prefix));
-	     more = !*found && kv_next(&cursor)) {
-		if (cursor.key.n != prefix.n + sizeof(id->b)) {
+	     bytes_begins(cursor->key, tables_key(&prefix));
+	     more = !*found && kv_next(cursor)) {
+		if (cursor->key.n != prefix.n + sizeof(id->b)) {
 			e = txn_fail(
-			    txn, tables_corrupt(TABLE_RECORDS, cursor.key,
+			    txn, tables_corrupt(TABLE_RECORDS, cursor->key,
 				     "its key is no record's"));
 			break;
 		}
-		bytes_copy(id->b, bytes_after(cursor.key, prefix.n));
-		e = record_get(txn, read, id, record);
+		bytes_copy(id->b, bytes_after(cursor->key, prefix.n));
+		e = tables_open(
+		    TABLE_RECORDS, cursor->key, cursor->value, &content);
+		if (e != ERR_OK) {
+			e = txn_fail(txn, e);
+			break;
+		}
+		e = row_decode(&at, content, is_copied(txn, read), record);
+		if (e == ERR_OK)
+			e = values_load(&at, read, record);
 		*found = e == ERR_OK && record->exists;
 	}
-	kv_cursor_fini(&cursor);
+	if (read->near == NULL)
+		kv_cursor_fini(cursor);
 	if (e == ERR_OK && read->met != NULL)
 		*read->met += *found;
 	/* A row under a wrong key, or a page that leads elsewhere, is met by

@@ -26,8 +26,6 @@ struct copying {
 	struct salvage_rows *rows;
 	size_t bytes; /* of the transaction so far */
 	size_t n;
-	bool logs_seen; /* rows of that table, lost ones among them */
-	bool spaces_seen;
 	struct buf key;
 	struct buf row;
 	struct buf made;
@@ -47,7 +45,10 @@ enum err
 salvage_rows_copy(const char *path, struct kv *kv, struct salvage_rows *rows)
 {
 	struct copying c = {.kv = kv, .rows = rows};
-	const struct pages_watch watch = {.row = row_take, .arg = &c};
+	const struct pages_watch watch = {.row = row_take,
+	    .arg = &c,
+	    .names = tables_names,
+	    .names_n = TABLE_COUNT};
 	struct pages_report report = {0};
 	enum err e;
 
@@ -57,9 +58,8 @@ salvage_rows_copy(const char *path, struct kv *kv, struct salvage_rows *rows)
 		return e;
 	e = pages_walk(path, 0, &watch, &report);
 	rows->wrong = report.wrong;
+	rows->deltas_doubted = rows->deltas_doubted || report.mended > 0;
 	rows->trees_doubted = rows->trees_doubted || report.wrong > 0;
-	/* A table whose name is wrong is no page's fault. */
-	rows->logs_lost += !c.logs_seen || !c.spaces_seen;
 	if (e == ERR_OK)
 		e = err_raise(&c.fault);
 	if (e == ERR_OK)
@@ -99,8 +99,6 @@ row_take(void *arg, const struct pages_row *row)
 
 	if (c->fault.code != ERR_OK || !table_of(row->table, &table))
 		return;
-	c->logs_seen = c->logs_seen || table == TABLE_LOGS;
-	c->spaces_seen = c->spaces_seen || table == TABLE_SPACES;
 	row_set(c, keyed ? row->key : (struct bytes){0}, row->value);
 	/* The parts of a block have checksums of their own. */
 	sound = keyed && (table == TABLE_BLOCKS
@@ -117,6 +115,9 @@ row_take(void *arg, const struct pages_row *row)
 		c->rows->lost += table != TABLE_TREE;
 		c->rows->logs_lost += table == TABLE_LOGS ||
 				      table == TABLE_SPACES;
+		c->rows->deltas_doubted = c->rows->deltas_doubted ||
+					  table == TABLE_DELTAS ||
+					  table == TABLE_BLOCKS;
 		c->rows->trees_doubted = true;
 		return;
 	}

@@ -21,6 +21,7 @@ const char *const tables_names[TABLE_COUNT] = {
     [TABLE_HISTORY] = "history",
     [TABLE_DECISIONS] = "decisions",
     [TABLE_RECORDS] = "records",
+    [TABLE_SEATS] = "seats",
     [TABLE_WORDS] = "words",
     [TABLE_CELLS] = "cells",
     [TABLE_LOOKUP] = "lookup",
@@ -142,6 +143,16 @@ tables_record_key(
 {
 	tables_space_key(space, key);
 	tables_key_add(key, bytes_of(record->b, sizeof(record->b)));
+}
+
+void
+tables_seat_key(
+    const struct record_id *record, struct space_no space, struct key *key)
+{
+	assert(space.v > 0);
+	key->n = 0;
+	tables_key_add(key, bytes_of(record->b, sizeof(record->b)));
+	add_be32(key, space.v);
 }
 
 void

@@ -6,9 +6,9 @@
 
 /*
  * Every table of a store: its kind, its key and who writes it.  docs/format.md
- * §12 draws the rows.  Keys begin with the number that this store gave to the
- * space (4 bytes), so that work in one space touches neighbouring pages; all
- * integers are big-endian.
+ * §12 draws the rows.  Most keys begin with the number that this store gave to
+ * the space (4 bytes), so that work in one space touches neighbouring pages;
+ * all integers are big-endian.
  *
  * global:  signed bytes, the same on every replica that holds them
  * derived: fsck can throw it away and rebuild it from the global tables
@@ -30,6 +30,7 @@ enum table {
 	/* derived: space, target log, log no, seq of a decision -> - */
 	TABLE_DECISIONS,
 	TABLE_RECORDS, /* derived: space, record -> row (core/record.c) */
+	TABLE_SEATS,   /* derived: record, space -> - (core/seat.c) */
 	TABLE_WORDS,   /* derived: number -> word (core/words.c) */
 	TABLE_CELLS,   /* derived: space, record, field, kind, dot -> value */
 	TABLE_LOOKUP,  /* derived: space, index, value, record -> number */
@@ -46,7 +47,7 @@ enum table {
 /* Their LMDB names, TABLE_COUNT of them. */
 extern const char *const tables_names[TABLE_COUNT];
 /* Those that stores of this format may lack, as kv_config wants them. */
-enum { TABLES_LATE = 1 << TABLE_VIEWS };
+enum { TABLES_LATE = 1 << TABLE_VIEWS | 1 << TABLE_SEATS };
 
 /* A key under construction or finished; `tables_key` is its view. */
 struct key {
@@ -82,6 +83,8 @@ void tables_tree_key(struct space_no space, struct log_no log, unsigned level,
     uint64_t index, struct key *key);
 void tables_record_key(
     struct space_no space, const struct record_id *record, struct key *key);
+void tables_seat_key(
+    const struct record_id *record, struct space_no space, struct key *key);
 /* Where a change stands, for the history of its record. */
 struct history_at {
 	struct log_no log;

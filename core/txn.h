@@ -44,6 +44,8 @@ struct txn {
 	struct txn_kept *kept;	       /* borrowed */
 	struct squeeze *squeeze;       /* that of `kept` */
 	bool words_known;	       /* core/words.c */
+	/* Borrowed: of the pack that is compiled in; NULL: not known yet. */
+	const struct hash *compiled;
 	const struct pack *pack;       /* borrowed; in force, NULL: none */
 	const struct lookup *lookup;   /* borrowed; its indexes, NULL: none */
 	const struct views *views;     /* borrowed; of the pack, NULL: none */

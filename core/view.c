@@ -10,17 +10,16 @@
 #include "core/meta.h"
 #include "core/view_form.h"
 #include "core/view_plan.h"
+#include "proto/codec.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
 
 const char view_meta[] = "views";
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 static void state_make(struct views *views, const struct pack *pack);
 static void fields_say(const struct view_plan *plan, struct buf *text);
-static void row_values(const struct view_scan *scan, struct bytes key,
-    struct view_row *row, bool *fits);
 static bool is_behind(const struct view_scan *scan, struct bytes key);
 
 /* ---- what is counted ---------------------------------------------------- */
@@ -138,6 +137,26 @@ view_sum_add(struct view_sum *a, const struct view_sum *b)
 	a->low = low;
 }
 
+void
+view_sum_negate(struct view_sum *sum)
+{
+	sum->high = (int64_t)(~(uint64_t)sum->high + (sum->low == 0 ? 1 : 0));
+	sum->low = ~sum->low + 1;
+}
+
+void
+view_sum_amount(struct view_sum *sum, struct bytes amount)
+{
+	struct reader r;
+	int64_t is;
+
+	codec_begin(&r, amount);
+	is = codec_get_int(&r);
+	if (!r.bad)
+		view_sum_add(sum, &(struct view_sum){.high = is < 0 ? -1 : 0,
+				      .low = (uint64_t)is});
+}
+
 bool
 view_sum_get(const struct view_sum *sum, int64_t *n)
 {
@@ -240,7 +259,8 @@ view_next(struct view_scan *scan, struct view_row *row, bool *found)
 		fits = cursor.key.n < sizeof(scan->at.b);
 		if (e == ERR_OK && fits) {
 			view_form_add(&scan->at, cursor.key);
-			row_values(scan, view_form_key(&scan->at), row, &fits);
+			fits = view_row_read(scan->view, scan->part,
+			    view_form_key(&scan->at), row);
 			/* The next key there can be. */
 			view_form_add(&scan->at, bytes_of("", 1));
 		}
@@ -267,18 +287,18 @@ is_behind(const struct view_scan *scan, struct bytes key)
 	return bytes_compare(key, end) > 0;
 }
 
-static void
-row_values(const struct view_scan *scan, struct bytes key, struct view_row *row,
-    bool *fits)
+bool
+view_row_read(const struct pack_view *view, unsigned part, struct bytes key,
+    struct view_row *row)
 {
 	struct view_head head;
+	bool fits = view_form_head(&key, &head);
 
-	*fits = view_form_head(&key, &head);
-	for (size_t i = 0; i < scan->view->group_n && *fits; i++)
-		*fits = view_form_get(&key, &row->groups[i]);
+	for (size_t i = 0; i < view->group_n && fits; i++)
+		fits = view_form_get(&key, &row->groups[i]);
 	row->element = (struct view_value){0};
 	row->element_key = key;
-	if (*fits && scan->part != VIEW_SUMS)
-		*fits = view_form_get(&key, &row->element);
-	*fits = *fits && key.n == 0;
+	if (fits && part != VIEW_SUMS)
+		fits = view_form_get(&key, &row->element);
+	return fits && key.n == 0;
 }

@@ -27,6 +27,8 @@ static enum err agrees(struct talk *talk, const struct log *log,
 static void start_set(struct ledger_log *entry, uint64_t start);
 static enum err proof_tell(struct talk *talk, const struct log *log,
     struct ledger_log *entry) MUST_USE;
+static enum err asks_for(struct talk *talk, const struct log *log,
+    const struct ledger_log *entry, bool *asks) MUST_USE;
 static enum err ask(struct talk *talk, const struct log *log,
     struct ledger_log *theirs) MUST_USE;
 static enum err answer(struct talk *talk, const struct log *log,
@@ -188,12 +190,15 @@ agrees(struct talk *talk, const struct log *log, const struct msg_entry *theirs,
 enum err
 branch_tell(struct talk *talk, const struct log *log, struct ledger_log *entry)
 {
+	bool asks = false;
 	enum err e = proof_tell(talk, log, entry);
 
 	if (e == ERR_OK && entry->is_answer_due)
 		e = answer(talk, log, entry);
+	if (e == ERR_OK)
+		e = asks_for(talk, log, entry, &asks);
 	for (struct ledger_log *theirs = ledger_trunk(&talk->ledger, entry);
-	     theirs != NULL && e == ERR_OK;
+	     asks && theirs != NULL && e == ERR_OK;
 	     theirs = ledger_next(&talk->ledger, theirs)) {
 		struct log *ours;
 
@@ -230,6 +235,24 @@ proof_tell(struct talk *talk, const struct log *log, struct ledger_log *entry)
 	msg.log = theirs->id;
 	msg.size = fork.size;
 	return e == ERR_OK ? fork_send(talk, NULL, &msg) : e;
+}
+
+/* Who knows of the fork, has brought its own branch and may not get the others
+ * would ask the same in each session, for nothing. */
+static enum err
+asks_for(struct talk *talk, const struct log *log,
+    const struct ledger_log *entry, bool *asks)
+{
+	const struct authority *authority;
+	struct clock_depth depth;
+	enum err e = store_authority(talk->store, &authority);
+
+	if (e != ERR_OK)
+		return e;
+	clock_log_depth(authority, &talk->me, &log->name, &depth);
+	*asks = depth.any || !log->forked || entry->is_split ||
+		entry->sent < log->frontier.size;
+	return ERR_OK;
 }
 
 static enum err

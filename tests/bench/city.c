@@ -88,8 +88,8 @@ static void
 tables_print(struct site *site, const struct total *total)
 {
 	static const enum table which[] = {TABLE_DELTAS, TABLE_HEADS,
-	    TABLE_TREE, TABLE_FEED, TABLE_HISTORY, TABLE_RECORDS, TABLE_CELLS,
-	    TABLE_LOOKUP, TABLE_VIEWS};
+	    TABLE_TREE, TABLE_FEED, TABLE_HISTORY, TABLE_RECORDS, TABLE_SEATS,
+	    TABLE_CELLS, TABLE_LOOKUP, TABLE_VIEWS};
 	struct tape_env *env;
 
 	site_close(site);

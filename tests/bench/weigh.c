@@ -104,7 +104,8 @@ weigh_disk(void)
 	    TABLE_DELTAS, TABLE_BLOCKS, TABLE_HEADS, TABLE_TREE};
 	static const enum table state[] = {TABLE_SPACES, TABLE_HISTORY,
 	    TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS};
-	static const enum table rest[] = {TABLE_LOOKUP, TABLE_FEED};
+	static const enum table rest[] = {
+	    TABLE_SEATS, TABLE_LOOKUP, TABLE_FEED};
 	static struct site site;
 	struct load load;
 	struct tape_env *env;

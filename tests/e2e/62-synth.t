@@ -160,6 +160,7 @@ run "$GOLMOK" ls d01/c012/case visit --where state=confirmed --json
 ok 'the team lead confirmed visits' grep -q confirmed out
 run "$GOLMOK" report RP-15 --dong 혜화동 --json
 ok 'who looked at whom is reported' grep -q '"access_records":[1-9]' out
+ok '... in whole chains' grep -q '"access_unchained":0' out
 ok 'fsck has nothing to say' exits 0 "$GOLMOK" fsck
 "$GOLMOK" init t --found 의정부 --label 시청 >/dev/null
 # shellcheck disable=SC2046

@@ -106,6 +106,7 @@ is_derived(enum table table)
 	case TABLE_HISTORY:
 	case TABLE_DECISIONS:
 	case TABLE_RECORDS:
+	case TABLE_SEATS:
 	case TABLE_WORDS:
 	case TABLE_CELLS:
 	case TABLE_LOOKUP:

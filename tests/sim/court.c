@@ -422,14 +422,18 @@ decision_under(const struct court *court, const struct leaves_delta *decision)
 	return NULL;
 }
 
-/* Has the author of `decision`, of this stratum, a say about `fact`? */
+/* Has the author of `decision`, which counts, a say about `fact`?  Of what says
+ * nothing root alone can tell that it shall stay outside. */
 static bool
 has_say(const struct court *court, const struct leaves_delta *decision,
-    const struct leaves_delta *fact, unsigned stratum)
+    const struct leaves_delta *fact)
 {
-	return is_decision(decision) && decision->counts &&
-	       decision->stratum == stratum &&
-	       fact_holds(court, fact, decision_under(court, decision));
+	const struct leaves_delta *under;
+
+	if (!is_decision(decision) || !decision->counts)
+		return false;
+	under = decision_under(court, decision);
+	return fact->has_fact ? fact_holds(court, fact, under) : under == NULL;
 }
 
 static bool
@@ -438,11 +442,12 @@ decision_lives(const struct court *court, const struct leaves_delta *decision,
 {
 	const struct leaves *central = &court->central;
 
-	if (!has_say(court, decision, fact, stratum) ||
+	if (decision->stratum != stratum || !has_say(court, decision, fact) ||
 	    !speaks_of(central, decision, fact))
 		return false;
 	for (size_t i = 0; i < central->n; i++)
-		if (has_say(court, central->deltas[i], fact, stratum) &&
+		if (has_say(court, central->deltas[i], fact) &&
+		    central->deltas[i]->stratum <= stratum &&
 		    replaces(central, central->deltas[i], decision))
 			return false;
 	return true;
@@ -474,7 +479,7 @@ facts_decide(struct court *court, unsigned stratum)
 		}
 		fact->decided = adopts + voids > 0;
 		fact->voided = voids > 0 && adopts == 0;
-		if (adopts == 0 || voids > 0 || fact->counts)
+		if (adopts == 0 || voids > 0 || fact->counts || !fact->has_fact)
 			continue;
 		fact->adopted = true;
 		fact_count(fact, stratum);

@@ -104,6 +104,12 @@ light_memo(bool on)
 	channels = 0;
 }
 
+bool
+light_is_on(void)
+{
+	return in_use;
+}
+
 struct light_count
 light_count(void)
 {

@@ -9,14 +9,16 @@
  * key, since that depends on nothing but the key, the message and the
  * signature; public halves of keys; secrets that two keys share, which both
  * sides of a handshake work out; keys of one session, of which each seed uses
- * the same in the same order; dictionaries made ready, once for all stores; and
- * the ballast of each store.
+ * the same in the same order; dictionaries made ready, once for all stores;
+ * packs that were read from the same text (light_pack.c); and the ballast of
+ * each store.
  */
 
 /* Once, before anything else. */
 void light_start(void);
 /* A seed begins: these are remembered, or each is worked out. */
 void light_memo(bool on);
+bool light_is_on(void);
 /* So many were looked up, and so many of them found. */
 struct light_count {
 	uint64_t asked;

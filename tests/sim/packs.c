@@ -277,10 +277,16 @@ reckon(
 static bool
 is_written(struct sim_node *node)
 {
+	struct crypto_sha256 all;
 	struct hash program;
 	struct bytes row;
 
-	crypto_sha256_two(bytes_text(version_text), pack_embedded(), &program);
+	crypto_sha256(pack_embedded(), &program);
+	crypto_sha256_init(&all);
+	crypto_sha256_add(&all, bytes_of("doc", 4));
+	crypto_sha256_add(&all, bytes_text(version_text));
+	crypto_sha256_add(&all, bytes_of(program.b, sizeof(program.b)));
+	crypto_sha256_out(&all, &program);
 	return meta_find(store_txn(node->store), meta_pack_force, &row) &&
 	       bytes_equal(bytes_first(row, 32), bytes_of(program.b, 32));
 }

@@ -202,29 +202,44 @@ rule_regrant(struct sim_node *by)
 	sim_note(sim, "regrant", by->number, whom->number);
 }
 
+/* A rotation that no disk took, or that came back from a crash, is one or not
+ * by what the store says now. */
+static bool
+is_root(struct sim_node *node, const struct sign_seed *seed)
+{
+	const struct authority *authority;
+	struct sign_key key;
+
+	crypto_sign_key(seed, &key);
+	node_begin(node, false);
+	sim_must(
+	    node->sim, store_authority(node->store, &authority), "read rights");
+	store_abort(node->store);
+	return memcmp(&key, &authority->root, sizeof(key)) == 0;
+}
+
 /* A founder whose data or keys are old may have to leave it. */
 void
 rule_rotate(struct sim_node *founder)
 {
 	struct sim *sim = founder->sim;
-	const struct root *root = store_root(founder->store);
 	struct sign_seed seed;
 	enum err e;
 
 	node_begin(founder, true);
-	seed = root->keys.seed;
+	seed = store_root(founder->store)->keys.seed;
 	e = store_rotate(founder->store);
 	if (!may_fail(e))
 		sim_must(sim, e, "rotate the root key");
 	if (e == ERR_OK && node_commit(founder) == ERR_OK)
 		sim->count.rotations++;
-	if (e == ERR_OK) {
+	store_abort(founder->store);
+	if (e == ERR_OK && !is_root(founder, &seed)) {
 		size_t at = sim->old_roots_n % COUNT_OF(sim->old_roots);
 
 		sim->old_roots[at] = seed;
 		sim->old_roots_n++;
 	}
-	store_abort(founder->store);
 	sim_note(sim, "rotate", founder->number, (uint64_t)e);
 }
 

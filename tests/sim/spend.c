@@ -85,6 +85,19 @@ spend_excuse(const struct sim_wire *wire, unsigned from)
 }
 
 void
+spend_end(struct sim_wire *wire, unsigned side)
+{
+	struct session_status status;
+
+	session_status(wire->session[side], &status);
+	if (memcmp(&status.peer, &(struct sign_key){0}, sizeof(status.peer)) !=
+	    0)
+		return;
+	spend_excuse(wire, side);
+	wire->sent[side] = 0;
+}
+
+void
 spend_crash(struct sim_node *node)
 {
 	struct sim *sim = node->sim;

@@ -16,6 +16,9 @@ void spend_carry(struct sim_wire *wire, unsigned from, size_t n);
 void spend_said(const struct sim_wire *wire, unsigned from);
 /* What that side counted was lost with the disk. */
 void spend_excuse(const struct sim_wire *wire, unsigned from);
+/* The session at `side` ends: what it said before it knew to whom is on
+ * nobody's budget. */
+void spend_end(struct sim_wire *wire, unsigned side);
 /* The process of `node` is gone: what its sessions had not written down is not
  * known to it. */
 void spend_crash(struct sim_node *node);

@@ -132,6 +132,7 @@ notes_take(struct sim_wire *wire, unsigned side)
 	struct sim_node *node = wire->node[side];
 	struct notes *notes = session_notes(wire->session[side]);
 
+	spend_end(wire, side);
 	if (!notes_wait(notes))
 		return;
 	node_begin(node, true);

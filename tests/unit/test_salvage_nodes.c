@@ -27,6 +27,7 @@ enum {
 	FILE_MAX = 1 << 28,
 	HEAD = 8,	 /* of a node: its sizes and flags, before its key */
 	KEY_SIZE_AT = 6, /* in it */
+	ROOT_AT = 40,	 /* in what is said of a table */
 };
 
 /* A town whose writer alone has what it wrote; `key` leads to its log. */
@@ -141,19 +142,51 @@ a_wrong_size_of_a_row_is_mended(void **state)
 	town_fini(&town);
 }
 
+/* What its page says of a table: the size of that, its name and its size, and
+ * in which page it begins. */
 static void
-a_table_that_is_not_found_takes_no_file_with_it(void **state)
+a_table_is_found_in_spite_of_a_wrong_bit(void **state)
 {
+	static const enum table tables[] = {
+	    TABLE_LOGS, TABLE_SPACES, TABLE_DELTAS, TABLE_META};
 	struct town town;
 	struct key key;
-	struct bytes logs = bytes_text(tables_names[TABLE_LOGS]);
 
 	(void)state;
 	begin(&town, 2, &key);
-	/* What its page says of it, and its name, which nothing mends. */
-	(void)bits_try(&town, logs, 0, (size_t)8 * HEAD);
-	assert_true(bits_try(&town, logs, (size_t)8 * HEAD,
-			(size_t)8 * HEAD + 8 * logs.n) > 0);
+	for (size_t i = 0; i < COUNT_OF(tables); i++) {
+		struct bytes name = bytes_text(tables_names[tables[i]]);
+		size_t behind = 8 * (HEAD + name.n);
+
+		assert_int_equal(bits_try(&town, name, 0, behind), 0);
+		assert_int_equal(bits_try(&town, name, behind + 8 * ROOT_AT,
+				     behind + 8 * (ROOT_AT + 8)),
+		    0);
+	}
+	town_fini(&town);
+}
+
+static void
+a_table_that_is_not_found_takes_no_file_with_it(void **state)
+{
+	char *path;
+	struct town town;
+	struct key key;
+	struct buf data = {0};
+	struct bytes logs = bytes_text(tables_names[TABLE_LOGS]);
+
+	(void)state;
+	begin(&town, 4, &key);
+	path = file_path(town.nodes[WRITER].dir, "data.mdb");
+	assert_int_equal(file_read(path, FILE_MAX, &data), ERR_OK);
+	nodes_spoil(&town, buf_bytes(&data), logs, (size_t)8 * HEAD);
+	buf_cut(&data, 0);
+	assert_int_equal(file_read(path, FILE_MAX, &data), ERR_OK);
+	nodes_spoil(
+	    &town, buf_bytes(&data), bytes_text("mogs"), (size_t)8 * HEAD + 8);
+	assert_false(repaired(&town));
+	buf_fini(&data);
+	mem_free(path);
 	town_fini(&town);
 }
 
@@ -176,6 +209,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_wrong_size_of_a_row_is_mended),
+	    cmocka_unit_test(a_table_is_found_in_spite_of_a_wrong_bit),
 	    cmocka_unit_test(a_table_that_is_not_found_takes_no_file_with_it),
 	    cmocka_unit_test(
 		a_format_that_is_not_found_is_none_of_an_older_program),

@@ -1,0 +1,23 @@
+#ifndef GOLMOK_CORE_PAGES_META_H
+#define GOLMOK_CORE_PAGES_META_H
+
+#include "core/medium.h"
+#include "core/pages_raw.h"
+
+/*
+ * Where a walk through LMDB's file begins: the two first pages, of which the
+ * newest that is sound counts.  For core/pages.c.
+ */
+
+/* Puts `n` bytes of the file into `to`, emptied first; zeros stand for what it
+ * does not have. */
+enum err pages_meta_bytes(
+    struct medium *file, uint64_t at, size_t n, struct buf *to) MUST_USE;
+/* The meta page of the state that transaction `txn_id` made (0: of the newest
+ * that is there); *pair: both go together.  Others may write them meanwhile; so
+ * two that do not are read again.  ERR_BUSY: that state is gone.  ERR_CORRUPT:
+ * no LMDB file.  ERR_IO: the disk. */
+enum err pages_meta_read(struct medium *file, uint64_t txn_id,
+    struct pages_meta *meta, bool *pair) MUST_USE;
+
+#endif
