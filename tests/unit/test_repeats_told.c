@@ -1,7 +1,7 @@
 /*
  * Promises of core/repeats.h: a value that only one record may have and several
  * got at nodes that did not know of each other is found, each time, and nothing
- * else is.
+ * else is; and of core/alias.h about circles and ends that are gone.
  *
  * LINK: -Wl,--wrap=pack_embedded
  */
@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "core/alias.h"
 #include "core/meta.h"
 #include "core/repeats.h"
 #include "proto/codec.h"
@@ -233,6 +234,67 @@ what_stands_for_another_repeats_nothing(void **state)
 	repeats_are(bench, &bench->hall, "no: 1 2 3 4; ");
 }
 
+/* Who stands for 1 to 4 in the end, and is it said to be there? */
+static void
+ends_are(struct bench *bench, const char *wanted)
+{
+	const struct aliases *aliases;
+	struct buf text = {0};
+	struct txn *txn;
+
+	desk_pull(&bench->hall, &bench->dong);
+	desk_begin(&bench->hall, false);
+	txn = store_txn(bench->hall.store);
+	for (int twice = 0; twice < 2; twice++)
+		slip_is(alias_held(txn, &aliases), ERR_OK, NULL);
+	for (uint8_t i = 1; i <= 4; i++) {
+		struct record_id id = {.b = {1, [15] = i}};
+		struct record_id end;
+		bool stands;
+
+		slip_is(alias_stands(txn, aliases, &id, &end, &stands), ERR_OK,
+		    NULL);
+		buf_add_format(&text, "%u%s ", end.b[15], stands ? "!" : "");
+	}
+	store_abort(bench->hall.store);
+	assert_string_equal(buf_text(&text), wanted);
+	buf_fini(&text);
+}
+
+static void
+a_circle_stands_for_its_least(void **state)
+{
+	struct bench *bench = *state;
+
+	ends_are(bench, "1 2 3 4 ");
+	put(bench, "thing", 3, 2, WORDS("no=3"));
+	put(bench, "thing", 2, 1, WORDS("no=2"));
+	ends_are(bench, "1 1! 1! 4 ");
+	put(bench, "thing", 1, 3, WORDS("no=1"));
+	ends_are(bench, "1 1! 1! 4 ");
+	/* Of itself nobody is another. */
+	put(bench, "thing", 4, 4, WORDS("no=4"));
+	ends_are(bench, "1 1! 1! 4 ");
+}
+
+/* What is not held was not taken away, as far as we know; what was deleted
+ * stands for nobody. */
+static void
+who_is_gone_stands_for_nobody(void **state)
+{
+	struct bench *bench = *state;
+	struct record_id gone = {.b = {1, [15] = 4}};
+
+	put(bench, "thing", 1, 9, WORDS("no=1"));
+	put(bench, "thing", 4, 0, WORDS("no=4"));
+	put(bench, "thing", 2, 4, WORDS("no=2"));
+	ends_are(bench, "9! 4! 3 4 ");
+	desk_begin(&bench->dong, true);
+	desk_settle(&bench->dong, here, &gone, ACT_DELETE, NULL);
+	desk_commit(&bench->dong);
+	ends_are(bench, "9! 2 3 4 ");
+}
+
 #define BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, bench_make, bench_remove)
 
@@ -244,6 +306,8 @@ main(void)
 	    BENCH(only_whole_values_together_repeat),
 	    BENCH(one_element_of_a_set_is_enough),
 	    BENCH(what_stands_for_another_repeats_nothing),
+	    BENCH(a_circle_stands_for_its_least),
+	    BENCH(who_is_gone_stands_for_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
