@@ -468,7 +468,7 @@ record_next(struct txn *txn, const struct record_read *read,
 	struct turn_place at = {
 	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
 	struct bytes content;
-	struct kv_cursor own;
+	struct kv_cursor own = {0};
 	struct kv_cursor *cursor = read->near != NULL ? read->near : &own;
 	struct key prefix;
 	struct key key;

@@ -256,9 +256,11 @@ kept_settle(struct repair *r, const char *path)
 {
 	const struct salvage *salvage = &r->report->salvage;
 	const char *name = strrchr(path, '/');
+	bool doubted = salvage->rows.logs_lost > 0 &&
+		       salvage->rows.deltas_doubted;
 
 	if (salvage->missing == 0 && salvage->owed == 0 &&
-	    salvage->unknown == 0 && salvage->rows.logs_lost == 0)
+	    salvage->unknown == 0 && !doubted)
 		return file_remove(path);
 	assert(name != NULL);
 	(void)snprintf(

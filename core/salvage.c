@@ -13,6 +13,7 @@
 #include "core/meta.h"
 #include "core/oplog_make.h"
 #include "core/salvage_count.h"
+#include "core/salvage_strays.h"
 #include "core/tree.h"
 #include "proto/mem.h"
 
@@ -337,6 +338,8 @@ pass(struct saving *s)
 	s->salvage->unknown = s->refused;
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = space_take(s, spaces[i], true);
+	if (e == ERR_OK && s->salvage->rows.logs_lost > 0)
+		e = salvage_strays_count(from, store_txn(s->store), s->salvage);
 	return e;
 }
 

@@ -58,6 +58,7 @@ salvage_rows_copy(const char *path, struct kv *kv, struct salvage_rows *rows)
 		return e;
 	e = pages_walk(path, 0, &watch, &report);
 	rows->wrong = report.wrong;
+	rows->deltas_doubted = rows->deltas_doubted || report.mended > 0;
 	rows->trees_doubted = rows->trees_doubted || report.wrong > 0;
 	if (e == ERR_OK)
 		e = err_raise(&c.fault);
@@ -114,6 +115,9 @@ row_take(void *arg, const struct pages_row *row)
 		c->rows->lost += table != TABLE_TREE;
 		c->rows->logs_lost += table == TABLE_LOGS ||
 				      table == TABLE_SPACES;
+		c->rows->deltas_doubted = c->rows->deltas_doubted ||
+					  table == TABLE_DELTAS ||
+					  table == TABLE_BLOCKS;
 		c->rows->trees_doubted = true;
 		return;
 	}

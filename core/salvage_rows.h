@@ -16,9 +16,10 @@ struct salvage_rows {
 	 * apart: their hashes will say what of them is sound. */
 	uint64_t doubtful;
 	uint64_t lost; /* others, in tables that are not derived */
-	/* Of these, what leads to whole logs: what such logs had nobody knows
-	 * here. */
+	/* Of these, what leads to whole logs; what such logs had their deltas
+	 * tell, unless some of them are lost, or were found by a guess. */
 	uint64_t logs_lost;
+	bool deltas_doubted;
 	bool trees_doubted; /* what is stored of trees need not be whole */
 };
 
