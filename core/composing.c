@@ -42,6 +42,8 @@ hidden_delete(const struct composing *c)
 {
 	const struct pack_role *role = c->write->role;
 
+	if (role == NULL)
+		return ERR_OK;
 	for (size_t i = 0; i < c->record.fields_n; i++) {
 		const struct record_field *has = &c->record.fields[i];
 		const struct pack_field *field = composing_field(c, has->name);
@@ -62,7 +64,7 @@ hidden_delete(const struct composing *c)
 enum err
 composing_hidden(const struct composing *c)
 {
-	if (c->write->act == ACT_DELETE && c->write->role != NULL)
+	if (c->write->act == ACT_DELETE)
 		return hidden_delete(c);
 	for (size_t i = 0; i < c->change.ops_n; i++) {
 		const struct draft_op *op = &c->change.ops[i];
