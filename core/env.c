@@ -45,6 +45,7 @@ static enum err registry_add(struct env *env) MUST_USE;
 static void registry_remove(struct env *env);
 static enum err locks_reserve(const struct env *env) MUST_USE;
 static int lmdb_open(struct env *env, unsigned tables_max);
+static bool version_is_damaged(const struct env *env);
 static enum err map_check(const struct env *env) MUST_USE;
 static void keep_from_children(const struct env *env);
 static void on_wrong(void *arg, uint64_t page, const char *why);
@@ -92,6 +93,8 @@ env_open(struct env *env, const struct env_config *config)
 		if (e != ERR_OK)
 			return e;
 	}
+	if (rc == MDB_VERSION_MISMATCH && version_is_damaged(env))
+		return env_scrub_state(env, 0);
 	if (rc == 0)
 		rc = baton_init(&env->baton, env->data);
 	if (rc != 0)
@@ -101,6 +104,16 @@ env_open(struct env *env, const struct env_config *config)
 	if (found.size_bytes <= config->scrub_bytes)
 		e = scrub(env);
 	return e == ERR_OK ? length_check(env) : e;
+}
+
+/* Does but one of the first pages say so? */
+static bool
+version_is_damaged(const struct env *env)
+{
+	const struct pages_watch watch = {.wrong = NULL};
+	struct pages_report report;
+
+	return pages_walk(env->data, 0, &watch, &report) == ERR_OK;
 }
 
 /* Looks at every page of the newest state, beside others who read and write,

@@ -337,7 +337,9 @@ is_likely(struct pages *p, uint64_t page, struct place at)
 	/* The first key of a branch says nothing. */
 	if (likely &&
 	    pages_raw_node(raw.p, p->page_bytes, kind == PAGE_BRANCH, &node))
-		likely = fits(at, node.key);
+		likely = fits(at, node.key) &&
+			 (kind == PAGE_BRANCH ||
+			     is_main(at.tree) == (node.flags == NODE_TABLE));
 	buf_fini(&raw);
 	return likely;
 }

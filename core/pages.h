@@ -56,7 +56,8 @@ struct pages_report {
  * the newest that is there); somebody must keep that state from being written
  * over.  ERR_OK even when something is wrong: report->wrong counts it.
  * ERR_BUSY: others have committed twice since, and it is gone.  ERR_CORRUPT:
- * no LMDB file at all.  ERR_IO: the disk. */
+ * no LMDB file at all, or what told of that state is destroyed.  ERR_IO: the
+ * disk. */
 enum err pages_walk(const char *path, uint64_t txn_id,
     const struct pages_watch *watch, struct pages_report *report) MUST_USE;
 

@@ -8,7 +8,9 @@
 #include <string.h>
 
 static enum err both_read(
-    struct medium *file, struct pages_meta both[METAS]) MUST_USE;
+    struct medium *file, struct pages_meta both[METAS], bool *mended) MUST_USE;
+static void one_mend(
+    struct medium *file, uint8_t *raw, size_t i, struct pages_meta both[METAS]);
 
 enum err
 pages_meta_bytes(struct medium *file, uint64_t at, size_t n, struct buf *to)
@@ -38,8 +40,10 @@ pages_meta_read(
 
 	*pair = false;
 	for (int round = 0; round < ROUNDS && !*pair && e == ERR_OK; round++) {
-		e = both_read(file, both);
-		*pair = both[0].sound && both[1].sound &&
+		bool mended = false;
+
+		e = both_read(file, both, &mended);
+		*pair = both[0].sound && both[1].sound && !mended &&
 			both[0].page_bytes == both[1].page_bytes &&
 			both[0].txn_id - both[1].txn_id + 1 <= 2;
 	}
@@ -59,6 +63,12 @@ pages_meta_read(
 			wanted = &both[i];
 	if (txn_id == 0)
 		wanted = newest;
+	/* LMDB looks at less of them. */
+	if (wanted == NULL && !(both[0].sound && both[1].sound))
+		return err_set(ERR_CORRUPT,
+		    "%s: one of its two first pages is destroyed: run `golmok "
+		    "repair`",
+		    file->path);
 	if (wanted == NULL)
 		return err_set(ERR_BUSY,
 		    "%s is written to faster than it is looked at", file->path);
@@ -68,7 +78,7 @@ pages_meta_read(
 
 /* When the first is gone, any size of pages that has a second. */
 static enum err
-both_read(struct medium *file, struct pages_meta both[METAS])
+both_read(struct medium *file, struct pages_meta both[METAS], bool *mended)
 {
 	struct buf raw = {0};
 	size_t step = PAGE_SIZE_MIN;
@@ -84,6 +94,40 @@ both_read(struct medium *file, struct pages_meta both[METAS])
 		step *= 2;
 	} while (!both[0].sound && !both[1].sound && step <= PAGE_SIZE_MAX &&
 		 e == ERR_OK);
+	for (size_t i = 0; i < METAS && e == ERR_OK; i++) {
+		if (both[i].sound || !both[1 - i].sound)
+			continue;
+		e = pages_meta_bytes(
+		    file, i * both[1 - i].page_bytes, META_SIZE, &raw);
+		one_mend(file, raw.p, i, both);
+		*mended = both[i].sound;
+	}
 	buf_fini(&raw);
 	return e;
+}
+
+/* Without the newest state what the last commit wrote would be lost, and pages
+ * of the one before may be in use again.  The page `i`, of which the other is
+ * sound, gets the only bit turned over that makes it one. */
+static void
+one_mend(
+    struct medium *file, uint8_t *raw, size_t i, struct pages_meta both[METAS])
+{
+	struct pages_meta found;
+	struct pages_meta mended;
+	unsigned n = 0;
+
+	for (size_t k = 0; k < (size_t)8 * META_SIZE; k++) {
+		uint8_t one = (uint8_t)(1u << k % 8);
+
+		raw[k / 8] ^= one;
+		pages_raw_meta(raw, i, file->size_bytes, &found);
+		raw[k / 8] ^= one;
+		if (!found.sound || found.page_bytes != both[1 - i].page_bytes)
+			continue;
+		mended = found;
+		n++;
+	}
+	if (n == 1)
+		both[i] = mended;
 }

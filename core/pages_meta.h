@@ -14,9 +14,10 @@
 enum err pages_meta_bytes(
     struct medium *file, uint64_t at, size_t n, struct buf *to) MUST_USE;
 /* The meta page of the state that transaction `txn_id` made (0: of the newest
- * that is there); *pair: both go together.  Others may write them meanwhile; so
- * two that do not are read again.  ERR_BUSY: that state is gone.  ERR_CORRUPT:
- * no LMDB file.  ERR_IO: the disk. */
+ * that is there); *pair: both are sound and go together.  One that is so but
+ * for one bit counts as well.  Others may write them meanwhile; so two that are
+ * no pair are read again.  ERR_BUSY: that state is gone.  ERR_CORRUPT: no LMDB
+ * file.  ERR_IO: the disk. */
 enum err pages_meta_read(struct medium *file, uint64_t txn_id,
     struct pages_meta *meta, bool *pair) MUST_USE;
 

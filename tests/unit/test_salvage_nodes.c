@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "core/meta.h"
+#include "core/pages_raw.h"
 #include "core/repair.h"
 #include "proto/mem.h"
 #include "tests/lib/spoil.h"
@@ -28,6 +29,8 @@ enum {
 	HEAD = 8,	 /* of a node: its sizes and flags, before its key */
 	KEY_SIZE_AT = 6, /* in it */
 	ROOT_AT = 40,	 /* in what is said of a table */
+	ROOT_OF_FREE = HEAD_SIZE + 24 + ROOT_AT,
+	ROOT_OF_MAIN = ROOT_OF_FREE + DB_SIZE,
 };
 
 /* A town whose writer alone has what it wrote; `key` leads to its log. */
@@ -70,6 +73,27 @@ nodes_spoil(
 	assert_true(n > 0);
 	assert_int_equal(file_write(path, buf_bytes(&copy), 0600), ERR_OK);
 	buf_fini(&copy);
+	mem_free(path);
+}
+
+/* Turns over `bit` of the first page that tells of the newest state. */
+static void
+newest_spoil(const struct town *town, size_t bit)
+{
+	char *path = file_path(town->nodes[WRITER].dir, "data.mdb");
+	struct pages_meta both[METAS];
+	struct buf data = {0};
+	size_t newest;
+
+	assert_int_equal(file_read(path, FILE_MAX, &data), ERR_OK);
+	pages_raw_meta(data.p, 0, data.n, &both[0]);
+	pages_raw_meta(data.p + both[0].page_bytes, 1, data.n, &both[1]);
+	assert_true(both[0].sound && both[1].sound);
+	newest = both[1].txn_id > both[0].txn_id;
+	data.p[newest * both[0].page_bytes + bit / 8] ^= (uint8_t)(1u
+								   << bit % 8);
+	assert_int_equal(file_write(path, buf_bytes(&data), 0600), ERR_OK);
+	buf_fini(&data);
 	mem_free(path);
 }
 
@@ -166,6 +190,26 @@ a_table_is_found_in_spite_of_a_wrong_bit(void **state)
 	town_fini(&town);
 }
 
+/* Of the page that tells of the newest state: where its trees begin, and what
+ * can be told to be wrong in it. */
+static void
+a_wrong_bit_of_the_first_page_loses_nothing(void **state)
+{
+	static const size_t starts[] = {
+	    0, HEAD_SIZE, ROOT_OF_FREE, ROOT_OF_MAIN};
+	struct town town;
+	struct key key;
+
+	(void)state;
+	begin(&town, 5, &key);
+	for (size_t i = 0; i < COUNT_OF(starts); i++)
+		for (size_t bit = 0; bit < (size_t)8 * 8; bit++) {
+			newest_spoil(&town, 8 * starts[i] + bit);
+			assert_true(repaired(&town));
+		}
+	town_fini(&town);
+}
+
 static void
 a_table_that_is_not_found_takes_no_file_with_it(void **state)
 {
@@ -210,6 +254,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_wrong_size_of_a_row_is_mended),
 	    cmocka_unit_test(a_table_is_found_in_spite_of_a_wrong_bit),
+	    cmocka_unit_test(a_wrong_bit_of_the_first_page_loses_nothing),
 	    cmocka_unit_test(a_table_that_is_not_found_takes_no_file_with_it),
 	    cmocka_unit_test(
 		a_format_that_is_not_found_is_none_of_an_older_program),
