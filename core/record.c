@@ -174,13 +174,17 @@ cells_get(const struct turn_place *at, struct record *record)
 static bool
 sources_agree(const struct record_source *given, const struct record *record)
 {
+	const struct record_source *sources = record->sources;
+
 	for (size_t i = 0; i < record->fields_n; i++) {
 		const struct record_field *field = &record->fields[i];
 
 		for (size_t k = 0; k < field->n; k++, given++) {
-			const struct record_source *is =
-			    &record->sources[field->values[k].source];
+			const struct record_source *is;
 
+			assert(field->values != NULL && sources != NULL);
+			assert(given != NULL);
+			is = &sources[field->values[k].source];
 			if (given->stamp.v != is->stamp.v ||
 			    given->has_actor != is->has_actor ||
 			    memcmp(&given->actor, &is->actor,
