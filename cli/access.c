@@ -54,7 +54,7 @@ places_find(const struct access *access, struct space_state *const *spaces,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		bool known = false;
 
-		if (!is_personal(access, &spaces[i]->name))
+		if (!access->known && !is_personal(access, &spaces[i]->name))
 			continue;
 		if (!id_beside(&spaces[i]->name, to->space, &places[*places_n]))
 			e = err_set(ERR_LIMIT,
@@ -85,13 +85,12 @@ access_log(const struct access *access, struct space_state *const *spaces,
 		return e;
 	if (access->reason == NULL || access->reason[0] == '\0')
 		return err_set(ERR_USAGE,
-		    "%s: say why with --reason, which is kept in %s%s",
+		    "%s: say why with --reason, which is kept in %s%s%s",
 		    access->looks ? "this opens personal data"
 				  : "personal data leave the store",
 		    work->pack->access->collection->name,
-		    access->looks ? ""
-				  : "; or take only what is not personal, with "
-				    "--class N");
+		    access->instead != NULL ? "; or " : "",
+		    access->instead != NULL ? access->instead : "");
 	*written = true;
 	store_abort(work->store);
 	e = open_again(work);
@@ -108,6 +107,40 @@ access_log(const struct access *access, struct space_state *const *spaces,
 	if (e == ERR_OK)
 		e = open_commit(work);
 	return e == ERR_OK ? store_begin(work->store, false) : e;
+}
+
+void
+access_reads(void *classes, const struct pack_field *field)
+{
+	*(unsigned *)classes |= 1U << field->data_class;
+}
+
+enum err
+access_table(
+    struct opened *work, const struct access_table *table, bool *written)
+{
+	const struct access access = {.work = work,
+	    .classes = table->classes,
+	    .reason = args_text(work->args, "reason", 0),
+	    .known = true,
+	    .instead = table->instead};
+	struct space_state **all;
+	size_t all_n = 0;
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	*written = false;
+	if ((table->classes & ~(1U << CLASS_N)) == 0)
+		return ERR_OK;
+	e = space_all(store_txn(work->store), &all, &all_n);
+	for (size_t i = 0; i < all_n; i++)
+		if (id_covers(table->prefix, &all[i]->name) &&
+		    strcmp(id_class(&all[i]->name), table->collection->space) ==
+			0)
+			all[n++] = all[i];
+	if (e == ERR_OK)
+		e = access_log(&access, all, n, written);
+	return e == ERR_OK && *written ? open_role(work) : e;
 }
 
 /* ---- One record --------------------------------------------------------- */

@@ -202,7 +202,7 @@ conflicts_run(const struct args *args, struct out *out)
 	size_t n = 0;
 	enum err e;
 
-	e = open_begin(args, out, false, &work);
+	e = open_list(args, out, &work);
 	if (e == ERR_OK)
 		e = open_role(&work);
 	if (e == ERR_OK)

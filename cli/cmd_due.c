@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/access.h"
 #include "cli/grid.h"
 #include "cli/host.h"
 #include "cli/name.h"
@@ -426,12 +427,34 @@ list_named(
 	return e;
 }
 
+/* What is personal leaves with a reason, as by export. */
+static enum err
+reason_ask(struct wish *wish, const char *name)
+{
+	const struct pack_due *list = wish->ask.list;
+	struct opened *work = wish->work;
+	struct access_table table = {.collection = list->collection,
+	    .prefix = &wish->ask.prefix,
+	    .instead = "look at them here, without --csv"};
+	bool written;
+	enum err e;
+
+	for (size_t i = 0; i < list->show_n; i++)
+		expr_fields(
+		    list->show[i].is.code, access_reads, &table.classes);
+	e = access_table(work, &table, &written);
+	if (e != ERR_OK || !written)
+		return e;
+	wish->ask.role = work->role;
+	return list_named(work->pack, name, &wish->ask.list);
+}
+
 static enum err
 due_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct wish wish = {.work = &work};
-	enum err e = open_begin(args, out, false, &work);
+	enum err e = open_list(args, out, &work);
 
 	if (e == ERR_OK)
 		e = open_role(&work);
@@ -442,6 +465,8 @@ due_run(const struct args *args, struct out *out)
 		e = say_summary(&wish);
 	for (size_t i = 0; e == ERR_OK && i < args->words_n; i++) {
 		e = list_named(work.pack, args_word(args, i), &wish.ask.list);
+		if (e == ERR_OK && wish.csv)
+			e = reason_ask(&wish, args_word(args, i));
 		if (e == ERR_OK)
 			e = say_list(&wish);
 	}
@@ -457,6 +482,7 @@ static const struct args_option due_options[] = {
     {.name = "late", .help = "only what is late"},
     {.name = "limit", .value = "N", .help = "so many of each (40); 0: all"},
     GRID_OPTIONS,
+    ACCESS_REASON,
 };
 
 const struct args_command cmd_due_commands[] = {

@@ -157,7 +157,8 @@ spaces_find(struct export *export, struct space_state ***spaces, size_t *n)
 	const struct access access = {.work = work,
 	    .collection = export->collection,
 	    .classes = export->classes,
-	    .reason = args_text(work->args, "reason", 0)};
+	    .reason = args_text(work->args, "reason", 0),
+	    .instead = "take only what is not personal, with --class N"};
 	bool written = false;
 	enum err e = name_known_spaces(work, word, spaces, n);
 
@@ -503,9 +504,7 @@ static const struct args_option export_options[] = {
     {.name = "class",
 	.value = "LETTERS",
 	.help = "only fields of these data classes: N, or NP"},
-    {.name = "reason",
-	.value = "TEXT",
-	.help = "why personal data leave the store, which is kept"},
+    ACCESS_REASON,
     {.name = "replace", .help = "a question mark for what CP949 does not have"},
     {.name = "no-bom", .help = "CSV without a byte order mark"},
     OPEN_ROLE_OPTION,

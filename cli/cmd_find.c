@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/access.h"
 #include "cli/column.h"
 #include "cli/grid.h"
 #include "cli/host.h"
@@ -40,7 +41,8 @@ struct find {
 	struct expr_scope names;
 	struct query query;
 	struct query_run run;
-	struct buf words; /* owned: what --text says, in normal form C */
+	struct buf words;	/* owned: what --text says, in normal form C */
+	struct query_text text; /* where that is looked for */
 	struct column columns[COLUMNS_MAX];
 	struct column_list list; /* of `columns` */
 	struct query_key keys[KEYS_MAX];
@@ -57,6 +59,8 @@ struct find {
 };
 
 static enum err find_prepare(struct find *find) MUST_USE;
+static enum err reason_ask(struct find *find) MUST_USE;
+static void text_notice(struct find *find);
 static enum err find_plain(struct find *find) MUST_USE;
 static enum err find_sorted(struct find *find) MUST_USE;
 static enum err row_show(
@@ -94,13 +98,17 @@ find_run(const struct args *args, struct out *out)
 	find.list = (struct column_list){
 	    .p = find.columns, .max = COUNT_OF(find.columns)};
 	find.csv = args_has(args, "csv");
-	e = open_begin(args, out, false, &find.work);
+	e = open_list(args, out, &find.work);
 	if (e == ERR_OK)
 		e = open_role(&find.work);
 	if (e == ERR_OK)
 		e = scope_read(&find.work, &find.scope);
 	if (e == ERR_OK)
 		e = find_prepare(&find);
+	if (e == ERR_OK && find.csv)
+		e = reason_ask(&find);
+	if (e == ERR_OK && find.text.fields_n > 0)
+		text_notice(&find);
 	if (e == ERR_OK)
 		e = query_begin(
 		    store_txn(find.work.store), &find.query, &find.run);
@@ -196,8 +204,9 @@ sort_read(struct find *find, const char *word)
 
 /* Texts that no index helps to find are found by looking at all of them. */
 static void
-text_notice(struct find *find, const struct query_text *text)
+text_notice(struct find *find)
 {
+	const struct query_text *text = &find->text;
 	struct buf note = {0};
 
 	if (text->searched)
@@ -216,7 +225,6 @@ static enum err
 text_read(struct find *find)
 {
 	struct txn *txn = store_txn(find->work.store);
-	struct query_text text;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0;
@@ -229,11 +237,10 @@ text_read(struct find *find)
 		return e;
 	/* No words at all are no wish to see everything. */
 	e = query_text_read(txn->pack, find->query.collection,
-	    buf_bytes(&find->words), &txn->arena, &text);
+	    buf_bytes(&find->words), &txn->arena, &find->text);
 	if (e != ERR_OK)
 		return err_wrap(e, "--text");
 	find->query.words = buf_bytes(&find->words);
-	text_notice(find, &text);
 	return ERR_OK;
 }
 
@@ -284,6 +291,34 @@ find_prepare(struct find *find)
 	find->limit = is_read ? 0 : LIMIT_SHOWN;
 	return e == ERR_OK ? args_number(args, "limit", INT64_MAX, &find->limit)
 			   : e;
+}
+
+/* What is personal leaves with a reason, as by export. */
+static enum err
+reason_ask(struct find *find)
+{
+	struct access_table table = {.collection = find->query.collection,
+	    .prefix = &find->query.prefix,
+	    .instead = "name columns that are not personal with --fields"};
+	bool written;
+	enum err e;
+
+	for (size_t i = 0; i < find->list.n; i++) {
+		if (find->columns[i].field != NULL)
+			access_reads(&table.classes, find->columns[i].field);
+		if (find->columns[i].expr != NULL)
+			expr_fields(find->columns[i].expr, access_reads,
+			    &table.classes);
+	}
+	e = access_table(&find->work, &table, &written);
+	if (e != ERR_OK || !written)
+		return e;
+	/* All that was made ready was of the transaction before. */
+	find->query = (struct query){0};
+	find->list.n = 0;
+	find->keys_n = 0;
+	buf_cut(&find->words, 0);
+	return find_prepare(find);
 }
 
 /* ---- what is found ------------------------------------------------------ */
@@ -526,6 +561,7 @@ static const struct args_option find_options[] = {
 	.help = "at most N records; 0 all (terminals 40)"},
     {.name = "apart", .help = "what was merged into another by itself"},
     GRID_OPTIONS,
+    ACCESS_REASON,
     {.name = "explain", .help = "tell which index was used"},
 };
 

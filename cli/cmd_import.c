@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/seen.h"
 #include "cli/source.h"
+#include "cli/stop.h"
 #include "core/pack.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
@@ -35,8 +36,11 @@ struct import {
 	uint64_t skipped; /* that the mapping passes over */
 	uint64_t bad;
 	uint64_t outcomes[PLAN_SAME + 1];
-	uint64_t chunk;	 /* rows in the open transaction */
-	uint64_t stored; /* rows in those before */
+	uint64_t chunk;	    /* rows in the open transaction */
+	uint64_t stored;    /* rows in those before */
+	size_t next_file;   /* the first one behind them is in this file, */
+	uint64_t next_line; /* in this line */
+	bool nameless;	    /* some rows say not which record they are */
 };
 
 /* How a row stands to those before it: it changes a record that one of them
@@ -58,11 +62,11 @@ static enum err row_check(
     struct import *import, const struct load_row *row) MUST_USE;
 static enum err repeat_check(struct import *import, const struct load_row *row,
     struct repeat *repeat) MUST_USE;
-static bool is_rows_fault(enum err e);
 static void bad_say(struct import *import, size_t number, enum err e);
 static enum err write_all(struct import *import) MUST_USE;
 static enum err write_file(
     struct import *import, size_t number, struct progress *progress) MUST_USE;
+static enum err cut_off(const struct import *import, enum err e) MUST_USE;
 static void result_say(struct import *import);
 
 static enum err
@@ -86,6 +90,7 @@ import_run(const struct args *args, struct out *out)
 		e = files_open(&import);
 	/* Who writes to standard input may need the store as well. */
 	if (e == ERR_OK) {
+		stop_watch();
 		store_abort(import.work.store);
 		e = open_again(&import.work);
 	}
@@ -268,10 +273,13 @@ check_file(struct import *import, size_t number, struct progress *progress)
 			import->skipped += source_skipped(file);
 			return ERR_OK;
 		}
+		if (stop_asked())
+			return err_set(
+			    ERR_USAGE, "interrupted: nothing was stored");
 		import->rows++;
 		if (e == ERR_OK)
 			e = row_check(import, &row);
-		if (e != ERR_OK && !is_rows_fault(e))
+		if (e != ERR_OK && !plan_is_rows_fault(e))
 			return e;
 		if (e != ERR_OK) {
 			progress_end(progress);
@@ -352,6 +360,7 @@ repeat_check(
 		if (e != ERR_OK || repeat->again)
 			return e;
 	} else {
+		import->nameless = import->nameless || !row->has_id;
 		repeat->later = row->has_id &&
 				!seen_add(&import->seen,
 				    bytes_of(row->id.b, sizeof(row->id.b)));
@@ -382,33 +391,6 @@ repeat_check(
 			    value->field->collection, value->field->name);
 	}
 	return ERR_OK;
-}
-
-/* Is it the row that is at fault, so that others may still be told of? */
-static bool
-is_rows_fault(enum err e)
-{
-	switch (e) {
-	case ERR_INVALID:
-	case ERR_EXISTS:
-	case ERR_NOT_FOUND:
-	case ERR_LIMIT:
-	case ERR_MALFORMED:
-		return true;
-	case ERR_OK:
-	case ERR_FORKED:
-	case ERR_IO:
-	case ERR_USAGE:
-	case ERR_DENIED:
-	case ERR_CORRUPT:
-	case ERR_VERSION:
-	case ERR_BUSY:
-	case ERR_FULL:
-	case ERR_PEER:
-	case ERR_PART:
-		break;
-	}
-	return false;
 }
 
 static void
@@ -445,10 +427,37 @@ write_all(struct import *import)
 	if (e == ERR_OK)
 		e = open_commit(&import->work);
 	progress_end(&progress);
-	if (e != ERR_OK)
-		e = err_wrap(e, "after %llu of %llu rows were stored",
-		    (unsigned long long)import->stored,
-		    (unsigned long long)import->rows);
+	return e == ERR_OK ? e : cut_off(import, e);
+}
+
+/* The run ends in the middle: how far did it come, and how does one go on? */
+static enum err
+cut_off(const struct import *import, enum err e)
+{
+	const struct args *args = import->work.args;
+	struct buf text = {0};
+
+	e = err_wrap(stop_asked() && import->stored > 0 ? ERR_PART : e,
+	    "after %llu of %llu rows were stored",
+	    (unsigned long long)import->stored,
+	    (unsigned long long)import->rows);
+	if (import->stored == 0)
+		return e;
+	buf_add_format(&text,
+	    "%llu of %llu rows are stored, all before %s:%llu: ",
+	    (unsigned long long)import->stored,
+	    (unsigned long long)import->rows,
+	    args_word(args, import->next_file),
+	    (unsigned long long)import->next_line);
+	buf_add_text(&text,
+	    import->nameless
+		? "rows without an id would be stored twice, so take those out "
+		  "of the files, and run it again"
+	    : import->map != NULL || import->plan.update
+		? "run the same again to go on, none is stored twice"
+		: "run it again with --update to go on, none is stored twice");
+	out_notice(import->work.out, buf_text(&text));
+	buf_fini(&text);
 	return e;
 }
 
@@ -458,6 +467,22 @@ is_written(struct import *import, const struct load_row *row)
 {
 	return row->derived && !seen_add(&import->written,
 				   bytes_of(row->id.b, sizeof(row->id.b)));
+}
+
+/* Stores what was written, and goes on in another transaction. */
+static enum err
+chunk_end(struct import *import, size_t number)
+{
+	enum err e = open_commit(&import->work);
+
+	plan_ended(&import->plan);
+	if (e != ERR_OK)
+		return e;
+	import->stored += import->chunk;
+	import->chunk = 0;
+	import->next_file = number;
+	import->next_line = rows_at(source_rows(import->files[number]));
+	return open_again(&import->work);
 }
 
 static enum err
@@ -475,15 +500,10 @@ write_file(struct import *import, size_t number, struct progress *progress)
 		e = source_next(file, &row, &found);
 		if (e == ERR_OK && !found)
 			break;
-		if (e == ERR_OK && import->chunk == CHUNK_ROWS) {
-			e = open_commit(&import->work);
-			plan_ended(&import->plan);
-			if (e == ERR_OK) {
-				import->stored += import->chunk;
-				import->chunk = 0;
-				e = open_again(&import->work);
-			}
-		}
+		if (e == ERR_OK && stop_asked())
+			e = err_set(ERR_USAGE, "interrupted");
+		if (e == ERR_OK && import->chunk == CHUNK_ROWS)
+			e = chunk_end(import, number);
 		if (e == ERR_OK && !is_written(import, &row))
 			e = plan_write(&import->plan, &row, false, &outcome);
 		if (e != ERR_OK)
@@ -564,6 +584,7 @@ static const char import_about[] =
     "their own can be imported again with --update: what is there already is\n"
     "left as it is.  With --map the rows are those of another table, as\n"
     "docs/importing.md has it: what was taken in before is left as it is.\n"
+    "Interrupted, it says how many rows are stored and how to go on.\n"
     "With --restore the rows are what export wrote of another store.";
 
 const struct args_command cmd_import_commands[] = {

@@ -138,7 +138,7 @@ report_run(const struct args *args, struct out *out)
 {
 	struct opened work = {0};
 	struct report_words words = {.work = &work};
-	enum err e = open_begin(args, out, false, &work);
+	enum err e = open_list(args, out, &work);
 
 	if (e == ERR_OK && (work.pack == NULL || work.pack->reports_n == 0))
 		e = err_set(ERR_INVALID, "the pack of this store has no "

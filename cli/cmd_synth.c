@@ -12,6 +12,7 @@
 #include "cli/object.h"
 #include "cli/out.h"
 #include "cli/progress.h"
+#include "cli/stop.h"
 #include "cli/synth.h"
 #include "cli/synth_files.h"
 #include "cli/synth_tenant.h"
@@ -57,6 +58,8 @@ static enum err city_write(struct work *work) MUST_USE;
 static enum err dongs_write(struct work *work) MUST_USE;
 static enum err tenant_write(struct work *work) MUST_USE;
 static enum err header_write(struct work *work, uint64_t seed) MUST_USE;
+static enum err unfinished(
+    const struct work *work, bool made, enum err e) MUST_USE;
 static void result_say(struct work *work, uint64_t seed);
 
 static enum err
@@ -64,13 +67,16 @@ synth_run(const struct args *args, struct out *out)
 {
 	struct work *work = mem_zeros(1, sizeof(*work));
 	uint64_t seed = 1;
+	bool made = false;
 	enum err e;
 
 	work->out = out;
 	work->dir = args_word(args, 0);
 	e = options_read(args, work, &seed);
 	if (e == ERR_OK) {
+		stop_watch();
 		e = file_make_dir(work->dir);
+		made = e == ERR_OK;
 		if (e == ERR_EXISTS && args_has(args, "dong"))
 			e = ERR_OK;
 	}
@@ -90,10 +96,30 @@ synth_run(const struct args *args, struct out *out)
 	if (e == ERR_OK)
 		result_say(work, seed);
 	synth_files_fini(&work->beside);
+	if (e != ERR_OK)
+		e = unfinished(work, made, e);
 	buf_fini(&work->content);
 	synth_city_free(work->city);
 	mem_free(work);
 	return e;
+}
+
+/* Takes away what is of no use, or says what it is. */
+static enum err
+unfinished(const struct work *work, bool made, enum err e)
+{
+	struct fault why;
+
+	err_keep(&why, e);
+	if (made && file_remove_tree(work->dir) == ERR_OK)
+		return err_wrap(err_raise(&why), "%s is not made", work->dir);
+	e = err_raise(&why);
+	return work->files > 0
+		   ? err_wrap(e,
+			 "%s is not whole; the same command writes what it "
+			 "wrote again",
+			 work->dir)
+		   : e;
 }
 
 /* ---- what is wished ----------------------------------------------------- */
@@ -266,6 +292,8 @@ content_write(struct work *work, const char *path)
 	char *whole;
 	enum err e;
 
+	if (stop_asked())
+		return err_set(ERR_USAGE, "interrupted");
 	if (work->content.n == 0)
 		return ERR_OK;
 	e = dirs_make(work, path);

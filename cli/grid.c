@@ -30,8 +30,7 @@ grid_read(
 void
 grid_begin(struct grid *grid, bool mark)
 {
-	if (mark && !grid->cp949)
-		(void)fwrite("\xef\xbb\xbf", 1, 3, grid->out->to);
+	grid->marked = mark && !grid->cp949;
 }
 
 void
@@ -61,8 +60,13 @@ grid_row(struct grid *grid, const char *what)
 		e = to_cp949(grid, what, &bytes);
 	else
 		buf_add(&bytes, buf_bytes(&grid->row));
-	if (e == ERR_OK)
+	/* What fails before the first row leaves nothing. */
+	if (e == ERR_OK && grid->marked)
+		(void)fwrite("\xef\xbb\xbf", 1, 3, grid->out->to);
+	if (e == ERR_OK) {
 		(void)fwrite(bytes.p, 1, bytes.n, grid->out->to);
+		grid->marked = false;
+	}
 	buf_fini(&bytes);
 	buf_cut(&grid->row, 0);
 	buf_cut(&grid->cells, 0);

@@ -11,6 +11,7 @@
 struct grid {
 	struct out *out; /* borrowed */
 	bool cp949;
+	bool marked;  /* a mark stands before the next row */
 	bool replace; /* what CP949 cannot say becomes a question mark */
 	uint64_t replaced;
 	/* The row under way; owned, ended with grid_fini. */

@@ -42,6 +42,7 @@
 #include "cli/cmd_write.h"
 #include "cli/exit.h"
 #include "cli/out.h"
+#include "cli/stop.h"
 #include "core/aside.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
@@ -287,5 +288,6 @@ main(int argc, char **argv)
 	(void)fflush(stdout);
 	args_fini(&args);
 	mem_free(commands);
+	stop_leave();
 	return exit_status(e);
 }

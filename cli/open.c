@@ -1,6 +1,7 @@
 /*
  * From words and environment to an open store.  Every command but `init` comes
- * through here.  Makes no store, and writes nothing of its own.
+ * through here.  Makes no store, and writes nothing of its own but what the
+ * next writer would.
  */
 #include "cli/open.h"
 
@@ -10,6 +11,7 @@
 
 #include "cli/host.h"
 #include "cli/secret.h"
+#include "core/force.h"
 #include "core/staff.h"
 
 static enum err unlock(struct opened *work) MUST_USE;
@@ -104,6 +106,26 @@ open_begin(
 	if (e != ERR_OK)
 		return e;
 	return write ? open_again(work) : open_read(work);
+}
+
+enum err
+open_list(const struct args *args, struct out *out, struct opened *work)
+{
+	enum err e = open_begin(args, out, false, work);
+
+	if (e != ERR_OK || force_is_current(store_txn(work->store)))
+		return e;
+	store_abort(work->store);
+	e = store_begin(work->store, true);
+	if (e == ERR_OK)
+		e = store_commit(work->store);
+	/* After a disk that took nothing the store is to be opened anew. */
+	if (e != ERR_OK) {
+		store_close(work->store);
+		work->store = NULL;
+		return open_begin(args, out, false, work);
+	}
+	return open_read(work);
 }
 
 enum err

@@ -43,6 +43,11 @@ const char *open_dir(const struct args *args);
  * in every case.  Errors as store_open and store_begin give them. */
 enum err open_begin(const struct args *args, struct out *out, bool write,
     struct opened *work) MUST_USE;
+/* As open_begin for who reads much: what the next writer would do because the
+ * pack or the program is another (core/force.h) is done first, unless this node
+ * cannot write: then it only takes longer. */
+enum err open_list(
+    const struct args *args, struct out *out, struct opened *work) MUST_USE;
 /* As open_begin, alone and without a transaction: for maintenance.  ERR_BUSY
  * while any other process has the store open. */
 enum err open_alone(

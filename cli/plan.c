@@ -72,6 +72,32 @@ plan_ended(struct plan *plan)
 	seen_fini(&plan->fresh);
 }
 
+bool
+plan_is_rows_fault(enum err e)
+{
+	switch (e) {
+	case ERR_INVALID:
+	case ERR_EXISTS:
+	case ERR_NOT_FOUND:
+	case ERR_LIMIT:
+	case ERR_MALFORMED:
+		return true;
+	case ERR_OK:
+	case ERR_FORKED:
+	case ERR_IO:
+	case ERR_USAGE:
+	case ERR_DENIED:
+	case ERR_CORRUPT:
+	case ERR_VERSION:
+	case ERR_BUSY:
+	case ERR_FULL:
+	case ERR_PEER:
+	case ERR_PART:
+		break;
+	}
+	return false;
+}
+
 enum err
 plan_write(struct plan *plan, const struct load_row *row, bool dry,
     enum plan_outcome *outcome)

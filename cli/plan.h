@@ -35,5 +35,7 @@ void plan_ended(struct plan *plan);
 /* In which space the row's record is to lie.  ERR_INVALID: nothing says. */
 enum err plan_space(const struct plan *plan, const struct load_row *row,
     struct space *space) MUST_USE;
+/* Is `e` the fault of a row, so that others may still be told of? */
+bool plan_is_rows_fault(enum err e);
 
 #endif

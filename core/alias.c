@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "core/lookup.h"
-#include "core/record.h"
-#include "proto/codec.h"
+#include "core/shown.h"
 #include "proto/mem.h"
 
 static enum err gather(struct txn *txn,
@@ -102,24 +101,18 @@ alias_stands(struct txn *txn, const struct aliases *aliases,
     const struct record_id *id, struct record_id *end, bool *stands)
 {
 	struct arena arena = {0};
-	struct space_state *space;
 	struct record record = {0};
+	bool held;
 	enum err e;
 
 	*end = alias_of(aliases, id);
 	*stands = memcmp(end, id, sizeof(*end)) != 0;
 	if (!*stands)
 		return ERR_OK;
-	e = record_locate(txn, end, &space);
-	if (e == ERR_OK)
-		e = record_get(txn,
-		    &(struct record_read){.space = space, .arena = &arena}, end,
-		    &record);
+	e = shown_record(txn, end, &arena, &record, &held);
 	/* What others hold was not taken away as far as we know. */
-	if (e == ERR_NOT_FOUND)
-		e = ERR_OK;
-	else if (e == ERR_OK && record.exists &&
-		 record.status == RECORD_DELETED)
+	if (e == ERR_OK && held && record.exists &&
+	    record.status == RECORD_DELETED)
 		*stands = false;
 	if (!*stands)
 		*end = *id;
@@ -157,20 +150,11 @@ static void
 take(const struct pack_field *field, const struct record_id *id,
     const struct record *record, struct aliases *aliases)
 {
-	const struct record_field *content = merge_find(
-	    record, bytes_text(field->name), field->kind);
 	struct alias alias = {.from = *id};
-	struct reader r;
-	struct bytes to;
 
-	if (content == NULL || content->n == 0)
+	if (!shown_ref(record, field, &alias.to) ||
+	    memcmp(&alias.to, id, sizeof(*id)) == 0)
 		return;
-	codec_begin(&r, merge_winner(record, content)->value);
-	to = codec_get_bytes(&r);
-	if (r.bad || to.n != sizeof(alias.to.b) ||
-	    memcmp(to.p, id->b, to.n) == 0)
-		return;
-	memcpy(alias.to.b, to.p, to.n);
 	mem_room(
 	    &aliases->p, &aliases->room, aliases->n + 1, sizeof(*aliases->p));
 	aliases->p[aliases->n++] = alias;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/check_view.h"
+#include "core/cell.h"
 #include "core/digest.h"
 #include "core/history.h"
 #include "core/lookup_keep.h"
@@ -120,6 +121,25 @@ record_check(struct check_space *c, const struct record_id *id)
 	c->check->report->records += is.exists;
 }
 
+/* Reading goes by the record and by what the row says; writing by its key. */
+static void
+cell_check(struct check_space *c, const struct record_id *id,
+    const struct record_field *field, const struct dot *dot)
+{
+	const struct cell cell = {
+	    .field = field->name, .kind = field->kind, .dot = *dot};
+	struct kv_txn *kv = c->check->txn->kv;
+	struct bytes row;
+	struct key key;
+
+	cell_key(c->space->no, id, &cell, &key);
+	if (!kv_find(kv, TABLE_CELLS, tables_key(&key), &row) &&
+	    kv_failed(kv) == ERR_OK)
+		(void)check_passed(
+		    c->check, tables_corrupt(TABLE_CELLS, tables_key(&key),
+				  "a value of its record does not lie there"));
+}
+
 /* The rows that `record` should have, and its part of the digests. */
 static void
 record_count(struct check_space *c, const struct record_id *id,
@@ -145,6 +165,7 @@ record_count(struct check_space *c, const struct record_id *id,
 
 			digest_value(id, field, &dot, value->value, &term);
 			digest_add(&c->digests[value->class], &term);
+			cell_check(c, id, field, &dot);
 		}
 	}
 }

@@ -195,6 +195,8 @@ row_subtract(struct check_view *view, const struct kv_cursor *cursor)
 		    TABLE_VIEWS, cursor->key, "it belongs to no view");
 	if (head.part == VIEW_SUMS)
 		amount.sums_n = pack->views[head.view].sum_n;
+	if (head.part == VIEW_TOTALS)
+		amount.sums_n = 1;
 	if (!view_form_read(content, &records, sums, amount.sums_n))
 		return tables_corrupt(
 		    TABLE_VIEWS, cursor->key, "it is no row of its view");

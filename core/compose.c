@@ -297,11 +297,14 @@ record_read(struct composing *c)
 	return e;
 }
 
-/* Loads all values, if any of those that are edited lie apart. */
+/* Loads all values, if any of those that are edited lie apart, or somebody in a
+ * role takes them all away. */
 static enum err
 cells_read(struct composing *c)
 {
-	return cells_wanted(c->write, &c->record)
+	bool all = c->write->act == ACT_DELETE && c->write->role != NULL;
+
+	return all || cells_wanted(c->write, &c->record)
 		   ? composing_load(c, &c->record)
 		   : ERR_OK;
 }

@@ -36,9 +36,36 @@ composing_field(const struct composing *c, struct bytes name)
 	return c->collection != NULL ? pack_field(c->collection, name) : NULL;
 }
 
+/* Who deletes a record takes away all that stands in it. */
+static enum err
+hidden_delete(const struct composing *c)
+{
+	const struct pack_role *role = c->write->role;
+
+	if (role == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < c->record.fields_n; i++) {
+		const struct record_field *has = &c->record.fields[i];
+		const struct pack_field *field = composing_field(c, has->name);
+
+		if (field != NULL && field->match != NULL)
+			continue;
+		for (size_t k = 0; k < has->n; k++)
+			if (!staff_sees(role, field, has->values[k].class))
+				return err_set(ERR_DENIED,
+				    "%.*s: holds something that the role %s "
+				    "(%s) does not see, and so cannot delete",
+				    (int)has->name.n, (const char *)has->name.p,
+				    role->label.ko, role->label.en);
+	}
+	return ERR_OK;
+}
+
 enum err
 composing_hidden(const struct composing *c)
 {
+	if (c->write->act == ACT_DELETE)
+		return hidden_delete(c);
 	for (size_t i = 0; i < c->change.ops_n; i++) {
 		const struct draft_op *op = &c->change.ops[i];
 		const struct pack_field *field = composing_field(

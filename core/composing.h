@@ -29,7 +29,8 @@ struct bytes composing_collection(const struct composing *c);
 const struct pack_field *composing_field(
     const struct composing *c, struct bytes name);
 
-/* What a role does not see it may add to, and not replace: ERR_DENIED.  Asks of
+/* What a role does not see it may add to, and not replace, nor delete the
+ * record in which it stands: ERR_DENIED.  Asks of
  * the operations in c->change, as the two below. */
 enum err composing_hidden(const struct composing *c) MUST_USE;
 /* Do the guards of all states that change let them?  As guard_check. */

@@ -288,6 +288,20 @@ expr_test(
 	return e;
 }
 
+enum err
+expr_may(const struct expr *expr, const struct expr_source *source, bool *may)
+{
+	enum err e = ERR_OK;
+
+	*may = true;
+	if (expr->code != CODE_AND)
+		return expr_looks(expr, 0) ? ERR_OK
+					   : expr_test(expr, source, may);
+	for (size_t i = 0; i < expr->n && e == ERR_OK && *may; i++)
+		e = expr_may(expr->args[i], source, may);
+	return e;
+}
+
 /* ---- values ------------------------------------------------------------- */
 
 int

@@ -143,6 +143,11 @@ enum err expr_eval(const struct expr *expr, const struct expr_source *source,
 /* The same for a condition: nothing is false. */
 enum err expr_test(const struct expr *expr, const struct expr_source *source,
     bool *holds) MUST_USE;
+/* Can the condition hold for any record of source->space?  Tests what of it
+ * looks at no record (source->record may be empty): that there is a notice of
+ * today, say. */
+enum err expr_may(const struct expr *expr, const struct expr_source *source,
+    bool *may) MUST_USE;
 /* Appends the canonical value that `value`, no set and not nothing, is in a
  * field of the type `type`; dates and times as text, times in UTC. */
 void expr_encode(

@@ -10,6 +10,7 @@
 #include "core/effective.h"
 #include "core/expr_call.h"
 #include "core/expr_query.h"
+#include "core/view.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
 
@@ -115,18 +116,17 @@ set_value(const struct expr *expr, const struct record_field *from,
 	value->items = items;
 }
 
+/* The sum of all amounts, or the nearest number that there is. */
 static void
 counter_value(const struct record_field *from, struct expr_value *value)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		struct reader r;
-		int64_t amount;
+	struct view_sum sum = {0};
+	bool fits;
 
-		codec_begin(&r, from->values[i].value);
-		amount = codec_get_int(&r);
-		if (!r.bad && ADD_OVERFLOWS(value->i, amount, &value->i))
-			value->i = amount < 0 ? INT64_MIN : INT64_MAX;
-	}
+	for (size_t i = 0; i < from->n; i++)
+		view_sum_amount(&sum, from->values[i].value);
+	fits = view_sum_get(&sum, &value->i);
+	(void)fits;
 }
 
 static void

@@ -33,8 +33,10 @@ other_get(const struct expr_source *near, struct space_state *space,
 	other->source.id = &other->id;
 	other->source.record = &other->record;
 	e = record_get(near->txn,
-	    &(struct record_read){
-		.space = space, .cells = true, .arena = near->arena},
+	    &(struct record_read){.space = space,
+		.cells = true,
+		.borrowed = true,
+		.arena = near->arena},
 	    &other->id, &other->record);
 	*there = e == ERR_OK && other->record.exists &&
 		 other->record.status != RECORD_DELETED &&

@@ -4,66 +4,23 @@
  */
 #include "core/figure.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/figure_key.h"
 #include "core/figure_logs.h"
 #include "core/figure_merged.h"
 #include "core/figure_needs.h"
 #include "core/oplog.h"
-#include "proto/ascii.h"
 #include "proto/calendar.h"
 #include "proto/mem.h"
-
-enum { KEY_ROOM = 512 };
 
 static enum err collect_space(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct space_state *space,
     struct figure_parts *parts);
 static enum err collect_query(struct txn *txn, const struct figure_ask *ask,
     const struct pack_figure *figure, struct figure_parts *parts);
-
-/* ---- keys --------------------------------------------------------------- */
-
-/* Appends what a group value is called in the keys of rows. */
-static void
-value_key(const struct figure_parts *parts, const struct expr_value *value,
-    struct buf *key)
-{
-	char day[CALENDAR_TEXT_SIZE];
-	struct record_id id;
-
-	if (value->type == EXPR_DATE) {
-		calendar_write_day(value->i, day);
-		buf_add_text(key, day);
-	} else if (value->type == EXPR_BOOL) {
-		buf_add_text(key, value->i != 0 ? "true" : "false");
-	} else if (value->type == EXPR_INT) {
-		buf_add_format(key, "%lld", (long long)value->i);
-	} else if (value->type == EXPR_TEXT) {
-		buf_add(key, value->b);
-	} else if (value->type == EXPR_REF) {
-		bytes_copy(id.b, value->b);
-		id = alias_of(parts->aliases, &id);
-		ascii_hex(bytes_of(id.b, sizeof(id.b)), key);
-	} else if (value->type != EXPR_NOTHING) {
-		ascii_hex(value->b, key);
-	}
-}
-
-/* The first `depth` components of the name of `space`. */
-static struct bytes
-unit_key(const struct space *space, size_t depth)
-{
-	struct bytes name = bytes_text(space->text);
-	size_t n = 0;
-
-	while (n < name.n && (name.p[n] != '/' || --depth > 0))
-		n++;
-	return bytes_first(name, n);
-}
 
 static enum err
 part_add(struct figure_parts *parts, struct bytes key,
@@ -100,7 +57,7 @@ passes(const struct figure_parts *parts, const struct pack_filter *filter,
 	struct buf key = {0};
 	bool is = false;
 
-	value_key(parts, &row->groups[filter->group].is, &key);
+	figure_key_value(parts->aliases, &row->groups[filter->group].is, &key);
 	for (size_t i = 0; i < filter->values_n && !is; i++)
 		is = bytes_is(buf_bytes(&key), filter->values[i]);
 	buf_fini(&key);
@@ -133,7 +90,7 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 
 	if (!figure_is_timed(figure) || is_all(&ask->period))
 		return true;
-	value_key(parts, &row->groups[figure->period].is, &key);
+	figure_key_value(parts->aliases, &row->groups[figure->period].is, &key);
 	in = period_read(buf_bytes(&key), &is);
 	buf_fini(&key);
 	if (in && !period_has(&ask->period, &is)) {
@@ -162,7 +119,7 @@ row_key(const struct taking *t, const struct space_state *space,
 	size_t group = t->figure->period;
 
 	if (ask->rows == PACK_ROWS_UNIT) {
-		buf_add(key, unit_key(&space->name, ask->unit_depth));
+		buf_add(key, figure_key_unit(&space->name, ask->unit_depth));
 		return;
 	}
 	for (size_t i = 0; ask->rows == PACK_ROWS_GROUP && i < view->group_n;
@@ -170,7 +127,8 @@ row_key(const struct taking *t, const struct space_state *space,
 		if (strcmp(view->group[i].name, ask->group) == 0)
 			group = i;
 	if (group < view->group_n)
-		value_key(t->parts, &row->groups[group].is, key);
+		figure_key_value(
+		    t->parts->aliases, &row->groups[group].is, key);
 }
 
 static enum err
@@ -276,7 +234,8 @@ collect_logs(struct txn *txn, const struct figure_ask *ask,
 		e = figure_logs_sum(txn, spaces[i], figure->logs, &more);
 		sum.low = (uint64_t)more;
 		if (ask->rows == PACK_ROWS_UNIT)
-			key = unit_key(&spaces[i]->name, ask->unit_depth);
+			key = figure_key_unit(
+			    &spaces[i]->name, ask->unit_depth);
 		if (e == ERR_OK)
 			e = part_add(parts, key, &sum, (struct bytes){0});
 	}
@@ -373,7 +332,8 @@ query_key_of(const struct figure_ask *ask, const struct query_run *run,
     bool has_day, int64_t day, struct buf *key)
 {
 	if (ask->rows == PACK_ROWS_UNIT) {
-		buf_add(key, unit_key(&run->space->name, ask->unit_depth));
+		buf_add(
+		    key, figure_key_unit(&run->space->name, ask->unit_depth));
 	} else if (ask->rows == PACK_ROWS_PERIOD && has_day) {
 		struct calendar_date date = calendar_date(day);
 
@@ -399,7 +359,7 @@ value_take(const struct pack_figure *figure, struct bytes key,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct buf element = {0};
 
-		value_key(parts, &items[i], &element);
+		figure_key_value(parts->aliases, &items[i], &element);
 		e = part_add(parts, key, &sum, buf_bytes(&element));
 		buf_fini(&element);
 	}

@@ -384,6 +384,12 @@ lend(const struct force *force, struct txn *txn)
 	txn->views = force->views;
 }
 
+bool
+force_is_current(struct txn *txn)
+{
+	return !is_due(txn) && lookup_is_current(txn) && view_is_current(txn);
+}
+
 enum err
 force_refresh(struct txn *txn, bool *whole)
 {

@@ -36,6 +36,10 @@ void force_fini(struct force *force);
  * comes again. */
 enum err force_refresh(struct txn *txn, bool *whole) MUST_USE;
 
+/* Has the next writer nothing of this to do?  While it has, who reads goes
+ * without indexes and views. */
+bool force_is_current(struct txn *txn);
+
 /* At the start of a transaction: gives it the pack and its indexes, read anew
  * when another one has come into force. */
 enum err force_follow(struct txn *txn, const struct identity *identity,

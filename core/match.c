@@ -9,6 +9,7 @@
 
 #include "core/fold.h"
 #include "core/record.h"
+#include "core/shown.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/hangul.h"
@@ -189,18 +190,6 @@ struct best {
 	struct bytes secret; /* arena; empty: none yet */
 	int64_t day;
 };
-
-/* The only value of the register `field` that is shown, as stored. */
-static struct bytes
-shown_value(const struct record *record, const struct pack_field *field)
-{
-	const struct record_field *content = merge_find(
-	    record, bytes_text(field->name), field->kind);
-
-	if (content == NULL || content->n == 0)
-		return (struct bytes){0};
-	return merge_winner(record, content)->value;
-}
 
 /* Takes `record` if it is a key whose day has come, and no older than the best;
  * records come in the order of their ids. */

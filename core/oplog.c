@@ -211,6 +211,11 @@ oplog_by_no(struct txn *txn, struct log_no no, struct log **log)
 	enum err e;
 
 	*log = NULL;
+	if (no.v == 0)
+		return txn_fail(
+		    txn, err_set(ERR_CORRUPT,
+			     "a row names log number 0, which no log has: run "
+			     "`golmok fsck`"));
 	tables_log_no_key(no, &key);
 	if (txn_find(txn, TABLE_LOG_NOS, &key, &content) &&
 	    content.n == OPLOG_MAKE_NO_SIZE) {

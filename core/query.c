@@ -21,11 +21,14 @@ struct query_plan {
 	struct space_state **spaces;
 	size_t spaces_n;
 	size_t at;		/* the space that is walked through */
+	size_t entered;		/* it and those before were looked into */
 	size_t walk;		/* the walk through it */
 	bool is_walking;	/* `scan` has begun */
 	struct query_seen seen; /* in this space */
 	uint64_t met;		/* QUERY_EACH: in this space */
 	struct record_id last;	/* QUERY_EACH: the one read last */
+	struct kv_cursor near;	/* owned: on TABLE_RECORDS, of a reader */
+	bool has_near;
 	struct lookup_scan scan;
 };
 
@@ -43,6 +46,10 @@ query_begin(struct txn *txn, const struct query *query, struct query_run *run)
 	*run = (struct query_run){.plan = plan};
 	plan->query = query;
 	plan->txn = txn;
+	/* A writer may put between two records, which ends cursors. */
+	plan->has_near = !txn->write;
+	if (plan->has_near)
+		kv_cursor_init(&plan->near, txn->kv, TABLE_RECORDS);
 	e = choose_spaces(plan);
 	if (e == ERR_OK && query->words.n > 0) {
 		e = query_text_read(txn->pack, query->collection, query->words,
@@ -87,6 +94,8 @@ void
 query_end(struct query_run *run)
 {
 	if (run->plan != NULL) {
+		if (run->plan->has_near)
+			kv_cursor_fini(&run->plan->near);
 		query_seen_fini(&run->plan->seen);
 		arena_fini(&run->plan->arena);
 		mem_free(run->plan);
@@ -122,6 +131,24 @@ query_explain(const struct query_run *run, struct buf *words)
 
 /* ---- records ------------------------------------------------------------ */
 
+/* Says once for each space whether any record of it can be meant. */
+static enum err
+space_enter(struct query_run *run, bool *may)
+{
+	struct query_plan *plan = run->plan;
+	struct expr_source source;
+
+	*may = true;
+	run->space = plan->spaces[plan->at];
+	if (plan->entered == plan->at + 1 || plan->query->where == NULL)
+		return ERR_OK;
+	plan->entered = plan->at + 1;
+	run->id = (struct record_id){0};
+	run->record = (struct record){0};
+	source = query_source(run);
+	return expr_may(plan->query->where, &source, may);
+}
+
 enum err
 query_next(struct query_run *run, bool *found)
 {
@@ -129,11 +156,15 @@ query_next(struct query_run *run, bool *found)
 
 	*found = false;
 	for (; plan->at < plan->spaces_n; plan->at++) {
-		run->space = plan->spaces[plan->at];
-		for (;;) {
-			bool more;
-			enum err e = step(run, &more);
+		bool may;
+		enum err e = space_enter(run, &may);
 
+		if (e != ERR_OK)
+			return e;
+		while (may) {
+			bool more;
+
+			e = step(run, &more);
 			if (e == ERR_OK && more)
 				e = looks_good(run, found);
 			if (e != ERR_OK || *found)
@@ -185,8 +216,11 @@ step_walk(struct query_run *run, bool *found)
 static enum err
 load(struct query_run *run, bool *wanted)
 {
-	const struct query_plan *plan = run->plan;
-	struct record_read read = {.space = run->space, .arena = &run->arena};
+	struct query_plan *plan = run->plan;
+	struct record_read read = {.space = run->space,
+	    .arena = &run->arena,
+	    .borrowed = true,
+	    .near = plan->has_near ? &plan->near : NULL};
 	enum err e = ERR_OK;
 
 	*wanted = true;
@@ -216,6 +250,8 @@ step(struct query_run *run, bool *found)
 		    &(struct record_read){.space = run->space,
 			.cells = true,
 			.arena = &run->arena,
+			.borrowed = true,
+			.near = plan->has_near ? &plan->near : NULL,
 			.met = &plan->met},
 		    &plan->last, &run->record, found);
 		run->id = plan->last;

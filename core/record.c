@@ -24,8 +24,12 @@ struct loading {
 	size_t *loaded;		     /* values of each field so far */
 };
 
-static enum err row_get(
-    const struct turn_place *at, bool copied, struct record *record) MUST_USE;
+static enum err row_get(const struct turn_place *at, struct kv_cursor *near,
+    bool copied, struct record *record) MUST_USE;
+static enum err row_decode(const struct turn_place *at, struct bytes content,
+    bool copied, struct record *record) MUST_USE;
+static enum err values_load(const struct turn_place *at,
+    const struct record_read *read, struct record *record) MUST_USE;
 static void words_copy(struct arena *arena, struct record *record);
 static enum err cells_get(
     const struct turn_place *at, struct record *record) MUST_USE;
@@ -35,11 +39,19 @@ static enum err cells_scan(
     struct loading *load, const struct turn_place *at) MUST_USE;
 static bool cell_load(struct loading *load, const struct cell *cell);
 static bool is_whole(const struct loading *load);
+static bool sources_agree(
+    const struct record_source *given, const struct record *record);
 static void settle(const struct turn_place *at, const struct turn *turn);
 static void cells_settle(const struct turn_place *at, const struct turn *turn);
 static void digest_cell(
     const struct turn_place *at, const struct cell *cell, struct digest *term);
 static void row_settle(const struct turn_place *at, const struct turn *turn);
+
+static bool
+is_copied(const struct txn *txn, const struct record_read *read)
+{
+	return read->cells && (txn->write || !read->borrowed);
+}
 
 enum err
 record_get(struct txn *txn, const struct record_read *read,
@@ -47,33 +59,62 @@ record_get(struct txn *txn, const struct record_read *read,
 {
 	struct turn_place at = {
 	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
-	enum err e;
+	enum err e = row_get(&at, read->near, is_copied(txn, read), record);
 
-	e = row_get(&at, read->cells, record);
-	if (e == ERR_OK && read->cells) {
+	return e == ERR_OK ? values_load(&at, read, record) : e;
+}
+
+/* What the row does not have. */
+static enum err
+values_load(const struct turn_place *at, const struct record_read *read,
+    struct record *record)
+{
+	if (is_copied(at->txn, read))
 		words_copy(read->arena, record);
-		e = cells_get(&at, record);
-	}
-	return e;
+	return read->cells ? cells_get(at, record) : ERR_OK;
 }
 
 static enum err
-row_get(const struct turn_place *at, bool copied, struct record *record)
+row_get(const struct turn_place *at, struct kv_cursor *near, bool copied,
+    struct record *record)
 {
 	struct bytes content;
 	struct key key;
+	bool found;
 
 	memset(record, 0, sizeof(*record));
 	tables_record_key(at->space->no, at->id, &key);
-	if (!txn_find(at->txn, TABLE_RECORDS, &key, &content))
+	if (near == NULL) {
+		found = txn_find(at->txn, TABLE_RECORDS, &key, &content);
+	} else {
+		found = kv_seek(near, tables_key(&key)) &&
+			bytes_equal(near->key, tables_key(&key));
+		if (found) {
+			enum err e = tables_open(
+			    TABLE_RECORDS, near->key, near->value, &content);
+
+			if (e != ERR_OK)
+				return txn_fail(at->txn, e);
+		}
+	}
+	if (!found)
 		return kv_failed(at->txn->kv);
+	return row_decode(at, content, copied, record);
+}
+
+static enum err
+row_decode(const struct turn_place *at, struct bytes content, bool copied,
+    struct record *record)
+{
+	struct key key;
+
 	if (copied)
 		content = arena_bytes(at->arena, content);
-	if (!row_read_record(content, words_of(at->txn), at->arena, record))
-		return txn_fail(
-		    at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
-				 "its content is no record"));
-	return ERR_OK;
+	if (row_read_record(content, words_of(at->txn), at->arena, record))
+		return ERR_OK;
+	tables_record_key(at->space->no, at->id, &key);
+	return txn_fail(at->txn, tables_corrupt(TABLE_RECORDS, tables_key(&key),
+				     "its content is no record"));
 }
 
 /* The list of words may end with the transaction. */
@@ -119,7 +160,35 @@ cells_get(const struct turn_place *at, struct record *record)
 			"not all values that the record counts are there"));
 	}
 	row_sources(load.given, at->arena, record);
+	if (!sources_agree(load.given, record)) {
+		tables_record_key(at->space->no, at->id, &key);
+		return txn_fail(at->txn,
+		    tables_corrupt(TABLE_CELLS, tables_key(&key),
+			"two values say otherwise of the change that they "
+			"stem from"));
+	}
 	return ERR_OK;
+}
+
+/* One change has one time and one actor, whichever of its values says so. */
+static bool
+sources_agree(const struct record_source *given, const struct record *record)
+{
+	for (size_t i = 0; i < record->fields_n; i++) {
+		const struct record_field *field = &record->fields[i];
+
+		for (size_t k = 0; k < field->n; k++, given++) {
+			const struct record_source *is =
+			    &record->sources[field->values[k].source];
+
+			if (given->stamp.v != is->stamp.v ||
+			    given->has_actor != is->has_actor ||
+			    memcmp(&given->actor, &is->actor,
+				sizeof(is->actor)) != 0)
+				return false;
+		}
+	}
+	return true;
 }
 
 static enum err
@@ -249,7 +318,7 @@ record_locate(
 	for (size_t i = 0; i < seats.n && e == ERR_OK && !found && !txn->write;
 	     i++)
 		e = history_none(txn, seats.p[i], id);
-	seats_fini(&seats);
+	seat_end(&seats);
 	if (e == ERR_OK && !found)
 		e = err_set(ERR_NOT_FOUND, "no record has this id here");
 	return e;
@@ -266,7 +335,7 @@ record_fold(struct txn *txn, struct space_state *space,
 	enum err e;
 
 	*done = false;
-	e = row_get(&at, true, &old);
+	e = row_get(&at, NULL, true, &old);
 	if (e == ERR_OK)
 		e = turn_fold(&at, &old, change, &turn, done);
 	if (e == ERR_OK && *done) {
@@ -396,7 +465,11 @@ enum err
 record_next(struct txn *txn, const struct record_read *read,
     struct record_id *id, struct record *record, bool *found)
 {
-	struct kv_cursor cursor;
+	struct turn_place at = {
+	    .txn = txn, .space = read->space, .id = id, .arena = read->arena};
+	struct bytes content;
+	struct kv_cursor own = {0};
+	struct kv_cursor *cursor = read->near != NULL ? read->near : &own;
 	struct key prefix;
 	struct key key;
 	enum err e = ERR_OK;
@@ -405,22 +478,32 @@ record_next(struct txn *txn, const struct record_read *read,
 	tables_space_key(read->space->no, &prefix);
 	tables_record_key(read->space->no, id, &key);
 	tables_key_add(&key, bytes_of("", 1));
-	kv_cursor_init(&cursor, txn->kv, TABLE_RECORDS);
-	for (bool more = kv_seek(&cursor, tables_key(&key));
+	if (read->near == NULL)
+		kv_cursor_init(cursor, txn->kv, TABLE_RECORDS);
+	for (bool more = kv_seek(cursor, tables_key(&key));
 	     more && e == ERR_OK && !*found &&
-	     bytes_begins(cursor.key, tables_key(&prefix));
-	     more = !*found && kv_next(&cursor)) {
-		if (cursor.key.n != prefix.n + sizeof(id->b)) {
+	     bytes_begins(cursor->key, tables_key(&prefix));
+	     more = !*found && kv_next(cursor)) {
+		if (cursor->key.n != prefix.n + sizeof(id->b)) {
 			e = txn_fail(
-			    txn, tables_corrupt(TABLE_RECORDS, cursor.key,
+			    txn, tables_corrupt(TABLE_RECORDS, cursor->key,
 				     "its key is no record's"));
 			break;
 		}
-		bytes_copy(id->b, bytes_after(cursor.key, prefix.n));
-		e = record_get(txn, read, id, record);
+		bytes_copy(id->b, bytes_after(cursor->key, prefix.n));
+		e = tables_open(
+		    TABLE_RECORDS, cursor->key, cursor->value, &content);
+		if (e != ERR_OK) {
+			e = txn_fail(txn, e);
+			break;
+		}
+		e = row_decode(&at, content, is_copied(txn, read), record);
+		if (e == ERR_OK)
+			e = values_load(&at, read, record);
 		*found = e == ERR_OK && record->exists;
 	}
-	kv_cursor_fini(&cursor);
+	if (read->near == NULL)
+		kv_cursor_fini(cursor);
 	if (e == ERR_OK && read->met != NULL)
 		*read->met += *found;
 	/* A row under a wrong key, or a page that leads elsewhere, is met by

@@ -20,6 +20,12 @@ struct record_read {
 	 * live until the transaction's next put, fields of several values have
 	 * values == NULL, and only the sources of loaded values are there. */
 	bool cells;
+	/* In a reader: copy nothing all the same; values and names are views
+	 * that live as long as the transaction. */
+	bool borrowed;
+	/* A cursor on TABLE_RECORDS from which rows are looked for, which is
+	 * faster where one is near the one before it; or NULL.  Borrowed. */
+	struct kv_cursor *near;
 	/* For record_next, from the first record to the last in one
 	 * transaction: how many were met, 0 at first; at the end they must be
 	 * all that the space counts (ERR_CORRUPT).  May be NULL.  Borrowed. */

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/lookup_key.h"
 #include "core/query.h"
+#include "core/record.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
 
@@ -21,6 +23,13 @@ struct claim {
 
 struct claims {
 	struct claim *p; /* owned */
+	size_t n;
+	size_t room;
+};
+
+/* Records that may have something in common with another. */
+struct suspects {
+	struct record_id *p; /* owned */
 	size_t n;
 	size_t room;
 };
@@ -54,11 +63,12 @@ claim_add(struct claims *claims, struct bytes values,
 /* The claims of one record: by each value of the first field, and the shown one
  * of the others.  Without a value in one of them it claims nothing. */
 static void
-record_take(const struct rule *rule, const struct query_run *run,
-    const struct aliases *aliases, struct claims *claims)
+record_take(const struct rule *rule, const struct record_id *id,
+    const struct record *record, const struct aliases *aliases,
+    struct claims *claims)
 {
 	size_t fields_n = rule->field != NULL ? 1 : rule->compound->fields_n;
-	struct record_id end = alias_of(aliases, &run->id);
+	struct record_id end = alias_of(aliases, id);
 	const struct record_field *first = NULL;
 	struct buf rest = {0};
 	bool whole = true;
@@ -68,20 +78,20 @@ record_take(const struct rule *rule, const struct query_run *run,
 		    rule->field != NULL ? rule->field
 					: rule->compound->fields[i];
 		const struct record_field *has = merge_find(
-		    &run->record, bytes_text(field->name), field->kind);
+		    record, bytes_text(field->name), field->kind);
 
 		whole = has != NULL && has->n > 0;
 		if (i == 0)
 			first = has;
 		else if (whole)
-			buf_add(&rest, merge_winner(&run->record, has)->value);
+			buf_add(&rest, merge_winner(record, has)->value);
 	}
 	for (size_t i = 0; whole && first != NULL && i < first->n; i++) {
 		struct buf values = {0};
 
 		buf_add(&values, first->values[i].value);
 		buf_add(&values, buf_bytes(&rest));
-		claim_add(claims, buf_bytes(&values), &end, &run->id);
+		claim_add(claims, buf_bytes(&values), &end, id);
 		buf_fini(&values);
 	}
 	buf_fini(&rest);
@@ -145,8 +155,131 @@ repeats_add(const struct rule *rule, struct claims *claims, struct arena *arena,
 	*repeats = all;
 }
 
+/* ---- by the index ------------------------------------------------------- */
+
+static const struct lookup_index *
+index_of(const struct txn *txn, const struct rule *rule)
+{
+	const struct lookup_set *set = lookup_set(
+	    txn->lookup, bytes_text(rule->collection->name));
+
+	for (size_t i = 0; set != NULL && i < set->n; i++) {
+		const struct lookup_index *index = &set->indexes[i];
+
+		if ((index->kind == LOOKUP_FIELD &&
+			index->field == rule->field) ||
+		    (index->kind == LOOKUP_COMPOUND &&
+			index->compound == rule->compound))
+			return index;
+	}
+	return NULL;
+}
+
+/* Does the row tell nothing of which other rows have its value: because it
+ * stands for anything, or as a hash where others stand as they are? */
+static bool
+is_open(const struct lookup_index *index, struct bytes key)
+{
+	struct key hash = {0};
+	struct key any = {0};
+
+	lookup_key_begin((struct space_no){1}, index->no, &hash);
+	any = hash;
+	lookup_key_hidden(&hash);
+	lookup_key_anything(&any);
+	return key.p[any.n - 1] == any.b[any.n - 1] ||
+	       (key.p[hash.n - 1] == hash.b[hash.n - 1] &&
+		   (index->kind == LOOKUP_COMPOUND ||
+		       index->field->data_class == CLASS_N));
+}
+
+static void
+suspects_add(struct suspects *suspects, struct bytes id)
+{
+	mem_room(&suspects->p, &suspects->room, suspects->n + 1,
+	    sizeof(*suspects->p));
+	bytes_copy(suspects->p[suspects->n++].b, id);
+}
+
+/* The records that share a row of `index` but for themselves: whoever has a
+ * value that another one has is among them.  `*whole` is false when the index
+ * cannot tell. */
 static enum err
-rule_look(struct txn *txn, const struct space *space, const struct rule *rule,
+suspects_find(struct txn *txn, struct space_no space,
+    const struct lookup_index *index, struct suspects *suspects, bool *whole)
+{
+	enum { ID = sizeof(struct record_id) };
+	struct bytes last = {0};
+	struct kv_cursor cursor;
+	bool is_in = false;
+	struct key prefix;
+
+	lookup_key_begin(space, index->no, &prefix);
+	*whole = true;
+	kv_cursor_init(&cursor, txn->kv, TABLE_LOOKUP);
+	for (bool more = kv_seek(&cursor, tables_key(&prefix));
+	     more && *whole && bytes_begins(cursor.key, tables_key(&prefix));
+	     more = kv_next(&cursor)) {
+		struct bytes key = cursor.key;
+		bool same;
+
+		*whole = key.n > prefix.n + ID && !is_open(index, key);
+		if (!*whole)
+			break;
+		same = last.n == key.n &&
+		       bytes_equal(bytes_first(last, last.n - ID),
+			   bytes_first(key, key.n - ID));
+		if (same && !is_in)
+			suspects_add(suspects, bytes_after(last, last.n - ID));
+		if (same)
+			suspects_add(suspects, bytes_after(key, key.n - ID));
+		is_in = same;
+		last = key;
+	}
+	kv_cursor_fini(&cursor);
+	return kv_failed(txn->kv);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct record_id));
+}
+
+static enum err
+suspects_take(struct txn *txn, struct space_state *space,
+    const struct rule *rule, struct suspects *suspects, struct claims *claims)
+{
+	const struct aliases *aliases;
+	struct arena arena = {0};
+	enum err e = alias_held(txn, &aliases);
+
+	if (suspects->n > 1)
+		qsort(suspects->p, suspects->n, sizeof(*suspects->p), by_id);
+	for (size_t i = 0; i < suspects->n && e == ERR_OK; i++) {
+		struct record record;
+
+		if (i > 0 && by_id(&suspects->p[i - 1], &suspects->p[i]) == 0)
+			continue;
+		arena_reset(&arena);
+		e = record_get(txn,
+		    &(struct record_read){
+			.space = space, .cells = true, .arena = &arena},
+		    &suspects->p[i], &record);
+		if (e == ERR_OK && record.exists &&
+		    record.status != RECORD_DELETED &&
+		    bytes_is(record.collection, rule->collection->name))
+			record_take(
+			    rule, &suspects->p[i], &record, aliases, claims);
+	}
+	arena_fini(&arena);
+	return e;
+}
+
+/* ---- by all records ----------------------------------------------------- */
+
+static enum err
+all_take(struct txn *txn, const struct space *space, const struct rule *rule,
     struct claims *claims)
 {
 	struct query query = {.collection = rule->collection, .prefix = *space};
@@ -155,15 +288,34 @@ rule_look(struct txn *txn, const struct space *space, const struct rule *rule,
 	bool found = true;
 	enum err e = alias_held(txn, &aliases);
 
-	claims->n = 0;
 	if (e == ERR_OK)
 		e = query_begin(txn, &query, &run);
 	while (e == ERR_OK && found) {
 		e = query_next(&run, &found);
 		if (e == ERR_OK && found)
-			record_take(rule, &run, aliases, claims);
+			record_take(
+			    rule, &run.id, &run.record, aliases, claims);
 	}
 	query_end(&run);
+	return e;
+}
+
+static enum err
+rule_look(struct txn *txn, struct space_state *space, const struct rule *rule,
+    struct claims *claims)
+{
+	const struct lookup_index *index = index_of(txn, rule);
+	struct suspects suspects = {0};
+	bool whole = index != NULL && lookup_is_current(txn);
+	enum err e = ERR_OK;
+
+	claims->n = 0;
+	if (whole)
+		e = suspects_find(txn, space->no, index, &suspects, &whole);
+	if (e == ERR_OK)
+		e = whole ? suspects_take(txn, space, rule, &suspects, claims)
+			  : all_take(txn, &space->name, rule, claims);
+	mem_free(suspects.p);
 	return e;
 }
 
@@ -203,7 +355,7 @@ repeats_find(struct txn *txn, struct space_state *space, struct arena *arena,
 			if (is_field ? rule.field->index != PACK_INDEX_UNIQUE
 				     : !rule.compound->unique)
 				continue;
-			e = rule_look(txn, &space->name, &rule, &claims);
+			e = rule_look(txn, space, &rule, &claims);
 			if (e == ERR_OK)
 				repeats_add(&rule, &claims, arena, repeats, n);
 		}

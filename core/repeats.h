@@ -19,8 +19,9 @@ struct repeat {
 
 /* All of them in `space`, into an array from `arena`: collection by collection,
  * then by their first record.  Records of which one stands for the others
- * (core/alias.h) are one.  Looks at each record of such collections; depends
- * on what is held alone.  ERR_CORRUPT. */
+ * (core/alias.h) are one.  Goes through the indexes of such values, and while
+ * they are being made through the records; depends on what is held alone.
+ * ERR_CORRUPT. */
 enum err repeats_find(struct txn *txn, struct space_state *space,
     struct arena *arena, struct repeat **repeats, size_t *n) MUST_USE;
 

@@ -9,12 +9,11 @@
 
 #include "core/oplog.h"
 #include "core/query.h"
-#include "core/record.h"
 #include "core/report_said.h"
+#include "core/shown.h"
 #include "core/units.h"
 #include "proto/ascii.h"
 #include "proto/calendar.h"
-#include "proto/codec.h"
 #include "proto/mem.h"
 #include "proto/merkle.h"
 
@@ -459,41 +458,28 @@ static enum err
 title_of(
     struct txn *txn, struct bytes hex, struct arena *arena, struct bytes *label)
 {
-	const struct pack_collection *collection;
-	const struct record_field *field;
-	struct space_state *space;
+	const struct pack_collection *collection = NULL;
 	struct record record;
 	struct record_id id;
-	struct reader r;
 	struct buf raw = {0};
+	struct bytes title;
+	bool held = false;
 	enum err e = ascii_from_hex(hex, &raw);
+	bool is_id = e == ERR_OK && raw.n == sizeof(id.b);
 
-	if (e != ERR_OK || raw.n != sizeof(id.b)) {
-		buf_fini(&raw);
-		return ERR_OK;
-	}
-	bytes_copy(id.b, buf_bytes(&raw));
+	if (is_id)
+		bytes_copy(id.b, buf_bytes(&raw));
 	buf_fini(&raw);
-	e = record_locate(txn, &id, &space);
-	if (e == ERR_NOT_FOUND)
+	if (!is_id)
 		return ERR_OK;
-	if (e == ERR_OK)
-		e = record_get(txn,
-		    &(struct record_read){
-			.space = space, .cells = true, .arena = arena},
-		    &id, &record);
-	if (e != ERR_OK)
+	e = shown_record(txn, &id, arena, &record, &held);
+	if (e == ERR_OK && held)
+		collection = pack_collection(txn->pack, record.collection);
+	if (collection == NULL)
 		return e;
-	collection = pack_collection(txn->pack, record.collection);
-	if (collection == NULL || collection->title == NULL)
-		return ERR_OK;
-	field = merge_find(&record, bytes_text(collection->title->name),
-	    collection->title->kind);
-	if (field == NULL)
-		return ERR_OK;
-	codec_begin(&r, merge_winner(&record, field)->value);
-	if (codec_peek(&r) == CODEC_TEXT)
-		*label = codec_get_text(&r);
+	title = shown_text(&record, collection->title);
+	if (title.n > 0)
+		*label = title;
 	return ERR_OK;
 }
 

@@ -7,41 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/record.h"
+#include "core/shown.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
 
-/* The value of `field` of `record` that is shown; empty for none. */
-static struct bytes
-shown(const struct record *record, const struct pack_field *field)
-{
-	const struct record_field *has = NULL;
-
-	if (field != NULL)
-		has = merge_find(record, bytes_text(field->name), field->kind);
-	return has == NULL || has->n == 0 ? (struct bytes){0}
-					  : merge_winner(record, has)->value;
-}
-
-static struct bytes
-shown_text(const struct record *record, const struct pack_field *field,
-    struct arena *arena)
-{
-	struct reader r;
-	struct bytes text;
-
-	codec_begin(&r, shown(record, field));
-	text = codec_get_text(&r);
-	return r.bad ? (struct bytes){0} : arena_bytes(arena, text);
-}
-
 static bool
-shown_int(
-    const struct record *record, const struct pack_field *field, int64_t *n)
+int_of(const struct record *record, const struct pack_field *field, int64_t *n)
 {
 	struct reader r;
 
-	codec_begin(&r, shown(record, field));
+	codec_begin(&r, shown_value(record, field));
 	*n = codec_get_int(&r);
 	return !r.bad;
 }
@@ -51,30 +26,18 @@ static enum err
 unit_of(struct txn *txn, const struct record *record, struct arena *arena,
     struct bytes *prefix)
 {
-	const struct pack_field *field = txn->pack->reported->unit;
-	struct space_state *space;
 	struct record unit;
 	struct record_id id;
-	struct reader r;
-	struct bytes ref;
-	enum err e;
+	bool held = false;
+	enum err e = ERR_OK;
 
 	*prefix = (struct bytes){0};
-	codec_begin(&r, shown(record, field));
-	ref = codec_get_fixed(&r, sizeof(id.b));
-	if (r.bad || txn->pack->units == NULL)
-		return ERR_OK;
-	bytes_copy(id.b, ref);
-	e = record_locate(txn, &id, &space);
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	if (e == ERR_OK)
-		e = record_get(txn,
-		    &(struct record_read){
-			.space = space, .cells = true, .arena = arena},
-		    &id, &unit);
-	if (e == ERR_OK)
-		*prefix = shown_text(&unit, txn->pack->units->prefix, arena);
+	if (txn->pack->units != NULL &&
+	    shown_ref(record, txn->pack->reported->unit, &id))
+		e = shown_record(txn, &id, arena, &unit, &held);
+	if (e == ERR_OK && held)
+		*prefix = arena_bytes(
+		    arena, shown_text(&unit, txn->pack->units->prefix));
 	return e;
 }
 
@@ -180,14 +143,12 @@ said_read(struct txn *txn, const struct report_ask *ask,
 	enum err e;
 
 	*said = (struct report_said){.id = run->id};
-	figure = figure_of(
-	    ask->report, shown_text(record, reported->key, arena));
-	if (figure == NULL || !shown_int(record, reported->value, &said->value))
+	figure = figure_of(ask->report, shown_text(record, reported->key));
+	if (figure == NULL || !int_of(record, reported->value, &said->value))
 		return ERR_OK;
-	said->period = shown_text(record, reported->period, arena);
-	said->source = shown_text(record, reported->source, arena);
-	if (shown_int(record, reported->scale, &scale) && scale >= 0 &&
-	    scale <= 6)
+	said->period = arena_bytes(arena, shown_text(record, reported->period));
+	said->source = arena_bytes(arena, shown_text(record, reported->source));
+	if (int_of(record, reported->scale, &scale) && scale >= 0 && scale <= 6)
 		said->scale = (unsigned)scale;
 	e = unit_of(txn, record, arena, &said->unit);
 	if (e != ERR_OK)

@@ -124,7 +124,7 @@ seat_find(
 }
 
 void
-seats_fini(struct seats *seats)
+seat_end(struct seats *seats)
 {
 	mem_free(seats->p);
 	*seats = (struct seats){0};

@@ -24,11 +24,11 @@ void seat_drop(
 
 /* The spaces in which the record `id` may have a row, into the zeroed `seats`:
  * those that the table names, or all, by `*all`, when it names none or has not
- * a row for each record.  Ended with seats_fini on failure too.  ERR_CORRUPT.
+ * a row for each record.  Ended with seat_end on failure too.  ERR_CORRUPT.
  */
 enum err seat_find(struct txn *txn, const struct record_id *id,
     struct seats *seats, bool *all) MUST_USE;
-void seats_fini(struct seats *seats);
+void seat_end(struct seats *seats);
 
 /* For fsck: was the table ever made, and is it no more being made?  One of an
  * older program was not. */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/query.h"
-#include "proto/codec.h"
+#include "core/shown.h"
 #include "proto/mem.h"
 
 /* A value of a field, as 16 bytes that are the same for the same value. */
@@ -143,29 +143,6 @@ twins_space(const struct pack_collection *candidate, struct bytes unit_a,
 
 /* ---- entries ------------------------------------------------------------ */
 
-/* The id that the register `field` shows; false when it has none. */
-static bool
-ref_get(const struct record *record, const struct pack_field *field,
-    struct record_id *id)
-{
-	const struct record_field *content = field == NULL
-						 ? NULL
-						 : merge_find(record,
-						       bytes_text(field->name),
-						       field->kind);
-	struct reader r;
-	struct bytes ref;
-
-	if (content == NULL || content->n == 0)
-		return false;
-	codec_begin(&r, merge_winner(record, content)->value);
-	ref = codec_get_bytes(&r);
-	if (r.bad || ref.n != sizeof(id->b))
-		return false;
-	memcpy(id->b, ref.p, ref.n);
-	return true;
-}
-
 /* All values of each field: where they contradict each other, each may be what
  * the other place wrote. */
 static void
@@ -204,9 +181,9 @@ entry_take(struct finding *f, const struct query_run *run)
 	    sizeof(*f->entries));
 	entry = &f->entries[f->entries_n++];
 	*entry = (struct entry){.unit = unit, .subject = run->id};
-	(void)ref_get(&run->record, f->rules->source, &entry->subject);
+	(void)shown_ref(&run->record, f->rules->source, &entry->subject);
 	entry->group = entry->subject;
-	(void)ref_get(&run->record, f->rules->group, &entry->group);
+	(void)shown_ref(&run->record, f->rules->group, &entry->group);
 	values_take(f, &run->record, entry);
 }
 

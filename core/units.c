@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/query.h"
+#include "core/shown.h"
 #include "proto/calendar.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
@@ -68,17 +69,7 @@ static struct bytes
 text_of(const struct loading *l, const struct record *record,
     const struct pack_field *field)
 {
-	const struct record_field *has = NULL;
-	struct reader r;
-
-	if (field != NULL)
-		has = merge_find(record, bytes_text(field->name), field->kind);
-	if (has == NULL || has->n == 0)
-		return (struct bytes){0};
-	codec_begin(&r, merge_winner(record, has)->value);
-	if (codec_peek(&r) != CODEC_TEXT)
-		return (struct bytes){0};
-	return arena_bytes(l->arena, codec_get_text(&r));
+	return arena_bytes(l->arena, shown_text(record, field));
 }
 
 static int64_t

@@ -10,12 +10,13 @@
 #include "core/meta.h"
 #include "core/view_form.h"
 #include "core/view_plan.h"
+#include "proto/codec.h"
 #include "proto/crypto.h"
 #include "proto/mem.h"
 
 const char view_meta[] = "views";
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 static void state_make(struct views *views, const struct pack *pack);
 static void fields_say(const struct view_plan *plan, struct buf *text);
@@ -141,6 +142,19 @@ view_sum_negate(struct view_sum *sum)
 {
 	sum->high = (int64_t)(~(uint64_t)sum->high + (sum->low == 0 ? 1 : 0));
 	sum->low = ~sum->low + 1;
+}
+
+void
+view_sum_amount(struct view_sum *sum, struct bytes amount)
+{
+	struct reader r;
+	int64_t is;
+
+	codec_begin(&r, amount);
+	is = codec_get_int(&r);
+	if (!r.bad)
+		view_sum_add(sum, &(struct view_sum){.high = is < 0 ? -1 : 0,
+				      .low = (uint64_t)is});
 }
 
 bool

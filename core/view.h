@@ -14,7 +14,10 @@
  * records are behind it (8), and for part 0 the sums of the view in their
  * order, 16 bytes each.  Part 0 is counts and sums, part 1 + i the elements of
  * the distinct i, part 255, without groups, counts the records that were left
- * out because they alone would make more than LIMIT_VIEW_ROWS rows.
+ * out because they alone would make more than LIMIT_VIEW_ROWS rows.  Part 254
+ * keeps the total of a counter of one record that has several amounts: place of
+ * the field (2), record (16) -> 1 and the sum, so that no change of the record
+ * has to read all of them.
  *
  * A value is a byte for its form and what belongs to it (core/view_key.h); all
  * of them sort as the values do.  Values that are not of class N stand there as
@@ -27,6 +30,7 @@
 enum view_part {
 	VIEW_SUMS = 0,	   /* one row for all of a group */
 	VIEW_DISTINCT = 1, /* + i: a row for each element of distinct[i] */
+	VIEW_TOTALS = 0xfe,
 	VIEW_LEFT_OUT = 0xff,
 };
 
@@ -70,6 +74,8 @@ struct view_sum {
 void view_sum_add(struct view_sum *a, const struct view_sum *b);
 /* Makes `*sum` what has to be added to take it away. */
 void view_sum_negate(struct view_sum *sum);
+/* Adds an amount of a counter, canonical; what is no number is nothing. */
+void view_sum_amount(struct view_sum *sum, struct bytes amount);
 /* `*n` is the sum; false, and the nearest number there is, when it is too large
  * for 64 bits: then it cannot be shown. */
 bool view_sum_get(const struct view_sum *sum, int64_t *n) MUST_USE;

@@ -4,6 +4,7 @@
  */
 #include "core/view_form.h"
 
+#include "proto/calendar.h"
 #include "proto/crypto.h"
 
 enum {
@@ -217,7 +218,8 @@ number_get(struct bytes *key, enum expr_type type, struct view_value *value)
 		return false;
 	value->is.type = type;
 	value->is.i = (int64_t)(bytes_be64(b.p) ^ UINT64_C(1) << 63);
-	return true;
+	/* A day that no calendar has was never written. */
+	return type != EXPR_DATE || calendar_has(value->is.i);
 }
 
 bool

@@ -60,7 +60,7 @@ view_keep_leave(const struct turn_place *at, const struct turn *turn,
 	enum err e = ERR_OK;
 
 	step->next = NULL;
-	step->amounts = (struct view_amounts){0};
+	step->amounts = (struct view_amounts){.turn = turn};
 	if (views == NULL || views->plans_n == 0)
 		return;
 	if (adds(turn->old))

@@ -115,6 +115,27 @@ field_order(const void *a, const void *b)
 	return merge_compare(&as, bytes_text(y->name), y->kind);
 }
 
+/* A group, or an element, is told by the classes of the amounts as well. */
+static size_t
+keeper_of(const struct view_plan *plan, size_t at)
+{
+	size_t keeper = SIZE_MAX;
+
+	if (plan->collection->fields[at].kind != KIND_COUNTER)
+		return SIZE_MAX;
+	for (size_t v = plan->views_n; v > 0; v--) {
+		const struct view_reads *reads = &plan->views[v - 1];
+
+		if (view_bits_has(&reads->all, at))
+			keeper = v - 1;
+		for (size_t i = 0; i < LIMIT_VIEW_PARTS; i++)
+			if (view_bits_has(&reads->group[i], at) ||
+			    view_bits_has(&reads->distinct[i], at))
+				return SIZE_MAX;
+	}
+	return keeper;
+}
+
 static void
 fields_fill(struct view_plan *plan)
 {
@@ -129,7 +150,9 @@ fields_fill(struct view_plan *plan)
 			read = view_bits_has(&plan->views[v].all, i);
 		if (read)
 			plan->fields[plan->fields_n++] = (struct view_field){
-			    .field = &collection->fields[i], .at = i};
+			    .field = &collection->fields[i],
+			    .at = i,
+			    .keeper = keeper_of(plan, i)};
 	}
 	qsort(plan->fields, plan->fields_n, sizeof(*plan->fields), field_order);
 }

@@ -43,6 +43,10 @@ struct view_reads {
 struct view_field {
 	const struct pack_field *field;
 	size_t at; /* its place in view_bits */
+	/* Of a counter that views read for its total alone: the first of them,
+	 * under whose number that total is kept (VIEW_TOTALS); SIZE_MAX: of
+	 * none. */
+	size_t keeper;
 };
 
 struct view_plan {

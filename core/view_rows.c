@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/view_form.h"
+#include "proto/codec.h"
 
 /* The fields of a record that views read, with all their values. */
 struct slim {
@@ -16,6 +17,8 @@ struct slim {
 	const struct view_plan *plan;
 	const struct record *from;
 	struct record record;
+	const struct view_bits *views;
+	struct view_amounts *out;
 	size_t sources_room;   /* 0: the sources are those of `from` */
 	struct view_bits open; /* fields all of whose values are of class N */
 };
@@ -36,12 +39,17 @@ struct making {
 	size_t at[LIMIT_VIEW_PARTS]; /* which value of each group it is at */
 };
 
-static enum err field_take(struct slim *slim, const struct record_field *from,
-    struct record_field *to) MUST_USE;
+static enum err field_take(struct slim *slim, const struct view_field *what,
+    const struct record_field *from, struct record_field *to) MUST_USE;
+static bool total_find(const struct slim *slim, const struct view_field *what,
+    struct view_sum *total);
+static void total_take(
+    struct slim *slim, const struct view_sum *total, struct record_field *to);
+static void total_put(const struct slim *slim, const struct view_field *what,
+    const struct view_sum *total);
 static enum err cells_take(struct slim *slim, const struct record_field *from,
     struct record_field *to) MUST_USE;
-static enum err slim_make(
-    struct slim *slim, const struct view_bits *views) MUST_USE;
+static enum err slim_make(struct slim *slim) MUST_USE;
 static enum err view_make(const struct slim *slim,
     const struct view_reads *reads, struct view_amounts *out) MUST_USE;
 static enum err rows_make(const struct slim *slim,
@@ -52,8 +60,8 @@ static size_t rows_count(const struct making *m);
 static void left_out_put(struct making *m);
 static void group_rows(struct making *m);
 static bool next_group(struct making *m);
-static void row_put(struct making *m, const struct view_key *key,
-    const struct view_sum *sums, size_t n);
+static void row_put(struct arena *arena, struct view_amounts *out,
+    const struct view_key *key, const struct view_sum *sums, size_t n);
 
 void
 view_rows_all(const struct view_plan *plan, struct view_bits *views)
@@ -68,12 +76,16 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
     const struct view_bits *views, const struct record *record,
     struct view_amounts *amounts)
 {
-	struct slim slim = {.at = at, .plan = plan, .from = record};
+	struct slim slim = {.at = at,
+	    .plan = plan,
+	    .from = record,
+	    .views = views,
+	    .out = amounts};
 	enum err e;
 
 	if (!record->exists || record->status == RECORD_DELETED)
 		return ERR_OK;
-	e = slim_make(&slim, views);
+	e = slim_make(&slim);
 	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++)
 		if (view_bits_has(views, i))
 			e = view_make(&slim, &plan->views[i], amounts);
@@ -83,7 +95,7 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
 /* ---- what views read of a record ---------------------------------------- */
 
 static enum err
-slim_make(struct slim *slim, const struct view_bits *views)
+slim_make(struct slim *slim)
 {
 	const struct view_plan *plan = slim->plan;
 	struct record *record = &slim->record;
@@ -92,7 +104,8 @@ slim_make(struct slim *slim, const struct view_bits *views)
 
 	for (size_t i = 0; i < plan->views_n; i++)
 		for (size_t w = 0;
-		     view_bits_has(views, i) && w < COUNT_OF(wanted.of); w++)
+		     view_bits_has(slim->views, i) && w < COUNT_OF(wanted.of);
+		     w++)
 			wanted.of[w] |= plan->views[i].all.of[w];
 	*record = *slim->from;
 	record->heads = NULL;
@@ -112,7 +125,7 @@ slim_make(struct slim *slim, const struct view_bits *views)
 			    slim->from, bytes_text(field->name), field->kind);
 		if (from == NULL || from->n == 0)
 			continue;
-		e = field_take(slim, from, to);
+		e = field_take(slim, &plan->fields[i], from, to);
 		for (size_t k = 0; e == ERR_OK && k < to->n; k++)
 			if (to->values[k].class != CLASS_N)
 				slim->open.of[bit / 64] &= ~(
@@ -123,11 +136,141 @@ slim_make(struct slim *slim, const struct view_bits *views)
 }
 
 static enum err
-field_take(
-    struct slim *slim, const struct record_field *from, struct record_field *to)
+field_take(struct slim *slim, const struct view_field *what,
+    const struct record_field *from, struct record_field *to)
 {
+	bool kept = from->n > 1 && what->keeper != SIZE_MAX;
+	struct view_sum total = {0};
+	enum err e = ERR_OK;
+
 	*to = *from;
-	return from->values != NULL ? ERR_OK : cells_take(slim, from, to);
+	if (kept && from->values == NULL && total_find(slim, what, &total))
+		total_take(slim, &total, to);
+	else if (from->values == NULL)
+		e = cells_take(slim, from, to);
+	/* Whatever changes the total touches the view that keeps it. */
+	if (e != ERR_OK || !kept || !view_bits_has(slim->views, what->keeper))
+		return e;
+	if (to->n == from->n)
+		for (size_t i = 0; i < to->n; i++)
+			view_sum_amount(&total, to->values[i].value);
+	total_put(slim, what, &total);
+	return ERR_OK;
+}
+
+/* ---- totals of counters ------------------------------------------------- */
+
+static void
+total_key(const struct slim *slim, const struct view_field *what,
+    struct view_key *key)
+{
+	const struct record_id *id = slim->at->id;
+	uint8_t place[2];
+
+	bytes_put_be16(place, (uint16_t)what->at);
+	view_form_begin(slim->at->space->no, slim->plan->views[what->keeper].no,
+	    VIEW_TOTALS, key);
+	view_form_add(key, bytes_of(place, sizeof(place)));
+	view_form_add(key, bytes_of(id->b, sizeof(id->b)));
+}
+
+static void
+total_put(const struct slim *slim, const struct view_field *what,
+    const struct view_sum *total)
+{
+	struct view_key key;
+
+	total_key(slim, what, &key);
+	row_put(slim->at->arena, slim->out, &key, total, 1);
+}
+
+/* The total of `field` as it stands in the row of `record`, or in no more than
+ * one. */
+static bool
+total_old(const struct slim *slim, const struct view_field *what,
+    const struct record_field *field, struct view_sum *total)
+{
+	struct txn *txn = slim->at->txn;
+	struct bytes content;
+	uint64_t records;
+	struct view_key key;
+	struct bytes row;
+
+	if (field == NULL || field->n == 0)
+		return true;
+	if (field->values != NULL) {
+		for (size_t i = 0; i < field->n; i++)
+			view_sum_amount(total, field->values[i].value);
+		return true;
+	}
+	total_key(slim, what, &key);
+	return kv_find(txn->kv, TABLE_VIEWS, view_form_key(&key), &row) &&
+	       tables_fit(view_form_key(&key), row, &content) &&
+	       view_form_read(content, &records, total, 1) && records == 1;
+}
+
+/* Adds the amounts of `field` among the `n` cells; how many there are. */
+static size_t
+cells_add(const struct cell *cells, size_t n, const struct pack_field *field,
+    struct view_sum *total)
+{
+	size_t amounts = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (cells[i].kind == field->kind &&
+		    bytes_is(cells[i].field, field->name)) {
+			view_sum_amount(total, cells[i].value);
+			amounts++;
+		}
+	return amounts;
+}
+
+/* The total of a counter whose amounts are not loaded: the one that is kept,
+ * and behind the step what that added.  False when it has to be counted. */
+static bool
+total_find(const struct slim *slim, const struct view_field *what,
+    struct view_sum *total)
+{
+	const struct turn *turn = slim->out->turn;
+	const struct pack_field *field = what->field;
+	const struct record_field *old;
+	struct view_sum gone = {0};
+	bool kept;
+
+	if (turn == NULL)
+		return false;
+	old = merge_find(turn->old, bytes_text(field->name), field->kind);
+	kept = total_old(slim, what, old, total);
+	if (!slim->out->leaves) {
+		/* What was the only one gets a cell now. */
+		if (old != NULL && old->n == 1)
+			*total = (struct view_sum){0};
+		(void)cells_add(turn->come, turn->come_n, field, total);
+		/* Hardly ever: an amount is replaced by nothing. */
+		kept = kept &&
+		       cells_add(turn->gone, turn->gone_n, field, &gone) == 0;
+	}
+	if (!kept)
+		*total = (struct view_sum){0};
+	return kept;
+}
+
+/* One amount in the place of all, as near as there is. */
+static void
+total_take(
+    struct slim *slim, const struct view_sum *total, struct record_field *to)
+{
+	struct buf value = {0};
+	int64_t is;
+	bool fits = view_sum_get(total, &is);
+
+	(void)fits;
+	codec_put_int(&value, is);
+	to->n = 1;
+	to->values = arena_new(slim->at->arena, sizeof(*to->values));
+	to->values[0] = (struct record_value){.class = CLASS_N,
+	    .value = arena_bytes(slim->at->arena, buf_bytes(&value))};
+	buf_fini(&value);
 }
 
 /* Room for `n` sources more. */
@@ -332,7 +475,7 @@ left_out_put(struct making *m)
 
 	view_form_begin(
 	    m->slim->at->space->no, m->reads->no, VIEW_LEFT_OUT, &key);
-	row_put(m, &key, NULL, 0);
+	row_put(m->source.arena, m->out, &key, NULL, 0);
 }
 
 /* The rows of one value of each group. */
@@ -355,7 +498,7 @@ group_rows(struct making *m)
 	if (view->count || view->sum_n > 0) {
 		view_form_begin(space, m->reads->no, VIEW_SUMS, &key);
 		view_form_add(&key, view_form_key(&groups));
-		row_put(m, &key, m->sums, view->sum_n);
+		row_put(m->source.arena, m->out, &key, m->sums, view->sum_n);
 	}
 	place.number = 0;
 	for (size_t i = 0; i < view->distinct_n; i++) {
@@ -365,7 +508,7 @@ group_rows(struct making *m)
 			view_form_begin(space, m->reads->no, place.part, &key);
 			view_form_add(&key, view_form_key(&groups));
 			view_form_put(&place, &m->distinct[i].items[k], &key);
-			row_put(m, &key, NULL, 0);
+			row_put(m->source.arena, m->out, &key, NULL, 0);
 		}
 	}
 }
@@ -383,11 +526,9 @@ next_group(struct making *m)
 }
 
 static void
-row_put(struct making *m, const struct view_key *key,
-    const struct view_sum *sums, size_t n)
+row_put(struct arena *arena, struct view_amounts *out,
+    const struct view_key *key, const struct view_sum *sums, size_t n)
 {
-	struct arena *arena = m->source.arena;
-	struct view_amounts *out = m->out;
 	struct view_amount *amount;
 
 	if (out->n == out->room) {

@@ -17,7 +17,10 @@ struct view_amount {
 	size_t sums_n;
 };
 struct view_amounts {
-	bool leaves;	       /* what is appended is taken away */
+	bool leaves; /* what is appended is taken away */
+	/* The step of which the record is the one end; NULL: none is under
+	 * way.  Borrowed. */
+	const struct turn *turn;
 	struct view_amount *p; /* in the arena of the place */
 	size_t n;
 	size_t room;
@@ -28,7 +31,8 @@ void view_rows_all(const struct view_plan *plan, struct view_bits *views);
 /* Appends to `amounts` what the record `record` at `at`, of the collection of
  * `plan`, adds to those of its views that are in `views`, or takes away. Values
  * of fields that are not loaded are read from TABLE_CELLS as it is, those alone
- * that the views need.  Everything is taken from at->arena.  ERR_CORRUPT for
+ * that the views need; the total of a counter from where it is kept and from
+ * amounts->turn.  Everything is taken from at->arena.  ERR_CORRUPT for
  * damaged cells. */
 enum err view_rows_add(const struct turn_place *at,
     const struct view_plan *plan, const struct view_bits *views,

@@ -460,11 +460,11 @@ codec_get_value(struct reader *r)
 	struct bytes rest = {0};
 	size_t n = 0;
 
-	if (codec_peek(r) == CODEC_TEXT) {
+	if (r->is_checked) {
+		r->bad = r->bad || !value_measure(in, &n);
+	} else if (codec_peek(r) == CODEC_TEXT) {
 		(void)codec_get_text(r);
 		n = in.n - r->in.n;
-	} else if (r->is_checked) {
-		r->bad = r->bad || !value_measure(in, &n);
 	} else {
 		r->bad = r->bad || value_walk(in, &rest) != NULL;
 		n = in.n - rest.n;

@@ -4,7 +4,7 @@
 #include "proto/squeeze.h"
 
 /*
- * Batches of messages (docs/sync.md §2), for net/peer/channel.c alone: each
+ * Batches of messages (docs/sync.md §2), for net/peer/channel.c: each
  * message with its size in front, compressed together, cut into frames.
  */
 enum { BATCH_SIZE_BYTES = 3 }; /* of a size, at the most */

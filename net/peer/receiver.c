@@ -76,6 +76,9 @@ receiver_work(struct talk *talk)
 			talk->whole_bytes = talk->taken_bytes;
 	}
 	arena_fini(&arena);
+	/* Hundreds of links may rest behind their last chunk. */
+	if (!talk->receiving.waiting)
+		arena_fini(&talk->receiving.arena);
 	talk->worked_bytes = done;
 	return e == ERR_OK ? ack_prepare(talk) : e;
 }

@@ -325,6 +325,7 @@ session_worked(struct session *session, enum err e)
 		e = ack_committed(talk);
 	if (settle(session, e) != ERR_OK)
 		return;
+	talk_rest(talk);
 	if (talk->state == TALK_ENDED && session->fault.code == ERR_OK)
 		session->done = true;
 }
@@ -403,6 +404,7 @@ session_fill(struct session *session, uint64_t now_ms)
 	if (channel_queued(talk->channel) > before)
 		session->said_ms = now_ms;
 	stall_told(session, now_ms);
+	talk_rest(talk);
 	return ERR_OK;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "net/peer/talk.h"
 
+#include "net/peer/batch.h"
+
 void
 talk_note(struct talk *talk, enum event_kind kind, const struct space *space,
     const char *text)
@@ -35,6 +37,13 @@ talk_send(struct talk *talk, const struct msg *msg)
 		talk->idle_heard = false;
 	}
 	return channel_send(talk->channel, buf_bytes(&talk->scratch));
+}
+
+void
+talk_rest(struct talk *talk)
+{
+	buf_cut(&talk->scratch, 0);
+	batch_rest(&talk->scratch);
 }
 
 bool

@@ -154,5 +154,7 @@ void talk_note(struct talk *talk, enum event_kind kind,
     const struct space *space, const char *text);
 /* Queues `msg` on the channel; counts it when it goes under credit. */
 enum err talk_send(struct talk *talk, const struct msg *msg) MUST_USE;
+/* All that is to be said for now was sent: gives the room back that it took. */
+void talk_rest(struct talk *talk);
 
 #endif

@@ -324,6 +324,7 @@ stall_run(struct stall *stall)
 void
 prices_row(void)
 {
+	const char *only = getenv("COLLECTION");
 	static struct stall stall;
 	struct town_load *loads[2];
 	struct town town;
@@ -343,6 +344,9 @@ prices_row(void)
 	printf("| collection | changes | nothing | all | list | indexes | "
 	       "views |\n|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < pack->collections_n; i++) {
+		if (only != NULL &&
+		    strcmp(only, pack->collections[i].name) != 0)
+			continue;
 		stall = (struct stall){.town = &town,
 		    .pack = pack,
 		    .collection = &pack->collections[i],

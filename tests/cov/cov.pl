@@ -2,7 +2,8 @@
 # Runs the tests in a build that counts, and shows what they reach.
 #
 #   make cov [AGAIN=1]	lines, branches and functions of proto/ and core/, over
-#			all kinds of tests; fails below the floors.  AGAIN shows
+#			all kinds of tests, and each call that can fail; fails
+#			below the floors.  AGAIN shows
 #			what was counted before without running anything
 #   make mcdc		for the files of Groups.pm: each condition of a decision
 #			that no pair of runs shows to decide by itself
@@ -40,6 +41,9 @@ my $objects = join(' -object ', map { "$built/" . s/c$/o/r }
     sort glob('proto/*.c core/*.c'));
 my @make = ('make', '-j' . ($ENV{JOBS} || 2), '--no-print-directory',
 	'CC=clang-19', 'BUILD=cov');
+# Loops in which calls fail: each call once, where else some are drawn.
+my %each = map { $_ => 1 }
+    map { "tests/unit/test_$_" } qw(faults repair_calls calls intake_faults);
 # Each input that fuzzing found worth keeping is given to its target.
 my $corpus = 'tests/fuzz/corpus';
 my $failed = 0;
@@ -77,8 +81,12 @@ sub count
 		# All at once: what is built later would not be what counted.
 		must(@make, 'all', 'units', 'simulator',
 		    -d $corpus ? "$built/tests/fuzz/replay" : ());
-		run(@run, map { "$built/$_" =~ s/\.c$//r }
-		    sort glob('tests/unit/test_*.c'));
+		my @units = map { s/\.c$//r } sort glob('tests/unit/test_*.c');
+		run(@run, map { "$built/$_" } grep { !$each{$_} } @units);
+		{
+			local @ENV{qw(FAULTS SEED)} = ('each', 1);
+			run(@run, map { "$built/$_" } sort keys %each);
+		}
 		for my $seed (1 .. $SEEDS) {
 			run("$built/tests/sim/sim", $seed, $NODES, $STEPS);
 		}

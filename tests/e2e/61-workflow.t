@@ -181,6 +181,11 @@ ok 'a role sees its classes' says '가상로 1'
 ok '... and no others' [ "$(grep -c 우편물 out)" = 0 ]
 ok '... nor what is hidden from it' [ "$(grep -c 010-0000-0001 out)" = 0 ]
 ok '... and is told' errs 'fields hold what the role 민원담당 does not see'
+ok 'what it does not see it does not delete' exits 6 "$GOLMOK" rm "$report" --role 민원담당
+ok '... which says what' errs 'holds something that the role 민원담당'
+ok '... and the record stands' exits 0 "$GOLMOK" get "$report"
+ok 'who sees all of it does' exits 0 "$GOLMOK" rm "$report" --role 팀장
+ok '... and anyone may bring it back' exits 0 "$GOLMOK" keep "$report" --role 민원담당
 GOLMOK_ROLE=시민찾동이
 export GOLMOK_ROLE
 run "$GOLMOK" get "$household"

@@ -61,6 +61,8 @@ ok 'a field that the pack does not know is refused' exits 5 "$GOLMOK" patch "$fi
 
 ok 'the centre serves' serves centre --store b --listen 127.0.0.1:0
 ok 'root publishes' exits 0 "$GOLMOK" pack publish good.json
+ok 'the first list under it goes by indexes already' exits 0 "$GOLMOK" find volunteer --explain
+ok '... which it has made' errs 'volunteer (all)'
 ok '... and follows' exits 0 "$GOLMOK" patch "$first" badge=금
 ok '... not twice' exits 4 "$GOLMOK" pack publish good.json
 ok 'the centre gets it' exits 0 "$GOLMOK" sync "$there"

@@ -211,6 +211,32 @@ out d01/c17/access --collection access_log >out
 ok 'each one is kept' is $((n + 2)) "$(wc -l <out)"
 ok '... with its reason' says '"reason":"시험"'
 ok '... and what it was' says '"action":"내보내기"'
+# ---- tables of find and due leave as well -----------------------------------
+# kept: how many accesses there are.
+kept() { "$GOLMOK" find access_log --fields at --csv --no-bom | sed 1d | wc -l; }
+n=$(kept)
+run "$GOLMOK" find volunteer --fields name,state --csv
+ok 'a table with names asks for a reason' is 2 "$status"
+ok '... in words' errs 'say why with --reason, which is kept in access_log; or name columns that are not personal with --fields'
+ok '... and nothing left' [ ! -s out ]
+ok '... nor was it kept' is "$n" "$(kept)"
+ok 'one without asks for none' exits 0 "$GOLMOK" find volunteer --fields state --csv
+ok '... nor does one that is looked at' exits 0 "$GOLMOK" find volunteer --fields name
+run "$GOLMOK" find volunteer --fields name,state --csv --text 가상둘 --sort name --reason 연락
+ok 'with one it is written' says 가상둘
+ok '... all of it' is 2 "$(wc -l <out)"
+spaces=$("$GOLMOK" ls --json | grep -c '/volunteer"')
+ok '... and kept of each unit' is $((n + spaces)) "$(kept)"
+run "$GOLMOK" find volunteer --under d01/c17 --csv --reason 한곳
+ok '... of those alone of which it was asked' is $((n + spaces + 1)) "$(kept)"
+run "$GOLMOK" due DL-19 --csv
+ok 'so it is with lists' is 2 "$status"
+ok '... of which nothing left' [ ! -s out ]
+ok '... in words' errs 'or look at them here, without --csv'
+ok '... with a reason' exits 0 "$GOLMOK" due DL-19 --csv --reason 임기 --under d01/c17
+ok '... that is kept' is $((n + spaces + 2)) "$(kept)"
+ok 'a list without names asks for none' exits 0 "$GOLMOK" due DL-08 --csv
+
 "$GOLMOK" put d01/c17/volunteer volunteer name='=1+1' phone="'-x" kinds=시민찾동이 \
 	dong=000000000000000000000000000000e1 join_channel=추천 state=applied joined_on=2016-07-25 >/dev/null
 out d01/c17/volunteer --collection volunteer --format csv --labels >v.csv

@@ -102,7 +102,7 @@ at b duplicates show "$pair" --reason '중복 확인'
 ok 'then what lies here is open' says '가상로 17'
 ok '... of its members too' says 김가상
 ok '... and what lies with others is theirs' errs 'is seen where it lies'
-at b find access_log --fields action,reason,subject --csv --no-bom
+at b find access_log --fields action,reason,subject --csv --no-bom --reason 점검
 ok 'that somebody looked is kept, and at whom' says "조회,중복 확인,$two"
 at b duplicates show "$pair" --role 민원담당 --reason '중복 확인' --json
 ok 'a role sees no more than elsewhere' [ "$(grep -c '"field":"risk"' out)" = 0 ]

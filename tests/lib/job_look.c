@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "core/alias.h"
 #include "core/events.h"
 #include "core/inbox.h"
 #include "core/publish.h"
@@ -313,9 +314,11 @@ find(struct txn *txn, const char *where, const char *words, struct arena *arena,
 	struct query_key keys[KEYS] = {{.down = true}, {0}};
 	struct query_sorted sorted = {0};
 	struct query_run run = {0};
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (*where != '\0')
+	/* Who stands for whom counts in all of them. */
+	e = alias_held(txn, &query.aliases);
+	if (e == ERR_OK && *where != '\0')
 		e = expr_parse(bytes_text(where), &scope, 1 << EXPR_BOOL, arena,
 		    &query.where);
 	if (e == ERR_OK)
@@ -351,7 +354,14 @@ searches(struct store *store, struct arena *arena, struct buf *text)
 	    "exists(visit, home = this.home and state = open)",
 	    "latest(visit, on, home = this.home) > today",
 	    "total(visit, amount, home = this.home) > 4", "tags has '가'",
-	    "created <= today and conflict(state) or tries = 0"};
+	    "created <= today and conflict(state) or tries = 0",
+	    "count(visit, home = this.home) in (1, 2, 3)",
+	    "amount in (count(visit, home = this.home), 5)",
+	    "if(exists(visit, home = this.home), on, today) < today",
+	    "first(latest(visit, on, home = this.home), on) is something",
+	    "min(count(visit, home = this.home), 2) = 2 or ill",
+	    "not exists(visit, home = this.home and home.income > 7) or ill",
+	    "home.same_as.no begins 'H' or home in (id, home)"};
 	struct units units;
 	enum err e = ERR_OK;
 

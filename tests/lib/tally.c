@@ -41,6 +41,7 @@ static const char text_of[] =
     FIELD("people", "set", "N", ",`type`:`ref`,`targets`:[`item`]") ","
     FIELD("who", "register", "P", ",`type`:`text`") ","
     FIELD("hits", "counter", "N", "") ","
+    FIELD("knocks", "counter", "N", "") ","
     FIELD("notes", "notes", "P", "") "]},"
     "{`name`:`other`,`space`:`case`," LABEL ",`fields`:["
     FIELD("kind", "register", "N", ",`type`:`enum`,`values`:[`a`,`b`,`다`]") "]},"
@@ -58,6 +59,8 @@ static const char text_of[] =
     "{`name`:`news`,`collection`:`item`,`group`:[{`name`:`day`,`is`:`changed`}],"
     "`sum`:[{`name`:`made`,`is`:`if(created is something, 1, 0)`}]},"
     "{`name`:`people`,`collection`:`item`,`distinct`:[{`name`:`people`,`is`:`people`},{`name`:`id`,`is`:`id`}]},"
+    "{`name`:`by_knocks`,`collection`:`item`,`group`:[{`name`:`knocks`,`is`:`knocks`}],`count`:true,"
+    "`sum`:[{`name`:`hits`,`is`:`hits`}]},"
     "{`name`:`others`,`collection`:`other`,`group`:[{`name`:`kind`,`is`:`kind`}],`count`:true}]}";
 /* clang-format on */
 
@@ -126,6 +129,7 @@ static const struct {
     {"state", OP_MOVE, OP_MOVE, CLASS_N}, {"tags", OP_ADD, OP_REMOVE, CLASS_N},
     {"people", OP_ADD, OP_REMOVE, CLASS_N}, {"who", OP_SET, OP_CLEAR, CLASS_P},
     {"hits", OP_COUNT, OP_COUNT, CLASS_N},
+    {"knocks", OP_COUNT, OP_COUNT, CLASS_N},
     {"notes", OP_APPEND, OP_APPEND, CLASS_P}};
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
 
@@ -136,7 +140,7 @@ value_draw(
 	static const char *const texts[FIELDS][3] = {{"a", "b", "다"},
 	    {"2016-07-25", "2016-07-01", "2015-11-30"}, {0},
 	    {"open", "done", "shut"}, {"독거", "노인", "어린이"}, {0},
-	    {"김", "이", "박"}, {0}, {"적다", "쓰다", "보다"}};
+	    {"김", "이", "박"}, {0}, {0}, {"적다", "쓰다", "보다"}};
 	size_t which = (size_t)prng_below(prng, 3);
 
 	if (strcmp(fields[f].name, "people") == 0)

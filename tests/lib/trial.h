@@ -30,6 +30,9 @@ bool trial_is_all(void);
 bool trial_wants(const struct job *job);
 /* Of how many calls each combination of number and duration is tried. */
 size_t trial_samples(const struct job *job, size_t calls);
+/* For loops of their own: which call fails after call `nth`.  The later ones
+ * come less often, by a `part` of their number, unless FAULTS wants each. */
+unsigned trial_after(unsigned nth, unsigned part);
 /* Does those of the `n` jobs that are wanted. */
 void trial_run(const struct trial_kind *kind, const struct job *jobs, size_t n);
 /* A teardown of cmocka: says which trial failed, when one did. */

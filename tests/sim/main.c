@@ -16,6 +16,7 @@
 #include "proto/mem.h"
 #include "tests/sim/act.h"
 #include "tests/sim/audit.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/large.h"
 #include "tests/sim/lie.h"
 #include "tests/sim/light.h"
@@ -306,6 +307,7 @@ seed_run(const struct plan *plan)
 	sim->plan = plan;
 	sim->now_ms = SIM_BEGIN_MS;
 	seals_begin(sim);
+	hold_begin(sim);
 	sim_turn(sim, PLAN_SETUP);
 	sim_must(sim, crypto_start(), "start");
 	tempdir_init(&sim->dir);

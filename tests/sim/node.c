@@ -435,6 +435,9 @@ void
 node_crash(struct sim_node *node)
 {
 	spend_crash(node);
+	/* What is open holds what its sessions asked for. */
+	if (node->store != NULL)
+		store_abort(node->store);
 	wire_break_all(node);
 	store_close(node->store);
 	node->store = NULL;

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "proto/mem.h"
+#include "tests/sim/hold.h"
 
 enum {
 	FILE_SIZE_MAX = 1 << 30,
@@ -76,9 +77,11 @@ seals_used(const struct secret *key, uint64_t counter, struct bytes ad,
 	uint8_t use[sizeof(key->b) + 8];
 	struct seal new;
 	struct seal *found;
+	unsigned before;
 
 	if (watched == NULL)
 		return;
+	before = hold_nobody();
 	memcpy(use, key->b, sizeof(key->b));
 	bytes_put_be64(use + sizeof(key->b), counter);
 	new.key = bytes_checksum(bytes_of(use, sizeof(use))) | 1;
@@ -92,6 +95,7 @@ seals_used(const struct secret *key, uint64_t counter, struct bytes ad,
 	} else if (found->text != new.text) {
 		sim_fail(watched, "a key and a counter sealed two texts");
 	}
+	hold_end(before);
 }
 
 static bool

@@ -56,6 +56,8 @@ my @rules = (
 	[signed => 'heads of others need no signature'],
 	[heirs => 'logs behind rotations that disagree are refused'],
 	[tag => 'a frame that was changed is left out, and the next one taken'],
+	[rest => 'sessions at rest keep the room that they once needed'],
+	[leave => 'what a session held outlives it'],
 );
 # Some rules are seldom met: of so many seeds one must notice that it is broken.
 my $SOUGHT = 128;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/peer/talk.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/swarm.h"
 #include "tests/sim/wire.h"
 
@@ -418,8 +419,11 @@ twisted_send(struct sim *sim, struct talk *talk, const struct msg *msg)
 			return ERR_OK;
 		e = __real_talk_send(talk, msg);
 		if (e == ERR_OK && talk->scratch.n > 0) {
+			unsigned before = hold_nobody();
+
 			buf_cut(slot, 0);
 			buf_add(slot, buf_bytes(&talk->scratch));
+			hold_end(before);
 		}
 		return e;
 	case 3: /* noise behind it */

@@ -14,6 +14,14 @@
  * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
  * LINK: -Wl,--wrap=pack_parse,--wrap=pack_parse_doc,--wrap=pack_free
  * LINK: -Wl,--wrap=json_decode
+ * In tests/sim/hold.c.
+ * LINK: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+ * LINK: -Wl,--wrap=session_new,--wrap=session_free,--wrap=session_feed
+ * LINK: -Wl,--wrap=session_work,--wrap=session_worked,--wrap=session_fill
+ * LINK: -Wl,--wrap=session_out,--wrap=session_sent,--wrap=session_tick
+ * LINK: -Wl,--wrap=session_notes,--wrap=words_add,--wrap=words_of
+ * LINK: -Wl,--wrap=ledger_get,--wrap=ledger_get_tip,--wrap=ledger_queue
+ * LINK: -Wl,--wrap=body_open,--wrap=ledger_queue_as
  * In tests/sim/packs.c.
  * LINK: -Wl,--wrap=pack_embedded,--wrap=store_open,--wrap=store_open_alone
  * LINK: -Wl,--wrap=store_open_empty,--wrap=store_begin,--wrap=store_commit
@@ -35,6 +43,7 @@
  * LINK: -Wl,--wrap=noise_open,--wrap=channel_queued,--wrap=own_received
  * LINK: -Wl,--wrap=graft_find,--wrap=apply_delta,--wrap=apply_body
  * LINK: -Wl,--wrap=vouch_check,--wrap=heads_put,--wrap=batch_join
+ * LINK: -Wl,--wrap=batch_rest,--wrap=ack_fini
  */
 #include "tests/sim/wrap.h"
 
@@ -46,6 +55,7 @@
 #include "core/record.h"
 #include "net/peer/branch.h"
 #include "tests/sim/seals.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
@@ -89,7 +99,9 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_SHRINK] = "shrink",
     [RULE_SIGNED] = "signed",
     [RULE_TAG] = "tag",
-    [RULE_HEIRS] = "heirs"};
+    [RULE_HEIRS] = "heirs",
+    [RULE_REST] = "rest",
+    [RULE_LEAVE] = "leave"};
 
 static enum wrap_rule broken;
 static enum wrap_commit next_commit;
@@ -368,13 +380,16 @@ __wrap_msg_encode(const struct msg *msg, struct buf *out)
 {
 	struct msg other = *msg;
 	size_t was = out->n;
+	unsigned before;
 
 	if (broken == RULE_SHOWN && msg->type == MSG_RUN)
 		other.u.run.head_root.b[0] ^= 1;
 	/* A peer with a changed program. */
 	if (broken == RULE_SIGNED && msg->type == MSG_RUN && ++runs % 4 == 0)
 		other.u.run.head_signature.b[0] ^= 1;
+	before = hold_nobody();
 	wire_said(&other);
+	hold_end(before);
 	__real_msg_encode(&other, out);
 	seals_message(bytes_after(buf_bytes(out), was));
 }

@@ -51,6 +51,8 @@ enum wrap_rule {
 	RULE_SIGNED,  /* heads of others need no signature */
 	RULE_TAG,     /* a frame that was changed is left out, and no more */
 	RULE_HEIRS,   /* logs behind rotations that disagree are refused */
+	RULE_REST,    /* sessions keep the room that they once needed */
+	RULE_LEAVE,   /* what a session held outlives it */
 	RULE_COUNT,
 };
 extern const char *const wrap_rules[RULE_COUNT];

@@ -9,6 +9,7 @@
 #include "core/authority_roots.h"
 #include "core/history.h"
 #include "core/tip.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/wrap.h"
 
 bool __real_id_covers_prefix(
@@ -113,8 +114,11 @@ enum err
 __wrap_authority_load(
     struct txn *txn, const struct city_id *city, struct authority *authority)
 {
+	/* The store keeps it. */
+	unsigned before = hold_nobody();
 	enum err e = __real_authority_load(txn, city, authority);
 
+	hold_end(before);
 	if (e != ERR_OK || !wrap_is_broken(RULE_SERVE))
 		return e;
 	for (size_t i = 0; i < authority->grants_n; i++)

@@ -12,6 +12,7 @@
 #include "core/intake.h"
 #include "core/own.h"
 #include "core/vouch.h"
+#include "net/peer/ack.h"
 #include "net/peer/batch.h"
 #include "net/peer/channel.h"
 #include "proto/mem.h"
@@ -37,6 +38,10 @@ enum err __wrap_noise_open(
     struct noise *n, struct bytes sealed, struct buf *out) MUST_USE;
 enum err __real_batch_join(struct batches *batches, size_t mark) MUST_USE;
 enum err __wrap_batch_join(struct batches *batches, size_t mark) MUST_USE;
+void __real_batch_rest(struct buf *buf);
+void __wrap_batch_rest(struct buf *buf);
+void __real_ack_fini(struct talk *talk);
+void __wrap_ack_fini(struct talk *talk);
 size_t __real_channel_queued(const struct channel *channel);
 size_t __wrap_channel_queued(const struct channel *channel);
 void __real_own_received(struct txn *txn, const struct log *log);
@@ -143,6 +148,20 @@ __wrap_batch_join(struct batches *batches, size_t mark)
 	if (wrap_is_broken(RULE_TAG) && batches->frames.n == mark)
 		return ERR_OK;
 	return __real_batch_join(batches, mark);
+}
+
+void
+__wrap_batch_rest(struct buf *buf)
+{
+	if (!wrap_is_broken(RULE_REST))
+		__real_batch_rest(buf);
+}
+
+void
+__wrap_ack_fini(struct talk *talk)
+{
+	if (!wrap_is_broken(RULE_LEAVE))
+		__real_ack_fini(talk);
 }
 
 size_t

@@ -24,6 +24,7 @@
 #include "tests/lib/branches.h"
 #include "tests/lib/council.h"
 #include "tests/lib/fault.h"
+#include "tests/lib/trial.h"
 #include "tests/lib/wire.h"
 
 #define CASES "d03/c017/case"
@@ -186,7 +187,7 @@ assert_heard(size_t node, bool write, act_fn *act, unsigned least)
 
 	town_digests(&city.town, node, &before);
 	while (attempt(node, write, act, nth))
-		nth += 1 + nth / 16;
+		nth = trial_after(nth, 16);
 	town_digests(&city.town, node, &after);
 	assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
 	if (nth <= least)
@@ -508,7 +509,7 @@ assert_commits(size_t node, act_fn *act, unsigned least)
 	unsigned nth = 1;
 
 	while (attempt_commit(node, act, nth))
-		nth += 1 + nth / 16;
+		nth = trial_after(nth, 16);
 	if (nth <= least)
 		print_error("no more than %u calls\n", nth);
 	assert_true(nth > least);

@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "tests/lib/job_carry.h"
+#include "tests/lib/job_duty.h"
 #include "tests/lib/job_keys.h"
 #include "tests/lib/job_look.h"
 #include "tests/lib/job_packs.h"
@@ -61,6 +62,13 @@ calls_fail_in_what_is_done_with_packs(void **state)
 }
 
 static void
+calls_fail_in_what_is_written_by_rules(void **state)
+{
+	(void)state;
+	trial_run(&kind, job_duty, job_duty_n);
+}
+
+static void
 calls_fail_in_what_is_worked_out_for_people(void **state)
 {
 	(void)state;
@@ -77,6 +85,7 @@ main(void)
 	    TEST(calls_fail_in_what_goes_between_nodes),
 	    TEST(calls_fail_in_what_is_done_with_rights_and_keys),
 	    TEST(calls_fail_in_what_is_done_with_packs),
+	    TEST(calls_fail_in_what_is_written_by_rules),
 	    TEST(calls_fail_in_what_is_worked_out_for_people),
 	};
 

@@ -210,6 +210,27 @@ an_element_counts_once_in_a_row_and_once_in_all(void **state)
 	    (const int64_t[]){3, 1, 0}, 3);
 }
 
+/* Of a merged record nothing stays, of an element only when another has it. */
+static void
+what_is_taken_away_counts_no_more(void **state)
+{
+	const struct bytes keys[] = {bytes_text("a"), bytes_text("b")};
+	const size_t places[] = {0, 1};
+	const struct figure_rows rows = {.keys = keys, .n = 2};
+	const struct figure_rows rising = {
+	    .keys = keys, .n = 2, .places = places};
+	static const struct given elements[] = {{"a", 0, 1, "x"},
+	    {"a", -1, UINT64_MAX, "x"}, {"b", 0, 1, "x"}, {"a", 0, 2, "y"},
+	    {"a", -1, UINT64_MAX, "y"}, {"b", 0, 1, "z"},
+	    {"b", -1, UINT64_MAX, "z"}};
+
+	(void)state;
+	reduce(elements, COUNT_OF(elements), true, &rows,
+	    (const int64_t[]){1, 1}, 2);
+	reduce(elements, COUNT_OF(elements), true, &rising,
+	    (const int64_t[]){1, 2}, 2);
+}
+
 int
 main(void)
 {
@@ -220,6 +241,7 @@ main(void)
 	    cmocka_unit_test(sums_may_be_negative_and_larger_than_a_number),
 	    cmocka_unit_test(rows_that_rise_hold_those_before),
 	    cmocka_unit_test(an_element_counts_once_in_a_row_and_once_in_all),
+	    cmocka_unit_test(what_is_taken_away_counts_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include "tests/lib/fault.h"
 #include "tests/lib/offer.h"
+#include "tests/lib/trial.h"
 
 #define CALLS "mdb_get mdb_put mdb_del mdb_cursor_open mdb_cursor_get"
 
@@ -175,7 +176,7 @@ a_count_of_logs_that_meets_a_fault_leaves_no_room(void **state)
 	bool hit = true;
 
 	(void)state;
-	for (unsigned nth = 1; hit; nth += 1 + nth / 8) {
+	for (unsigned nth = 1; hit; nth = trial_after(nth, 8)) {
 		enum err e;
 
 		(void)offer_begin(HALL);

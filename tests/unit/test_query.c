@@ -319,6 +319,49 @@ of_several_indexes_the_one_with_the_fewest_rows_is_taken(void **state)
 	buf_fini(&how);
 }
 
+/* What depends on no record is asked once for each space, not of each. */
+static void
+where_no_record_can_be_meant_none_is_looked_at(void **state)
+{
+	static struct ids want;
+	static struct ids got;
+	struct workshop *stage = *state;
+	struct query query = {
+	    .collection = pack_collection(stage->pack, bytes_text("job")),
+	    .now_seconds = stage->now};
+	struct txn *txn = workshop_own_pack(stage, false);
+	struct query_run run;
+	struct buf how = {0};
+	struct buf text = {0};
+	size_t found_n = 0;
+	bool found;
+
+	for (int size = -3; size < 30; size++) {
+		buf_cut(&text, 0);
+		buf_add_format(&text,
+		    "size >= -2 and (exists(job, size = %d) and tries >= 0)",
+		    size);
+		query.where = parse(stage, buf_text(&text), 1U << EXPR_BOOL);
+		look_at_all(stage, txn, &query, &want);
+		ask(txn, &query, &got, &how);
+		assert_int_equal(got.n, want.n);
+		found_n += got.n;
+		arena_reset(&stage->arena);
+	}
+	assert_true(found_n > 0);
+	query.where = parse(stage,
+	    "size >= -2 and (exists(job, size = 4711) and tries >= 0)",
+	    1U << EXPR_BOOL);
+	workshop_well(query_begin(txn, &query, &run));
+	workshop_well(query_next(&run, &found));
+	assert_false(found);
+	assert_int_equal(run.looked, 0);
+	query_end(&run);
+	store_abort(stage->hall.store);
+	buf_fini(&text);
+	buf_fini(&how);
+}
+
 static void
 an_index_leads_to_those_that_have_some_value(void **state)
 {
@@ -454,6 +497,7 @@ main(void)
 	    cmocka_unit_test(a_query_gives_what_a_look_at_all_records_finds),
 	    cmocka_unit_test(
 		of_several_indexes_the_one_with_the_fewest_rows_is_taken),
+	    cmocka_unit_test(where_no_record_can_be_meant_none_is_looked_at),
 	    cmocka_unit_test(an_index_leads_to_those_that_have_some_value),
 	    cmocka_unit_test(
 		words_without_a_letter_and_collections_without_text_are_refused),

@@ -112,8 +112,8 @@ a_history_that_names_another_record_is_refused(void **state)
 static void
 a_rebuild_mends_whatever_is_derived(void **state)
 {
-	const enum table derived[] = {
-	    TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS, TABLE_WORDS, TABLE_CELLS};
+	const enum table derived[] = {TABLE_TREE, TABLE_HISTORY, TABLE_RECORDS,
+	    TABLE_SEATS, TABLE_WORDS, TABLE_CELLS};
 	struct meeting *meeting = *state;
 	struct desk *desk = &meeting->hall;
 	struct buf before = {0};

@@ -22,6 +22,7 @@
 #include "proto/mem.h"
 #include "tests/lib/fault.h"
 #include "tests/lib/spoil.h"
+#include "tests/lib/trial.h"
 #include "tests/lib/wire.h"
 
 #define CASES "d03/c017/case"
@@ -175,7 +176,7 @@ a_repair_that_meets_a_fault_loses_nothing(void **state)
 			unsigned nth = 1;
 
 			for (; repair_fails_at(&ruin, calls[k], nth);
-			     nth += 1 + nth / 2)
+			     nth = trial_after(nth, 2))
 				runs++;
 			if (runs % 2 == i)
 				assert_heals(&ruin);
@@ -228,7 +229,7 @@ a_rebuild_that_meets_a_fault_is_done_again(void **state)
 	town_close(&ruin.town, WRITER);
 	for (size_t k = 0; k < COUNT_OF(calls); k++)
 		for (unsigned nth = 1; rebuild_fails_at(&ruin, calls[k], nth);
-		     nth += 1 + nth / 2)
+		     nth = trial_after(nth, 2))
 			runs++;
 	print_message("# %u runs\n", runs);
 	assert_true(runs > 30);

@@ -228,11 +228,37 @@ a_clock_that_is_behind_refuses_nothing(void **state)
 	site_fini(&site);
 }
 
+/* A code that begins tomorrow by its clock began today. */
+static void
+a_clock_that_is_behind_refuses_no_code(void **state)
+{
+	static const uint64_t BEFORE_MS = UINT64_C(1435676400000) - 1;
+	struct grant grants[] = {
+	    {.since = {.v = (BEFORE_MS + 60000) << 16}, .counts = true}};
+	struct authority authority = {.grants = grants, .grants_n = 1};
+	struct site site;
+
+	(void)state;
+	site_init(&site, NULL, NULL);
+	assert_int_equal(site_check(&site, BEFORE_MS + 1), ERR_OK);
+	assert_int_equal(site_check(&site, BEFORE_MS), ERR_INVALID);
+	site.now_ms = BEFORE_MS;
+	assert_int_equal(rules_check(site.pack, &site.write, &site.record,
+			     &site.host, &authority),
+	    ERR_OK);
+	grants[0].counts = false;
+	assert_int_equal(rules_check(site.pack, &site.write, &site.record,
+			     &site.host, &authority),
+	    ERR_INVALID);
+	site_fini(&site);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_clock_that_is_behind_refuses_nothing),
+	    cmocka_unit_test(a_clock_that_is_behind_refuses_no_code),
 	    cmocka_unit_test(what_has_not_come_is_not_written),
 	    cmocka_unit_test(a_code_ends_with_its_last_day_where_clocks_are),
 	    cmocka_unit_test(what_a_record_shows_may_be_said_again),

@@ -15,7 +15,6 @@
 #include "core/forks.h"
 #include "core/heads.h"
 #include "tests/lib/branches.h"
-#include "tests/lib/council.h"
 #include "tests/lib/wire.h"
 
 #define ALL "read:NPSF,write,hold"
@@ -571,51 +570,6 @@ bodies_come_when_a_log_gets_the_name_of_its_branch(void **state)
 	town_fini(&town);
 }
 
-/* The grant of an author does not count any more: it hands in its branch, and
- * the others it does not get, so that asking about them is in vain. */
-static void
-who_gets_no_branches_does_not_ask_for_them_again(void **state)
-{
-	struct session_status status;
-	struct backup backup;
-	struct town town;
-	size_t giver;
-	size_t b;
-
-	(void)state;
-	town_init(&town, 7);
-	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
-	giver = town_join(&town);
-	assert_int_equal(town_admit(&town, 0, giver), ERR_OK);
-	assert_int_equal(
-	    town_grant(&town, 0, giver, "", ALL ",admin", ALL), ERR_OK);
-	b = town_join(&town);
-	assert_int_equal(town_admit(&town, 0, b), ERR_OK);
-	town_meet(&town);
-	assert_int_equal(town_grant(&town, giver, b, "", ALL, ""), ERR_OK);
-	town_meet(&town);
-	create(&town, b, 2, "함께");
-	wire_sync(&town, b, 0);
-	backup_take(&town, b, &backup);
-	create(&town, b, 1, "잃은 것");
-	wire_sync(&town, b, 0);
-	backup_put(&town, b, &backup);
-	backup_fini(&backup);
-	create(&town, b, 3, "새 것");
-	assert_int_equal(council_revoke(&town, 0, giver, 1, NULL), ERR_OK);
-	town_carry(&town, 0, b, &(struct town_cargo){.space = "authority"});
-	(void)meet(&town, b, 0);
-	assert_int_equal(count_logs(&town, 0, b).logs, 2);
-	assert_int_equal(count_logs(&town, b, b).logs, 1);
-	assert_int_equal(count_logs(&town, b, b).forked, 1);
-	for (size_t i = 0; i < 2; i++) {
-		status = i == 0 ? meet(&town, b, 0) : meet(&town, 0, b);
-		assert_in_range(status.out_plain_bytes, 40, 128);
-		assert_true(status.round_trips <= 2);
-	}
-	town_fini(&town);
-}
-
 int
 main(void)
 {
@@ -631,7 +585,6 @@ main(void)
 	    cmocka_unit_test(branches_that_race_disturb_nobody),
 	    cmocka_unit_test(
 		bodies_come_when_a_log_gets_the_name_of_its_branch),
-	    cmocka_unit_test(who_gets_no_branches_does_not_ask_for_them_again),
 	    cmocka_unit_test(nobody_is_blamed_without_a_proof),
 	    cmocka_unit_test(a_damaged_proof_is_found),
 	};

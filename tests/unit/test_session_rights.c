@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/lib/branches.h"
+#include "tests/lib/council.h"
 #include "tests/lib/ear.h"
 #include "tests/lib/rogue.h"
 
@@ -285,6 +286,58 @@ rights_that_grow_fetch_what_is_owed_in_a_live_session(void **state)
 	town_fini(&town);
 }
 
+/* The grant of an author does not count any more: it hands in its branch, and
+ * the others it does not get, so that asking about them is in vain. */
+static void
+who_gets_no_branches_does_not_ask_for_them_again(void **state)
+{
+	struct backup backup;
+	struct town town;
+	size_t giver;
+	size_t b;
+
+	(void)state;
+	town_init(&town, 7);
+	assert_int_equal(town_grant(&town, 0, 0, "", ALL, ""), ERR_OK);
+	giver = town_join(&town);
+	assert_int_equal(town_admit(&town, 0, giver), ERR_OK);
+	assert_int_equal(
+	    town_grant(&town, 0, giver, "", ALL ",admin", ALL), ERR_OK);
+	b = town_join(&town);
+	assert_int_equal(town_admit(&town, 0, b), ERR_OK);
+	town_meet(&town);
+	assert_int_equal(town_grant(&town, giver, b, "", ALL, ""), ERR_OK);
+	town_meet(&town);
+	(void)town_create(&town, b, HIDDEN, "함께");
+	wire_sync(&town, b, 0);
+	backup_take(&town, b, &backup);
+	(void)town_create(&town, b, HIDDEN, "잃은 것");
+	wire_sync(&town, b, 0);
+	backup_put(&town, b, &backup);
+	backup_fini(&backup);
+	for (int i = 0; i < 3; i++)
+		(void)town_create(&town, b, HIDDEN, "새 것");
+	assert_int_equal(council_revoke(&town, 0, giver, 1, NULL), ERR_OK);
+	town_carry(&town, 0, b, &(struct town_cargo){.space = "authority"});
+	for (size_t i = 0; i < 3; i++) {
+		struct session_status status;
+		struct wire wire;
+
+		wire_open(&wire, &town, i < 2 ? b : 0, i < 2 ? 0 : b, true);
+		wire_run(&wire, 1);
+		assert_goes_on(&wire);
+		/* Its peer has both branches; it has its own. */
+		status = wire_status(&wire, 0);
+		assert_int_equal(status.forked, 1);
+		assert_true(i == 0 || status.out_plain_bytes <= 128);
+		assert_true(i == 0 || status.round_trips <= 2);
+		wire_close(&wire);
+	}
+	wire_assert_sound(&town, 0);
+	wire_assert_sound(&town, b);
+	town_fini(&town);
+}
+
 static int
 clean(void **state)
 {
@@ -307,6 +360,7 @@ main(void)
 		who_has_rights_elsewhere_alone_is_sent_nothing_from_here),
 	    cmocka_unit_test(
 		rights_that_grow_fetch_what_is_owed_in_a_live_session),
+	    cmocka_unit_test(who_gets_no_branches_does_not_ask_for_them_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, clean);

@@ -18,6 +18,7 @@
 #include "core/twins.h"
 #include "proto/codec.h"
 #include "tests/lib/desk.h"
+#include "tests/lib/vectors.h"
 
 /* JSON with ` for every quote. */
 /* clang-format off */
@@ -390,6 +391,58 @@ aliases_are_followed_to_their_ends(void **state)
 	store_abort(stage->hall.store);
 }
 
+/* Word `i` of a vector is an id of id_of; of which number? */
+static unsigned
+number_of(const struct vectors *v, size_t i)
+{
+	struct record_id id;
+	struct record_id made;
+	unsigned n;
+
+	vectors_hex(v, i, id.b, sizeof(id.b));
+	n = (unsigned)id.b[14] << 8 | id.b[15];
+	made = id_of(n);
+	assert_memory_equal(&made, &id, sizeof(id));
+	return n;
+}
+
+static void
+aliases_are_those_of_the_vectors(void **state)
+{
+	static const char *const into[] = {"into"};
+	struct stage *stage = *state;
+	struct aliases aliases = {0};
+	size_t stands = 0;
+	struct vectors v;
+
+	desk_begin(&stage->hall, true);
+	vectors_open(&v, "derive.txt");
+	while (vectors_next(&v)) {
+		unsigned to;
+
+		if (!vectors_is(&v, "alias"))
+			continue;
+		to = number_of(&v, 2);
+		put(&stage->hall, "d03/c017/case", "home", number_of(&v, 1),
+		    into, &to, 1);
+	}
+	vectors_close(&v);
+	desk_commit(&stage->hall);
+	desk_begin(&stage->hall, false);
+	well(alias_load(own_pack(stage, &stage->hall), &aliases));
+	vectors_open(&v, "derive.txt");
+	while (vectors_next(&v)) {
+		if (!vectors_is(&v, "stands"))
+			continue;
+		stands_for(&aliases, number_of(&v, 1), number_of(&v, 2));
+		stands++;
+	}
+	vectors_close(&v);
+	assert_true(stands > 0);
+	alias_fini(&aliases);
+	store_abort(stage->hall.store);
+}
+
 int
 main(void)
 {
@@ -399,6 +452,7 @@ main(void)
 	    cmocka_unit_test(what_very_many_share_makes_no_pairs_and_is_told),
 	    cmocka_unit_test(a_pair_lies_where_its_units_meet),
 	    cmocka_unit_test(aliases_are_followed_to_their_ends),
+	    cmocka_unit_test(aliases_are_those_of_the_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, stage_make, stage_end);

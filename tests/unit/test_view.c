@@ -3,8 +3,9 @@
  * whatever order it came together, and whatever of it counts, the views say
  * what a look at all records says.
  *
- * LINK: -Wl,--wrap=pack_embedded
+ * LINK: -Wl,--wrap=pack_embedded,--wrap=mdb_cursor_get
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "core/rebuild.h"
 #include "core/view.h"
 #include "tests/lib/council.h"
+#include "tests/lib/fault.h"
 #include "tests/lib/tally.h"
 #include "tests/lib/wire.h"
 
@@ -224,6 +226,57 @@ another_version_of_the_pack_counts_anew_from_the_next_write_on(void **state)
 	town_fini(&town);
 }
 
+/* One amount more for a record of the hall, and another state; how many rows
+ * the home looks at by cursors to take it in. */
+static unsigned
+rows_read(struct town *town, const struct record_id *id, int64_t amount)
+{
+	unsigned n;
+
+	assert_true(town_patch(town, HALL, here, id,
+	    town_edit(OP_COUNT, "hits", town_int(amount))));
+	assert_true(town_patch(town, HALL, here, id,
+	    town_edit(OP_SET, "on",
+		town_text(amount % 2 ? "2016-07-25" : "2016-08-25"))));
+	fault_arm((struct fault_plan){
+	    .names = "mdb_cursor_get", .nth = UINT32_MAX, .number = EIO});
+	town_carry(town, HALL, HOME, &(struct town_cargo){.space = here});
+	(void)fault_disarm();
+	n = fault_counted();
+	return n;
+}
+
+static void
+a_change_of_a_counter_reads_none_of_its_amounts(void **state)
+{
+	enum { AMOUNTS = 300 };
+	struct record_id id;
+	struct store *store;
+	struct town town;
+	unsigned many = 0;
+	unsigned few = 0;
+
+	(void)state;
+	begin(&town, 47);
+	store = town_store(&town, HALL);
+	well(store_begin(store, true));
+	id = tally_make(store, "item",
+	    (struct store_edit[]){
+		town_edit(OP_SET, "on", town_text("2016-07-25"))},
+	    1);
+	well(store_commit(store));
+	/* The third is the first behind which there is a total. */
+	for (int i = 1; i <= 4; i++)
+		few = rows_read(&town, &id, INT64_MAX - i);
+	(void)tally_compare(town_store(&town, HOME));
+	for (int i = 0; i < AMOUNTS; i++)
+		many = rows_read(&town, &id, -i);
+	assert_true(many < few + AMOUNTS / 4);
+	(void)tally_compare(town_store(&town, HOME));
+	wire_assert_sound(&town, HOME);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -234,6 +287,7 @@ main(void)
 	    cmocka_unit_test(
 		what_stops_counting_leaves_the_views_and_comes_back),
 	    cmocka_unit_test(a_rebuild_makes_the_same_table),
+	    cmocka_unit_test(a_change_of_a_counter_reads_none_of_its_amounts),
 	    cmocka_unit_test(
 		another_version_of_the_pack_counts_anew_from_the_next_write_on),
 	};
