@@ -15,7 +15,7 @@
 
 #include "core/env_walk.h"
 #include "core/pages.h"
-#include "core/pages_raw.h"
+#include "core/pages_meta.h"
 #include "proto/mem.h"
 
 enum {
@@ -101,8 +101,9 @@ env_open(struct env *env, const struct env_config *config)
 		return env_error(env, rc, "open");
 	if (fresh)
 		return file_sync(env->dir);
-	if (found.size_bytes <= config->scrub_bytes)
-		e = scrub(env);
+	e = found.size_bytes <= config->scrub_bytes
+		? scrub(env)
+		: pages_meta_check(env->data);
 	return e == ERR_OK ? length_check(env) : e;
 }
 

@@ -24,10 +24,10 @@ struct env {
  * config->tables_max tables; on failure too it is ended with env_close.  Makes
  * the data file if there is none and config->create.  Looks at every page of
  * the newest state (core/pages.h), beside others who read and write, before
- * LMDB believes it, when the file has no more than config->scrub_bytes.  Clears
- * dead readers. ERR_BUSY: this process has it open already, which LMDB would
- * not notice. ERR_CORRUPT: not LMDB's file, cut short, or with a page that is
- * wrong. */
+ * LMDB believes it, when the file has no more than config->scrub_bytes, and
+ * else at those that say which state that is.  Clears dead readers. ERR_BUSY:
+ * this process has it open already, which LMDB would not notice. ERR_CORRUPT:
+ * not LMDB's file, cut short, or with a page that is wrong. */
 struct env_config {
 	const char *dir; /* borrowed */
 	unsigned tables_max;

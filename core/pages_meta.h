@@ -6,7 +6,7 @@
 
 /*
  * Where a walk through LMDB's file begins: the two first pages, of which the
- * newest that is sound counts.  For core/pages.c.
+ * newest that is sound counts.  For core/pages.c and core/env.c.
  */
 
 /* Puts `n` bytes of the file into `to`, emptied first; zeros stand for what it
@@ -15,10 +15,15 @@ enum err pages_meta_bytes(
     struct medium *file, uint64_t at, size_t n, struct buf *to) MUST_USE;
 /* The meta page of the state that transaction `txn_id` made (0: of the newest
  * that is there); *pair: both are sound and go together.  One that is so but
- * for one bit counts as well.  Others may write them meanwhile; so two that are
- * no pair are read again.  ERR_BUSY: that state is gone.  ERR_CORRUPT: no LMDB
- * file.  ERR_IO: the disk. */
+ * for one bit counts as well, and the number of its state is what its list of
+ * free pages tells.  Others may write them meanwhile; so two that are no pair
+ * are read again.  ERR_BUSY: that state is gone.  ERR_CORRUPT: no LMDB file, or
+ * the page of that state is damaged.  ERR_IO: the disk. */
 enum err pages_meta_read(struct medium *file, uint64_t txn_id,
     struct pages_meta *meta, bool *pair) MUST_USE;
+/* Looks at the two first pages of the file `path` alone, however large it is.
+ * ERR_CORRUPT: they do not go together, and LMDB may take the older state for
+ * the newest one. */
+enum err pages_meta_check(const char *path) MUST_USE;
 
 #endif
