@@ -57,7 +57,8 @@ passes(const struct figure_parts *parts, const struct pack_filter *filter,
 	struct buf key = {0};
 	bool is = false;
 
-	figure_key_value(parts->aliases, &row->groups[filter->group].is, &key);
+	figure_key_value(parts->aliases, parts->offset_seconds,
+	    &row->groups[filter->group].is, &key);
 	for (size_t i = 0; i < filter->values_n && !is; i++)
 		is = bytes_is(buf_bytes(&key), filter->values[i]);
 	buf_fini(&key);
@@ -90,7 +91,8 @@ in_period(const struct figure_ask *ask, const struct pack_figure *figure,
 
 	if (!figure_is_timed(figure) || is_all(&ask->period))
 		return true;
-	figure_key_value(parts->aliases, &row->groups[figure->period].is, &key);
+	figure_key_when(parts->aliases, parts->offset_seconds,
+	    &row->groups[figure->period].is, &key);
 	in = period_read(buf_bytes(&key), &is);
 	buf_fini(&key);
 	if (in && !period_has(&ask->period, &is)) {
@@ -126,9 +128,14 @@ row_key(const struct taking *t, const struct space_state *space,
 	     i++)
 		if (strcmp(view->group[i].name, ask->group) == 0)
 			group = i;
-	if (group < view->group_n)
-		figure_key_value(
-		    t->parts->aliases, &row->groups[group].is, key);
+	if (group >= view->group_n)
+		return;
+	if (ask->rows == PACK_ROWS_PERIOD)
+		figure_key_when(t->parts->aliases, t->parts->offset_seconds,
+		    &row->groups[group].is, key);
+	else
+		figure_key_value(t->parts->aliases, t->parts->offset_seconds,
+		    &row->groups[group].is, key);
 }
 
 static enum err
@@ -273,6 +280,7 @@ figure_collect(struct txn *txn, const struct figure_ask *ask,
 					    : figure->view->collection,
 	    &needs);
 	parts->distinct = figure->take == PACK_TAKE_DISTINCT;
+	parts->offset_seconds = expr_offset_seconds(txn->pack);
 	if (e == ERR_OK)
 		e = counted(txn);
 	if (e == ERR_OK)
@@ -359,7 +367,8 @@ value_take(const struct pack_figure *figure, struct bytes key,
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct buf element = {0};
 
-		figure_key_value(parts->aliases, &items[i], &element);
+		figure_key_value(
+		    parts->aliases, parts->offset_seconds, &items[i], &element);
 		e = part_add(parts, key, &sum, buf_bytes(&element));
 		buf_fini(&element);
 	}

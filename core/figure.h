@@ -38,6 +38,7 @@ struct figure_parts {
 	    same;	    /* owned: of `distinct`, elements that are one */
 	struct arena arena; /* owned: keys and elements */
 	const struct aliases *aliases; /* of the transaction; NULL: none */
+	int64_t offset_seconds;	       /* of the clocks of its pack */
 	/* Data classes (bits) that the figure is made of and that are not
 	 * wholly here, and in how many logs that is so. */
 	unsigned missing;

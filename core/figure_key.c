@@ -6,9 +6,35 @@
 #include "proto/ascii.h"
 #include "proto/calendar.h"
 
+/* The day of a time; false when it lies outside the calendar. */
+static bool
+day_of(int64_t seconds, int64_t offset_seconds, int64_t *day)
+{
+	/* Nothing may be added to what is too large for it. */
+	if (!calendar_has(seconds / CALENDAR_DAY_SECONDS))
+		return false;
+	*day = calendar_day_at(seconds, offset_seconds);
+	return calendar_has(*day);
+}
+
+/* What has no day is counted in seconds. */
+static void
+time_add(int64_t seconds, int64_t offset_seconds, struct buf *key)
+{
+	char time[CALENDAR_TIME_SIZE];
+	int64_t day;
+
+	if (!day_of(seconds, offset_seconds, &day)) {
+		buf_add_format(key, "%lld", (long long)seconds);
+		return;
+	}
+	calendar_write_time(seconds, offset_seconds, time);
+	buf_add_text(key, time);
+}
+
 void
-figure_key_value(const struct aliases *aliases, const struct expr_value *value,
-    struct buf *key)
+figure_key_value(const struct aliases *aliases, int64_t offset_seconds,
+    const struct expr_value *value, struct buf *key)
 {
 	char day[CALENDAR_TEXT_SIZE];
 	struct record_id id;
@@ -16,9 +42,11 @@ figure_key_value(const struct aliases *aliases, const struct expr_value *value,
 	if (value->type == EXPR_DATE) {
 		calendar_write_day(value->i, day);
 		buf_add_text(key, day);
+	} else if (value->type == EXPR_DATETIME) {
+		time_add(value->i, offset_seconds, key);
 	} else if (value->type == EXPR_BOOL) {
 		buf_add_text(key, value->i != 0 ? "true" : "false");
-	} else if (value->type == EXPR_INT) {
+	} else if (value->type == EXPR_INT || value->type == EXPR_SPAN) {
 		buf_add_format(key, "%lld", (long long)value->i);
 	} else if (value->type == EXPR_TEXT) {
 		buf_add(key, value->b);
@@ -29,6 +57,17 @@ figure_key_value(const struct aliases *aliases, const struct expr_value *value,
 	} else if (value->type != EXPR_NOTHING) {
 		ascii_hex(value->b, key);
 	}
+}
+
+void
+figure_key_when(const struct aliases *aliases, int64_t offset_seconds,
+    const struct expr_value *value, struct buf *key)
+{
+	struct expr_value day = {.type = EXPR_DATE};
+	bool is_time = value->type == EXPR_DATETIME &&
+		       day_of(value->i, offset_seconds, &day.i);
+
+	figure_key_value(aliases, offset_seconds, is_time ? &day : value, key);
 }
 
 struct bytes

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/figure.h"
+#include "core/figure_key.h"
 #include "proto/mem.h"
 
 /* In tables of what is wanted: no number, and one too large. */
@@ -231,6 +232,48 @@ what_is_taken_away_counts_no_more(void **state)
 	    (const int64_t[]){1, 2}, 2);
 }
 
+/* ---- keys --------------------------------------------------------------- */
+
+enum { SEOUL = 9 * 3600, EVENING = 1795361400 /* 2026-11-22 15:30 UTC */ };
+
+/* What has none would be one row, one element, with what is not there. */
+static void
+values_that_differ_have_keys_that_do(void **state)
+{
+	static const uint8_t id[16] = {0xab};
+	static const struct {
+		struct expr_value value;
+		const char *key;
+		const char *when;
+	} examples[] = {
+	    {{.type = EXPR_NOTHING}, "", ""},
+	    {{.type = EXPR_BOOL, .i = 1}, "true", "true"},
+	    {{.type = EXPR_INT, .i = INT64_MAX}, "9223372036854775807",
+		"9223372036854775807"},
+	    {{.type = EXPR_DATE, .i = 0}, "1970-01-01", "1970-01-01"},
+	    {{.type = EXPR_DATETIME, .i = EVENING}, "2026-11-23T00:30:00+09:00",
+		"2026-11-23"},
+	    {{.type = EXPR_DATETIME, .i = EVENING + 1},
+		"2026-11-23T00:30:01+09:00", "2026-11-23"},
+	    {{.type = EXPR_DATETIME, .i = INT64_MAX}, "9223372036854775807",
+		"9223372036854775807"},
+	    {{.type = EXPR_SPAN, .i = -7}, "-7", "-7"},
+	    {{.type = EXPR_BYTES, .b = {id, 1}}, "ab", "ab"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(examples); i++) {
+		struct buf key = {0};
+
+		figure_key_value(NULL, SEOUL, &examples[i].value, &key);
+		assert_string_equal(buf_text(&key), examples[i].key);
+		buf_cut(&key, 0);
+		figure_key_when(NULL, SEOUL, &examples[i].value, &key);
+		assert_string_equal(buf_text(&key), examples[i].when);
+		buf_fini(&key);
+	}
+}
+
 int
 main(void)
 {
@@ -242,6 +285,7 @@ main(void)
 	    cmocka_unit_test(rows_that_rise_hold_those_before),
 	    cmocka_unit_test(an_element_counts_once_in_a_row_and_once_in_all),
 	    cmocka_unit_test(what_is_taken_away_counts_no_more),
+	    cmocka_unit_test(values_that_differ_have_keys_that_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
