@@ -502,109 +502,6 @@ each_lie_of_a_first_page_is_told(void **state)
 	}
 }
 
-/* Turns over each bit of the number at `at` in turn: the newest state is found,
- * with all that it has, and that something is wrong. */
-static void
-number_spoil(struct book *book, uint8_t *at)
-{
-	for (size_t bit = 0; bit < (size_t)8 * 8; bit++) {
-		at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_int_equal(book_walk(book, 0), ERR_OK);
-		assert_int_equal(book->report.txn_id, 5);
-		assert_true(
-		    says(book, "the two first pages do not go together"));
-		assert_int_equal(book->rows, 5);
-		at[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
-	assert_int_equal(book_walk(book, 0), ERR_OK);
-	assert_int_equal(book->report.wrong, 0);
-}
-
-/* The newest list as a tree, of leaves that have one number each. */
-static void
-newest_list_split(struct book *book)
-{
-	const struct pages_table list = {.flags = 8,
-	    .depth = 2,
-	    .branches = 1,
-	    .leaves = 2,
-	    .entries = 2,
-	    .root = AT_FREE};
-	const uint64_t lists[] = {1, AT_OLDER_FREE, 0};
-	const uint64_t number = 5;
-
-	list_set(book, 1, &list);
-	page_begin(book, AT_FREE, PAGE_BRANCH);
-	node_put(book, AT_FREE, 11, bytes_text(""), bytes_text(""));
-	node_put(book, AT_FREE, 12, bytes_of(&number, 8), bytes_text(""));
-	page_begin(book, 11, PAGE_LEAF);
-	list_add(book, 11, 4, lists, 2);
-	page_begin(book, 12, PAGE_LEAF);
-	list_add(book, 12, 5, lists + 2, 1);
-}
-
-/* Of what a page says and its list tells, two go against one. */
-static void
-a_wrong_number_of_a_state_makes_it_no_other(void **state)
-{
-	const uint64_t lists[METAS] = {AT_OLDER_FREE, AT_FREE};
-	struct book book;
-
-	(void)state;
-	sound_init(&book);
-	for (uint64_t page = 0; page < METAS; page++) {
-		uint8_t *list = page_of(&book, lists[page]);
-
-		number_spoil(&book, page_of(&book, page) + IN_TIME);
-		for (size_t i = 0; i < 2; i++)
-			number_spoil(&book,
-			    list + pages_raw_u16(list + HEAD_SIZE + 2 * i) +
-				IN_KEY);
-	}
-	newest_list_split(&book);
-	number_spoil(&book, page_of(&book, 1) + IN_TIME);
-	number_spoil(&book, page_of(&book, 12) + PAGE - 16);
-	book_fini(&book);
-}
-
-/* What LMDB leaves of a commit that the disk refused at its very end: its own
- * lists under the number of before.  LMDB goes on in the other state. */
-static void
-a_commit_that_was_refused_is_nothing_wrong(void **state)
-{
-	struct book book;
-
-	(void)state;
-	sound_init(&book);
-	number_put(page_of(&book, 1) + IN_TIME, 3, 8);
-	assert_int_equal(book_walk(&book, 0), ERR_OK);
-	assert_int_equal(book.report.txn_id, 4);
-	assert_int_equal(book.report.wrong, 0);
-	book_fini(&book);
-}
-
-static void
-the_states_of_a_new_file_go_together(void **state)
-{
-	struct book book;
-
-	(void)state;
-	for (uint64_t number = 0; number <= 1; number++) {
-		book_init(&book, PAGES);
-		metas_put(&book, &nothing, &nothing);
-		number_put(page_of(&book, 0) + IN_TIME, 0, 8);
-		number_put(page_of(&book, 1) + IN_TIME, number, 8);
-		assert_int_equal(book_walk(&book, 0), ERR_OK);
-		assert_int_equal(book.report.wrong, 0);
-		/* The empty one is never the newer. */
-		number_put(page_of(&book, 0) + IN_TIME, 2, 8);
-		assert_int_equal(book_walk(&book, 0), ERR_OK);
-		assert_int_equal(book.report.wrong, 1);
-		assert_int_equal(book.report.txn_id, number);
-		book_fini(&book);
-	}
-}
-
 /* Of a file whose first page is gone any size of pages is tried. */
 static void
 the_second_page_is_found_at_any_size(void **state)
@@ -690,9 +587,6 @@ main(void)
 	    cmocka_unit_test(damage_hides_no_more_than_it_must),
 	    cmocka_unit_test(a_file_that_was_cut_short_is_told),
 	    cmocka_unit_test(each_lie_of_a_first_page_is_told),
-	    cmocka_unit_test(a_wrong_number_of_a_state_makes_it_no_other),
-	    cmocka_unit_test(a_commit_that_was_refused_is_nothing_wrong),
-	    cmocka_unit_test(the_states_of_a_new_file_go_together),
 	    cmocka_unit_test(the_second_page_is_found_at_any_size),
 	    cmocka_unit_test(a_tree_that_is_too_deep_ends),
 	    cmocka_unit_test(a_table_without_a_name_is_not_entered),
