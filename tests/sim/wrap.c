@@ -56,6 +56,7 @@
 #include "net/peer/branch.h"
 #include "tests/sim/seals.h"
 #include "tests/sim/hold.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
@@ -304,6 +305,7 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	struct space_state *space = NULL;
 	struct log *log = NULL;
 	struct hash leaf;
+	unsigned before;
 	enum err e = ERR_OK;
 
 	if (broken == RULE_BLOCK && is_blocked(txn, chunk))
@@ -312,6 +314,9 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		space = space_find(txn, &chunk->run->name.space);
 	if (space != NULL)
 		log = oplog_find(txn, space, &chunk->log);
+	before = hold_nobody();
+	verdict_takes(&chunk->run->name);
+	hold_end(before);
 	if (log != NULL && chunk->from < log->frontier.size)
 		e = apply_delta(txn, log, &again, &leaf);
 	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;
