@@ -32,6 +32,7 @@ my @rules = (
 	[void => 'a void does nothing'],
 	[rotate => 'a root key that was replaced speaks on'],
 	[serve => 'who lost its rights is served on'],
+	[take => 'what is sent is taken, whatever the rights'],
 	[secret => 'who may only hold gets secrets'],
 	[late => 'what came before its grant stays outside'],
 	[branch => 'nothing in a branch of a forked log counts', 149],

@@ -33,6 +33,7 @@
  * LINK: -Wl,--wrap=authority_result_write
  * LINK: -Wl,--wrap=authority_roots_find,--wrap=authority_roots_heirs
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
+ * LINK: -Wl,--wrap=accept_of
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  * Or in tests/sim/wrap_links.c.
  * LINK: -Wl,--wrap=clock_digest,--wrap=quota_grant,--wrap=quota_end
@@ -77,6 +78,7 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_VOID] = "void",
     [RULE_ROTATE] = "rotate",
     [RULE_SERVE] = "serve",
+    [RULE_TAKE] = "take",
     [RULE_SECRET] = "secret",
     [RULE_LATE] = "late",
     [RULE_BRANCH] = "branch",
