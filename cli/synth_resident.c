@@ -62,12 +62,13 @@ report_begin(const struct synth_plan *plan, struct report *r)
 	struct record_id org = synth_plan_org(plan);
 	size_t channel = synth_prng_pick(&r->prng, weights, COUNT_OF(channels));
 	size_t sign = synth_prng_below(&r->prng, COUNT_OF(signs));
+	uint32_t house = 1 + synth_prng_below(&r->prng, 200);
+	uint32_t street = 1 + synth_prng_below(&r->prng, 60);
 	char place[SYNTH_TEXT_SIZE];
 
 	r->named = channel < 4;
 	(void)snprintf(place, sizeof(place), "%s 찾동가상로 %u길 %u",
-	    plan->dong->name, 1 + synth_prng_below(&r->prng, 60),
-	    1 + synth_prng_below(&r->prng, 200));
+	    plan->dong->name, street, house);
 	synth_plan_new(plan, SYNTH_REPORT, &r->id, r->at);
 	synth_rows_text(rows, "channel", channels[channel]);
 	if (r->named)

@@ -371,6 +371,21 @@ rule 'proto/ touches no file, socket or thread' => sub {
 	    'reaches outside', grep { m{^proto/} } @c);
 };
 
+# In which order the arguments of a call are worked out, each compiler decides.
+rule 'a statement draws one number' => sub {
+	my @hits;
+	for my $file (@c) {
+		my $n = 1;
+		for my $statement (split /(?<=[;{}])/, code($file)) {
+			my @draws = $statement =~ /\w*prng_(?:next|u64|below|chance|pick|poisson)\(/g;
+			push @hits, "$file:" . ($n + ($statement =~ /\A(\s*)/ ? $1 =~ tr/\n// : 0)) . ': draws twice, in any order'
+			    if @draws > 1 && $statement !~ /&&|\|\||\?|\b(?:if|for|while) \(/;
+			$n += $statement =~ tr/\n//;
+		}
+	}
+	return @hits;
+};
+
 # ---- Words ----------------------------------------------------------------
 
 my @words = grep { !m{\.(?:json|tsv|csv|txt|bin|png|ico|svg)$} } @all;

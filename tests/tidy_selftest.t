@@ -102,6 +102,8 @@ my @breaches = (
 	['main.c exits', 'core/planted.c:11', pair('core/planted', body("\texit(1);\n", '#include <stdlib.h>'))],
 	['memory comes from', 'core/planted.c:11', pair('core/planted', "/* Plants it. */\nvoid *planted_seed(void);\n", "void *\nplanted_seed(void)\n{\n\treturn malloc(3);\n}\n", '#include <stdlib.h>')],
 	['no file, socket', 'proto/planted.c:11', pair('proto/planted', body("\tassert(getenv(\"HOME\"));\n", '#include <stdlib.h>'))],
+	['draws one number', 'core/planted.c:15', pair('core/planted', "/* Draws a number below `n`. */\nint planted_prng_below(int n);\n/* Plants it. */\nint planted_seed(void);\n",
+	    "int\nplanted_prng_below(int n)\n{\n\treturn n;\n}\n\nint\nplanted_seed(void)\n{\n\treturn planted_prng_below(5) - planted_prng_below(6);\n}\n")],
 	['left for later', 'core/planted.c:9', pair('core/planted', body("\t/* TO" . "DO: plant it. */\n"))],
 	['licence banners', 'core/planted.c:9', pair('core/planted', body("\t/* Copy" . "right 2020 Nobody. */\n"))],
 	['commented-out', 'core/planted.c:9', pair('core/planted', body("\t/* planted_seed(); */\n"))],

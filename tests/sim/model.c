@@ -304,6 +304,7 @@ model_look(struct sim_node *node)
 	}
 	store_abort(node->store);
 	held_look(node);
+	node->took = 0;
 }
 
 /* What was held is held, and what is held now must be from now on. */
@@ -460,18 +461,8 @@ branch_name(struct model *model, const struct log *log)
 	    .id = log->id, .line = model_find(model, &log->trunk)};
 }
 
-/* Nothing was here when it was looked at last. */
-static bool
-is_newcomer(const struct sim_node *node)
-{
-	for (size_t i = 0; i < node->sim->model.n; i++)
-		if (model_size(&node->held, i) > 0)
-			return false;
-	return true;
-}
-
-/* Of others a node takes only what lies in spaces that it may see.  Who gets
- * its grant and its end in the first transaction may have seen them between. */
+/* Of others a node takes only what lies in spaces that it may see.  Who gets a
+ * grant and its end in one transaction may have seen them between. */
 static void
 place_look(struct sim_node *node, const struct log *log)
 {
@@ -482,7 +473,7 @@ place_look(struct sim_node *node, const struct log *log)
 	/* Root decides at the founder's. */
 	if (node->role == ROLE_FOUNDER)
 		own = own || author_of(node->sim, &log->name.author) == NULL;
-	if (space != SIZE_MAX && !own && !is_newcomer(node) &&
+	if (space != SIZE_MAX && !own && !verdict_took(node, space) &&
 	    !verdict_sees(node, node->person, space))
 		sim_fail(node->sim,
 		    "node %zu took a log of %s, which it may "

@@ -105,6 +105,9 @@ struct sim_node {
 	/* Of now, and of before the facts changed last: by person and space
 	 * (sim_given), of sim->verdicts; unused where the plan says it. */
 	const struct sim_given *given[2];
+	/* Bits of spaces of which it took something while its facts let it,
+	 * since it was looked at last: others may have come behind. */
+	uint64_t took;
 	struct sim_spent spent[SIM_STORES_JUDGED]; /* by person */
 	struct model_held held; /* owned: what the store must hold */
 	/* Owned: 1 for a log of its own that it got back some of. */

@@ -407,7 +407,9 @@ take(struct coming *coming, struct bundle_taker *taker)
 							     : COMMIT_UNKNOWN);
 		}
 		node->looked_txn = UINT64_MAX;
+		verdict_taker(node);
 		e = bundle_take_step(taker, &more);
+		verdict_taker(NULL);
 		wrap_next_commit(COMMIT_TRUE);
 		if (!wrap_failed())
 			sim_must(sim, e, "take a bundle");

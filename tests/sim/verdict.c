@@ -23,6 +23,9 @@ static void inbox_check(struct sim_node *node, const struct leaves *leaves,
 static size_t record_check(struct sim_node *node, const struct leaves *leaves,
     struct space_state *space, const struct record_id *id);
 
+/* Whose store is given something. */
+static struct sim_node *taker;
+
 /* Of `facts`, which are those of `node`. */
 static const struct sim_given *
 given_find(struct sim_node *node, const struct hash *facts)
@@ -142,6 +145,41 @@ verdict_sees(const struct sim_node *node, size_t person, size_t space)
 			return true;
 	}
 	return false;
+}
+
+void
+verdict_taker(struct sim_node *node)
+{
+	taker = node;
+}
+
+void
+verdict_takes(const struct log_name *name)
+{
+	const struct sim_given *given;
+	struct hash hash;
+	size_t space;
+
+	if (taker == NULL || !sim_is_judged(taker->sim))
+		return;
+	space = node_space(taker->sim, &name->space);
+	if (space == SIZE_MAX ||
+	    memcmp(&name->author, &taker->key, sizeof(taker->key)) == 0)
+		return;
+	facts_hash(taker, &hash);
+	given = given_find(taker, &hash) +
+		taker->person * taker->sim->spaces_n + space;
+	if (!given->member || (given->bits & VERDICT_SEES) == 0)
+		sim_fail(taker->sim,
+		    "node %zu takes some of a log of %s, which it may not see",
+		    taker->number, name->space.text);
+	taker->took |= UINT64_C(1) << space;
+}
+
+bool
+verdict_took(const struct sim_node *node, size_t space)
+{
+	return sim_is_judged(node->sim) && (node->took >> space & 1) != 0;
 }
 
 unsigned

@@ -22,6 +22,16 @@ void verdict_begun(struct sim_node *node);
 /* May `person` see anything of `space`, by what `node` knows or knew before its
  * facts changed last? */
 bool verdict_sees(const struct sim_node *node, size_t person, size_t space);
+/* From now on it is `node` that takes what is given to a store; NULL: none that
+ * is watched. */
+void verdict_taker(struct sim_node *node);
+/* For tests/sim/wrap.c: some of the log `name` is being taken.  Ends the
+ * program when by the facts that are held in this moment its taker may not see
+ * it. */
+void verdict_takes(const struct log_name *name);
+/* Did `node` take something of `space` by verdict_takes, since it was looked at
+ * last?  What let it may be gone by the end of its transaction. */
+bool verdict_took(const struct sim_node *node, size_t space);
 /* The classes that `person` may read there, likewise. */
 unsigned verdict_reads(
     const struct sim_node *node, size_t person, size_t space);

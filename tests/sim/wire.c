@@ -334,6 +334,7 @@ wire_work(struct sim_node *node, bool crash)
 	node->unseen = false;
 	node_begin(node, true);
 	verdict_begun(node);
+	verdict_taker(node);
 	for (size_t i = 0; i < n; i++) {
 		if (!worked[i])
 			continue;
@@ -348,6 +349,7 @@ wire_work(struct sim_node *node, bool crash)
 		if (e != ERR_OK)
 			side_ended(wires[i], sides[i], e);
 	}
+	verdict_taker(NULL);
 	if (crash) {
 		node_crash_late(node);
 		return;

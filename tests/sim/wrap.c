@@ -33,6 +33,7 @@
  * LINK: -Wl,--wrap=authority_result_write
  * LINK: -Wl,--wrap=authority_roots_find,--wrap=authority_roots_heirs
  * LINK: -Wl,--wrap=authority_load,--wrap=authority_reads
+ * LINK: -Wl,--wrap=accept_of
  * LINK: -Wl,--wrap=tip_may,--wrap=history_delta,--wrap=apply_authority
  * Or in tests/sim/wrap_links.c.
  * LINK: -Wl,--wrap=clock_digest,--wrap=quota_grant,--wrap=quota_end
@@ -56,6 +57,7 @@
 #include "net/peer/branch.h"
 #include "tests/sim/seals.h"
 #include "tests/sim/hold.h"
+#include "tests/sim/verdict.h"
 #include "tests/sim/wire.h"
 
 const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
@@ -76,6 +78,7 @@ const char *const wrap_rules[RULE_COUNT] = {[RULE_NONE] = "none",
     [RULE_VOID] = "void",
     [RULE_ROTATE] = "rotate",
     [RULE_SERVE] = "serve",
+    [RULE_TAKE] = "take",
     [RULE_SECRET] = "secret",
     [RULE_LATE] = "late",
     [RULE_BRANCH] = "branch",
@@ -304,6 +307,7 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 	struct space_state *space = NULL;
 	struct log *log = NULL;
 	struct hash leaf;
+	unsigned before;
 	enum err e = ERR_OK;
 
 	if (broken == RULE_BLOCK && is_blocked(txn, chunk))
@@ -312,6 +316,9 @@ __wrap_intake_chunk(struct txn *txn, const struct intake_chunk *chunk,
 		space = space_find(txn, &chunk->run->name.space);
 	if (space != NULL)
 		log = oplog_find(txn, space, &chunk->log);
+	before = hold_nobody();
+	verdict_takes(&chunk->run->name);
+	hold_end(before);
 	if (log != NULL && chunk->from < log->frontier.size)
 		e = apply_delta(txn, log, &again, &leaf);
 	return e == ERR_OK ? __real_intake_chunk(txn, chunk, taken) : e;

@@ -27,6 +27,7 @@ enum wrap_rule {
 	RULE_VOID,    /* a void does nothing */
 	RULE_ROTATE,  /* root keys count for ever */
 	RULE_SERVE,   /* who lost its rights is served on */
+	RULE_TAKE,    /* what is sent is taken, whatever the rights */
 	RULE_SECRET,  /* who only holds gets secrets too */
 	RULE_LATE,    /* what came before its grant stays outside */
 	RULE_BRANCH,  /* nothing in the branch of a forked log counts */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/accept.h"
 #include "core/apply.h"
 #include "core/authority_result.h"
 #include "core/authority_roots.h"
@@ -34,6 +35,10 @@ unsigned __real_authority_reads(const struct authority *authority,
     const struct sign_key *key, const struct space *space);
 unsigned __wrap_authority_reads(const struct authority *authority,
     const struct sign_key *key, const struct space *space);
+bool __real_accept_of(const struct accept_from *from,
+    const struct log_name *name, struct intake_accept *accept);
+bool __wrap_accept_of(const struct accept_from *from,
+    const struct log_name *name, struct intake_accept *accept);
 bool __real_tip_may(
     struct txn *txn, const struct log *log, unsigned right, uint64_t seq);
 bool __wrap_tip_may(
@@ -136,6 +141,14 @@ __wrap_authority_reads(const struct authority *authority,
 	    authority_may(authority, key, RIGHT_HOLD, space, NULL))
 		classes = CLASSES_ALL;
 	return classes;
+}
+
+bool
+__wrap_accept_of(const struct accept_from *from, const struct log_name *name,
+    struct intake_accept *accept)
+{
+	return __real_accept_of(from, name, accept) ||
+	       wrap_is_broken(RULE_TAKE);
 }
 
 bool
