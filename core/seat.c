@@ -102,23 +102,21 @@ enum err
 seat_find(
     struct txn *txn, const struct record_id *id, struct seats *seats, bool *all)
 {
+	*all = !is_whole(txn);
+	return *all ? seat_all(txn, seats) : rows_find(txn, id, seats);
+}
+
+enum err
+seat_all(struct txn *txn, struct seats *seats)
+{
 	struct space_state **spaces;
 	size_t n;
-	enum err e = ERR_OK;
+	enum err e = space_all(txn, &spaces, &n);
 
-	*all = !is_whole(txn);
-	if (!*all)
-		e = rows_find(txn, id, seats);
-	/* Who imports asks for thousands that are new. */
-	if (e != ERR_OK || seats->n > 0 || (!*all && txn->write))
-		return e;
-	/* Its row has no checksum: with a wrong bit it is one of another id. */
-	*all = true;
-	e = space_all(txn, &spaces, &n);
 	if (e != ERR_OK)
 		return e;
 	mem_room(&seats->p, &seats->room, n, sizeof(struct space_state *));
-	for (; seats->n < n; seats->n++)
+	for (seats->n = 0; seats->n < n; seats->n++)
 		seats->p[seats->n] = spaces[seats->n];
 	return ERR_OK;
 }

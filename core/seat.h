@@ -23,11 +23,12 @@ void seat_drop(
     struct txn *txn, struct space_no space, const struct record_id *id);
 
 /* The spaces in which the record `id` may have a row, into the zeroed `seats`:
- * those that the table names, or all, by `*all`, when it names none or has not
- * a row for each record.  Ended with seat_end on failure too.  ERR_CORRUPT.
- */
+ * those that the table names, or all, by `*all`, while the table has not a row
+ * for each record.  Ended with seat_end on failure too.  ERR_CORRUPT. */
 enum err seat_find(struct txn *txn, const struct record_id *id,
     struct seats *seats, bool *all) MUST_USE;
+/* All spaces in the place of what is in `seats`.  ERR_CORRUPT. */
+enum err seat_all(struct txn *txn, struct seats *seats) MUST_USE;
 void seat_end(struct seats *seats);
 
 /* For fsck: was the table ever made, and is it no more being made?  One of an

@@ -145,6 +145,13 @@ a_row_with_a_wrong_key_hides_nothing(void **state)
 	assert_int_equal(locate(store, &other, &name), ERR_NOT_FOUND);
 	well(store_begin(store, true));
 	seat_drop(store_txn(store), space_no, &other);
+	seat_put(store_txn(store), (struct space_no){space_no.v - 1}, &id);
+	well(store_commit(store));
+	/* Or one of another space. */
+	well(locate(store, &id, &name));
+	assert_string_equal(name.text, big);
+	well(store_begin(store, true));
+	seat_drop(store_txn(store), (struct space_no){space_no.v - 1}, &id);
 	seat_put(store_txn(store), space_no, &id);
 	well(store_commit(store));
 }
