@@ -62,7 +62,7 @@ drop_run() {
 	city=$(golmok whoami --json --store /data/store | sed 's/.*"city":"\([0-9a-f]*\)".*/\1/')
 	key=$(golmok init /peer/store --city "$city" --json | sed 's/.*"key":"\([0-9a-f]*\)".*/\1/')
 	golmok admit "$key" --label 이웃 --store /data/store >/dev/null
-	golmok member grant "$key" --prefix d03/c017 --rights read:NPSF,hold --store /data/store >/dev/null
+	golmok member grant "$key" --prefix d03/c017 --rights read:NPSF,hold,write --store /data/store >/dev/null
 	golmok serve --store /peer/store --listen 127.0.0.1:7700 >/dev/null 2>&1 &
 	until golmok sync 127.0.0.1:7700 --store /data/store >/dev/null 2>&1; do
 		kill -0 $! || echo "FAIL serve"

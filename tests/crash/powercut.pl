@@ -171,7 +171,8 @@ sub cuts_run
 sub names
 {
 	my ($store) = @_;
-	my ($out) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', $store);
+	my ($out, $status) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', $store);
+	wrong("$store: export: $out") if $status != 0;
 	return join ' ', sort $out =~ /\b((?:safe|lent|lost|more)\d)\b/g;
 }
 
@@ -184,6 +185,7 @@ sub meet
 	while (<$out>) { ($place) = /listening at ([^;]*);/ and last }
 	my ($said, $status) = said($golmok, 'sync', $place, '--store', $mine);
 	kill 'TERM', $pid;
+	1 while <$out>;
 	close($out);
 	return ($said, $status);
 }
