@@ -111,6 +111,22 @@ docket_load(struct txn *txn, struct docket *docket)
 	return e;
 }
 
+/* Where the decision of the row `key` stands, whose log `*log` may be already.
+ * The rows have no checksum: does this one lie under the space of its log? */
+static enum err
+place_read(
+    struct txn *txn, struct bytes key, struct decision_at *at, struct log **log)
+{
+	enum err e = tables_decision_get(key, at);
+
+	if (e == ERR_OK && (*log == NULL || (*log)->no.v != at->log.v))
+		e = oplog_by_no(txn, at->log, log);
+	if (e == ERR_OK && bytes_be32(key.p) != (*log)->space->no.v)
+		e = tables_corrupt(
+		    TABLE_DECISIONS, key, "its log is one of another space");
+	return e;
+}
+
 /* Where the decisions that count stand, by place; one about several logs
  * several times. */
 static enum err
@@ -124,13 +140,14 @@ places_read(struct txn *txn, const struct docket *docket, struct places *places)
 
 	tables_space_key(docket->space->no, &prefix);
 	kv_cursor_init(&cursor, txn->kv, TABLE_DECISIONS);
+	/* One of this space may have got the number of another. */
+	if (kv_seek_before(&cursor, tables_key(&prefix)))
+		e = place_read(txn, cursor.key, &at, &log);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && bytes_begins(cursor.key, tables_key(&prefix));
-	     more = kv_next(&cursor)) {
-		e = tables_decision_get(cursor.key, &at);
-		if (e == ERR_OK && (log == NULL || log->no.v != at.log.v))
-			e = oplog_by_no(txn, at.log, &log);
-		if (e != ERR_OK)
+	     more && e == ERR_OK; more = kv_next(&cursor)) {
+		e = place_read(txn, cursor.key, &at, &log);
+		if (e != ERR_OK ||
+		    !bytes_begins(cursor.key, tables_key(&prefix)))
 			break;
 		if (!tip_may(txn, log, RIGHT_ADMIN, at.seq))
 			continue;

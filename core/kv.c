@@ -2,9 +2,8 @@
  * All that knows LMDB.  The rest of core reads and writes tables of bytes
  * through here and never meets a map that is too small, a dead reader, or an
  * environment in an unknown state: maps grow between transactions, dead
- * readers are cleared, and after a failed commit nothing works until the
- * environment is opened again: what a failed sync left cannot be known.  Never
- * waits for anything but the disk and other writers. */
+ * readers are cleared, and after a failed commit nothing works until it is
+ * opened again: nobody knows what is left.  Waits for disk and writers only. */
 #define _XOPEN_SOURCE 700
 #include "core/kv.h"
 
@@ -562,7 +561,8 @@ kv_seek(struct kv_cursor *cursor, struct bytes key)
 bool
 kv_seek_before(struct kv_cursor *cursor, struct bytes key)
 {
-	if (key.n > 0 && move(cursor, MDB_SET_RANGE, key))
+	if (key.n > 0 &&
+	    (key.p == cursor->key.p || move(cursor, MDB_SET_RANGE, key)))
 		return move(cursor, MDB_PREV, (struct bytes){0});
 	return move(cursor, MDB_LAST, (struct bytes){0});
 }
