@@ -155,14 +155,17 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 	size_t found = 0;
 	struct log *beside;
 	enum err e = ERR_OK;
+	bool more;
 
 	kv_cursor_init(&cursor, txn->kv, TABLE_TIPS);
 	/* One of them may have got another name: then it lies beside them.
 	 * Those behind it would be missed, and the log made again. */
-	if (kv_seek_before(&cursor, tables_key(prefix)))
+	more = kv_seek(&cursor, tables_key(prefix));
+	if (kv_seek_before(&cursor, more ? cursor.key : (struct bytes){0})) {
 		e = tip_check(txn, cursor.key, &beside);
-	for (bool more = kv_seek(&cursor, tables_key(prefix));
-	     more && e == ERR_OK; more = kv_next(&cursor)) {
+		more = more && kv_next(&cursor);
+	}
+	for (; more && e == ERR_OK; more = kv_next(&cursor)) {
 		e = tip_check(txn, cursor.key, &beside);
 		if (!bytes_begins(cursor.key, tables_key(prefix)))
 			break;
