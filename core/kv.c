@@ -67,7 +67,8 @@ kv_open(const struct kv_config *config, struct kv **result)
 	e = env_open(&kv->env, &(struct env_config){.dir = config->dir,
 				   .tables_max = KV_TABLES_MAX,
 				   .create = config->create,
-				   .scrub_bytes = config->scrub_bytes});
+				   .scrub_bytes = config->scrub_bytes,
+				   .noted = config->noted});
 	if (e == ERR_OK)
 		e = env_tables(&kv->env, config->tables, config->tables_n,
 		    config->create ? UINT32_MAX : config->late, kv->tables);
@@ -487,17 +488,15 @@ kv_clear(struct kv_txn *txn, unsigned table)
 uint64_t
 kv_count(struct kv_txn *txn, unsigned table)
 {
-	MDB_stat stat;
-	int rc;
+	MDB_stat stat = {.ms_entries = 0};
+	int rc = 0;
 
 	assert(table < txn->kv->tables_n);
-	if (txn->fault.code != ERR_OK)
-		return 0;
-	rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
-	if (rc == 0)
-		return stat.ms_entries;
-	txn_keep(txn, rc, "count in");
-	return 0;
+	if (txn->fault.code == ERR_OK)
+		rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
+	if (rc != 0)
+		txn_keep(txn, rc, "count in");
+	return stat.ms_entries;
 }
 
 uint64_t

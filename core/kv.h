@@ -31,6 +31,7 @@ struct kv_config {
 	 * LMDB believes it: ERR_CORRUPT.  KV_SCRUB_ALL: of any file.  0: none.
 	 */
 	uint64_t scrub_bytes;
+	uint64_t noted; /* as struct env_config has it, or 0 */
 };
 #define KV_SCRUB_ALL UINT64_MAX
 
