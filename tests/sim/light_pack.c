@@ -7,6 +7,7 @@
 #include "core/pack.h"
 #include "proto/json.h"
 #include "proto/mem.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/light.h"
 
 enum {
@@ -64,6 +65,7 @@ static struct light_text *
 text_add(enum kind kind, struct bytes text)
 {
 	struct light_text *at = NULL;
+	unsigned before;
 
 	for (size_t i = 0; i < TEXTS_MAX; i++)
 		if (texts[i].users == 0 &&
@@ -75,7 +77,9 @@ text_add(enum kind kind, struct bytes text)
 	buf_fini(&at->text);
 	buf_fini(&at->doc);
 	*at = (struct light_text){.kind = kind, .used = asked};
+	before = hold_nobody();
 	buf_add(&at->text, text);
+	hold_end(before);
 	return at;
 }
 
