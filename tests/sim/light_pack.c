@@ -41,7 +41,6 @@ enum err __real_json_decode(struct bytes json, struct buf *out) MUST_USE;
 enum err __wrap_json_decode(struct bytes json, struct buf *out) MUST_USE;
 
 void __real_crypto_sha256(struct bytes in, struct hash *hash);
-void __wrap_crypto_sha256(struct bytes in, struct hash *hash);
 
 static struct light_text *
 text_find(enum kind kind, struct bytes text)
@@ -153,23 +152,21 @@ __wrap_json_decode(struct bytes json, struct buf *out)
 	return e;
 }
 
-/* Each store that is opened hashes the pack that comes with the program. */
 void
-__wrap_crypto_sha256(struct bytes in, struct hash *hash)
+light_text_hash(struct bytes text, struct hash *hash)
 {
-	struct light_text *at;
+	struct light_text *at = NULL;
+	bool keep = light_is_on() && text.n >= HASHED_MIN;
 
-	if (in.n < HASHED_MIN || !light_is_on()) {
-		__real_crypto_sha256(in, hash);
-		return;
-	}
-	at = text_find(KIND_HASH, in);
+	if (keep)
+		at = text_find(KIND_HASH, text);
 	if (at != NULL) {
 		*hash = at->hash;
 		return;
 	}
-	__real_crypto_sha256(in, hash);
-	at = text_add(KIND_HASH, in);
+	__real_crypto_sha256(text, hash);
+	if (keep)
+		at = text_add(KIND_HASH, text);
 	if (at != NULL)
 		at->hash = *hash;
 }

@@ -15,7 +15,9 @@
  * LINK: -Wl,--wrap=channel_new,--wrap=identity_make
  * In tests/sim/light_pack.c.
  * LINK: -Wl,--wrap=pack_parse,--wrap=pack_parse_doc,--wrap=pack_free
- * LINK: -Wl,--wrap=json_decode,--wrap=crypto_sha256
+ * LINK: -Wl,--wrap=json_decode
+ * In tests/sim/light_hash.c.
+ * LINK: -Wl,--wrap=merkle_leaf,--wrap=crypto_sha256,--wrap=id_log
  * In tests/sim/hold.c.
  * LINK: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
  * LINK: -Wl,--wrap=session_new,--wrap=session_free,--wrap=session_feed
