@@ -222,7 +222,7 @@ rule_of_map(const struct pack_field *field, struct reader *r)
 	size_t n = codec_get_map(r, LIMIT_VALUES);
 	struct bytes last = {0};
 
-	for (size_t i = 0; i < n && !r->bad; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct bytes key = codec_get_text_key(r, &last);
 
 		(void)codec_get_int(r);
