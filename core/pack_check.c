@@ -141,7 +141,8 @@ broken_rule(const struct pack_field *field, struct bytes value)
 		rule = rule_of_map(field, &r);
 		break;
 	}
-	if (rule == NULL && (r.bad || r.in.n > 0))
+	assert(rule != NULL || !r.bad);
+	if (rule == NULL && r.in.n > 0)
 		rule = "one value in canonical form";
 	return rule;
 }

@@ -46,6 +46,9 @@ static const struct {
 	"codes kind: 'c' is gone: say by \"to\" when it ended\n"},
     {"`targets`:[`task`,`twin`]", "`targets`:[`twin`]",
 	"pair.a: targets: task is gone\n"},
+    {"`type`:`date`,`class`:`P`,`not_after`:`now`",
+	"`type`:`enum`,`values`:[`a`],`class`:`P`",
+	"task.born: type: was date and is enum\n"},
     {"`as`:`address`", "`as`:`name`",
 	"task.secret_key: match.as: was address and is name\n"},
 };

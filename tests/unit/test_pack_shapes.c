@@ -40,33 +40,12 @@ add_quoted(const char *text, struct buf *json)
 		buf_add_u8(json, *text == '`' ? '"' : (uint8_t)*text);
 }
 
-/* Where `from` first stands in `json`, `to` does from now on. */
-static void
-swap(const struct swap *swap, struct buf *json)
-{
-	struct buf from = {0};
-	struct buf all = {0};
-	const char *start = buf_text(json);
-	const char *at;
-
-	add_quoted(swap->from, &from);
-	at = strstr(start, buf_text(&from));
-	if (at == NULL)
-		fail_msg("nowhere is %s", swap->from);
-	buf_add(&all, bytes_of(start, (size_t)(at - start)));
-	add_quoted(swap->to, &all);
-	buf_add_text(&all, at + from.n);
-	buf_fini(json);
-	*json = all;
-	buf_fini(&from);
-}
-
 static void
 swapped(const struct swap *swaps, struct buf *json)
 {
 	clinic_json(NULL, NULL, json);
 	for (size_t i = 0; i < SWAPS_MAX && swaps[i].from != NULL; i++)
-		swap(&swaps[i], json);
+		clinic_swap(swaps[i].from, swaps[i].to, json);
 }
 
 static void

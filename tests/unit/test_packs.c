@@ -322,6 +322,64 @@ a_broken_pack_of_the_program_is_told(void **state)
 	assert_int_equal(press_version(town, GU), OURS);
 }
 
+/* What nobody had the right to publish takes no number away. */
+static void
+a_version_without_right_is_no_version(void **state)
+{
+	struct town *town = *state;
+	struct buf json = {0};
+	struct buf text = {0};
+
+	text_make(&json, NULL, 4, "abc");
+	slip_text(town, GU, "sim", 4, &json);
+	town_meet(town);
+	buf_cut(&json, 0);
+	text_make(&json, NULL, 4, "abd");
+	well(press_publish(town, HALL, buf_bytes(&json)));
+	town_meet(town);
+	for (size_t i = 0; i < NODES; i++)
+		assert_int_equal(press_version(town, i), 4);
+	told(town, GU, &text);
+	assert_non_null(strstr(buf_text(&text), "sim 4 city: in-force"));
+	assert_non_null(strstr(buf_text(&text), "sim 4 city: outside"));
+	buf_fini(&text);
+	buf_fini(&json);
+}
+
+static void
+a_file_of_another_pack_is_refused(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, GU);
+	struct buf json = {0};
+
+	text_make(&json, "tim", 9, "ab");
+	well(store_begin(store, true));
+	assert_int_equal(publish_file(store, buf_bytes(&json)), ERR_INVALID);
+	assert_string_equal(err_text(),
+	    "this store follows the pack sim, and this is one of tim");
+	store_abort(store);
+	assert_int_equal(press_version(town, GU), OURS);
+	buf_fini(&json);
+}
+
+/* There is no file to take away either. */
+static void
+who_follows_no_pack_goes_on_without(void **state)
+{
+	struct town town;
+	struct store *store;
+
+	(void)state;
+	town_init(&town, 79);
+	store = town_store(&town, 0);
+	well(store_begin(store, true));
+	well(publish_file(store, (struct bytes){0}));
+	well(store_commit(store));
+	assert_null(store_pack(store));
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -336,6 +394,9 @@ main(void)
 	    IN_TOWN(a_text_of_our_version_keeps_what_ours_says),
 	    IN_TOWN(ours_gives_way_where_it_would_lose_something),
 	    IN_TOWN(a_broken_pack_of_the_program_is_told),
+	    IN_TOWN(a_version_without_right_is_no_version),
+	    IN_TOWN(a_file_of_another_pack_is_refused),
+	    cmocka_unit_test(who_follows_no_pack_goes_on_without),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
