@@ -380,6 +380,26 @@ who_follows_no_pack_goes_on_without(void **state)
 	town_fini(&town);
 }
 
+/* What counts and was published later than the clock shows. */
+static void
+a_pack_of_tomorrow_tells_of_a_slow_clock(void **state)
+{
+	enum { NOW_MS = 1000000 };
+	struct published packs[] = {
+	    {.since = {(uint64_t)NOW_MS << 17}, .counts = false},
+	    {.since = {(uint64_t)NOW_MS << 15}, .counts = true},
+	    {.since = {(uint64_t)NOW_MS << 17}, .counts = true},
+	};
+	struct authority authority = {.packs = packs};
+
+	(void)state;
+	for (size_t n = 0; n <= COUNT_OF(packs); n++) {
+		authority.packs_n = n;
+		assert_int_equal(authority_is_behind(&authority, NOW_MS),
+		    n == COUNT_OF(packs));
+	}
+}
+
 int
 main(void)
 {
@@ -396,6 +416,7 @@ main(void)
 	    IN_TOWN(a_broken_pack_of_the_program_is_told),
 	    IN_TOWN(a_version_without_right_is_no_version),
 	    IN_TOWN(a_file_of_another_pack_is_refused),
+	    cmocka_unit_test(a_pack_of_tomorrow_tells_of_a_slow_clock),
 	    cmocka_unit_test(who_follows_no_pack_goes_on_without),
 	};
 

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 
+#include "core/file.h"
 #include "core/root.h"
 #include "tests/lib/fault.h"
 #include "tests/lib/prng.h"
@@ -211,6 +212,35 @@ what_a_split_left_behind_is_overwritten_by_the_next(void **state)
 	assert_true(is_there("root-sealed"));
 }
 
+/* Shares that cannot be sealed, or what is larger than any file of keys. */
+static void
+a_split_that_cannot_be_done_leaves_keys_and_files(void **state)
+{
+	struct root_plan dear = plan;
+	struct buf large = {0};
+	struct root root;
+
+	(void)state;
+	dear.cost.memory_bytes = 1;
+	root_open(&root);
+	assert_int_not_equal(root_split(dir.path, &host, &dear, &root), ERR_OK);
+	assert_false(is_there("shares/share-1"));
+	assert_false(is_there("root-sealed"));
+	while (large.n < 1024 * 1024)
+		buf_add_text(&large, "no keys ");
+	assert_int_equal(
+	    file_write(tempdir_at(&dir, "root-gone"), buf_bytes(&large), 0600),
+	    ERR_OK);
+	assert_int_equal(file_remove_tree(out), ERR_OK);
+	assert_int_equal(
+	    root_split(dir.path, &host, &plan, &root), ERR_INVALID);
+	assert_non_null(strstr(err_text(), "root-gone is no file of keys"));
+	assert_true(is_there("root"));
+	root_open(&root);
+	assert_memory_equal(&root.keys, &first, sizeof(first));
+	buf_fini(&large);
+}
+
 int
 main(void)
 {
@@ -220,6 +250,7 @@ main(void)
 	    IN_DIR(keys_that_another_process_moves_just_now_are_taken_up),
 	    IN_DIR(keys_of_another_rotation_are_drawn_anew),
 	    IN_DIR(what_a_split_left_behind_is_overwritten_by_the_next),
+	    IN_DIR(a_split_that_cannot_be_done_leaves_keys_and_files),
 	};
 
 	return cmocka_run_group_tests_name("root_odd", tests, NULL, NULL);
