@@ -10,7 +10,7 @@
 #include "core/oplog_row.h"
 #include "proto/mem.h"
 
-enum { DELTA_KEY_SIZE = 4 + 4 + 8 };
+enum { LOG_SIZE = 4 + 4, DELTA_KEY_SIZE = LOG_SIZE + 8 };
 
 /* The deltas that the file keeps under one number. */
 struct stray {
@@ -25,6 +25,7 @@ struct straying {
 	struct stray *all; /* owned */
 	size_t n;
 	size_t room;
+	uint64_t nowhere; /* under numbers that no log has */
 };
 
 /* A stray beside what the store has of one log, all its branches. */
@@ -57,6 +58,7 @@ salvage_strays_count(struct txn *from, struct txn *to, struct salvage *salvage)
 	strays_find(&s, TABLE_DELTAS);
 	strays_find(&s, TABLE_BLOCKS);
 	e = kv_failed(from->kv);
+	salvage->missing += s.nowhere;
 	for (size_t i = 0; i < s.n && e == ERR_OK; i++)
 		e = stray_count(&s, &s.all[i], salvage);
 	mem_free(s.all);
@@ -82,23 +84,25 @@ strays_find(struct straying *s, enum table table)
 {
 	struct kv_cursor cursor;
 	struct bytes start = {0};
-	struct key key;
+	uint8_t next[LOG_SIZE];
+	uint64_t at = 0;
 
 	kv_cursor_init(&cursor, s->from->kv, table);
-	while (kv_seek(&cursor, start) && cursor.key.n >= DELTA_KEY_SIZE) {
-		struct stray stray = {.space.v = bytes_be32(cursor.key.p),
-		    .no.v = bytes_be32(cursor.key.p + 4)};
+	while (at < UINT64_MAX && kv_seek(&cursor, start) &&
+	       cursor.key.n >= sizeof(next)) {
+		struct stray stray;
 
-		if (stray.space.v == 0 || stray.no.v == 0 ||
-		    stray.no.v == UINT32_MAX)
-			break;
-		if (is_new(s, &stray)) {
+		at = bytes_be64(cursor.key.p);
+		stray = (struct stray){
+		    .space.v = (uint32_t)(at >> 32), .no.v = (uint32_t)at};
+		if (stray.space.v == 0 || stray.no.v == 0) {
+			s->nowhere++;
+		} else if (is_new(s, &stray)) {
 			mem_room(&s->all, &s->room, s->n + 1, sizeof(stray));
 			s->all[s->n++] = stray;
 		}
-		stray.no.v++;
-		tables_log_prefix(stray.space, stray.no, &key);
-		start = tables_key(&key);
+		bytes_put_be64(next, at + 1);
+		start = bytes_of(next, sizeof(next));
 	}
 	kv_cursor_fini(&cursor);
 }
@@ -128,6 +132,9 @@ stray_count(
 		e = rows_compare(&b, TABLE_DELTAS);
 	if (e == ERR_OK)
 		e = rows_compare(&b, TABLE_BLOCKS);
+	/* A row that could not be read is none that the store has. */
+	if (e == ERR_OK)
+		e = kv_failed(s->from->kv);
 	salvage->missing += b.missing;
 	salvage->owed += b.owed;
 	return e;
