@@ -233,7 +233,7 @@ delta_compare(struct beside *b, uint64_t seq)
 		b->log.frontier.size = seq + 1;
 		e = oplog_get(b->s->from, &b->log, seq, &wanted);
 	}
-	if (e == ERR_CORRUPT || e == ERR_NOT_FOUND) {
+	if (e == ERR_CORRUPT) {
 		kv_forget(b->s->from->kv);
 		b->missing++;
 		return ERR_OK;

@@ -23,24 +23,27 @@ static const char calls[] =
 
 /* True when a call failed. */
 static bool
-ask(struct store *store, bool write, probe_fn *fn, void *arg, unsigned nth,
-    enum err *e, struct buf *text)
+ask(const struct probe *p, unsigned nth, enum err *e, struct buf *text)
 {
 	bool failed;
 
-	assert_int_equal(store_begin(store, write), ERR_OK);
+	assert_int_equal(store_begin(p->store, p->write), ERR_OK);
+	if (p->beside != NULL)
+		assert_int_equal(store_begin(p->beside, false), ERR_OK);
 	fault_arm((struct fault_plan){.names = calls,
 	    .nth = nth,
 	    .for_ever = nth % 2 == 0,
 	    .number = nth % 3 == 0 ? LMDB_PANIC : EIO});
-	*e = fn(store, arg, text);
+	*e = p->fn(p->store, p->arg, text);
 	failed = fault_disarm();
-	store_abort(store);
+	store_abort(p->store);
+	if (p->beside != NULL)
+		store_abort(p->beside);
 	return failed;
 }
 
 unsigned
-probe_run(struct store *store, bool write, probe_fn *fn, void *arg)
+probe_run(const struct probe *p)
 {
 	struct buf wanted = {0};
 	struct buf found = {0};
@@ -48,12 +51,12 @@ probe_run(struct store *store, bool write, probe_fn *fn, void *arg)
 	bool failed;
 	enum err e;
 
-	assert_false(ask(store, write, fn, arg, UINT32_MAX, &e, &wanted));
+	assert_false(ask(p, UINT32_MAX, &e, &wanted));
 	if (e != ERR_OK)
 		fail_msg("%s", err_text());
 	do {
 		buf_cut(&found, 0);
-		failed = ask(store, write, fn, arg, ++nth, &e, &found);
+		failed = ask(p, ++nth, &e, &found);
 		if (e == ERR_OK &&
 		    !bytes_equal(buf_bytes(&found), buf_bytes(&wanted)))
 			fail_msg("call %u fails: '%s' instead of '%s'", nth,

@@ -13,10 +13,18 @@
  * came to to `text`.  It asserts nothing. */
 typedef enum err probe_fn(struct store *store, void *arg, struct buf *text);
 
-/* Has `fn` work in transactions of its own, which are given up: once as it is,
+struct probe {
+	struct store *store;
+	struct store *beside; /* in a read transaction, too; or NULL */
+	bool write;	      /* `store` is in one that writes */
+	probe_fn *fn;
+	void *arg;
+};
+
+/* Has it work in transactions of its own, which are given up: once as it is,
  * then with call 1, 2, 3... of LMDB failing, alone or with all after it, until
  * there is none left.  Each time it must say an error or what it said at first.
  * Gives how many calls failed. */
-unsigned probe_run(struct store *store, bool write, probe_fn *fn, void *arg);
+unsigned probe_run(const struct probe *probe);
 
 #endif

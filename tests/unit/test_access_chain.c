@@ -403,8 +403,10 @@ calls_that_fail_are_told(void **state)
 	(void)look_next(&town, OTHER);
 	(void)task(&town, OTHER, "2");
 	town_meet(&town);
-	assert_true(probe_run(town_store(&town, WRITER), false, chain_tell,
-			&town) > 20);
+	assert_true(
+	    probe_run(&(struct probe){.store = town_store(&town, WRITER),
+		.fn = chain_tell,
+		.arg = &town}) > 20);
 	town_fini(&town);
 }
 

@@ -45,6 +45,24 @@ write_some(struct town *town, size_t n)
 		(void)town_create(town, WRITER, cases, "가");
 }
 
+/* A delta with bodies of two classes. */
+static void
+write_wide(struct town *town)
+{
+	struct store_edit edits[] = {town_edit(OP_SET, "no", town_text("1")),
+	    town_edit(OP_SET, "name", town_text("나"))};
+	struct store_write write = {.create = true,
+	    .space = town_space(cases),
+	    .collection = bytes_text("card"),
+	    .edits = edits,
+	    .edits_n = COUNT_OF(edits)};
+	struct record_id id;
+	bool changed;
+
+	edits[1].class = CLASS_P;
+	slip_is(town_write(town, WRITER, &write, &id, &changed), ERR_OK, NULL);
+}
+
 /* `n` deltas, and the one that opens the log, are with all. */
 static void
 city_make(struct town *town, uint64_t seed, size_t n)
@@ -56,7 +74,8 @@ city_make(struct town *town, uint64_t seed, size_t n)
 	assert_int_equal(town_member(town, "", "hold"), BLIND);
 	assert_int_equal(town_member(town, "", "hold"), DEAF);
 	town_meet(town);
-	write_some(town, n);
+	write_wide(town);
+	write_some(town, n - 1);
 	wire_sync(town, WRITER, PEER);
 	wire_sync(town, WRITER, BLIND);
 	wire_sync(town, WRITER, DEAF);
@@ -129,22 +148,16 @@ tell(struct store *store, void *arg, struct buf *text)
 	struct store *to = asked->town->nodes[asked->to].store;
 	struct space name = town_space(cases);
 	struct salvage salvage = {0};
-	struct fault fault;
 	enum err e = ERR_OK;
 
 	if (space_find(store_txn(store), &name) == NULL)
 		e = kv_failed(store_txn(store)->kv);
 	if (e == ERR_OK)
-		e = store_begin(to, false);
-	if (e != ERR_OK)
-		return e;
-	e = count(asked, store_txn(store), store_txn(to), &salvage);
+		e = count(asked, store_txn(store), store_txn(to), &salvage);
 	buf_add_format(text, "%llu missing, %llu owed",
 	    (unsigned long long)salvage.missing,
 	    (unsigned long long)salvage.owed);
-	err_keep(&fault, e);
-	store_abort(to);
-	return err_raise(&fault);
+	return e;
 }
 
 static void
@@ -163,8 +176,10 @@ told_is(const struct asked *asked, size_t from, harm_fn *fn, const char *wanted)
 		harm(town, from, fn);
 	store = town_store(town, from);
 	slip_is(store_begin(store, false), ERR_OK, NULL);
+	slip_is(store_begin(town_store(town, asked->to), false), ERR_OK, NULL);
 	slip_is(tell(store, &copy, &text), ERR_OK, NULL);
 	store_abort(store);
+	store_abort(town_store(town, asked->to));
 	assert_string_equal(buf_text(&text), wanted);
 	buf_fini(&text);
 	backup_put(town, from, &before);
@@ -257,6 +272,15 @@ first_is_no_delta(struct txn *txn, const struct log *log)
 }
 
 static void
+first_has_no_checksum(struct txn *txn, const struct log *log)
+{
+	struct key key;
+
+	tables_delta_key(log->space->no, log->no, 0, &key);
+	kv_put(txn->kv, TABLE_DELTAS, tables_key(&key), bytes_text("?"));
+}
+
+static void
 none_is_a_delta(struct txn *txn, const struct log *log)
 {
 	for (uint64_t i = 0; i < log->frontier.size; i++)
@@ -299,10 +323,14 @@ a_key_is_too_long(struct txn *txn, const struct log *log)
 static void
 blocks_are_none(struct txn *txn, const struct log *log)
 {
+	/* How many there are stands behind the checksum. */
+	static const uint8_t two[64] = {[TABLES_CHECKSUM_SIZE + 1] = 2};
+	struct key key;
+
 	row_put(txn, TABLE_BLOCKS, log, 1, "?");
-	/* A head that says how many, at the end of all numbers. */
-	row_put(txn, TABLE_BLOCKS, log, UINT64_MAX - 1,
-	    "\x01\x10....................");
+	tables_delta_key(log->space->no, log->no, UINT64_MAX - 1, &key);
+	kv_put(txn->kv, TABLE_BLOCKS, tables_key(&key),
+	    bytes_of(two, sizeof(two)));
 }
 
 /* Under numbers that no store gives. */
@@ -343,6 +371,7 @@ what_is_no_delta_is_missing(void **state)
 		const char *wanted;
 	} harms[] = {
 	    {first_is_no_delta, "1 missing, 0 owed"},
+	    {first_has_no_checksum, "1 missing, 0 owed"},
 	    {none_is_a_delta, "11 missing, 0 owed"},
 	    {first_is_opaque, "0 missing, 0 owed"},
 	    {some_lie_where_none_can, "2 missing, 0 owed"},
@@ -357,6 +386,19 @@ what_is_no_delta_is_missing(void **state)
 	city_make(&town, 5, FEW);
 	for (size_t i = 0; i < COUNT_OF(harms); i++)
 		strays_are(&town, WRITER, PEER, harms[i].harm, harms[i].wanted);
+	town_fini(&town);
+}
+
+/* What lies outside a block counts instead. */
+static void
+of_a_packed_delta_the_newer_row_counts(void **state)
+{
+	static struct town town;
+
+	(void)state;
+	city_make(&town, 8, MANY);
+	pack(&town);
+	strays_are(&town, WRITER, PEER, first_is_no_delta, "1 missing, 0 owed");
 	town_fini(&town);
 }
 
@@ -411,23 +453,39 @@ of_a_log_what_is_missing_or_owed_is_counted(void **state)
 static void
 a_call_that_fails_makes_nothing_less(void **state)
 {
-	static const size_t to[] = {PEER, BLIND};
+	static const struct {
+		size_t from;
+		size_t to;
+		size_t late;
+		bool packed;
+		bool whole;
+	} ways[] = {
+	    {WRITER, PEER, LATE, false, false},
+	    {WRITER, PEER, LATE, true, false},
+	    {WRITER, BLIND, 0, false, false},
+	    {WRITER, PEER, LATE, false, true},
+	    {WRITER, BLIND, 0, false, true},
+	    {PEER, WRITER, LATE, false, true},
+	    {PEER, WRITER, LATE, true, true},
+	};
 	static struct town town;
 
 	(void)state;
-	for (size_t i = 0; i < 3 * COUNT_OF(to); i++) {
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
 		struct asked asked = {
-		    .town = &town, .to = to[i / 3], .whole = i % 3 == 0};
+		    .town = &town, .to = ways[i].to, .whole = ways[i].whole};
 
-		city_make(&town, 7, i % 3 == 2 ? MANY : FEW);
-		if (i % 3 == 2)
+		city_make(&town, 9, ways[i].packed ? MANY : FEW);
+		if (ways[i].packed)
 			pack(&town);
-		write_some(&town, LATE);
+		write_some(&town, ways[i].late);
 		if (!asked.whole)
-			harm(&town, WRITER, log_is_lost);
-		(void)town_store(&town, asked.to);
-		assert_true(probe_run(town_store(&town, WRITER), false, tell,
-				&asked) > 20);
+			harm(&town, ways[i].from, log_is_lost);
+		assert_true(probe_run(&(struct probe){
+				.store = town_store(&town, ways[i].from),
+				.beside = town_store(&town, asked.to),
+				.fn = tell,
+				.arg = &asked}) > 2);
 		town_fini(&town);
 	}
 }
@@ -440,6 +498,7 @@ main(void)
 	    cmocka_unit_test(what_can_be_read_there_alone_is_owed),
 	    cmocka_unit_test(a_branch_is_found_among_several),
 	    cmocka_unit_test(what_is_no_delta_is_missing),
+	    cmocka_unit_test(of_a_packed_delta_the_newer_row_counts),
 	    cmocka_unit_test(of_a_log_what_is_missing_or_owed_is_counted),
 	    cmocka_unit_test(a_call_that_fails_makes_nothing_less),
 	};

@@ -356,8 +356,9 @@ calls_that_fail_are_told(void **state)
 	town_copy(&town, FIRST, SECOND);
 	say(&town, SECOND, &asked.id, false, units[1]);
 	town_meet(&town);
-	assert_true(
-	    probe_run(town_store(&town, FIRST), false, words_tell, &asked) > 5);
+	assert_true(probe_run(&(struct probe){.store = town_store(&town, FIRST),
+			.fn = words_tell,
+			.arg = &asked}) > 5);
 	town_fini(&town);
 }
 
