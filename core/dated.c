@@ -61,8 +61,7 @@ is_asked(const struct store_write *write, const struct record *record,
 	move = edit_of(write, field->when->of);
 	has = merge_find(record, bytes_text(field->name), field->kind);
 	return move != NULL && move->code == OP_MOVE &&
-	       comes_to(field->when, move) &&
-	       (write->create || has == NULL || has->n == 0) &&
+	       comes_to(field->when, move) && (write->create || has == NULL) &&
 	       (write->create || !stands(record, field->when->of, move->value));
 }
 
