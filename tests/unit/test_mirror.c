@@ -17,6 +17,7 @@
 #include "core/mirror.h"
 #include "core/publish.h"
 #include "proto/codec.h"
+#include "tests/lib/council.h"
 #include "tests/lib/probe.h"
 #include "tests/lib/slip.h"
 #include "tests/lib/town.h"
@@ -51,6 +52,7 @@ static const char mirrors[] =
 /* clang-format on */
 
 static const char here[] = "d03/c017/case";
+static const char there[] = "d03/c018/case";
 static const char copies[] = "d03/c017/match";
 
 enum { FOUNDER, FIRST, SECOND };
@@ -342,6 +344,32 @@ who_may_not_write_there_makes_no_copy(void **state)
 	town_fini(&town);
 }
 
+/* A copy of which nothing counts any more is not begun anew: what becomes of it
+ * is decided by people. */
+static void
+a_copy_that_does_not_count_stays_as_it_is(void **state)
+{
+	static struct town town;
+	struct record_id id;
+	size_t guest;
+
+	(void)state;
+	city_make(&town, 9, mirrors);
+	guest = town_member(&town, here, ALL);
+	follow(&town, guest, mirrors);
+	id = home_in(&town, guest, here);
+	town_meet(&town);
+	edit(&town, FIRST, &id, OP_ADD, "tags", "ㄷ");
+	town_copy(&town, FIRST, SECOND);
+	copy_is(&town, SECOND, &id, "가온 new ㄱ ㄴ ㄷ ");
+	slip_is(council_revoke(&town, 0, FIRST, 0, NULL), ERR_OK, NULL);
+	town_copy(&town, FOUNDER, SECOND);
+	copy_is(&town, SECOND, &id, "-");
+	edit(&town, SECOND, &id, OP_MOVE, "step", "old");
+	copy_is(&town, SECOND, &id, "-");
+	town_fini(&town);
+}
+
 static void
 a_pack_says_which_are_copied_and_which_are_copies(void **state)
 {
@@ -370,12 +398,13 @@ a_pack_says_which_are_copied_and_which_are_copies(void **state)
 /* ---- under failing calls ------------------------------------------------ */
 
 static enum err
-move(struct store *store, const struct record_id *id, const char *step)
+move(struct store *store, const char *space, const struct record_id *id,
+    const char *step)
 {
 	struct store_edit edits[] = {
 	    town_edit(OP_MOVE, "step", town_text(step)),
 	    town_edit(OP_ADD, "tags", town_text(step))};
-	struct store_write write = {.space = town_space(here),
+	struct store_write write = {.space = town_space(space),
 	    .has_record = true,
 	    .record = *id,
 	    .edits = edits,
@@ -386,21 +415,25 @@ move(struct store *store, const struct record_id *id, const char *step)
 	return store_write(store, &write, &same, &changed);
 }
 
-/* Two writes of one record, and its copy behind them. */
+/* Two writes of one record, with one of another space in between, and its copy
+ * behind them. */
 static enum err
 moves_tell(struct store *store, void *arg, struct buf *text)
 {
-	const struct record_id *id = arg;
+	const struct record_id *ids = arg;
+	const struct record_id *id = &ids[0];
 	struct space space = town_space(copies);
 	struct record_id copy;
 	struct record record;
 	struct arena arena = {0};
-	enum err e = move(store, id, "old");
+	enum err e = move(store, here, id, "old");
 
 	mirror_id(
 	    pack_collection(store_pack(store), bytes_text("copy")), id, &copy);
 	if (e == ERR_OK)
-		e = move(store, id, "new");
+		e = move(store, there, &ids[1], "old");
+	if (e == ERR_OK)
+		e = move(store, here, id, "new");
 	if (e == ERR_OK)
 		e = store_settle(store);
 	if (e == ERR_OK)
@@ -419,8 +452,9 @@ calls_that_fail_are_told(void **state)
 	(void)state;
 	city_make(&town, 8, mirrors);
 	for (size_t i = 0; i < 2; i++) {
-		struct record_id id = home_in(&town, FIRST, here);
-		struct record_id copy = copy_id(&town, FIRST, &id);
+		struct record_id ids[] = {
+		    home_in(&town, FIRST, here), home_in(&town, FIRST, there)};
+		struct record_id copy = copy_id(&town, FIRST, &ids[0]);
 
 		if (i > 0)
 			town_act(&town, FIRST, copies, &copy, ACT_DELETE);
@@ -428,7 +462,7 @@ calls_that_fail_are_told(void **state)
 		    probe_run(&(struct probe){.store = town_store(&town, FIRST),
 			.write = true,
 			.fn = moves_tell,
-			.arg = &id}) > 40);
+			.arg = ids}) > 40);
 	}
 	town_fini(&town);
 }
@@ -444,6 +478,7 @@ main(void)
 		a_copy_that_was_deleted_comes_back_with_the_next_edit),
 	    cmocka_unit_test(without_a_space_for_it_there_is_no_copy),
 	    cmocka_unit_test(who_may_not_write_there_makes_no_copy),
+	    cmocka_unit_test(a_copy_that_does_not_count_stays_as_it_is),
 	    cmocka_unit_test(a_pack_says_which_are_copied_and_which_are_copies),
 	    cmocka_unit_test(calls_that_fail_are_told),
 	};

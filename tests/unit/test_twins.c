@@ -425,6 +425,39 @@ of_two_ways_the_lesser_end_is_taken(void **state)
 }
 
 static void
+what_names_no_record_leads_nowhere(void **state)
+{
+	struct stage *stage = *state;
+	struct desk *hall = &stage->hall;
+	struct aliases aliases = {0};
+	struct buf value = {0};
+	struct store_edit edit = {
+	    .field = bytes_text("into"), .code = OP_SET, .class = CLASS_N};
+	struct store_write write = {.create = true,
+	    .has_record = true,
+	    .record = id_of(3130),
+	    .collection = bytes_text("home"),
+	    .edits = &edit,
+	    .edits_n = 1};
+	struct record_id id;
+	bool changed;
+
+	codec_put_text(&value, bytes_text("3131"));
+	edit.value = buf_bytes(&value);
+	desk_begin(hall, true);
+	well(id_space(bytes_text("d03/c017/case"), &write.space));
+	well(store_write(hall->store, &write, &id, &changed));
+	desk_commit(hall);
+	desk_begin(hall, false);
+	well(alias_load(own_pack(stage, hall), &aliases));
+	store_abort(hall->store);
+	assert_true(aliases.n > 0);
+	stands_for(&aliases, 3130, 3130);
+	alias_fini(&aliases);
+	buf_fini(&value);
+}
+
+static void
 without_aliases_each_stands_for_itself(void **state)
 {
 	struct stage *stage = *state;
@@ -520,6 +553,7 @@ main(void)
 	    cmocka_unit_test(a_pair_lies_where_its_units_meet),
 	    cmocka_unit_test(aliases_are_followed_to_their_ends),
 	    cmocka_unit_test(of_two_ways_the_lesser_end_is_taken),
+	    cmocka_unit_test(what_names_no_record_leads_nowhere),
 	    cmocka_unit_test(without_aliases_each_stands_for_itself),
 	    cmocka_unit_test(aliases_are_those_of_the_vectors),
 	};
