@@ -212,6 +212,33 @@ clinic_json(const char *from, const char *to, struct buf *json)
 	buf_fini(&text);
 }
 
+void
+clinic_turn(struct buf *json, const char *from, const char *to)
+{
+	struct buf parts[2] = {{0}, {0}};
+	struct buf rest = {0};
+	const char *at;
+	size_t before;
+
+	buf_add_text(&parts[0], from);
+	buf_add_text(&parts[1], to);
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		for (size_t k = 0; k < parts[i].n; k++)
+			if (parts[i].p[k] == '`')
+				parts[i].p[k] = '"';
+	at = strstr(buf_text(json), buf_text(&parts[0]));
+	if (at == NULL)
+		fail_msg("the pack says nowhere %s", from);
+	before = (size_t)(at - buf_text(json));
+	buf_add_text(&rest, at + parts[0].n);
+	buf_cut(json, before);
+	buf_add(json, buf_bytes(&parts[1]));
+	buf_add(json, buf_bytes(&rest));
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		buf_fini(&parts[i]);
+	buf_fini(&rest);
+}
+
 struct pack *
 clinic_pack(const char *from, const char *to)
 {

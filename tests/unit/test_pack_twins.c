@@ -38,37 +38,19 @@ static enum err
 read_with(const struct putting *puttings, struct pack **pack)
 {
 	struct buf json = {0};
-	struct buf next = {0};
 	enum err e;
 
 	clinic_json(NULL, NULL, &json);
 	for (size_t i = 0; i < 4 && puttings[i].behind != NULL; i++) {
-		struct buf words = {0};
-		struct buf more = {0};
-		const char *at;
+		struct buf both = {0};
 
-		buf_add_text(&words, puttings[i].behind);
-		buf_add_text(&more, puttings[i].text);
-		for (size_t k = 0; k < words.n; k++)
-			words.p[k] = words.p[k] == '`' ? '"' : words.p[k];
-		for (size_t k = 0; k < more.n; k++)
-			more.p[k] = more.p[k] == '`' ? '"' : more.p[k];
-		at = strstr(buf_text(&json), buf_text(&words));
-		assert_non_null(at);
-		at += words.n;
-		buf_cut(&next, 0);
-		buf_add(&next, bytes_first(buf_bytes(&json),
-				   (size_t)(at - buf_text(&json))));
-		buf_add(&next, buf_bytes(&more));
-		buf_add_text(&next, at);
-		buf_cut(&json, 0);
-		buf_add(&json, buf_bytes(&next));
-		buf_fini(&words);
-		buf_fini(&more);
+		buf_add_text(&both, puttings[i].behind);
+		buf_add_text(&both, puttings[i].text);
+		clinic_turn(&json, puttings[i].behind, buf_text(&both));
+		buf_fini(&both);
 	}
 	e = pack_parse(buf_bytes(&json), pack);
 	buf_fini(&json);
-	buf_fini(&next);
 	return e;
 }
 
