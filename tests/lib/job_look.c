@@ -15,80 +15,18 @@
 #include "core/alias.h"
 #include "core/events.h"
 #include "core/inbox.h"
-#include "core/publish.h"
 #include "core/query_sort.h"
 #include "core/twins.h"
 #include "core/units.h"
 #include "proto/codec.h"
 #include "tests/lib/council.h"
+#include "tests/lib/look.h"
 #include "tests/lib/office.h"
 #include "tests/lib/slip.h"
 
 enum { VALUES_MAX = 16, KEYS = 2 };
 
-/* Works out something in the open transaction of `store`, and appends what it
- * came to. */
-typedef enum err look_fn(
-    struct store *store, struct arena *arena, struct buf *text);
-
 static const char today[] = "2016-07-25T09:00:00+09:00";
-
-static enum err
-look(struct plant *plant, look_fn *fn, struct buf *text)
-{
-	struct store *store = plant->town.nodes[0].store;
-	struct arena arena = {0};
-	enum err e = store_begin(store, false);
-
-	if (e == ERR_OK)
-		e = plant_end(store, fn(store, &arena, text));
-	arena_fini(&arena);
-	return e;
-}
-
-/* The first time says what is right. */
-static void
-look_first(struct plant *plant, look_fn *fn, size_t least)
-{
-	if (look(plant, fn, &plant->wanted) != ERR_OK)
-		fail_msg("%s", err_text());
-	if (plant->wanted.n < least)
-		fail_msg("only '%s'", buf_text(&plant->wanted));
-}
-
-static enum err
-look_again(struct plant *plant, look_fn *fn)
-{
-	enum err e;
-
-	buf_cut(&plant->found, 0);
-	e = look(plant, fn, &plant->found);
-	if (e == ERR_OK &&
-	    !bytes_equal(buf_bytes(&plant->found), buf_bytes(&plant->wanted)))
-		plant->said->lied = true;
-	return e;
-}
-
-/* Node 0 follows the pack `json` from now on. */
-static void
-follow(struct plant *plant, struct bytes json)
-{
-	struct store *store = town_store(&plant->town, 0);
-
-	slip_is(store_begin(store, true), ERR_OK, NULL);
-	slip_is(publish_file(store, json), ERR_OK, NULL);
-	slip_is(store_commit(store), ERR_OK, NULL);
-	slip_is(store_begin(store, true), ERR_OK, NULL);
-	slip_is(store_commit(store), ERR_OK, NULL);
-}
-
-static void
-id_add(const struct record_id *id, struct buf *text)
-{
-	for (size_t i = 0; i < sizeof(id->b); i++)
-		buf_add_format(text, "%02x", id->b[i]);
-	buf_add_text(text, " ");
-}
 
 static void
 value_add(const struct expr_value *value, struct buf *text)
@@ -110,7 +48,7 @@ office_prepare(struct plant *plant)
 	struct record_id homes[3];
 	struct record_id unit;
 
-	follow(plant, office_pack());
+	look_follow(plant, 0, office_pack());
 	unit = office_put(town, 0, "city/all/unit", "unit",
 	    WORDS("name=신사동", "prefix=d03/c017", "level=dong",
 		"since=2010-01-01"));
@@ -234,7 +172,7 @@ item_one(struct txn *txn, const struct due_ask *ask,
 	struct record record;
 	enum err e;
 
-	id_add(&item->id, text);
+	look_id(&item->id, text);
 	buf_add_format(text, "%lld %lld %lld ", (long long)item->late,
 	    (long long)item->urgency, (long long)item->risk);
 	if (ask->list->open) {
@@ -335,7 +273,7 @@ find(struct txn *txn, const char *where, const char *words, struct arena *arena,
 		    &sorted);
 	buf_add_format(text, "%s %s: ", where, words);
 	for (size_t i = 0; i < sorted.n; i++) {
-		id_add(&sorted.rows[i].id, text);
+		look_id(&sorted.rows[i].id, text);
 		for (size_t k = 0; k < KEYS; k++)
 			value_add(&sorted.rows[i].values[k], text);
 	}
@@ -430,8 +368,8 @@ twins(struct store *store, struct arena *arena, struct buf *text)
 
 	(void)arena;
 	for (size_t i = 0; i < twins.n && e == ERR_OK; i++) {
-		id_add(&twins.p[i].a, text);
-		id_add(&twins.p[i].b, text);
+		look_id(&twins.p[i].a, text);
+		look_id(&twins.p[i].b, text);
 		buf_add_format(text, "%lld %zu ", (long long)twins.p[i].score,
 		    twins.p[i].members_n);
 	}
@@ -486,7 +424,7 @@ twins_prepare(struct plant *plant)
 	buf_add_text(&json, twins_pack);
 	for (size_t i = 0; i < json.n; i++)
 		json.p[i] = json.p[i] == '`' ? '"' : json.p[i];
-	follow(plant, buf_bytes(&json));
+	look_follow(plant, 0, buf_bytes(&json));
 	buf_fini(&json);
 	for (size_t i = 0; i < COUNT_OF(spaces); i++) {
 		struct record_id whole = entry_put(plant, spaces[i], NULL, 7);
@@ -515,7 +453,7 @@ entry_add(void *arg, const struct inbox_entry *entry)
 	    entry->voided);
 	buf_add(text, entry->reason);
 	for (size_t i = 0; i < entry->records_n; i++)
-		id_add(&entry->records[i], text);
+		look_id(&entry->records[i], text);
 	return ERR_OK;
 }
 

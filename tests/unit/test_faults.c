@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "tests/lib/job_carry.h"
+#include "tests/lib/job_clinic.h"
 #include "tests/lib/job_duty.h"
 #include "tests/lib/job_keys.h"
 #include "tests/lib/job_look.h"
@@ -69,6 +70,13 @@ calls_fail_in_what_is_written_by_rules(void **state)
 }
 
 static void
+calls_fail_under_a_pack_with_every_key(void **state)
+{
+	(void)state;
+	trial_run(&kind, job_clinic, job_clinic_n);
+}
+
+static void
 calls_fail_in_what_is_worked_out_for_people(void **state)
 {
 	(void)state;
@@ -86,6 +94,7 @@ main(void)
 	    TEST(calls_fail_in_what_is_done_with_rights_and_keys),
 	    TEST(calls_fail_in_what_is_done_with_packs),
 	    TEST(calls_fail_in_what_is_written_by_rules),
+	    TEST(calls_fail_under_a_pack_with_every_key),
 	    TEST(calls_fail_in_what_is_worked_out_for_people),
 	};
 
