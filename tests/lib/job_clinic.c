@@ -22,6 +22,9 @@
 #include "tests/lib/office.h"
 #include "tests/lib/slip.h"
 
+/* So long that an index has the same of all that begin with it. */
+#define LONG "no=0123456789 0123456789 0123456789 0123456789 0123456789 T-"
+
 static const char here[] = "d03/c017/task";
 
 static struct store *
@@ -86,7 +89,7 @@ rules_prepare(struct plant *plant)
 
 	clinic_follow(plant);
 	slip_is(words_write(plant, 1, "task",
-		    WORDS("no=T-0", "state=open", "people+=y"), &id),
+		    WORDS(LONG "0", "state=open", "people+=y"), &id),
 	    ERR_OK, NULL);
 	town_copy(&plant->town, 1, 0);
 }
@@ -96,7 +99,7 @@ rules_step(struct plant *plant, size_t i)
 {
 	struct record_id *ids = plant->said->ids;
 	/* What said no may have happened, and its number is taken then. */
-	const char *no = plant->again ? "no=T-2" : "no=T-1";
+	const char *no = plant->again ? LONG "2" : LONG "1";
 	enum err e;
 
 	switch (i) {
@@ -115,7 +118,7 @@ rules_step(struct plant *plant, size_t i)
 		break;
 	default:
 		e = words_write(plant, 0, "task",
-		    WORDS(plant->again ? "no=T-4" : "no=T-3", "tries+=1"),
+		    WORDS(plant->again ? LONG "4" : LONG "3", "tries+=1"),
 		    &ids[0]);
 		break;
 	}

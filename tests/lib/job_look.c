@@ -16,9 +16,9 @@
 #include "core/events.h"
 #include "core/inbox.h"
 #include "core/query_sort.h"
-#include "core/twins.h"
+#include "core/record.h"
 #include "core/units.h"
-#include "proto/codec.h"
+#include "proto/ascii.h"
 #include "tests/lib/council.h"
 #include "tests/lib/look.h"
 #include "tests/lib/office.h"
@@ -39,6 +39,9 @@ value_add(const struct expr_value *value, struct buf *text)
 
 /* ---- the office --------------------------------------------------------- */
 
+/* A condition about a home that others stand for. */
+static struct buf of_home;
+
 /* Homes, one of which stands for another, and visits to them; units that hold
  * some of the spaces; figures that were published. */
 static void
@@ -57,6 +60,10 @@ office_prepare(struct plant *plant)
 		"until=2015-01-01"));
 	homes[0] = office_put(
 	    town, 0, OFFICE_SPACE, "home", WORDS("no=H-1", "income=500"));
+	buf_cut(&of_home, 0);
+	buf_add_text(&of_home, "home = '");
+	ascii_hex(bytes_of(homes[0].b, sizeof(homes[0].b)), &of_home);
+	buf_add_text(&of_home, "' and amount > 1");
 	homes[1] = office_put(town, 0, OFFICE_SPACE, "home",
 	    WORDS("no=H-2", office_ref("same_as", &homes[0])));
 	homes[2] = office_put(
@@ -299,12 +306,16 @@ searches(struct store *store, struct arena *arena, struct buf *text)
 	    "first(latest(visit, on, home = this.home), on) is something",
 	    "min(count(visit, home = this.home), 2) = 2 or ill",
 	    "not exists(visit, home = this.home and home.income > 7) or ill",
-	    "home.same_as.no begins 'H' or home in (id, home)"};
+	    "home.same_as.no begins 'H' or home in (id, home)",
+	    "count(visit, home = this.home and amount > tries) > 0",
+	    "total(visit, count(visit, home = this), home = this.home) = 0"};
 	struct units units;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < COUNT_OF(wheres) && e == ERR_OK; i++)
 		e = find(txn, wheres[i], "", arena, text);
+	if (e == ERR_OK)
+		e = find(txn, buf_text(&of_home), "", arena, text);
 	if (e == ERR_OK)
 		e = find(txn, "", "가", arena, text);
 	if (e == ERR_OK)
@@ -328,117 +339,65 @@ searches_step(struct plant *plant, size_t i)
 	return look_again(plant, searches);
 }
 
-/* ---- who may be the same ------------------------------------------------ */
+/* ---- what came without what was before it ------------------------------- */
 
-/* JSON with ` for every quote. */
-/* clang-format off */
-#define HASH(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`hash`,`class`:`N`,`index`:`plain`}"
-#define REGISTER(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`" type "`,`class`:`N`}"
-#define REF(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`ref`,`targets`:[`home`],`class`:`N`}"
-#define SET(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`set`,`type`:`" type "`,`class`:`N`}"
-static const char twins_pack[] =
-    "{`format`:2,`name`:`homes`,`version`:1,`label`:{`ko`:`집`,`en`:`Homes`},"
-    "`collections`:["
-    "{`name`:`home`,`space`:`case`,`label`:{`ko`:`집`,`en`:`Home`},"
-    "`alias`:`into`,`fields`:[" REF("into") "]},"
-    "{`name`:`entry`,`space`:`match`,`label`:{`ko`:`것`,`en`:`Entry`},"
-    "`fields`:[" REF("of") "," HASH("addr") "," HASH("phone") "]},"
-    "{`name`:`pair`,`space`:`match`,`label`:{`ko`:`짝`,`en`:`Pair`},"
-    "`fields`:[" REF("a") "," REF("b") "," REGISTER("unit_a", "text") ","
-    REGISTER("unit_b", "text") "," REGISTER("score", "int") ","
-    SET("keys", "text") "," SET("members", "bytes") "," SET("said", "text") ","
-    "{`name`:`state`,`label`:{`ko`:`짝`,`en`:`State`},`kind`:`state`,"
-    "`values`:[`open`,`same`,`different`,`merged`,`unmerged`],"
-    "`class`:`N`}]}],"
-    "`duplicates`:{`collection`:`entry`,`group`:`of`,`weights`:{`addr`:350,"
-    "`phone`:250},`likely`:700,`review`:450,`candidate`:`pair`}}";
-/* clang-format on */
-
+/* All changes of all records. */
 static enum err
-twins(struct store *store, struct arena *arena, struct buf *text)
+changes(struct store *store, struct arena *arena, struct buf *text)
 {
 	struct txn *txn = store_txn(store);
-	struct space under = {0};
-	struct twins twins = {0};
-	enum err e = twins_find(txn, &under, &twins);
+	struct space space = town_space(OFFICE_SPACE);
+	struct space_state *state = space_find(txn, &space);
+	struct record_id id = {0};
+	bool found = true;
+	enum err e = kv_failed(txn->kv);
 
-	(void)arena;
-	for (size_t i = 0; i < twins.n && e == ERR_OK; i++) {
-		look_id(&twins.p[i].a, text);
-		look_id(&twins.p[i].b, text);
-		buf_add_format(text, "%lld %zu ", (long long)twins.p[i].score,
-		    twins.p[i].members_n);
+	while (e == ERR_OK && found) {
+		struct merge_changes all;
+		struct record record;
+
+		e = record_next(txn,
+		    &(struct record_read){.space = state, .arena = arena}, &id,
+		    &record, &found);
+		if (e != ERR_OK || !found)
+			break;
+		e = store_history(store, &space, &id, arena, &all);
+		look_id(&id, text);
+		for (size_t i = 0; e == ERR_OK && i < all.n; i++)
+			buf_add_format(text, "%llu ",
+			    (unsigned long long)all.p[i].stamp.v);
 	}
-	buf_add_format(text, "%llu %llu", (unsigned long long)twins.entries,
-	    (unsigned long long)twins.groups);
-	twins_fini(&twins);
 	return e;
 }
 
-/* An entry of `of` (NULL: a whole), with the same address and telephone
- * whenever `same` is. */
-static struct record_id
-entry_put(struct plant *plant, const char *space, const struct record_id *of,
-    unsigned char same)
-{
-	static const char *const names[] = {"addr", "phone"};
-	struct store_edit edits[3];
-	struct buf values[3] = {{0}};
-	struct store_write write = {.create = true,
-	    .space = town_space(space),
-	    .collection = bytes_text("entry"),
-	    .edits = edits};
-	struct record_id id;
-	bool changed;
-
-	for (size_t i = 0; i < 2; i++) {
-		uint8_t hash[16] = {same, (uint8_t)i};
-
-		codec_put_bytes(&values[i], bytes_of(hash, sizeof(hash)));
-		edits[write.edits_n++] = town_edit(
-		    OP_SET, names[i], buf_bytes(&values[i]));
-	}
-	if (of != NULL) {
-		codec_put_bytes(&values[2], bytes_of(of->b, sizeof(of->b)));
-		edits[write.edits_n++] = town_edit(
-		    OP_SET, "of", buf_bytes(&values[2]));
-	}
-	slip_is(
-	    town_write(&plant->town, 0, &write, &id, &changed), ERR_OK, NULL);
-	for (size_t i = 0; i < COUNT_OF(values); i++)
-		buf_fini(&values[i]);
-	return id;
-}
-
+/* Of some records a change is here, and of those before it some are not: they
+ * stand in a log that goes on without them, or not at all. */
 static void
-twins_prepare(struct plant *plant)
+gaps_prepare(struct plant *plant)
 {
-	static const char *const spaces[] = {
-	    "d03/c017/match", "d03/c018/match", "d03/c017/match"};
-	struct buf json = {0};
+	struct town *town = &plant->town;
+	struct record_id ids[3];
+	struct log_id log;
 
-	buf_add_text(&json, twins_pack);
-	for (size_t i = 0; i < json.n; i++)
-		json.p[i] = json.p[i] == '`' ? '"' : json.p[i];
-	look_follow(plant, 0, buf_bytes(&json));
-	buf_fini(&json);
-	for (size_t i = 0; i < COUNT_OF(spaces); i++) {
-		struct record_id whole = entry_put(plant, spaces[i], NULL, 7);
-
-		(void)entry_put(plant, spaces[i], &whole, 8);
-	}
-	look_first(plant, twins, 40);
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		ids[i] = town_create(town, 1, OFFICE_SPACE, "하나");
+	town_copy(town, 1, 2);
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		(void)town_patch(town, 2, OFFICE_SPACE, &ids[i],
+		    town_edit(OP_SET, "name", town_text("둘")));
+	log = council_cut(town, 2, 2, OFFICE_SPACE, 0).log;
+	town_carry(town, 2, 0, &(struct town_cargo){.log = &log});
+	log = council_cut(town, 1, 1, OFFICE_SPACE, 0).log;
+	town_carry(
+	    town, 1, 0, &(struct town_cargo){.log = &log, .deltas_max = 2});
+	look_first(plant, changes, 200);
 }
 
 static enum err
-twins_step(struct plant *plant, size_t i)
+gaps_step(struct plant *plant, size_t i)
 {
 	(void)i;
-	return look_again(plant, twins);
+	return look_again(plant, changes);
 }
 
 /* ---- what does not count ------------------------------------------------ */
@@ -511,7 +470,7 @@ const struct job job_look[] = {
 	.steps = 1,
 	.prepare = searches_prepare,
 	.step = searches_step},
-    {.name = "twins", .steps = 1, .prepare = twins_prepare, .step = twins_step},
+    {.name = "gaps", .steps = 1, .prepare = gaps_prepare, .step = gaps_step},
     {.name = "outside",
 	.steps = 1,
 	.prepare = outside_prepare,

@@ -109,7 +109,10 @@ static const char *const text_of[] = {
     FIGURE("asked_near", "`query`:{`collection`:`visit`,`of`:`home.no`},`take`:`distinct`") ","
     FIGURE("houses", "`view`:`houses`,`take`:`count`") ","
     FIGURE("incomes", "`view`:`houses`,`take`:`sum:income`") ","
-    FIGURE("different", "`view`:`houses`,`take`:`distinct:ids`") "],"
+    FIGURE("different", "`view`:`houses`,`take`:`distinct:ids`") ","
+    FIGURE("held", "`logs`:`logs`") "," FIGURE("deltas", "`logs`:`deltas`") ","
+    FIGURE("verified", "`logs`:`verified`") "," FIGURE("unsigned", "`logs`:`unsigned`") ","
+    FIGURE("gaps", "`logs`:`gaps`") "," FIGURE("refused", "`logs`:`refused`") "],"
     "`reports`:["
     "{`name`:`units`," LABEL ",`tables`:[{" LABEL ",`rows`:`unit`,`columns`:[`visits`,`amount`,`homes`,`each`,`share`],`total`:true}]},"
     "{`name`:`months`," LABEL ",`tables`:[{" LABEL ",`rows`:`period`,`columns`:[`visits`,`homes`]}]},"
@@ -123,7 +126,9 @@ static const char *const text_of[] = {
     "{`name`:`rich`," LABEL ",`tables`:[{" LABEL ",`rows`:`unit`,`columns`:[`asked_rich`]}]},"
     "{`name`:`asked_months`," LABEL ",`tables`:[{" LABEL ",`rows`:`period`,`columns`:[`asked`,`asked_sum`]}]},"
     "{`name`:`houses`," LABEL ",`tables`:[{" LABEL ",`rows`:`unit`,`columns`:[`houses`,`incomes`,`different`,`asked_near`],`total`:true},"
-    "{" LABEL ",`rows`:`no`,`columns`:[`houses`]}]}]}"};
+    "{" LABEL ",`rows`:`no`,`columns`:[`houses`]}]},"
+    "{`name`:`logs`," LABEL ",`tables`:[{" LABEL ",`rows`:`unit`,"
+    "`columns`:[`held`,`deltas`,`verified`,`unsigned`,`gaps`,`refused`],`total`:true}]}]}"};
 /* clang-format on */
 
 struct bytes

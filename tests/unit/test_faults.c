@@ -24,6 +24,7 @@
 #include "tests/lib/job_look.h"
 #include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
+#include "tests/lib/job_twins.h"
 #include "tests/lib/trial.h"
 
 /* LMDB's codes, whose header belongs to core/env.h alone. */
@@ -81,6 +82,7 @@ calls_fail_in_what_is_worked_out_for_people(void **state)
 {
 	(void)state;
 	trial_run(&kind, job_look, job_look_n);
+	trial_run(&kind, job_twins, job_twins_n);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, trial_print)
