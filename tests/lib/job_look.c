@@ -85,6 +85,8 @@ office_prepare(struct plant *plant)
 	(void)office_put(town, 0, "city/all/unit", "metric",
 	    WORDS("key=visits", "value=3", "source=구청", "period=2016-01",
 		office_ref("unit", &unit)));
+	(void)office_put(
+	    town, 0, "city/all/unit", "metric", WORDS("key=each", "value=3"));
 	town_copy(town, 0, 1);
 }
 

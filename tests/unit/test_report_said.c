@@ -162,11 +162,15 @@ a_unit_of_which_nothing_is_held_is_told(void **state)
 		"since=2016-07-26"));
 	(void)office_put(town, HALL, "city/all/unit", "unit",
 	    WORDS("name=이름뿐", "level=dong"));
+	/* Of another unit whose name begins so something is held. */
+	(void)office_put(town, HALL, "city/all/unit", "unit",
+	    WORDS("name=짧은동", "prefix=d03/c01", "level=dong"));
 	visit(town, HALL, "d03/c018/case");
 	{
 		struct buf wanted = {0};
 
-		buf_add_format(&wanted, "d03/c017 0 0; d03/c018 1 %llu; ",
+		buf_add_format(&wanted,
+		    "d03/c01 0 0; d03/c017 0 0; d03/c018 1 %llu; ",
 		    (unsigned long long)town->now_ms / 1000000);
 		units_are_told(town, "d03", buf_text(&wanted));
 		buf_fini(&wanted);
@@ -248,6 +252,13 @@ what_others_published_stands_beside(void **state)
 	    "each   320/1 320; each  2016 3200/2 3200; visits   3/0 3; "
 	    "visits   30/1 30; visits  2015 9/0 1 !; visits  2016 2/0 2; "
 	    "visits  언젠가 1/0 - !; visits d03/c017 2016 1/0 1; ");
+	/* Nor is what is said of a unit that lies nowhere. */
+	dong = office_put(town, HALL, "city/all/unit", "unit",
+	    WORDS("name=어디", "prefix=어디 or nowhere", "level=dong"));
+	publish(
+	    town, WORDS("key=visits", "value=5", office_ref("unit", &dong)));
+	said_is(
+	    town, HALL, "months", "d03/c017", "visits d03/c017 2016 1/0 1; ");
 	/* What is said of all is not said of one. */
 	said_is(
 	    town, HALL, "units", "d03/c017", "visits d03/c017 2016 1/0 1; ");
@@ -285,10 +296,13 @@ numbers_at_the_edges_are_no_others(void **state)
 	    "amount   9223372036854775807/0 9223372036854775807; ");
 	publish(town, WORDS("key=amount", "value=9223372036854775807",
 			  "scale=6", "period=2016"));
+	publish(
+	    town, WORDS("key=amount", "value=7", "scale=-1", "period=2014"));
 	publish(town, WORDS("key=amount", "value=-9223372036854775808",
 			  "scale=7", "period=2015"));
 	said_is(town, HALL, "units", NULL,
 	    "amount   9223372036854775807/0 9223372036854775807; "
+	    "amount  2014 7/0 0 !; "
 	    "amount  2015 -9223372036854775808/0 0 !; "
 	    "amount  2016 9223372036854775807/6 > !; ");
 }
