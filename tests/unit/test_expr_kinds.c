@@ -43,7 +43,7 @@ static const char kinds[] =
     FIELD("plain", "register", ",`type`:`enum`,`values`:[`a`,`b`]") ","
     REF("up", "`thing`") "," REF("to", "`thing`,`part`") ","
     REF("lost", "`gone`") ","
-    SET("days", "date") "," SET("numbers", "int") "," SET("tags", "text")
+    SET("flags", "bool") "," SET("days", "date") "," SET("numbers", "int") "," SET("tags", "text")
     "],`derived`:["
     DERIVED("late", ",`is`:`born < today`") ","
     DERIVED("very", ",`is`:`late and no = 'N-1'`") ","
@@ -260,6 +260,9 @@ a_set_stands_where_a_set_may(void **state)
 	    {"2d + 1 = 1d", "column 4: this cannot be reckoned of a span of "
 			    "time and a number"},
 	    {"'가' < '나'", "true"},
+	    {"not flags", "column 5: here must be a condition, not a set"},
+	    {"plain = c", "column 9: there is no value of thing.plain (and no "
+			  "field) called 'c'; did you mean a or b?"},
 	    {"spot is nothing", "column 6: places cannot be reckoned with"},
 	};
 	struct town *town = *state;

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "core/meta.h"
 #include "core/report_said.h"
+#include "core/view.h"
 #include "tests/lib/office.h"
 #include "tests/lib/slip.h"
 #include "tests/lib/wire.h"
@@ -326,6 +328,31 @@ what_cannot_be_worked_out_here_is_not_there(void **state)
 	    "cost   500/0 - !; dear   5000/1 - !; ");
 }
 
+/* Nobody is told half of it. */
+static void
+while_views_are_made_anew_there_is_no_report(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, HALL);
+	struct report_ask ask = {.period = {INT64_MIN, INT64_MAX}};
+	struct arena arena = {0};
+	struct report report;
+
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	meta_del(store_txn(store), view_meta);
+	slip_is(store_commit(store), ERR_OK, NULL);
+	slip_is(store_begin(store, false), ERR_OK, NULL);
+	ask.report = &store_txn(store)->pack->reports[0];
+	slip_is(report_make(store_txn(store), &ask, &arena, &report), ERR_BUSY,
+	    "is being counted anew; the next write here ends that");
+	store_abort(store);
+	arena_fini(&arena);
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	slip_is(store_commit(store), ERR_OK, NULL);
+	office_rows_are(
+	    town, &(struct office_ask){.report = "units"}, "= 0 0 0 - -");
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, office_make, office_remove)
 
@@ -340,6 +367,7 @@ main(void)
 	    TEST(values_that_contradict_each_other_are_both_flagged),
 	    TEST(numbers_at_the_edges_are_no_others),
 	    TEST(what_cannot_be_worked_out_here_is_not_there),
+	    TEST(while_views_are_made_anew_there_is_no_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
