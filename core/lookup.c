@@ -414,21 +414,20 @@ scan_read(struct lookup_scan *scan)
 	struct bytes at = tables_key(&scan->at);
 	struct bytes end = tables_key(&scan->end);
 	struct kv_cursor cursor;
+	/* Where it ended before, too, as it begins there again. */
 	enum err e = gap_edge(scan->txn, TABLE_LOOKUP, at);
 
 	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
 	for (bool more = kv_seek(&cursor, at);
-	     more && e == ERR_OK && scan->ahead_n < LOOKUP_AHEAD;
+	     more && e == ERR_OK && scan->ahead_n < LOOKUP_AHEAD &&
+	     bytes_compare(cursor.key, end) < 0;
 	     more = kv_next(&cursor)) {
 		struct key *key = &scan->ahead[scan->ahead_n];
 		struct bytes count;
 
-		/* Behind the end too: it may be one that lay in front. */
 		e = tables_open(TABLE_LOOKUP, cursor.key, cursor.value, &count);
-		if (e != ERR_OK || bytes_compare(cursor.key, end) >= 0)
-			break;
-		if (cursor.key.n < ROW_KEY_MIN ||
-		    cursor.key.n >= sizeof(key->b))
+		if (e == ERR_OK && (cursor.key.n < ROW_KEY_MIN ||
+				       cursor.key.n >= sizeof(key->b)))
 			e = tables_corrupt(
 			    TABLE_LOOKUP, cursor.key, "it has no record");
 		/* Bytes with a zero inside may look like shorter ones. */

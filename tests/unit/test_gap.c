@@ -13,9 +13,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/actor.h"
 #include "core/docket.h"
 #include "core/events.h"
@@ -25,39 +22,18 @@
 #include "core/meta.h"
 #include "core/oplog.h"
 #include "core/record.h"
-#include "core/file.h"
-#include "proto/mem.h"
 #include "tests/lib/branches.h"
 #include "tests/lib/council.h"
+#include "tests/lib/hole.h"
 #include "tests/lib/wire.h"
 
 #define SPACE "d03/c017/case"
 
-enum {
-	SPACES = 24,
-	ROWS_MAX = 64,
-	FILE_MAX = 1 << 26,
-	PLACES_MAX = 64,
-	HOUSEHOLDS = 12,
-	ZONES = 3,
-	/* In front of a key LMDB has its size, whose lower bits count. */
-	SIZE_BITS = 16,
-	SIZE_BITS_LOW = 3,
-};
-
-/* A row, and where it lies in the file, now or once. */
-struct row {
-	struct key key;
-	uint64_t places[PLACES_MAX];
-	size_t places_n;
-};
+enum { SPACES = 24, HOUSEHOLDS = 12, ZONES = 3 };
 
 static struct gaps {
 	struct town town;
-	struct row rows[ROWS_MAX];
-	size_t n;
-	struct buf file;
-	int fd;
+	struct holes holes;
 	struct log_id split; /* a log in SPACE that has two branches */
 } gaps;
 
@@ -185,7 +161,6 @@ static int
 gaps_make(void **state)
 {
 	struct town *town = &gaps.town;
-	char *path;
 
 	(void)state;
 	tempdir_in_memory();
@@ -206,11 +181,7 @@ gaps_make(void **state)
 	branches_make();
 	households_make();
 	split_find();
-	path = file_path(town->nodes[0].dir, "data.mdb");
-	gaps.fd = open(path, O_RDWR);
-	assert_true(gaps.fd >= 0);
-	well(file_read(path, FILE_MAX, &gaps.file));
-	mem_free(path);
+	hole_open(&gaps.holes, town, 0);
 	return 0;
 }
 
@@ -219,85 +190,9 @@ gaps_remove(void **state)
 {
 	(void)state;
 	wire_assert_sound(&gaps.town, 0);
-	assert_int_equal(close(gaps.fd), 0);
-	buf_fini(&gaps.file);
+	hole_close(&gaps.holes);
 	town_fini(&gaps.town);
 	return 0;
-}
-
-/* Where the file has the bytes of the row; they are one behind the other. */
-static void
-places_find(struct row *row, struct bytes value)
-{
-	struct bytes key = tables_key(&row->key);
-	const uint8_t *p = gaps.file.p;
-
-	row->places_n = 0;
-	for (size_t i = 0; i + key.n + value.n <= gaps.file.n; i++)
-		if (p[i] == key.p[0] && memcmp(p + i, key.p, key.n) == 0 &&
-		    (value.n == 0 ||
-			memcmp(p + i + key.n, value.p, value.n) == 0)) {
-			assert_true(row->places_n < PLACES_MAX);
-			row->places[row->places_n++] = i;
-		}
-}
-
-/* The first rows of `table`, but for those that have pages of their own. */
-static void
-rows_read(enum table table)
-{
-	struct txn *txn = reader();
-	struct kv_cursor cursor;
-
-	gaps.n = 0;
-	kv_cursor_init(&cursor, txn->kv, table);
-	for (bool more = kv_seek(&cursor, (struct bytes){0});
-	     more && gaps.n < ROWS_MAX; more = kv_next(&cursor)) {
-		struct row *row = &gaps.rows[gaps.n];
-
-		if (cursor.key.n > sizeof(row->key.b))
-			continue;
-		row->key.n = 0;
-		tables_key_add(&row->key, cursor.key);
-		places_find(row, cursor.value);
-		gaps.n += row->places_n > 0;
-	}
-	kv_cursor_fini(&cursor);
-	leave();
-}
-
-/* Turns over the bit `bit`, counted from the size of the row's key on. */
-static void
-flip(const struct row *row, long bit)
-{
-	for (size_t i = 0; i < row->places_n; i++) {
-		off_t at = (off_t)row->places[i] + bit / 8 - SIZE_BITS / 8;
-		uint8_t byte;
-
-		assert_int_equal(pread(gaps.fd, &byte, 1, at), 1);
-		byte ^= (uint8_t)(1u << bit % 8);
-		assert_int_equal(pwrite(gaps.fd, &byte, 1, at), 1);
-	}
-}
-
-/* Calls `look` with each bit of the key of each row turned over, and of its
- * size. */
-static void
-each_bit(void (*look)(const struct row *damaged))
-{
-	assert_true(gaps.n > 0);
-	for (size_t i = 0; i < gaps.n; i++) {
-		const struct row *row = &gaps.rows[i];
-
-		for (long bit = 0; bit < SIZE_BITS + 8 * (long)row->key.n;
-		     bit++) {
-			if (bit >= SIZE_BITS_LOW && bit < SIZE_BITS)
-				continue;
-			flip(row, bit);
-			look(row);
-			flip(row, bit);
-		}
-	}
 }
 
 static enum table looked_in;
@@ -305,13 +200,13 @@ static struct txn *held; /* begun before the bit turns over */
 
 /* Every row is found, or the miss is not believed. */
 static void
-look_rows(const struct row *damaged)
+look_rows(const struct hole_row *damaged)
 {
 	struct txn *txn = held;
 
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct bytes key = tables_key(&gaps.rows[i].key);
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct bytes key = tables_key(&gaps.holes.rows[i].key);
 		struct bytes value;
 
 		if (!kv_find(txn->kv, looked_in, key, &value))
@@ -331,11 +226,11 @@ a_damaged_key_is_told_by_the_rows_beside_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
 		looked_in = tables[i];
-		rows_read(looked_in);
-		if (gaps.n == 0)
+		hole_rows(&gaps.holes, looked_in);
+		if (gaps.holes.n == 0)
 			fail_msg("%s is empty", tables_names[looked_in]);
 		held = reader();
-		each_bit(look_rows);
+		hole_each(&gaps.holes, look_rows);
 		leave();
 	}
 }
@@ -347,12 +242,13 @@ a_damaged_value_beside_it_is_no_reason(void **state)
 	struct key none = {0};
 
 	(void)state;
-	rows_read(TABLE_RECORDS);
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct row *row = &gaps.rows[i];
+	hole_rows(&gaps.holes, TABLE_RECORDS);
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct hole_row *row = &gaps.holes.rows[i];
 		struct txn *txn;
 
-		flip(row, SIZE_BITS + 8 * ((long)row->key.n + 9));
+		hole_flip(&gaps.holes, row,
+		    HOLE_SIZE_BITS + 8 * ((long)row->key.n + 9));
 		none = row->key;
 		for (size_t k = 4; k < none.n; k++)
 			none.b[k] = (uint8_t)~none.b[k];
@@ -366,20 +262,21 @@ a_damaged_value_beside_it_is_no_reason(void **state)
 		    gap_edge(txn, TABLE_RECORDS, tables_key(&none)),
 		    ERR_CORRUPT);
 		leave();
-		flip(row, SIZE_BITS + 8 * ((long)row->key.n + 9));
+		hole_flip(&gaps.holes, row,
+		    HOLE_SIZE_BITS + 8 * ((long)row->key.n + 9));
 	}
 }
 
 /* All spaces and their records, as who reads asks for them. */
 static void
-look_spaces(const struct row *damaged)
+look_spaces(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct txn *txn = reader();
 		struct space name;
 
-		well(id_space(tables_key(&gaps.rows[i].key), &name));
+		well(id_space(tables_key(&gaps.holes.rows[i].key), &name));
 		if (space_find(txn, &name) == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
 		leave();
@@ -396,14 +293,14 @@ no_space_is_lost_in_silence(void **state)
 	assert_null(space_find(txn, &none));
 	well(kv_failed(txn->kv));
 	leave();
-	rows_read(TABLE_SPACES);
-	assert_true(gaps.n > SPACES);
-	each_bit(look_spaces);
+	hole_rows(&gaps.holes, TABLE_SPACES);
+	assert_true(gaps.holes.n > SPACES);
+	hole_each(&gaps.holes, look_spaces);
 }
 
 /* Of every space all logs, and each by its id. */
 static void
-look_logs(const struct row *damaged)
+look_logs(const struct hole_row *damaged)
 {
 	struct txn *txn = reader();
 	struct space_state **spaces;
@@ -421,16 +318,18 @@ look_logs(const struct row *damaged)
 		e = oplog_all(txn, spaces[i], &logs, &n);
 		found += n;
 	}
-	assert_true(e == ERR_CORRUPT || (e == ERR_OK && found == gaps.n));
+	assert_true(e == ERR_CORRUPT || (e == ERR_OK && found == gaps.holes.n));
 	leave();
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct space_state *space;
 		struct log_id id;
 
 		txn = reader();
-		bytes_copy(id.b, bytes_after(tables_key(&gaps.rows[i].key), 4));
+		bytes_copy(
+		    id.b, bytes_after(tables_key(&gaps.holes.rows[i].key), 4));
 		well(space_by_no(txn,
-		    (struct space_no){bytes_be32(gaps.rows[i].key.b)}, &space));
+		    (struct space_no){bytes_be32(gaps.holes.rows[i].key.b)},
+		    &space));
 		if (oplog_find(txn, space, &id) == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
 		leave();
@@ -441,14 +340,14 @@ static void
 no_log_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_LOGS);
-	assert_in_range(gaps.n, SPACES, ROWS_MAX - 1);
-	each_bit(look_logs);
+	hole_rows(&gaps.holes, TABLE_LOGS);
+	assert_in_range(gaps.holes.n, SPACES, HOLE_ROWS_MAX - 1);
+	hole_each(&gaps.holes, look_logs);
 }
 
 /* The branches of the log that is split, and of all that are not. */
 static void
-look_tips(const struct row *damaged)
+look_tips(const struct hole_row *damaged)
 {
 	struct space name = town_space(SPACE);
 	struct txn *txn = reader();
@@ -458,7 +357,7 @@ look_tips(const struct row *damaged)
 
 	(void)damaged;
 	e = oplog_tips(txn, space_find(txn, &name), &gaps.split, &tips, &n);
-	assert_true(e == ERR_CORRUPT || (e == ERR_OK && n == gaps.n));
+	assert_true(e == ERR_CORRUPT || (e == ERR_OK && n == gaps.holes.n));
 	leave();
 }
 
@@ -466,23 +365,24 @@ static void
 no_branch_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_TIPS);
-	assert_int_equal(gaps.n, 2);
-	each_bit(look_tips);
+	hole_rows(&gaps.holes, TABLE_TIPS);
+	assert_int_equal(gaps.holes.n, 2);
+	hole_each(&gaps.holes, look_tips);
 }
 
 /* The decisions of each space of which there are rows. */
 static void
-look_decisions(const struct row *damaged)
+look_decisions(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct txn *txn = reader();
 		struct space_state *space;
 		struct docket *docket;
 
 		well(space_by_no(txn,
-		    (struct space_no){bytes_be32(gaps.rows[i].key.b)}, &space));
+		    (struct space_no){bytes_be32(gaps.holes.rows[i].key.b)},
+		    &space));
 		docket = docket_of(txn, space);
 		if (docket == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
@@ -497,14 +397,14 @@ static void
 no_decision_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_DECISIONS);
-	assert_int_equal(gaps.n, 3);
-	each_bit(look_decisions);
+	hole_rows(&gaps.holes, TABLE_DECISIONS);
+	assert_int_equal(gaps.holes.n, 3);
+	hole_each(&gaps.holes, look_decisions);
 }
 
 /* All entries of the feed, in their order. */
 static void
-look_feed(const struct row *damaged)
+look_feed(const struct hole_row *damaged)
 {
 	struct txn *txn = reader();
 	struct feed_entry entry;
@@ -525,9 +425,9 @@ static void
 no_entry_of_the_feed_is_passed_over(void **state)
 {
 	(void)state;
-	rows_read(TABLE_FEED);
-	assert_true(gaps.n > SPACES);
-	each_bit(look_feed);
+	hole_rows(&gaps.holes, TABLE_FEED);
+	assert_true(gaps.holes.n > SPACES);
+	hole_each(&gaps.holes, look_feed);
 }
 
 static size_t
@@ -549,7 +449,7 @@ walked(struct lookup_scan *scan)
 
 /* All households, and those of each zone. */
 static void
-look_households(const struct row *damaged)
+look_households(const struct hole_row *damaged)
 {
 	struct space name = town_space(SPACE);
 	struct lookup_scan scan;
@@ -583,17 +483,17 @@ no_row_of_an_index_is_passed_over(void **state)
 	assert_true(lookup_is_current(txn));
 	leave();
 	look_households(NULL);
-	rows_read(TABLE_LOOKUP);
-	assert_true(gaps.n >= 2 * (size_t)HOUSEHOLDS);
-	each_bit(look_households);
+	hole_rows(&gaps.holes, TABLE_LOOKUP);
+	assert_true(gaps.holes.n >= 2 * (size_t)HOUSEHOLDS);
+	hole_each(&gaps.holes, look_households);
 }
 
 static void
-look_names(const struct row *damaged)
+look_names(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct key name = gaps.rows[i].key;
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct key name = gaps.holes.rows[i].key;
 		struct bytes value;
 
 		tables_key_add(&name, bytes_of("", 1));
@@ -607,11 +507,11 @@ static void
 no_named_value_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_META);
+	hole_rows(&gaps.holes, TABLE_META);
 	held = reader();
 	assert_int_equal(meta_number(held, "nothing"), 0);
 	well(kv_failed(held->kv));
-	each_bit(look_names);
+	hole_each(&gaps.holes, look_names);
 	leave();
 }
 
