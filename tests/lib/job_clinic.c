@@ -43,7 +43,7 @@ words_write(struct plant *plant, size_t i, const char *collection,
 	struct arena arena = {0};
 	struct value_edits edits = {.arena = &arena, .create = true};
 	struct store_write write = {.space = town_space(here),
-	    .create = memcmp(id, &(struct record_id){0}, sizeof(*id)) == 0};
+	    .create = memcmp(id, &(struct record_id){{0}}, sizeof(*id)) == 0};
 	struct record_id written;
 	bool changed;
 	enum err e = store_begin(store, true);
