@@ -10,7 +10,7 @@
 #include "core/oplog_row.h"
 #include "proto/mem.h"
 
-enum { LOG_SIZE = 4 + 4, DELTA_KEY_SIZE = LOG_SIZE + 8 };
+enum { DELTA_KEY_SIZE = 4 + 4 + 8 };
 
 /* The deltas that the file keeps under one number. */
 struct stray {
@@ -25,7 +25,7 @@ struct straying {
 	struct stray *all; /* owned */
 	size_t n;
 	size_t room;
-	uint64_t nowhere; /* under numbers that no log has */
+	uint64_t odd; /* rows whose keys are of no log at all */
 };
 
 /* A stray beside what the store has of one log, all its branches. */
@@ -58,9 +58,9 @@ salvage_strays_count(struct txn *from, struct txn *to, struct salvage *salvage)
 	strays_find(&s, TABLE_DELTAS);
 	strays_find(&s, TABLE_BLOCKS);
 	e = kv_failed(from->kv);
-	salvage->missing += s.nowhere;
 	for (size_t i = 0; i < s.n && e == ERR_OK; i++)
 		e = stray_count(&s, &s.all[i], salvage);
+	salvage->missing += s.odd;
 	mem_free(s.all);
 	return e;
 }
@@ -79,30 +79,35 @@ is_new(struct straying *s, const struct stray *stray)
 	return !kv_find(s->from->kv, TABLE_LOG_NOS, tables_key(&key), &row);
 }
 
+/* A key that is damaged says nothing of those behind it. */
 static void
 strays_find(struct straying *s, enum table table)
 {
 	struct kv_cursor cursor;
-	struct bytes start = {0};
-	uint8_t next[LOG_SIZE];
-	uint64_t at = 0;
+	struct key key;
+	bool more;
 
 	kv_cursor_init(&cursor, s->from->kv, table);
-	while (at < UINT64_MAX && kv_seek(&cursor, start) &&
-	       cursor.key.n >= sizeof(next)) {
-		struct stray stray;
+	more = kv_seek(&cursor, (struct bytes){0});
+	while (more) {
+		bool fits = cursor.key.n >= DELTA_KEY_SIZE;
+		struct stray stray = {
+		    .space.v = fits ? bytes_be32(cursor.key.p) : 0,
+		    .no.v = fits ? bytes_be32(cursor.key.p + 4) : 0};
 
-		at = bytes_be64(cursor.key.p);
-		stray = (struct stray){
-		    .space.v = (uint32_t)(at >> 32), .no.v = (uint32_t)at};
-		if (stray.space.v == 0 || stray.no.v == 0) {
-			s->nowhere++;
-		} else if (is_new(s, &stray)) {
+		if (stray.space.v == 0 || stray.no.v == 0 ||
+		    stray.no.v == UINT32_MAX) {
+			s->odd++;
+			more = kv_next(&cursor);
+			continue;
+		}
+		if (is_new(s, &stray)) {
 			mem_room(&s->all, &s->room, s->n + 1, sizeof(stray));
 			s->all[s->n++] = stray;
 		}
-		bytes_put_be64(next, at + 1);
-		start = bytes_of(next, sizeof(next));
+		stray.no.v++;
+		tables_log_prefix(stray.space, stray.no, &key);
+		more = kv_seek(&cursor, tables_key(&key));
 	}
 	kv_cursor_fini(&cursor);
 }

@@ -212,31 +212,31 @@ clinic_json(const char *from, const char *to, struct buf *json)
 	buf_fini(&text);
 }
 
-void
-clinic_turn(struct buf *json, const char *from, const char *to)
+static void
+add_quoted(const char *text, struct buf *json)
 {
-	struct buf parts[2] = {{0}, {0}};
-	struct buf rest = {0};
-	const char *at;
-	size_t before;
+	for (; *text != '\0'; text++)
+		buf_add_u8(json, *text == '`' ? '"' : (uint8_t)*text);
+}
 
-	buf_add_text(&parts[0], from);
-	buf_add_text(&parts[1], to);
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		for (size_t k = 0; k < parts[i].n; k++)
-			if (parts[i].p[k] == '`')
-				parts[i].p[k] = '"';
-	at = strstr(buf_text(json), buf_text(&parts[0]));
+void
+clinic_swap(const char *from, const char *to, struct buf *json)
+{
+	struct buf wanted = {0};
+	struct buf all = {0};
+	const char *start = buf_text(json);
+	const char *at;
+
+	add_quoted(from, &wanted);
+	at = strstr(start, buf_text(&wanted));
 	if (at == NULL)
-		fail_msg("the pack says nowhere %s", from);
-	before = (size_t)(at - buf_text(json));
-	buf_add_text(&rest, at + parts[0].n);
-	buf_cut(json, before);
-	buf_add(json, buf_bytes(&parts[1]));
-	buf_add(json, buf_bytes(&rest));
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		buf_fini(&parts[i]);
-	buf_fini(&rest);
+		fail_msg("the clinic says nowhere %s", from);
+	buf_add(&all, bytes_of(start, (size_t)(at - start)));
+	add_quoted(to, &all);
+	buf_add_text(&all, at + wanted.n);
+	buf_fini(json);
+	*json = all;
+	buf_fini(&wanted);
 }
 
 struct pack *

@@ -9,7 +9,7 @@
  * have ` for every quote. */
 void clinic_json(const char *from, const char *to, struct buf *json);
 /* Where `from` first stands in `json`, `to` does from now on. */
-void clinic_turn(struct buf *json, const char *from, const char *to);
+void clinic_swap(const char *from, const char *to, struct buf *json);
 /* That pack, which must be sound; for pack_free. */
 struct pack *clinic_pack(const char *from, const char *to) MUST_USE;
 /* That pack must be refused with exactly the error `why`. */

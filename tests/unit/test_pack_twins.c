@@ -46,7 +46,7 @@ read_with(const struct putting *puttings, struct pack **pack)
 
 		buf_add_text(&both, puttings[i].behind);
 		buf_add_text(&both, puttings[i].text);
-		clinic_turn(&json, puttings[i].behind, buf_text(&both));
+		clinic_swap(puttings[i].behind, buf_text(&both), &json);
 		buf_fini(&both);
 	}
 	e = pack_parse(buf_bytes(&json), pack);

@@ -48,7 +48,7 @@ city_make(struct town *town, const struct turned *turned)
 	town_meet(town);
 	clinic_json("`start`:[`shut`]", "`start`:[`shut`,`doing`]", &json);
 	for (size_t i = 0; i < 2 && turned[i].from != NULL; i++)
-		clinic_turn(&json, turned[i].from, turned[i].to);
+		clinic_swap(turned[i].from, turned[i].to, &json);
 	store = town_store(town, WRITER);
 	slip_is(store_begin(store, true), ERR_OK, NULL);
 	slip_is(publish_file(store, buf_bytes(&json)), ERR_OK, NULL);
