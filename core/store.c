@@ -128,17 +128,20 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 static enum err
 kv_start(struct store *store, bool create)
 {
+	char *mark = file_path(store->dir, "mark");
+	char *data = file_path(store->dir, "data.mdb");
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
 	    .late = TABLES_LATE,
 	    .create = create,
-	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
-	char *mark = file_path(store->dir, "mark");
-	char *data = file_path(store->dir, "data.mdb");
+	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES,
+	    .noted = mark_noted(mark, data)};
 	enum err e;
 
 	words_fini(&store->kept.words);
+	store->force.seen = 0;
+	store->authority.seen = 0;
 	e = kv_open(&config, &store->kv);
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
@@ -287,9 +290,7 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	bool disk = e == ERR_FULL || e == ERR_IO;
-
-	return disk;
+	return e == ERR_FULL || e == ERR_IO;
 }
 
 /* A restored or copied store goes on under new incarnations. */
