@@ -20,6 +20,8 @@ struct cut_list {
 	const struct log_cut *cuts;
 };
 
+static enum err load(struct txn *txn, const struct city_id *city,
+    struct authority *authority) MUST_USE;
 static enum err version_of(
     struct txn *txn, struct space_state *space, struct hash *version) MUST_USE;
 static const struct grant *grant_find(
@@ -36,6 +38,21 @@ static enum err revocations_judge(struct txn *txn, const struct log *log,
 enum err
 authority_load(
     struct txn *txn, const struct city_id *city, struct authority *authority)
+{
+	/* What a writer finds was committed before it. */
+	uint64_t found = 1 + kv_txn_id(txn->kv) - txn->write;
+	enum err e;
+
+	if (authority->seen == found && !txn->authority_changed)
+		return kv_failed(txn->kv);
+	e = load(txn, city, authority);
+	/* What this transaction wrote may come to nothing. */
+	authority->seen = e == ERR_OK && !txn->authority_changed ? found : 0;
+	return e;
+}
+
+static enum err
+load(struct txn *txn, const struct city_id *city, struct authority *authority)
 {
 	struct space_state *space = space_find(txn, &id_authority);
 	struct arena scratch = {0};

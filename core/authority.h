@@ -103,8 +103,10 @@ struct outsider {
 struct authority {
 	struct arena arena; /* owned */
 	struct city_id city;
-	struct hash version;   /* of what this was made from */
-	bool founded;	       /* root's own log is here */
+	struct hash version; /* of what this was made from */
+	uint64_t seen; /* the transaction that was found with it, and one; 0:
+			  look */
+	bool founded;  /* root's own log is here */
 	struct sign_key root;  /* the newest root key that counts */
 	struct hash next_root; /* SHA-256 of the key that may follow */
 	bool has_next;	       /* false after two rotations that disagree */

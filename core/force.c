@@ -45,6 +45,8 @@ static void lookup_start(const struct identity *identity, struct force *force);
 static void tell(
     struct txn *txn, const struct packs *packs, const struct force_row *before);
 
+static enum err follow(struct txn *txn, const struct identity *identity,
+    struct force *force) MUST_USE;
 static void lend(const struct force *force, struct txn *txn);
 
 enum err
@@ -167,7 +169,7 @@ force_ready(struct txn *txn, const struct identity *identity,
 	e = authority_load(txn, &identity->city, authority);
 	if (e == ERR_OK)
 		e = force_settle(txn, authority);
-	return e == ERR_OK ? force_follow(txn, identity, force) : e;
+	return e == ERR_OK ? follow(txn, identity, force) : e;
 }
 
 static enum err
@@ -207,15 +209,32 @@ enum err
 force_follow(
     struct txn *txn, const struct identity *identity, struct force *force)
 {
-	struct force_past *past;
-	struct pack *pack = NULL;
-	struct hash row;
-	enum err e;
+	/* What a writer finds was committed before it. */
+	uint64_t found = 1 + kv_txn_id(txn->kv) - txn->write;
+	enum err e = ERR_OK;
 
 	/* While the store is opened force_load reads all that, once. */
 	if (force->lookup == NULL)
 		return ERR_OK;
 	txn->compiled = &force->compiled;
+	if (force->seen == found)
+		lend(force, txn);
+	else
+		e = follow(txn, identity, force);
+	force->seen = e == ERR_OK ? found : 0;
+	return e;
+}
+
+static enum err
+follow(struct txn *txn, const struct identity *identity, struct force *force)
+{
+	struct force_past *past;
+	struct pack *pack = NULL;
+	struct hash row;
+	enum err e;
+
+	/* What this transaction wrote may come to nothing. */
+	force->seen = 0;
 	row_hash(txn, &row);
 	e = kv_failed(txn->kv);
 	if (e == ERR_OK && memcmp(&row, &force->row, sizeof(row)) != 0) {

@@ -18,7 +18,9 @@ struct force {
 	struct lookup *lookup; /* owned */
 	struct views *views;   /* owned */
 	struct hash row;       /* of the row that they come from */
-	struct hash compiled;  /* of the pack in this program */
+	/* The transaction that was found with it, and one; 0: look. */
+	uint64_t seen;
+	struct hash compiled; /* of the pack in this program */
 	/* What was in force before: owned, for who still looks at it. */
 	struct force_past *past;
 };

@@ -81,13 +81,14 @@ record_take(const struct rule *rule, const struct record_id *id,
 		const struct record_field *has = merge_find(
 		    record, bytes_text(field->name), field->kind);
 
-		whole = has != NULL && has->n > 0;
+		whole = has != NULL;
 		if (i == 0)
 			first = has;
 		else if (whole)
 			buf_add(&rest, merge_winner(record, has)->value);
 	}
-	for (size_t i = 0; whole && first != NULL && i < first->n; i++) {
+	assert(!whole || first != NULL);
+	for (size_t i = 0; whole && i < first->n; i++) {
 		struct buf values = {0};
 
 		buf_add(&values, first->values[i].value);
@@ -221,7 +222,7 @@ suspects_find(struct txn *txn, struct space_no space,
 	e = gap_edge(txn, TABLE_LOOKUP, tables_key(&prefix));
 	kv_cursor_init(&cursor, txn->kv, TABLE_LOOKUP);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && *whole && e == ERR_OK; more = kv_next(&cursor)) {
+	     more && e == ERR_OK; more = kv_next(&cursor)) {
 		struct bytes key = cursor.key;
 		struct bytes count;
 		bool same;

@@ -140,6 +140,8 @@ kv_start(struct store *store, bool create)
 	enum err e;
 
 	words_fini(&store->kept.words);
+	store->force.seen = 0;
+	store->authority.seen = 0;
 	e = kv_open(&config, &store->kv);
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
@@ -288,9 +290,7 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	bool disk = e == ERR_FULL || e == ERR_IO;
-
-	return disk;
+	return e == ERR_FULL || e == ERR_IO;
 }
 
 /* A restored or copied store goes on under new incarnations. */

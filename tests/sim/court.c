@@ -557,40 +557,42 @@ court_judge(const struct court *court, struct leaves *leaves)
 	}
 }
 
-struct sim_given
-court_given(const struct court *court, const struct sign_key *key,
-    const struct space *space)
+void
+court_give(const struct court *court, const struct sign_key *key,
+    const struct space *spaces, size_t n, struct sim_given *given)
 {
 	const struct leaves *central = &court->central;
-	struct sim_given given = {0};
+	struct sim_given all = {.compromised = false};
 	bool all_revoked = true;
-	bool compromised = false;
 
 	for (size_t i = 0; i < central->n; i++) {
 		const struct leaves_delta *fact = central->deltas[i];
 
 		if (fact->counts && fact->delta.kind == DELTA_MEMBER &&
 		    same_key(&fact->member.key, key))
-			given.member = true;
+			all.member = true;
 		if (fact->delta.kind != DELTA_GRANT || !fact->counts ||
 		    !same_key(&fact->grant.member, key))
 			continue;
-		if (court_revoked(court, fact)) {
-			for (size_t k = 0; k < central->n; k++)
-				compromised =
-				    compromised ||
-				    (revokes(central->deltas[k], fact) &&
-					central->deltas[k]->revoke.compromised);
+		for (size_t k = 0; k < central->n; k++)
+			all.compromised =
+			    all.compromised ||
+			    (revokes(central->deltas[k], fact) &&
+				central->deltas[k]->revoke.compromised);
+		if (court_revoked(court, fact))
 			continue;
-		}
 		all_revoked = false;
-		if (!covers(&fact->grant.prefix, space))
-			continue;
-		given.bits |= fact->grant.gives.bits;
-		if ((fact->grant.gives.bits & RIGHT_READ) != 0)
-			given.classes |= fact->grant.gives.classes |
-					 1u << CLASS_N;
+		for (size_t k = 0; k < n; k++) {
+			if (!covers(&fact->grant.prefix, &spaces[k]))
+				continue;
+			given[k].bits |= fact->grant.gives.bits;
+			if ((fact->grant.gives.bits & RIGHT_READ) != 0)
+				given[k].classes |= fact->grant.gives.classes |
+						    1u << CLASS_N;
+		}
 	}
-	given.compromised = all_revoked && compromised;
-	return given;
+	for (size_t k = 0; k < n; k++) {
+		given[k].member = all.member;
+		given[k].compromised = all_revoked && all.compromised;
+	}
 }

@@ -23,9 +23,9 @@ void court_fini(struct court *court);
  * its deltas. */
 void court_judge(const struct court *court, struct leaves *leaves);
 
-/* What `key` may now. */
-struct sim_given court_given(const struct court *court,
-    const struct sign_key *key, const struct space *space);
+/* What `key` may now in each of the `n` spaces, into the zeroed `given`. */
+void court_give(const struct court *court, const struct sign_key *key,
+    const struct space *spaces, size_t n, struct sim_given *given);
 /* Is the counting `grant` taken back? */
 bool court_revoked(const struct court *court, const struct leaves_delta *grant);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "net/peer/channel.h"
 #include "proto/buf.h"
 #include "proto/crypto.h"
 
@@ -16,9 +15,8 @@ enum {
 	MEMO_SIZE = 1 << 18,
 	MEMO_TRIES = 4,
 	BALLAST_MAX = 4096,
-	HALVES_SIZE = 1 << 14,
-	PAIRS_SIZE = 1 << 14,
 	SIGNERS_SIZE = 4096,
+	MADE_SIZE = 4096,
 	LEVELS_MAX = 32, /* of compression, from 0 */
 	/* LMDB's lists of each store that is open are longer. */
 	MAP_FROM = 1 << 20,
@@ -38,27 +36,16 @@ void __real_crypto_sign_message(const struct sign_seed *seed,
 void __wrap_crypto_sign_message(const struct sign_seed *seed,
     const struct sign_key *key, struct bytes message,
     struct signature *signature);
-struct channel *__real_channel_new(
-    const struct channel_config *config) MUST_USE;
-struct channel *__wrap_channel_new(
-    const struct channel_config *config) MUST_USE;
 struct ZSTD_CDict_s *__real_ZSTD_createCDict(
     const void *dictionary, size_t n, int level);
 struct ZSTD_CDict_s *__wrap_ZSTD_createCDict(
     const void *dictionary, size_t n, int level);
 size_t __wrap_ZSTD_freeCDict(struct ZSTD_CDict_s *ready);
-void __real_crypto_dh_key(const struct dh_secret *secret, struct dh_key *key);
-void __wrap_crypto_dh_key(const struct dh_secret *secret, struct dh_key *key);
-bool __real_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
-    struct secret *shared);
-bool __wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
-    struct secret *shared);
 enum err __real_file_ballast(const char *path, uint64_t size) MUST_USE;
 enum err __wrap_file_ballast(const char *path, uint64_t size) MUST_USE;
 
 static struct hash known[MEMO_SIZE];
 static bool in_use;
-static uint64_t channels; /* of this seed */
 
 /* Seeds that were seen to have this public half. */
 static struct light_signer {
@@ -66,24 +53,17 @@ static struct light_signer {
 	struct sign_key key;
 	bool used;
 } signers[SIGNERS_SIZE];
+/* Signatures by key and message: the newest takes the place of an older one. */
+static struct light_made {
+	struct hash name;
+	struct signature signature;
+} made[MADE_SIZE];
 /* By level; never freed. */
 static struct light_dictionary {
 	const void *bytes;
 	size_t n;
 	struct ZSTD_CDict_s *ready;
 } dictionaries[LEVELS_MAX];
-/* Public halves of secrets, and what two of them share: tables in which the
- * newest takes the place of an older one. */
-static struct light_half {
-	struct dh_secret secret;
-	struct dh_key key;
-	bool used;
-} halves[HALVES_SIZE];
-static struct light_shared {
-	struct dh_key keys[2]; /* the smaller one first */
-	struct secret shared;
-	bool used;
-} pairs[PAIRS_SIZE];
 static struct light_count count;
 
 void
@@ -101,7 +81,7 @@ void
 light_memo(bool on)
 {
 	in_use = on;
-	channels = 0;
+	light_keys_begin();
 }
 
 bool
@@ -196,78 +176,24 @@ __wrap_crypto_sign_message(const struct sign_seed *seed,
     struct signature *signature)
 {
 	const struct light_signer *signer = signer_of(seed);
+	struct light_made *at;
 	struct hash name;
 
-	__real_crypto_sign_message(seed, key, message, signature);
 	/* With a public half that is not its own it would not verify. */
 	if (!is_signer(signer, seed) ||
-	    memcmp(&signer->key, key, sizeof(*key)) != 0)
+	    memcmp(&signer->key, key, sizeof(*key)) != 0) {
+		__real_crypto_sign_message(seed, key, message, signature);
 		return;
-	name_of(key, message, signature, &name);
-	remember(&name);
-}
-
-static struct light_half *
-half_of(const struct dh_secret *secret)
-{
-	return &halves[bytes_be64(secret->b) % HALVES_SIZE];
-}
-
-void
-__wrap_crypto_dh_key(const struct dh_secret *secret, struct dh_key *key)
-{
-	struct light_half *half = half_of(secret);
-
-	if (!in_use || !half->used ||
-	    memcmp(&half->secret, secret, sizeof(*secret)) != 0) {
-		__real_crypto_dh_key(secret, key);
-		*half = (struct light_half){
-		    .secret = *secret, .key = *key, .used = true};
 	}
-	*key = half->key;
-}
-
-bool
-__wrap_crypto_dh(const struct dh_secret *secret, const struct dh_key *peer,
-    struct secret *shared)
-{
-	const struct light_half *half = half_of(secret);
-	struct light_shared *pair;
-	struct dh_key keys[2];
-	bool first;
-
-	if (!in_use || !half->used ||
-	    memcmp(&half->secret, secret, sizeof(*secret)) != 0)
-		return __real_crypto_dh(secret, peer, shared);
-	first = memcmp(&half->key, peer, sizeof(*peer)) < 0;
-	keys[0] = first ? half->key : *peer;
-	keys[1] = first ? *peer : half->key;
-	pair = &pairs[(bytes_be64(keys[0].b) ^ bytes_be64(keys[1].b)) %
-		      PAIRS_SIZE];
-	if (pair->used && memcmp(pair->keys, keys, sizeof(keys)) == 0) {
-		*shared = pair->shared;
-		return true;
+	crypto_sha256_two(bytes_of(key->b, sizeof(key->b)), message, &name);
+	at = &made[bytes_be64(name.b) % MADE_SIZE];
+	if (memcmp(&at->name, &name, sizeof(name)) != 0) {
+		__real_crypto_sign_message(seed, key, message, &at->signature);
+		at->name = name;
+		name_of(key, message, &at->signature, &name);
+		remember(&name);
 	}
-	if (!__real_crypto_dh(secret, peer, shared))
-		return false;
-	*pair = (struct light_shared){
-	    .keys = {keys[0], keys[1]}, .shared = *shared, .used = true};
-	return true;
-}
-
-/* The two sides of a wire come one after the other: so the same two keys meet
- * in every seed. */
-struct channel *
-__wrap_channel_new(const struct channel_config *config)
-{
-	struct channel_config same = *config;
-	struct hash hash;
-
-	crypto_sha256(bytes_of(&channels, sizeof(channels)), &hash);
-	static_assert(sizeof(hash) == sizeof(same.ephemeral), "both 32");
-	memcpy(same.ephemeral.b, hash.b, sizeof(hash));
-	channels++;
-	return __real_channel_new(in_use ? &same : config);
+	*signature = at->signature;
 }
 
 struct ZSTD_CDict_s *

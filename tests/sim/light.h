@@ -1,7 +1,8 @@
 #ifndef GOLMOK_TESTS_SIM_LIGHT_H
 #define GOLMOK_TESTS_SIM_LIGHT_H
 
-#include "proto/base.h"
+#include "proto/body.h"
+#include "proto/squeeze.h"
 
 /*
  * What would take most of the time of a city and shows nothing: signatures that
@@ -19,6 +20,16 @@ void light_start(void);
 /* A seed begins: these are remembered, or each is worked out. */
 void light_memo(bool on);
 bool light_is_on(void);
+/* The two sessions that are made next are between the nodes `a`, which begins
+ * it, and `b`, by their numbers. */
+void light_meet(size_t a, size_t b);
+/* For tests/sim/light.c: a seed begins. */
+void light_keys_begin(void);
+/* As body_open, for tests/sim/hold.c. */
+enum err light_body_open(struct squeeze *squeeze, struct bytes sealed,
+    const struct secret *secret, struct buf *plain) MUST_USE;
+/* As crypto_sha256, for tests/sim/light_hash.c: of whole packs. */
+void light_text_hash(struct bytes text, struct hash *hash);
 /* So many were looked up, and so many of them found. */
 struct light_count {
 	uint64_t asked;

@@ -7,22 +7,25 @@
 #include "core/pack.h"
 #include "proto/json.h"
 #include "proto/mem.h"
+#include "tests/sim/hold.h"
 #include "tests/sim/light.h"
 
 enum {
 	TEXTS_MAX = 64,
 	/* Shorter ones are read as fast as they are found. */
-	TEXT_MIN = 1024,
+	TEXT_MIN = 256,
+	HASHED_MIN = 32 * 1024,
 };
 
 /* What is made of a text. */
-enum kind { KIND_PACK, KIND_PACK_DOC, KIND_DOC };
+enum kind { KIND_PACK, KIND_PACK_DOC, KIND_DOC, KIND_HASH };
 
 static struct light_text {
 	enum kind kind;
 	struct buf text;   /* owned */
 	struct pack *pack; /* owned */
 	struct buf doc;	   /* owned: of KIND_DOC */
+	struct hash hash;  /* of KIND_HASH */
 	size_t users;
 	uint64_t used; /* when it was asked for last; 0: a free place */
 } texts[TEXTS_MAX];
@@ -36,6 +39,8 @@ void __real_pack_free(struct pack *pack);
 void __wrap_pack_free(struct pack *pack);
 enum err __real_json_decode(struct bytes json, struct buf *out) MUST_USE;
 enum err __wrap_json_decode(struct bytes json, struct buf *out) MUST_USE;
+
+void __real_crypto_sha256(struct bytes in, struct hash *hash);
 
 static struct light_text *
 text_find(enum kind kind, struct bytes text)
@@ -59,6 +64,7 @@ static struct light_text *
 text_add(enum kind kind, struct bytes text)
 {
 	struct light_text *at = NULL;
+	unsigned before;
 
 	for (size_t i = 0; i < TEXTS_MAX; i++)
 		if (texts[i].users == 0 &&
@@ -70,7 +76,9 @@ text_add(enum kind kind, struct bytes text)
 	buf_fini(&at->text);
 	buf_fini(&at->doc);
 	*at = (struct light_text){.kind = kind, .used = asked};
+	before = hold_nobody();
 	buf_add(&at->text, text);
+	hold_end(before);
 	return at;
 }
 
@@ -142,4 +150,23 @@ __wrap_json_decode(struct bytes json, struct buf *out)
 	if (at != NULL)
 		buf_add(&at->doc, bytes_after(buf_bytes(out), before));
 	return e;
+}
+
+void
+light_text_hash(struct bytes text, struct hash *hash)
+{
+	struct light_text *at = NULL;
+	bool keep = light_is_on() && text.n >= HASHED_MIN;
+
+	if (keep)
+		at = text_find(KIND_HASH, text);
+	if (at != NULL) {
+		*hash = at->hash;
+		return;
+	}
+	__real_crypto_sha256(text, hash);
+	if (keep)
+		at = text_add(KIND_HASH, text);
+	if (at != NULL)
+		at->hash = *hash;
 }

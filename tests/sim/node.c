@@ -378,10 +378,13 @@ node_admit_all(struct sim *sim)
 void
 node_begin(struct sim_node *node, bool write)
 {
+	enum err e = store_begin(node->store, write);
 	char what[32];
 
+	if (e == ERR_OK)
+		return;
 	(void)snprintf(what, sizeof(what), "node %zu: begin", node->number);
-	sim_must(node->sim, store_begin(node->store, write), what);
+	sim_must(node->sim, e, what);
 }
 
 enum err

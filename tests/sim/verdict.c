@@ -47,9 +47,8 @@ given_find(struct sim_node *node, const struct hash *facts)
 		return given;
 	court_read(node, &court);
 	for (size_t i = 0; i < sim->n; i++)
-		for (size_t k = 0; k < sim->spaces_n; k++)
-			given[i * sim->spaces_n + k] = court_given(
-			    &court, &sim->nodes[i].key, &sim->spaces[k]);
+		court_give(&court, &sim->nodes[i].key, sim->spaces,
+		    sim->spaces_n, &given[i * sim->spaces_n]);
 	court_fini(&court);
 	return given;
 }

@@ -10,6 +10,7 @@
 #include "net/peer/notes.h"
 #include "tests/sim/accord.h"
 #include "tests/sim/hurt.h"
+#include "tests/sim/light.h"
 #include "tests/sim/node.h"
 #include "tests/sim/seals.h"
 #include "tests/sim/shown.h"
@@ -103,6 +104,7 @@ wire_open(struct sim_node *a, struct sim_node *b, bool once)
 	if (wire == NULL || (sim->swarm.budget && is_met(a, b)))
 		return NULL;
 	*wire = (struct sim_wire){.used = true, .node = {a, b}};
+	light_meet(a->number, b->number);
 	for (unsigned side = 0; side < 2; side++) {
 		struct session_config config = {.initiator = side == 0,
 		    .once = once,

@@ -8,12 +8,16 @@
  * LINK: -Wl,--wrap=branch_compare,--wrap=clock_entry,--wrap=msg_encode
  * In tests/sim/light.c.
  * LINK: -Wl,--wrap=crypto_verify,--wrap=file_ballast
- * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
  * LINK: -Wl,--wrap=crypto_sign_key,--wrap=crypto_sign_message
- * LINK: -Wl,--wrap=channel_new
  * LINK: -Wl,--wrap=ZSTD_createCDict,--wrap=ZSTD_freeCDict
+ * In tests/sim/light_keys.c.
+ * LINK: -Wl,--wrap=crypto_dh_key,--wrap=crypto_dh
+ * LINK: -Wl,--wrap=channel_new,--wrap=identity_make
+ * In tests/sim/light_pack.c.
  * LINK: -Wl,--wrap=pack_parse,--wrap=pack_parse_doc,--wrap=pack_free
  * LINK: -Wl,--wrap=json_decode
+ * In tests/sim/light_hash.c.
+ * LINK: -Wl,--wrap=merkle_leaf,--wrap=crypto_sha256,--wrap=id_log
  * In tests/sim/hold.c.
  * LINK: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
  * LINK: -Wl,--wrap=session_new,--wrap=session_free,--wrap=session_feed

@@ -167,7 +167,8 @@ __wrap_history_delta(struct txn *txn, const struct log *log, uint64_t seq,
 	enum err e = __real_history_delta(txn, log, seq, arena, from);
 	struct delta *delta;
 
-	if (e != ERR_OK || from->delta == NULL)
+	if (e != ERR_OK || from->delta == NULL ||
+	    !(wrap_is_broken(RULE_REPLACE) || wrap_is_broken(RULE_VOID)))
 		return e;
 	delta = arena_new(arena, sizeof(*delta));
 	*delta = *from->delta;
