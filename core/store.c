@@ -139,8 +139,7 @@ kv_start(struct store *store, bool create)
 	enum err e;
 
 	words_fini(&store->kept.words);
-	store->force.seen = 0;
-	store->authority.seen = 0;
+	store->force.seen = store->authority.seen = 0;
 	e = kv_open(&config, &store->kv);
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
@@ -289,7 +288,9 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A restored or copied store goes on under new incarnations. */
