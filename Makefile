@@ -114,7 +114,7 @@ faults: all $(filter %/test_faults%,$(UNITS)) ## every call fails in every job, 
 kills: $(filter %/test_kill %/test_kill_sync,$(UNITS)) ## kill -9 among writers and peers; N=500 times
 crash: $(CRASH) ## what a crash could leave, from a recorded trace; IMAGES=10000 SEED=1
 bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1
-powercut: all ## cut the power of a virtual machine; CUTS=20 DROPS=3 SEED=1
+powercut: all ## cut the power of a virtual machine; CUTS=20 DROPS=3 STICKS=9 SEED=1
 fuzz: ## look for inputs that break promises; TIME=60 seconds each, F=name for one
 model: ## all states of three models, and a rule of each left out; minutes
 tsan: ## unit tests, end to end and cities with ThreadSanitizer; half an hour

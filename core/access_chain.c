@@ -89,8 +89,6 @@ delta_look(struct txn *txn, const struct log *log, uint64_t seq,
 			 named_by(access, &record, &named);
 		if (*found)
 			link_make(&named, id, before);
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
 	}
 	arena_fini(&arena);
 	return e;

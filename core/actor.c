@@ -4,6 +4,8 @@
  */
 #include "core/actor.h"
 
+#include "core/gap.h"
+
 static void actor_key(const struct actor_id *actor, struct key *key);
 
 void
@@ -33,7 +35,9 @@ actor_name(struct txn *txn, const struct actor_id *actor, struct arena *arena)
 	struct key key;
 
 	actor_key(actor, &key);
-	if (!txn_find(txn, TABLE_ACTORS, &key, &name))
+	if (!txn_find(txn, TABLE_ACTORS, &key, &name)) {
+		gap_sure(txn, TABLE_ACTORS, tables_key(&key));
 		return (struct bytes){0};
+	}
 	return arena_bytes(arena, name);
 }

@@ -132,7 +132,7 @@ rank_compare(const void *a, const void *b)
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
+	return (x->at > y->at) - (x->at < y->at);
 }
 
 static enum err

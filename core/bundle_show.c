@@ -33,10 +33,10 @@ bundle_show_read(struct bundle_reader *reader, struct bundle_shown *shown,
 {
 	struct showing showing = {.shown = shown};
 	struct bundle_piece piece = {0};
-	enum err e = ERR_OK;
+	enum err e;
 
 	*shown = (struct bundle_shown){0};
-	while (e == ERR_OK) {
+	for (;;) {
 		e = bundle_read_next(reader, &piece);
 		if (e != ERR_OK || piece.kind == BUNDLE_PIECE_END)
 			break;
@@ -158,9 +158,9 @@ enum err
 bundle_show_from(struct bundle_reader *reader, struct bundle_about *about)
 {
 	struct bundle_piece piece = {0};
-	enum err e = ERR_OK;
+	enum err e;
 
-	while (e == ERR_OK) {
+	for (;;) {
 		e = bundle_read_next(reader, &piece);
 		if (e != ERR_OK || piece.kind == BUNDLE_PIECE_END)
 			break;

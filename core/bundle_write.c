@@ -200,7 +200,7 @@ part_clock(
 	enum err e = ERR_OK;
 
 	crypto_sha256_init(&hash);
-	for (size_t i = 0; i < group->logs_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < group->logs_n; i++) {
 		struct log *log;
 
 		e = oplog_by_no(store_txn(w->store), group->logs[i].no, &log);

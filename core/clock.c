@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/gap.h"
 #include "proto/mem.h"
 
 /* An entry as it is stored and hashed (docs/sync.md §4). */
@@ -291,8 +292,9 @@ peer_get(struct txn *txn, const struct sign_key *peer, struct clock_peer *known)
 
 	*known = (struct clock_peer){.key = *peer};
 	belief_key(peer, NULL, &key);
-	if (txn_find(txn, TABLE_PEERS, &key, &content) &&
-	    content.n == PEER_SIZE) {
+	if (!txn_find(txn, TABLE_PEERS, &key, &content)) {
+		gap_sure(txn, TABLE_PEERS, tables_key(&key));
+	} else if (content.n == PEER_SIZE) {
 		known->met_ms = bytes_be64(content.p);
 		known->said_ms = bytes_be64(content.p + 8);
 	}
@@ -428,8 +430,10 @@ clock_spent_get(
 
 	*spent = (struct clock_spent){0};
 	spent_key(peer, &key);
-	if (!txn_find(txn, TABLE_PEERS, &key, &content))
+	if (!txn_find(txn, TABLE_PEERS, &key, &content)) {
+		gap_sure(txn, TABLE_PEERS, tables_key(&key));
 		return kv_failed(txn->kv);
+	}
 	if (content.n != SPENT_SIZE)
 		return err_set(
 		    ERR_CORRUPT, "a row of what was sent to a peer is damaged");

@@ -100,7 +100,8 @@ data_open(struct compact *c)
 	const struct kv_config config = {.dir = c->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
-	    .late = TABLES_LATE};
+	    .late = TABLES_LATE,
+	    .noted = mark_noted(c->mark.path, c->data)};
 
 	return kv_open(&config, &c->kv);
 }

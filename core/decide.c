@@ -109,8 +109,9 @@ settle(struct gathered *gathered)
 static bool
 has(const struct gathered *gathered, const struct ref *ref)
 {
-	return gathered->n > 0 && bsearch(ref, gathered->refs, gathered->n,
-				      sizeof(*ref), ref_order) != NULL;
+	assert(gathered->n > 0);
+	return bsearch(ref, gathered->refs, gathered->n, sizeof(*ref),
+		   ref_order) != NULL;
 }
 
 enum err
@@ -256,8 +257,8 @@ range_take(struct deciding *d, const struct log_cut *cut)
 	if (n > 1 && kept.size < cut->size)
 		kept.size = 0;
 	for (size_t i = 0; i < n && e == ERR_OK && kept.size < cut->size; i++) {
-		if (tips[i]->frontier.size < kept.size)
-			continue;
+		/* Of one log a target is held that the range ends at now. */
+		assert(kept.size <= tips[i]->frontier.size);
 		if (kept.size > 0)
 			e = tree_root(txn, tips[i], kept.size, &kept.root);
 		if (e == ERR_OK)

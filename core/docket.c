@@ -13,6 +13,10 @@
 #include "proto/fact.h"
 #include "proto/mem.h"
 
+/* So many decisions that do not count are looked at all the same: honest people
+ * write none, and who writes thousands must not slow others down. */
+enum { DOUBTED_MAX = 16 };
+
 /* Where a decision stands. */
 struct place {
 	struct log_no log;
@@ -26,6 +30,12 @@ struct places {
 	size_t room;
 };
 
+static bool decides(const struct delta *delta);
+static enum err leads_astray(void) MUST_USE;
+static enum err decision_read(struct txn *txn, const struct log *log,
+    uint64_t seq, struct arena *arena, struct history_delta *from) MUST_USE;
+static enum err doubt(
+    struct txn *txn, const struct log *log, uint64_t seq) MUST_USE;
 static enum err places_read(struct txn *txn, const struct docket *docket,
     struct places *places) MUST_USE;
 static enum err place_load(
@@ -111,6 +121,62 @@ docket_load(struct txn *txn, struct docket *docket)
 	return e;
 }
 
+/* Where the decision of the row `key` stands, whose log `*log` may be already.
+ * The rows have no checksum: does this one lie under the space of its log? */
+static enum err
+place_read(
+    struct txn *txn, struct bytes key, struct decision_at *at, struct log **log)
+{
+	enum err e = tables_decision_get(key, at);
+
+	if (e == ERR_OK && (*log == NULL || (*log)->no.v != at->log.v))
+		e = oplog_by_no(txn, at->log, log);
+	if (e == ERR_OK && bytes_be32(key.p) != (*log)->space->no.v)
+		e = tables_corrupt(
+		    TABLE_DECISIONS, key, "its log is one of another space");
+	return e;
+}
+
+static bool
+decides(const struct delta *delta)
+{
+	return delta != NULL &&
+	       (delta->kind == DELTA_ADOPT || delta->kind == DELTA_VOID);
+}
+
+static enum err
+leads_astray(void)
+{
+	return err_set(ERR_CORRUPT,
+	    "table %s leads to a delta that decides nothing here: run `golmok "
+	    "rebuild`",
+	    tables_names[TABLE_DECISIONS]);
+}
+
+static enum err
+decision_read(struct txn *txn, const struct log *log, uint64_t seq,
+    struct arena *arena, struct history_delta *from)
+{
+	enum err e = history_delta(txn, log, seq, arena, from);
+
+	if (e == ERR_NOT_FOUND || (e == ERR_OK && !decides(from->delta)))
+		e = leads_astray();
+	return e;
+}
+
+/* A row that leads to a log which may not decide: is there a decision?  Else it
+ * once led to another log. */
+static enum err
+doubt(struct txn *txn, const struct log *log, uint64_t seq)
+{
+	struct arena arena = {0};
+	struct history_delta from;
+	enum err e = decision_read(txn, log, seq, &arena, &from);
+
+	arena_fini(&arena);
+	return e;
+}
+
 /* Where the decisions that count stand, by place; one about several logs
  * several times. */
 static enum err
@@ -119,21 +185,29 @@ places_read(struct txn *txn, const struct docket *docket, struct places *places)
 	struct kv_cursor cursor;
 	struct decision_at at;
 	struct log *log = NULL;
+	unsigned doubted = 0;
 	struct key prefix;
 	enum err e = ERR_OK;
+	bool more;
 
 	tables_space_key(docket->space->no, &prefix);
 	kv_cursor_init(&cursor, txn->kv, TABLE_DECISIONS);
-	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && bytes_begins(cursor.key, tables_key(&prefix));
-	     more = kv_next(&cursor)) {
-		e = tables_decision_get(cursor.key, &at);
-		if (e == ERR_OK && (log == NULL || log->no.v != at.log.v))
-			e = oplog_by_no(txn, at.log, &log);
-		if (e != ERR_OK)
+	/* One of this space may have got the number of another. */
+	more = kv_seek(&cursor, tables_key(&prefix));
+	if (kv_seek_before(&cursor, more ? cursor.key : (struct bytes){0})) {
+		e = place_read(txn, cursor.key, &at, &log);
+		more = more && kv_next(&cursor);
+	}
+	for (; more && e == ERR_OK; more = kv_next(&cursor)) {
+		e = place_read(txn, cursor.key, &at, &log);
+		if (e != ERR_OK ||
+		    !bytes_begins(cursor.key, tables_key(&prefix)))
 			break;
-		if (!tip_may(txn, log, RIGHT_ADMIN, at.seq))
+		if (!tip_may(txn, log, RIGHT_ADMIN, at.seq)) {
+			if (doubted++ < DOUBTED_MAX)
+				e = doubt(txn, log, at.seq);
 			continue;
+		}
 		mem_room(&places->p, &places->room, places->n + 1,
 		    sizeof(*places->p));
 		places->p[places->n++] = (struct place){
@@ -147,13 +221,6 @@ places_read(struct txn *txn, const struct docket *docket, struct places *places)
 	return kv_failed(txn->kv);
 }
 
-static bool
-decides(const struct delta *delta)
-{
-	return delta != NULL &&
-	       (delta->kind == DELTA_ADOPT || delta->kind == DELTA_VOID);
-}
-
 static enum err
 place_load(struct txn *txn, struct docket *docket, const struct place *place)
 {
@@ -163,13 +230,9 @@ place_load(struct txn *txn, struct docket *docket, const struct place *place)
 	enum err e = oplog_by_no(txn, place->log, &log);
 
 	if (e == ERR_OK)
-		e = history_delta(txn, log, place->seq, &arena, &from);
-	if (e == ERR_OK &&
-	    (!decides(from.delta) || log->space != docket->space))
-		e = err_set(ERR_CORRUPT,
-		    "table %s leads to a delta that decides nothing here: run "
-		    "`golmok rebuild`",
-		    tables_names[TABLE_DECISIONS]);
+		e = decision_read(txn, log, place->seq, &arena, &from);
+	if (e == ERR_OK && log->space != docket->space)
+		e = leads_astray();
 	if (e == ERR_OK)
 		docket_take(txn, docket, &from, true);
 	arena_fini(&arena);

@@ -238,12 +238,12 @@ find_records(
 	    .now_seconds = ask->now_seconds};
 	struct query_run run = {0};
 	size_t room = 0;
-	bool found = true;
+	bool found;
 	enum err e = alias_held(txn, &query.aliases);
 
 	if (e == ERR_OK)
 		e = query_begin(txn, &query, &run);
-	while (e == ERR_OK && found) {
+	while (e == ERR_OK) {
 		struct due_item item = {0};
 		struct expr_source source;
 		struct record_id end;

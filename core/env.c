@@ -69,6 +69,7 @@ env_open(struct env *env, const struct env_config *config)
 	env->dir = mem_text(config->dir);
 	env->data = mem_text(buf_text(&path));
 	buf_fini(&path);
+	env->noted = config->noted;
 
 	e = registry_add(env);
 	if (e != ERR_OK)
@@ -103,7 +104,7 @@ env_open(struct env *env, const struct env_config *config)
 		return file_sync(env->dir);
 	e = found.size_bytes <= config->scrub_bytes
 		? scrub(env)
-		: pages_meta_check(env->data);
+		: pages_meta_check(env->data, env->noted);
 	return e == ERR_OK ? length_check(env) : e;
 }
 
@@ -111,7 +112,7 @@ env_open(struct env *env, const struct env_config *config)
 static bool
 version_is_damaged(const struct env *env)
 {
-	const struct pages_watch watch = {.wrong = NULL};
+	const struct pages_watch watch = {.noted = env->noted};
 	struct pages_report report;
 
 	return pages_walk(env->data, 0, &watch, &report) == ERR_OK;
@@ -146,7 +147,9 @@ enum err
 env_scrub_state(struct env *env, uint64_t txn_id)
 {
 	struct first_wrong first = {0};
-	const struct pages_watch watch = {.wrong = on_wrong, .arg = &first};
+	/* Others have committed since it was noted: then it says nothing. */
+	const struct pages_watch watch = {
+	    .wrong = on_wrong, .arg = &first, .noted = env->noted};
 	struct pages_report report;
 	enum err e = pages_walk(env->data, txn_id, &watch, &report);
 

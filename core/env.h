@@ -15,6 +15,7 @@ struct env {
 	char *dir;		   /* owned */
 	char *data;		   /* owned: the path of the data file */
 	uint64_t page_bytes;	   /* of one page */
+	uint64_t noted;		   /* when it was opened; struct env_config */
 	struct file_stat identity; /* of `dir` */
 	struct baton baton;	   /* who has it may write */
 	struct env *next;	   /* all that are open in this process */
@@ -33,6 +34,9 @@ struct env_config {
 	unsigned tables_max;
 	bool create;
 	uint64_t scrub_bytes;
+	/* The newest commit that is known to be done, or 0 (core/mark.h): a
+	 * state that is not there must not be taken for one that never was. */
+	uint64_t noted;
 };
 enum err env_open(struct env *env, const struct env_config *config) MUST_USE;
 /* Looks at every page of the state of transaction `txn_id`, which a reader

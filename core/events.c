@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/feed.h"
+#include "core/gap.h"
 #include "proto/text.h"
 
 enum {
@@ -201,7 +202,9 @@ events_next(struct txn *txn, uint64_t number, struct event *event)
 	if (e != ERR_OK)
 		kv_fail(txn->kv, e);
 	kv_cursor_fini(&cursor);
-	return found && e == ERR_OK;
+	if (e == ERR_OK && (!found || event->number != number + 1))
+		gap_sure(txn, TABLE_EVENTS, tables_key(&key));
+	return found && kv_failed(txn->kv) == ERR_OK;
 }
 
 void

@@ -277,6 +277,16 @@ expr_eval(const struct expr *expr, const struct expr_source *source,
 	    expr, &(struct expr_frame){.source = source}, value);
 }
 
+void
+expr_eval_own(const struct expr *expr, const struct expr_source *source,
+    struct expr_value *value)
+{
+	enum err e = expr_eval(expr, source, value);
+
+	assert(e == ERR_OK);
+	(void)e;
+}
+
 enum err
 expr_test(
     const struct expr *expr, const struct expr_source *source, bool *holds)

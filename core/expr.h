@@ -140,7 +140,10 @@ struct expr_source {
  * over.  ERR_CORRUPT for damaged rows of records that it looks at. */
 enum err expr_eval(const struct expr *expr, const struct expr_source *source,
     struct expr_value *value) MUST_USE;
-/* The same for a condition: nothing is false. */
+/* The same for what asks for no other record (expr_asks): that cannot fail. */
+void expr_eval_own(const struct expr *expr, const struct expr_source *source,
+    struct expr_value *value);
+/* As expr_eval for a condition: nothing is false. */
 enum err expr_test(const struct expr *expr, const struct expr_source *source,
     bool *holds) MUST_USE;
 /* Can the condition hold for any record of source->space?  Tests what of it

@@ -85,8 +85,9 @@ parse_function(struct expr_parser *p, const struct function *function,
 	size_t n;
 	enum err e;
 
-	while (wanted < 3 && function->args[wanted] != 0)
+	while (function->args[wanted] != 0)
 		wanted++;
+	assert(wanted < COUNT_OF(function->args));
 	e = parse_args(p, ARGS_MAX, args, columns, &n);
 	if (e != ERR_OK)
 		return e;

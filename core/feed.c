@@ -5,6 +5,8 @@
  */
 #include "core/feed.h"
 
+#include "core/gap.h"
+
 /* space, log, seq, kind */
 enum { FEED_ROW_SIZE = 4 + 4 + 8 + 1 };
 
@@ -31,16 +33,21 @@ uint64_t
 feed_last(struct txn *txn)
 {
 	struct kv_cursor cursor;
+	struct bytes content;
+	enum err e;
 
 	if (txn->feed_known)
 		return txn->feed_last;
 	kv_cursor_init(&cursor, txn->kv, TABLE_FEED);
 	if (kv_seek_before(&cursor, (struct bytes){0})) {
-		if (cursor.key.n == 8)
+		e = tables_open(TABLE_FEED, cursor.key, cursor.value, &content);
+		if (e == ERR_OK && cursor.key.n == 8)
 			txn->feed_last = bytes_be64(cursor.key.p);
-		else
-			kv_fail(txn->kv, tables_corrupt(TABLE_FEED, cursor.key,
-					     "its key is no number"));
+		else if (e == ERR_OK)
+			e = tables_corrupt(
+			    TABLE_FEED, cursor.key, "its key is no number");
+		if (e != ERR_OK)
+			kv_fail(txn->kv, e);
 	}
 	kv_cursor_fini(&cursor);
 	txn->feed_known = true;
@@ -78,5 +85,8 @@ feed_next(struct txn *txn, uint64_t number, struct feed_entry *entry)
 	if (e != ERR_OK)
 		kv_fail(txn->kv, e);
 	kv_cursor_fini(&cursor);
-	return found && e == ERR_OK;
+	/* They follow each other, but where the oldest are gone. */
+	if (e == ERR_OK && (!found || entry->number != number + 1))
+		gap_sure(txn, TABLE_FEED, tables_key(&key));
+	return found && kv_failed(txn->kv) == ERR_OK;
 }

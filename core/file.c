@@ -33,6 +33,7 @@ static enum err write_new(
     const char *path, struct bytes content, unsigned mode) MUST_USE;
 static enum err write_at(
     int fd, const char *path, struct bytes content) MUST_USE;
+static enum err sync_name(const char *path) MUST_USE;
 static enum err sync_parent(const char *path) MUST_USE;
 static char *parent_of(const char *path);
 static struct file_stat stat_from(const struct stat *from);
@@ -183,7 +184,7 @@ file_write(const char *path, struct bytes content, unsigned mode)
 		(void)unlink(fresh);
 		goto out;
 	}
-	e = sync_parent(path);
+	e = sync_name(path);
 out:
 	buf_fini(&name);
 	return e;
@@ -238,7 +239,17 @@ file_move(const char *from, const char *to)
 {
 	if (rename(from, to) != 0)
 		return file_error(errno, "rename", from);
-	return sync_parent(to);
+	return sync_name(to);
+}
+
+/* On FAT the place and the size of a file stand beside its name: a new name
+ * leads to an empty file until the file itself was synced under it. */
+static enum err
+sync_name(const char *path)
+{
+	enum err e = file_sync(path);
+
+	return e == ERR_OK ? sync_parent(path) : e;
 }
 
 enum err

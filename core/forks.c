@@ -9,6 +9,7 @@
 
 #include "core/events.h"
 #include "core/feed.h"
+#include "core/gap.h"
 #include "core/oplog_make.h"
 #include "core/own.h"
 #include "core/tree.h"
@@ -175,6 +176,7 @@ forks_get(struct txn *txn, const struct log *log, struct fork *fork)
 	*fork = (struct fork){0};
 	tables_log_key(log->space->no, &log->trunk, &key);
 	if (!txn_find(txn, TABLE_FORKS, &key, &rest)) {
+		gap_sure(txn, TABLE_FORKS, tables_key(&key));
 		e = kv_failed(txn->kv);
 		return e != ERR_OK ? e
 				   : err_set(ERR_NOT_FOUND,

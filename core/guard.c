@@ -58,17 +58,14 @@ refuse(const struct pack_field *field, const struct pack_guard *guard,
     struct bytes state)
 {
 	struct buf name = {0};
-	struct buf say = {0};
 	enum err e;
 
 	state_add(field, state, &name);
-	if (guard->say.ko != NULL)
-		buf_add_format(&say, "%s (%s); ", guard->say.ko, guard->say.en);
 	e = err_set(ERR_INVALID,
-	    "%s.%s: cannot become %s: %swhat must hold: %.*s",
-	    field->collection, field->name, buf_text(&name), buf_text(&say),
-	    (int)guard->need.text.n, (const char *)guard->need.text.p);
-	buf_fini(&say);
+	    "%s.%s: cannot become %s: %s (%s); what must hold: %.*s",
+	    field->collection, field->name, buf_text(&name), guard->say.ko,
+	    guard->say.en, (int)guard->need.text.n,
+	    (const char *)guard->need.text.p);
 	buf_fini(&name);
 	return e;
 }

@@ -5,6 +5,7 @@
  */
 #include "core/heads.h"
 
+#include "core/gap.h"
 #include "core/tree.h"
 
 /* space, log, size; root, signature */
@@ -203,6 +204,8 @@ head_find(struct txn *txn, const struct log *log, uint64_t from,
 	if (*found)
 		e = heads_row(cursor.key, cursor.value, head);
 	kv_cursor_fini(&cursor);
+	if (e == ERR_OK)
+		e = gap_edge(txn, TABLE_HEADS, tables_key(&key));
 	return e != ERR_OK ? txn_fail(txn, e) : kv_failed(txn->kv);
 }
 

@@ -2,9 +2,8 @@
  * All that knows LMDB.  The rest of core reads and writes tables of bytes
  * through here and never meets a map that is too small, a dead reader, or an
  * environment in an unknown state: maps grow between transactions, dead
- * readers are cleared, and after a failed commit nothing works until the
- * environment is opened again: what a failed sync left cannot be known.  Never
- * waits for anything but the disk and other writers. */
+ * readers are cleared, and after a failed commit nothing works until it is
+ * opened again: nobody knows what is left.  Waits for disk and writers only. */
 #define _XOPEN_SOURCE 700
 #include "core/kv.h"
 
@@ -68,7 +67,8 @@ kv_open(const struct kv_config *config, struct kv **result)
 	e = env_open(&kv->env, &(struct env_config){.dir = config->dir,
 				   .tables_max = KV_TABLES_MAX,
 				   .create = config->create,
-				   .scrub_bytes = config->scrub_bytes});
+				   .scrub_bytes = config->scrub_bytes,
+				   .noted = config->noted});
 	if (e == ERR_OK)
 		e = env_tables(&kv->env, config->tables, config->tables_n,
 		    config->create ? UINT32_MAX : config->late, kv->tables);
@@ -488,17 +488,15 @@ kv_clear(struct kv_txn *txn, unsigned table)
 uint64_t
 kv_count(struct kv_txn *txn, unsigned table)
 {
-	MDB_stat stat;
-	int rc;
+	MDB_stat stat = {.ms_entries = 0};
+	int rc = 0;
 
 	assert(table < txn->kv->tables_n);
-	if (txn->fault.code != ERR_OK)
-		return 0;
-	rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
-	if (rc == 0)
-		return stat.ms_entries;
-	txn_keep(txn, rc, "count in");
-	return 0;
+	if (txn->fault.code == ERR_OK)
+		rc = mdb_stat(txn->txn, txn->kv->tables[table], &stat);
+	if (rc != 0)
+		txn_keep(txn, rc, "count in");
+	return stat.ms_entries;
 }
 
 uint64_t
@@ -562,7 +560,8 @@ kv_seek(struct kv_cursor *cursor, struct bytes key)
 bool
 kv_seek_before(struct kv_cursor *cursor, struct bytes key)
 {
-	if (key.n > 0 && move(cursor, MDB_SET_RANGE, key))
+	if (key.n > 0 &&
+	    (key.p == cursor->key.p || move(cursor, MDB_SET_RANGE, key)))
 		return move(cursor, MDB_PREV, (struct bytes){0});
 	return move(cursor, MDB_LAST, (struct bytes){0});
 }

@@ -31,6 +31,7 @@ struct kv_config {
 	 * LMDB believes it: ERR_CORRUPT.  KV_SCRUB_ALL: of any file.  0: none.
 	 */
 	uint64_t scrub_bytes;
+	uint64_t noted; /* as struct env_config has it, or 0 */
 };
 #define KV_SCRUB_ALL UINT64_MAX
 
@@ -117,7 +118,8 @@ void kv_cursor_fini(struct kv_cursor *cursor);
 /* Moves to the first key >= `key`; true, and key and value set, when there is
  * one. */
 bool kv_seek(struct kv_cursor *cursor, struct bytes key) MUST_USE;
-/* Moves to the last key < `key`, or with an empty `key` to the last of all. */
+/* Moves to the last key < `key`, or with an empty `key` to the last of all;
+ * from where the cursor stands one back when `key` is the view cursor->key. */
 bool kv_seek_before(struct kv_cursor *cursor, struct bytes key) MUST_USE;
 /* Moves one on from where a successful move left it. */
 bool kv_next(struct kv_cursor *cursor) MUST_USE;

@@ -57,6 +57,21 @@ row_get(struct bytes in, struct mark *mark)
 	return true;
 }
 
+uint64_t
+mark_noted(const char *path, const char *data_path)
+{
+	struct buf content = {0};
+	struct mark mark = {0};
+	struct file_stat stat;
+	bool noted = file_read(path, MARK_SIZE, &content) == ERR_OK &&
+		     row_get(buf_bytes(&content), &mark) &&
+		     file_stat(data_path, &stat) == ERR_OK &&
+		     stat.device == mark.device && stat.inode == mark.inode;
+
+	buf_fini(&content);
+	return noted ? mark.txn_id : 0;
+}
+
 enum err
 mark_check(struct mark *mark, struct txn *txn, enum open_why *why)
 {
@@ -102,7 +117,8 @@ mark_adopt(struct mark *mark, struct txn *txn, const struct host *host)
 		return txn_fail(txn, e);
 	mark->device = stat.device;
 	mark->inode = stat.inode;
-	mark->txn_id = kv_txn_id(txn->kv);
+	/* This one is not done yet; until it is, the ids differ. */
+	mark->txn_id = kv_txn_id(txn->kv) - 1;
 	host->random(host->arg, mark->id, ID_SIZE);
 	row_put(mark, out);
 	e = file_write(mark->path, bytes_of(out, sizeof(out)), MARK_MODE);

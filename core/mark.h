@@ -27,6 +27,10 @@ struct mark {
 void mark_init(struct mark *mark, const char *path, const char *data_path);
 void mark_fini(struct mark *mark);
 
+/* Before the data file `data_path` is opened: the newest commit of which the
+ * mark `path` says that it was done there.  0: none that can be read, or it is
+ * of another file. */
+uint64_t mark_noted(const char *path, const char *data_path);
 /* Does the store, as `txn` sees it, fit its mark?  `*why` is OPEN_NEW when it
  * does, OPEN_CLONE when the data file is not the one that was marked,
  * OPEN_RESTORE when it is older than its mark, or the mark is missing or

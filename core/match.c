@@ -272,7 +272,7 @@ match_key(struct txn *txn, const struct space *space, struct bytes *secret)
 	if (txn->pack == NULL || txn->pack->match == NULL)
 		return ERR_OK;
 	today = calendar_day_at(seconds, txn->pack->clock_seconds);
-	while (e == ERR_OK && best.secret.n == 0 && prefix.n > 0) {
+	while (e == ERR_OK && best.secret.n == 0) {
 		prefix = id_above(prefix);
 		if (prefix.n == 0)
 			break;
@@ -384,12 +384,11 @@ is_shown(const struct record *record, const struct store_edit *edit)
 	const struct record_field *has = merge_find(
 	    record, edit->field, body_kind(edit->code));
 
-	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
-	     i++)
-		if (body_has_value(edit->code) &&
-		    bytes_equal(has->values[i].value, edit->value))
-			return true;
-	return false;
+	/* Of values that contradict each other the others go with this write,
+	 * and what was made of them.  What clears has no value, and none is
+	 * empty. */
+	return has != NULL && has->n == 1 &&
+	       bytes_equal(has->values[0].value, edit->value);
 }
 
 enum err

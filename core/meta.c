@@ -4,6 +4,8 @@
  */
 #include "core/meta.h"
 
+#include "core/gap.h"
+
 const char meta_format[] = "format";
 const char meta_city[] = "city";
 const char meta_founding[] = "founding";
@@ -24,7 +26,10 @@ meta_find(struct txn *txn, const char *name, struct bytes *value)
 	struct key key;
 
 	name_key(name, &key);
-	return txn_find(txn, TABLE_META, &key, value);
+	if (txn_find(txn, TABLE_META, &key, value))
+		return true;
+	gap_sure(txn, TABLE_META, tables_key(&key));
+	return false;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/blocks.h"
+#include "core/gap.h"
 #include "core/oplog_make.h"
 #include "core/oplog_row.h"
 #include "core/oplog_table.h"
@@ -28,6 +29,8 @@ static struct log *load(struct txn *txn, struct space_state *space,
 static size_t count_logs(struct txn *txn, const struct key *prefix);
 static enum err tips_scan(
     struct txn *txn, const struct key *prefix, struct tips *tips) MUST_USE;
+static enum err tip_check(
+    struct txn *txn, struct bytes key, struct log **log) MUST_USE;
 static void row_store(struct txn *txn, const struct log *log, uint64_t seq);
 static enum err row_find(struct txn *txn, const struct log *owner, uint64_t seq,
     struct bytes *content) MUST_USE;
@@ -47,8 +50,10 @@ oplog_find(struct txn *txn, struct space_state *space, const struct log_id *id)
 	if (log != NULL)
 		return log->space == space ? log : NULL;
 	tables_log_key(space->no, id, &key);
-	if (!kv_find(txn->kv, TABLE_LOGS, tables_key(&key), &row))
+	if (!kv_find(txn->kv, TABLE_LOGS, tables_key(&key), &row)) {
+		gap_sure(txn, TABLE_LOGS, tables_key(&key));
 		return NULL;
+	}
 	return load(txn, space, id, row);
 }
 
@@ -145,35 +150,57 @@ static enum err
 tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 {
 	struct kv_cursor cursor;
-	uint32_t *numbers = NULL;
+	struct log **logs = NULL;
 	size_t room = 0;
 	size_t found = 0;
-	enum err e;
+	struct log *beside;
+	enum err e = ERR_OK;
+	bool more;
 
 	kv_cursor_init(&cursor, txn->kv, TABLE_TIPS);
-	for (bool more = kv_seek(&cursor, tables_key(prefix));
-	     more && bytes_begins(cursor.key, tables_key(prefix));
-	     more = kv_next(&cursor)) {
-		/* Those behind it would be missed, and the log made again. */
-		if (cursor.key.n != prefix->n + 4) {
-			kv_fail(txn->kv, tables_corrupt(TABLE_TIPS, cursor.key,
-					     "its key is no branch"));
+	/* One of them may have got another name: then it lies beside them.
+	 * Those behind it would be missed, and the log made again. */
+	more = kv_seek(&cursor, tables_key(prefix));
+	if (kv_seek_before(&cursor, more ? cursor.key : (struct bytes){0})) {
+		e = tip_check(txn, cursor.key, &beside);
+		more = more && kv_next(&cursor);
+	}
+	for (; more && e == ERR_OK; more = kv_next(&cursor)) {
+		e = tip_check(txn, cursor.key, &beside);
+		if (!bytes_begins(cursor.key, tables_key(prefix)))
 			break;
-		}
-		mem_room(&numbers, &room, found + 1, sizeof(*numbers));
-		numbers[found++] = bytes_be32(
-		    bytes_after(cursor.key, prefix->n).p);
+		mem_room(&logs, &room, found + 1, sizeof(struct log *));
+		logs[found++] = beside;
 	}
 	kv_cursor_fini(&cursor);
-	e = kv_failed(txn->kv);
+	if (e == ERR_OK)
+		e = kv_failed(txn->kv);
 	tips->p = arena_array(tips->arena, found, sizeof(*tips->p));
 	for (; tips->n < found && e == ERR_OK; tips->n++)
-		e = oplog_by_no(
-		    txn, (struct log_no){numbers[tips->n]}, &tips->p[tips->n]);
-	mem_free(numbers);
-	/* The last of them is none, and the others are not all. */
-	if (e != ERR_OK)
-		tips->n = 0;
+		tips->p[tips->n] = logs[tips->n];
+	mem_free(logs);
+	return e;
+}
+
+/* The rows have no checksum: is the one of the key `key` of a branch, which is
+ * `*log` then, of the log that it names? */
+static enum err
+tip_check(struct txn *txn, struct bytes key, struct log **log)
+{
+	enum { TRUNK_AT = 4, NO_AT = 4 + 16, TIP_KEY_SIZE = 4 + 16 + 4 };
+	enum err e;
+
+	if (key.n != TIP_KEY_SIZE)
+		return txn_fail(txn,
+		    tables_corrupt(TABLE_TIPS, key, "its key is no branch"));
+	e = oplog_by_no(
+	    txn, (struct log_no){bytes_be32(bytes_after(key, NO_AT).p)}, log);
+	if (e == ERR_OK &&
+	    (bytes_be32(key.p) != (*log)->space->no.v ||
+		memcmp(bytes_after(key, TRUNK_AT).p, (*log)->trunk.b,
+		    sizeof((*log)->trunk)) != 0))
+		e = txn_fail(txn, tables_corrupt(TABLE_TIPS, key,
+				      "its log is no branch of that one"));
 	return e;
 }
 
@@ -266,25 +293,30 @@ oplog_all(
 	return kv_failed(txn->kv);
 }
 
-/* How many there are under `prefix`; a key of a wrong length is a failure. */
+/* How many there are under `prefix`; a key of a wrong length is a failure, and
+ * so is a damaged row beside them, which may be one of them. */
 static size_t
 count_logs(struct txn *txn, const struct key *prefix)
 {
 	struct kv_cursor cursor;
+	struct bytes content;
 	size_t n = 0;
-	enum err e;
+	enum err e = gap_edge(txn, TABLE_LOGS, tables_key(prefix));
+	bool more;
 
 	kv_cursor_init(&cursor, txn->kv, TABLE_LOGS);
-	for (bool more = kv_seek(&cursor, tables_key(prefix));
-	     more && bytes_begins(cursor.key, tables_key(prefix));
-	     more = kv_next(&cursor), n++) {
-		if (cursor.key.n == prefix->n + sizeof(struct log_id))
-			continue;
-		e = tables_corrupt(TABLE_LOGS, cursor.key, "its key is no log");
-		kv_fail(txn->kv, e);
-		break;
-	}
+	for (more = kv_seek(&cursor, tables_key(prefix));
+	     more && bytes_begins(cursor.key, tables_key(prefix)) &&
+	     e == ERR_OK;
+	     more = kv_next(&cursor), n++)
+		if (cursor.key.n != prefix->n + sizeof(struct log_id))
+			e = tables_corrupt(
+			    TABLE_LOGS, cursor.key, "its key is no log");
+	if (more && e == ERR_OK)
+		e = tables_open(TABLE_LOGS, cursor.key, cursor.value, &content);
 	kv_cursor_fini(&cursor);
+	if (e != ERR_OK)
+		kv_fail(txn->kv, e);
 	return n;
 }
 

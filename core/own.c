@@ -9,6 +9,7 @@
 
 #include "core/apply.h"
 #include "core/events.h"
+#include "core/gap.h"
 #include "core/heads.h"
 #include "core/meta.h"
 #include "core/packing.h"
@@ -189,8 +190,10 @@ row_find(struct txn *txn, const struct key *key, struct own_row *row)
 {
 	struct bytes content;
 
-	if (!txn_find(txn, TABLE_OWN, key, &content))
+	if (!txn_find(txn, TABLE_OWN, key, &content)) {
+		gap_sure(txn, TABLE_OWN, tables_key(key));
 		return false;
+	}
 	if (content.n != OWN_ROW_SIZE) {
 		kv_fail(txn->kv,
 		    err_set(ERR_CORRUPT, "a row of own logs has a wrong size"));

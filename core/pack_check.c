@@ -141,7 +141,8 @@ broken_rule(const struct pack_field *field, struct bytes value)
 		rule = rule_of_map(field, &r);
 		break;
 	}
-	if (rule == NULL && (r.bad || r.in.n > 0))
+	assert(rule != NULL || !r.bad);
+	if (rule == NULL && r.in.n > 0)
 		rule = "one value in canonical form";
 	return rule;
 }
@@ -222,7 +223,7 @@ rule_of_map(const struct pack_field *field, struct reader *r)
 	size_t n = codec_get_map(r, LIMIT_VALUES);
 	struct bytes last = {0};
 
-	for (size_t i = 0; i < n && !r->bad; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct bytes key = codec_get_text_key(r, &last);
 
 		(void)codec_get_int(r);

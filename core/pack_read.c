@@ -23,7 +23,7 @@ pack_read_member(struct bytes doc, const char *key)
 	codec_begin_checked(&r, doc);
 	n = codec_get_map(&r, SIZE_MAX);
 	/* Shorter keys come first. */
-	for (size_t i = 0; i < n && !r.bad; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct bytes name = codec_get_text(&r);
 
 		if (r.bad || name.n > wanted.n)
@@ -387,9 +387,10 @@ pack_read_again(struct pack_reading *r, struct bytes doc,
 	size_t n;
 	enum err e = list_begin(doc, list, &in, &n);
 
-	/* Their names have been compared. */
+	/* It was read before, and its names have been compared. */
+	assert(e == ERR_OK);
 	again.named = false;
-	return e == ERR_OK ? elements_read(r, &again, &in, items, n) : e;
+	return elements_read(r, &again, &in, items, n);
 }
 
 /* ---- References --------------------------------------------------------- */

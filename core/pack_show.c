@@ -99,7 +99,7 @@ show_one(struct reader *r, struct buf *text)
 	}
 	n = type == CODEC_MAP ? codec_get_map(r, SIZE_MAX)
 			      : codec_get_array(r, SIZE_MAX);
-	for (size_t i = 0; i < n && !r->bad; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_add_u8(text, ',');
 		show_scalar(r, text);

@@ -118,7 +118,7 @@ pairs_read(struct pack_reading *r, struct bytes doc, struct pack_mirror *mirror)
 		    LIMIT_FIELDS);
 	pairs = arena_array(r->arena, mirror->fields_n, sizeof(*pairs));
 	mirror->fields = pairs;
-	for (size_t i = 0; i < mirror->fields_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < mirror->fields_n; i++) {
 		struct bytes to = codec_get_text_key(&in, &last);
 		struct bytes value = codec_get_value(&in);
 		struct reader from;
@@ -231,7 +231,7 @@ weights_read(
 		    LIMIT_WEIGHTS);
 	weights = arena_array(r->arena, twins->weights_n, sizeof(*weights));
 	twins->weights = weights;
-	for (size_t i = 0; i < twins->weights_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < twins->weights_n; i++) {
 		struct bytes name = codec_get_text_key(&in, &last);
 		struct reader number;
 

@@ -184,7 +184,7 @@ index_read(struct pack_reading *r, struct bytes doc, void *item)
 		return e;
 	fields = arena_array(r->arena, index->fields_n, sizeof(*fields));
 	index->fields = fields;
-	for (size_t i = 0; i < index->fields_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < index->fields_n; i++) {
 		e = pack_get_field(
 		    r->collection, bytes_text(words.p[i]), &fields[i]);
 		if (e == ERR_OK)

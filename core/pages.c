@@ -121,7 +121,10 @@ pages_walk(const char *path, uint64_t txn_id, const struct pages_watch *watch,
 
 	*report = (struct pages_report){0};
 	if (e == ERR_OK)
-		e = pages_meta_read(&p.file, txn_id, &meta, &pair);
+		e = pages_meta_read(&p.file,
+		    &(struct pages_state){
+			.txn_id = txn_id, .noted = watch->noted},
+		    &meta, &pair);
 	if (e == ERR_OK) {
 		p.page_bytes = meta.page_bytes;
 		p.last = meta.last;

@@ -39,6 +39,9 @@ struct pages_watch {
 	 * Borrowed. */
 	const char *const *names;
 	size_t names_n; /* at most PAGES_NAMES_MAX */
+	/* The newest commit that somebody wrote down as done (core/mark.h); 0:
+	 * nobody did. */
+	uint64_t noted;
 };
 enum { PAGES_NAMES_MAX = 64 };
 

@@ -21,6 +21,7 @@ static const uint64_t none = UINT64_MAX;
 struct firsts {
 	struct pages_meta of[METAS];
 	uint64_t said[METAS]; /* their numbers, before they were mended */
+	uint64_t noted;	      /* as in struct pages_state */
 	bool pair;	      /* nothing is wrong with them */
 };
 
@@ -61,10 +62,10 @@ pages_meta_bytes(struct medium *file, uint64_t at, size_t n, struct buf *to)
 }
 
 enum err
-pages_meta_read(
-    struct medium *file, uint64_t txn_id, struct pages_meta *meta, bool *pair)
+pages_meta_read(struct medium *file, const struct pages_state *state,
+    struct pages_meta *meta, bool *pair)
 {
-	struct firsts firsts = {.pair = false};
+	struct firsts firsts = {.noted = state->noted};
 	const struct pages_meta *newest = NULL;
 	const struct pages_meta *wanted = NULL;
 	enum err e = stable_read(file, &firsts);
@@ -79,7 +80,7 @@ pages_meta_read(
 			continue;
 		if (newest == NULL || one->txn_id > newest->txn_id)
 			newest = one;
-		if (one->txn_id == txn_id)
+		if (one->txn_id == state->txn_id)
 			wanted = one;
 	}
 	if (newest == NULL)
@@ -87,7 +88,7 @@ pages_meta_read(
 		    "%s is no LMDB file, or its first pages are destroyed: "
 		    "restore it from a backup or a peer",
 		    file->path);
-	if (txn_id == 0)
+	if (state->txn_id == 0)
 		wanted = newest;
 	/* LMDB looks at less of them. */
 	if (wanted == NULL && !firsts.pair)
@@ -103,10 +104,10 @@ pages_meta_read(
 }
 
 enum err
-pages_meta_check(const char *path)
+pages_meta_check(const char *path, uint64_t noted)
 {
 	struct medium file = {0};
-	struct firsts firsts = {.pair = false};
+	struct firsts firsts = {.noted = noted};
 	enum err e = medium_open(&file, path);
 
 	if (e == ERR_OK)
@@ -225,12 +226,13 @@ one_mend(
 
 /* Of a commit whose first page the disk refused, which ended with an error,
  * LMDB puts back the number that stood there, and perhaps nothing else: the
- * next one writes over it. */
+ * next one writes over it.  One that is noted ended well, and its number has a
+ * wrong bit. */
 static bool
 is_refused(const struct firsts *firsts, size_t i, uint64_t told)
 {
 	return firsts->said[i] + 1 == firsts->said[1 - i] &&
-	       firsts->said[i] + 2 == told;
+	       firsts->said[i] + 2 == told && told != firsts->noted;
 }
 
 /* The newer of two states is the one of the larger number, and each commit

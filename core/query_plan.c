@@ -23,8 +23,8 @@ struct planning {
 	size_t n;
 };
 
-static enum err field_ways(struct planning *p) MUST_USE;
-static enum err compound_ways(struct planning *p) MUST_USE;
+static void field_ways(struct planning *p);
+static void compound_ways(struct planning *p);
 static void text_ways(struct planning *p);
 static enum err choose(struct planning *p, struct query_way *way) MUST_USE;
 
@@ -45,7 +45,6 @@ query_plan_choose(const struct query_plan_for *plan, struct query_way *way)
 	const struct pack_collection *collection = plan->query->collection;
 	struct planning p = {.plan = plan};
 	size_t words_n = plan->text != NULL ? plan->text->words_n : 0;
-	enum err e;
 
 	p.ways = arena_array(plan->arena,
 	    collection->fields_n + collection->indexes_n + words_n + 1,
@@ -57,23 +56,22 @@ query_plan_choose(const struct query_plan_for *plan, struct query_way *way)
 		return kv_failed(plan->txn->kv);
 	}
 	p.binds_n = expr_binds(plan->query->where, plan->arena, &p.binds);
-	e = field_ways(&p);
-	if (e == ERR_OK)
-		e = compound_ways(&p);
-	if (e == ERR_OK && words_n > 0)
+	field_ways(&p);
+	compound_ways(&p);
+	if (words_n > 0)
 		text_ways(&p);
 	(void)way_add(&p, QUERY_LIST);
-	return e == ERR_OK ? choose(&p, way) : e;
+	return choose(&p, way);
 }
 
 /* ---- values ------------------------------------------------------------- */
 
 /* What `expr` gives, which looks at no record. */
-static enum err
+static void
 evaluate(
     const struct planning *p, const struct expr *expr, struct expr_value *value)
 {
-	return expr_eval(expr,
+	expr_eval_own(expr,
 	    &(struct expr_source){.txn = p->plan->txn,
 		.now_seconds = p->plan->query->now_seconds,
 		.arena = p->plan->arena,
@@ -138,16 +136,17 @@ value_add(const struct planning *p, const struct pack_field *field,
 	return true;
 }
 
-/* The shortest list of values to which `field` is bound; `*bound` is false when
- * there is none.  What is nothing is equal to nothing. */
-static enum err
+/* The shortest list of values to which `field` is bound, into `*any`; false
+ * when there is none, or they are too many.  What is nothing is equal to
+ * nothing. */
+static bool
 values_of(const struct planning *p, const struct pack_field *field,
-    struct query_any *any, bool *bound)
+    struct query_any *any)
 {
 	const struct expr_bind *best = NULL;
 	struct bytes *values;
+	bool fits = true;
 
-	*bound = false;
 	for (size_t i = 0; i < p->binds_n && can_bind(field); i++) {
 		const struct expr_bind *bind = &p->binds[i];
 
@@ -157,23 +156,19 @@ values_of(const struct planning *p, const struct pack_field *field,
 			best = bind;
 	}
 	if (best == NULL || best->values_n > WALKS_MAX)
-		return ERR_OK;
-	*bound = true;
+		return false;
 	values = arena_array(p->plan->arena,
 	    p->plan->query->aliases != NULL ? WALKS_MAX : best->values_n,
 	    sizeof(*values));
 	*any = (struct query_any){.p = values};
-	for (size_t i = 0; i < best->values_n; i++) {
+	for (size_t i = 0; i < best->values_n && fits; i++) {
 		struct expr_value value;
-		enum err e = evaluate(p, best->values[i], &value);
 
-		if (e != ERR_OK)
-			return e;
+		evaluate(p, best->values[i], &value);
 		if (value.type != EXPR_NOTHING)
-			*bound = *bound &&
-				 value_add(p, field, &value, values, any);
+			fits = value_add(p, field, &value, values, any);
 	}
-	return ERR_OK;
+	return fits;
 }
 
 /* The bounds of a range so far. */
@@ -206,11 +201,11 @@ narrow(struct bounds *bounds, enum expr_relation relation,
 	}
 }
 
-/* The range in which `field` has to lie; `*bound` says whether there is one,
- * `*none` that it is empty. */
-static enum err
+/* Is there a range in which `field` has to lie?  `*none` says that it is empty.
+ */
+static bool
 range_of(const struct planning *p, const struct pack_field *field,
-    struct lookup_range *range, bool *bound, bool *none)
+    struct lookup_range *range, bool *none)
 {
 	struct bounds bounds = {0};
 
@@ -220,7 +215,6 @@ range_of(const struct planning *p, const struct pack_field *field,
 	     i++) {
 		const struct expr_bind *bind = &p->binds[i];
 		struct expr_value value;
-		enum err e;
 
 		if (bind->field != field || bind->relation == EXPR_EQUAL ||
 		    !is_usable(bind))
@@ -228,22 +222,19 @@ range_of(const struct planning *p, const struct pack_field *field,
 		bounds.some = true;
 		if (bind->relation == EXPR_SOME)
 			continue;
-		e = evaluate(p, bind->values[0], &value);
-		if (e != ERR_OK)
-			return e;
+		evaluate(p, bind->values[0], &value);
 		narrow(&bounds, bind->relation, &value);
 	}
-	*bound = bounds.some;
 	*none = bounds.none;
 	if (bounds.none)
-		return ERR_OK;
+		return true;
 	if (bounds.low.type != EXPR_NOTHING)
 		range->low = encode(p, field, &bounds.low);
 	if (bounds.high.type != EXPR_NOTHING)
 		range->high = encode(p, field, &bounds.high);
 	range->above_low = bounds.above_low;
 	range->below_high = bounds.below_high;
-	return ERR_OK;
+	return bounds.some;
 }
 
 /* ---- ways --------------------------------------------------------------- */
@@ -257,24 +248,21 @@ telling(const struct pack_field *field)
 	return field->type == PACK_ENUM || field->type == PACK_BOOL ? 5 : 10;
 }
 
-static enum err
+static void
 field_ways(struct planning *p)
 {
 	const struct pack_collection *collection = p->plan->query->collection;
-	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < collection->fields_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < collection->fields_n; i++) {
 		const struct pack_field *field = &collection->fields[i];
 		struct query_way *way;
 		struct query_any any = {0};
 		struct lookup_range range;
-		bool bound = false;
 		bool none = false;
 
 		if (field->index == PACK_INDEX_NONE)
 			continue;
-		e = values_of(p, field, &any, &bound);
-		if (e == ERR_OK && bound) {
+		if (values_of(p, field, &any)) {
 			way = way_add(p, QUERY_FIELD);
 			way->field = field;
 			way->bound = 1;
@@ -283,9 +271,7 @@ field_ways(struct planning *p)
 			way->score = telling(field);
 			continue;
 		}
-		if (e == ERR_OK)
-			e = range_of(p, field, &range, &bound, &none);
-		if (e != ERR_OK || !bound)
+		if (!range_of(p, field, &range, &none))
 			continue;
 		way = way_add(p, QUERY_FIELD);
 		way->field = field;
@@ -294,55 +280,48 @@ field_ways(struct planning *p)
 		way->walks_n = none ? 0 : 1;
 		way->score = 4;
 	}
-	return e;
 }
 
 /* Binds the leading fields of way->compound, and a range behind them. */
-static enum err
+static void
 compound_bind(const struct planning *p, struct query_way *way)
 {
 	const struct pack_compound *compound = way->compound;
 	bool none = false;
-	enum err e = ERR_OK;
 
 	while (way->bound < compound->fields_n) {
 		const struct pack_field *field = compound->fields[way->bound];
 		struct query_any *any = &way->any[way->bound];
-		bool bound;
 
-		e = values_of(p, field, any, &bound);
-		if (e != ERR_OK || !bound ||
+		if (!values_of(p, field, any) ||
 		    (any->n > 0 && way->walks_n > WALKS_MAX / any->n))
 			break;
 		way->walks_n *= any->n;
 		way->score += telling(field);
 		way->bound++;
 	}
-	if (e == ERR_OK && way->bound < compound->fields_n)
-		e = range_of(p, compound->fields[way->bound], &way->range,
-		    &way->has_range, &none);
+	if (way->bound < compound->fields_n)
+		way->has_range = range_of(
+		    p, compound->fields[way->bound], &way->range, &none);
 	if (way->has_range)
 		way->score += 4;
 	if (none)
 		way->walks_n = 0;
-	return e;
 }
 
-static enum err
+static void
 compound_ways(struct planning *p)
 {
 	const struct pack_collection *collection = p->plan->query->collection;
-	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < collection->indexes_n && e == ERR_OK; i++) {
+	for (size_t i = 0; i < collection->indexes_n; i++) {
 		struct query_way *way = way_add(p, QUERY_COMPOUND);
 
 		way->compound = &collection->indexes[i];
-		e = compound_bind(p, way);
+		compound_bind(p, way);
 		if (way->bound == 0 && !way->has_range)
 			p->n--;
 	}
-	return e;
 }
 
 static void

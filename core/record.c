@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/gap.h"
 #include "core/history.h"
 #include "core/digest.h"
 #include "core/lookup_keep.h"
@@ -97,8 +98,10 @@ row_get(const struct turn_place *at, struct kv_cursor *near, bool copied,
 				return txn_fail(at->txn, e);
 		}
 	}
-	if (!found)
+	if (!found) {
+		gap_sure(at->txn, TABLE_RECORDS, tables_key(&key));
 		return kv_failed(at->txn->kv);
+	}
 	return row_decode(at, content, copied, record);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/founder.h"
+#include "core/mark.h"
 #include "proto/mem.h"
 
 enum { KEPT_MAX = 100 };
@@ -149,8 +150,11 @@ fresh_fill(struct repair *r, const struct identity *identity)
 	    .host = r->host,
 	    .join = &identity->city,
 	    .keys = identity};
-	const struct salvage_plan from = {
-	    .host = r->host, .path = r->data, .scratch = r->rows, .all = true};
+	const struct salvage_plan from = {.host = r->host,
+	    .path = r->data,
+	    .scratch = r->rows,
+	    .all = true,
+	    .noted = mark_noted(r->mark, r->data)};
 	struct store *store = NULL;
 	struct fault fault;
 	enum err e = founder_create(&plan);

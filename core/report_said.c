@@ -107,17 +107,18 @@ figure_of(const struct pack_report *report, struct bytes metric)
 	return NULL;
 }
 
-/* Works out what `said` says. */
+/* Works out what `said` says of `unit`. */
 static enum err
-compute(struct txn *txn, const struct report_ask *ask, struct report_said *said)
+compute(struct txn *txn, const struct report_ask *ask, const struct space *unit,
+    struct report_said *said)
 {
-	struct figure_ask figure = {.now_seconds = ask->now_seconds};
+	struct figure_ask figure = {.prefix = *unit,
+	    .period = {INT64_MIN, INT64_MAX},
+	    .now_seconds = ask->now_seconds};
 	int64_t times = 1;
-	enum err e = id_prefix(said->unit, &figure.prefix);
+	enum err e;
 
-	figure.period = (struct period){INT64_MIN, INT64_MAX};
-	if (e != ERR_OK ||
-	    (said->period.n > 0 && !period_read(said->period, &figure.period)))
+	if (said->period.n > 0 && !period_read(said->period, &figure.period))
 		return ERR_OK;
 	e = total_make(
 	    txn, &figure, said->figure, said->scale, &said->computed);
@@ -157,7 +158,7 @@ said_read(struct txn *txn, const struct report_ask *ask,
 	    !id_covers_prefix(&ask->prefix, &unit))
 		return ERR_OK;
 	said->figure = figure;
-	return compute(txn, ask, said);
+	return compute(txn, ask, &unit, said);
 }
 
 static int
@@ -216,10 +217,10 @@ report_said_find(struct txn *txn, const struct report_ask *ask,
 	struct report_said *said = NULL;
 	size_t room = 0;
 	size_t n = 0;
-	bool found = true;
+	bool found;
 	enum err e = query_begin(txn, &query, &run);
 
-	while (e == ERR_OK && found) {
+	while (e == ERR_OK) {
 		e = query_next(&run, &found);
 		if (e != ERR_OK || !found)
 			break;

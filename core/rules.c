@@ -131,8 +131,7 @@ is_shown(const struct record *record, const struct pack_field *field,
 	const struct record_field *has = merge_find(
 	    record, edit->field, field->kind);
 
-	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
-	     i++) {
+	for (size_t i = 0; has != NULL && i < has->n; i++) {
 		if (bytes_equal(has->values[i].value, edit->value))
 			return true;
 	}
@@ -231,7 +230,7 @@ set_stays(const struct store_write *write, const struct record *record,
 		    bytes_equal(write->edits[i].field, name))
 			return true;
 	for (size_t k = 0; has != NULL && k < has->n && !stays; k++) {
-		stays = has->values != NULL;
+		stays = true;
 		for (size_t i = 0; i < write->edits_n && stays; i++)
 			stays = write->edits[i].code != OP_REMOVE ||
 				!bytes_equal(write->edits[i].field, name) ||

@@ -135,7 +135,7 @@ source_open(struct saving *s, const struct salvage_plan *plan)
 
 	if (e == ERR_OK)
 		e = salvage_rows_copy(
-		    plan->path, source->kv, &s->salvage->rows);
+		    plan->path, plan->noted, source->kv, &s->salvage->rows);
 	if (e == ERR_OK)
 		e = txn_begin(
 		    source->kv, true, host, &source->kept, &source->txn);

@@ -23,13 +23,15 @@ struct salvage {
 /* Takes what is sound of the data file `path` into `store`, which has no
  * transaction open, in as many transactions as that takes.  `scratch` is a
  * directory for its use, made and removed.  With `all` also what a store keeps
- * about itself: for one that was just made.  Errors are those of the disk and
- * of `store`; ERR_CORRUPT: it is no data file. */
+ * about itself: for one that was just made.  `noted` is the newest commit that
+ * is known to be done there (mark_noted), or 0.  Errors are those of the disk
+ * and of `store`; ERR_CORRUPT: it is no data file. */
 struct salvage_plan {
 	const struct host *host;
 	const char *path;
 	const char *scratch;
 	bool all;
+	uint64_t noted;
 };
 enum err salvage_run(struct store *store, const struct salvage_plan *plan,
     struct salvage *salvage) MUST_USE;

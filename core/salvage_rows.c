@@ -42,13 +42,15 @@ static bool doubt(struct copying *c);
 static void put(struct copying *c, enum table table, struct bytes row);
 
 enum err
-salvage_rows_copy(const char *path, struct kv *kv, struct salvage_rows *rows)
+salvage_rows_copy(
+    const char *path, uint64_t noted, struct kv *kv, struct salvage_rows *rows)
 {
 	struct copying c = {.kv = kv, .rows = rows};
 	const struct pages_watch watch = {.row = row_take,
 	    .arg = &c,
 	    .names = tables_names,
-	    .names_n = TABLE_COUNT};
+	    .names_n = TABLE_COUNT,
+	    .noted = noted};
 	struct pages_report report = {0};
 	enum err e;
 

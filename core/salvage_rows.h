@@ -24,10 +24,11 @@ struct salvage_rows {
 };
 
 /* Copies what is sound of the logs and of what the store keeps about itself
- * from the data file `path` to `kv`, an empty environment with the tables of
- * core/tables.h and no transaction open.  What is derived is left out, but for
- * spaces and trees.  ERR_CORRUPT: it is no data file. */
-enum err salvage_rows_copy(
-    const char *path, struct kv *kv, struct salvage_rows *rows) MUST_USE;
+ * from the data file `path`, of which `noted` is known as struct pages_watch
+ * has it, to `kv`, an empty environment with the tables of core/tables.h and no
+ * transaction open.  What is derived is left out, but for spaces and trees.
+ * ERR_CORRUPT: it is no data file. */
+enum err salvage_rows_copy(const char *path, uint64_t noted, struct kv *kv,
+    struct salvage_rows *rows) MUST_USE;
 
 #endif

@@ -25,6 +25,7 @@ struct straying {
 	struct stray *all; /* owned */
 	size_t n;
 	size_t room;
+	uint64_t odd; /* rows whose keys are of no log at all */
 };
 
 /* A stray beside what the store has of one log, all its branches. */
@@ -59,6 +60,7 @@ salvage_strays_count(struct txn *from, struct txn *to, struct salvage *salvage)
 	e = kv_failed(from->kv);
 	for (size_t i = 0; i < s.n && e == ERR_OK; i++)
 		e = stray_count(&s, &s.all[i], salvage);
+	salvage->missing += s.odd;
 	mem_free(s.all);
 	return e;
 }
@@ -77,28 +79,35 @@ is_new(struct straying *s, const struct stray *stray)
 	return !kv_find(s->from->kv, TABLE_LOG_NOS, tables_key(&key), &row);
 }
 
+/* A key that is damaged says nothing of those behind it. */
 static void
 strays_find(struct straying *s, enum table table)
 {
 	struct kv_cursor cursor;
-	struct bytes start = {0};
 	struct key key;
+	bool more;
 
 	kv_cursor_init(&cursor, s->from->kv, table);
-	while (kv_seek(&cursor, start) && cursor.key.n >= DELTA_KEY_SIZE) {
-		struct stray stray = {.space.v = bytes_be32(cursor.key.p),
-		    .no.v = bytes_be32(cursor.key.p + 4)};
+	more = kv_seek(&cursor, (struct bytes){0});
+	while (more) {
+		bool fits = cursor.key.n >= DELTA_KEY_SIZE;
+		struct stray stray = {
+		    .space.v = fits ? bytes_be32(cursor.key.p) : 0,
+		    .no.v = fits ? bytes_be32(cursor.key.p + 4) : 0};
 
 		if (stray.space.v == 0 || stray.no.v == 0 ||
-		    stray.no.v == UINT32_MAX)
-			break;
+		    stray.no.v == UINT32_MAX) {
+			s->odd++;
+			more = kv_next(&cursor);
+			continue;
+		}
 		if (is_new(s, &stray)) {
 			mem_room(&s->all, &s->room, s->n + 1, sizeof(stray));
 			s->all[s->n++] = stray;
 		}
 		stray.no.v++;
 		tables_log_prefix(stray.space, stray.no, &key);
-		start = tables_key(&key);
+		more = kv_seek(&cursor, tables_key(&key));
 	}
 	kv_cursor_fini(&cursor);
 }

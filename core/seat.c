@@ -73,7 +73,7 @@ rows_find(struct txn *txn, const struct record_id *id, struct seats *seats)
 
 	kv_cursor_init(&cursor, txn->kv, TABLE_SEATS);
 	for (bool more = kv_seek(&cursor, prefix);
-	     more && e == ERR_OK && bytes_begins(cursor.key, prefix);
+	     more && bytes_begins(cursor.key, prefix);
 	     more = kv_next(&cursor)) {
 		struct bytes number = bytes_after(cursor.key, prefix.n);
 		struct space_state *space;
@@ -188,7 +188,7 @@ seat_refresh(struct txn *txn, bool *whole)
 	if (!is_under_way(txn, &done))
 		kv_clear(txn->kv, TABLE_SEATS);
 	kv_cursor_init(&cursor, txn->kv, TABLE_RECORDS);
-	for (int n = 0; n < REFRESH_RECORDS && more && e == ERR_OK; n++) {
+	for (int n = 0; n < REFRESH_RECORDS && e == ERR_OK; n++) {
 		/* The first one behind it. */
 		tables_key_add(&done, bytes_of("", 1));
 		more = kv_seek(&cursor, tables_key(&done));

@@ -13,8 +13,8 @@ shown_value(const struct record *record, const struct pack_field *field)
 
 	if (field != NULL)
 		has = merge_find(record, bytes_text(field->name), field->kind);
-	return has == NULL || has->n == 0 ? (struct bytes){0}
-					  : merge_winner(record, has)->value;
+	return has == NULL ? (struct bytes){0}
+			   : merge_winner(record, has)->value;
 }
 
 struct bytes

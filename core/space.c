@@ -5,6 +5,8 @@
  */
 #include "core/space.h"
 
+#include "core/gap.h"
+
 enum { SPACE_ROW_SIZE = 4 + CLASS_COUNT * 32 + 8, SLOTS_MIN = 16 };
 
 static struct space_state *cached(struct txn *txn, const struct space *name);
@@ -26,8 +28,10 @@ space_find(struct txn *txn, const struct space *name)
 	if (space != NULL)
 		return space;
 	name_key(name, &key);
-	if (!kv_find(txn->kv, TABLE_SPACES, tables_key(&key), &row))
+	if (!kv_find(txn->kv, TABLE_SPACES, tables_key(&key), &row)) {
+		gap_sure(txn, TABLE_SPACES, tables_key(&key));
 		return NULL;
+	}
 	return load(txn, tables_key(&key), row);
 }
 

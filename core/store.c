@@ -128,14 +128,15 @@ open_as(const char *dir, const struct host *host, enum open_mode mode,
 static enum err
 kv_start(struct store *store, bool create)
 {
+	char *mark = file_path(store->dir, "mark");
+	char *data = file_path(store->dir, "data.mdb");
 	struct kv_config config = {.dir = store->dir,
 	    .tables = tables_names,
 	    .tables_n = TABLE_COUNT,
 	    .late = TABLES_LATE,
 	    .create = create,
-	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES};
-	char *mark = file_path(store->dir, "mark");
-	char *data = file_path(store->dir, "data.mdb");
+	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES,
+	    .noted = mark_noted(mark, data)};
 	enum err e;
 
 	words_fini(&store->kept.words);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/gap.h"
 #include "proto/ascii.h"
 #include "proto/codec.h"
 #include "proto/mem.h"
@@ -180,6 +181,7 @@ find(struct store *store, const struct token_id *id,
 	*e = ERR_OK;
 	row_key(id, &key);
 	if (!txn_find(store_txn(store), TABLE_TOKENS, &key, &content)) {
+		gap_sure(store_txn(store), TABLE_TOKENS, tables_key(&key));
 		*e = kv_failed(store_txn(store)->kv);
 		return false;
 	}

@@ -153,7 +153,7 @@ values_take(struct finding *f, const struct record *record, struct entry *entry)
 		const struct record_field *content = merge_find(
 		    record, bytes_text(field->name), field->kind);
 
-		if (content == NULL || content->n == 0)
+		if (content == NULL)
 			continue;
 		entry->values_n[i] = content->n;
 		entry->values[i] = arena_array(

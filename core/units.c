@@ -118,7 +118,7 @@ refs_read(const struct loading *l, const struct record *record,
 	*refs = NULL;
 	if (field != NULL)
 		has = merge_find(record, bytes_text(field->name), field->kind);
-	if (has == NULL || has->n == 0)
+	if (has == NULL)
 		return 0;
 	ids = arena_array(l->arena, has->n, sizeof(*ids));
 	for (size_t i = 0; i < has->n; i++) {

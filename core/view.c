@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/gap.h"
 #include "core/meta.h"
 #include "core/view_form.h"
 #include "core/view_plan.h"
@@ -205,8 +206,10 @@ left_out_read(struct view_scan *scan, struct space_no space)
 	enum err e;
 
 	view_form_begin(space, number_of(txn, scan->view), VIEW_LEFT_OUT, &key);
-	if (!kv_find(txn->kv, TABLE_VIEWS, view_form_key(&key), &row))
+	if (!kv_find(txn->kv, TABLE_VIEWS, view_form_key(&key), &row)) {
+		gap_sure(txn, TABLE_VIEWS, view_form_key(&key));
 		return;
+	}
 	e = tables_open(TABLE_VIEWS, view_form_key(&key), row, &content);
 	if (e == ERR_OK && !view_form_read(content, &scan->left_out, NULL, 0))
 		e = tables_corrupt(
@@ -244,12 +247,12 @@ view_next(struct view_scan *scan, struct view_row *row, bool *found)
 	struct txn *txn = scan->txn;
 	struct kv_cursor cursor;
 	struct bytes content;
-	enum err e = ERR_OK;
+	enum err e = gap_edge(txn, TABLE_VIEWS, view_form_key(&scan->at));
 	bool fits = true;
 
 	*found = false;
 	kv_cursor_init(&cursor, txn->kv, TABLE_VIEWS);
-	if (kv_seek(&cursor, view_form_key(&scan->at)) &&
+	if (e == ERR_OK && kv_seek(&cursor, view_form_key(&scan->at)) &&
 	    bytes_begins(cursor.key, view_form_key(&scan->under)) &&
 	    !is_behind(scan, cursor.key)) {
 		*found = true;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/gap.h"
 #include "core/meta.h"
 #include "core/record.h"
 #include "core/view_form.h"
@@ -212,10 +213,13 @@ amount_write(struct txn *txn, const struct view_amount *amount)
 	struct bytes row;
 	uint64_t records = 0;
 
-	if (kv_find(txn->kv, TABLE_VIEWS, amount->key, &row) &&
-	    (!tables_fit(amount->key, row, &content) ||
-		!view_form_read(content, &records, sums, amount->sums_n)))
+	if (!kv_find(txn->kv, TABLE_VIEWS, amount->key, &row)) {
+		if (gap_none(txn, TABLE_VIEWS, amount->key) != ERR_OK)
+			return false;
+	} else if (!tables_fit(amount->key, row, &content) ||
+		   !view_form_read(content, &records, sums, amount->sums_n)) {
 		return false;
+	}
 	if (amount->records < 0 && records < (uint64_t)-amount->records)
 		return false;
 	records += (uint64_t)amount->records;

@@ -50,12 +50,11 @@ static void total_put(const struct slim *slim, const struct view_field *what,
 static enum err cells_take(struct slim *slim, const struct record_field *from,
     struct record_field *to) MUST_USE;
 static enum err slim_make(struct slim *slim) MUST_USE;
-static enum err view_make(const struct slim *slim,
-    const struct view_reads *reads, struct view_amounts *out) MUST_USE;
-static enum err rows_make(const struct slim *slim,
-    const struct view_reads *reads, const struct expr_source *source,
-    struct view_amounts *out) MUST_USE;
-static enum err values_eval(struct making *m) MUST_USE;
+static void view_make(const struct slim *slim, const struct view_reads *reads,
+    struct view_amounts *out);
+static void rows_make(const struct slim *slim, const struct view_reads *reads,
+    const struct expr_source *source, struct view_amounts *out);
+static void values_eval(struct making *m);
 static size_t rows_count(const struct making *m);
 static void left_out_put(struct making *m);
 static void group_rows(struct making *m);
@@ -88,7 +87,7 @@ view_rows_add(const struct turn_place *at, const struct view_plan *plan,
 	e = slim_make(&slim);
 	for (size_t i = 0; i < plan->views_n && e == ERR_OK; i++)
 		if (view_bits_has(views, i))
-			e = view_make(&slim, &plan->views[i], amounts);
+			view_make(&slim, &plan->views[i], amounts);
 	return e;
 }
 
@@ -123,7 +122,7 @@ slim_make(struct slim *slim)
 		if (view_bits_has(&wanted, bit))
 			from = merge_find(
 			    slim->from, bytes_text(field->name), field->kind);
-		if (from == NULL || from->n == 0)
+		if (from == NULL)
 			continue;
 		e = field_take(slim, &plan->fields[i], from, to);
 		for (size_t k = 0; e == ERR_OK && k < to->n; k++)
@@ -196,7 +195,7 @@ total_old(const struct slim *slim, const struct view_field *what,
 	struct view_key key;
 	struct bytes row;
 
-	if (field == NULL || field->n == 0)
+	if (field == NULL)
 		return true;
 	if (field->values != NULL) {
 		for (size_t i = 0; i < field->n; i++)
@@ -341,7 +340,8 @@ cells_take(
 
 /* ---- one view ----------------------------------------------------------- */
 
-static enum err
+/* What views say looks at no other record, so that it cannot fail. */
+static void
 view_make(const struct slim *slim, const struct view_reads *reads,
     struct view_amounts *out)
 {
@@ -351,32 +351,29 @@ view_make(const struct slim *slim, const struct view_reads *reads,
 	    .id = slim->at->id,
 	    .record = &slim->record,
 	    .arena = slim->at->arena};
-	bool holds = true;
-	enum err e = ERR_OK;
+	struct expr_value holds = {.i = 1};
 
 	if (view->where.code != NULL)
-		e = expr_test(view->where.code, &source, &holds);
-	return e == ERR_OK && holds ? rows_make(slim, reads, &source, out) : e;
+		expr_eval_own(view->where.code, &source, &holds);
+	if (holds.i != 0)
+		rows_make(slim, reads, &source, out);
 }
 
-static enum err
+static void
 rows_make(const struct slim *slim, const struct view_reads *reads,
     const struct expr_source *source, struct view_amounts *out)
 {
 	struct making m = {
 	    .slim = slim, .reads = reads, .source = *source, .out = out};
-	enum err e = values_eval(&m);
 
-	if (e != ERR_OK)
-		return e;
+	values_eval(&m);
 	if (rows_count(&m) > LIMIT_VIEW_ROWS) {
 		left_out_put(&m);
-		return ERR_OK;
+		return;
 	}
 	do
 		group_rows(&m);
 	while (next_group(&m));
-	return ERR_OK;
 }
 
 /* Does any of the fields hold a value that is not of class N? */
@@ -419,36 +416,34 @@ distinct_as_set(struct arena *arena, struct expr_value *value)
 	    .items = one};
 }
 
-static enum err
+static void
 values_eval(struct making *m)
 {
 	const struct pack_view *view = m->reads->view;
 	struct arena *arena = m->source.arena;
 	struct expr_value value;
-	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < view->group_n && e == ERR_OK; i++) {
-		e = expr_eval(
+	for (size_t i = 0; i < view->group_n; i++) {
+		expr_eval_own(
 		    view->group[i].is.code, &m->source, &m->groups[i]);
 		group_as_set(arena, &m->groups[i]);
 		m->groups_hidden[i] = is_hidden(m->slim, &m->reads->group[i]);
 	}
-	for (size_t i = 0; i < view->distinct_n && e == ERR_OK; i++) {
-		e = expr_eval(
+	for (size_t i = 0; i < view->distinct_n; i++) {
+		expr_eval_own(
 		    view->distinct[i].is.code, &m->source, &m->distinct[i]);
 		distinct_as_set(arena, &m->distinct[i]);
 		m->distinct_hidden[i] = m->reads->hidden[i] ||
 					is_hidden(
 					    m->slim, &m->reads->distinct[i]);
 	}
-	for (size_t i = 0; i < view->sum_n && e == ERR_OK; i++) {
-		e = expr_eval(view->sum[i].is.code, &m->source, &value);
-		if (e == ERR_OK && value.type != EXPR_NOTHING)
+	for (size_t i = 0; i < view->sum_n; i++) {
+		expr_eval_own(view->sum[i].is.code, &m->source, &value);
+		if (value.type != EXPR_NOTHING)
 			m->sums[i] = (struct view_sum){
 			    .high = value.i < 0 ? -1 : 0,
 			    .low = (uint64_t)value.i};
 	}
-	return e;
 }
 
 /* How many rows it makes, or more than there may be. */

@@ -3,8 +3,9 @@
 # whose process is killed at any moment; what it had acknowledged must be there.
 # Then disks that acknowledge writes and forget them: the store goes back in
 # time, and its next meeting with a peer brings back what that one has.
+# Then USB sticks, FAT and exFAT, which lose their power while bundles are written.
 #
-#   perl tests/crash/powercut.pl GOLMOK BUILD CUTS DROPS SEED
+#   perl tests/crash/powercut.pl GOLMOK BUILD CUTS DROPS STICKS SEED
 #
 # Needs the packages of `.ci/deps powercut`; fetches a kernel into BUILD.
 use strict;
@@ -12,8 +13,8 @@ use warnings;
 use IPC::Open2 qw(open2);
 use Time::HiRes qw(sleep);
 
-my ($golmok, $build, $cuts, $drops, $seed) = @ARGV;
-die "powercut.pl GOLMOK BUILD CUTS DROPS SEED\n" if !defined $seed;
+my ($golmok, $build, $cuts, $drops, $sticks, $seed) = @ARGV;
+die "powercut.pl GOLMOK BUILD CUTS DROPS STICKS SEED\n" if !defined $seed;
 srand($seed);
 my $failed = 0;
 
@@ -48,7 +49,8 @@ sub initrd
 		must('cp', '-L', $lib, "$root$lib");
 	}
 	for (qw(crc16 crc32c_generic libcrc32c mbcache jbd2 ext4 dax dm-mod dm-flakey virtio
-		virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)) {
+		virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
+		nls_cp437 nls_ascii nls_utf8 fat vfat exfat)) {
 		my ($module) = qx(find $build/kernel/lib/modules -name $_.ko);
 		next if !defined $module;
 		chomp $module;
@@ -62,10 +64,11 @@ sub initrd
 
 sub disk
 {
-	my ($path, $mib) = @_;
+	my ($path, $mib, @mkfs) = @_;
 	unlink $path;
 	must('truncate', '-s', "${mib}M", $path);
-	must('mkfs.ext4', '-q', '-F', $path);
+	@mkfs = ('mkfs.ext4', '-q', '-F') if !@mkfs;
+	must('sh', '-c', '"$@" >/dev/null', 'sh', @mkfs, $path);
 }
 
 my ($kernel, $initrd);
@@ -84,7 +87,7 @@ sub run_once
 {
 	my ($what, $until, @disks) = @_;
 	my @drives = map { ('-drive', "file=$_,format=raw,if=virtio,cache=writeback") } @disks;
-	my $pid = open2(my $out, my $in, 'qemu-system-x86_64', '-accel', 'tcg', '-m', '512', '-nographic',
+	my $pid = open2(my $out, my $in, 'qemu-system-x86_64', '-accel', 'tcg', '-m', '1024', '-nographic',
 		'-no-reboot', '-kernel', $kernel, '-initrd', $initrd, '-net', 'none',
 		'-append', "console=ttyS0 quiet panic=-1 no_timer_check golmok=$what", @drives);
 	my @lines;
@@ -171,7 +174,8 @@ sub cuts_run
 sub names
 {
 	my ($store) = @_;
-	my ($out) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', $store);
+	my ($out, $status) = said($golmok, 'export', 'd03/c017/volunteer', '--reason', 'test', '--store', $store);
+	wrong("$store: export: $out") if $status != 0;
 	return join ' ', sort $out =~ /\b((?:safe|lent|lost|more)\d)\b/g;
 }
 
@@ -184,6 +188,7 @@ sub meet
 	while (<$out>) { ($place) = /listening at ([^;]*);/ and last }
 	my ($said, $status) = said($golmok, 'sync', $place, '--store', $mine);
 	kill 'TERM', $pid;
+	1 while <$out>;
 	close($out);
 	return ($said, $status);
 }
@@ -239,11 +244,64 @@ sub drops_run
 	}
 }
 
+# ---- sticks -----------------------------------------------------------------
+
+# What a bundle that was said to be whole carries is with who takes it in, and
+# one that was being written then does no harm: it is taken, or refused as a
+# damaged one (status 7), and can be written anew.
+sub stick_taken
+{
+	my ($number, $carried, @lines) = @_;
+	my ($held) = map { /HELD (.*)/ } @lines;
+	my %held = map { $_ => 1 } split(' ', $held // '');
+	my (%status, @lost);
+	for (@lines) {
+		$status{$2} = $1 if /TAKEN (\d+) (.*\S): /;
+		wrong("stick $number: $_") if /TAKEN (?!(?:0|7) )/;
+	}
+	for my $bundle (keys %$carried) {
+		wrong("stick $number: '$bundle' is gone, or harmed")
+		    if ($status{$bundle} // -1) != 0;
+		push @lost, grep { !$held{$_} } @{$carried->{$bundle}};
+	}
+	wrong("stick $number: carried and not there: @lost") if @lost;
+	wrong("stick $number: the saved keys are gone, or harmed") if $number <= 3 && !grep { /RESTORED/ } @lines;
+	wrong("stick $number: no answer went back") if !grep { /ANSWERED/ } @lines;
+	wrong("stick $number: it did not end") if !grep { /DONE/ } @lines;
+	printf "# stick %d: %d bundles carried, %d files taken in, %d damaged, %d records\n",
+	    $number, scalar keys %$carried, scalar(grep { $_ == 0 } values %status),
+	    scalar(grep { $_ == 7 } values %status), scalar keys %held;
+}
+
+sub sticks_run
+{
+	my ($mine, $theirs) = ("$build/mine.img", "$build/theirs.img");
+	disk($_, 64) for $mine, $theirs;
+	my @mkfs = (['mkfs.vfat', '-F', '32'], ['mkfs.exfat'], ['mkfs.vfat', '-F', '16']);
+	for my $number (1 .. $sticks) {
+		my $stick = "$build/stick.img";
+		disk($stick, 64, @{$mkfs[$number % @mkfs]});
+		my ($wanted, $wait, $seen) = (1 + int(rand(4)), rand(0.5), 0);
+		my (%carried, @written);
+		for (run("stick$number", sub {
+			$seen++ if $_[0] =~ /CARRIED .*bundle/;
+			sleep($wait) if $seen >= $wanted;
+			return $seen >= $wanted;
+		}, $mine, $theirs, $stick)) {
+			push @written, $1 if /ACK [0-9a-f]{32} (s\S+)/;
+			$carried{$1} = [@written] if /CARRIED (.*bundle) /;
+		}
+		stick_taken($number, \%carried,
+		    run("take$number", sub { $_[0] =~ /DONE/ }, $mine, $theirs, $stick));
+	}
+}
+
 $| = 1;
 mkdir $build;
 $kernel = kernel();
 $initrd = initrd();
 cuts_run();
 drops_run();
+sticks_run();
 print $failed ? "# $failed wrong\n" : "# all as it must be\n";
 exit($failed > 0);

@@ -212,6 +212,33 @@ clinic_json(const char *from, const char *to, struct buf *json)
 	buf_fini(&text);
 }
 
+static void
+add_quoted(const char *text, struct buf *json)
+{
+	for (; *text != '\0'; text++)
+		buf_add_u8(json, *text == '`' ? '"' : (uint8_t)*text);
+}
+
+void
+clinic_swap(const char *from, const char *to, struct buf *json)
+{
+	struct buf wanted = {0};
+	struct buf all = {0};
+	const char *start = buf_text(json);
+	const char *at;
+
+	add_quoted(from, &wanted);
+	at = strstr(start, buf_text(&wanted));
+	if (at == NULL)
+		fail_msg("the clinic says nowhere %s", from);
+	buf_add(&all, bytes_of(start, (size_t)(at - start)));
+	add_quoted(to, &all);
+	buf_add_text(&all, at + wanted.n);
+	buf_fini(json);
+	*json = all;
+	buf_fini(&wanted);
+}
+
 struct pack *
 clinic_pack(const char *from, const char *to)
 {

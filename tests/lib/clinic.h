@@ -8,6 +8,8 @@
  * where `from` (NULL: nothing) first stands in it, `to` does instead.  Both
  * have ` for every quote. */
 void clinic_json(const char *from, const char *to, struct buf *json);
+/* Where `from` first stands in `json`, `to` does from now on. */
+void clinic_swap(const char *from, const char *to, struct buf *json);
 /* That pack, which must be sound; for pack_free. */
 struct pack *clinic_pack(const char *from, const char *to) MUST_USE;
 /* That pack must be refused with exactly the error `why`. */

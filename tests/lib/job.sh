@@ -50,7 +50,7 @@ model) WHOLE=1 $run --wait 3600 tests/model/model.t ;;
 powercut)
 	sh .ci/deps powercut
 	perl tests/crash/powercut.pl "$golmok" "$PWD/build/powercut" \
-	    "${CUTS:-20}" "${DROPS:-3}" "${SEED:-1}"
+	    "${CUTS:-20}" "${DROPS:-3}" "${STICKS:-9}" "${SEED:-1}"
 	;;
 soak) perl tests/sim/soak.pl ;;
 tsan) sh tests/lib/tsan.sh whole ;;

@@ -16,12 +16,15 @@
 
 #include <unistd.h>
 
+#include "core/bundle_show.h"
 #include "core/bundle_take.h"
 #include "core/bundle_write.h"
 #include "core/file.h"
 #include "core/parcel.h"
+#include "core/safety.h"
 #include "net/peer/session.h"
 #include "proto/squeeze.h"
+#include "tests/lib/branches.h"
 
 /* More turns than any conversation here needs. */
 enum { TURNS_MAX = 2000 };
@@ -286,6 +289,114 @@ stick_holds(struct plant *plant, size_t steps)
 		same_holds(plant, 1);
 }
 
+/* ---- a log with two branches -------------------------------------------- */
+
+/* Node 1 was rolled back: node 0 has both branches, the others the second. */
+static void
+branches_prepare(struct plant *plant)
+{
+	struct town *town = &plant->town;
+	struct backup early = {0};
+	struct branch second = {0};
+
+	(void)town_create(town, 1, here, "둥치");
+	town_meet(town);
+	backup_take(town, 1, &early);
+	for (int i = 0; i < 4; i++)
+		(void)town_create(town, 1, here, "왼쪽");
+	town_copy(town, 1, 0);
+	backup_put(town, 1, &early);
+	town->now_ms += 10;
+	for (int i = 0; i < 3; i++)
+		(void)town_create(town, 1, here, "오른쪽");
+	town_copy(town, 1, 2);
+	branch_take_out(town, 1, here, &second);
+	if (branch_bring(town, 0, &second, 0, second.n, second.n) != ERR_OK)
+		fail_msg("%s", err_text());
+	branch_fini(&second);
+	backup_fini(&early);
+}
+
+/* What it tells of a sound stick. */
+static enum err
+stick_show(struct plant *plant, size_t at, const char *name)
+{
+	struct bundle_reader *reader;
+	struct bundle_shown shown = {0};
+	struct fault fault;
+	enum err e = bundle_read_open(stick_path(plant, name),
+	    store_identity(store_of(plant, at)), &reader);
+
+	if (e != ERR_OK)
+		return e;
+	e = bundle_show_read(reader, &shown, NULL, NULL);
+	if (e == ERR_OK &&
+	    (shown.wrongs > 0 || shown.logs == 0 || !shown.is_signed))
+		plant->said->lied = true;
+	err_keep(&fault, e);
+	bundle_show_fini(&shown);
+	bundle_read_close(reader);
+	return err_raise(&fault);
+}
+
+static enum err
+safety_look(struct plant *plant, size_t at)
+{
+	struct store *store = store_of(plant, at);
+	struct sign_key key = store_identity(store)->key;
+	const struct authority *authority;
+	struct arena arena = {0};
+	struct safety safety;
+	enum err e = store_begin(store, false);
+
+	if (e != ERR_OK)
+		return e;
+	e = store_authority(store, &authority);
+	if (e == ERR_OK)
+		e = safety_count(
+		    store_txn(store), authority, &key, &arena, &safety);
+	if (e == ERR_OK && safety.forked != 1)
+		plant->said->lied = true;
+	arena_fini(&arena);
+	return plant_end(store, e);
+}
+
+static enum err
+branches_step(struct plant *plant, size_t i)
+{
+	switch (i) {
+	case 0:
+		return stick_put(plant, 0, 2, stick, BUNDLE_RUNS);
+	case 1:
+		return stick_show(plant, 2, stick);
+	case 2:
+		return stick_get(plant, 2, stick);
+	case 3:
+		return meet(plant, 0, 2);
+	case 4:
+		return safety_look(plant, 0);
+	default:
+		return meet(plant, 1, 0);
+	}
+}
+
+/* Whoever was told of both has both. */
+static void
+branches_holds(struct plant *plant, size_t steps)
+{
+	struct buf one = {0};
+	struct buf other = {0};
+
+	town_digests(&plant->town, 0, &one);
+	if (steps >= 4)
+		town_digests(&plant->town, 2, &other);
+	else
+		buf_add(&other, buf_bytes(&one));
+	assert_true(bytes_equal(buf_bytes(&one), buf_bytes(&other)));
+	buf_fini(&one);
+	buf_fini(&other);
+}
+
 /* ---- what is there is not replaced -------------------------------------- */
 
 static const char kept_text[] = "somebody's only copy";
@@ -417,6 +528,14 @@ const struct job job_carry[] = {
 	.prepare = stick_prepare,
 	.step = stick_step,
 	.holds = stick_holds},
+    {.name = "branches",
+	.steps = 6,
+	.prepare = branches_prepare,
+	.step = branches_step,
+	.holds = branches_holds,
+	.renews = true,
+	.forks = true,
+	.costly = true},
     {.name = "kept",
 	.steps = 2,
 	.prepare = kept_prepare,

@@ -248,6 +248,57 @@ decide_holds(struct plant *plant, size_t steps)
 	assert_true(n == left[steps] || n == left[steps + 1]);
 }
 
+/* ---- decisions about whole logs ----------------------------------------- */
+
+/* Of four late deltas all are adopted at once, where one was adopted before by
+ * who may decide no more, and that was replaced. */
+static void
+ranges_prepare(struct plant *plant)
+{
+	struct town *town = &plant->town;
+	struct store_revoked revoked;
+	struct log_cut cut;
+
+	slip_is(town_grant(town, 0, 1, "d03", "admin", ""), ERR_OK, NULL);
+	decide_prepare(plant);
+	town_copy(town, 0, 1);
+	slip_is(council_decide(town, 1, here, true, late, 1), ERR_OK, NULL);
+	town_copy(town, 1, 0);
+	slip_is(council_decide(town, 0, here, false, late, 1), ERR_OK, NULL);
+	slip_is(council_revoke(town, 0, 1, 0, &revoked), ERR_OK, NULL);
+	cut = council_cut(town, 0, 2, here, 0);
+	council_decide_range(town, 0, here, true, &cut);
+}
+
+/* What is taken out of a range divides it. */
+static enum err
+ranges_step(struct plant *plant, size_t i)
+{
+	struct store *store = store_of(plant, 0);
+	struct store_decision decision = {.space = town_space(here),
+	    .adopt = i == 1,
+	    .targets = &late[2],
+	    .targets_n = 1,
+	    .reason = bytes_text("확인함")};
+	enum err e = store_begin(store, true);
+
+	if (e == ERR_OK)
+		e = plant_end(store, store_decide(store, &decision));
+	/* It may have happened though it said no. */
+	return e == ERR_EXISTS && plant->again ? ERR_OK : e;
+}
+
+/* The first is disputed, the third is voided and adopted again. */
+static void
+ranges_holds(struct plant *plant, size_t steps)
+{
+	static const size_t left[] = {1, 2, 1, 1};
+	size_t n = council_inbox(&plant->town, 0, here, NULL);
+
+	if (n != left[steps] && n != left[steps + 1])
+		fail_msg("%zu lie in the inbox after %zu steps", n, steps);
+}
+
 const struct job job_duty[] = {
     {.name = "duty",
 	.steps = 5,
@@ -259,5 +310,10 @@ const struct job job_duty[] = {
 	.prepare = decide_prepare,
 	.step = decide_step,
 	.holds = decide_holds},
+    {.name = "ranges",
+	.steps = 2,
+	.prepare = ranges_prepare,
+	.step = ranges_step,
+	.holds = ranges_holds},
 };
 const size_t job_duty_n = COUNT_OF(job_duty);

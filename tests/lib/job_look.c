@@ -15,80 +15,17 @@
 #include "core/alias.h"
 #include "core/events.h"
 #include "core/inbox.h"
-#include "core/publish.h"
 #include "core/query_sort.h"
-#include "core/twins.h"
 #include "core/units.h"
-#include "proto/codec.h"
+#include "proto/ascii.h"
 #include "tests/lib/council.h"
+#include "tests/lib/look.h"
 #include "tests/lib/office.h"
 #include "tests/lib/slip.h"
 
 enum { VALUES_MAX = 16, KEYS = 2 };
 
-/* Works out something in the open transaction of `store`, and appends what it
- * came to. */
-typedef enum err look_fn(
-    struct store *store, struct arena *arena, struct buf *text);
-
 static const char today[] = "2016-07-25T09:00:00+09:00";
-
-static enum err
-look(struct plant *plant, look_fn *fn, struct buf *text)
-{
-	struct store *store = plant->town.nodes[0].store;
-	struct arena arena = {0};
-	enum err e = store_begin(store, false);
-
-	if (e == ERR_OK)
-		e = plant_end(store, fn(store, &arena, text));
-	arena_fini(&arena);
-	return e;
-}
-
-/* The first time says what is right. */
-static void
-look_first(struct plant *plant, look_fn *fn, size_t least)
-{
-	if (look(plant, fn, &plant->wanted) != ERR_OK)
-		fail_msg("%s", err_text());
-	if (plant->wanted.n < least)
-		fail_msg("only '%s'", buf_text(&plant->wanted));
-}
-
-static enum err
-look_again(struct plant *plant, look_fn *fn)
-{
-	enum err e;
-
-	buf_cut(&plant->found, 0);
-	e = look(plant, fn, &plant->found);
-	if (e == ERR_OK &&
-	    !bytes_equal(buf_bytes(&plant->found), buf_bytes(&plant->wanted)))
-		plant->said->lied = true;
-	return e;
-}
-
-/* Node 0 follows the pack `json` from now on. */
-static void
-follow(struct plant *plant, struct bytes json)
-{
-	struct store *store = town_store(&plant->town, 0);
-
-	slip_is(store_begin(store, true), ERR_OK, NULL);
-	slip_is(publish_file(store, json), ERR_OK, NULL);
-	slip_is(store_commit(store), ERR_OK, NULL);
-	slip_is(store_begin(store, true), ERR_OK, NULL);
-	slip_is(store_commit(store), ERR_OK, NULL);
-}
-
-static void
-id_add(const struct record_id *id, struct buf *text)
-{
-	for (size_t i = 0; i < sizeof(id->b); i++)
-		buf_add_format(text, "%02x", id->b[i]);
-	buf_add_text(text, " ");
-}
 
 static void
 value_add(const struct expr_value *value, struct buf *text)
@@ -101,6 +38,9 @@ value_add(const struct expr_value *value, struct buf *text)
 
 /* ---- the office --------------------------------------------------------- */
 
+/* A condition about a home that others stand for. */
+static struct buf of_home;
+
 /* Homes, one of which stands for another, and visits to them; units that hold
  * some of the spaces; figures that were published. */
 static void
@@ -110,7 +50,7 @@ office_prepare(struct plant *plant)
 	struct record_id homes[3];
 	struct record_id unit;
 
-	follow(plant, office_pack());
+	look_follow(plant, 0, office_pack());
 	unit = office_put(town, 0, "city/all/unit", "unit",
 	    WORDS("name=신사동", "prefix=d03/c017", "level=dong",
 		"since=2010-01-01"));
@@ -119,6 +59,10 @@ office_prepare(struct plant *plant)
 		"until=2015-01-01"));
 	homes[0] = office_put(
 	    town, 0, OFFICE_SPACE, "home", WORDS("no=H-1", "income=500"));
+	buf_cut(&of_home, 0);
+	buf_add_text(&of_home, "home = '");
+	ascii_hex(bytes_of(homes[0].b, sizeof(homes[0].b)), &of_home);
+	buf_add_text(&of_home, "' and amount > 1");
 	homes[1] = office_put(town, 0, OFFICE_SPACE, "home",
 	    WORDS("no=H-2", office_ref("same_as", &homes[0])));
 	homes[2] = office_put(
@@ -140,6 +84,8 @@ office_prepare(struct plant *plant)
 	(void)office_put(town, 0, "city/all/unit", "metric",
 	    WORDS("key=visits", "value=3", "source=구청", "period=2016-01",
 		office_ref("unit", &unit)));
+	(void)office_put(
+	    town, 0, "city/all/unit", "metric", WORDS("key=each", "value=3"));
 	town_copy(town, 0, 1);
 }
 
@@ -234,7 +180,7 @@ item_one(struct txn *txn, const struct due_ask *ask,
 	struct record record;
 	enum err e;
 
-	id_add(&item->id, text);
+	look_id(&item->id, text);
 	buf_add_format(text, "%lld %lld %lld ", (long long)item->late,
 	    (long long)item->urgency, (long long)item->risk);
 	if (ask->list->open) {
@@ -335,7 +281,7 @@ find(struct txn *txn, const char *where, const char *words, struct arena *arena,
 		    &sorted);
 	buf_add_format(text, "%s %s: ", where, words);
 	for (size_t i = 0; i < sorted.n; i++) {
-		id_add(&sorted.rows[i].id, text);
+		look_id(&sorted.rows[i].id, text);
 		for (size_t k = 0; k < KEYS; k++)
 			value_add(&sorted.rows[i].values[k], text);
 	}
@@ -361,12 +307,16 @@ searches(struct store *store, struct arena *arena, struct buf *text)
 	    "first(latest(visit, on, home = this.home), on) is something",
 	    "min(count(visit, home = this.home), 2) = 2 or ill",
 	    "not exists(visit, home = this.home and home.income > 7) or ill",
-	    "home.same_as.no begins 'H' or home in (id, home)"};
+	    "home.same_as.no begins 'H' or home in (id, home)",
+	    "count(visit, home = this.home and amount > tries) > 0",
+	    "total(visit, count(visit, home = this), home = this.home) = 0"};
 	struct units units;
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < COUNT_OF(wheres) && e == ERR_OK; i++)
 		e = find(txn, wheres[i], "", arena, text);
+	if (e == ERR_OK)
+		e = find(txn, buf_text(&of_home), "", arena, text);
 	if (e == ERR_OK)
 		e = find(txn, "", "가", arena, text);
 	if (e == ERR_OK)
@@ -390,117 +340,57 @@ searches_step(struct plant *plant, size_t i)
 	return look_again(plant, searches);
 }
 
-/* ---- who may be the same ------------------------------------------------ */
+/* ---- what came without what was before it ------------------------------- */
 
-/* JSON with ` for every quote. */
-/* clang-format off */
-#define HASH(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`hash`,`class`:`N`,`index`:`plain`}"
-#define REGISTER(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`" type "`,`class`:`N`}"
-#define REF(name) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`register`,`type`:`ref`,`targets`:[`home`],`class`:`N`}"
-#define SET(name, type) "{`name`:`" name "`,`label`:{`ko`:`가`,`en`:`a`}," \
-	"`kind`:`set`,`type`:`" type "`,`class`:`N`}"
-static const char twins_pack[] =
-    "{`format`:2,`name`:`homes`,`version`:1,`label`:{`ko`:`집`,`en`:`Homes`},"
-    "`collections`:["
-    "{`name`:`home`,`space`:`case`,`label`:{`ko`:`집`,`en`:`Home`},"
-    "`alias`:`into`,`fields`:[" REF("into") "]},"
-    "{`name`:`entry`,`space`:`match`,`label`:{`ko`:`것`,`en`:`Entry`},"
-    "`fields`:[" REF("of") "," HASH("addr") "," HASH("phone") "]},"
-    "{`name`:`pair`,`space`:`match`,`label`:{`ko`:`짝`,`en`:`Pair`},"
-    "`fields`:[" REF("a") "," REF("b") "," REGISTER("unit_a", "text") ","
-    REGISTER("unit_b", "text") "," REGISTER("score", "int") ","
-    SET("keys", "text") "," SET("members", "bytes") "," SET("said", "text") ","
-    "{`name`:`state`,`label`:{`ko`:`짝`,`en`:`State`},`kind`:`state`,"
-    "`values`:[`open`,`same`,`different`,`merged`,`unmerged`],"
-    "`class`:`N`}]}],"
-    "`duplicates`:{`collection`:`entry`,`group`:`of`,`weights`:{`addr`:350,"
-    "`phone`:250},`likely`:700,`review`:450,`candidate`:`pair`}}";
-/* clang-format on */
+static struct record_id gapped[3];
 
+/* All their changes that are here. */
 static enum err
-twins(struct store *store, struct arena *arena, struct buf *text)
+changes(struct store *store, struct arena *arena, struct buf *text)
 {
-	struct txn *txn = store_txn(store);
-	struct space under = {0};
-	struct twins twins = {0};
-	enum err e = twins_find(txn, &under, &twins);
+	struct space space = town_space(OFFICE_SPACE);
+	enum err e = ERR_OK;
 
-	(void)arena;
-	for (size_t i = 0; i < twins.n && e == ERR_OK; i++) {
-		id_add(&twins.p[i].a, text);
-		id_add(&twins.p[i].b, text);
-		buf_add_format(text, "%lld %zu ", (long long)twins.p[i].score,
-		    twins.p[i].members_n);
+	for (size_t i = 0; i < COUNT_OF(gapped) && e == ERR_OK; i++) {
+		struct merge_changes all;
+
+		e = store_history(store, &space, &gapped[i], arena, &all);
+		for (size_t k = 0; k < all.n && e == ERR_OK; k++)
+			buf_add_format(text, "%llu %zu ",
+			    (unsigned long long)all.p[k].stamp.v,
+			    all.p[k].parents_n);
+		buf_add_text(text, "; ");
 	}
-	buf_add_format(text, "%llu %llu", (unsigned long long)twins.entries,
-	    (unsigned long long)twins.groups);
-	twins_fini(&twins);
 	return e;
 }
 
-/* An entry of `of` (NULL: a whole), with the same address and telephone
- * whenever `same` is. */
-static struct record_id
-entry_put(struct plant *plant, const char *space, const struct record_id *of,
-    unsigned char same)
-{
-	static const char *const names[] = {"addr", "phone"};
-	struct store_edit edits[3];
-	struct buf values[3] = {{0}};
-	struct store_write write = {.create = true,
-	    .space = town_space(space),
-	    .collection = bytes_text("entry"),
-	    .edits = edits};
-	struct record_id id;
-	bool changed;
-
-	for (size_t i = 0; i < 2; i++) {
-		uint8_t hash[16] = {same, (uint8_t)i};
-
-		codec_put_bytes(&values[i], bytes_of(hash, sizeof(hash)));
-		edits[write.edits_n++] = town_edit(
-		    OP_SET, names[i], buf_bytes(&values[i]));
-	}
-	if (of != NULL) {
-		codec_put_bytes(&values[2], bytes_of(of->b, sizeof(of->b)));
-		edits[write.edits_n++] = town_edit(
-		    OP_SET, "of", buf_bytes(&values[2]));
-	}
-	slip_is(
-	    town_write(&plant->town, 0, &write, &id, &changed), ERR_OK, NULL);
-	for (size_t i = 0; i < COUNT_OF(values); i++)
-		buf_fini(&values[i]);
-	return id;
-}
-
+/* Of some records a change is here, and of those before it some are not: they
+ * stand in a log that goes on without them, or not at all. */
 static void
-twins_prepare(struct plant *plant)
+gaps_prepare(struct plant *plant)
 {
-	static const char *const spaces[] = {
-	    "d03/c017/match", "d03/c018/match", "d03/c017/match"};
-	struct buf json = {0};
+	struct town *town = &plant->town;
+	struct log_id log;
 
-	buf_add_text(&json, twins_pack);
-	for (size_t i = 0; i < json.n; i++)
-		json.p[i] = json.p[i] == '`' ? '"' : json.p[i];
-	follow(plant, buf_bytes(&json));
-	buf_fini(&json);
-	for (size_t i = 0; i < COUNT_OF(spaces); i++) {
-		struct record_id whole = entry_put(plant, spaces[i], NULL, 7);
-
-		(void)entry_put(plant, spaces[i], &whole, 8);
-	}
-	look_first(plant, twins, 40);
+	for (size_t i = 0; i < COUNT_OF(gapped); i++)
+		gapped[i] = town_create(town, 1, OFFICE_SPACE, "하나");
+	town_copy(town, 1, 2);
+	for (size_t i = 0; i < COUNT_OF(gapped); i++)
+		(void)town_patch(town, 2, OFFICE_SPACE, &gapped[i],
+		    town_edit(OP_SET, "name", town_text("둘")));
+	log = council_cut(town, 2, 2, OFFICE_SPACE, 0).log;
+	town_carry(town, 2, 0, &(struct town_cargo){.log = &log});
+	log = council_cut(town, 1, 1, OFFICE_SPACE, 0).log;
+	town_carry(
+	    town, 1, 0, &(struct town_cargo){.log = &log, .deltas_max = 2});
+	look_first(plant, changes, 60);
 }
 
 static enum err
-twins_step(struct plant *plant, size_t i)
+gaps_step(struct plant *plant, size_t i)
 {
 	(void)i;
-	return look_again(plant, twins);
+	return look_again(plant, changes);
 }
 
 /* ---- what does not count ------------------------------------------------ */
@@ -515,7 +405,7 @@ entry_add(void *arg, const struct inbox_entry *entry)
 	    entry->voided);
 	buf_add(text, entry->reason);
 	for (size_t i = 0; i < entry->records_n; i++)
-		id_add(&entry->records[i], text);
+		look_id(&entry->records[i], text);
 	return ERR_OK;
 }
 
@@ -573,7 +463,7 @@ const struct job job_look[] = {
 	.steps = 1,
 	.prepare = searches_prepare,
 	.step = searches_step},
-    {.name = "twins", .steps = 1, .prepare = twins_prepare, .step = twins_step},
+    {.name = "gaps", .steps = 1, .prepare = gaps_prepare, .step = gaps_step},
     {.name = "outside",
 	.steps = 1,
 	.prepare = outside_prepare,

@@ -65,6 +65,7 @@ struct job {
 	void (*mend)(struct plant *plant);
 	bool closed; /* stores are closed at its beginning */
 	bool renews; /* it may notice that a store was restored or copied */
+	bool forks;  /* it has logs with branches */
 	bool costly; /* its steps take long: fewer of them are tried */
 };
 

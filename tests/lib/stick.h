@@ -38,7 +38,7 @@ void stick_load(struct town *town, const char *name, struct buf *file);
 void stick_save(struct town *town, const char *name, struct bytes file);
 
 /* The messages of a bundle, for forging. */
-enum { STICK_MESSAGES_MAX = 256 };
+enum { STICK_MESSAGES_MAX = LIMIT_SPACES + 16 };
 struct stick_kit {
 	struct bundle_about about;
 	struct buf messages[STICK_MESSAGES_MAX]; /* owned; without ABOUT */

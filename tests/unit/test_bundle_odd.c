@@ -308,6 +308,89 @@ what_does_not_say_who_made_it_is_refused(void **state)
 	scene_end(&scene);
 }
 
+/* What the victim is shown of the file `name`. */
+static void
+show(struct scene *scene, const char *name, struct bundle_shown *shown)
+{
+	struct bundle_reader *reader;
+
+	assert_int_equal(
+	    bundle_read_open(tempdir_at(&scene->town.dir, name),
+		store_identity(town_store(&scene->town, scene->victim)),
+		&reader),
+	    ERR_OK);
+	assert_int_equal(bundle_show_read(reader, shown, NULL, NULL), ERR_OK);
+	bundle_read_close(reader);
+}
+
+/* Under the founder's key, and signed by another. */
+static void
+who_did_not_make_it_is_not_shown_as_its_maker(void **state)
+{
+	struct bundle_shown shown;
+	struct identity keys;
+	struct scene scene;
+
+	(void)state;
+	scene_begin(&scene, 41, 1, 6);
+	keys = *store_identity(town_store(&scene.town, scene.member));
+	stick_kit_save(&scene.town, &scene.kit, &keys, scene.victim, "bad");
+	show(&scene, "bad", &shown);
+	assert_true(shown.has_about && shown.is_signed);
+	bundle_show_fini(&shown);
+	keys.key = town_key(&scene.town, 0);
+	stick_kit_save(&scene.town, &scene.kit, &keys, scene.victim, "bad");
+	show(&scene, "bad", &shown);
+	assert_true(shown.has_about && !shown.is_signed);
+	bundle_show_fini(&shown);
+	assert_int_equal(
+	    maker_of(&scene.town, scene.victim, "bad"), ERR_MALFORMED);
+	crypto_wipe(&keys, sizeof(keys));
+	scene_end(&scene);
+}
+
+/* Runs of more spaces than any store has, and headers behind the last. */
+static void
+spaces_beyond_what_there_can_be_are_not_listed(void **state)
+{
+	struct stick_kit *kit;
+	struct bundle_shown shown;
+	struct scene scene;
+	struct buf chunk = {0};
+	struct buf *first;
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene, 42, 1, 6);
+	kit = &scene.kit;
+	first = &kit->messages[last_of(kit, MSG_RUN)];
+	assert_int_equal(
+	    msg_decode(buf_bytes(first), &scene.arena, &msg), ERR_OK);
+	buf_add(&chunk, buf_bytes(&kit->messages[last_of(kit, MSG_CHUNK)]));
+	for (size_t i = 0; i < kit->n; i++)
+		buf_cut(&kit->messages[i], 0);
+	for (kit->n = 0; kit->n <= LIMIT_SPACES; kit->n++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "d%02zu/c%03zu/case",
+		    kit->n / 1000, kit->n % 1000);
+		msg.u.run.name.space = town_space(name);
+		bytes_put_be32(msg.u.run.entry.log.b, (uint32_t)kit->n);
+		msg_encode(&msg, &kit->messages[kit->n]);
+	}
+	buf_add(&kit->messages[kit->n++], buf_bytes(&chunk));
+	stick_kit_save(&scene.town, kit,
+	    store_identity(town_store(&scene.town, scene.member)), scene.victim,
+	    "bad");
+	show(&scene, "bad", &shown);
+	assert_int_equal(shown.spaces_n, LIMIT_SPACES);
+	assert_int_equal(shown.logs, LIMIT_SPACES);
+	assert_int_equal(shown.deltas, 0);
+	bundle_show_fini(&shown);
+	buf_fini(&chunk);
+	scene_end(&scene);
+}
+
 static void
 a_bundle_is_for_somebody_and_not_for_too_many(void **state)
 {
@@ -342,6 +425,8 @@ main(void)
 	    cmocka_unit_test(bodies_alone_find_their_log_or_are_a_gap),
 	    cmocka_unit_test(a_chunk_of_many_bytes_is_taken_in_pieces),
 	    cmocka_unit_test(what_does_not_say_who_made_it_is_refused),
+	    cmocka_unit_test(who_did_not_make_it_is_not_shown_as_its_maker),
+	    cmocka_unit_test(spaces_beyond_what_there_can_be_are_not_listed),
 	    cmocka_unit_test(a_bundle_is_for_somebody_and_not_for_too_many),
 	};
 

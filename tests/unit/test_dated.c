@@ -143,6 +143,32 @@ a_state_that_stands_already_gives_no_day(void **state)
 	assert_day(bench, &id, "");
 }
 
+/* Two places moved it apart: who settles that comes to the state. */
+static void
+a_state_that_contradicts_itself_stands_nowhere(void **state)
+{
+	struct bench *bench = *state;
+	struct record_id id = put(bench, WORDS(REPORT, "state=visit_planned"));
+	static struct desk other;
+	const struct slip slip = {.desk = &other, .space = here};
+
+	desk_join(&other, &bench->desk, 44);
+	desk_admit(&bench->desk, &other, "d03");
+	desk_pull(&other, &bench->desk);
+	slip_pack(&other);
+	patch(bench, &id, WORDS("state=converted", HOME));
+	patch(bench, &id, WORDS("converted_on="));
+	desk_begin(&other, true);
+	slip_is(slip_patch(&slip, &id, WORDS("state=answered")), ERR_OK, NULL);
+	desk_commit(&other);
+	desk_pull(&bench->desk, &other);
+	assert_day(bench, &id, "");
+	bench->slip.resolve = true;
+	patch(bench, &id, WORDS("state=converted"));
+	assert_day(bench, &id, bench->today);
+	desk_fini(&other);
+}
+
 #define BENCH(test) \
 	cmocka_unit_test_setup_teardown(test, bench_make, bench_remove)
 
@@ -154,6 +180,7 @@ main(void)
 	    BENCH(another_state_gives_no_day),
 	    BENCH(what_somebody_wrote_stays),
 	    BENCH(a_state_that_stands_already_gives_no_day),
+	    BENCH(a_state_that_contradicts_itself_stands_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -439,6 +439,8 @@ static const struct sentence misplaced[] = {
     {"'가' + 1", "column 5: this cannot be reckoned of a text and a number"},
     {"home.no.x", "column 8: what begins here belongs to nothing before it"},
     {"rank(?", "column 6: '?' begins nothing"},
+    {"rank(kind ?", "column 11: '?' begins nothing"},
+    {"count(tags ?", "column 12: '?' begins nothing"},
     {"not not ill and ?", "column 17: '?' begins nothing"},
 };
 

@@ -18,11 +18,13 @@
 #include <errno.h>
 
 #include "tests/lib/job_carry.h"
+#include "tests/lib/job_clinic.h"
 #include "tests/lib/job_duty.h"
 #include "tests/lib/job_keys.h"
 #include "tests/lib/job_look.h"
 #include "tests/lib/job_packs.h"
 #include "tests/lib/job_store.h"
+#include "tests/lib/job_twins.h"
 #include "tests/lib/trial.h"
 
 /* LMDB's codes, whose header belongs to core/env.h alone. */
@@ -69,10 +71,18 @@ calls_fail_in_what_is_written_by_rules(void **state)
 }
 
 static void
+calls_fail_under_a_pack_with_every_key(void **state)
+{
+	(void)state;
+	trial_run(&kind, job_clinic, job_clinic_n);
+}
+
+static void
 calls_fail_in_what_is_worked_out_for_people(void **state)
 {
 	(void)state;
 	trial_run(&kind, job_look, job_look_n);
+	trial_run(&kind, job_twins, job_twins_n);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, trial_print)
@@ -86,6 +96,7 @@ main(void)
 	    TEST(calls_fail_in_what_is_done_with_rights_and_keys),
 	    TEST(calls_fail_in_what_is_done_with_packs),
 	    TEST(calls_fail_in_what_is_written_by_rules),
+	    TEST(calls_fail_under_a_pack_with_every_key),
 	    TEST(calls_fail_in_what_is_worked_out_for_people),
 	};
 

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "core/guard.h"
 #include "proto/codec.h"
+#include "tests/lib/clinic.h"
 #include "tests/lib/slip.h"
 
 static const char here[] = "d03/c017/case";
@@ -232,6 +234,48 @@ what_stands_already_is_not_asked_again(void **state)
 	buf_fini(&token);
 }
 
+/* A state that is for somebody asks for nothing else. */
+static void
+a_guard_may_ask_for_a_role_alone(void **state)
+{
+	static const struct pack_role nurse = {
+	    .name = "nurse", .label = {"간호사", "Nurse"}};
+	struct bench *bench = *state;
+	struct guard_move move = {.txn = store_txn(bench->desk.store)};
+	const struct pack_field *field;
+	struct buf json = {0};
+	struct buf done = {0};
+	struct pack *pack;
+
+	clinic_json("`need`:`people is something`,", "", &json);
+	clinic_swap(",`unless`:`kind = a`", "", &json);
+	for (int i = 0; i < 2; i++) {
+		slip_is(pack_parse(buf_bytes(&json), &pack), ERR_OK, NULL);
+		field = pack_field(pack_collection(pack, bytes_text("task")),
+		    bytes_text("state"));
+		buf_cut(&done, 0);
+		codec_put_text(&done, bytes_text("done"));
+		move.role = &pack->roles[0];
+		slip_is(
+		    guard_check(&move, field, buf_bytes(&done)), ERR_OK, NULL);
+		move.role = NULL;
+		slip_is(
+		    guard_check(&move, field, buf_bytes(&done)), ERR_OK, NULL);
+		move.role = &nurse;
+		slip_is(guard_check(&move, field, buf_bytes(&done)), ERR_DENIED,
+		    i == 0 ? "task.state: cannot become 'done' by the role "
+			     "간호사 (Nurse): it is for 의사"
+			   : "task.state: cannot become 'done' (done, Done) by "
+			     "the role 간호사 (Nurse): it is for 의사");
+		pack_free(pack);
+		if (i == 0)
+			clinic_swap("{`value`:`done`}",
+			    "{`value`:`done`,`ko`:`done`,`en`:`Done`}", &json);
+	}
+	buf_fini(&json);
+	buf_fini(&done);
+}
+
 int
 main(void)
 {
@@ -245,6 +289,7 @@ main(void)
 	    TEST(who_is_asked_of_a_role_and_of_nobody_else),
 	    TEST(what_the_transaction_wrote_before_is_found),
 	    TEST(what_stands_already_is_not_asked_again),
+	    TEST(a_guard_may_ask_for_a_role_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

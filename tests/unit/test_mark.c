@@ -15,6 +15,7 @@
 #include "core/fsck.h"
 #include "core/heads.h"
 #include "core/history.h"
+#include "core/mark.h"
 #include "core/meta.h"
 #include "tests/lib/child.h"
 #include "tests/lib/town.h"
@@ -409,6 +410,28 @@ a_kill_between_adoption_and_commit_is_noticed_again(void **state)
 	buf_fini(&data);
 }
 
+/* What the disk may still refuse is not said to be done. */
+static void
+an_adoption_is_noted_when_it_is_done(void **state)
+{
+	struct town *town = *state;
+	const char *mark = at(town, 0, "mark");
+	const char *data = at(town, 0, "data.mdb");
+	struct store *store;
+	uint64_t number;
+
+	town_close(town, 0);
+	assert_int_equal(file_remove(mark), ERR_OK);
+	assert_int_equal(mark_noted(mark, data), 0);
+	store = town_open(town, 0);
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	number = kv_txn_id(store_txn(store)->kv);
+	assert_int_equal(mark_noted(mark, data), number - 1);
+	assert_int_equal(store_commit(store), ERR_OK);
+	assert_int_equal(mark_noted(mark, data), number);
+	assert_int_equal(mark_noted(mark, mark), 0);
+}
+
 static void
 reading_does_not_adopt(void **state)
 {
@@ -481,6 +504,7 @@ main(void)
 	    TOWN(a_mark_older_than_its_store_is_fine),
 	    TOWN(an_open_brings_up_a_mark_that_was_left_behind),
 	    TOWN(a_kill_between_adoption_and_commit_is_noticed_again),
+	    TOWN(an_adoption_is_noted_when_it_is_done),
 	    TOWN(reading_does_not_adopt),
 	    TOWN(no_position_is_used_twice_and_all_heads_hold),
 	};

@@ -13,6 +13,7 @@
 
 #include "core/match.h"
 #include "core/mirror.h"
+#include "core/staff.h"
 #include "proto/hangul.h"
 #include "tests/lib/slip.h"
 
@@ -451,6 +452,101 @@ copies_made_apart_are_one_record(void **state)
 	buf_fini(&texts[1]);
 }
 
+/* One that was settled without the key: which of the hashes is that of the
+ * value is not known. */
+static void
+of_two_values_no_hash_stays_without_a_key(void **state)
+{
+	struct bench *bench = *state;
+	struct desk *desk = &bench->desk;
+	static struct desk other;
+	struct slip slip = {.desk = &other, .space = here};
+	struct record_id id = household(desk, "hh_no=1", "phone=010-1");
+
+	desk_join(&other, desk, 42);
+	desk_admit(desk, &other, "d03");
+	desk_pull(&other, desk);
+	slip_pack(&other);
+	for (int i = 0; i < 2; i++) {
+		struct desk *at = i == 0 ? desk : &other;
+		const char *phone = i == 0 ? "phone=010-2" : "phone=010-3";
+
+		slip.desk = at;
+		desk_begin(at, true);
+		slip_is(slip_patch(&slip, &id, WORDS(phone)), ERR_OK, NULL);
+		desk_commit(at);
+		desk_begin(at, true);
+		slip_is(slip_patch(&slip, &id,
+			    WORDS(i == 0 ? "phone_key="
+					   "22222222222222222222222222222222"
+					 : "phone_key="
+					   "33333333333333333333333333333333")),
+		    ERR_OK, NULL);
+		desk_commit(at);
+	}
+	desk_pull(desk, &other);
+	slip = (struct slip){.desk = desk, .space = here, .resolve = true};
+	desk_begin(desk, true);
+	slip_is(slip_patch(&slip, &id, WORDS("phone=010-2")), ERR_OK, NULL);
+	desk_commit(desk);
+	assert_shown(desk, here, &id, "phone", "010-2");
+	assert_shown(desk, here, &id, "phone_key", "");
+	desk_fini(&other);
+}
+
+/* Deletes the record `id` as somebody of the role `role`. */
+static enum err
+delete_as(struct desk *desk, const char *space, const char *role,
+    const struct record_id *id)
+{
+	struct store_write write = {
+	    .has_record = true, .record = *id, .act = ACT_DELETE};
+	struct record_id same;
+	bool changed;
+	enum err e;
+
+	slip_is(id_space(bytes_text(space), &write.space), ERR_OK, NULL);
+	desk_begin(desk, true);
+	slip_is(
+	    staff_get(store_pack(desk->store), bytes_text(role), &write.role),
+	    ERR_OK, NULL);
+	e = store_write(desk->store, &write, &same, &changed);
+	if (e == ERR_OK)
+		desk_commit(desk);
+	else
+		store_abort(desk->store);
+	return e;
+}
+
+/* What the node fills itself hides nothing that its source does not. */
+static void
+who_sees_what_was_said_may_delete_it(void **state)
+{
+	struct bench *bench = *state;
+	static const char reports[] = "d03/c017/report";
+	struct slip slip = {.desk = &bench->desk, .space = reports};
+	struct record_id id;
+
+	key_put(&bench->desk, "city/all/match_key",
+	    "secret=11111111111111111111111111111111", "valid_from=1960-01-01");
+	id = household(&bench->desk, "hh_no=1", "phone=010-1");
+	slip_is(delete_as(&bench->desk, here, "복지플래너", &id), ERR_OK, NULL);
+	assert_shown(&bench->desk, here, &id, "hh_no", "");
+	desk_begin(&bench->desk, true);
+	slip_is(slip_put(&slip, "report",
+		    WORDS("channel=복지통장", "reporter_contact=010-2",
+			"subject_text=가", "place_text=나", "urgency=일반",
+			"dong=00000000000000000000000000000001",
+			"received_at=2026-03-02T10:00:00Z", "state=submitted"),
+		    &id),
+	    ERR_OK, NULL);
+	desk_commit(&bench->desk);
+	slip_is(delete_as(&bench->desk, reports, "민원담당", &id), ERR_DENIED,
+	    "reporter_contact: holds something that the role 민원담당 "
+	    "(Counter clerk) does not see, and so cannot delete");
+	assert_shown(&bench->desk, reports, &id, "reporter_contact", "010-2");
+}
+
 int
 main(void)
 {
@@ -465,11 +561,13 @@ main(void)
 	    TEST(without_a_key_nothing_is_filled),
 	    TEST(the_nearest_key_of_the_newest_day_that_has_come_counts),
 	    TEST(hashes_from_elsewhere_are_not_copied),
+	    TEST(of_two_values_no_hash_stays_without_a_key),
 	    TEST(a_copy_is_known_in_the_transaction_that_made_it),
 	    TEST(what_is_not_that_of_the_value_any_more_goes),
 	    TEST(what_is_given_gives_way_to_what_is_made),
 	    TEST(a_copy_follows_its_record),
 	    TEST(copies_made_apart_are_one_record),
+	    TEST(who_sees_what_was_said_may_delete_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,23 @@ what_is_decoded_already_is_checked_before_it_is_read(void **state)
 	buf_fini(&doc);
 }
 
+/* Such a map is canonical, and no JSON makes one. */
+static void
+an_object_whose_keys_are_no_names_is_refused(void **state)
+{
+	struct buf doc = {0};
+	struct pack *pack;
+
+	(void)state;
+	codec_put_map(&doc, 1);
+	codec_put_int(&doc, 1);
+	codec_put_int(&doc, 2);
+	assert_int_equal(codec_check(buf_bytes(&doc)), ERR_OK);
+	assert_int_equal(pack_parse_doc(buf_bytes(&doc), &pack), ERR_VERSION);
+	assert_null(pack);
+	buf_fini(&doc);
+}
+
 static void
 a_pack_that_is_too_large_is_refused(void **state)
 {
@@ -428,6 +445,7 @@ main(void)
 	    cmocka_unit_test(a_pack_with_any_byte_changed_is_refused_or_sound),
 	    cmocka_unit_test(
 		what_is_decoded_already_is_checked_before_it_is_read),
+	    cmocka_unit_test(an_object_whose_keys_are_no_names_is_refused),
 	    cmocka_unit_test(a_pack_that_is_too_large_is_refused),
 	    cmocka_unit_test(wrong_names_are_answered_with_near_ones),
 	    cmocka_unit_test(a_label_has_a_limit),

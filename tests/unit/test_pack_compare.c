@@ -46,6 +46,9 @@ static const struct {
 	"codes kind: 'c' is gone: say by \"to\" when it ended\n"},
     {"`targets`:[`task`,`twin`]", "`targets`:[`twin`]",
 	"pair.a: targets: task is gone\n"},
+    {"`type`:`date`,`class`:`P`,`not_after`:`now`",
+	"`type`:`enum`,`values`:[`a`],`class`:`P`",
+	"task.born: type: was date and is enum\n"},
     {"`as`:`address`", "`as`:`name`",
 	"task.secret_key: match.as: was address and is name\n"},
 };
@@ -117,6 +120,55 @@ what_is_gone_is_told_by_name(void **state)
 	pack_free(next);
 }
 
+/* A map without names takes any. */
+static void
+names_of_a_map_may_be_freed_but_not_bound(void **state)
+{
+	static const char born[] =
+	    "`type`:`date`,`class`:`P`,`not_after`:`now`";
+	struct pack *any = version_make(born, "`type`:`map`,`class`:`P`", 1);
+	struct pack *some = version_make(
+	    born, "`type`:`map`,`class`:`P`,`values`:[`a`,`b`]", 1);
+	struct buf losses = {0};
+
+	(void)state;
+	assert_int_equal(
+	    pack_compare_contents(any, some, &losses), ERR_INVALID);
+	assert_string_equal(
+	    buf_text(&losses), "task.born: values: any name was allowed\n");
+	buf_cut(&losses, 0);
+	assert_int_equal(pack_compare_contents(some, any, &losses), ERR_OK);
+	assert_int_equal(losses.n, 0);
+	buf_fini(&losses);
+	pack_free(any);
+	pack_free(some);
+}
+
+/* What it filled would stay as it is for ever. */
+static void
+a_match_stays(void **state)
+{
+	static const char before[] = "{`name`:`score`";
+	static const char with[] =
+	    "{`name`:`key2`,`label`:{`ko`:`가`,`en`:`a`},`kind`:`register`,"
+	    "`type`:`hash`,`class`:`P`,`match`:{`of`:`secret`,`as`:`name`}},"
+	    "{`name`:`score`";
+	static const char without[] =
+	    "{`name`:`key2`,`label`:{`ko`:`가`,`en`:`a`},`kind`:`register`,"
+	    "`type`:`hash`,`class`:`P`},{`name`:`score`";
+	struct pack *old = version_make(before, with, 1);
+	struct pack *next = version_make(before, without, 2);
+	struct buf losses = {0};
+
+	(void)state;
+	assert_int_equal(
+	    pack_compare_versions(old, next, &losses), ERR_INVALID);
+	assert_string_equal(buf_text(&losses), "task.key2: match: is gone\n");
+	buf_fini(&losses);
+	pack_free(next);
+	pack_free(old);
+}
+
 static const struct {
 	const char *from;
 	const char *to;
@@ -173,6 +225,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_loss_is_told),
 	    cmocka_unit_test(what_is_gone_is_told_by_name),
+	    cmocka_unit_test(names_of_a_map_may_be_freed_but_not_bound),
+	    cmocka_unit_test(a_match_stays),
 	    cmocka_unit_test(what_only_adds_may_replace),
 	    cmocka_unit_test(a_version_replaces_no_version_that_is_as_high),
 	};

@@ -166,6 +166,15 @@ a_budget_bounds_a_step(void **state)
 		    packing_some(&w.replica->txn, &packing, 10), ERR_OK);
 		assert_true(packing.deltas - before < 10 + BLOCK_DELTAS_MAX);
 	}
+	/* Who asks again gets nothing more. */
+	{
+		uint64_t before = packing.deltas;
+
+		assert_int_equal(
+		    packing_some(&w.replica->txn, &packing, 10), ERR_OK);
+		assert_true(packing.ended);
+		assert_int_equal(packing.deltas, before);
+	}
 	packed_look_all(&w);
 	packed_end(&w);
 }

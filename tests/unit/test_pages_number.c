@@ -73,10 +73,12 @@ file_make(uint8_t file[PAGES * PAGE])
 	}
 }
 
+/* `noted`: the newest commit that the mark says was done. */
 static void
-walk(const uint8_t file[PAGES * PAGE], struct pages_report *report)
+walk(const uint8_t file[PAGES * PAGE], uint64_t noted,
+    struct pages_report *report)
 {
-	const struct pages_watch watch = {.wrong = NULL};
+	const struct pages_watch watch = {.noted = noted};
 	struct tempdir dir;
 	const char *path;
 
@@ -102,14 +104,14 @@ a_wrong_number_of_a_state_makes_it_no_other(void **state)
 
 	(void)state;
 	file_make(file);
-	walk(file, &report);
+	walk(file, NEWEST, &report);
 	assert_int_equal(report.wrong, 0);
 	assert_int_equal(report.txn_id, NEWEST);
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		for (size_t bit = 0; bit < (size_t)8 * 8; bit++) {
 			file_make(file);
 			file[places[i] + bit / 8] ^= (uint8_t)(1u << bit % 8);
-			walk(file, &report);
+			walk(file, 0, &report);
 			assert_true(report.wrong > 0);
 			assert_int_equal(report.txn_id, NEWEST);
 		}
@@ -126,9 +128,30 @@ a_commit_that_the_disk_refused_is_nothing_wrong(void **state)
 	(void)state;
 	file_make(file);
 	put(file + PAGE + NUMBER_AT, NEWEST - 2, 8);
-	walk(file, &report);
-	assert_int_equal(report.wrong, 0);
-	assert_int_equal(report.txn_id, NEWEST - 1);
+	/* The mark is not heard of it; or is of a later time, from which the
+	 * file was set back. */
+	for (uint64_t noted = 0; noted <= NEWEST + 2; noted++) {
+		if (noted == NEWEST)
+			continue;
+		walk(file, noted, &report);
+		assert_int_equal(report.wrong, 0);
+		assert_int_equal(report.txn_id, NEWEST - 1);
+	}
+}
+
+/* Who committed wrote down that it was done. */
+static void
+a_commit_that_was_done_was_not_refused(void **state)
+{
+	struct pages_report report;
+	uint8_t file[PAGES * PAGE];
+
+	(void)state;
+	file_make(file);
+	put(file + PAGE + NUMBER_AT, NEWEST - 2, 8);
+	walk(file, NEWEST, &report);
+	assert_int_equal(report.wrong, 1);
+	assert_int_equal(report.txn_id, NEWEST);
 }
 
 int
@@ -137,6 +160,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_wrong_number_of_a_state_makes_it_no_other),
 	    cmocka_unit_test(a_commit_that_the_disk_refused_is_nothing_wrong),
+	    cmocka_unit_test(a_commit_that_was_done_was_not_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

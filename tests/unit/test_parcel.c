@@ -340,11 +340,61 @@ messages_out_of_place_are_refused(void **state)
 	scene_end(&scene);
 }
 
+static void
+message_add(const struct msg *msg, struct buf *content)
+{
+	struct buf message = {0};
+
+	msg_encode(msg, &message);
+	buf_add_be32(content, (uint32_t)message.n);
+	buf_add(content, buf_bytes(&message));
+	buf_fini(&message);
+}
+
+/* As if the sender had nothing of what comes before. */
+static void
+a_run_from_behind_a_gap_is_dropped(void **state)
+{
+	struct bytes messages[64] = {{0}};
+	struct parcel_taken taken;
+	struct scene scene;
+	struct arena arena = {0};
+	struct buf content = {0};
+	struct msg msg;
+
+	(void)state;
+	scene_begin(&scene, 8);
+	(void)messages_of(&scene, messages, COUNT_OF(messages));
+	assert_int_equal(
+	    msg_decode(bytes_after(messages[0], 4), &arena, &msg), ERR_OK);
+	buf_add(&content, bytes_first(buf_bytes(&scene.parcel), 48));
+	msg.u.run.from = 1;
+	message_add(&msg, &content);
+	/* The same without its first header, and without bodies. */
+	assert_int_equal(
+	    msg_decode(bytes_after(messages[1], 4), &arena, &msg), ERR_OK);
+	assert_true(msg.u.chunk.n > 1);
+	msg.u.chunk.headers++;
+	msg.u.chunk.n--;
+	msg.u.chunk.bodies_n = 0;
+	message_add(&msg, &content);
+	memset(buf_extend(&content, 32), 0, 32);
+	sum_anew(&content);
+	assert_int_equal(
+	    take(&scene, scene.guest, buf_bytes(&content), &taken), ERR_OK);
+	assert_int_equal(taken.deltas, 0);
+	assert_int_equal(taken.dropped, 1);
+	assert_int_equal(town_deltas(&scene.town, scene.guest), 0);
+	arena_fini(&arena);
+	buf_fini(&content);
+	scene_end(&scene);
+}
+
 /* The third message is the bodies of the first chunk. */
 static void
 bodies_are_those_that_their_chunk_counts(void **state)
 {
-	struct bytes messages[64];
+	struct bytes messages[64] = {{0}};
 	struct msg_body more[64];
 	struct arena arena = {0};
 	struct scene scene;
@@ -425,6 +475,7 @@ main(void)
 	    cmocka_unit_test(every_cut_and_every_changed_byte_is_refused),
 	    cmocka_unit_test(a_forged_parcel_harms_nobody),
 	    cmocka_unit_test(messages_out_of_place_are_refused),
+	    cmocka_unit_test(a_run_from_behind_a_gap_is_dropped),
 	    cmocka_unit_test(bodies_are_those_that_their_chunk_counts),
 	    cmocka_unit_test(a_parcel_of_another_city_is_refused),
 	};

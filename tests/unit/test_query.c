@@ -291,6 +291,69 @@ a_query_gives_what_a_look_at_all_records_finds(void **state)
 	buf_fini(&how);
 }
 
+/* Bounds that meet, values that wait for other records, and more values than
+ * are walked through one by one; as a writer finds them, too. */
+static void
+what_is_asked_in_odd_ways_is_found_as_well(void **state)
+{
+	static const char *const list[] = {"size > 1 and size >= 1",
+	    "size >= 1 and size > 1", "due < today and due <= today",
+	    "size <= 1 and size < 1", "size > count(job, state = done) - 300",
+	    "size = count(job, state = done) or size = 1", "size in (%s)",
+	    "size in (%m)", "tags has ('가', '나', '신사') and size in (%s)",
+	    "size in (%s) and due > today - 300"};
+	static struct ids want;
+	static struct ids got;
+	struct workshop *stage = *state;
+	struct buf sizes = {0};
+	struct buf how = {0};
+
+	for (int i = 0; i < 200; i++)
+		buf_add_format(&sizes, "%s%d", i > 0 ? ", " : "", i % 100);
+	for (int round = 0; round < 4; round++) {
+		struct txn *txn = workshop_own_pack(stage, round % 2 == 1);
+
+		for (size_t i = 0; i < COUNT_OF(list); i++) {
+			struct query query = {
+			    .collection = pack_collection(
+				stage->pack, bytes_text("job")),
+			    .now_seconds = stage->now};
+			const char *part = strchr(list[i], '%');
+			struct buf text = {0};
+
+			buf_add(
+			    &text, bytes_first(bytes_text(list[i]),
+				       part != NULL ? (size_t)(part - list[i])
+						    : strlen(list[i])));
+			if (part != NULL) {
+				buf_add(&text, buf_bytes(&sizes));
+				buf_add_text(&text, part[1] == 'm' ? ", " : "");
+				if (part[1] == 'm')
+					buf_add(&text, buf_bytes(&sizes));
+				buf_add_text(&text, part + 2);
+			}
+			workshop_well(id_prefix(
+			    bytes_text(round < 2 ? "" : "d09/c001/case"),
+			    &query.prefix));
+			query.where = parse(
+			    stage, buf_text(&text), 1U << EXPR_BOOL);
+			look_at_all(stage, txn, &query, &want);
+			ask(txn, &query, &got, &how);
+			if (want.n != got.n ||
+			    memcmp(want.p, got.p, want.n * sizeof(*want.p)) !=
+				0)
+				fail_msg("%s: %zu, not %zu", buf_text(&text),
+				    got.n, want.n);
+			assert_true(round < 2 || got.n == 0);
+			buf_fini(&text);
+			arena_reset(&stage->arena);
+		}
+		store_abort(stage->hall.store);
+	}
+	buf_fini(&sizes);
+	buf_fini(&how);
+}
+
 static void
 of_several_indexes_the_one_with_the_fewest_rows_is_taken(void **state)
 {
@@ -495,6 +558,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_indexes_all_records_are_looked_at),
 	    cmocka_unit_test(a_query_gives_what_a_look_at_all_records_finds),
+	    cmocka_unit_test(what_is_asked_in_odd_ways_is_found_as_well),
 	    cmocka_unit_test(
 		of_several_indexes_the_one_with_the_fewest_rows_is_taken),
 	    cmocka_unit_test(where_no_record_can_be_meant_none_is_looked_at),

@@ -19,11 +19,12 @@
 static void
 rebuilt(struct desk *desk)
 {
+	const struct fsck_watch nobody = {0};
 	enum err e;
 
 	desk_close(desk);
 	desk_open(desk, true);
-	e = rebuild_run(desk->store, NULL);
+	e = rebuild_run(desk->store, &nobody);
 	if (e != ERR_OK)
 		print_error("%s\n", err_text());
 	assert_int_equal(e, ERR_OK);

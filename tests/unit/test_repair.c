@@ -63,7 +63,10 @@ save(const struct town *town, const char *name, const struct buf *content)
 static enum err
 repair(struct town *town, struct repair_report *report)
 {
-	return repair_run(town->nodes[WRITER].dir, &town->host, NULL, report);
+	const struct fsck_watch nobody = {0};
+
+	return repair_run(
+	    town->nodes[WRITER].dir, &town->host, &nobody, report);
 }
 
 /* Everything is there again, and one more write works. */

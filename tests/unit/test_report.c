@@ -14,6 +14,7 @@
 
 #include "core/oplog_body.h"
 #include "core/rebuild.h"
+#include "proto/ascii.h"
 #include "proto/calendar.h"
 #include "tests/lib/council.h"
 #include "tests/lib/office.h"
@@ -169,6 +170,11 @@ rows_of_periods_may_hold_those_before(void **state)
 	assert_int_equal(report.report.tables[0].change[0].n, 50);
 	assert_int_equal(report.report.tables[0].change[1].n, 30);
 	office_close(&report);
+	/* What has no day has a row before all others. */
+	(void)visit(town, OFFICE_SPACE, WORDS("state=open"));
+	office_rows_are(town, &(struct office_ask){.report = "rising"},
+	    ": 1 0 0; 2015-12: 2 1 25; 2016-01: 3 1 -7; 2016-02: 6 3 5; "
+	    "= 6 3 5");
 }
 
 /* A time that is yesterday in London is today in Seoul. */
@@ -275,8 +281,13 @@ records_are_called_by_their_title(void **state)
 	const struct pack_table *table;
 	size_t found = 0;
 
+	struct record_id bare = office_put(
+	    town, HALL, OFFICE_SPACE, "home", WORDS("income=1"));
+	struct buf key = {0};
+
 	homes_make(town, homes);
 	visits_make(town, homes);
+	ascii_hex(bytes_of(bare.b, sizeof(bare.b)), &key);
 	office_open(
 	    town, HALL, &(struct office_ask){.report = "places"}, &report);
 	table = report.report.tables[0].table;
@@ -301,6 +312,16 @@ records_are_called_by_their_title(void **state)
 		    &report.arena, &label),
 	    ERR_OK, NULL);
 	assert_true(bytes_is(label, "zz"));
+	slip_is(report_label(store_txn(report.store), table, bytes_text("00"),
+		    &report.arena, &label),
+	    ERR_OK, NULL);
+	assert_true(bytes_is(label, "00"));
+	/* One without a title. */
+	slip_is(report_label(store_txn(report.store), table, buf_bytes(&key),
+		    &report.arena, &label),
+	    ERR_OK, NULL);
+	assert_true(bytes_equal(label, buf_bytes(&key)));
+	buf_fini(&key);
 	office_close(&report);
 }
 

@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "core/meta.h"
 #include "core/report_said.h"
+#include "core/view.h"
 #include "tests/lib/office.h"
 #include "tests/lib/slip.h"
 #include "tests/lib/wire.h"
@@ -162,11 +164,15 @@ a_unit_of_which_nothing_is_held_is_told(void **state)
 		"since=2016-07-26"));
 	(void)office_put(town, HALL, "city/all/unit", "unit",
 	    WORDS("name=이름뿐", "level=dong"));
+	/* Of another unit whose name begins so something is held. */
+	(void)office_put(town, HALL, "city/all/unit", "unit",
+	    WORDS("name=짧은동", "prefix=d03/c01", "level=dong"));
 	visit(town, HALL, "d03/c018/case");
 	{
 		struct buf wanted = {0};
 
-		buf_add_format(&wanted, "d03/c017 0 0; d03/c018 1 %llu; ",
+		buf_add_format(&wanted,
+		    "d03/c01 0 0; d03/c017 0 0; d03/c018 1 %llu; ",
 		    (unsigned long long)town->now_ms / 1000000);
 		units_are_told(town, "d03", buf_text(&wanted));
 		buf_fini(&wanted);
@@ -248,6 +254,13 @@ what_others_published_stands_beside(void **state)
 	    "each   320/1 320; each  2016 3200/2 3200; visits   3/0 3; "
 	    "visits   30/1 30; visits  2015 9/0 1 !; visits  2016 2/0 2; "
 	    "visits  언젠가 1/0 - !; visits d03/c017 2016 1/0 1; ");
+	/* Nor is what is said of a unit that lies nowhere. */
+	dong = office_put(town, HALL, "city/all/unit", "unit",
+	    WORDS("name=어디", "prefix=어디 or nowhere", "level=dong"));
+	publish(
+	    town, WORDS("key=visits", "value=5", office_ref("unit", &dong)));
+	said_is(
+	    town, HALL, "months", "d03/c017", "visits d03/c017 2016 1/0 1; ");
 	/* What is said of all is not said of one. */
 	said_is(
 	    town, HALL, "units", "d03/c017", "visits d03/c017 2016 1/0 1; ");
@@ -285,10 +298,13 @@ numbers_at_the_edges_are_no_others(void **state)
 	    "amount   9223372036854775807/0 9223372036854775807; ");
 	publish(town, WORDS("key=amount", "value=9223372036854775807",
 			  "scale=6", "period=2016"));
+	publish(
+	    town, WORDS("key=amount", "value=7", "scale=-1", "period=2014"));
 	publish(town, WORDS("key=amount", "value=-9223372036854775808",
 			  "scale=7", "period=2015"));
 	said_is(town, HALL, "units", NULL,
 	    "amount   9223372036854775807/0 9223372036854775807; "
+	    "amount  2014 7/0 0 !; "
 	    "amount  2015 -9223372036854775808/0 0 !; "
 	    "amount  2016 9223372036854775807/6 > !; ");
 }
@@ -312,6 +328,31 @@ what_cannot_be_worked_out_here_is_not_there(void **state)
 	    "cost   500/0 - !; dear   5000/1 - !; ");
 }
 
+/* Nobody is told half of it. */
+static void
+while_views_are_made_anew_there_is_no_report(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, HALL);
+	struct report_ask ask = {.period = {INT64_MIN, INT64_MAX}};
+	struct arena arena = {0};
+	struct report report;
+
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	meta_del(store_txn(store), view_meta);
+	slip_is(store_commit(store), ERR_OK, NULL);
+	slip_is(store_begin(store, false), ERR_OK, NULL);
+	ask.report = &store_txn(store)->pack->reports[0];
+	slip_is(report_make(store_txn(store), &ask, &arena, &report), ERR_BUSY,
+	    "is being counted anew; the next write here ends that");
+	store_abort(store);
+	arena_fini(&arena);
+	slip_is(store_begin(store, true), ERR_OK, NULL);
+	slip_is(store_commit(store), ERR_OK, NULL);
+	office_rows_are(
+	    town, &(struct office_ask){.report = "units"}, "= 0 0 0 - -");
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, office_make, office_remove)
 
@@ -326,6 +367,7 @@ main(void)
 	    TEST(values_that_contradict_each_other_are_both_flagged),
 	    TEST(numbers_at_the_edges_are_no_others),
 	    TEST(what_cannot_be_worked_out_here_is_not_there),
+	    TEST(while_views_are_made_anew_there_is_no_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,7 @@ what_nobody_spoke_of_is_held_only_here(void **state)
 	assert_int_equal(s.space->held_n, 1);
 	assert_int_equal(held(&s, 0), 5);
 	assert_int_equal(safety_fewest(s.space), 0);
+	assert_int_equal(safety_fewest(&(struct safety_space){0}), 0);
 	assert_int_equal(s.safety.peers_n, 0);
 	assert_true(s.safety.alone > 5);
 	assert_int_equal(s.safety.alone, s.safety.deltas);
@@ -272,6 +273,10 @@ each_delta_has_as_many_replicas_as_hold_its_bodies(void **state)
 	say(&s, c, SPACE, 0, &(struct claim){.size = 28, .held = 5});
 	count(&s);
 	assert_int_equal(s.safety.receive.deltas, 20);
+	/* Or nothing of it any more. */
+	say(&s, c, SPACE, 0, &(struct claim){0});
+	count(&s);
+	assert_int_equal(peer(&s, c)->held, 0);
 	scene_end(&s);
 }
 

@@ -190,38 +190,61 @@ strangers_wait_for_who_knows_them(void **state)
 	town_fini(&town);
 }
 
-/* All branches come back. */
+/* A node of the tree over the log of node `i` in CASES says something else. */
+static void
+spoil_tree(struct town *town, size_t i)
+{
+	struct log *log = spoil_log(town, i, CASES);
+	struct kv_cursor cursor;
+	struct key prefix;
+	struct key key = {0};
+
+	tables_log_prefix(log->space->no, log->no, &prefix);
+	kv_cursor_init(&cursor, store_txn(town_store(town, i))->kv, TABLE_TREE);
+	assert_true(kv_seek(&cursor, tables_key(&prefix)));
+	assert_true(bytes_begins(cursor.key, tables_key(&prefix)));
+	tables_key_add(&key, cursor.key);
+	kv_cursor_fini(&cursor);
+	spoil_row(town, i, TABLE_TREE, &key, -1);
+	(void)town_open(town, i);
+}
+
+/* All branches come back, also where the trees over them are damaged. */
 static void
 a_forked_log_comes_whole(void **state)
 {
-	struct town town;
-	struct backup early = {0};
-	struct repair_report report;
-	uint64_t before;
-
 	(void)state;
-	town_init(&town, 5);
-	assert_int_equal(town_member(&town, "", ALL), 1);
-	assert_int_equal(town_member(&town, "", ALL), 2);
-	town_meet(&town);
-	for (int i = 0; i < 20; i++)
-		(void)town_create(&town, 1, CASES, "함께");
-	backup_take(&town, 1, &early);
-	for (int i = 0; i < 5; i++)
-		(void)town_create(&town, 1, CASES, "하나");
-	town_copy(&town, 1, 2);
-	backup_put(&town, 1, &early);
-	for (int i = 0; i < 7; i++)
-		(void)town_create(&town, 1, CASES, "둘");
-	town_meet(&town);
-	before = town_deltas(&town, 2);
-	spoil_records(&town, 2);
-	repair_wholly(&town, 2, &report);
-	assert_int_equal(report.salvage.missing, 0);
-	assert_int_equal(town_deltas(&town, 2), before);
-	town_assert_equal(&town, 1);
-	backup_fini(&early);
-	town_fini(&town);
+	for (int tree = 0; tree < 2; tree++) {
+		struct town town;
+		struct backup early = {0};
+		struct repair_report report;
+		uint64_t before;
+
+		town_init(&town, 5);
+		assert_int_equal(town_member(&town, "", ALL), 1);
+		assert_int_equal(town_member(&town, "", ALL), 2);
+		town_meet(&town);
+		for (int i = 0; i < 40; i++)
+			(void)town_create(&town, 1, CASES, "함께");
+		backup_take(&town, 1, &early);
+		for (int i = 0; i < 5; i++)
+			(void)town_create(&town, 1, CASES, "하나");
+		town_copy(&town, 1, 2);
+		backup_put(&town, 1, &early);
+		for (int i = 0; i < 7; i++)
+			(void)town_create(&town, 1, CASES, "둘");
+		town_meet(&town);
+		before = town_deltas(&town, 2);
+		if (tree == 1)
+			spoil_tree(&town, 2);
+		spoil_records(&town, 2);
+		repair_wholly(&town, 2, &report);
+		assert_int_equal(report.salvage.missing, 0);
+		assert_int_equal(town_deltas(&town, 2), before);
+		town_assert_equal(&town, 1);
+		backup_fini(&early);
+		town_fini(&town);
+	}
 }
 
 /* The file knows one end of a log, of which a part is spoiled; the store then

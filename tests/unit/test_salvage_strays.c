@@ -191,6 +191,86 @@ what_is_lost_twice_keeps_the_file(void **state)
 	town_fini(&town);
 }
 
+/* Puts a row where no delta or block was ever put. */
+static void
+odd_put(
+    struct town *town, enum table table, struct bytes key, struct bytes content)
+{
+	struct store *store = town_store(town, WRITER);
+	struct buf row = {0};
+
+	assert_int_equal(store_begin(store, true), ERR_OK);
+	tables_row(key, content, &row);
+	kv_put(store_txn(store)->kv, table, key, buf_bytes(&row));
+	assert_int_equal(store_commit(store), ERR_OK);
+	buf_fini(&row);
+}
+
+struct odd {
+	uint32_t space;
+	uint32_t no;
+	uint64_t seq;
+	size_t size; /* of its key */
+};
+
+static void
+odds_put(struct town *town, enum table table, const struct odd *odds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t key[24] = {0};
+
+		bytes_put_be32(key, odds[i].space);
+		bytes_put_be32(key + 4, odds[i].no);
+		bytes_put_be64(key + 8, odds[i].seq);
+		odd_put(
+		    town, table, bytes_of(key, odds[i].size), bytes_text("x"));
+	}
+}
+
+/* What no log can have written, before and behind what is wanted. */
+static void
+keys_that_are_damaged_hide_nothing(void **state)
+{
+	static const struct odd odds[] = {{0, 1, 1, 16}, {1, 0, 1, 16},
+	    {1, UINT32_MAX, 1, 16}, {1, 1, 1, 12}, {UINT32_MAX, 0, 0, 16}};
+	static const enum table tables[] = {TABLE_DELTAS, TABLE_BLOCKS};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * COUNT_OF(tables); i++) {
+		struct town town;
+
+		begin(&town, 41 + i);
+		write_some(&town, LATE);
+		if (i % 2 > 0)
+			pack(&town);
+		odds_put(&town, tables[i / 2], odds, COUNT_OF(odds));
+		spoil(&town, TABLE_LOGS);
+		repair(&town, RECORDS + LATE + 1 + COUNT_OF(odds),
+		    LATE + COUNT_OF(odds), false);
+		town_fini(&town);
+	}
+}
+
+/* Logs of which nothing is left that says whose they were. */
+static void
+rows_that_cannot_be_read_are_missing(void **state)
+{
+	static const struct odd deltas[] = {{7, 9, 0, 16}, {7, 9, 1, 20},
+	    {8, 9, UINT64_MAX, 16}, {8, 9, UINT64_MAX - 1, 16}};
+	static const struct odd blocks[] = {
+	    {7, 10, 0, 16}, {7, 10, UINT64_MAX, 16}, {8, 11, 3, 18}};
+	struct town town;
+
+	(void)state;
+	begin(&town, 51);
+	odds_put(&town, TABLE_DELTAS, deltas, COUNT_OF(deltas));
+	odds_put(&town, TABLE_BLOCKS, blocks, COUNT_OF(blocks));
+	spoil(&town, TABLE_LOGS);
+	repair(&town, RECORDS + 1 + COUNT_OF(deltas) + COUNT_OF(blocks),
+	    COUNT_OF(deltas) + COUNT_OF(blocks), false);
+	town_fini(&town);
+}
+
 int
 main(void)
 {
@@ -199,6 +279,8 @@ main(void)
 	    cmocka_unit_test(what_nobody_else_has_keeps_the_file),
 	    cmocka_unit_test(what_can_be_read_there_alone_keeps_the_file),
 	    cmocka_unit_test(what_is_lost_twice_keeps_the_file),
+	    cmocka_unit_test(keys_that_are_damaged_hide_nothing),
+	    cmocka_unit_test(rows_that_cannot_be_read_are_missing),
 	};
 
 	tempdir_in_memory();

@@ -388,6 +388,56 @@ a_lost_record_is_not_said_to_be_none(void **state)
 	buf_fini(&row);
 }
 
+/* Such keys can only be damaged ones. */
+static void
+keys_of_no_record_are_told_and_passed_over(void **state)
+{
+	struct store *store = alone(*state);
+	struct record_id id = number(79);
+	uint64_t records = rows_of(store, TABLE_RECORDS);
+	static const uint8_t zeros[4 + 16];
+	uint8_t cut[18] = {0};
+	struct seats seats = {0};
+	struct txn *txn;
+	bool whole = true;
+	bool all;
+
+	/* A seat too short, with as many rows as before. */
+	well(store_begin_rebuild(store, true));
+	txn = store_txn(store);
+	memcpy(cut, id.b, sizeof(id.b));
+	kv_put(txn->kv, TABLE_SEATS, bytes_of(cut, sizeof(cut)),
+	    (struct bytes){0});
+	kv_put(txn->kv, TABLE_RECORDS, bytes_of(zeros, sizeof(zeros)),
+	    bytes_text("?"));
+	assert_int_equal(seat_find(txn, &id, &seats, &all), ERR_CORRUPT);
+	assert_false(all);
+	seat_end(&seats);
+	store_abort(store);
+	/* A record too short. */
+	well(store_begin_rebuild(store, true));
+	txn = store_txn(store);
+	kv_clear(txn->kv, TABLE_SEATS);
+	kv_put(txn->kv, TABLE_RECORDS, bytes_of(zeros, 8), bytes_text("?"));
+	assert_int_equal(seat_refresh(txn, &whole), ERR_CORRUPT);
+	assert_true(whole);
+	store_abort(store);
+	/* One in no space: all others have their seats. */
+	well(store_begin_rebuild(store, true));
+	txn = store_txn(store);
+	kv_clear(txn->kv, TABLE_SEATS);
+	kv_put(txn->kv, TABLE_RECORDS, bytes_of(zeros, sizeof(zeros)),
+	    bytes_text("?"));
+	for (unsigned i = 0; !seat_is_made(txn); i++) {
+		assert_true(i < 10);
+		well(seat_refresh(txn, &whole));
+		assert_false(whole && !seat_is_made(txn));
+	}
+	assert_int_equal(kv_count(txn->kv, TABLE_SEATS), records);
+	store_abort(store);
+	assert_located(store);
+}
+
 int
 main(void)
 {
@@ -398,6 +448,7 @@ main(void)
 	    cmocka_unit_test(a_store_without_the_table_gets_it),
 	    cmocka_unit_test(who_cannot_read_how_far_it_is_begins_anew),
 	    cmocka_unit_test(rows_that_are_wrong_are_found_and_made_anew),
+	    cmocka_unit_test(keys_of_no_record_are_told_and_passed_over),
 	    cmocka_unit_test(a_lost_record_is_not_said_to_be_none),
 	};
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -22,6 +23,8 @@ static const char here[] = "d03/c017/thing";
 #define FIELD(name, kind, type)                                         \
 	"{\"name\":\"" name "\",\"kind\":\"" kind "\",\"type\":\"" type \
 	"\",\"class\":\"N\"," LABEL "}"
+
+enum { EDITS = LIMIT_INDEX_ROWS + 8 };
 
 static const char pack_json[] =
     "{\"format\":2,\"name\":\"things\",\"version\":1," LABEL ","
@@ -87,8 +90,8 @@ static enum err
 thing(struct desk *desk, struct record_id *id, const char *const *words)
 {
 	static const struct record_id none;
-	struct store_edit edits[8];
-	struct buf values[8] = {0};
+	static struct store_edit edits[EDITS];
+	static struct buf values[EDITS];
 	struct store_write write = {.edits = edits, .record = *id};
 	bool changed;
 	enum err e;
@@ -214,6 +217,28 @@ elements_of_a_set_are_taken_one_by_one(void **state)
 	assert_int_equal(alone(desk, &first, WORDS("+q")), ERR_EXISTS);
 }
 
+/* Of each of them it would have to be asked whether another has it. */
+static void
+too_many_elements_at_once_are_refused(void **state)
+{
+	struct desk *desk = *state;
+	static char names[LIMIT_INDEX_ROWS][8];
+	const char *words[LIMIT_INDEX_ROWS + 2] = {"c=y"};
+	struct record_id id = {0};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "+%zu", i);
+		words[1 + i % (LIMIT_INDEX_ROWS / 2)] = names[i];
+		if ((i + 1) % (LIMIT_INDEX_ROWS / 2) == 0)
+			assert_int_equal(alone(desk, &id, words), ERR_OK);
+		words[0] = "c=z";
+	}
+	/* One that stays, or comes, more than there may be. */
+	assert_int_equal(alone(desk, &id, WORDS("c=x", "+one")), ERR_LIMIT);
+	assert_non_null(strstr(err_text(), "tagged: more than 1024 values at"));
+	assert_int_equal(alone(desk, &id, WORDS("c=x")), ERR_OK);
+}
+
 static void
 a_deleted_record_has_nothing_taken(void **state)
 {
@@ -261,6 +286,7 @@ main(void)
 	    cmocka_unit_test(a_record_without_one_of_them_repeats_nothing),
 	    cmocka_unit_test(what_was_written_just_before_is_taken_too),
 	    cmocka_unit_test(elements_of_a_set_are_taken_one_by_one),
+	    cmocka_unit_test(too_many_elements_at_once_are_refused),
 	    cmocka_unit_test(a_deleted_record_has_nothing_taken),
 	    cmocka_unit_test(what_came_from_others_may_be_there_twice),
 	};

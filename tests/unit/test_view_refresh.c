@@ -389,6 +389,46 @@ rows_spoil(struct kv_txn *kv)
 	buf_fini(&row);
 }
 
+/* What says how many records are in no row is damaged, and then says nothing
+ * that is a number. */
+static void
+who_reads_how_much_is_left_out_is_told(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, 0);
+	struct space name = tally_space();
+
+	for (int bit = 0; bit < 2; bit++) {
+		struct view_range all = {0};
+		struct view_key first;
+		struct view_key key;
+		struct view_scan scan;
+		struct view_row view_row;
+		struct buf content = {0};
+		struct buf row = {0};
+		struct txn *txn;
+		bool found;
+
+		well(store_begin(store, true));
+		txn = store_txn(store);
+		row_find(txn, &first, &content);
+		view_form_begin(space_find(txn, &name)->no,
+		    bytes_be16(first.b + 4), VIEW_LEFT_OUT, &key);
+		tables_row(view_form_key(&key), bytes_text("x"), &row);
+		row.p[row.n - 1] ^= (uint8_t)bit;
+		kv_put(
+		    txn->kv, TABLE_VIEWS, view_form_key(&key), buf_bytes(&row));
+		view_scan(txn, space_find(txn, &name)->no,
+		    &store_pack(store)->views[0], &all, &scan);
+		assert_int_equal(
+		    view_next(&scan, &view_row, &found), ERR_CORRUPT);
+		assert_non_null(strstr(err_text(), "golmok fsck"));
+		store_abort(store);
+		buf_fini(&content);
+		buf_fini(&row);
+	}
+}
+
 /* Nobody's change is refused: views are for looking at. */
 static void
 who_writes_to_a_damaged_row_has_all_counted_anew(void **state)
@@ -433,6 +473,60 @@ who_writes_to_a_damaged_row_has_all_counted_anew(void **state)
 	}
 }
 
+/* Every row has the checksum of what is no number. */
+static void
+rows_empty(struct kv_txn *kv)
+{
+	struct view_key at = {.n = 1};
+	struct kv_cursor cursor;
+	struct buf row = {0};
+
+	kv_cursor_init(&cursor, kv, TABLE_VIEWS);
+	while (kv_seek(&cursor, view_form_key(&at))) {
+		at.n = 0;
+		view_form_add(&at, cursor.key);
+		buf_cut(&row, 0);
+		tables_row(view_form_key(&at), bytes_text("x"), &row);
+		kv_put(kv, TABLE_VIEWS, view_form_key(&at), buf_bytes(&row));
+		view_form_add(&at, bytes_of("", 1));
+	}
+	kv_cursor_fini(&cursor);
+	buf_fini(&row);
+}
+
+static void
+what_was_counted_into_a_damaged_row_begins_anew(void **state)
+{
+	struct town *town = *state;
+	struct store *store = town_store(town, 0);
+
+	for (int empty = 0; empty < 2; empty++) {
+		struct stand_done done;
+		bool whole = true;
+		int rounds = 0;
+
+		well(store_begin(store, true));
+		forget(store_txn(store));
+		well(view_keep_refresh(store_txn(store), &whole));
+		assert_false(whole);
+		assert_int_equal(
+		    view_stand(store_txn(store), &done), STAND_UNDONE);
+		if (empty)
+			rows_empty(store_txn(store)->kv);
+		else
+			rows_spoil(store_txn(store)->kv);
+		for (whole = false; !whole; rounds++) {
+			whole = true;
+			well(view_keep_refresh(store_txn(store), &whole));
+		}
+		/* All of it once more, not the rest. */
+		assert_true(rounds > RECORDS / 1000);
+		well(store_commit(store));
+		(void)tally_compare(store);
+		assert_int_equal(check(town).found, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -443,6 +537,8 @@ main(void)
 	    cmocka_unit_test(every_wrong_row_is_found_by_fsck),
 	    cmocka_unit_test(who_reads_a_damaged_row_is_told),
 	    cmocka_unit_test(who_writes_to_a_damaged_row_has_all_counted_anew),
+	    cmocka_unit_test(who_reads_how_much_is_left_out_is_told),
+	    cmocka_unit_test(what_was_counted_into_a_damaged_row_begins_anew),
 	};
 
 	return cmocka_run_group_tests_name(

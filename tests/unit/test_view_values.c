@@ -312,7 +312,8 @@ elements(struct town *town, const struct record_id *id, bool refs,
 
 	assert_true(n <= MOST);
 	for (size_t i = 0; i < n; i++) {
-		uint8_t ref[16] = {(uint8_t)(from + i), 1};
+		uint8_t ref[16] = {
+		    (uint8_t)(from + i), 1, (uint8_t)((from + i) >> 8)};
 		char word[32];
 
 		(void)snprintf(word, sizeof(word), "말 %zu", from + i);
@@ -367,6 +368,31 @@ a_record_that_makes_too_many_rows_is_left_out_and_counted_as_that(void **state)
 	elements(town, &id, false, OP_REMOVE, 0, 63);
 	assert_int_equal(left_out(town), 0);
 	assert_int_equal(rows_of(town, BY_TAG, &all, NULL, 0), 65);
+}
+
+/* In the views that would have a row for each of them. */
+static void
+a_record_with_too_many_elements_is_left_out(void **state)
+{
+	enum { EACH = 100, PARTS = LIMIT_VIEW_ROWS / EACH + 1 };
+	static const struct view_range all = {0};
+	static const struct view_range people = {.part = VIEW_DISTINCT};
+	struct store_edit done = town_edit(OP_MOVE, "state", town_text("done"));
+	struct town *town = *state;
+	struct record_id ids[] = {make(town, &done, 1), make(town, &done, 1)};
+
+	for (size_t i = 0; i < PARTS; i++) {
+		elements(town, &ids[0], false, OP_ADD, i * EACH, EACH);
+		elements(town, &ids[1], true, OP_ADD, i * EACH, EACH);
+	}
+	assert_int_equal(left_out(town), 2);
+	assert_int_equal(rows_of(town, BY_TAG, &all, NULL, 0), 0);
+	assert_int_equal(rows_of(town, PEOPLE, &people, NULL, 0), 0);
+	wire_assert_sound(town, 0);
+	elements(town, &ids[1], true, OP_REMOVE, 0, EACH);
+	assert_int_equal(left_out(town), 1);
+	assert_int_equal(
+	    rows_of(town, PEOPLE, &people, NULL, 0), (PARTS - 1) * EACH);
 }
 
 static bool
@@ -424,6 +450,7 @@ main(void)
 	    TOWN(a_walk_keeps_to_its_range),
 	    TOWN(
 		a_record_that_makes_too_many_rows_is_left_out_and_counted_as_that),
+	    TOWN(a_record_with_too_many_elements_is_left_out),
 	    TOWN(what_is_not_of_class_n_stands_nowhere_as_it_is),
 	};
 

@@ -154,6 +154,13 @@ what_takes_too_many_values_away_is_done_in_parts(void **state)
 	write.token = (struct bytes){0};
 	for (size_t i = 0; i < ELEMENTS; i++)
 		edits[i].code = OP_REMOVE;
+	/* A name takes one value away, and each element two. */
+	edits[0] = town_edit(OP_SET, "name", town_text("나"));
+	edits[0].class = CLASS_P;
+	assert_int_equal(
+	    town_write(town, 0, &write, &same, &changed), ERR_LIMIT);
+	assert_non_null(strstr(err_text(), "the most of them of 'tags', and "));
+	edits[0] = town_edit(OP_REMOVE, "tags", buf_bytes(&values[0]));
 	/* Its two parents are named as well. */
 	for (; write.edits_n > LIMIT_SEEN / 2 - 1; write.edits_n--) {
 		assert_int_equal(
