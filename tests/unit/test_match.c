@@ -452,6 +452,48 @@ copies_made_apart_are_one_record(void **state)
 	buf_fini(&texts[1]);
 }
 
+/* One that was settled without the key: which of the hashes is that of the
+ * value is not known. */
+static void
+of_two_values_no_hash_stays_without_a_key(void **state)
+{
+	struct bench *bench = *state;
+	struct desk *desk = &bench->desk;
+	static struct desk other;
+	struct slip slip = {.desk = &other, .space = here};
+	struct record_id id = household(desk, "hh_no=1", "phone=010-1");
+
+	desk_join(&other, desk, 42);
+	desk_admit(desk, &other, "d03");
+	desk_pull(&other, desk);
+	slip_pack(&other);
+	for (int i = 0; i < 2; i++) {
+		struct desk *at = i == 0 ? desk : &other;
+		const char *phone = i == 0 ? "phone=010-2" : "phone=010-3";
+
+		slip.desk = at;
+		desk_begin(at, true);
+		slip_is(slip_patch(&slip, &id, WORDS(phone)), ERR_OK, NULL);
+		desk_commit(at);
+		desk_begin(at, true);
+		slip_is(slip_patch(&slip, &id,
+			    WORDS(i == 0 ? "phone_key="
+					   "22222222222222222222222222222222"
+					 : "phone_key="
+					   "33333333333333333333333333333333")),
+		    ERR_OK, NULL);
+		desk_commit(at);
+	}
+	desk_pull(desk, &other);
+	slip = (struct slip){.desk = desk, .space = here, .resolve = true};
+	desk_begin(desk, true);
+	slip_is(slip_patch(&slip, &id, WORDS("phone=010-2")), ERR_OK, NULL);
+	desk_commit(desk);
+	assert_shown(desk, here, &id, "phone", "010-2");
+	assert_shown(desk, here, &id, "phone_key", "");
+	desk_fini(&other);
+}
+
 /* Deletes the record `id` as somebody of the role `role`. */
 static enum err
 delete_as(struct desk *desk, const char *space, const char *role,
@@ -503,48 +545,6 @@ who_sees_what_was_said_may_delete_it(void **state)
 	    "reporter_contact: holds something that the role 민원담당 "
 	    "(Counter clerk) does not see, and so cannot delete");
 	assert_shown(&bench->desk, reports, &id, "reporter_contact", "010-2");
-}
-
-/* One that was settled without the key: which of the hashes is that of the
- * value is not known. */
-static void
-of_two_values_no_hash_stays_without_a_key(void **state)
-{
-	struct bench *bench = *state;
-	struct desk *desk = &bench->desk;
-	static struct desk other;
-	struct slip slip = {.desk = &other, .space = here};
-	struct record_id id = household(desk, "hh_no=1", "phone=010-1");
-
-	desk_join(&other, desk, 42);
-	desk_admit(desk, &other, "d03");
-	desk_pull(&other, desk);
-	slip_pack(&other);
-	for (int i = 0; i < 2; i++) {
-		struct desk *at = i == 0 ? desk : &other;
-		const char *phone = i == 0 ? "phone=010-2" : "phone=010-3";
-
-		slip.desk = at;
-		desk_begin(at, true);
-		slip_is(slip_patch(&slip, &id, WORDS(phone)), ERR_OK, NULL);
-		desk_commit(at);
-		desk_begin(at, true);
-		slip_is(slip_patch(&slip, &id,
-			    WORDS(i == 0 ? "phone_key="
-					   "22222222222222222222222222222222"
-					 : "phone_key="
-					   "33333333333333333333333333333333")),
-		    ERR_OK, NULL);
-		desk_commit(at);
-	}
-	desk_pull(desk, &other);
-	slip = (struct slip){.desk = desk, .space = here, .resolve = true};
-	desk_begin(desk, true);
-	slip_is(slip_patch(&slip, &id, WORDS("phone=010-2")), ERR_OK, NULL);
-	desk_commit(desk);
-	assert_shown(desk, here, &id, "phone", "010-2");
-	assert_shown(desk, here, &id, "phone_key", "");
-	desk_fini(&other);
 }
 
 int
