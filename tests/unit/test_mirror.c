@@ -17,6 +17,7 @@
 #include "core/mirror.h"
 #include "core/publish.h"
 #include "proto/codec.h"
+#include "proto/mem.h"
 #include "tests/lib/council.h"
 #include "tests/lib/probe.h"
 #include "tests/lib/slip.h"
@@ -138,7 +139,7 @@ values_add(const struct record *record, const char *name, enum field_kind kind,
 
 		codec_begin(&r, field->values[i].value);
 		buf_add(&one, codec_get_text(&r));
-		texts[i] = strdup(buf_text(&one));
+		texts[i] = mem_text(buf_text(&one));
 		buf_fini(&one);
 	}
 	if (n > 1)
@@ -149,7 +150,7 @@ values_add(const struct record *record, const char *name, enum field_kind kind,
 		last = texts[i];
 	}
 	for (size_t i = 0; i < n; i++)
-		free(texts[i]);
+		mem_free(texts[i]);
 }
 
 static struct record_id

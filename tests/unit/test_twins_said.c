@@ -137,7 +137,7 @@ said_is(struct town *town, size_t i, const struct record_id *id,
 {
 	struct store *store = town_store(town, i);
 	const struct asked asked = {.id = *id, .space = meets};
-	struct twins_word words[COUNT_OF(units)];
+	struct twins_word words[COUNT_OF(units)] = {0};
 
 	slip_is(store_begin(store, false), ERR_OK, NULL);
 	slip_is(words_read(store, &asked, words), ERR_OK, NULL);
@@ -235,7 +235,7 @@ a_word_of_a_log_that_is_not_held_counts_nothing(void **state)
 	static struct town town;
 	struct store *store;
 	struct asked asked = {.space = "authority"};
-	struct twins_word words[COUNT_OF(units)];
+	struct twins_word words[COUNT_OF(units)] = {0};
 
 	(void)state;
 	city_make(&town, 4);
@@ -309,7 +309,7 @@ who_said_the_same_is_kept_with_the_word(void **state)
 	static struct town town;
 	struct store *store;
 	struct asked asked = {.space = meets};
-	struct twins_word words[COUNT_OF(units)];
+	struct twins_word words[COUNT_OF(units)] = {0};
 	struct sign_key key;
 
 	(void)state;
