@@ -39,11 +39,12 @@ static enum err
 words_write(struct plant *plant, size_t i, const char *collection,
     const char *const *words, struct record_id *id)
 {
+	static const struct record_id none;
 	struct store *store = store_of(plant, i);
 	struct arena arena = {0};
 	struct value_edits edits = {.arena = &arena, .create = true};
 	struct store_write write = {.space = town_space(here),
-	    .create = memcmp(id, &(struct record_id){0}, sizeof(*id)) == 0};
+	    .create = memcmp(id, &none, sizeof(*id)) == 0};
 	struct record_id written;
 	bool changed;
 	enum err e = store_begin(store, true);
