@@ -324,7 +324,7 @@ static enum err
 parse_parts(struct expr_parser *p, struct expr *node, const struct expr **args)
 {
 	bool valued = node->n == 3;
-	size_t column = p->token.column;
+	size_t column;
 	enum err e = expr_parse_expect(p, ",");
 
 	if (e == ERR_OK && valued) {

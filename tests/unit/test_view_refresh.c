@@ -381,6 +381,7 @@ rows_spoil(struct kv_txn *kv)
 		view_form_add(&at, cursor.key);
 		buf_cut(&row, 0);
 		buf_add(&row, cursor.value);
+		assert(row.p != NULL);
 		row.p[row.n - 1] ^= 1;
 		kv_put(kv, TABLE_VIEWS, view_form_key(&at), buf_bytes(&row));
 		view_form_add(&at, bytes_of("", 1));
