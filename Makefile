@@ -110,7 +110,7 @@ e2e: all ## use the program as a person does; T=NN-name for one
 city17: all $(OUT)/tests/city/proxy ## seventeen real processes over a line that is cut all the time
 aggregator: $(OUT)/tests/unit/test_aggregator ## link all 424 centres of a city to one node
 soak: simulator ## run cities under fresh seeds; HOURS=1 or MINUTES=10, JOBS=2, SEED=first
-faults: all $(filter %/test_faults%,$(UNITS)) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
+faults: all $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_faults*.c)) ## every call fails in every job, once and for good: half an hour; JOB=name, SEED=1
 kills: $(filter %/test_kill %/test_kill_sync,$(UNITS)) ## kill -9 among writers and peers; N=500 times
 crash: $(CRASH) ## what a crash could leave, from a recorded trace; IMAGES=10000 SEED=1
 bitrot: $(CRASH) ## turn over single bits of a store; FLIPS=10000 SEED=1

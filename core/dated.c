@@ -26,12 +26,15 @@ stands(const struct record *record, const struct pack_field *state,
 	const struct record_field *has = merge_find(
 	    record, bytes_text(state->name), state->kind);
 
-	/* With states that contradict each other it stands in none. */
-	return has != NULL && has->n == 1 &&
-	       bytes_equal(has->values[0].value, value);
+	for (size_t i = 0; has != NULL && has->values != NULL && i < has->n;
+	     i++)
+		if (bytes_equal(has->values[i].value, value))
+			return true;
+	return false;
 }
 
-/* Does the move `edit` come to one of the states? */
+/* Does the move `edit`, which is all that can be written to a state, come to
+ * one of the states? */
 static bool
 comes_to(const struct pack_when *when, const struct store_edit *edit)
 {
@@ -58,8 +61,8 @@ is_asked(const struct store_write *write, const struct record *record,
 		return false;
 	move = edit_of(write, field->when->of);
 	has = merge_find(record, bytes_text(field->name), field->kind);
-	return move != NULL && move->code == OP_MOVE &&
-	       comes_to(field->when, move) && (write->create || has == NULL) &&
+	return move != NULL && comes_to(field->when, move) &&
+	       (write->create || has == NULL) &&
 	       (write->create || !stands(record, field->when->of, move->value));
 }
 

@@ -3,10 +3,12 @@
  */
 #include "core/figure_logs.h"
 
+#include <string.h>
+
 #include "core/access_chain.h"
 #include "core/heads.h"
 #include "core/oplog.h"
-#include "core/tree.h"
+#include "proto/merkle.h"
 
 /* Deltas kept as this log's own: a branch shares the first ones, which count
  * once. */
@@ -17,24 +19,19 @@ own_size(const struct log *log)
 }
 
 /* Is all that is held signed by its author, as it stands? */
-static enum err
-is_verified(struct txn *txn, const struct log *log, bool *verified)
+static bool
+is_verified(const struct log *log)
 {
 	struct note_head head = {.size = log->head_size,
 	    .root = log->head_root,
 	    .signature = log->head_signature};
 	struct hash root;
-	enum err e;
 
-	*verified = log->has_head && log->head_size == log->frontier.size &&
-		    heads_verify(log, &head) == ERR_OK;
-	if (!*verified)
-		return ERR_OK;
-	e = tree_root(txn, log, log->head_size, &root);
-	*verified = e == ERR_OK &&
-		    bytes_equal(bytes_of(root.b, sizeof(root.b)),
-			bytes_of(log->head_root.b, sizeof(log->head_root.b)));
-	return e;
+	if (!log->has_head || log->head_size != log->frontier.size)
+		return false;
+	merkle_root(&log->frontier, &root);
+	return memcmp(&root, &log->head_root, sizeof(root)) == 0 &&
+	       heads_verify(log, &head) == ERR_OK;
 }
 
 /* Deltas from `from` on, of the log's own. */
@@ -48,44 +45,33 @@ behind(const struct log *log, uint64_t from)
 		   : 0;
 }
 
-static enum err
-one(struct txn *txn, const struct log *log, enum pack_of_logs of, int64_t *n)
+static int64_t
+one(const struct log *log, enum pack_of_logs of)
 {
-	bool verified;
-	enum err e = ERR_OK;
-
-	*n = 0;
 	switch (of) {
 	case PACK_LOGS_LOGS:
-		*n = 1;
-		break;
+		return 1;
 	case PACK_LOGS_DELTAS:
-		*n = own_size(log);
-		break;
+		return own_size(log);
 	case PACK_LOGS_VERIFIED:
-		e = is_verified(txn, log, &verified);
-		*n = verified ? 1 : 0;
-		break;
+		return is_verified(log);
 	case PACK_LOGS_UNSIGNED:
-		*n = behind(log, log->has_head ? log->head_size : 0);
-		break;
+		return behind(log, log->has_head ? log->head_size : 0);
 	case PACK_LOGS_FORKED:
-		*n = log->forked ? 1 : 0;
-		break;
+		return log->forked;
 	case PACK_LOGS_GAPS:
-		if (log->has_head && log->head_size > log->frontier.size)
-			*n = (int64_t)(log->head_size - log->frontier.size);
-		break;
+		return log->has_head && log->head_size > log->frontier.size
+			   ? (int64_t)(log->head_size - log->frontier.size)
+			   : 0;
 	case PACK_LOGS_SEALED:
-		*n = behind(log, log->held);
-		break;
+		return behind(log, log->held);
 	case PACK_LOGS_REFUSED:
-		*n = behind(log, log->rights == 0 ? 0 : log->cut);
-		break;
+		return behind(log, log->rights == 0 ? 0 : log->cut);
 	case PACK_LOGS_UNCHAINED:
-		assert(false && "this is of a space, not of a log");
+		break;
 	}
-	return e;
+	assert(of != PACK_LOGS_UNCHAINED); /* it is of a space */
+	return 0;
 }
 
 enum err
@@ -104,11 +90,7 @@ figure_logs_sum(struct txn *txn, struct space_state *space,
 	}
 	e = oplog_all(txn, space, &logs, &n);
 	*sum = 0;
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		int64_t more;
-
-		e = one(txn, logs[i], of, &more);
-		*sum += more;
-	}
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		*sum += one(logs[i], of);
 	return e;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/fold.h"
+#include "core/gap.h"
 #include "core/lookup_key.h"
 #include "core/lookup_make.h"
 #include "proto/mem.h"
@@ -23,8 +24,7 @@ static void scan_begin(struct txn *txn, struct lookup_scan *scan);
 static bool pair_is_rarer(
     struct txn *txn, const struct key *key, uint64_t *fewest);
 static enum err scan_fill(struct lookup_scan *scan) MUST_USE;
-static enum err scan_read(
-    struct lookup_scan *scan, struct kv_cursor *cursor) MUST_USE;
+static enum err scan_read(struct lookup_scan *scan) MUST_USE;
 
 /* ---- what is indexed ---------------------------------------------------- */
 
@@ -392,46 +392,52 @@ lookup_next(struct lookup_scan *scan, struct record_id *id, bool *found)
 static enum err
 scan_fill(struct lookup_scan *scan)
 {
-	struct kv_cursor cursor;
 	enum err e;
 
 	scan->ahead_n = 0;
 	scan->ahead_at = 0;
 	scan->changes = kv_changes(scan->txn->kv);
-	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
-	e = scan_read(scan, &cursor);
+	e = scan_read(scan);
 	if (e == ERR_OK && scan->ahead_n == 0 && scan->second.n > 0) {
 		scan->at = scan->second;
 		scan_under(scan);
 		scan->exact = scan->second_exact;
 		scan->second.n = 0;
-		e = scan_read(scan, &cursor);
+		e = scan_read(scan);
 	}
-	kv_cursor_fini(&cursor);
 	return e;
 }
 
 static enum err
-scan_read(struct lookup_scan *scan, struct kv_cursor *cursor)
+scan_read(struct lookup_scan *scan)
 {
+	struct bytes at = tables_key(&scan->at);
 	struct bytes end = tables_key(&scan->end);
+	struct kv_cursor cursor;
+	/* Where it ended before, too, as it begins there again. */
+	enum err e = gap_edge(scan->txn, TABLE_LOOKUP, at);
 
-	for (bool more = kv_seek(cursor, tables_key(&scan->at));
-	     more && scan->ahead_n < LOOKUP_AHEAD &&
-	     bytes_compare(cursor->key, end) < 0;
-	     more = kv_next(cursor)) {
+	kv_cursor_init(&cursor, scan->txn->kv, TABLE_LOOKUP);
+	for (bool more = kv_seek(&cursor, at);
+	     more && e == ERR_OK && scan->ahead_n < LOOKUP_AHEAD &&
+	     bytes_compare(cursor.key, end) < 0;
+	     more = kv_next(&cursor)) {
 		struct key *key = &scan->ahead[scan->ahead_n];
+		struct bytes count;
 
-		if (cursor->key.n < ROW_KEY_MIN ||
-		    cursor->key.n >= sizeof(key->b))
-			return tables_corrupt(
-			    TABLE_LOOKUP, cursor->key, "it has no record");
+		e = tables_open(TABLE_LOOKUP, cursor.key, cursor.value, &count);
+		if (e == ERR_OK && (cursor.key.n < ROW_KEY_MIN ||
+				       cursor.key.n >= sizeof(key->b)))
+			e = tables_corrupt(
+			    TABLE_LOOKUP, cursor.key, "it has no record");
 		/* Bytes with a zero inside may look like shorter ones. */
-		if (scan->exact > 0 && cursor->key.n != scan->exact)
+		if (e != ERR_OK ||
+		    (scan->exact > 0 && cursor.key.n != scan->exact))
 			continue;
 		key->n = 0;
-		tables_key_add(key, cursor->key);
+		tables_key_add(key, cursor.key);
 		scan->ahead_n++;
 	}
-	return ERR_OK;
+	kv_cursor_fini(&cursor);
+	return e;
 }

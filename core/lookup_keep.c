@@ -299,7 +299,7 @@ row_bump(struct txn *txn, const struct key *key, int by)
 	struct bytes row;
 	uint32_t n = 0;
 
-	if (kv_find(txn->kv, TABLE_LOOKUP, tables_key(key), &row) && row.n == 4)
+	if (txn_find(txn, TABLE_LOOKUP, key, &row) && row.n == 4)
 		n = bytes_be32(row.p);
 	if (by > 0)
 		row_put(txn, key, n + 1);
@@ -315,7 +315,7 @@ row_put(struct txn *txn, const struct key *key, uint32_t n)
 	uint8_t b[4];
 
 	bytes_put_be32(b, n);
-	kv_put(txn->kv, TABLE_LOOKUP, tables_key(key), bytes_of(b, sizeof(b)));
+	txn_put(txn, TABLE_LOOKUP, key, bytes_of(b, sizeof(b)));
 }
 
 /* ---- indexes over several fields ---------------------------------------- */
@@ -438,10 +438,13 @@ rows_put(const struct turn_place *at, const struct record *record)
 bool
 lookup_keep_has_row(struct txn *txn, const struct lookup_row *row)
 {
+	struct bytes key = tables_key(&row->key);
+	struct bytes found;
 	struct bytes is;
 
-	return kv_find(txn->kv, TABLE_LOOKUP, tables_key(&row->key), &is) &&
-	       is.n == 4 && bytes_be32(is.p) == row->n;
+	return kv_find(txn->kv, TABLE_LOOKUP, key, &found) &&
+	       tables_fit(key, found, &is) && is.n == 4 &&
+	       bytes_be32(is.p) == row->n;
 }
 
 void

@@ -157,9 +157,11 @@ lookup_key_record(const struct record_id *id, struct key *key)
 void
 lookup_key_pass(struct key *key)
 {
-	while (key->n > 0 && key->b[key->n - 1] == UINT8_MAX)
-		key->n--;
 	/* Keys begin with the number of a space, which is not its largest. */
 	assert(key->n > 0);
+	while (key->b[key->n - 1] == UINT8_MAX) {
+		key->n--;
+		assert(key->n > 0);
+	}
 	key->b[key->n - 1]++;
 }

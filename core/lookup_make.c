@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Rises when rows are made otherwise than before. */
-enum { LAYOUT = 2 };
+enum { LAYOUT = 3 };
 
 static void set_make(struct lookup *lookup,
     const struct pack_collection *collection, size_t *no,

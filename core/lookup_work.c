@@ -79,8 +79,7 @@ lookup_work_settle(const struct turn_place *at, const struct turn *turn)
 		return;
 	lookup_work_key(at, &key);
 	if (lookup_work_is_open(at, turn->next))
-		kv_put(at->txn->kv, TABLE_LOOKUP, tables_key(&key),
-		    bytes_of("\0\0\0", 4));
+		txn_put(at->txn, TABLE_LOOKUP, &key, bytes_of("\0\0\0", 4));
 	else
 		kv_del(at->txn->kv, TABLE_LOOKUP, tables_key(&key));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/alias.h"
+#include "core/gap.h"
 #include "core/lookup_key.h"
 #include "core/query.h"
 #include "core/record.h"
@@ -214,16 +215,21 @@ suspects_find(struct txn *txn, struct space_no space,
 	struct kv_cursor cursor;
 	bool is_in = false;
 	struct key prefix;
+	enum err e;
 
 	lookup_key_begin(space, index->no, &prefix);
 	*whole = true;
+	e = gap_edge(txn, TABLE_LOOKUP, tables_key(&prefix));
 	kv_cursor_init(&cursor, txn->kv, TABLE_LOOKUP);
 	for (bool more = kv_seek(&cursor, tables_key(&prefix));
-	     more && bytes_begins(cursor.key, tables_key(&prefix));
-	     more = kv_next(&cursor)) {
+	     more && e == ERR_OK; more = kv_next(&cursor)) {
 		struct bytes key = cursor.key;
+		struct bytes count;
 		bool same;
 
+		e = tables_open(TABLE_LOOKUP, key, cursor.value, &count);
+		if (e != ERR_OK || !bytes_begins(key, tables_key(&prefix)))
+			break;
 		*whole = key.n > prefix.n + ID && !is_open(index, key);
 		if (!*whole)
 			break;
@@ -238,7 +244,7 @@ suspects_find(struct txn *txn, struct space_no space,
 		last = key;
 	}
 	kv_cursor_fini(&cursor);
-	return kv_failed(txn->kv);
+	return e != ERR_OK ? txn_fail(txn, e) : kv_failed(txn->kv);
 }
 
 static int

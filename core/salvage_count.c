@@ -70,7 +70,7 @@ same(const struct pair *p, const struct log *tip, uint64_t size, bool *is_same)
 		return e;
 	e = tree_root(p->from, p->log, size, &there);
 	*is_same = e == ERR_OK && memcmp(&here, &there, sizeof(here)) == 0;
-	if (e == ERR_CORRUPT || e == ERR_NOT_FOUND) {
+	if (e == ERR_CORRUPT) {
 		kv_forget(p->from->kv);
 		return ERR_OK;
 	}
@@ -115,7 +115,7 @@ owed_count(const struct pair *p, const struct log *tip, uint64_t *owed)
 		owed_extent(log->open[class], tip->open[class], &from, &to);
 	if (from < log->below)
 		from = log->below;
-	for (uint64_t seq = from; seq < to && e == ERR_OK; seq++) {
+	for (uint64_t seq = from; seq < to; seq++) {
 		struct log has = {.held = seq};
 		struct stored_delta stored;
 		struct delta delta;

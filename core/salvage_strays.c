@@ -137,6 +137,9 @@ stray_count(
 		e = rows_compare(&b, TABLE_DELTAS);
 	if (e == ERR_OK)
 		e = rows_compare(&b, TABLE_BLOCKS);
+	/* A row that could not be read is none that the store has. */
+	if (e == ERR_OK)
+		e = kv_failed(s->from->kv);
 	salvage->missing += b.missing;
 	salvage->owed += b.owed;
 	return e;
@@ -235,7 +238,7 @@ delta_compare(struct beside *b, uint64_t seq)
 		b->log.frontier.size = seq + 1;
 		e = oplog_get(b->s->from, &b->log, seq, &wanted);
 	}
-	if (e == ERR_CORRUPT || e == ERR_NOT_FOUND) {
+	if (e == ERR_CORRUPT) {
 		kv_forget(b->s->from->kv);
 		b->missing++;
 		return ERR_OK;

@@ -290,7 +290,7 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	return e == ERR_FULL || e == ERR_IO;
+	return (e == ERR_FULL || e == ERR_IO);
 }
 
 /* A restored or copied store goes on under new incarnations. */

@@ -36,19 +36,14 @@ static enum err
 author_get(const struct twins_said *said, const struct record_source *source,
     struct sign_key *author, bool *found)
 {
-	const struct log_id *id = &source->at.delta.log;
-	struct log *log = oplog_find(said->txn, said->space, id);
 	struct log **tips;
-	size_t n = 0;
-	enum err e = ERR_OK;
+	size_t n;
+	enum err e = oplog_tips(
+	    said->txn, said->space, &source->at.delta.log, &tips, &n);
 
-	if (log == NULL) {
-		e = oplog_tips(said->txn, said->space, id, &tips, &n);
-		log = n > 0 ? tips[0] : NULL;
-	}
-	*found = log != NULL;
-	if (log != NULL)
-		*author = log->name.author;
+	*found = n > 0;
+	if (*found)
+		*author = tips[0]->name.author;
 	return e;
 }
 

@@ -35,17 +35,24 @@ buf_add_text(struct buf *buf, const char *text)
 void
 buf_add_format(struct buf *buf, const char *format, ...)
 {
+	size_t room;
 	va_list values;
 	int n;
 
+	/* Most of what is formatted is short: then once is enough. */
+	buf_reserve(buf, 1);
+	room = buf->room - buf->n;
 	va_start(values, format);
-	n = vsnprintf(NULL, 0, format, values);
+	n = vsnprintf((char *)buf->p + buf->n, room, format, values);
 	va_end(values);
 	assert(n >= 0);
-	buf_reserve(buf, (size_t)n + 1);
-	va_start(values, format);
-	(void)vsnprintf((char *)buf->p + buf->n, (size_t)n + 1, format, values);
-	va_end(values);
+	if ((size_t)n >= room) {
+		buf_reserve(buf, (size_t)n + 1);
+		va_start(values, format);
+		(void)vsnprintf(
+		    (char *)buf->p + buf->n, (size_t)n + 1, format, values);
+		va_end(values);
+	}
 	buf->n += (size_t)n;
 }
 

@@ -83,8 +83,11 @@ ok 'a row that breaks the pack in the middle' exits 5 "$GOLMOK" import middle.js
 ok '... is named' errs 'middle.jsonl:200:'
 : >vast.jsonl
 perl -e 'truncate("vast.jsonl", 2 ** 30 + 1) or die'
+# ThreadSanitizer asks for more than any limit before a program begins.
+some='ulimit -d 65536'
+sh -c "$some; exec \"\$0\" --version" "$GOLMOK" >/dev/null 2>&1 || some=:
 ok 'a file that is too large is not read' refuses 10 sh -c \
-	'ulimit -d 65536; exec "$0" import vast.jsonl' "$GOLMOK"
+	"$some; exec \"\$0\" import vast.jsonl" "$GOLMOK"
 rm vast.jsonl
 ok 'a directory is no file' refuses 5 "$GOLMOK" import .
 ok 'a file that is not there' refuses 3 "$GOLMOK" import no.csv --collection volunteer

@@ -13,8 +13,8 @@
 enum {
 	TEXTS_MAX = 64,
 	/* Shorter ones are read as fast as they are found. */
-	TEXT_MIN = 1024,
-	HASHED_MIN = 64 * 1024,
+	TEXT_MIN = 256,
+	HASHED_MIN = 32 * 1024,
 };
 
 /* What is made of a text. */

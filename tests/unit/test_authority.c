@@ -496,15 +496,22 @@ a_transaction_that_fails_leaves_no_rights_behind(void **state)
 	struct fact_member member = {
 	    .key = town_key(town, i), .label = bytes_text("동")};
 	const struct authority *authority;
+	struct authority own = {0};
 
 	assert_int_equal(store_begin(store, true), ERR_OK);
 	assert_int_equal(store_admit(store, &member), ERR_OK);
 	assert_int_equal(store_authority(store, &authority), ERR_OK);
 	assert_non_null(authority_member(authority, &member.key));
+	assert_int_equal(
+	    authority_load(store_txn(store), &town->city, &own), ERR_OK);
 	store_abort(store);
 	assert_int_equal(store_begin(store, false), ERR_OK);
 	assert_int_equal(store_authority(store, &authority), ERR_OK);
 	assert_null(authority_member(authority, &member.key));
+	assert_int_equal(
+	    authority_load(store_txn(store), &town->city, &own), ERR_OK);
+	assert_null(authority_member(&own, &member.key));
+	authority_fini(&own);
 	store_abort(store);
 	assert_int_equal(
 	    town_grant(town, 0, i, "d03", "write", ""), ERR_NOT_FOUND);

@@ -224,6 +224,25 @@ dropping_the_front_keeps_the_rest(void **state)
 	buf_fini(&buf);
 }
 
+/* However little room there is. */
+static void
+formats_are_appended_whole(void **state)
+{
+	(void)state;
+	for (size_t filled = 0; filled < 300; filled++) {
+		struct buf buf = {0};
+
+		memset(buf_extend(&buf, filled), 'x', filled);
+		buf_add_format(&buf, "%s and %d", "some text", 1234567);
+		assert_int_equal(buf.n, filled + 21);
+		assert_memory_equal(
+		    buf.p + filled, "some text and 1234567", 21);
+		buf_add_format(&buf, "%s", "");
+		assert_int_equal(buf.n, filled + 21);
+		buf_fini(&buf);
+	}
+}
+
 int
 main(void)
 {
@@ -238,6 +257,7 @@ main(void)
 	    cmocka_unit_test(an_arena_hands_out_zeroed_pieces),
 	    cmocka_unit_test(an_error_carries_its_story),
 	    cmocka_unit_test(dropping_the_front_keeps_the_rest),
+	    cmocka_unit_test(formats_are_appended_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,11 +181,13 @@ job_try(const struct job *job, enum narrow narrow, uint64_t step)
 	if (narrow == NARROW_STICK)
 		plant.medium = stick;
 	for (uint64_t room = narrow == NARROW_DISK ? 0 : step;
-	     !enough && room < ROOM_MAX; room += step) {
+	     !enough && room <= ROOM_MAX; room += step) {
 		enough = one(job, narrow, room, runs++ % 2 == 1);
 		/* Where more is looked for than is written. */
 		if (runs > 8)
 			step += step;
+		if (room < ROOM_MAX && step > ROOM_MAX - room)
+			step = ROOM_MAX - room;
 	}
 	assert_true(enough);
 	print_message("# %s: %u runs\n", job->name, runs);

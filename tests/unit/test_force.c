@@ -18,6 +18,7 @@
 #include "core/lookup.h"
 #include "core/publish.h"
 #include "core/space.h"
+#include "tests/lib/child.h"
 #include "tests/lib/council.h"
 #include "tests/lib/press.h"
 
@@ -499,6 +500,63 @@ a_fact_that_nobody_knows_is_kept_and_passed_on(void **state)
 	assert_int_equal(council_inbox(town, DONG, "authority", NULL), 0);
 }
 
+/* Does node HALL know that DONG may read everything? */
+static bool
+reads_all(struct town *town)
+{
+	struct store *store = town_store(town, HALL);
+	struct sign_key key = town_key(town, DONG);
+	struct space elsewhere = town_space("d09/c001/case");
+	const struct authority *authority;
+	bool may;
+
+	well(store_begin(store, false));
+	well(store_authority(store, &authority));
+	may = authority_may(authority, &key, RIGHT_READ, &elsewhere, NULL);
+	store_abort(store);
+	return may;
+}
+
+/* While the test has the same store open. */
+static bool
+beside(struct child *test, void *arg)
+{
+	struct town *town = arg;
+
+	if (!child_await(test))
+		return false;
+	(void)town_open(town, HALL);
+	(void)town_open(town, DONG);
+	well(town_grant(town, HALL, DONG, "", "read:N", ""));
+	well(publish(town, HALL, 2, "ab", 0));
+	child_signal(test);
+	return child_await(test);
+}
+
+static void
+what_another_process_commits_is_seen_by_the_next_transaction(void **state)
+{
+	struct town *town = *state;
+	struct child child;
+
+	for (size_t i = 0; i < NODES; i++)
+		town_close(town, i);
+	child_start(&child, beside, town);
+	for (size_t i = 0; i < NODES; i++)
+		(void)town_open(town, i);
+	assert_int_equal(press_version(town, HALL), 1);
+	assert_false(reads_all(town));
+	/* Looked at twice, as nothing came between. */
+	assert_int_equal(press_version(town, HALL), 1);
+	assert_false(reads_all(town));
+	child_signal(&child);
+	assert_true(child_await(&child));
+	assert_int_equal(press_version(town, HALL), 2);
+	assert_true(reads_all(town));
+	child_signal(&child);
+	assert_true(child_end(&child));
+}
+
 int
 main(void)
 {
@@ -518,6 +576,8 @@ main(void)
 	    IN_TOWN(a_piece_that_is_missing_or_wrong_makes_no_pack),
 	    IN_TOWN(a_file_is_one_more_version_for_one_node),
 	    IN_TOWN(a_fact_that_nobody_knows_is_kept_and_passed_on),
+	    IN_TOWN(
+		what_another_process_commits_is_seen_by_the_next_transaction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

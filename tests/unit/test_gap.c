@@ -13,48 +13,27 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/actor.h"
 #include "core/docket.h"
 #include "core/events.h"
 #include "core/feed.h"
 #include "core/gap.h"
+#include "core/lookup.h"
 #include "core/meta.h"
 #include "core/oplog.h"
 #include "core/record.h"
-#include "core/file.h"
-#include "proto/mem.h"
 #include "tests/lib/branches.h"
 #include "tests/lib/council.h"
+#include "tests/lib/hole.h"
 #include "tests/lib/wire.h"
 
 #define SPACE "d03/c017/case"
 
-enum {
-	SPACES = 24,
-	ROWS_MAX = 64,
-	FILE_MAX = 1 << 26,
-	PLACES_MAX = 64,
-	/* In front of a key LMDB has its size, whose lower bits count. */
-	SIZE_BITS = 16,
-	SIZE_BITS_LOW = 3,
-};
-
-/* A row, and where it lies in the file, now or once. */
-struct row {
-	struct key key;
-	uint64_t places[PLACES_MAX];
-	size_t places_n;
-};
+enum { SPACES = 24, HOUSEHOLDS = 12, ZONES = 3 };
 
 static struct gaps {
 	struct town town;
-	struct row rows[ROWS_MAX];
-	size_t n;
-	struct buf file;
-	int fd;
+	struct holes holes;
 	struct log_id split; /* a log in SPACE that has two branches */
 } gaps;
 
@@ -123,6 +102,46 @@ names_make(void)
 	well(store_commit(store));
 }
 
+/* One of ZONES records, as a canonical value. */
+static struct bytes
+zone(size_t i)
+{
+	static uint8_t value[ZONES][2 + 16];
+
+	memset(value[i], (int)(40 * i + 3), sizeof(value[i]));
+	value[i][0] = 0xc4;
+	value[i][1] = 16;
+	return bytes_of(value[i], sizeof(value[i]));
+}
+
+/* Node 0 follows a pack, whose records have indexes and views. */
+static void
+households_make(void)
+{
+	struct store *store = town_store(&gaps.town, 0);
+
+	well(store_begin(store, true));
+	meta_put(store_txn(store), meta_pack, bytes_text("chatdong"));
+	well(store_commit(store));
+	town_close(&gaps.town, 0);
+	(void)town_open(&gaps.town, 0);
+	for (size_t i = 0; i < HOUSEHOLDS; i++) {
+		struct store_edit edit = town_edit(
+		    OP_SET, "zone", zone(i % ZONES));
+		struct store_write write = {.space = town_space(SPACE),
+		    .create = true,
+		    .collection = bytes_text("household"),
+		    .edits = &edit,
+		    .edits_n = 1};
+		struct record_id id;
+		bool changed;
+
+		/* Who follows none may leave out what it wants. */
+		well(town_write(&gaps.town, 2, &write, &id, &changed));
+	}
+	wire_sync(&gaps.town, 2, 0);
+}
+
 static void
 split_find(void)
 {
@@ -142,7 +161,6 @@ static int
 gaps_make(void **state)
 {
 	struct town *town = &gaps.town;
-	char *path;
 
 	(void)state;
 	tempdir_in_memory();
@@ -161,12 +179,9 @@ gaps_make(void **state)
 	(void)town_create(town, 1, SPACE, "하나");
 	names_make();
 	branches_make();
+	households_make();
 	split_find();
-	path = file_path(town->nodes[0].dir, "data.mdb");
-	gaps.fd = open(path, O_RDWR);
-	assert_true(gaps.fd >= 0);
-	well(file_read(path, FILE_MAX, &gaps.file));
-	mem_free(path);
+	hole_open(&gaps.holes, town, 0);
 	return 0;
 }
 
@@ -175,83 +190,9 @@ gaps_remove(void **state)
 {
 	(void)state;
 	wire_assert_sound(&gaps.town, 0);
-	assert_int_equal(close(gaps.fd), 0);
-	buf_fini(&gaps.file);
+	hole_close(&gaps.holes);
 	town_fini(&gaps.town);
 	return 0;
-}
-
-/* Where the file has the bytes of the row; they are one behind the other. */
-static void
-places_find(struct row *row, struct bytes value)
-{
-	struct bytes key = tables_key(&row->key);
-	const uint8_t *p = gaps.file.p;
-
-	row->places_n = 0;
-	for (size_t i = 0; i + key.n + value.n <= gaps.file.n; i++)
-		if (p[i] == key.p[0] && memcmp(p + i, key.p, key.n) == 0 &&
-		    (value.n == 0 ||
-			memcmp(p + i + key.n, value.p, value.n) == 0)) {
-			assert_true(row->places_n < PLACES_MAX);
-			row->places[row->places_n++] = i;
-		}
-}
-
-/* The first rows of `table`, but for those that have pages of their own. */
-static void
-rows_read(enum table table)
-{
-	struct txn *txn = reader();
-	struct kv_cursor cursor;
-
-	gaps.n = 0;
-	kv_cursor_init(&cursor, txn->kv, table);
-	for (bool more = kv_seek(&cursor, (struct bytes){0});
-	     more && gaps.n < ROWS_MAX; more = kv_next(&cursor)) {
-		struct row *row = &gaps.rows[gaps.n];
-
-		row->key.n = 0;
-		tables_key_add(&row->key, cursor.key);
-		places_find(row, cursor.value);
-		gaps.n += row->places_n > 0;
-	}
-	kv_cursor_fini(&cursor);
-	leave();
-}
-
-/* Turns over the bit `bit`, counted from the size of the row's key on. */
-static void
-flip(const struct row *row, long bit)
-{
-	for (size_t i = 0; i < row->places_n; i++) {
-		off_t at = (off_t)row->places[i] + bit / 8 - SIZE_BITS / 8;
-		uint8_t byte;
-
-		assert_int_equal(pread(gaps.fd, &byte, 1, at), 1);
-		byte ^= (uint8_t)(1u << bit % 8);
-		assert_int_equal(pwrite(gaps.fd, &byte, 1, at), 1);
-	}
-}
-
-/* Calls `look` with each bit of the key of each row turned over, and of its
- * size. */
-static void
-each_bit(void (*look)(const struct row *damaged))
-{
-	assert_true(gaps.n > 0);
-	for (size_t i = 0; i < gaps.n; i++) {
-		const struct row *row = &gaps.rows[i];
-
-		for (long bit = 0; bit < SIZE_BITS + 8 * (long)row->key.n;
-		     bit++) {
-			if (bit >= SIZE_BITS_LOW && bit < SIZE_BITS)
-				continue;
-			flip(row, bit);
-			look(row);
-			flip(row, bit);
-		}
-	}
 }
 
 static enum table looked_in;
@@ -259,13 +200,13 @@ static struct txn *held; /* begun before the bit turns over */
 
 /* Every row is found, or the miss is not believed. */
 static void
-look_rows(const struct row *damaged)
+look_rows(const struct hole_row *damaged)
 {
 	struct txn *txn = held;
 
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct bytes key = tables_key(&gaps.rows[i].key);
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct bytes key = tables_key(&gaps.holes.rows[i].key);
 		struct bytes value;
 
 		if (!kv_find(txn->kv, looked_in, key, &value))
@@ -285,11 +226,11 @@ a_damaged_key_is_told_by_the_rows_beside_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
 		looked_in = tables[i];
-		rows_read(looked_in);
-		if (gaps.n == 0)
+		hole_rows(&gaps.holes, looked_in);
+		if (gaps.holes.n == 0)
 			fail_msg("%s is empty", tables_names[looked_in]);
 		held = reader();
-		each_bit(look_rows);
+		hole_each(&gaps.holes, look_rows);
 		leave();
 	}
 }
@@ -301,12 +242,13 @@ a_damaged_value_beside_it_is_no_reason(void **state)
 	struct key none = {0};
 
 	(void)state;
-	rows_read(TABLE_RECORDS);
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct row *row = &gaps.rows[i];
+	hole_rows(&gaps.holes, TABLE_RECORDS);
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct hole_row *row = &gaps.holes.rows[i];
 		struct txn *txn;
 
-		flip(row, SIZE_BITS + 8 * ((long)row->key.n + 9));
+		hole_flip(&gaps.holes, row,
+		    HOLE_SIZE_BITS + 8 * ((long)row->key.n + 9));
 		none = row->key;
 		for (size_t k = 4; k < none.n; k++)
 			none.b[k] = (uint8_t)~none.b[k];
@@ -320,20 +262,21 @@ a_damaged_value_beside_it_is_no_reason(void **state)
 		    gap_edge(txn, TABLE_RECORDS, tables_key(&none)),
 		    ERR_CORRUPT);
 		leave();
-		flip(row, SIZE_BITS + 8 * ((long)row->key.n + 9));
+		hole_flip(&gaps.holes, row,
+		    HOLE_SIZE_BITS + 8 * ((long)row->key.n + 9));
 	}
 }
 
 /* All spaces and their records, as who reads asks for them. */
 static void
-look_spaces(const struct row *damaged)
+look_spaces(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct txn *txn = reader();
 		struct space name;
 
-		well(id_space(tables_key(&gaps.rows[i].key), &name));
+		well(id_space(tables_key(&gaps.holes.rows[i].key), &name));
 		if (space_find(txn, &name) == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
 		leave();
@@ -350,14 +293,14 @@ no_space_is_lost_in_silence(void **state)
 	assert_null(space_find(txn, &none));
 	well(kv_failed(txn->kv));
 	leave();
-	rows_read(TABLE_SPACES);
-	assert_true(gaps.n > SPACES);
-	each_bit(look_spaces);
+	hole_rows(&gaps.holes, TABLE_SPACES);
+	assert_true(gaps.holes.n > SPACES);
+	hole_each(&gaps.holes, look_spaces);
 }
 
 /* Of every space all logs, and each by its id. */
 static void
-look_logs(const struct row *damaged)
+look_logs(const struct hole_row *damaged)
 {
 	struct txn *txn = reader();
 	struct space_state **spaces;
@@ -375,16 +318,18 @@ look_logs(const struct row *damaged)
 		e = oplog_all(txn, spaces[i], &logs, &n);
 		found += n;
 	}
-	assert_true(e == ERR_CORRUPT || (e == ERR_OK && found == gaps.n));
+	assert_true(e == ERR_CORRUPT || (e == ERR_OK && found == gaps.holes.n));
 	leave();
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct space_state *space;
 		struct log_id id;
 
 		txn = reader();
-		bytes_copy(id.b, bytes_after(tables_key(&gaps.rows[i].key), 4));
+		bytes_copy(
+		    id.b, bytes_after(tables_key(&gaps.holes.rows[i].key), 4));
 		well(space_by_no(txn,
-		    (struct space_no){bytes_be32(gaps.rows[i].key.b)}, &space));
+		    (struct space_no){bytes_be32(gaps.holes.rows[i].key.b)},
+		    &space));
 		if (oplog_find(txn, space, &id) == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
 		leave();
@@ -395,14 +340,14 @@ static void
 no_log_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_LOGS);
-	assert_in_range(gaps.n, SPACES, ROWS_MAX - 1);
-	each_bit(look_logs);
+	hole_rows(&gaps.holes, TABLE_LOGS);
+	assert_in_range(gaps.holes.n, SPACES, HOLE_ROWS_MAX - 1);
+	hole_each(&gaps.holes, look_logs);
 }
 
 /* The branches of the log that is split, and of all that are not. */
 static void
-look_tips(const struct row *damaged)
+look_tips(const struct hole_row *damaged)
 {
 	struct space name = town_space(SPACE);
 	struct txn *txn = reader();
@@ -412,7 +357,7 @@ look_tips(const struct row *damaged)
 
 	(void)damaged;
 	e = oplog_tips(txn, space_find(txn, &name), &gaps.split, &tips, &n);
-	assert_true(e == ERR_CORRUPT || (e == ERR_OK && n == gaps.n));
+	assert_true(e == ERR_CORRUPT || (e == ERR_OK && n == gaps.holes.n));
 	leave();
 }
 
@@ -420,23 +365,24 @@ static void
 no_branch_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_TIPS);
-	assert_int_equal(gaps.n, 2);
-	each_bit(look_tips);
+	hole_rows(&gaps.holes, TABLE_TIPS);
+	assert_int_equal(gaps.holes.n, 2);
+	hole_each(&gaps.holes, look_tips);
 }
 
 /* The decisions of each space of which there are rows. */
 static void
-look_decisions(const struct row *damaged)
+look_decisions(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
+	for (size_t i = 0; i < gaps.holes.n; i++) {
 		struct txn *txn = reader();
 		struct space_state *space;
 		struct docket *docket;
 
 		well(space_by_no(txn,
-		    (struct space_no){bytes_be32(gaps.rows[i].key.b)}, &space));
+		    (struct space_no){bytes_be32(gaps.holes.rows[i].key.b)},
+		    &space));
 		docket = docket_of(txn, space);
 		if (docket == NULL)
 			assert_int_equal(kv_failed(txn->kv), ERR_CORRUPT);
@@ -451,14 +397,14 @@ static void
 no_decision_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_DECISIONS);
-	assert_int_equal(gaps.n, 3);
-	each_bit(look_decisions);
+	hole_rows(&gaps.holes, TABLE_DECISIONS);
+	assert_int_equal(gaps.holes.n, 3);
+	hole_each(&gaps.holes, look_decisions);
 }
 
 /* All entries of the feed, in their order. */
 static void
-look_feed(const struct row *damaged)
+look_feed(const struct hole_row *damaged)
 {
 	struct txn *txn = reader();
 	struct feed_entry entry;
@@ -479,17 +425,75 @@ static void
 no_entry_of_the_feed_is_passed_over(void **state)
 {
 	(void)state;
-	rows_read(TABLE_FEED);
-	assert_true(gaps.n > SPACES);
-	each_bit(look_feed);
+	hole_rows(&gaps.holes, TABLE_FEED);
+	assert_true(gaps.holes.n > SPACES);
+	hole_each(&gaps.holes, look_feed);
+}
+
+static size_t
+walked(struct lookup_scan *scan)
+{
+	struct record_id id;
+	bool found = true;
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && found) {
+		e = lookup_next(scan, &id, &found);
+		n += e == ERR_OK && found;
+	}
+	if (e != ERR_OK)
+		assert_int_equal(e, ERR_CORRUPT);
+	return e == ERR_OK ? n : SIZE_MAX;
+}
+
+/* All households, and those of each zone. */
+static void
+look_households(const struct hole_row *damaged)
+{
+	struct space name = town_space(SPACE);
+	struct lookup_scan scan;
+	struct txn *txn = reader();
+	struct space_no no = space_find(txn, &name)->no;
+	const struct pack_collection *collection = pack_collection(
+	    store_pack(town_store(&gaps.town, 0)), bytes_text("household"));
+	size_t n;
+
+	(void)damaged;
+	lookup_all(txn, no, collection, &scan);
+	n = walked(&scan);
+	assert_true(n == HOUSEHOLDS || n == SIZE_MAX);
+	leave();
+	for (size_t i = 0; i < ZONES; i++) {
+		txn = reader();
+		lookup_equal(txn, no,
+		    pack_field(collection, bytes_text("zone")), zone(i), &scan);
+		n = walked(&scan);
+		assert_true(n == HOUSEHOLDS / ZONES || n == SIZE_MAX);
+		leave();
+	}
 }
 
 static void
-look_names(const struct row *damaged)
+no_row_of_an_index_is_passed_over(void **state)
+{
+	struct txn *txn = reader();
+
+	(void)state;
+	assert_true(lookup_is_current(txn));
+	leave();
+	look_households(NULL);
+	hole_rows(&gaps.holes, TABLE_LOOKUP);
+	assert_true(gaps.holes.n >= 2 * (size_t)HOUSEHOLDS);
+	hole_each(&gaps.holes, look_households);
+}
+
+static void
+look_names(const struct hole_row *damaged)
 {
 	(void)damaged;
-	for (size_t i = 0; i < gaps.n; i++) {
-		struct key name = gaps.rows[i].key;
+	for (size_t i = 0; i < gaps.holes.n; i++) {
+		struct key name = gaps.holes.rows[i].key;
 		struct bytes value;
 
 		tables_key_add(&name, bytes_of("", 1));
@@ -503,11 +507,11 @@ static void
 no_named_value_is_lost_in_silence(void **state)
 {
 	(void)state;
-	rows_read(TABLE_META);
+	hole_rows(&gaps.holes, TABLE_META);
 	held = reader();
 	assert_int_equal(meta_number(held, "nothing"), 0);
 	well(kv_failed(held->kv));
-	each_bit(look_names);
+	hole_each(&gaps.holes, look_names);
 	leave();
 }
 
@@ -522,6 +526,7 @@ main(void)
 	    cmocka_unit_test(no_branch_is_lost_in_silence),
 	    cmocka_unit_test(no_decision_is_lost_in_silence),
 	    cmocka_unit_test(no_entry_of_the_feed_is_passed_over),
+	    cmocka_unit_test(no_row_of_an_index_is_passed_over),
 	    cmocka_unit_test(no_named_value_is_lost_in_silence),
 	};
 

@@ -288,8 +288,8 @@ a_row_without_a_record_is_damage_and_no_record(void **state)
 	lookup_open(store_txn(desk->store), space->no, &scan);
 	key = scan.at;
 	tables_key_add(&key, bytes_of("short", 5));
-	kv_put(store_txn(desk->store)->kv, TABLE_LOOKUP, tables_key(&key),
-	    bytes_of("\0\0\0", 4));
+	txn_put(
+	    store_txn(desk->store), TABLE_LOOKUP, &key, bytes_of("\0\0\0", 4));
 	assert_int_equal(lookup_next(&scan, &id, &found), ERR_CORRUPT);
 	assert_false(found);
 	assert_non_null(strstr(err_text(), "it has no record"));

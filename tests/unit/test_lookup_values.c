@@ -390,7 +390,7 @@ row_put(struct town *town, struct bytes content)
 	assert_true(kv_seek(&cursor, (struct bytes){0}));
 	tables_key_add(&key, cursor.key);
 	kv_cursor_fini(&cursor);
-	kv_put(store_txn(store)->kv, TABLE_LOOKUP, tables_key(&key), content);
+	txn_put(store_txn(store), TABLE_LOOKUP, &key, content);
 	assert_int_equal(store_commit(store), ERR_OK);
 }
 

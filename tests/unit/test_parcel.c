@@ -355,7 +355,7 @@ message_add(const struct msg *msg, struct buf *content)
 static void
 a_run_from_behind_a_gap_is_dropped(void **state)
 {
-	struct bytes messages[64];
+	struct bytes messages[64] = {{0}};
 	struct parcel_taken taken;
 	struct scene scene;
 	struct arena arena = {0};
@@ -394,7 +394,7 @@ a_run_from_behind_a_gap_is_dropped(void **state)
 static void
 bodies_are_those_that_their_chunk_counts(void **state)
 {
-	struct bytes messages[64];
+	struct bytes messages[64] = {{0}};
 	struct msg_body more[64];
 	struct arena arena = {0};
 	struct scene scene;

@@ -352,6 +352,7 @@ aliases_are_followed_to_their_ends(void **state)
 	    {3001, 3002}, {3002, 3003},		      /* a chain */
 	    {3010, 3011}, {3011, 3012}, {3012, 3010}, /* a circle */
 	    {3020, 3012},			      /* a way into it */
+	    {3005, 3012},			      /* and a first one */
 	    {3030, 3030},			      /* itself */
 	};
 	static const char *const into[] = {"into"};
@@ -377,6 +378,7 @@ aliases_are_followed_to_their_ends(void **state)
 	stands_for(&aliases, 3011, 3010);
 	stands_for(&aliases, 3012, 3010);
 	stands_for(&aliases, 3020, 3010);
+	stands_for(&aliases, 3005, 3010);
 	stands_for(&aliases, 3030, 3030);
 	stands_for(&aliases, 3040, 3040);
 	well(figure_same_load(store_txn(stage->hall.store), NULL, 1, &same));
@@ -389,6 +391,104 @@ aliases_are_followed_to_their_ends(void **state)
 	figure_same_fini(&same);
 	alias_fini(&aliases);
 	store_abort(stage->hall.store);
+}
+
+/* One id in two spaces, from two nodes that did not know of each other. */
+static void
+of_two_ways_the_lesser_end_is_taken(void **state)
+{
+	static const char *const into[] = {"into"};
+	static const unsigned homes[][3] = {
+	    {3110, 3111, 3112}, {3120, 3122, 3121}};
+	struct stage *stage = *state;
+	struct desk *desks[] = {&stage->hall, &stage->dong};
+
+	for (size_t i = 0; i < COUNT_OF(desks); i++) {
+		desk_begin(desks[i], true);
+		for (size_t k = 0; k < COUNT_OF(homes); k++)
+			put(desks[i], i > 0 ? "d03/c017/case" : "d04/c001/case",
+			    "home", homes[k][0], into, &homes[k][1 + i], 1);
+		desk_commit(desks[i]);
+	}
+	desk_pull(&stage->dong, &stage->hall);
+	desk_pull(&stage->hall, &stage->dong);
+	for (size_t i = 0; i < COUNT_OF(desks); i++) {
+		struct aliases aliases = {0};
+
+		desk_begin(desks[i], false);
+		well(alias_load(own_pack(stage, desks[i]), &aliases));
+		store_abort(desks[i]->store);
+		stands_for(&aliases, 3110, 3111);
+		stands_for(&aliases, 3120, 3121);
+		alias_fini(&aliases);
+	}
+}
+
+static void
+what_names_no_record_leads_nowhere(void **state)
+{
+	struct stage *stage = *state;
+	struct desk *hall = &stage->hall;
+	struct aliases aliases = {0};
+	struct buf value = {0};
+	struct store_edit edit = {
+	    .field = bytes_text("into"), .code = OP_SET, .class = CLASS_N};
+	struct store_write write = {.create = true,
+	    .has_record = true,
+	    .record = id_of(3130),
+	    .collection = bytes_text("home"),
+	    .edits = &edit,
+	    .edits_n = 1};
+	struct record_id id;
+	bool changed;
+
+	codec_put_text(&value, bytes_text("3131"));
+	edit.value = buf_bytes(&value);
+	desk_begin(hall, true);
+	well(id_space(bytes_text("d03/c017/case"), &write.space));
+	well(store_write(hall->store, &write, &id, &changed));
+	desk_commit(hall);
+	desk_begin(hall, false);
+	well(alias_load(own_pack(stage, hall), &aliases));
+	store_abort(hall->store);
+	assert_true(aliases.n > 0);
+	stands_for(&aliases, 3130, 3130);
+	alias_fini(&aliases);
+	buf_fini(&value);
+}
+
+static void
+without_aliases_each_stands_for_itself(void **state)
+{
+	struct stage *stage = *state;
+	const struct aliases *held = NULL;
+	const struct aliases *again = NULL;
+	struct aliases aliases = {0};
+	struct record_id id = id_of(3001);
+	struct record_id end = alias_of(&aliases, &id);
+	struct txn *txn;
+
+	assert_memory_equal(&end, &id, sizeof(id));
+	desk_begin(&stage->hall, false);
+	/* A store that follows no pack knows none. */
+	well(alias_load(store_txn(stage->hall.store), &aliases));
+	assert_int_equal(aliases.n, 0);
+	/* They are gathered once in a transaction... */
+	txn = own_pack(stage, &stage->hall);
+	well(alias_held(txn, &held));
+	assert_non_null(held);
+	well(alias_held(txn, &again));
+	assert_ptr_equal(again, held);
+	end = alias_of(held, &id);
+	id = id_of(3003);
+	assert_memory_equal(&end, &id, sizeof(id));
+	store_abort(stage->hall.store);
+	/* ... and by writers not at all. */
+	desk_begin(&stage->hall, true);
+	well(alias_held(own_pack(stage, &stage->hall), &held));
+	assert_null(held);
+	store_abort(stage->hall.store);
+	alias_fini(&aliases);
 }
 
 /* Word `i` of a vector is an id of id_of; of which number? */
@@ -452,6 +552,9 @@ main(void)
 	    cmocka_unit_test(what_very_many_share_makes_no_pairs_and_is_told),
 	    cmocka_unit_test(a_pair_lies_where_its_units_meet),
 	    cmocka_unit_test(aliases_are_followed_to_their_ends),
+	    cmocka_unit_test(of_two_ways_the_lesser_end_is_taken),
+	    cmocka_unit_test(what_names_no_record_leads_nowhere),
+	    cmocka_unit_test(without_aliases_each_stands_for_itself),
 	    cmocka_unit_test(aliases_are_those_of_the_vectors),
 	};
 

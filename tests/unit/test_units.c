@@ -22,27 +22,29 @@ static const struct {
 	const char *code;
 	const char *level;
 	const char *prefix;
-	uint8_t parent;
 	const char *to;
+	uint8_t parent;
 	uint8_t next[2];
 } rows[] = {
-    {"서울특별시", "서울", "11", "city", NULL, 0, NULL, {0}},
-    {"강남구", NULL, "11680", "district", "d23", 1, NULL, {0}},
-    {"관악구", NULL, "11620", "district", "d21", 1, NULL, {0}},
-    {"신사동", NULL, "1168051000", "dong", "d23/c01", 2, NULL, {0}},
-    {"신사동", "강남구 관악출장소", "1162068500", "dong", "d21/c02", 3, NULL,
+    {"서울특별시", "서울", "11", "city", NULL, NULL, 0, {0}},
+    {"강남구", NULL, "11680", "district", "d23", NULL, 1, {0}},
+    {"관악구", NULL, "11620", "district", "d21", NULL, 1, {0}},
+    {"신사동", NULL, "1168051000", "dong", "d23/c01", NULL, 2, {0}},
+    {"신사동", "강남구 관악출장소", "1162068500", "dong", "d21/c02", NULL, 3,
 	{0}},
-    {"신당제1동", NULL, "1114061000", "dong", "d02/c01", 1, "2013-07-19", {7}},
-    {"신당동", "성곽마을", "1114061500", "dong", "d02/c01", 1, NULL, {0}},
-    {"오류2동", NULL, "1153074000", "dong", "d17/c01", 1, "2020-06-30",
+    {"신당제1동", NULL, "1114061000", "dong", "d02/c01", "2013-07-19", 1, {7}},
+    {"신당동", "성곽마을", "1114061500", "dong", "d02/c01", NULL, 1, {0}},
+    {"오류2동", NULL, "1153074000", "dong", "d17/c01", "2020-06-30", 1,
 	{9, 10}},
-    {"항동", NULL, "1153075000", "dong", "d17/c02", 1, NULL, {0}},
-    {"오류2동", NULL, "1153074001", "dong", "no prefix!", 1, NULL, {0}},
-    {"고리1동", NULL, "1", "dong", NULL, 12, "2001-01-01", {12}},
-    {"고리2동", NULL, "2", "dong", NULL, 11, "2001-01-01", {11}},
-    {"명륜3가동", NULL, "1111066000", "dong", NULL, 1, "2012-07-31", {0}},
-    {"성곽마을", NULL, "3", "agency", NULL, 1, NULL, {0}},
-    {"항동", NULL, "1153075009", "dong", NULL, 1, "1975-09-30", {0}},
+    {"항동", NULL, "1153075000", "dong", "d17/c02", NULL, 1, {0}},
+    {"오류2동", NULL, "1153074001", "dong", "no prefix!", NULL, 1, {0}},
+    {"고리1동", NULL, "1", "dong", NULL, "2001-01-01", 12, {12}},
+    {"고리2동", NULL, "2", "dong", NULL, "2001-01-01", 11, {11}},
+    {"명륜3가동", NULL, "1111066000", "dong", NULL, "2012-07-31", 1, {0}},
+    {"성곽마을", NULL, "3", "agency", NULL, NULL, 1, {0}},
+    {"항동", NULL, "1153075009", "dong", NULL, "1975-09-30", 1, {0}},
+    /* What was above it, and what came after it, is not held. */
+    {"외딴동", NULL, "5", "dong", NULL, "2011-01-01", 99, {98}},
 };
 
 struct office {
@@ -121,6 +123,35 @@ make(struct office *office, size_t i)
 		buf_fini(&values[k]);
 }
 
+/* A unit whose references are texts, and whose other name is a number. */
+static void
+make_odd(struct office *office)
+{
+	static const char *const fields[] = {
+	    "code", "parent", "successors", "aliases"};
+	struct buf values[COUNT_OF(fields)] = {{0}};
+	struct store_edit edits[COUNT_OF(fields)];
+	struct store_write write = {.create = true,
+	    .has_record = true,
+	    .record = id_of(COUNT_OF(rows) + 1),
+	    .collection = bytes_text("org_unit"),
+	    .edits = edits};
+	struct record_id id;
+	bool changed;
+
+	well(id_space(bytes_text("seoul/public"), &write.space));
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		if (i < 3)
+			codec_put_text(&values[i], bytes_text("odd"));
+		else
+			codec_put_int(&values[i], 7);
+		add(&write, edits, fields[i], &values[i]);
+	}
+	well(store_write(office->desk.store, &write, &id, &changed));
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		buf_fini(&values[i]);
+}
+
 static int
 office_make(void **state)
 {
@@ -132,6 +163,7 @@ office_make(void **state)
 	desk_begin(&office.desk, true);
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		make(&office, i);
+	make_odd(&office);
 	desk_commit(&office.desk);
 	well(pack_parse(pack_embedded(), &office.pack));
 	desk_begin(&office.desk, false);
@@ -197,11 +229,39 @@ each_name_leads_to_its_unit(void **state)
 	    {"오류2동", "", 10}, {"오류 제2동", "dong", 10}};
 	struct office *office = *state;
 
-	assert_int_equal(office->units.n, COUNT_OF(rows));
+	assert_int_equal(office->units.n, COUNT_OF(rows) + 1);
 	for (size_t i = 0; i < COUNT_OF(list); i++)
 		if (find(office, list[i].words, list[i].scope, NULL) !=
 		    list[i].is)
 			fail_msg("%s: %s", list[i].words, err_text());
+}
+
+static void
+what_names_no_unit_that_is_held_leads_nowhere(void **state)
+{
+	static const char *const codes[] = {"5", "odd"};
+	struct office *office = *state;
+	struct units none;
+	struct txn *txn;
+
+	for (size_t i = 0; i < COUNT_OF(codes); i++) {
+		const struct unit *unit = NULL;
+
+		for (size_t k = 0; k < office->units.n; k++)
+			if (bytes_is(office->units.p[k].code, codes[i]))
+				unit = &office->units.p[k];
+		assert_non_null(unit);
+		assert_null(unit->parent);
+		assert_int_equal(unit->successors_n, 0);
+		assert_int_equal(unit->aliases_n, 0);
+	}
+	/* Nor does a store without a pack have any. */
+	desk_begin(&office->desk, false);
+	txn = store_txn(office->desk.store);
+	assert_null(txn->pack);
+	well(units_load(txn, 1700000000, &office->arena, &none));
+	store_abort(office->desk.store);
+	assert_int_equal(none.n, 0);
 }
 
 static void
@@ -277,6 +337,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_name_leads_to_its_unit),
+	    cmocka_unit_test(what_names_no_unit_that_is_held_leads_nowhere),
 	    cmocka_unit_test(what_fits_several_units_or_none_is_refused),
 	    cmocka_unit_test(old_and_other_names_are_told),
 	    cmocka_unit_test(units_that_lead_in_a_circle_end_somewhere),
