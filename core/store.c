@@ -137,11 +137,10 @@ kv_start(struct store *store, bool create)
 	    .create = create,
 	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES,
 	    .noted = mark_noted(mark, data)};
-	enum err e;
+	enum err e = kv_open(&config, &store->kv);
 
 	words_fini(&store->kept.words);
 	store->force.seen = store->authority.seen = 0;
-	e = kv_open(&config, &store->kv);
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
 	store->marked = false;
