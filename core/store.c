@@ -137,12 +137,10 @@ kv_start(struct store *store, bool create)
 	    .create = create,
 	    .scrub_bytes = store->alone ? KV_SCRUB_ALL : LIMIT_SCRUB_BYTES,
 	    .noted = mark_noted(mark, data)};
-	enum err e;
+	enum err e = kv_open(&config, &store->kv);
 
 	words_fini(&store->kept.words);
-	store->force.seen = 0;
-	store->authority.seen = 0;
-	e = kv_open(&config, &store->kv);
+	store->force.seen = store->authority.seen = 0;
 	mark_fini(&store->mark);
 	mark_init(&store->mark, mark, data);
 	store->marked = false;
@@ -290,7 +288,9 @@ store_set_rebuilding(struct store *store, bool rebuilding)
 static bool
 is_disk(enum err e)
 {
-	return (e == ERR_FULL || e == ERR_IO);
+	bool disk = e == ERR_FULL || e == ERR_IO;
+
+	return disk;
 }
 
 /* A restored or copied store goes on under new incarnations. */
