@@ -90,7 +90,7 @@ may_be(struct bytes damaged, struct bytes key)
 
 	for (size_t i = 0; i < n; i++)
 		others += damaged.p[i] != key.p[i];
-	return others <= (damaged.n == key.n);
+	return damaged.n == key.n ? others <= 1 : others == 0;
 }
 
 /* The row on this side sends searches astray when it is not in order with the

@@ -153,7 +153,7 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 	struct log **logs = NULL;
 	size_t room = 0;
 	size_t found = 0;
-	struct log *beside;
+	struct log *beside = NULL;
 	enum err e = ERR_OK;
 	bool more;
 
@@ -167,7 +167,8 @@ tips_scan(struct txn *txn, const struct key *prefix, struct tips *tips)
 	}
 	for (; more && e == ERR_OK; more = kv_next(&cursor)) {
 		e = tip_check(txn, cursor.key, &beside);
-		if (!bytes_begins(cursor.key, tables_key(prefix)))
+		if (e != ERR_OK ||
+		    !bytes_begins(cursor.key, tables_key(prefix)))
 			break;
 		mem_room(&logs, &room, found + 1, sizeof(struct log *));
 		logs[found++] = beside;
