@@ -35,6 +35,13 @@ mem_resize(void *p, size_t n)
 	return must_have(realloc(p, n > 0 ? n : 1));
 }
 
+void
+mem_check(const void *p)
+{
+	if (p == NULL)
+		abort();
+}
+
 char *
 mem_text(const char *text)
 {

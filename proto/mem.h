@@ -20,6 +20,9 @@ void *mem_zeros(size_t count, size_t size) MUST_USE;
 void *mem_resize(void *p, size_t n) MUST_USE;
 /* A copy of the C string `text`, owned by the caller. */
 char *mem_text(const char *text) MUST_USE;
+/* Ends the process when `p`, which a library was to allocate, is NULL: that
+ * must not pass for something that is wrong with what it was given. */
+void mem_check(const void *p);
 /* Gives back what the functions above returned; NULL does nothing. */
 void mem_free(void *p);
 

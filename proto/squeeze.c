@@ -10,6 +10,7 @@
 
 #include "proto/crypto.h"
 #include "proto/limits.h"
+#include "proto/mem.h"
 
 /* Made by tests/lib/embed.sh from proto/packs/bodies.dict. */
 extern const unsigned char embed_bodies[];
@@ -28,15 +29,14 @@ struct claim {
 	uint64_t window_size;
 };
 
-static enum err
+static void
 pack_setup(struct squeeze *s, int level)
 {
 	size_t wrong;
 
 	if (s->pack == NULL)
 		s->pack = ZSTD_createCCtx();
-	if (s->pack == NULL)
-		return err_set(ERR_IO, "no memory to compress with");
+	mem_check(s->pack);
 	wrong = ZSTD_CCtx_setParameter(s->pack, ZSTD_c_compressionLevel, level);
 	assert(!ZSTD_isError(wrong));
 	wrong = ZSTD_CCtx_setParameter(
@@ -45,7 +45,6 @@ pack_setup(struct squeeze *s, int level)
 	/* Its name stands before the frame. */
 	wrong = ZSTD_CCtx_setParameter(s->pack, ZSTD_c_dictIDFlag, 0);
 	assert(!ZSTD_isError(wrong));
-	return ERR_OK;
 }
 
 /* With `dictionary`, or NULL: without one. */
@@ -75,11 +74,9 @@ pack(struct squeeze *s, struct bytes in, const ZSTD_CDict *dictionary,
 enum err
 squeeze_pack(struct squeeze *s, struct bytes in, int level, struct buf *out)
 {
-	enum err e;
-
 	assert(level >= SQUEEZE_LEVEL_MIN && level <= SQUEEZE_LEVEL_MAX);
-	e = pack_setup(s, level);
-	return e == ERR_OK ? pack(s, in, NULL, out) : e;
+	pack_setup(s, level);
+	return pack(s, in, NULL, out);
 }
 
 /* What the frames that are made with the dictionary have instead of a magic
@@ -100,17 +97,15 @@ squeeze_pack_named(struct squeeze *s, struct bytes in, struct buf *out)
 	bool is_long = in.n >= LONG_FROM;
 	int level = named_levels[is_long];
 	ZSTD_CDict **with = &s->pack_with[is_long];
-	enum err e = pack_setup(s, level);
+	enum err e;
 
-	if (e != ERR_OK)
-		return e;
+	pack_setup(s, level);
 	if (*with == NULL) {
 		name_make(s);
 		*with = ZSTD_createCDict(
 		    embed_bodies, embed_bodies_size, level);
 	}
-	if (*with == NULL)
-		return err_set(ERR_IO, "no memory to compress with");
+	mem_check(*with);
 	e = pack(s, in, *with, out);
 	if (e != ERR_OK)
 		return e;
@@ -230,8 +225,7 @@ unpack(struct squeeze *s, struct bytes in, const ZSTD_DDict *dictionary,
 		    "%zu bytes after a compressed frame", in.n - n);
 	if (s->unpack == NULL)
 		s->unpack = ZSTD_createDCtx();
-	if (s->unpack == NULL)
-		return err_set(ERR_IO, "no memory to decompress with");
+	mem_check(s->unpack);
 	size = (size_t)claim.content_size;
 	n = ZSTD_decompress_usingDDict(
 	    s->unpack, buf_extend(out, size), size, in.p, in.n, dictionary);
@@ -260,8 +254,7 @@ squeeze_unpack_named(
 		s->unpack_with = ZSTD_createDDict(
 		    embed_bodies, embed_bodies_size);
 	}
-	if (s->unpack_with == NULL)
-		return err_set(ERR_IO, "no memory to decompress with");
+	mem_check(s->unpack_with);
 	if (n < MAGIC_SIZE)
 		return err_set(ERR_MALFORMED, "a compressed frame cut short");
 	if (memcmp(in, s->name, MAGIC_SIZE) != 0)

@@ -16,7 +16,8 @@
  */
 
 /* The contexts of one thread, made at their first use and kept for the next.
- * A zeroed struct squeeze is ready; it ends with squeeze_fini. */
+ * A zeroed struct squeeze is ready; it ends with squeeze_fini.  Without memory
+ * for one the process ends. */
 struct squeeze {
 	struct ZSTD_CCtx_s *pack;   /* owned */
 	struct ZSTD_DCtx_s *unpack; /* owned */
